@@ -1,0 +1,55 @@
+"""Every way in which access is refused.
+
+Rule: a refusal says what was asked for, never what exists; a failed sign-in of any kind is one and the same error.
+Test: `tests/test_token.py`, `tests/test_policy.py`
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from auth.ability import Ability
+
+
+class AccessError(Exception):
+    """The caller is refused.  `code` is stable and public, the labels are its message in both languages."""
+
+    code: ClassVar[str]
+
+    def __init__(self, label_id: str, label_en: str) -> None:
+        super().__init__(label_en)
+        self.label_id = label_id
+        self.label_en = label_en
+
+
+class Unauthenticated(AccessError):  # noqa: N818
+    """No token, or one that is expired, revoked, malformed or not ours: all alike."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("Silakan masuk kembali.", "Please sign in again.")
+
+
+class Forbidden(AccessError):  # noqa: N818
+    """No grant of the caller has the ability, or the class of the field, in the area asked for.
+
+    Exactly one of `ability` and `field` (its public name) is given and shown to the caller."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, *, ability: Ability | None = None, field: str | None = None) -> None:
+        if (ability is None) == (field is None):
+            raise TypeError("Forbidden speaks of one ability or of one field")
+        self.ability = ability
+        self.field = field
+        if ability is not None:
+            super().__init__(
+                f"Penugasan Anda tidak mencakup hal ini di wilayah tersebut: {ability.label_id}.",
+                f"None of your grants includes this in that area: {ability.label_en}.",
+            )
+        else:
+            super().__init__(
+                f"Penugasan Anda tidak mencakup data ini di wilayah tersebut: {field}.",
+                f"None of your grants includes this datum in that area: {field}.",
+            )

@@ -1,0 +1,177 @@
+"""Access tokens: short-lived JWTs signed with Ed25519, by a key that says its name.
+
+A token says who, never what he may do: grants come from the database.  Keys rotate: one signs, the others still verify.
+Rule: whatever is wrong with a token, the answer is the same `Unauthenticated`; a demo's tokens are good in that demo
+only, because its issuer is `demo` and `Keyring.load` refuses to be that issuer.  Test: `tests/test_token.py`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from auth.errors import Unauthenticated
+
+ALGORITHM = "EdDSA"
+DEMO = "demo"
+LONGEST = timedelta(minutes=15)
+SIGNING = "signing.pem"
+_LONGEST_TEXT = 4096
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a good token says: whose it is (`sub`), which one it is (`jti`), until when (exclusive, UTC)."""
+
+    sub: UUID
+    jti: str
+    expires_at: datetime
+
+
+class Keyring:
+    """The keys of one issuer: `signing` makes tokens, it and `verifying` check them."""
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        signing: Ed25519PrivateKey | None = None,
+        verifying: Iterable[Ed25519PublicKey] = (),
+    ) -> None:
+        own = [signing.public_key()] if signing else []
+        self.issuer = issuer
+        self.audience = audience
+        self._signing = signing
+        self._keys = {_kid(key): key for key in [*own, *verifying]}
+        self._known: dict[str, Claims] = {}
+        if not self._keys or not issuer or not audience:
+            raise ValueError("a keyring has an issuer, an audience and at least one key")
+
+    @classmethod
+    def generate(cls, audience: str = "desmigratif") -> Keyring:
+        """The keyring of a demo: a fresh key in memory."""
+        return cls(DEMO, audience, Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, folder: Path, *, issuer: str, audience: str) -> Keyring:
+        """The keyring of a real service: `signing.pem` (private, PKCS 8) signs, every other `*.pem` (public) verifies.
+
+        Without `signing.pem` it only verifies.  Raises ValueError for the issuer `demo`, wrong keys or none."""
+        if issuer == DEMO:
+            raise ValueError(f"{DEMO!r} is the issuer of demos; name the service that signs these tokens")
+        signing: Ed25519PrivateKey | None = None
+        verifying = []
+        for path in sorted(folder.glob("*.pem")):
+            text = path.read_bytes()
+            key = load_pem_private_key(text, None) if path.name == SIGNING else load_pem_public_key(text)
+            if isinstance(key, Ed25519PrivateKey):
+                signing = key
+            elif isinstance(key, Ed25519PublicKey):
+                verifying.append(key)
+            else:
+                raise ValueError(f"{path.name} is no Ed25519 key")
+        return cls(issuer, audience, signing, verifying)
+
+    def issue(self, subject: UUID, minutes: int, now: datetime) -> str:
+        """A token for this user, good from `now` for so many minutes (at most 15, but in a demo)."""
+        if self._signing is None:
+            raise ValueError(f"this keyring only verifies: put {SIGNING} beside its keys")
+        lifetime = timedelta(minutes=minutes)
+        if not timedelta() < lifetime <= self._longest:
+            raise ValueError("a token lives more than 0 and at most 15 minutes")
+        issued_at = int(now.timestamp())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": str(subject),
+            "jti": uuid4().hex,
+            "iat": issued_at,
+            "exp": issued_at + int(lifetime.total_seconds()),
+        }
+        return jwt.encode(claims, self._signing, ALGORITHM, headers={"kid": _kid(self._signing.public_key())})
+
+    def verify(self, text: str, now: datetime | None = None) -> Claims:
+        """What the token says, judged at `now` (default: this instant).  Raises Unauthenticated."""
+        now = now or datetime.now(UTC)
+        claims = self._known.get(text) or self._read(text, now)
+        if claims.expires_at <= now:
+            self._known.pop(text, None)
+            raise Unauthenticated
+        if text not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[text] = claims
+        return claims
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys as a JSON Web Key Set (RFC 7517, RFC 8037)."""
+        return {"keys": [{**_jwk(key), "kid": kid, "use": "sig", "alg": ALGORITHM} for kid, key in self._keys.items()]}
+
+    @property
+    def _longest(self) -> timedelta:
+        return timedelta.max if self.issuer == DEMO else LONGEST
+
+    def _read(self, text: str, now: datetime) -> Claims:
+        try:
+            if len(text) > _LONGEST_TEXT:
+                raise Unauthenticated
+            return self._checked(self._decode(text), now)
+        except Exception:  # garbage fails in many ways, and none of them is the caller's to know
+            raise Unauthenticated from None
+
+    def _decode(self, text: str) -> dict[str, Any]:
+        return jwt.decode(
+            text,
+            self._keys[jwt.get_unverified_header(text)["kid"]],
+            algorithms=[ALGORITHM],
+            audience=self.audience,
+            issuer=self.issuer,
+            options={
+                "require": ["exp", "iat", "sub", "jti", "aud", "iss"],
+                "strict_aud": True,
+                "verify_exp": False,  # times are judged below, all at the same instant
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
+        )
+
+    def _checked(self, said: dict[str, Any], now: datetime) -> Claims:
+        issued_at, expires_at = _instant(said["iat"]), _instant(said["exp"])
+        not_before = _instant(said.get("nbf", said["iat"]))
+        if not_before > now or issued_at > now or expires_at - issued_at > self._longest or not said["jti"]:
+            raise Unauthenticated
+        return Claims(UUID(said["sub"]), said["jti"], expires_at)
+
+
+def _instant(seconds: object) -> datetime:
+    if type(seconds) is not int:
+        raise Unauthenticated
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    x = urlsafe_b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).rstrip(b"=").decode()
+    return {"crv": "Ed25519", "kty": "OKP", "x": x}
+
+
+def _kid(key: Ed25519PublicKey) -> str:
+    """The key's own thumbprint (RFC 7638), so that a name can never point to another key."""
+    digest = hashlib.sha256(json.dumps(_jwk(key), separators=(",", ":")).encode()).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,0 +1,82 @@
+"""Business (usaha): a business unit of a migrant household, pillar 2 of the programme.
+
+Rule: its owner is a member of the household.  Export-ready means READY or EXPORTING.  Tests: tests/test_rules.py.
+"""
+
+from __future__ import annotations
+
+import decimal
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    BusinessField,
+    BusinessPermit,
+    BusinessScale,
+    BusinessStatus,
+    CapitalSource,
+    ExportReadiness,
+    Market,
+    OwnerCategory,
+    TurnoverBand,
+)
+from registry.noun import CountryCode, CurrencyCode, Inside, Noun, PartialDate, codes_fact, fact, of_member
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+class Business(Inside, Noun):
+    """Usaha of a migrant household."""
+
+    __tablename__ = "business"
+    owner_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Pemilik", "Owner", counted=True)
+    owner_category: Mapped[OwnerCategory | None] = fact(
+        PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True, counted=True
+    )
+    name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name")
+    description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description")
+    field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
+    status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
+    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on", counted=True)
+    closed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tutup pada", "Closed on", counted=True)
+    scale: Mapped[BusinessScale | None] = fact(
+        OPERATIONAL, "Skala usaha", "Scale (PP 7/2021 Art. 35), derived", BusinessScale, server=True, counted=True
+    )
+    turnover_band: Mapped[TurnoverBand | None] = fact(
+        PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand, counted=True
+    )
+    annual_sales_amount: Mapped[decimal.Decimal | None] = fact(PERSONAL, "Penjualan setahun", "Yearly sales")
+    annual_sales_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang penjualan", "Currency of the sales")
+    capital_amount: Mapped[decimal.Decimal | None] = fact(PERSONAL, "Modal", "Capital without land and buildings")
+    capital_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang modal", "Currency of the capital")
+    capital_source: Mapped[CapitalSource | None] = fact(
+        PERSONAL, "Sumber modal", "Source of capital", CapitalSource, counted=True
+    )
+    workers_family: Mapped[int | None] = fact(OPERATIONAL, "Pekerja keluarga", "Family workers", counted=True)
+    workers_paid_male: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", counted=True
+    )
+    workers_paid_female: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True
+    )
+    nib: Mapped[str | None] = fact(PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits")
+    permits: Mapped[list[str]] = codes_fact(OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True)
+    market: Mapped[Market | None] = fact(OPERATIONAL, "Pasar", "Farthest market served", Market, counted=True)
+    sells_online: Mapped[bool | None] = fact(OPERATIONAL, "Jual daring", "Sells online", counted=True)
+    export_readiness: Mapped[ExportReadiness] = fact(
+        OPERATIONAL, "Kesiapan ekspor", "Export readiness", ExportReadiness, counted=True
+    )
+    export_countries: Mapped[list[CountryCode]] = fact(
+        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", counted=True
+    )
+    location_village_id: Mapped[uuid.UUID] = fact(
+        OPERATIONAL,
+        "Desa tempat usaha",
+        "Where the business is; usually the household's village",
+        sa.ForeignKey("registry.region.id"),
+        counted=True,
+    )
+    __table_args__ = of_member("business", "owner_id")

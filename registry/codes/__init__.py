@@ -1,0 +1,116 @@
+"""Every closed code list of the registry, importable from here: `from registry.codes import Sex`.
+
+Rule: names, codes and their order are those of the public contract. Test: tests/test_codes.py.
+"""
+
+from registry.codes.base import Code
+from registry.codes.business import (
+    BusinessField,
+    BusinessPermit,
+    BusinessScale,
+    BusinessStatus,
+    CapitalSource,
+    ExportReadiness,
+    Market,
+    OwnerCategory,
+    TurnoverBand,
+)
+from registry.codes.household import (
+    ConsentBasis,
+    ConsentMethod,
+    EducationLevel,
+    HouseholdStatus,
+    HouseOwnership,
+    LifeStatus,
+    MaritalStatus,
+    MissingReason,
+    RelationToHead,
+    Residence,
+    SchoolStatus,
+    Sex,
+    VisitResult,
+)
+from registry.codes.migration import (
+    LegalCategory,
+    MigrationStage,
+    OccupationGroup,
+    PlacementScheme,
+    PlanAfterReturn,
+    ProceduralStatus,
+    RecruiterType,
+    ReturnReason,
+    Sector,
+    WelfareStatus,
+)
+from registry.codes.region import (
+    RegionChange,
+    RegionKind,
+    RegionLevel,
+)
+from registry.codes.workflow import (
+    AccessPurpose,
+    IdentityField,
+    OrderDirection,
+    SaveAs,
+    Severity,
+    WorkflowState,
+    WriteOutcome,
+)
+
+__all__ = [
+    "AccessPurpose",
+    "BusinessField",
+    "BusinessPermit",
+    "BusinessScale",
+    "BusinessStatus",
+    "CapitalSource",
+    "Code",
+    "ConsentBasis",
+    "ConsentMethod",
+    "EducationLevel",
+    "ExportReadiness",
+    "HouseOwnership",
+    "HouseholdStatus",
+    "IdentityField",
+    "LegalCategory",
+    "LifeStatus",
+    "MaritalStatus",
+    "Market",
+    "MigrationStage",
+    "MissingReason",
+    "OccupationGroup",
+    "OrderDirection",
+    "OwnerCategory",
+    "PlacementScheme",
+    "PlanAfterReturn",
+    "ProceduralStatus",
+    "RecruiterType",
+    "RegionChange",
+    "RegionKind",
+    "RegionLevel",
+    "RelationToHead",
+    "Residence",
+    "ReturnReason",
+    "SaveAs",
+    "SchoolStatus",
+    "Sector",
+    "Severity",
+    "Sex",
+    "TurnoverBand",
+    "VisitResult",
+    "WelfareStatus",
+    "WorkflowState",
+    "WriteOutcome",
+    "all_lists",
+    "lists",
+]
+
+
+def lists() -> dict[str, type[Code]]:
+    """Every declared list by its name in the API."""
+    return {members.__name__: members for members in Code.__subclasses__()}
+
+
+def all_lists() -> dict[str, list[tuple[str, str, str]]]:
+    """The label table: list name to its (code, Indonesian label, English label), in order."""
+    return {name: [(code.value, code.label_id, code.label_en) for code in members] for name, members in lists().items()}

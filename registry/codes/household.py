@@ -1,0 +1,129 @@
+"""Code lists of households and their members: the lists of the family card (Dukcapil) and our own."""
+
+from registry.codes.base import Code
+
+
+class HouseholdStatus(Code):
+    """Status rumah tangga."""
+
+    ACTIVE = "ACTIVE", "Aktif", "active"
+    EMPTY = "EMPTY", "Kosong, semua pergi", "empty"
+    MOVED_OUT = "MOVED_OUT", "Pindah", "moved out"
+    DISSOLVED = "DISSOLVED", "Bubar", "dissolved"
+    MERGED = "MERGED", "Digabung", "merged"
+
+
+class VisitResult(Code):
+    """Hasil kunjungan."""
+
+    COMPLETE = "COMPLETE", "Lengkap", "complete"
+    PARTIAL = "PARTIAL", "Sebagian", "partial"
+    NO_RESPONDENT = "NO_RESPONDENT", "Tidak ada responden", "no respondent"
+    REFUSED = "REFUSED", "Menolak", "refused"
+    MOVED = "MOVED", "Pindah", "moved"
+
+
+class HouseOwnership(Code):
+    """Status rumah."""
+
+    OWNED = "OWNED", "Milik", "owned"
+    RENTED = "RENTED", "Sewa", "rented"
+    STAYING = "STAYING", "Menumpang", "staying with others"
+    OTHER = "OTHER", "Lainnya", "other"
+
+
+class MissingReason(Code):
+    """Alasan nomor kosong: why a NIK or KK number is missing."""
+
+    NONE_YET = "NONE_YET", "Belum punya", "none yet"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+    DOCUMENTS_WITHHELD = "DOCUMENTS_WITHHELD", "Dokumen ditahan", "withheld"
+    REFUSED = "REFUSED", "Menolak memberi", "refused"
+
+
+class ConsentBasis(Code):
+    """Dasar pemrosesan."""
+
+    CONSENT = "CONSENT", "Persetujuan", "consent"
+    PUBLIC_TASK = "PUBLIC_TASK", "Tugas publik", "public task"
+
+
+class ConsentMethod(Code):
+    """How consent was given."""
+
+    SIGNATURE = "SIGNATURE", "Tanda tangan", "signature"
+    THUMBPRINT = "THUMBPRINT", "Cap jempol", "thumbprint"
+    WITNESSED_VERBAL = "WITNESSED_VERBAL", "Lisan dengan saksi", "spoken before a witness"
+    FORM_PHOTO = "FORM_PHOTO", "Foto formulir", "photo of the form"
+
+
+class RelationToHead(Code):
+    """SHDK: status hubungan dalam keluarga."""
+
+    HEAD = "HEAD", "Kepala Keluarga", "head"
+    HUSBAND = "HUSBAND", "Suami", "husband"
+    WIFE = "WIFE", "Istri", "wife"
+    CHILD = "CHILD", "Anak", "child"
+    CHILD_IN_LAW = "CHILD_IN_LAW", "Menantu", "child-in-law"
+    GRANDCHILD = "GRANDCHILD", "Cucu", "grandchild"
+    PARENT = "PARENT", "Orang Tua", "parent"
+    PARENT_IN_LAW = "PARENT_IN_LAW", "Mertua", "parent-in-law"
+    OTHER_KIN = "OTHER_KIN", "Famili Lain", "other kin"
+    DOMESTIC_HELPER = "DOMESTIC_HELPER", "Pembantu", "domestic helper"
+    OTHER = "OTHER", "Lainnya", "other"
+
+
+class MaritalStatus(Code):
+    """Status kawin."""
+
+    NEVER_MARRIED = "NEVER_MARRIED", "Belum Kawin", "never married"
+    MARRIED = "MARRIED", "Kawin", "married"
+    DIVORCED = "DIVORCED", "Cerai Hidup", "divorced"
+    WIDOWED = "WIDOWED", "Cerai Mati", "widowed"
+
+
+class EducationLevel(Code):
+    """Pendidikan tertinggi."""
+
+    NONE = "NONE", "Tidak/Belum Sekolah", "none"
+    SOME_PRIMARY = "SOME_PRIMARY", "Belum Tamat SD", "some primary"
+    PRIMARY = "PRIMARY", "Tamat SD", "primary"
+    LOWER_SECONDARY = "LOWER_SECONDARY", "SLTP", "lower secondary"
+    UPPER_SECONDARY = "UPPER_SECONDARY", "SLTA", "upper secondary"
+    DIPLOMA_1_2 = "DIPLOMA_1_2", "D-I/II", "diploma 1–2"
+    DIPLOMA_3 = "DIPLOMA_3", "D-III", "diploma 3"
+    BACHELOR = "BACHELOR", "D-IV/S1", "bachelor"
+    MASTER = "MASTER", "S2", "master"
+    DOCTOR = "DOCTOR", "S3", "doctor"
+
+
+class SchoolStatus(Code):
+    """Status sekolah."""
+
+    NOT_YET = "NOT_YET", "Belum sekolah", "not yet"
+    ATTENDING = "ATTENDING", "Masih sekolah", "attending"
+    FINISHED = "FINISHED", "Tidak sekolah lagi, tamat", "finished"
+    DROPPED_OUT = "DROPPED_OUT", "Putus sekolah", "dropped out"
+
+
+class LifeStatus(Code):
+    """Status hidup."""
+
+    ALIVE = "ALIVE", "Hidup", "alive"
+    DEAD = "DEAD", "Meninggal", "dead"
+    MISSING = "MISSING", "Hilang", "missing"
+
+
+class Sex(Code):
+    """Jenis kelamin."""
+
+    MALE = "MALE", "Laki-laki", "male"
+    FEMALE = "FEMALE", "Perempuan", "female"
+
+
+class Residence(Code):
+    """Where a member lives now."""
+
+    HOME = "HOME", "Di rumah", "at home"
+    ABROAD = "ABROAD", "Luar negeri", "abroad"
+    ELSEWHERE = "ELSEWHERE", "Luar daerah", "elsewhere in the country"

@@ -1,0 +1,138 @@
+"""Code lists of a migration episode; categories and return reasons are those of UU 18/2017, Art. 4 and 27."""
+
+from registry.codes.base import Code
+
+
+class MigrationStage(Code):
+    """Tahap migrasi: where the person is in the journey (UU 18/2017 Art. 1: akan, sedang, telah).
+
+    A person's stage is the stage of the latest episode.
+    """
+
+    PROSPECTIVE = "PROSPECTIVE", "Calon PMI", "prospective"
+    WORKING_ABROAD = "WORKING_ABROAD", "Sedang bekerja di luar negeri", "working abroad"
+    ON_HOME_LEAVE = "ON_HOME_LEAVE", "Cuti di tanah air", "on home leave"
+    RETURNED = "RETURNED", "Purna PMI", "returned"
+    FAILED_TO_DEPART = "FAILED_TO_DEPART", "Gagal berangkat", "failed to depart"
+    DIED_ABROAD = "DIED_ABROAD", "Meninggal di luar negeri", "died abroad"
+
+
+class ProceduralStatus(Code):
+    """Status prosedural. The most dangerous column: families hide it for fear of sanctions."""
+
+    PROCEDURAL = "PROCEDURAL", "Prosedural", "procedural (documented)"
+    NON_PROCEDURAL = "NON_PROCEDURAL", "Non-prosedural", "non-procedural (undocumented)"
+    BECAME_IRREGULAR = "BECAME_IRREGULAR", "Berangkat resmi lalu izin habis", "became irregular (overstay)"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+
+
+class WelfareStatus(Code):
+    """Keadaan: how the migrant fares."""
+
+    WELL = "WELL", "Baik", "well"
+    IN_TROUBLE = "IN_TROUBLE", "Bermasalah", "in trouble"
+    LOST_CONTACT = "LOST_CONTACT", "Hilang kontak", "lost contact"
+    ILL = "ILL", "Sakit", "ill"
+    DETAINED = "DETAINED", "Ditahan", "detained"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+
+
+class LegalCategory(Code):
+    """Kategori PMI (UU 18/2017 Art. 4): employer, sea, or not a migrant worker in law."""
+
+    LEGAL_ENTITY_EMPLOYER = "LEGAL_ENTITY_EMPLOYER", "Pemberi kerja berbadan hukum", "legal-entity employer"
+    INDIVIDUAL_EMPLOYER = (
+        "INDIVIDUAL_EMPLOYER",
+        "Pemberi kerja perseorangan atau rumah tangga",
+        "individual or household employer",
+    )
+    SEAFARER_OR_FISHER = "SEAFARER_OR_FISHER", "Pelaut awak kapal dan pelaut perikanan", "seafarers and fishers"
+    TRAINEE = "TRAINEE", "Magang atau pelatihan", "trainee (not PMI in law)"
+    WORKING_HOLIDAY = "WORKING_HOLIDAY", "Visa liburan kerja", "working holiday"
+    OTHER_NON_PMI = "OTHER_NON_PMI", "Lainnya bukan PMI", "other non-PMI"
+
+
+class Sector(Code):
+    """Sektor: formal, informal or at sea."""
+
+    FORMAL = "FORMAL", "Formal", "formal"
+    INFORMAL = "INFORMAL", "Informal", "informal"
+    SEA_BASED = "SEA_BASED", "Berbasis laut", "sea-based"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+
+
+class PlacementScheme(Code):
+    """Skema penempatan."""
+
+    GOVERNMENT_TO_GOVERNMENT = "GOVERNMENT_TO_GOVERNMENT", "Antarpemerintah", "government to government"
+    GOVERNMENT_TO_PRIVATE = "GOVERNMENT_TO_PRIVATE", "Pemerintah ke swasta", "government to private"
+    PRIVATE_TO_PRIVATE = "PRIVATE_TO_PRIVATE", "Swasta ke swasta (P3MI)", "private to private"
+    INTRA_COMPANY = "INTRA_COMPANY", "Untuk kepentingan perusahaan sendiri", "intra-company"
+    INDIVIDUAL = "INDIVIDUAL", "Perseorangan (mandiri)", "individual"
+    SPECIFIED_SKILLED_WORKER = (
+        "SPECIFIED_SKILLED_WORKER",
+        "Pekerja berketerampilan spesifik Jepang",
+        "Specified Skilled Worker",
+    )
+    RE_ENTRY = "RE_ENTRY", "Masuk kembali/perpanjangan", "re-entry"
+    NONE = "NONE", "Tanpa skema resmi", "none (irregular)"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+
+
+class RecruiterType(Code):
+    """Perekrut: who arranged the journey."""
+
+    LICENSED_AGENCY = "LICENSED_AGENCY", "Perusahaan penempatan", "licensed agency"
+    BROKER = "BROKER", "Sponsor atau calo", "broker"
+    FAMILY_OR_FRIEND = "FAMILY_OR_FRIEND", "Keluarga atau teman", "family or friend"
+    GOVERNMENT = "GOVERNMENT", "BP2MI/Dinas", "government"
+    SELF = "SELF", "Mencari sendiri", "self"
+    OTHER = "OTHER", "Lainnya", "other"
+
+
+class OccupationGroup(Code):
+    """Kelompok jabatan."""
+
+    DOMESTIC_WORKER = "DOMESTIC_WORKER", "Pekerja rumah tangga", "domestic worker"
+    CAREGIVER = "CAREGIVER", "Pengasuh lansia atau anak", "caregiver"
+    PLANTATION_WORKER = "PLANTATION_WORKER", "Pekerja perkebunan", "plantation worker"
+    FARM_WORKER = "FARM_WORKER", "Pertanian dan peternakan", "farm worker"
+    FACTORY_WORKER = "FACTORY_WORKER", "Operator pabrik", "factory worker"
+    CONSTRUCTION = "CONSTRUCTION", "Konstruksi", "construction"
+    FISHER = "FISHER", "Nelayan dan pengolah ikan", "fisher, fish processing"
+    SHIP_CREW = "SHIP_CREW", "Awak kapal niaga dan pesiar", "ship crew"
+    HOSPITALITY = "HOSPITALITY", "Hotel dan restoran", "hospitality"
+    CLEANING = "CLEANING", "Kebersihan", "cleaning"
+    NURSE = "NURSE", "Perawat", "nurse"
+    DRIVER = "DRIVER", "Pengemudi", "driver"
+    SALES = "SALES", "Toko dan penjualan", "shop, sales"
+    THERAPIST = "THERAPIST", "Terapis", "therapist"
+    TECHNICIAN = "TECHNICIAN", "Teknisi dan las", "technician, welder"
+    PROFESSIONAL = "PROFESSIONAL", "Profesional", "professional"
+    ENTERTAINMENT = "ENTERTAINMENT", "Hiburan", "entertainment"
+    OTHER = "OTHER", "Lainnya", "other"
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
+
+
+class ReturnReason(Code):
+    """Sebab kepulangan: the nine reasons of UU 18/2017 Art. 27."""
+
+    CONTRACT_ENDED = "CONTRACT_ENDED", "Berakhirnya perjanjian kerja", "contract ended"
+    LEAVE = "LEAVE", "Cuti", "leave"
+    DISMISSED_EARLY = "DISMISSED_EARLY", "PHK sebelum kontrak berakhir", "dismissed before the end"
+    ACCIDENT_OR_ILLNESS = "ACCIDENT_OR_ILLNESS", "Kecelakaan kerja atau sakit", "work accident or illness"
+    ABUSE_OR_VIOLENCE = "ABUSE_OR_VIOLENCE", "Penganiayaan atau kekerasan", "abuse or violence"
+    WAR_DISASTER_EPIDEMIC = "WAR_DISASTER_EPIDEMIC", "Perang, bencana alam, wabah", "war, disaster, epidemic"
+    DEPORTED = "DEPORTED", "Dideportasi", "deported"
+    DIED = "DIED", "Meninggal dunia", "died"
+    OTHER_CAUSE = "OTHER_CAUSE", "Sebab lain", "other cause"
+
+
+class PlanAfterReturn(Code):
+    """Rencana setelah pulang."""
+
+    LEAVE_AGAIN = "LEAVE_AGAIN", "Berangkat lagi", "leave again"
+    OWN_BUSINESS = "OWN_BUSINESS", "Berusaha sendiri", "own business"
+    WORK_IN_COUNTRY = "WORK_IN_COUNTRY", "Bekerja di dalam negeri", "work at home"
+    NOT_WORK = "NOT_WORK", "Tidak bekerja", "not work"
+    UNDECIDED = "UNDECIDED", "Belum tahu", "undecided"

@@ -1,0 +1,75 @@
+"""Code lists of the workflow, of writes and of access."""
+
+from registry.codes.base import Code
+
+
+class WorkflowState(Code):
+    """Status alur kerja: who has looked at the record so far."""
+
+    DRAFT = "DRAFT", "Draf", "draft"
+    SUBMITTED = "SUBMITTED", "Dikirim", "submitted"
+    VERIFIED_VILLAGE = "VERIFIED_VILLAGE", "Diverifikasi desa", "village-verified"
+    VERIFIED = "VERIFIED", "Terverifikasi", "verified"
+    RETURNED = "RETURNED", "Dikembalikan dengan catatan", "returned with remarks"
+    REJECTED = "REJECTED", "Ditolak", "rejected"
+    ARCHIVED = "ARCHIVED", "Diarsipkan", "archived"
+
+
+class Severity(Code):
+    """What a finding does: ERROR refuses, WARNING is kept for the verifier, INFO tells."""
+
+    ERROR = "ERROR", "Kesalahan: ditolak", "error: refuses"
+    WARNING = "WARNING", "Peringatan: disimpan untuk verifikator", "warning: kept for the verifier"
+    INFO = "INFO", "Keterangan", "information"
+
+
+class WriteOutcome(Code):
+    """What became of a write."""
+
+    ACCEPTED = "ACCEPTED", "Disimpan seperti dikirim", "stored as sent"
+    UNCHANGED = "UNCHANGED", "Isi yang sama sudah tersimpan", "the server already had exactly this"
+    MERGED = (
+        "MERGED",
+        "Disimpan bersama perubahan orang lain",
+        "stored together with somebody else's change of other fields",
+    )
+    CONFLICT = (
+        "CONFLICT",
+        "Sebagian bertentangan dengan perubahan orang lain",
+        "fields that somebody else changed too are kept aside",
+    )
+    REJECTED = "REJECTED", "Tidak disimpan", "nothing stored"
+
+
+class SaveAs(Code):
+    """Whether the work is finished."""
+
+    DRAFT = "DRAFT", "Simpan sebagai draf", "kept for the officers of the village; only structure is checked"
+    SUBMITTED = "SUBMITTED", "Kirim", "finished: all ERROR rules must pass"
+
+
+class IdentityField(Code):
+    """Values of the identity vault."""
+
+    NIK = "NIK", "NIK", "national identity number"
+    KK_NUMBER = "KK_NUMBER", "Nomor KK", "family card number"
+    PASSPORT = "PASSPORT", "Nomor paspor", "passport number"
+    EPMI = "EPMI", "Nomor e-PMI", "e-PMI number"
+    PHONE = "PHONE", "Nomor telepon", "phone number"
+
+
+class AccessPurpose(Code):
+    """Tujuan akses."""
+
+    VERIFICATION = "VERIFICATION", "Verifikasi", "verification"
+    SERVICE = "SERVICE", "Pelayanan", "service"
+    PROTECTION = "PROTECTION", "Pelindungan", "protection"
+    DATA_SUBJECT_REQUEST = "DATA_SUBJECT_REQUEST", "Permintaan subjek data", "request of the data subject"
+    LEGAL_ORDER = "LEGAL_ORDER", "Perintah hukum", "legal order"
+
+
+class OrderDirection(Code):
+    """Direction of a sort; ties are broken by id."""
+
+    ASC = "ASC", "Naik", "ascending"
+    DESC = "DESC", "Turun", "descending"

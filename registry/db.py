@@ -1,0 +1,160 @@
+"""The pool and its two doors: `Reader.fetch` and `Database.write`.  There is no third way to a connection.
+
+Connections skip the reset query, because every setting is local to its transaction, and are read-only by default.
+Rule: whatever is read or written, the caller's areas are set in the same statement or transaction.
+Tests: tests/test_wall.py, tests/test_db.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from auth.principal import SETTINGS, Principal
+
+DIALECT = dialect()  # type: ignore[no-untyped-call]
+SETTING, CLAIM = "set_", "claim_"
+
+
+class TooSlow(Exception):  # noqa: N818
+    """A statement passed its time limit."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL text with $1 … and the names of its arguments in that order."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+def compiled(statement: sa.ClauseElement) -> Statement:
+    made = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    fixed = {k: v for k, v in made.params.items() if v is not None}
+    if fixed:
+        raise ValueError(f"constants {fixed} in a statement: use literal_column or a named bindparam")
+    return Statement(str(made), tuple(getattr(made, "positiontup", None) or ()))
+
+
+class Sql:
+    """A statement of a command, compiled once at import: `INSERT = Sql(sa.insert(table).values(…bindparams…))`."""
+
+    def __init__(self, statement: sa.ClauseElement) -> None:
+        made = compiled(statement)
+        self.text, self.names = made.text, made.names
+
+    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
+        if extra := set(arguments) - set(self.names):
+            raise TypeError(f"unknown arguments {sorted(extra)}")
+        return [arguments[name] for name in self.names]
+
+
+def arg(name: str, type_: Any = None) -> Any:
+    """A named argument of a statement."""
+    return sa.bindparam(name, type_=type_, required=False)
+
+
+class Connection(asyncpg.Connection):
+    def get_reset_query(self) -> str:
+        return ""  # settings are transaction-local: nothing to reset
+
+
+class Transaction:
+    """A write in progress: its caller's areas are set."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: Sql, **arguments: Any) -> list[asyncpg.Record]:
+        found: list[asyncpg.Record] = await self._connection.fetch(sql.text, *sql.bind(arguments))
+        return found
+
+    async def one(self, sql: Sql, **arguments: Any) -> asyncpg.Record | None:
+        return await self._connection.fetchrow(sql.text, *sql.bind(arguments))
+
+    async def value(self, sql: Sql, **arguments: Any) -> Any:
+        return await self._connection.fetchval(sql.text, *sql.bind(arguments))
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """One item of a batch: what it wrote is undone when it fails."""
+        async with self._connection.transaction():
+            yield
+
+
+class Database:
+    """One pool of connections for a login without rights of its own."""
+
+    def __init__(self, pool: asyncpg.Pool, timeout: float) -> None:
+        self._pool, self._timeout = pool, timeout
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, dsn: str, size: int = 10, timeout: float = 15.0) -> AsyncIterator[Database]:
+        """Connect as the application's login.  `size` connections at most, `timeout` seconds a statement."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            connection_class=Connection,
+            statement_cache_size=150,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+        )
+        try:
+            yield cls(pool, timeout)
+        finally:
+            await pool.close()
+
+    async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
+        """The crossing that answers an account's own name and grants; no row for an unknown or closed account."""
+        found: list[asyncpg.Record] = await self._pool.fetch(
+            "SELECT * FROM registry.sign_in($1)", user, timeout=self._timeout
+        )
+        return found
+
+    async def fetch(self, statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
+        """The finished JSON of one gated statement; None when nothing is there for this caller.  Raises TooSlow."""
+        values = [
+            principal.setting(name.removeprefix(SETTING)) if name.startswith(SETTING) else arguments[name]
+            for name in statement.names
+        ]
+        try:
+            found = await self._pool.fetchval(statement.text, *values, timeout=self._timeout)
+        except TimeoutError:
+            raise TooSlow from None
+        return None if found is None else found.encode()
+
+    @asynccontextmanager
+    async def write(self, principal: Principal, setting: str) -> AsyncIterator[Transaction]:
+        """A transaction that may write where `setting` (the areas of the command's own ability) says."""
+        async with self._pool.acquire(timeout=self._timeout) as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            try:
+                values = [principal.setting(name) for name in SETTINGS]
+                await connection.fetchval(_SET, principal.setting(setting), *values)
+                yield Transaction(connection)
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    async def ready(self, version: str) -> bool:
+        """Whether queries will be answered: the database has this version."""
+        found = await self._pool.fetchval("SELECT version_num FROM registry.alembic_version", timeout=5)
+        return bool(found == version)
+
+
+def _set_statement(names: Sequence[str]) -> str:
+    parts = [f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(("write", *names), 1)]
+    return f"SELECT {', '.join(parts)}"
+
+
+_SET = _set_statement(tuple(SETTINGS))

@@ -1,0 +1,138 @@
+"""The household as one document, and how two edits of it become one.
+
+A document is table → id → column → JSON value; numbers of the vault are in it sealed.  An edit holds what was sent and
+nothing else: a column left out stays as it is, null clears it, a child is taken out only by name.
+Rule: merging loses nothing: a column that both sides changed differently is a clash, and a clash stores nothing.
+Tests: tests/test_document.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.business import Business
+from registry.household import Household
+from registry.member import Member
+from registry.migration import MigrationEpisode
+from registry.noun import Noun, facts
+from registry.vault import Vault
+
+Document = dict[str, dict[str, dict[str, Any]]]
+At = tuple[str, str, str]
+"""Table, id, column."""
+
+NOUNS: dict[str, type[Noun]] = {n.__tablename__: n for n in (Household, Member, MigrationEpisode, Business)}
+CHILDREN = tuple(name for name in NOUNS if name != "household")
+"""In the order in which they refer to each other."""
+TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
+    name: tuple(column for column, said in facts(noun) if not said.server and column.name != "id")
+    for name, noun in NOUNS.items()
+}
+SEALED = {
+    (name, column.name): said.sealed for name, noun in NOUNS.items() for column, said in facts(noun) if said.sealed
+}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "household": {"status": "ACTIVE"},
+    "business": {"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
+}
+"""What an unfinished record holds where the database wants a value."""
+
+
+@dataclass
+class Edit:
+    """What was sent: `sent` columns by place, `removed` children, and where in the input each stands."""
+
+    household: str
+    sent: Document
+    removed: set[tuple[str, str]] = field(default_factory=set)
+    paths: dict[At, list[str]] = field(default_factory=dict)
+
+    def places(self) -> Iterator[tuple[At, Any]]:
+        for table, rows in self.sent.items():
+            for id_, columns in rows.items():
+                for column, value in columns.items():
+                    yield (table, id_, column), value
+
+
+@dataclass
+class Merged:
+    """`document` after the edit; `changed` tells whether it differs, `clashes` are the places both sides changed."""
+
+    document: Document
+    changed: bool
+    clashes: list[At]
+
+
+def empty() -> Document:
+    return {name: {} for name in NOUNS}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal values; two sealed numbers are equal when their blind indexes are."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return bool(a["blind"] == b["blind"])
+    return bool(a == b)
+
+
+def seal(edit: Edit, vault: Vault) -> None:
+    """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open."""
+    for (table, id_, column), value in list(edit.places()):
+        field_ = SEALED.get((table, column))
+        if field_ is not None and isinstance(value, str):
+            edit.sent[table][id_][column] = vault.seal(id_, field_, value).as_json()
+
+
+def opened(document: Document, vault: Vault) -> Document:
+    """The document with its numbers in the open, for the rules that judge them; never stored, never sent."""
+    made = deepcopy(document)
+    for (table, column), field_ in SEALED.items():
+        for id_, columns in made[table].items():
+            box = columns.get(column)
+            if isinstance(box, dict):
+                columns[column] = vault.open(id_, field_, box["key_id"], box["sealed"])
+    return made
+
+
+def merge(base: Document, current: Document, edit: Edit) -> Merged:
+    """Three-way by column: what the edit changed since `base`, on top of what others changed since."""
+    made, clashes = deepcopy(current), []
+    for (table, id_, column), value in edit.places():
+        before = base[table].get(id_, {}).get(column)
+        now = current[table].get(id_, {}).get(column)
+        if same(before, value) or same(now, value):
+            made[table].setdefault(id_, {}).setdefault(column, now)
+        elif not same(before, now):
+            clashes.append((table, id_, column))
+        else:
+            made[table].setdefault(id_, {})[column] = value
+    for table, id_ in edit.removed:
+        kept = current[table].get(id_)
+        if kept is not None and base[table].get(id_) not in (None, kept):
+            clashes.append((table, id_, "id"))
+        made[table].pop(id_, None)
+    for table, id_ in [(t, i) for t in CHILDREN for i in edit.sent.get(t, {})]:
+        if id_ in base[table] and id_ not in current[table] and (table, id_) not in edit.removed:
+            clashes.append((table, id_, "id"))  # somebody took out what this edit changes
+    _complete(made)
+    return Merged(made, _known(made) != _known(current), clashes)
+
+
+def _complete(document: Document) -> None:
+    for table, defaults in DEFAULTS.items():
+        for columns in document[table].values():
+            for column, value in defaults.items():
+                if columns.get(column) is None:
+                    columns[column] = deepcopy(value)
+
+
+def _known(document: Document) -> Document:
+    """The document without what is not known, so that null and left out are the same."""
+    return {
+        table: {id_: {c: v for c, v in columns.items() if v is not None} for id_, columns in rows.items()}
+        for table, rows in document.items()
+    }

@@ -1,0 +1,149 @@
+"""The numbers that identify people: their written form, what is wrong with them, and the mask that may be shown.
+
+Rule: a mask never lets the number be rebuilt. Region, birth date and sex make up the first twelve digits of a NIK and
+are shown elsewhere, so its serial is never shown, and of the others nothing beyond their beginning.
+Test: tests/test_identity_number.py.
+
+NIK: 6 digits of the region of first registration, birth date DDMMYY (women: day + 40), serial from 0001. Once issued
+it stays, even with a wrong date or sex (PP 40/2019 Art. 30(2)), and the region may since have been split or recoded:
+the date is only compared, the region never looked at.
+KK (family card): region of issue, day of recording DDMMYY, serial. It changes with the head of the family.
+"""
+
+import re
+from datetime import date
+
+from registry.codes import Sex
+from registry.messages import UserErrorCode
+
+_SEPARATORS = re.compile(r"[\s.\-‐-―]")
+_SIXTEEN = re.compile(r"[0-9]{16}")
+_PHONE = re.compile(r"(?:\+62|62|0)(8[0-9]{7,12})")
+_PASSPORT = re.compile(r"[A-Z0-9]{6,9}")
+_PASSPORT_USUAL = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
+_NIB = re.compile(r"[0-9]{13}")
+
+
+def normalise_nik(text: str) -> str:
+    """Without spaces, dots and dashes."""
+    return _SEPARATORS.sub("", text)
+
+
+def normalise_kk(text: str) -> str:
+    """Without spaces, dots and dashes."""
+    return _SEPARATORS.sub("", text)
+
+
+def normalise_phone(text: str) -> str:
+    """E.164 (`+6281234567890`) of an Indonesian mobile number; others only without spaces, dots and dashes."""
+    stripped = _SEPARATORS.sub("", text)
+    match = _PHONE.fullmatch(stripped)
+    return f"+62{match[1]}" if match else stripped
+
+
+def normalise_passport(text: str) -> str:
+    """In capitals, without spaces, dots and dashes."""
+    return _SEPARATORS.sub("", text).upper()
+
+
+def normalise_epmi(text: str) -> str:
+    """In capitals, without spaces. No format is published, so dots and dashes stay."""
+    return re.sub(r"\s", "", text).upper()
+
+
+def normalise_nib(text: str) -> str:
+    """Without spaces, dots and dashes."""
+    return _SEPARATORS.sub("", text)
+
+
+def mask_nik(nik: str) -> str:
+    """`3507************`; stars alone for what is no NIK."""
+    return _mask(nik, 4 if _SIXTEEN.fullmatch(nik) else 0)
+
+
+def mask_kk(kk_number: str) -> str:
+    """`3507************`; stars alone for what is no KK number."""
+    return _mask(kk_number, 4 if _SIXTEEN.fullmatch(kk_number) else 0)
+
+
+def mask_phone(phone: str) -> str:
+    """`+62812*******`: country and operator; stars alone for what is no Indonesian mobile number."""
+    number = normalise_phone(phone)
+    return _mask(number, 6 if _PHONE.fullmatch(number) else 0)
+
+
+def mask_passport(passport_no: str) -> str:
+    """`X1******`; shorter than six characters: stars alone."""
+    return _mask(passport_no, 2 if len(passport_no) >= 6 else 0)
+
+
+def mask_epmi(epmi_no: str) -> str:
+    """`ID**********`; shorter than six characters: stars alone."""
+    return _mask(epmi_no, 2 if len(epmi_no) >= 6 else 0)
+
+
+def nik_birth(nik: str) -> tuple[date, ...]:
+    """The birth dates that the NIK can mean, one for each century in which the day exists; none: never issued."""
+    day = int(nik[6:8])
+    return _dates(day - 40 if day > 40 else day, int(nik[8:10]), int(nik[10:12]))
+
+
+def nik_sex(nik: str) -> Sex:
+    """The sex that the NIK encodes."""
+    return Sex.FEMALE if int(nik[6:8]) > 40 else Sex.MALE
+
+
+def nik_error(nik: str) -> UserErrorCode | None:
+    """What makes this a number that was never issued, or None."""
+    nik = normalise_nik(nik)
+    if not _SIXTEEN.fullmatch(nik) or len(set(nik)) == 1:
+        return UserErrorCode.NIK_FORMAT
+    if not nik_birth(nik):
+        return UserErrorCode.NIK_INVALID_DATE
+    return UserErrorCode.NIK_SERIAL_ZERO if nik.endswith("0000") else None
+
+
+def is_kk(kk_number: str) -> bool:
+    """Sixteen digits, not all the same."""
+    kk_number = normalise_kk(kk_number)
+    return bool(_SIXTEEN.fullmatch(kk_number)) and len(set(kk_number)) > 1
+
+
+def kk_recorded(kk_number: str) -> tuple[date, ...]:
+    """The days of recording that a KK number can mean; none: odd, though such cards exist."""
+    return _dates(int(kk_number[6:8]), int(kk_number[8:10]), int(kk_number[10:12]))
+
+
+def is_phone(phone: str) -> bool:
+    """An Indonesian mobile number, however written."""
+    return bool(_PHONE.fullmatch(_SEPARATORS.sub("", phone)))
+
+
+def is_passport(passport_no: str) -> bool:
+    """Could be a passport or a travel document in its stead (ICAO 9303: at most 9 characters)."""
+    return bool(_PASSPORT.fullmatch(normalise_passport(passport_no)))
+
+
+def is_usual_passport(passport_no: str) -> bool:
+    """Looks like an Indonesian passport: one or two letters and six or seven digits."""
+    return bool(_PASSPORT_USUAL.fullmatch(normalise_passport(passport_no)))
+
+
+def is_nib(nib: str) -> bool:
+    """Nomor induk berusaha: thirteen digits, no check digit."""
+    return bool(_NIB.fullmatch(normalise_nib(nib)))
+
+
+def _mask(text: str, shown: int) -> str:
+    return text[:shown] + "*" * (len(text) - shown)
+
+
+def _dates(day: int, month: int, year: int) -> tuple[date, ...]:
+    return tuple(found for century in (1900, 2000) if (found := _date(century + year, month, day)) is not None)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

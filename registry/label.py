@@ -1,0 +1,24 @@
+"""Labels of every code list in both languages, for SQL; written by `migrate` from the declarations."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.noun import Noun, fact, table_of
+
+OPEN = Sensitivity.OPEN
+
+
+class Label(Noun):
+    """One code of one list."""
+
+    __tablename__ = "label"
+    sight = OPEN
+    list: Mapped[str] = fact(OPEN, "Daftar", "List", primary_key=True)
+    code: Mapped[str] = fact(OPEN, "Kode", "Code", primary_key=True)
+    id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian")
+    en: Mapped[str] = fact(OPEN, "Inggris", "English")
+
+
+LABEL = table_of(Label)

@@ -1,0 +1,304 @@
+"""What every noun is made of: facts, columns that say how dangerous they are and what they are called.
+
+Rule: a column without a sensitivity and both labels does not exist; a record of a village without its area cannot
+exist.  Everything else (inputs, masks, ledger, revisions) is derived from the facts.  Tests: tests/test_nouns.py,
+tests/test_wall.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, MappedColumn, declared_attr, mapped_column
+
+from auth.sensitivity import Sensitivity
+from registry.codes import Code, IdentityField
+
+T = TypeVar("T")
+
+PartialDate = NewType("PartialDate", str)
+"""A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`; sorted by its first day."""
+RegionCode = NewType("RegionCode", str)
+"""Official Kemendagri code with dots: `35.07.11.2008`."""
+CountryCode = NewType("CountryCode", str)
+"""ISO 3166-1 alpha-2."""
+CurrencyCode = NewType("CurrencyCode", str)
+"""ISO 4217 alphabetic code."""
+
+C_TEXT = sa.Text(collation="C")
+PARTIAL_DATE = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+SCHEMA = "registry"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is said once about a datum; schema, inputs, masks, revisions, ledger and inventory read it."""
+
+    sensitivity: Sensitivity
+    label_id: str
+    label_en: str
+    server: bool = False  # the server's own: never typed by anybody
+    counted: bool = False  # goes to the verified ledger
+    sealed: IdentityField | None = None  # typed in full, kept by the vault; the column holds the mask
+
+
+class Noun(DeclarativeBase):
+    """A table of the registry.  Tables only: nothing here is ever loaded as an object."""
+
+    metadata = sa.MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: sa.Text(),
+        dt.datetime: sa.DateTime(timezone=True),
+        decimal.Decimal: sa.Numeric(18, 2),
+        float: sa.Double(),
+        list[str]: ARRAY(sa.Text()),
+        list[CountryCode]: ARRAY(sa.Text()),
+        PartialDate: C_TEXT,
+        RegionCode: C_TEXT,
+        CountryCode: sa.Text(),
+        CurrencyCode: sa.Text(),
+    }
+    sight: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
+    place: ClassVar[str] = "area"  # the column that says where a row lies
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        super().__init_subclass__(**kw)
+        table = getattr(cls, "__table__", None)
+        if not isinstance(table, sa.Table):
+            return
+        for column in table.columns:
+            codes = column.info.get("codes")
+            if codes is not None:
+                name = f"ck_{table.name}_{column.name}"
+                values = ", ".join(f"'{code.value}'" for code in codes)
+                test = (
+                    f"{column.name} <@ ARRAY[{values}]"
+                    if isinstance(column.type, ARRAY)
+                    else f"{column.name} IN ({values})"
+                )
+                table.append_constraint(sa.CheckConstraint(test, name=name))
+
+
+def fact(
+    sensitivity: Sensitivity,
+    label_id: str,
+    label_en: str,
+    /,
+    *args: Any,
+    server: bool = False,
+    counted: bool = False,
+    sealed: IdentityField | None = None,
+    **kw: Any,
+) -> MappedColumn[Any]:
+    """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
+
+    A `Code` class among `args` makes it a text column that holds one of that list's codes.
+    """
+    info: dict[str, Any] = {"fact": Fact(sensitivity, label_id, label_en, server, counted, sealed)}
+    codes = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
+    if codes is not None:
+        info["codes"] = codes
+        args = (sa.Text(), *[a for a in args if a is not codes])
+    elif any(isinstance(a, sa.ForeignKey) for a in args):
+        args = (sa.Uuid(), *args)
+    return mapped_column(*args, info=info, **kw)
+
+
+def codes_fact(
+    sensitivity: Sensitivity, label_id: str, label_en: str, /, codes: type[Code], **kw: Any
+) -> MappedColumn[Any]:
+    """A column that holds several codes of one list, never null."""
+    made = fact(sensitivity, label_id, label_en, ARRAY(sa.Text()), nullable=False, server_default="{}", **kw)
+    made.column.info["codes"] = codes
+    return made
+
+
+class Asker(Protocol):
+    """What a derived fact may ask of the statement it becomes part of."""
+
+    def areas(self, setting: str) -> sa.ColumnElement[Any]:
+        """The area set of a database setting (auth/principal.py lists them), as a value."""
+
+    def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        """A value of the caller's own: user id, abilities, language."""
+
+    def argument(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        """A named argument of the statement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Derived(Generic[T]):
+    """A fact that is no column: computed from the row by `expression`."""
+
+    name: str
+    fact: Fact
+    expression: Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
+    type: sa.types.TypeEngine[Any]
+
+
+def derived(
+    sensitivity: Sensitivity, label_id: str, label_en: str, /, type_: Any
+) -> Callable[[Callable[[Any, Any], sa.ColumnElement[Any]]], Derived[Any]]:
+    """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`."""
+
+    def make(expression: Callable[[Any, Any], sa.ColumnElement[Any]]) -> Derived[Any]:
+        return Derived(
+            expression.__name__,
+            Fact(sensitivity, label_id, label_en, server=True),
+            expression,
+            sa.types.to_instance(type_),
+        )
+
+    return make
+
+
+def const(value: str | int) -> sa.ColumnElement[Any]:
+    """A constant of our own in SQL, never a caller's; SQLAlchemy would make a plain Python value an argument."""
+    if isinstance(value, int):
+        return sa.literal_column(str(value), sa.Integer())
+    return sa.literal_column("'" + value.replace("'", "''").replace(":", "\\:") + "'", sa.Text())
+
+
+def is_one(column: sa.ColumnElement[Any], *codes: Code) -> sa.ColumnElement[bool]:
+    """The column holds one of these codes."""
+    return column.in_([const(code.value) for code in codes])
+
+
+Link = Callable[[sa.FromClause, sa.FromClause], sa.ColumnElement[bool]]
+"""How a parent row (first) finds its related rows (second)."""
+
+
+@dataclass(frozen=True)
+class By:
+    """The related rows whose `column` holds the parent's id."""
+
+    column: str
+
+    def __call__(self, parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+        return child.c[self.column] == parent.c.id
+
+
+@dataclass(frozen=True)
+class To:
+    """The one row whose id the parent's `column` holds."""
+
+    column: str
+
+    def __call__(self, parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+        return child.c.id == parent.c[self.column]
+
+
+def by(column: InstrumentedAttribute[Any]) -> By:
+    return By(column.key)
+
+
+def to(column: InstrumentedAttribute[Any]) -> To:
+    return To(column.key)
+
+
+def fact_of(column: Any) -> Fact:
+    """The fact of a column or derived fact.  TypeError teaches how to declare one."""
+    if isinstance(column, Derived):
+        return column.fact
+    found = getattr(column, "expression", column).info.get("fact")
+    if not isinstance(found, Fact):
+        raise TypeError(f"{column} is not a fact: declare it with registry.noun.fact(sensitivity, label_id, label_en)")
+    return found
+
+
+def table_of(noun: type[Noun]) -> sa.Table:
+    table = noun.__table__
+    assert isinstance(table, sa.Table)
+    return table
+
+
+def facts(noun: type[Noun]) -> Iterator[tuple[sa.Column[Any], Fact]]:
+    """Every column of a noun with its fact, in declared order."""
+    for column in table_of(noun).columns:
+        if "fact" in column.info:
+            yield column, column.info["fact"]
+
+
+OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
+
+
+class Scoped:
+    """A record of a village.  Row security compares `area` with the caller's; foreign keys keep it true."""
+
+    id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Id", "Id", primary_key=True)
+    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", server=True)
+    area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
+    draft: Mapped[bool] = fact(OPERATIONAL, "Draf", "Draft", server=True)
+    created_at: Mapped[dt.datetime] = fact(
+        OPERATIONAL, "Dibuat", "Created at", server=True, server_default=sa.func.now()
+    )
+    created_by: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat", "Recorder", server=True)
+    updated_at: Mapped[dt.datetime] = fact(
+        OPERATIONAL, "Diubah", "Updated at", server=True, server_default=sa.func.now()
+    )
+    archived_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diarsipkan", "Archived at", server=True)
+
+
+def in_region() -> sa.ForeignKeyConstraint:
+    """`area` is the code of `village_id`, today and after every recoding."""
+    return sa.ForeignKeyConstraint(
+        ["village_id", "area"],
+        [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"],
+        onupdate="NO ACTION",
+        deferrable=True,
+        initially="DEFERRED",
+    )
+
+
+class Inside(Scoped):
+    """A record inside a household: it lies where the household lies and is a draft while the household is."""
+
+    household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return in_household(cls.__tablename__)  # type: ignore[attr-defined]
+
+
+def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
+    """The keys that tie a table to its household: a move or a change of `draft` there is a change here."""
+    return (
+        sa.ForeignKeyConstraint(
+            ["household_id", "village_id", "area", "draft"],
+            [f"{SCHEMA}.household.{key}" for key in ("id", "village_id", "area", "draft")],
+            onupdate="CASCADE",
+            name=f"fk_{name}_household",
+        ),
+        in_region(),
+        sa.Index(f"ix_{name}_household_id", "household_id"),
+        sa.Index(f"ix_{name}_area_id", "area", "id"),
+        *more,
+    )
+
+
+def of_member(name: str, column: str) -> tuple[sa.schema.SchemaItem, ...]:
+    """`column` names a member of the same household, which the database holds too."""
+    return in_household(
+        name,
+        sa.ForeignKeyConstraint(
+            [column, "household_id"],
+            [f"{SCHEMA}.member.id", f"{SCHEMA}.member.household_id"],
+            name=f"fk_{name}_{column}",
+        ),
+        sa.Index(f"ix_{name}_{column}", column),
+    )

@@ -1,0 +1,39 @@
+"""What a command tells its caller to mend: a code, where, and both sentences.  Never a stored or a sent value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from registry.codes import Severity
+from registry.messages import UserErrorCode, sentence
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`path` leads into `input` (indices as texts), or into the household for findings."""
+
+    code: UserErrorCode
+    path: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    severity: Severity = Severity.ERROR
+
+    def message(self, language: Literal["id", "en"]) -> str:
+        return sentence(self.code, language, **self.params)
+
+
+class Refused(Exception):  # noqa: N818
+    """A command stores nothing; `problems` say why.  Raised inside the transaction, so nothing stays."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(", ".join(p.code.value for p in problems))
+        self.problems = problems
+
+
+def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
+    return Refused(Problem(code, path, params))
+
+
+class IdTaken(Refused):
+    """A new household's id exists already, in sight or out of it."""

@@ -1,0 +1,331 @@
+"""Want → one SQL statement whose only value is the finished JSON.
+
+Rule: the whole answer is one scalar subquery that depends on `s`, the row that sets the caller's areas; PostgreSQL
+cannot read a record before it knows who asks.  Tests: tests/test_wall.py walks every plan, tests/sql/*.md show the SQL.
+
+Traps that the shapes below avoid: a missing `.correlate()` silently adds the outer table to the inner FROM; names of
+subqueries carry a `$`, which no GraphQL alias can, or an alias could capture a row variable; constants are
+`literal_column`, or they become parameters; aliases over 63 bytes are refused before, for PostgreSQL would cut them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from auth.sensitivity import Sensitivity
+from registry.db import CLAIM, SETTING, Statement, arg, compiled
+from registry.noun import SCHEMA, Derived, Noun, const, fact_of, table_of
+from registry.read.order import after, sort_keys
+from registry.read.sight import Seen, Sight
+from registry.read.want import (
+    Const,
+    Datum,
+    Embed,
+    First,
+    Many,
+    Object,
+    One,
+    Page,
+    Part,
+    Root,
+    Source,
+    Value,
+    Withheld,
+)
+
+ONE = const(1)
+EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
+UTC_MILLISECONDS = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\'')
+
+
+def texts(values: tuple[str, ...]) -> sa.ColumnElement[Any]:
+    return sa.cast(const("{" + ",".join(values) + "}"), ARRAY(sa.Text()))
+
+
+def as_json(rows: sa.Subquery) -> sa.ColumnElement[Any]:
+    return sa.func.row_to_json(rows.table_valued())
+
+
+def wire(value: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """The forms on the wire that differ from PostgreSQL's own."""
+    if isinstance(type_, sa.DateTime):
+        return sa.func.to_char(sa.func.timezone(const("UTC"), value), UTC_MILLISECONDS)
+    if isinstance(type_, sa.Numeric) and not isinstance(type_, sa.Float):
+        return sa.cast(value, sa.Text())
+    return value
+
+
+@dataclass
+class Compiler:
+    """Compiles one Want for all callers of one sight; it is what derived facts ask."""
+
+    sight: Sight
+    settings: dict[str, None] = field(default_factory=lambda: dict.fromkeys(("read", "submit", "user")))
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+
+    # --- what facts may ask -----------------------------------------------------------------------------------------
+
+    def areas(self, setting: str) -> sa.ColumnElement[Any]:
+        self.settings[setting] = None
+        return sa.select(sa.func.registry.areas(const(setting))).scalar_subquery()
+
+    def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        return arg(CLAIM + name, type_)  # type: ignore[no-any-return]
+
+    def argument(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        return arg(name, sa.Text() if isinstance(type_, sa.String) else type_)  # type: ignore[no-any-return]
+
+    def name(self, letter: str) -> str:
+        return f"{letter}${next(self._numbers)}"
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def masked(self, row: sa.FromClause, noun: type[Noun], datum: Datum) -> sa.ColumnElement[Any]:
+        """The datum as this caller may know it; its sort keys are made of the same."""
+        value = datum.expression(row, self) if isinstance(datum, Derived) else row.c[datum.key]
+        return self.veiled(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
+
+    def veiled(
+        self, value: sa.ColumnElement[Any], seen: sa.ColumnElement[bool] | bool, type_: Any
+    ) -> sa.ColumnElement[Any]:
+        if seen is True:
+            return value
+        if seen is False:
+            return sa.cast(sa.null(), type_)
+        return sa.case((seen, value), else_=sa.null())
+
+    def seen(self, row: sa.FromClause, noun: type[Noun], kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+        """Where the class is seen: always, never, or a test of the row."""
+        far, own = self.sight.far(noun.sight, kind), self.sight.owns(kind) and "created_by" in row.c
+        if far is Seen.EVERYWHERE:
+            return True
+        tests = []
+        if far is Seen.SOMEWHERE:
+            tests.append(row.c[noun.place].op("<@")(self.areas(kind.value.lower())))
+        if own:
+            here = row.c[noun.place].op("<@")(self.areas(f"{kind.value.lower()}_own"))
+            tests.append(sa.and_(here, row.c.created_by == self.claim("user", sa.Uuid())))
+        return sa.or_(*tests) if tests else False
+
+    def withheld(self, row: sa.FromClause, noun: type[Noun], want: Withheld) -> sa.ColumnElement[Any]:
+        groups: dict[Sensitivity, list[str]] = {}
+        for name, kind in want.data:
+            groups.setdefault(kind, []).append(name)
+        listed = texts(())
+        for kind, group in groups.items():
+            seen, names = self.seen(row, noun, kind), texts(tuple(group))
+            if seen is False:
+                listed = sa.func.array_cat(listed, names)
+            elif seen is not True:
+                listed = sa.func.array_cat(listed, sa.case((seen, texts(())), else_=names))
+        return listed
+
+    # --- objects ----------------------------------------------------------------------------------------------------
+
+    def part(self, row: sa.FromClause, noun: type[Noun], want: Part) -> sa.ColumnElement[Any]:
+        match want:
+            case Const():
+                return const(want.text)
+            case Value():
+                return wire(self.masked(row, noun, want.datum), type_of(want.datum))
+            case Withheld():
+                return self.withheld(row, noun, want)
+        seen = True if want.kind is None else self.seen(row, noun, want.kind)
+        if seen is False:
+            return sa.cast(sa.null(), sa.JSON())
+        match want:
+            case Embed():
+                present = self.masked(row, noun, want.present).is_not(None)
+                made: sa.ColumnElement[Any] = sa.case((present, self.own_json(row, noun, want.parts)), else_=sa.null())
+            case One():
+                made = self.one(want, row)
+            case Many():
+                made = self.many(want, row)
+                if want.when is not None:
+                    made = sa.case((want.when(row, self), made), else_=sa.null())
+            case Page():
+                made = self.page(want, row)
+        return self.veiled(made, seen, sa.JSON())
+
+    def parts(self, row: sa.FromClause, noun: type[Noun], parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
+        return [self.part(row, noun, p).label(p.key) for p in parts]
+
+    def own_json(self, row: sa.FromClause, noun: type[Noun], parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
+        """A JSON object of a row that stands in the FROM around it."""
+        inner = sa.select(*self.parts(row, noun, parts)).correlate(row).subquery(self.name("o"))
+        return sa.select(as_json(inner)).scalar_subquery()
+
+    def json(self, row: sa.FromClause, noun: type[Noun], node: Object) -> sa.ColumnElement[Any]:
+        if node.discriminator is None:
+            return self.own_json(row, noun, node.kinds[0][1])
+        kinds = [
+            (row.c[node.discriminator] == const(str(kind)), self.own_json(row, noun, parts))
+            for kind, parts in node.kinds
+        ]
+        return sa.case(*kinds)
+
+    def listed(self, row: sa.FromClause, noun: type[Noun], node: Object, rows: Any) -> sa.ColumnElement[Any]:
+        """`rows` (a SELECT FROM row without columns yet) as a JSON array."""
+        if node.discriminator is None:
+            inner = rows(*self.parts(row, noun, node.kinds[0][1])).subquery(self.name("o"))
+            item = inner.table_valued()
+        else:
+            inner = rows(self.json(row, noun, node).label("j")).subquery(self.name("o"))
+            item = inner.c.j
+        return sa.select(sa.func.coalesce(sa.func.json_agg(item), EMPTY)).scalar_subquery()
+
+    # --- relations --------------------------------------------------------------------------------------------------
+
+    def rows(self, source: Source, parent: sa.FromClause | None) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
+        if issubclass(source.noun, Noun):
+            row: sa.FromClause = table_of(source.noun).alias(self.name("t"))
+        else:
+            row = source.noun.rows(parent, self.name("t"))
+        tests = [condition(row, self) for condition in source.where]
+        if source.link is not None:
+            assert parent is not None
+            tests.append(source.link(parent, row))
+        if "archived_at" in row.c:
+            tests.append(row.c.archived_at.is_(None))
+        return row, tests
+
+    def one(self, want: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        row, tests = self.rows(want.source, parent)
+        noun, node = want.source.noun, want.node
+        keys = [key.sorting for key in sort_keys(self, row, noun, want.order)] if want.order else []
+        if node.discriminator is None:
+            inner = sa.select(*self.parts(row, noun, node.kinds[0][1])).select_from(row)
+        else:
+            inner = sa.select(self.json(row, noun, node).label("j")).select_from(row)
+        inner = correlated(inner.where(*tests).order_by(*keys).limit(ONE), parent)
+        found = inner.subquery(self.name("o"))
+        item = as_json(found) if node.discriminator is None else found.c.j
+        return sa.select(item).scalar_subquery()
+
+    def many(self, want: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        row, tests = self.rows(want.source, parent)
+        noun = want.source.noun
+        keys = [key.sorting for key in sort_keys(self, row, noun, want.order)]
+        limit = const(want.limit)
+
+        def rows(*columns: Any) -> sa.Select[Any]:
+            return correlated(sa.select(*columns).select_from(row).where(*tests).order_by(*keys).limit(limit), parent)
+
+        return self.listed(row, noun, want.node, rows)
+
+    def page(self, want: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        row, tests = self.rows(want.source, parent)
+        noun, first = want.source.noun, arg(want.first, sa.Integer())
+        keys = sort_keys(self, row, noun, want.order)
+        labelled = [key.value.label(f"k${n}") for n, key in enumerate(keys)]
+        matching = correlated(sa.select(row, *labelled).where(*tests), parent)
+        total = matching.with_only_columns(sa.func.count(), maintain_column_froms=True)
+        if want.after is not None:
+            matching = matching.where(after(keys, want.after))
+        page = matching.order_by(*[key.sorting for key in keys]).limit(first + ONE).cte(self.name("p"))
+        cursor = self.cursor(page, len(keys), want.cursor)
+
+        def rows(*columns: Any) -> sa.Select[Any]:
+            return sa.select(*columns).select_from(page).limit(first)
+
+        made: list[sa.ColumnElement[Any]] = []
+        for p in want.parts:
+            match p.what:
+                case "nodes":
+                    assert p.node is not None
+                    made.append(self.listed(page, noun, p.node, rows).label(p.key))
+                case "edges":
+                    columns = [
+                        (
+                            cursor
+                            if e.what == "cursor"
+                            else self.json(page, noun, e.node)
+                            if e.node is not None
+                            else const(e.what)
+                        ).label(e.key)
+                        for e in p.edges
+                    ]
+                    edges = rows(*columns).subquery(self.name("o"))
+                    made.append(
+                        sa.select(sa.func.coalesce(sa.func.json_agg(edges.table_valued()), EMPTY))
+                        .scalar_subquery()
+                        .label(p.key)
+                    )
+                case "totalCount":
+                    made.append(sa.cast(total.scalar_subquery(), sa.Integer()).label(p.key))
+                case "pageInfo":
+                    info = [
+                        self.info(what, page, cursor, first, want.after is not None).label(key) for key, what in p.info
+                    ]
+                    made.append(
+                        sa.select(as_json(sa.select(*info).subquery(self.name("o")))).scalar_subquery().label(p.key)
+                    )
+                case _:
+                    made.append(const(p.text).label(p.key))
+        whole = sa.select(*made).add_cte(page, nest_here=True)
+        return sa.select(as_json(correlated(whole, parent).subquery(self.name("o")))).scalar_subquery()
+
+    def cursor(self, page: sa.FromClause, keys: int, prefix: str) -> sa.ColumnElement[Any]:
+        values = sa.func.json_build_array(*[sa.cast(page.c[f"k${n}"], sa.Text()) for n in range(keys)])
+        return sa.func.registry.cursor_of(
+            values, arg(f"{prefix}_inner", sa.LargeBinary()), arg(f"{prefix}_outer", sa.LargeBinary())
+        )
+
+    def info(
+        self, what: str, page: sa.FromClause, cursor: sa.ColumnElement[Any], first: sa.ColumnElement[Any], later: bool
+    ) -> sa.ColumnElement[Any]:
+        """A field of PageInfo.  There is a previous page exactly when a cursor led here."""
+        match what:
+            case "hasNextPage":
+                return sa.select(sa.func.count() > first).select_from(page).scalar_subquery()
+            case "hasPreviousPage":
+                return sa.true() if later else sa.false()
+            case "startCursor":
+                return sa.select(cursor).select_from(page).limit(ONE).scalar_subquery()
+            case "endCursor":
+                shown = (
+                    sa.select(cursor.label("c"), sa.func.row_number().over().label("n")).select_from(page).limit(first)
+                )
+                last = shown.subquery(self.name("o"))
+                return sa.select(last.c.c).order_by(last.c.n.desc()).limit(ONE).scalar_subquery()
+            case _:
+                return const(what)
+
+    # --- the statement ----------------------------------------------------------------------------------------------
+
+    def root(self, want: Root) -> sa.ColumnElement[Any]:
+        match want:
+            case One():
+                return self.one(want, None)
+            case First():
+                return sa.func.coalesce(*[self.one(one, None) for one in want.among])
+            case Many():
+                return self.many(want, None)
+            case Page():
+                return self.page(want, None)
+
+    def statement(self, want: Root) -> Statement:
+        """The gate: the only place that mentions `s`; one root field, one statement."""
+        answer = sa.select(self.root(want).label("j")).subquery(self.name("o"))
+        settings = [
+            sa.func.set_config(const(f"app.{n}"), arg(SETTING + n, sa.Text()), sa.true()) for n in self.settings
+        ]
+        s = sa.select(settings[0].label("ok"), *settings[1:]).cte("s").prefix_with("MATERIALIZED")
+        gated = sa.select(answer.c.j).where(s.c.ok.is_not(None)).correlate(s).scalar_subquery()
+        return compiled(sa.select(sa.cast(gated, sa.String())).select_from(s))
+
+
+def correlated(select: sa.Select[Any], parent: sa.FromClause | None) -> sa.Select[Any]:
+    return select if parent is None else select.correlate(parent)
+
+
+def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
+    return datum.type if isinstance(datum, Derived) else datum.expression.type
+
+
+assert SCHEMA == "registry"  # `func.registry.…` above names it

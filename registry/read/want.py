@@ -1,0 +1,161 @@
+"""What a caller wants of a noun, without GraphQL: the language between schema, sync, export and the read engine.
+
+Rule: a Want holds no value of a caller, only names of arguments, so equal Wants are one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth.sensitivity import Sensitivity
+from registry.noun import Asker, Derived, Link
+
+Datum = InstrumentedAttribute[Any] | Derived[Any]
+Where = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Equals:
+    """`column` holds the value of an argument."""
+
+    column: str
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        column = row.c[self.column]
+        return column == ask.argument(self.argument, column.type)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from: a noun, how its rows hang on their parent, and named conditions."""
+
+    noun: type[Any]  # a Noun, or a table function with `sight`, `place` and `rows`
+    link: Link | None = None
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """One sort key; ties are broken by id, nulls come last."""
+
+    datum: Datum
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """A datum of the row under the key it is asked for."""
+
+    key: str
+    datum: Datum
+
+
+@dataclass(frozen=True)
+class Const:
+    """A text that is the same for every row, such as `__typename`."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The names, among `data`, of the fields that are not for the caller in this row."""
+
+    key: str
+    data: tuple[tuple[str, Sensitivity], ...]
+
+
+@dataclass(frozen=True)
+class Embed:
+    """An object made of columns of the same row; null where the caller finds no value in `present`."""
+
+    key: str
+    present: Datum
+    parts: tuple[Part, ...]
+    kind: Sensitivity | None = None  # here and below: the class without which it is null
+
+
+@dataclass(frozen=True)
+class Object:
+    """A JSON object; rows of an interface have the parts of their own kind, told by `discriminator`."""
+
+    kinds: tuple[tuple[str | None, tuple[Part, ...]], ...]
+    discriminator: str | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """One related record, or null."""
+
+    key: str
+    source: Source
+    node: Object
+    order: tuple[Order, ...] = ()
+    kind: Sensitivity | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """The first of several records that exists: an id looked up among all types."""
+
+    key: str
+    among: tuple[One, ...]
+
+
+@dataclass(frozen=True)
+class Many:
+    """All related records, as a plain list of at most `limit`."""
+
+    key: str
+    source: Source
+    node: Object
+    order: tuple[Order, ...] = ()
+    limit: int = 50
+    kind: Sensitivity | None = None
+    when: Where | None = None  # a condition of the parent without which it is null
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Parts of an edge: (response key, "cursor" | "node" | constant text, the node's object)."""
+
+    key: str
+    what: str
+    node: Object | None = None
+
+
+@dataclass(frozen=True)
+class PagePart:
+    """(response key, nodes | edges | totalCount | pageInfo | __typename) with what belongs to it."""
+
+    key: str
+    what: str
+    node: Object | None = None
+    edges: tuple[Edge, ...] = ()
+    info: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection: one page of a noun's records in a total order."""
+
+    key: str
+    source: Source
+    order: tuple[Order, ...]
+    parts: tuple[PagePart, ...]
+    first: str
+    after: str | None = None  # prefix of the arguments that hold the cursor's keys, one for each order key and the id
+    cursor: str = "cursor"  # prefix of the arguments that sign its cursors
+    kind: Sensitivity | None = None
+
+
+Part = Value | Const | Withheld | Embed | One | Many | Page
+Root = One | First | Page | Many

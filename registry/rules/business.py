@@ -1,0 +1,36 @@
+"""Rules about the businesses of a household: their owner and their NIB."""
+
+from collections.abc import Iterator
+
+from registry.identity_number import is_nib
+from registry.messages import UserErrorCode as Code
+from registry.rules.rule import Place, Rule, Sheet, rule
+
+YOUNGEST_OWNER = 15
+
+
+def owner_elsewhere(sheet: Sheet) -> Iterator[Place]:
+    for business in sheet.businesses:
+        if business["owner_id"] is not None and sheet.member(business["owner_id"]) is None:
+            yield business.at("owner_id")
+
+
+def owner_young(sheet: Sheet) -> Iterator[Place]:
+    for business in sheet.businesses:
+        owner = sheet.member(business["owner_id"])
+        if owner is not None and sheet.is_child(owner, YOUNGEST_OWNER):
+            yield business.at("owner_id")
+
+
+def nib_format(sheet: Sheet) -> Iterator[Place]:
+    for business in sheet.businesses:
+        nib = business.text("nib")
+        if nib is not None and not is_nib(nib):
+            yield business.at("nib")
+
+
+RULES: tuple[Rule, ...] = (
+    rule(Code.OWNER_NOT_MEMBER, "business.owner_id", owner_elsewhere, draft=True),
+    rule(Code.OWNER_UNDER_15, "business.owner_id member.birth_date", owner_young),
+    rule(Code.NIB_FORMAT, "business.nib", nib_format),
+)

@@ -1,0 +1,120 @@
+"""Rules about a household: its family card, its head, where it lives and on what basis it is recorded."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from registry.codes import RelationToHead
+from registry.derive import ADULT
+from registry.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
+from registry.messages import UserErrorCode as Code
+from registry.rules.rule import Find, Place, Rule, Sheet, rule
+
+CLOCK_ALLOWANCE = timedelta(hours=24)
+CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
+"""Detailed data of a child (UU 27/2022 Art. 25): only with the guardian's consent."""
+
+
+def kk_format(sheet: Sheet) -> Iterator[Place]:
+    for household in sheet.households:
+        number = household.text("kk_number")
+        if number is not None and not is_kk(number):
+            yield household.at("kk_number")
+
+
+def kk_date(sheet: Sheet) -> Iterator[Place]:
+    for household in sheet.households:
+        number = household.text("kk_number")
+        if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
+            yield household.at("kk_number")
+
+
+def kk_equals_nik(sheet: Sheet) -> Iterator[Place]:
+    niks = {normalise_nik(nik) for member in sheet.members if (nik := member.text("nik"))}
+    for household in sheet.households:
+        number = household.text("kk_number")
+        if number is not None and normalise_kk(number) in niks:
+            yield household.at("kk_number")
+
+
+def no_head(sheet: Sheet) -> Iterator[Place]:
+    if sheet.members and not any(member["relation_to_head"] == RelationToHead.HEAD for member in sheet.members):
+        yield from (household.at("members") for household in sheet.households)
+
+
+def second_head(sheet: Sheet) -> Iterator[Place]:
+    heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
+    yield from (head.at("relation_to_head") for head in heads[1:])
+
+
+def phone_format(sheet: Sheet) -> Iterator[Place]:
+    for household in sheet.households:
+        phone = household.text("phone")
+        if phone is not None and not is_phone(phone):
+            yield household.at("phone")
+
+
+def guardian_consent(sheet: Sheet) -> Iterator[Place]:
+    detailed = any(
+        sheet.is_child(member, ADULT) and any(member[column] is not None for column in CHILD_DETAIL)
+        for member in sheet.members
+    )
+    for household in sheet.households:
+        if detailed and household["guardian_consent"] is not True:
+            yield household.at("guardian_consent")
+
+
+def captured_in_future(sheet: Sheet) -> Iterator[Place]:
+    for household in sheet.households:
+        captured = _instant(household.text("captured_at"))
+        if captured is not None and captured - sheet.now > CLOCK_ALLOWANCE:
+            yield household.at("captured_at")
+
+
+def unless(column: str, known: Callable[[Any], bool], allowed: str) -> Find:
+    """Finds the households whose column holds something else than the allowed values."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for household in sheet.households:
+            value = household[column]
+            if value is not None and not known(value):
+                yield household.at(column, allowed=allowed)
+
+    return find
+
+
+def _unit(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 3 and value.isascii() and value.isdigit()
+
+
+def _within(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int | float) and low <= value <= high
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+RULES: tuple[Rule, ...] = (
+    rule(Code.KK_FORMAT, "household.kk_number", kk_format),
+    rule(Code.KK_DATE_ODD, "household.kk_number", kk_date),
+    rule(Code.KK_EQUALS_NIK, "household.kk_number member.nik", kk_equals_nik),
+    rule(Code.HEAD_REQUIRED, "household.members", no_head),
+    rule(Code.HEAD_NOT_UNIQUE, "member.relation_to_head", second_head),
+    rule(Code.PHONE_FORMAT, "household.phone", phone_format),
+    rule(
+        Code.GUARDIAN_CONSENT_REQUIRED,
+        "household.guardian_consent member.birth_date member.school_status member.birth_certificate member.disability",
+        guardian_consent,
+    ),
+    rule(Code.CAPTURED_AT_FUTURE, "household.captured_at", captured_in_future),
+    rule(Code.UNKNOWN_VALUE, "household.rt", unless("rt", _unit, "0–999")),
+    rule(Code.UNKNOWN_VALUE, "household.rw", unless("rw", _unit, "0–999")),
+    rule(Code.UNKNOWN_VALUE, "household.welfare_decile", unless("welfare_decile", _within(1, 10), "1–10")),
+    rule(Code.UNKNOWN_VALUE, "household.location_lat", unless("location_lat", _within(-90, 90), "-90 … 90")),
+    rule(Code.UNKNOWN_VALUE, "household.location_lon", unless("location_lon", _within(-180, 180), "-180 … 180")),
+)

@@ -1,0 +1,151 @@
+"""Rules about the members of a household: their NIK, their ages and how they are related."""
+
+from collections.abc import Iterator
+
+from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
+from registry.identity_number import nik_birth, nik_error, nik_sex, normalise_nik
+from registry.messages import UserErrorCode as Code
+from registry.rules.migration import ACTIVE
+from registry.rules.rule import Find, Place, Row, Rule, Sheet, rule
+
+OLDEST = 120
+PARENT_GAP = 15
+
+_SPOUSE_SEX = {RelationToHead.HUSBAND.value: Sex.MALE, RelationToHead.WIFE.value: Sex.FEMALE}
+
+
+def nik_with(error: Code) -> Find:
+    """Finds the NIKs that were never issued, for this reason."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for member in sheet.members:
+            nik = member.text("nik")
+            if nik is not None and nik_error(nik) is error:
+                yield member.at("nik")
+
+    return find
+
+
+def nik_birth_differs(sheet: Sheet) -> Iterator[Place]:
+    for member, nik in _issued(sheet):
+        born = member.span("birth_date")
+        if born is not None and not any(born.first <= day <= born.last for day in nik_birth(nik)):
+            yield member.at("nik")
+
+
+def nik_sex_differs(sheet: Sheet) -> Iterator[Place]:
+    for member, nik in _issued(sheet):
+        if member["sex"] is not None and member["sex"] != nik_sex(nik):
+            yield member.at("nik")
+
+
+def nik_twice(sheet: Sheet) -> Iterator[Place]:
+    seen: set[str] = set()
+    for member, nik in _issued(sheet):
+        if nik in seen:
+            yield member.at("nik")
+        seen.add(nik)
+
+
+def spouse_sex(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        expected = _SPOUSE_SEX.get(member.text("relation_to_head") or "")
+        if expected is not None and member["sex"] not in (None, expected):
+            yield member.at("sex")
+
+
+def spouse_unmarried(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        spouse = member.text("relation_to_head") in _SPOUSE_SEX
+        if spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
+            yield member.at("marital_status")
+
+
+def parent_too_young(sheet: Sheet) -> Iterator[Place]:
+    too_young = {child.id: child for child, parent in _parentage(sheet) if _surely_too_young(child, parent)}
+    yield from (child.at("birth_date") for child in too_young.values())
+
+
+def born_in_future(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        born = member.span("birth_date")
+        if born is not None and born.first > sheet.today:
+            yield member.at("birth_date")
+
+
+def too_old(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        born = member.span("birth_date")
+        if born is not None and born.plus_years(OLDEST + 1).last <= sheet.today:
+            yield member.at("birth_date")
+
+
+def dead_but_active(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        if member["life_status"] == LifeStatus.DEAD:
+            yield from (episode.at("stage") for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE)
+
+
+def unknown_parent(column: str) -> Find:
+    """Finds the members whose mother or father is nobody in the household."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for member in sheet.members:
+            if member[column] is not None and sheet.member(member[column]) is None:
+                yield member.at(column)
+
+    return find
+
+
+def _issued(sheet: Sheet) -> Iterator[tuple[Row, str]]:
+    """Members with the NIK they have, as far as it can have been issued."""
+    for member in sheet.members:
+        nik = member.text("nik")
+        if nik is not None and nik_error(nik) is None:
+            yield member, normalise_nik(nik)
+
+
+def _parentage(sheet: Sheet) -> Iterator[tuple[Row, Row]]:
+    """(child, parent), by the links and by the relation to a single head."""
+    heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
+    for member in sheet.members:
+        for column in ("mother_id", "father_id"):
+            if (parent := sheet.member(member[column])) is not None:
+                yield member, parent
+        if len(heads) == 1 and member["relation_to_head"] == RelationToHead.CHILD:
+            yield member, heads[0]
+        if len(heads) == 1 and member["relation_to_head"] == RelationToHead.PARENT:
+            yield heads[0], member
+
+
+def _surely_too_young(child: Row, parent: Row) -> bool:
+    child_born, parent_born = child.span("birth_date"), parent.span("birth_date")
+    if child_born is None or parent_born is None:
+        return False
+    return child_born.surely_before(parent_born.plus_years(PARENT_GAP))
+
+
+RULES: tuple[Rule, ...] = (
+    rule(Code.NOT_FOUND, "member.mother_id", unknown_parent("mother_id"), draft=True),
+    rule(Code.NOT_FOUND, "member.father_id", unknown_parent("father_id"), draft=True),
+    rule(Code.NIK_FORMAT, "member.nik", nik_with(Code.NIK_FORMAT)),
+    rule(Code.NIK_INVALID_DATE, "member.nik", nik_with(Code.NIK_INVALID_DATE)),
+    rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),
+    rule(Code.NIK_DOB_MISMATCH, "member.nik member.birth_date", nik_birth_differs),
+    rule(Code.NIK_SEX_MISMATCH, "member.nik member.sex", nik_sex_differs),
+    rule(Code.NIK_DUPLICATE_IN_HOUSEHOLD, "member.nik", nik_twice),
+    rule(Code.SPOUSE_SEX, "member.sex member.relation_to_head", spouse_sex),
+    rule(Code.SPOUSE_MARITAL, "member.marital_status member.relation_to_head", spouse_unmarried),
+    rule(
+        Code.RELATION_AGE,
+        "member.birth_date member.relation_to_head member.mother_id member.father_id",
+        parent_too_young,
+    ),
+    rule(Code.BIRTH_DATE_FUTURE, "member.birth_date", born_in_future),
+    rule(Code.AGE_OVER_120, "member.birth_date", too_old),
+    rule(
+        Code.MEMBER_DEAD_ACTIVE,
+        "migration_episode.stage migration_episode.member_id member.life_status",
+        dead_but_active,
+    ),
+)

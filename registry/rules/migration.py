@@ -1,0 +1,171 @@
+"""Rules about migration episodes: stage and dates, one at a time, papers, and departures before 18."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import combinations
+
+from registry.codes import (
+    LegalCategory,
+    MigrationStage,
+    OccupationGroup,
+    PlacementScheme,
+    ProceduralStatus,
+    Sector,
+    Severity,
+)
+from registry.derive import underage_at_departure
+from registry.identity_number import is_passport, is_usual_passport
+from registry.messages import UserErrorCode as Code
+from registry.partial_date import Span
+from registry.rules.rule import Place, Row, Rule, Sheet, rule
+
+ACTIVE = (MigrationStage.WORKING_ABROAD, MigrationStage.ON_HOME_LEAVE)
+NOT_GONE = (MigrationStage.PROSPECTIVE, MigrationStage.FAILED_TO_DEPART)
+PAPERS = ("epmi_no", "contract_starts_on", "contract_ends_on", "passport_no")
+EXPIRED_MONTHS = 6
+
+_NEVER = Span(date.max, date.max)
+
+
+def unknown_member(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        if episode["member_id"] is not None and sheet.member(episode["member_id"]) is None:
+            yield episode.at("member_id")
+
+
+def stage_dates(sheet: Sheet) -> Iterator[Place]:
+    """A prospective migrant may have a planned departure; in the past it is none."""
+    for episode in sheet.episodes:
+        stage, departed = episode["stage"], episode.span("departed_on")
+        if stage == MigrationStage.PROSPECTIVE and departed is not None and departed.last <= sheet.today:
+            yield episode.at("departed_on")
+        if stage in (MigrationStage.PROSPECTIVE, MigrationStage.WORKING_ABROAD) and episode["returned_on"] is not None:
+            yield episode.at("returned_on")
+        if stage == MigrationStage.RETURNED and episode["returned_on"] is None:
+            yield episode.at("returned_on")
+        if stage in ACTIVE:
+            yield from (episode.at(column) for column in ("country", "departed_on") if episode[column] is None)
+
+
+def no_return_reason(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        if episode["stage"] == MigrationStage.RETURNED and episode["return_reason"] is None:
+            yield episode.at("return_reason")
+
+
+def overlap(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        stays = [(stay, episode) for episode in sheet.episodes_of(member) if (stay := _stay(episode)) is not None]
+        stays.sort(key=lambda entry: (entry[0], entry[1].id))
+        later = {
+            second.id: second
+            for (first_stay, first), (second_stay, second) in combinations(stays, 2)
+            if _overlap(first_stay, second_stay) and not (first["stage"] in ACTIVE and second["stage"] in ACTIVE)
+        }
+        yield from (episode.at("departed_on") for episode in later.values())
+
+
+def two_active(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        active = [episode for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE]
+        yield from (episode.at("stage") for episode in active[1:])
+
+
+def underage(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        for episode in sheet.episodes_of(member):
+            if underage_at_departure(member.text("birth_date"), episode.text("departed_on")):
+                yield episode.at("departed_on")
+
+
+def odd_sector(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        at_home = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
+        if at_home and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
+            yield episode.at("sector")
+
+
+def odd_scheme(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        intra_company = episode["scheme"] == PlacementScheme.INTRA_COMPANY
+        if intra_company and episode["legal_category"] not in (None, LegalCategory.LEGAL_ENTITY_EMPLOYER):
+            yield episode.at("scheme")
+
+
+def no_papers(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        procedural = episode["procedural_status"] == ProceduralStatus.PROCEDURAL and episode["stage"] not in NOT_GONE
+        if procedural and all(episode[column] is None for column in PAPERS):
+            yield episode.at("procedural_status")
+
+
+def passport_impossible(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        number = episode.text("passport_no")
+        if number is not None and not is_passport(number):
+            yield episode.at("passport_no")
+
+
+def passport_unusual(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        number = episode.text("passport_no")
+        if number is not None and is_passport(number) and not is_usual_passport(number):
+            yield episode.at("passport_no")
+
+
+def contract_expired(sheet: Sheet) -> Iterator[Place]:
+    for episode in sheet.episodes:
+        ends = episode.span("contract_ends_on")
+        if episode["stage"] == MigrationStage.WORKING_ABROAD and ends is not None:
+            months = (sheet.today.year - ends.last.year) * 12 + sheet.today.month - ends.last.month
+            if months > EXPIRED_MONTHS or (months == EXPIRED_MONTHS and sheet.today.day > ends.last.day):
+                yield episode.at("contract_ends_on")
+
+
+def _stay(episode: Row) -> tuple[Span, Span] | None:
+    """Departure and return; without a return only while it is under way."""
+    departed, returned = episode.span("departed_on"), episode.span("returned_on")
+    if departed is None or episode["stage"] in NOT_GONE:
+        return None
+    if returned is None and episode["stage"] in ACTIVE:
+        returned = _NEVER
+    return None if returned is None else (departed, returned)
+
+
+def _overlap(one: tuple[Span, Span], other: tuple[Span, Span]) -> bool:
+    """Surely; leaving again on the day of return is none."""
+    return one[0].surely_before(other[1]) and other[0].surely_before(one[1])
+
+
+RULES: tuple[Rule, ...] = (
+    rule(Code.NOT_FOUND, "migration_episode.member_id", unknown_member, draft=True),
+    rule(
+        Code.STAGE_DATES,
+        "migration_episode.stage migration_episode.country migration_episode.departed_on migration_episode.returned_on",
+        stage_dates,
+    ),
+    rule(Code.STAGE_DATES, "migration_episode.return_reason migration_episode.stage", no_return_reason),
+    rule(
+        Code.EPISODE_OVERLAP,
+        "migration_episode.departed_on migration_episode.returned_on migration_episode.stage "
+        "migration_episode.member_id",
+        overlap,
+    ),
+    rule(Code.EPISODE_TWO_ACTIVE, "migration_episode.stage migration_episode.member_id", two_active),
+    rule(
+        Code.UNDERAGE_DEPARTURE,
+        "migration_episode.departed_on migration_episode.member_id member.birth_date",
+        underage,
+    ),
+    rule(Code.SCHEME_SECTOR, "migration_episode.sector migration_episode.occupation_group", odd_sector),
+    rule(Code.SCHEME_SECTOR, "migration_episode.scheme migration_episode.legal_category", odd_scheme),
+    rule(
+        Code.PROCEDURAL_NO_DOCS,
+        "migration_episode.procedural_status migration_episode.stage migration_episode.epmi_no "
+        "migration_episode.contract_starts_on migration_episode.contract_ends_on migration_episode.passport_no",
+        no_papers,
+    ),
+    rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_impossible, severity=Severity.ERROR),
+    rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_unusual),
+    rule(Code.CONTRACT_EXPIRED_ACTIVE, "migration_episode.contract_ends_on migration_episode.stage", contract_expired),
+)

@@ -1,0 +1,69 @@
+"""What must be there: the skeleton that even a draft has, and what a complete household needs."""
+
+from collections.abc import Iterator
+
+from registry.messages import UserErrorCode as Code
+from registry.rules.rule import Find, Place, Rule, Sheet, rule
+
+SKELETON = (
+    "household.village_id",
+    "member.seq",
+    "migration_episode.member_id",
+    "business.owner_id",
+    "business.field",
+)
+COMPLETE = (
+    "household.visit_result",
+    "member.full_name",
+    "member.sex",
+    "member.birth_date",
+    "member.relation_to_head",
+    "member.marital_status",
+    "member.education",
+    "member.life_status",
+    "member.residence",
+    "migration_episode.stage",
+)
+
+
+def missing(place: str) -> Find:
+    """Finds the records whose column is not known."""
+    table, column = place.split(".")
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows(table) if row[column] is None)
+
+    return find
+
+
+def kk_missing(sheet: Sheet) -> Iterator[Place]:
+    for household in sheet.households:
+        if household["kk_number"] is None and household["kk_missing_reason"] is None:
+            yield household.at("kk_number")
+
+
+def nik_missing(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        if member["nik"] is None and member["nik_missing_reason"] is None:
+            yield member.at("nik")
+
+
+def no_member(sheet: Sheet) -> Iterator[Place]:
+    if not sheet.members:
+        yield from (household.at("members") for household in sheet.households)
+
+
+def no_episode(sheet: Sheet) -> Iterator[Place]:
+    if not sheet.episodes:
+        yield from (household.at("migrations") for household in sheet.households)
+
+
+RULES: tuple[Rule, ...] = (
+    *(rule(Code.REQUIRED, place, missing(place), draft=True) for place in SKELETON),
+    *(rule(Code.REQUIRED, place, missing(place)) for place in COMPLETE),
+    rule(Code.REQUIRED, "household.kk_number household.kk_missing_reason", kk_missing),
+    rule(Code.REQUIRED, "household.members", no_member),
+    rule(Code.NIK_REASON_REQUIRED, "member.nik member.nik_missing_reason", nik_missing),
+    rule(Code.NO_PMI_IN_HOUSEHOLD, "household.migrations", no_episode),
+    rule(Code.CONSENT_REQUIRED, "household.consent_basis", missing("household.consent_basis")),
+)

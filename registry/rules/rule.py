@@ -1,0 +1,137 @@
+"""The frame of every rule: a document seen as rows, and what a rule says about it.
+
+Rule: a rule is data. It names the columns it reads, and its findings point at the most sensitive of them, so that
+whoever may not see it is not told; a finding holds limits and places, never a value of the document.
+Test: tests/test_rules.py.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from registry.codes import Severity
+from registry.messages import MUST_SEE, UserErrorCode
+from registry.partial_date import Span, span
+
+Document = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""A household as table, then id, then column, then JSON value; absent and null both mean: not known."""
+
+TODAY_ZONE = timezone(timedelta(hours=9))
+"""Easternmost Indonesia: a day is in the future only when it has begun nowhere in the country."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One column of one record. `members` and `migrations` of a household are its lists of children."""
+
+    table: str
+    id: str
+    column: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, and where; `params` fill the sentence of `registry.messages`."""
+
+    code: UserErrorCode
+    severity: Severity
+    table: str
+    id: str
+    column: str
+    params: Mapping[str, str]
+
+    @property
+    def must_see(self) -> bool:
+        """A verifier has to accept it knowingly."""
+        return self.severity is Severity.WARNING and self.code in MUST_SEE
+
+
+class Row:
+    """One record of the document."""
+
+    def __init__(self, table: str, id: str, values: Mapping[str, Any]) -> None:
+        self.table, self.id, self.values = table, id, values
+
+    def __getitem__(self, column: str) -> Any:
+        """The JSON value; blank text is None."""
+        value = self.values.get(column)
+        return None if isinstance(value, str) and not value.strip() else value
+
+    def text(self, column: str) -> str | None:
+        value = self[column]
+        return value if isinstance(value, str) else None
+
+    def span(self, column: str) -> Span | None:
+        return span(self[column])
+
+    def amount(self, column: str) -> Decimal | None:
+        try:
+            amount = Decimal(str(self[column]))
+        except InvalidOperation:
+            return None
+        return amount if amount.is_finite() else None
+
+    def at(self, column: str, **params: str) -> Place:
+        return Place(self.table, self.id, column, params)
+
+
+class Sheet:
+    """The document as rows, and the moment at which it is judged."""
+
+    def __init__(self, document: Document, now: datetime) -> None:
+        self.now = now.astimezone(UTC)
+        self.today: date = now.astimezone(TODAY_ZONE).date()
+        self.households = _rows(document, "household")
+        self.members = _rows(document, "member")
+        self.episodes = _rows(document, "migration_episode")
+        self.businesses = _rows(document, "business")
+        self._by_id = {member.id: member for member in self.members}
+
+    def rows(self, table: str) -> list[Row]:
+        return {
+            "household": self.households,
+            "member": self.members,
+            "migration_episode": self.episodes,
+            "business": self.businesses,
+        }[table]
+
+    def member(self, id: object) -> Row | None:
+        return self._by_id.get(id) if isinstance(id, str) else None
+
+    def episodes_of(self, member: Row) -> list[Row]:
+        return [episode for episode in self.episodes if episode["member_id"] == member.id]
+
+    def is_child(self, member: Row, age: int) -> bool:
+        """Surely younger than so many years today."""
+        born = member.span("birth_date")
+        return born is not None and born.plus_years(age).first > self.today
+
+
+Find = Callable[[Sheet], Iterator[Place]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its code, the columns it reads as `table.column`, and the function that finds what breaks it."""
+
+    code: UserErrorCode
+    columns: tuple[str, ...]
+    find: Find
+    severity: Severity
+    draft: bool
+
+    def findings(self, sheet: Sheet) -> Iterator[Finding]:
+        for place in self.find(sheet):
+            yield Finding(self.code, self.severity, place.table, place.id, place.column, place.params)
+
+
+def rule(code: UserErrorCode, columns: str, find: Find, severity: Severity | None = None, draft: bool = False) -> Rule:
+    """Columns parted by spaces. The severity is the code's unless given; `draft` rules judge unfinished work too."""
+    return Rule(code, tuple(columns.split()), find, severity or code.severity, draft)
+
+
+def _rows(document: Document, table: str) -> list[Row]:
+    return [Row(table, id, values) for id, values in document.get(table, {}).items()]

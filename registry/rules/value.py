@@ -1,0 +1,152 @@
+"""Rules about a kind of value, wherever it stands: order and future of dates, amounts, countries."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from registry.codes import MigrationStage
+from registry.countries import HOME, ISO_3166
+from registry.messages import UserErrorCode as Code
+from registry.rules.rule import Find, Place, Rule, Sheet, rule
+
+ORDERED = {
+    "household": (("consent_given_on", "consent_withdrawn_on"),),
+    "migration_episode": (
+        ("registered_on", "departed_on"),
+        ("registered_on", "returned_on"),
+        ("departed_on", "returned_on"),
+        ("contract_starts_on", "contract_ends_on"),
+    ),
+    "business": (("started_on", "closed_on"),),
+}
+"""What happened first, and what happened later."""
+
+HAPPENED = {
+    "household": ("consent_given_on", "consent_withdrawn_on"),
+    "migration_episode": ("registered_on", "departed_on", "returned_on", "last_contact_on"),
+    "business": ("started_on", "closed_on"),
+}
+"""Dates of what has happened; those of a prospective migrant are plans."""
+
+UNUSUAL_IDR = {
+    "migration_episode.wage": 100_000_000,
+    "migration_episode.cost_paid": 500_000_000,
+    "migration_episode.debt": 1_000_000_000,
+    "business.annual_sales": 50_000_000_000,
+    "business.capital": 10_000_000_000,
+}
+"""Rupiah beyond which somebody should look again; other currencies are not judged."""
+
+WORKERS = ("workers_family", "workers_paid_male", "workers_paid_female")
+UNUSUAL_WORKERS = 100
+
+
+def out_of_order(table: str) -> Find:
+    """Finds the later date where it surely lies before the earlier one."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for row in sheet.rows(table):
+            reversed_ = {
+                later: None
+                for earlier, later in ORDERED[table]
+                if (first := row.span(earlier)) and (second := row.span(later)) and second.surely_before(first)
+            }
+            yield from (row.at(column) for column in reversed_)
+
+    return find
+
+
+def in_future(table: str) -> Find:
+    """Finds what surely lies after today."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for row in sheet.rows(table):
+            if row["stage"] != MigrationStage.PROSPECTIVE:
+                for column in HAPPENED[table]:
+                    if (day := row.span(column)) and day.first > sheet.today:
+                        yield row.at(column)
+
+    return find
+
+
+def negative(place: str) -> Find:
+    """Finds amounts and numbers below zero."""
+    table, column = place.split(".")
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows(table) if (row.amount(column) or 0) < 0)
+
+    return find
+
+
+def unusual_rupiah(place: str) -> Find:
+    """Finds rupiah amounts beyond the limit of this column."""
+    table, column = place.split(".")
+    limit = UNUSUAL_IDR[place]
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for row in sheet.rows(table):
+            amount = row.amount(f"{column}_amount")
+            if amount is not None and amount > limit and row[f"{column}_currency"] == "IDR":
+                yield row.at(f"{column}_amount", limit=_spaced(limit))
+
+    return find
+
+
+def unusual_workers(column: str) -> Find:
+    """Finds businesses with more workers than a village business has."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for business in sheet.businesses:
+            if (business.amount(column) or Decimal(0)) > UNUSUAL_WORKERS:
+                yield business.at(column, limit=_spaced(UNUSUAL_WORKERS))
+
+    return find
+
+
+def country_unknown(sheet: Sheet) -> Iterator[Place]:
+    for place, codes in _countries(sheet):
+        if codes - ISO_3166:
+            yield place
+
+
+def country_home(sheet: Sheet) -> Iterator[Place]:
+    for place, codes in _countries(sheet):
+        if HOME in codes:
+            yield place
+
+
+def _countries(sheet: Sheet) -> Iterator[tuple[Place, set[str]]]:
+    for episode in sheet.episodes:
+        yield episode.at("country"), {code for code in [episode.text("country")] if code is not None}
+    for business in sheet.businesses:
+        yield business.at("export_countries"), set(business["export_countries"] or ())
+
+
+def _spaced(number: int) -> str:
+    """Thousands parted by spaces, which neither language mistakes for a decimal."""
+    return f"{number:_}".replace("_", " ")
+
+
+def _columns(table: str, *names: str) -> str:
+    return " ".join(f"{table}.{name}" for name in dict.fromkeys(names))
+
+
+RULES: tuple[Rule, ...] = (
+    *(
+        rule(Code.DATES_ORDER, _columns(table, *(name for pair in pairs for name in pair)), out_of_order(table))
+        for table, pairs in ORDERED.items()
+    ),
+    rule(Code.DATE_FUTURE, _columns("household", *HAPPENED["household"]), in_future("household")),
+    rule(
+        Code.DATE_FUTURE,
+        _columns("migration_episode", *HAPPENED["migration_episode"], "stage"),
+        in_future("migration_episode"),
+    ),
+    rule(Code.DATE_FUTURE, _columns("business", *HAPPENED["business"]), in_future("business")),
+    *(rule(Code.AMOUNT_NEGATIVE, f"{place}_amount", negative(f"{place}_amount")) for place in UNUSUAL_IDR),
+    *(rule(Code.AMOUNT_NEGATIVE, f"business.{name}", negative(f"business.{name}")) for name in WORKERS),
+    *(rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place)) for place in UNUSUAL_IDR),
+    *(rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
+    rule(Code.COUNTRY_UNKNOWN, "migration_episode.country business.export_countries", country_unknown),
+    rule(Code.COUNTRY_IS_ID, "migration_episode.country business.export_countries", country_home),
+)

@@ -1,0 +1,212 @@
+"""Write a judged document: household, children, numbers, findings, revision and event, in the command's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from registry import derive, rows
+from registry.codes import WorkflowState
+from registry.command import Actor, actor
+from registry.db import Sql, arg
+from registry.document import CHILDREN, NOUNS, SEALED, Document
+from registry.messages import UserErrorCode, sentence
+from registry.noun import fact_of
+from registry.problems import IdTaken, Problem, refuse
+from registry.workflow import EVENT
+
+if TYPE_CHECKING:
+    from registry.rules import Finding
+    from registry.submission import Work
+
+CAPITAL = ZoneInfo("Asia/Jakarta")
+LISTS = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
+_STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
+ADD_EVENT = Sql(
+    sa.insert(EVENT)
+    .inline()
+    .values(
+        id=sa.func.gen_random_uuid(),
+        household_id=arg("household", sa.Uuid()),
+        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *_STEP)},
+    )
+)
+
+
+async def save(work: Work, document: Document, state: WorkflowState, findings: list[Finding], *, changed: bool) -> int:
+    """Store the document in `state` and answer its `rev`, which rises only when content changed."""
+    who = actor(work.principal, Ability.HOUSEHOLD_SUBMIT, work.area)
+    rev = work.rev + 1 if changed else work.rev
+    placed = {"village": work.village, "area": work.area, "draft": state is WorkflowState.DRAFT, "me": who.id}
+    for columns in document["business"].values():
+        columns["location_village_id"] = columns.get("location_village_id") or str(work.village)
+    await _household(work, document, state, rev, placed, who)
+    if changed:
+        for table in CHILDREN:
+            await _children(work, table, document, placed)
+        await _numbers(work, document, placed)
+        stored = orjson.dumps(document).decode()
+        await work.tx.rows(rows.ADD_REVISION, household=work.id, rev=rev, document=stored, **placed)
+    await _remember_findings(work, document, findings, placed)
+    if work.state is WorkflowState.RETURNED and state is WorkflowState.SUBMITTED:
+        await work.tx.rows(rows.RESOLVE_REMARKS, household=work.id, rev=rev)
+    await work.tx.rows(
+        ADD_EVENT,
+        household=work.id,
+        village_id=work.village,
+        area=work.area,
+        draft=placed["draft"],
+        created_by=who.id,
+        from_state=work.state,
+        to_state=state,
+        rev=rev,
+        actor_id=who.id,
+        actor_name=who.name,
+        actor_role=who.role,
+        reason=None,
+    )
+    return rev
+
+
+async def _household(
+    work: Work, document: Document, state: WorkflowState, rev: int, placed: dict[str, Any], who: Actor
+) -> None:
+    columns = _masked("household", work.edit.household, document)
+    columns |= {"rev": rev, "workflow_state": state.value}
+    if state is WorkflowState.SUBMITTED:
+        columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
+        columns |= {"submitted_by_name": who.name, "submitted_by_role": who.role}
+    elif work.row is not None:
+        kept = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
+        columns |= {name: work.row[name] for name in kept}
+    sent = _json([columns])
+    if work.row is not None:
+        place = {name: placed[name] for name in ("village", "area", "draft")}
+        await work.tx.rows(rows.SAVE_HOUSEHOLD, rows=sent, **place)
+        return
+    year = dt.datetime.now(CAPITAL).year
+    serial = await work.tx.value(rows.NEXT_NUMBER, village=work.village, area=work.area, year=year)
+    number = f"{work.area}-{year}-{serial:04d}"
+    if not await work.tx.rows(rows.CREATE_HOUSEHOLD, rows=sent, household_no=number, **placed):
+        raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
+
+
+async def _children(work: Work, table: str, document: Document, placed: dict[str, Any]) -> None:
+    wanted, known = document[table], work.current[table]
+    derived = _derived(table, document, work)
+    made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
+    fresh = [row for id_, row in made.items() if id_ not in work.authors]
+    kept = [
+        row for id_, row in made.items() if id_ in work.authors and (wanted[id_] != known.get(id_) or table != "member")
+    ]
+    gone = [uuid.UUID(id_) for id_ in known if id_ not in wanted]
+    if fresh:
+        stored = await work.tx.rows(rows.INSERT[table], rows=_json(fresh), household=work.id, **placed)
+        missing = {row["id"] for row in fresh} - {str(row["id"]) for row in stored}
+        if missing:
+            path = work.edit.paths[table, sorted(missing)[0], "id"]
+            raise refuse(UserErrorCode.ID_TAKEN, *path)
+    if kept:
+        await work.tx.rows(rows.UPDATE[table], rows=_json(kept), household=work.id)
+    if gone:
+        await work.tx.rows(rows.REMOVE[table], household=work.id, ids=gone)
+
+
+def _derived(table: str, document: Document, work: Work) -> dict[str, dict[str, Any]]:
+    """What follows from the facts: numbering and age of episodes, owner and scale of businesses."""
+    made: dict[str, dict[str, Any]] = {}
+    episodes = document["migration_episode"]
+    if table == "migration_episode":
+        last = max((columns.get("seq") or 0 for columns in episodes.values()), default=0)
+        for id_, columns in episodes.items():
+            if columns.get("seq") is None:
+                last = columns["seq"] = last + 1
+            born = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
+            underage = derive.underage_at_departure(born, columns.get("departed_on"))
+            made[id_] = {"seq": columns["seq"], "underage_at_departure": underage}
+    if table == "business":
+        for id_, columns in document["business"].items():
+            owned = [e for e in episodes.values() if e.get("member_id") == columns.get("owner_id")]
+            before = work.current["business"].get(id_, {}).get("owner_category")
+            category = columns["owner_category"] = before or derive.owner_category(owned).value
+            scale = derive.scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
+            made[id_] = {"owner_category": category, "scale": scale}
+    return made
+
+
+def _rupiah(columns: dict[str, Any], name: str) -> Decimal | None:
+    amount, currency = columns.get(f"{name}_amount"), columns.get(f"{name}_currency")
+    return Decimal(amount) if amount is not None and currency == "IDR" else None
+
+
+def _masked(table: str, id_: str, document: Document) -> dict[str, Any]:
+    """A record as its table holds it: masks in place of sealed numbers."""
+    columns = {
+        name: value["mask"] if isinstance(value, dict) else value for name, value in document[table][id_].items()
+    }
+    return columns | {"id": id_}
+
+
+async def _numbers(work: Work, document: Document, placed: dict[str, Any]) -> None:
+    sealed, cleared = [], []
+    for (table, column), field in SEALED.items():
+        for id_ in document[table].keys() | work.current[table].keys():
+            now = document[table].get(id_, {}).get(column)
+            before = work.current[table].get(id_, {}).get(column)
+            if now is not None and now != before:
+                sealed.append({"subject_id": id_, "field": field.value, **now})
+            elif now is None and before is not None:
+                cleared.append({"subject_id": id_, "field": field.value})
+    if sealed:
+        await work.tx.rows(rows.SEAL, household=work.id, rows=_json(sealed), **placed)
+    if cleared:
+        await work.tx.rows(rows.UNSEAL, household=work.id, rows=_json(cleared))
+
+
+async def _remember_findings(work: Work, document: Document, findings: list[Finding], placed: dict[str, Any]) -> None:
+    await work.tx.rows(rows.CLOSE_FINDINGS, household=work.id)
+    if not findings:
+        return
+    made = [
+        finding_row(f, n, document, work.authors.get(f.id, work.principal.user_id)) for n, f in enumerate(findings, 1)
+    ]
+    await work.tx.rows(rows.ADD_FINDINGS, household=work.id, rows=_json(made), **placed)
+
+
+def finding_row(found: Finding, position: int, document: Document, author: uuid.UUID) -> dict[str, Any]:
+    """A finding as it is kept: with both sentences, the class of its column and the recorder of its row."""
+    column = NOUNS[found.table].__table__.c.get(found.column)
+    about = "OPERATIONAL" if column is None else fact_of(column).sensitivity.value
+    return {
+        "position": position,
+        "code": found.code.value,
+        "severity": found.severity.value,
+        "path": finding_path(found, document),
+        "message_id": sentence(found.code, "id", **found.params),
+        "message_en": sentence(found.code, "en", **found.params),
+        "params": [{"name": name, "value": value} for name, value in found.params.items()],
+        "about": about,
+        "about_author": str(author),
+        "must_see": found.must_see,
+    }
+
+
+def finding_path(found: Finding, document: Document) -> list[str]:
+    """Where in the household: list, place in it, field."""
+    first, *rest = found.column.split("_")
+    field = first + "".join(part.title() for part in rest)
+    if found.table == "household":
+        return [field]
+    members = sorted(document[found.table], key=lambda id_: (document[found.table][id_].get("seq") or 0, id_))
+    return [LISTS[found.table], str(members.index(found.id)), field]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

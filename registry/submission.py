@@ -1,0 +1,254 @@
+"""Submit a household: save a new, drafted, returned or own submitted one, as a whole.
+
+Rule: sent twice, it is stored once (UNCHANGED); two edits of different columns are both kept (MERGED); a clash stores
+nothing; every accepted content is a revision.  Tests: tests/test_submission.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from auth.errors import Forbidden
+from auth.principal import Principal
+from registry import rows
+from registry.codes import RegionLevel, SaveAs, Severity, WorkflowState, WriteOutcome
+from registry.command import audit, audit_refusal, require
+from registry.db import CLAIM, Database, Sql, Transaction, arg
+from registry.document import CHILDREN, NOUNS, Document, Edit, empty, merge, opened, seal
+from registry.household import HOUSEHOLD
+from registry.messages import UserErrorCode as Code
+from registry.noun import fact_of
+from registry.problems import IdTaken, Problem, Refused, refuse
+from registry.rules import check
+from registry.saving import save
+from registry.vault import Vault
+from registry.workflow import SUBMIT
+
+S = WorkflowState
+MOST_CHILDREN = 50
+ABILITY = Ability.HOUSEHOLD_SUBMIT
+
+
+class _Asker:
+    """Lets the state table be part of a command's own statement."""
+
+    def areas(self, setting: str) -> Any:
+        return sa.select(sa.func.registry.areas(sa.literal_column(f"'{setting}'"))).scalar_subquery()
+
+    def claim(self, name: str, type_: Any) -> Any:
+        return arg(CLAIM + name, type_)
+
+    argument = claim
+
+
+ASK = _Asker()
+LOCK = Sql(
+    sa.select(HOUSEHOLD, SUBMIT.allowed(HOUSEHOLD, ASK).label("allowed"))
+    .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()))
+    .with_for_update()
+)
+
+
+@dataclass
+class Submission:
+    """What the caller sends; the village is named by its code, today's or a superseded one."""
+
+    edit: Edit
+    village: str | None
+    base_rev: int | None
+    save_as: SaveAs
+
+
+@dataclass
+class Outcome:
+    """What became of it; `record` is the household as stored, None where nothing is."""
+
+    outcome: WriteOutcome
+    record: uuid.UUID | None
+    problems: tuple[Problem, ...] = ()
+    rev: int | None = None
+
+
+@dataclass
+class Work:
+    """A submission on its way through one transaction."""
+
+    tx: Transaction
+    principal: Principal
+    vault: Vault
+    edit: Edit
+    row: asyncpg.Record | None
+    village: uuid.UUID
+    area: str
+    current: Document
+    authors: dict[str, uuid.UUID] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
+
+    @property
+    def id(self) -> uuid.UUID:
+        return uuid.UUID(self.edit.household)
+
+    @property
+    def state(self) -> WorkflowState | None:
+        return None if self.row is None else WorkflowState[self.row["workflow_state"]]
+
+    @property
+    def rev(self) -> int:
+        return 0 if self.row is None else int(self.row["rev"])
+
+
+async def submit(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
+    """Store it, or say why not.  Raises Forbidden without the ability, or the class of a column that was sent."""
+    edit, subject = submission.edit, uuid.UUID(submission.edit.household)
+    await require(database, principal, ABILITY, subject)
+    seal(edit, vault)
+    try:
+        try:
+            return await _once(database, vault, principal, submission)
+        except IdTaken:  # perhaps by this very request, sent twice at the same time: then it is there now
+            return await _once(database, vault, principal, submission)
+    except Refused as refused:
+        codes = ",".join(sorted({p.code.value for p in refused.problems}))
+        await audit_refusal(database, principal, ABILITY, subject, codes)
+        return Outcome(WriteOutcome.REJECTED, None, tuple(refused.problems))
+    except Forbidden:
+        await audit_refusal(database, principal, ABILITY, subject, Forbidden.code)
+        raise
+
+
+async def _once(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
+    async with database.write(principal, SUBMIT.setting) as tx:
+        work = await _begin(tx, principal, vault, submission)
+        outcome = await _apply(work, submission)
+        await audit(tx, principal, ABILITY, work.id, outcome.outcome.value, rev=outcome.rev)
+        return outcome
+
+
+async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
+    """Lock the household, find its village, and check that every column sent may be typed there."""
+    edit, wanted = submission.edit, submission.village
+    row = await tx.one(LOCK, id=uuid.UUID(edit.household), claim_user=principal.user_id)
+    notes: list[Problem] = []
+    if wanted is not None:
+        place, notes = await _village(tx, principal, wanted)
+        village, area = place["id"], place["code"]
+    elif row is not None:
+        village, area = row["village_id"], row["area"]
+    else:
+        raise refuse(Code.REQUIRED, "household", "villageCode")
+    current, authors = empty(), {}
+    if row is not None:
+        found = await tx.one(rows.REVISIONS, household=row["id"], revs=[row["rev"]])
+        assert found is not None
+        current = orjson.loads(found["document"])
+        authors = {str(r["id"]): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
+        authors[edit.household] = row["created_by"]
+    work = Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
+    _check_classes(work)
+    return work
+
+
+async def _village(tx: Transaction, principal: Principal, code: str) -> tuple[asyncpg.Record, list[Problem]]:
+    """The village of a code, also of a superseded one; refused when unknown, no village, split, or not the caller's."""
+    path = ("household", "villageCode")
+    found = await tx.rows(rows.HEIRS, code=code)
+    if not found:
+        raise refuse(Code.REGION_UNKNOWN, *path)
+    if any(r["level"] != RegionLevel.VILLAGE for r in found):
+        raise refuse(Code.REGION_NOT_VILLAGE, *path)
+    if len(found) > 1:
+        raise refuse(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(r["code"] for r in found))
+    if not principal.areas(ABILITY).covers(found[0]["code"]):
+        raise refuse(Code.OUT_OF_SCOPE, *path)
+    if found[0]["code"] != code:
+        return found[0], [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": found[0]["code"]}, Severity.WARNING)]
+    return found[0], []
+
+
+def _check_classes(work: Work) -> None:
+    """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
+    principal = work.principal
+    for (table, id_, column), _ in work.edit.places():
+        kind = fact_of(NOUNS[table].__table__.c[column]).sensitivity  # type: ignore[attr-defined]
+        own = work.authors.get(id_, principal.user_id) == principal.user_id
+        if principal.sees(kind).covers(work.area) or (own and principal.own(Ability.of(kind)).covers(work.area)):
+            continue
+        raise Forbidden(field=work.edit.paths[table, id_, column][-1])
+
+
+async def _apply(work: Work, submission: Submission) -> Outcome:
+    base = await _base(work, submission.base_rev)
+    merged = merge(base, work.current, work.edit)
+    if merged.clashes:
+        raise Refused(*[Problem(Code.VERSION_CONFLICT, _path(work.edit, at)) for at in merged.clashes])
+    finished = submission.save_as is SaveAs.SUBMITTED
+    moved = work.row is not None and work.row["village_id"] != work.village
+    if work.state is not None and not merged.changed and not moved and _already(work.state, finished):
+        return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes), work.rev)
+    if work.row is not None and (not work.row["allowed"] or (moved and work.state is not S.DRAFT)):
+        raise refuse(Code.TRANSITION_NOT_ALLOWED, "household", "villageCode" if moved else "id")
+    if work.state is S.SUBMITTED and not finished:
+        raise refuse(Code.TRANSITION_NOT_ALLOWED, "saveAs")
+    findings = _findings(work, merged.document, finished)
+    state = S.SUBMITTED if finished else work.state or S.DRAFT
+    rev = await save(work, merged.document, state, findings, changed=merged.changed or work.row is None)
+    others = work.row is not None and submission.base_rev != work.rev
+    return Outcome(
+        WriteOutcome.MERGED if others and merged.changed else WriteOutcome.ACCEPTED, work.id, tuple(work.notes), rev
+    )
+
+
+def _already(state: WorkflowState, finished: bool) -> bool:
+    return state in ((S.SUBMITTED, S.VERIFIED_VILLAGE, S.VERIFIED) if finished else (S.DRAFT, S.RETURNED))
+
+
+async def _base(work: Work, base_rev: int | None) -> Document:
+    """The document that the edit began from; without one, nothing, so that every difference counts as a change."""
+    if work.row is None or base_rev is None:
+        return empty()
+    if base_rev == work.rev:
+        return work.current
+    found = await work.tx.one(rows.REVISIONS, household=work.id, revs=[base_rev])
+    if found is None:
+        raise refuse(Code.VERSION_CONFLICT, "baseRev")
+    document: Document = orjson.loads(found["document"])
+    return document
+
+
+def _findings(work: Work, document: Document, finished: bool) -> list[Any]:
+    """Judge the whole household: errors refuse, the rest is kept for the verifier."""
+    for table in CHILDREN:
+        if len(document[table]) > MOST_CHILDREN:
+            raise refuse(Code.UNKNOWN_VALUE, "household", INPUT_NAMES[table], allowed=f"1–{MOST_CHILDREN}")
+    judged = opened(document, work.vault)
+    judged["household"][work.edit.household]["village_id"] = str(work.village)
+    findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
+    errors = [f for f in findings if f.severity is Severity.ERROR]
+    if errors:
+        raise Refused(*[Problem(f.code, _path(work.edit, (f.table, f.id, f.column)), f.params) for f in errors])
+    return findings
+
+
+INPUT_NAMES = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
+
+
+def _path(edit: Edit, at: tuple[str, str, str]) -> tuple[str, ...]:
+    """Where in the input it stands; what was not sent is named by its record's place, or by the household's."""
+    table, id_, column = at
+    if at in edit.paths:
+        return tuple(edit.paths[at])
+    record = edit.paths.get((table, id_, "id"), ["household", INPUT_NAMES.get(table, "id")])
+    return (*record[:-1], _camel(column)) if (table, id_, "id") in edit.paths else tuple(record)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,233 @@
+"""Verify and return: the two steps of verification, each by other eyes than the author's.
+
+Rule: a step names the `rev` that was looked at, so nobody verifies unseen text; taking the same step again is success
+without a second event; the last step writes the ledger in the same transaction.  Tests: tests/test_workflow.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from auth.policy import Step as Signature
+from auth.principal import Principal
+from registry.codes import WorkflowState
+from registry.command import Actor, actor, audit, audit_refusal, require
+from registry.db import Database, Sql, Transaction, arg
+from registry.household import HOUSEHOLD
+from registry.ledger import LEDGERS, closing, writing
+from registry.messages import UserErrorCode as Code
+from registry.problems import Problem, Refused, refuse
+from registry.saving import ADD_EVENT
+from registry.submission import ASK
+from registry.workflow import (
+    FINDING,
+    REMARK,
+    RETURN_REGENCY,
+    RETURN_VILLAGE,
+    VERIFY_REGENCY,
+    VERIFY_VILLAGE,
+    Step,
+    own_or_verified,
+)
+
+S = WorkflowState
+MOST = 50
+_HOUSEHOLDS = arg("households", sa.ARRAY(sa.Uuid()))
+LEDGER = [Sql(s) for pair in LEDGERS.items() for s in (closing(pair[1], _HOUSEHOLDS), writing(*pair, _HOUSEHOLDS))]
+
+
+def _lock(*steps: Step) -> Sql:
+    """The household with what decides: which steps are the caller's here, and whether his own eyes forbid them."""
+    h = HOUSEHOLD
+    unseen = sa.select(sa.func.count()).where(
+        FINDING.c.household_id == h.c.id, FINDING.c.must_see, FINDING.c.archived_at.is_(None)
+    )
+    columns: list[Any] = [step.allowed(h, ASK).label(step.setting) for step in steps]
+    columns += [h.c.area.op("<@")(ASK.areas(step.setting)).label(f"in_{step.setting}") for step in steps]
+    columns += [
+        own_or_verified(h, ASK).label("eyes"),
+        sa.cast(unseen.scalar_subquery(), sa.Integer()).label("must_see"),
+    ]
+    return Sql(sa.select(h, *columns).where(h.c.id == arg("id", sa.Uuid())).with_for_update())
+
+
+LOCK_VERIFY, LOCK_RETURN = _lock(VERIFY_VILLAGE, VERIFY_REGENCY), _lock(RETURN_VILLAGE, RETURN_REGENCY)
+_state = {"workflow_state": arg("state", sa.Text()), "updated_at": sa.func.now()}
+_here = HOUSEHOLD.c.id == arg("id", sa.Uuid())
+TO_VILLAGE = Sql(sa.update(HOUSEHOLD).values(_state | {"village_verified_by_id": arg("me", sa.Uuid())}).where(_here))
+TO_VERIFIED = Sql(
+    sa.update(HOUSEHOLD)
+    .values(
+        _state
+        | {
+            "verified_at": sa.func.now(),
+            "verified_rev": HOUSEHOLD.c.rev,
+            "verified_by_id": arg("me", sa.Uuid()),
+            "verified_by_name": arg("name", sa.Text()),
+            "verified_by_role": arg("role", sa.Text()),
+        }
+    )
+    .where(_here)
+)
+TO_RETURNED = Sql(sa.update(HOUSEHOLD).values(_state | {"village_verified_by_id": sa.null()}).where(_here))
+_REMARK = ("village_id", "area", "draft", "created_by", "path", "text", "author_id", "author_name", "author_role")
+ADD_REMARK = Sql(
+    sa.insert(REMARK)
+    .inline()
+    .values(
+        id=sa.func.gen_random_uuid(),
+        household_id=arg("household", sa.Uuid()),
+        **{n: arg(n, REMARK.c[n].type) for n in _REMARK},
+    )
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One household at the revision that was looked at."""
+
+    id: uuid.UUID
+    rev: int
+    accept_findings: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """One remark on one field."""
+
+    path: list[str]
+    text: str
+
+
+@dataclass
+class Result:
+    """What became of one household."""
+
+    id: uuid.UUID
+    record: uuid.UUID | None
+    problems: tuple[Problem, ...] = ()
+
+
+async def verify(database: Database, principal: Principal, items: list[Item], note: str | None) -> list[Result]:
+    """Take the caller's next step for each item, judged by itself, answered in order."""
+    ability = Ability.SUBMISSION_VERIFY
+    await require(database, principal, ability)
+    if not 1 <= len(items) <= MOST:
+        raise refuse(Code.UNKNOWN_VALUE, "items", allowed=f"1–{MOST}")
+    results = []
+    for n, item in enumerate(items):
+        try:
+            async with database.write(principal, "verify") as tx:
+                outcome = await _verify(tx, principal, item, note)
+                await audit(tx, principal, ability, item.id, outcome, rev=item.rev, note=note)
+            results.append(Result(item.id, item.id))
+        except Refused as refused:
+            await audit_refusal(database, principal, ability, item.id, refused.problems[0].code.value, rev=item.rev)
+            problems = tuple(
+                Problem(p.code, ("items", str(n), *p.path), p.params, p.severity) for p in refused.problems
+            )
+            results.append(Result(item.id, None, problems))
+    return results
+
+
+async def _verify(tx: Transaction, principal: Principal, item: Item, note: str | None) -> str:
+    row = await tx.one(LOCK_VERIFY, id=item.id, claim_user=principal.user_id)
+    if row is None:
+        raise refuse(Code.NOT_FOUND, "id")
+    if row["rev"] != item.rev:
+        raise refuse(Code.VERSION_CONFLICT, "rev")
+    me, state = principal.user_id, S[row["workflow_state"]]
+    if (state is S.VERIFIED and row["verified_by_id"] == me) or (
+        state is S.VERIFIED_VILLAGE and row["village_verified_by_id"] == me
+    ):
+        return "UNCHANGED"
+    step = VERIFY_VILLAGE if row["verify_village"] else VERIFY_REGENCY if row["verify_regency"] else None
+    if step is None:
+        next_ = {S.SUBMITTED: "in_verify_village", S.VERIFIED_VILLAGE: "in_verify_regency"}.get(state)
+        forbidden = row["eyes"] and next_ is not None and row[next_]
+        raise refuse(Code.SELF_VERIFY if forbidden else Code.TRANSITION_NOT_ALLOWED, "id")
+    if row["must_see"] and not item.accept_findings:
+        raise refuse(Code.FINDINGS_OPEN, "acceptFindings")
+    if step is VERIFY_VILLAGE:
+        who = actor(principal, step.ability, row["area"], Signature.VILLAGE)
+        await tx.rows(TO_VILLAGE, id=item.id, state=S.VERIFIED_VILLAGE.value, me=me)
+        await _event(tx, row, S.VERIFIED_VILLAGE, who, note)
+    else:
+        who = actor(principal, step.ability, row["area"], Signature.REGENCY)
+        await tx.rows(TO_VERIFIED, id=item.id, state=S.VERIFIED.value, me=me, name=who.name, role=who.role)
+        await _event(tx, row, S.VERIFIED, who, note)
+        for statement in LEDGER:
+            await tx.rows(statement, households=[item.id])
+    return "ACCEPTED"
+
+
+async def give_back(database: Database, principal: Principal, item: Item, remarks: list[Said]) -> Result:
+    """Return a submission with at least one remark; the same return again is success."""
+    ability = Ability.SUBMISSION_RETURN
+    await require(database, principal, ability, item.id)
+    try:
+        if not remarks or not all(said.text.strip() for said in remarks):
+            raise refuse(Code.REMARK_REQUIRED, "remarks")
+        async with database.write(principal, "return") as tx:
+            outcome = await _give_back(tx, principal, item, remarks)
+            await audit(tx, principal, ability, item.id, outcome, rev=item.rev)
+            return Result(item.id, item.id)
+    except Refused as refused:
+        await audit_refusal(database, principal, ability, item.id, refused.problems[0].code.value, rev=item.rev)
+        return Result(item.id, None, tuple(refused.problems))
+
+
+async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said]) -> str:
+    row = await tx.one(LOCK_RETURN, id=item.id, claim_user=principal.user_id)
+    if row is None:
+        raise refuse(Code.NOT_FOUND, "id")
+    if row["rev"] != item.rev:
+        raise refuse(Code.VERSION_CONFLICT, "rev")
+    state = S[row["workflow_state"]]
+    if state is S.RETURNED:
+        last = await tx.one(LAST_REMARK, household=item.id)
+        if last is not None and last["author_id"] == principal.user_id and last["resolved_in_rev"] is None:
+            return "UNCHANGED"
+    village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
+    if not village and not regency:
+        raise refuse(
+            Code.SELF_VERIFY if row["eyes"] and state in RETURN_REGENCY.states else Code.TRANSITION_NOT_ALLOWED, "id"
+        )
+    who = actor(principal, Ability.SUBMISSION_RETURN, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
+    await tx.rows(TO_RETURNED, id=item.id, state=S.RETURNED.value)
+    for said in remarks:
+        place = {n: row[n] for n in ("village_id", "area", "draft")}
+        author = {"author_id": who.id, "author_name": who.name, "author_role": who.role, "created_by": who.id}
+        await tx.rows(ADD_REMARK, household=item.id, path=said.path, text=said.text, **place, **author)
+    await _event(tx, row, S.RETURNED, who, None)
+    return "ACCEPTED"
+
+
+LAST_REMARK = Sql(
+    sa.select(REMARK.c.author_id, REMARK.c.resolved_in_rev)
+    .where(REMARK.c.household_id == arg("household", sa.Uuid()))
+    .order_by(REMARK.c.at.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+async def _event(tx: Transaction, row: asyncpg.Record, to: WorkflowState, who: Actor, note: str | None) -> None:
+    await tx.rows(
+        ADD_EVENT,
+        household=row["id"],
+        created_by=who.id,
+        from_state=row["workflow_state"],
+        to_state=to.value,
+        rev=row["rev"],
+        actor_id=who.id,
+        actor_name=who.name,
+        actor_role=who.role,
+        reason=note,
+        **{name: row[name] for name in ("village_id", "area", "draft")},
+    )

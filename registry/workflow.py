@@ -1,0 +1,226 @@
+"""Workflow: who has looked at a household so far, and what was said about it.
+
+Rule: every step is an append-only event; the state table below is the only place that says which step may follow
+which, for the commands and for `viewerCan` alike.  Tests: tests/test_workflow.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+from sqlalchemy.orm import Mapped
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import Severity, WorkflowState
+from registry.noun import Asker, Derived, Fact, Inside, Noun, const, derived, fact, is_one, table_of
+
+OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
+
+
+class HouseholdRevision(Inside, Noun):
+    """Every accepted document, whole, in the order of acceptance; numbers are sealed in it."""
+
+    __tablename__ = "household_revision"
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    document: Mapped[dict[str, Any]] = fact(
+        SYSTEM, "Dokumen", "The household as it was accepted, in the order of the form", sa.JSON(), server=True
+    )
+
+
+class WorkflowEvent(Inside, Noun):
+    """One step of a record through the workflow; never changed afterwards."""
+
+    __tablename__ = "workflow_event"
+    from_state: Mapped[WorkflowState | None] = fact(OPERATIONAL, "Dari", "From", WorkflowState, server=True)
+    to_state: Mapped[WorkflowState] = fact(OPERATIONAL, "Ke", "To", WorkflowState, server=True)
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
+    actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True)
+    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True)
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True)
+
+
+class Remark(Inside, Noun):
+    """Catatan verifikasi on one field."""
+
+    __tablename__ = "remark"
+    path: Mapped[list[str]] = fact(OPERATIONAL, "Kolom", "Path of the field", server=True)
+    text: Mapped[str] = fact(PERSONAL, "Catatan", "Text")
+    author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
+    author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True)
+    author_role: Mapped[str] = fact(PERSONAL, "Peran penulis", "Role of the author", server=True)
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
+
+
+class Finding(Inside, Noun):
+    """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
+
+    __tablename__ = "finding"
+    position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
+    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True)
+    severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)
+    path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True)
+    message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True)
+    message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True)
+    params: Mapped[list[dict[str, str]]] = fact(
+        PERSONAL, "Isian pesan", "What the message was filled with", JSONB, server=True
+    )
+    about: Mapped[Sensitivity] = fact(
+        OPERATIONAL,
+        "Kelas kolom",
+        "Class of the column it speaks of",
+        sa.Text(),
+        sa.CheckConstraint("about <> ''"),
+        server=True,
+    )
+    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
+    must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
+
+
+def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the caller sees the class of the column that the finding speaks of."""
+    return sa.or_(
+        *[
+            sa.and_(row.c.about == const(kind.value), row.c.area.op("<@")(ask.areas(kind.value.lower())))
+            for kind in (Sensitivity.OPERATIONAL, PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL)
+        ],
+        sa.and_(
+            row.c.about == const(Sensitivity.PROTECTIVE.value),
+            row.c.area.op("<@")(ask.areas("protective_own")),
+            row.c.about_author == ask.claim("user", sa.Uuid()),
+        ),
+    )
+
+
+Condition = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the state table: in `states`, who holds `setting` there may, and `unless` does not forbid it."""
+
+    ability: Ability
+    setting: str
+    states: tuple[WorkflowState, ...]
+    leads_to: WorkflowState | None
+    unless: Condition | None = None
+
+    def allowed(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        """The step is open to the caller for this household."""
+        here = sa.and_(self.stands(row), row.c.area.op("<@")(ask.areas(self.setting)))
+        return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ask)))
+
+    def stands(self, row: sa.FromClause) -> sa.ColumnElement[bool]:
+        return is_one(row.c.workflow_state, *self.states)
+
+
+def _is(column: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(column == ask.claim("user", sa.Uuid()), sa.false())
+
+
+def own(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Four eyes: the caller wrote this revision or recorded this household."""
+    return sa.or_(_is(row.c.submitted_by_id, ask), _is(row.c.created_by, ask))
+
+
+def own_or_verified(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Four eyes: nobody takes both steps of one revision."""
+    return sa.or_(own(row, ask), _is(row.c.village_verified_by_id, ask))
+
+
+def others(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Submitted by somebody else, who may still be verified: only the sender himself may send again."""
+    return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ask)))
+
+
+S = WorkflowState
+SUBMIT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", (S.DRAFT, S.RETURNED, S.SUBMITTED), S.SUBMITTED, others)
+VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
+VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
+RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)
+RETURN_REGENCY = Step(Ability.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED, own)
+REVEAL = Step(Ability.IDENTITY_REVEAL, "reveal", tuple(S), None)
+STEPS = (SUBMIT, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
+
+REVISION, EVENT, REMARK, FINDING = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark, Finding))
+
+
+def abilities(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a household: the abilities whose step would be accepted from the caller now, each once."""
+    by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
+    for step in STEPS:
+        by_ability.setdefault(step.ability, []).append(step.allowed(row, ask))
+    return granted({ability: sa.or_(*tests) for ability, tests in by_ability.items()})
+
+
+def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """The names of the abilities whose test holds, as a text array."""
+    names = [sa.case((test, const(ability.name)), else_=sa.null()) for ability, test in tests.items()]
+    return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
+
+
+def in_region(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a region: what the caller may do there, before the state of any one record is considered."""
+    by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
+    for step in STEPS:
+        by_ability.setdefault(step.ability, []).append(row.c.code.op("<@")(ask.areas(step.setting)))
+    return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
+
+
+def of_numbers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a member or an episode: its numbers may be revealed."""
+    return granted({Ability.IDENTITY_REVEAL: row.c.area.op("<@")(ask.areas(REVEAL.setting))})
+
+
+def nothing(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of records that no command takes by themselves."""
+    return sa.cast(const("{}"), ARRAY(sa.Text()))
+
+
+def _can(expression: Any) -> Derived[list[Ability]]:
+    said = Fact(
+        Sensitivity.OPEN, "Yang boleh Anda lakukan", "Commands that would be accepted from you now", server=True
+    )
+    return Derived("viewer_can", said, expression, ARRAY(sa.Text()))
+
+
+can_household, can_region, can_numbers, can_nothing = (_can(e) for e in (abilities, in_region, of_numbers, nothing))
+
+
+@derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text())
+def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
+
+
+class FindingParams:
+    """What a finding's sentences were filled with, as rows."""
+
+    sight = OPERATIONAL
+    place = "area"
+
+    @staticmethod
+    def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
+        assert parent is not None
+        return sa.func.jsonb_array_elements(parent.c.params).table_valued(sa.column("value", JSONB()), name=name)
+
+
+def of_finding(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the function has its finding by its argument."""
+    return sa.true()
+
+
+def _param(key: str) -> Derived[str]:
+    said = Fact(OPERATIONAL, "Isian", "What stands in the sentence", server=True)
+    return Derived(key, said, lambda row, ask: row.c.value.op("->>")(const(key)), sa.Text())
+
+
+param_name, param_value = _param("name"), _param("value")

@@ -1,0 +1,81 @@
+"""Assemble the schema and close the world.
+
+Rule: every field, argument and input field carries a declaration, or nothing starts.  Test: tests/test_schema.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
+
+from registry import codes
+from schema.directives import Exempt, Requires, SensitivityIs
+from schema.executor import EXTENSIONS, Schema, Splice
+from schema.given import code_enums, config
+
+code_enums(codes.lists())
+
+from schema.mutation import Mutation  # noqa: E402  (after the enums that faces name)
+from schema.query import Query  # noqa: E402
+from schema.region import District, Programme, Regency, Village  # noqa: E402
+from schema.scalars import SCALARS  # noqa: E402
+
+SDL = Path(__file__).with_name("schema.graphql")
+DECLARATIONS = (SensitivityIs, Requires, Exempt)
+PAGING = frozenset({"first", "after", "orderBy", "input", "id", "code", "by"})
+"""Arguments that are paging, order, or the key that a look-up is for."""
+
+
+def build() -> Schema:
+    """The schema of the registry.  TypeError names what is undeclared."""
+    made = Schema(
+        Query,
+        Mutation,
+        types=[Regency, District, Village, Programme],
+        extensions=EXTENSIONS,
+        execution_context_class=Splice,
+        config=config(SCALARS),
+    )
+    if found := sorted(undeclared(made)):
+        raise TypeError(f"declare these with a maker of schema/declare.py: {', '.join(found)}")
+    return made
+
+
+def undeclared(schema: Schema) -> list[str]:
+    """Fields, arguments and input fields without exactly one declaration."""
+    found: list[str] = []
+    for name, type_ in schema._schema.type_map.items():
+        if not name.startswith("__"):
+            found += _undeclared(name, type_)
+    return found
+
+
+def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
+    found = []
+    if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        for key, field in type_.fields.items():
+            definition: Any = field.extensions.get("strawberry-definition")
+            if not _declared(definition) or "shape" not in definition.metadata:
+                found.append(f"{name}.{key}")
+            found += [f"{name}.{key}({argument}:)" for argument in field.args if argument not in PAGING]
+    elif isinstance(type_, GraphQLInputObjectType):
+        found += [
+            f"{name}.{key}"
+            for key, field in type_.fields.items()
+            if not _declared(field.extensions.get("strawberry-definition"))
+        ]
+    elif isinstance(type_, GraphQLEnumType) and name.endswith("OrderField"):
+        definition = type_.extensions["strawberry-definition"]
+        found += [f"{name}.{value.name}" for value in definition.values if not _declared(value)]
+    return found
+
+
+def _declared(definition: Any) -> bool:
+    directives = getattr(definition, "directives", ())
+    return sum(isinstance(d, DECLARATIONS) for d in directives) == 1
+
+
+if __name__ == "__main__":
+    SDL.write_text(build().as_str() + "\n")

@@ -1,0 +1,65 @@
+"""Cursors: opaque, signed, bound to the list, its order and the caller.
+
+PostgreSQL writes them (`cursor_of`, HMAC-SHA-256 cut to 16 bytes), this file reads them back.
+Rule: a cursor of another list or caller, or a changed one, is refused before any statement.  Test: tests/test_pages.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import uuid
+from dataclasses import dataclass
+
+from registry.read.want import Order
+from schema.errors import BadInput
+
+_BLOCK, _MAC = 64, 16
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The two halves of an HMAC key (RFC 2104: the key's block xor 0x36 and 0x5c)."""
+
+    key: bytes
+
+    @property
+    def inner(self) -> bytes:
+        return bytes(b ^ 0x36 for b in self.key.ljust(_BLOCK, b"\0"))
+
+    @property
+    def outer(self) -> bytes:
+        return bytes(b ^ 0x5C for b in self.key.ljust(_BLOCK, b"\0"))
+
+    def read(self, cursor: str, keys: int) -> list[str | None]:
+        """The sort keys behind a cursor."""
+        try:
+            box = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            said, mac = box[:-_MAC], box[-_MAC:]
+            if hmac.compare_digest(hmac.digest(self.key, said, "sha256")[:_MAC], mac):
+                values: list[str | None] = json.loads(said)
+                if len(values) == keys:
+                    return values
+        except (binascii.Error, ValueError):
+            pass
+        raise BadInput(
+            "Kursor ini bukan dari daftar ini; mulai lagi tanpa `after`.",
+            "This cursor is not of this list; start again without `after`.",
+        )
+
+
+class Cursors:
+    """Derives the key of each list from one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def of(self, noun: str, order: tuple[Order, ...], caller: uuid.UUID) -> Bound:
+        keys = ",".join(
+            f"{getattr(o.datum, 'key', None) or getattr(o.datum, 'name', '')}{'-' if o.descending else ''}"
+            for o in order
+        )
+        return Bound(hmac.digest(self._secret, f"{noun}|{keys}|{caller}".encode(), hashlib.sha256))

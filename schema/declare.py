@@ -1,0 +1,262 @@
+"""The makers: every element of the schema is declared with what it shows and who may see it.
+
+They keep Strawberry's vocabulary (type, field, input, mutation), but none has a default for the declaration: a field
+names a fact, a command an ability, everything else an exemption from a closed list.
+Rule: no other file makes schema elements; an undeclared one is an error at import here, and at boot in build.py.
+Tests: tests/test_schema.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.noun import Derived, Link, Noun, fact_of
+from registry.read.want import Datum, Order, Source, Where
+from schema.directives import Exempt, Exemption, Requires, sensitivity
+from schema.shapes import Anything, Inside, Names, Plain, Related, Value
+
+T = TypeVar("T")
+ID, UNSET, Info, Private, lazy = strawberry.ID, strawberry.UNSET, strawberry.Info, strawberry.Private, strawberry.lazy
+PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
+STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
+
+
+def _field(shape: object, directives: list[object], description: str, **kw: Any) -> Any:
+    return strawberry.field(metadata={"shape": shape}, directives=directives, description=description, **kw)
+
+
+def _said(datum: Datum, text: str | None) -> str:
+    fact = fact_of(datum)
+    return f"{text or fact.label_en} ({fact.label_id})."
+
+
+def key(column: InstrumentedAttribute[Any]) -> ID:
+    """The record's id, a bare UUID."""
+    return typing.cast(
+        ID, _field(Plain(column), STRUCTURE, "UUID; the same everywhere in the registry.", default=UNSET)
+    )
+
+
+def shown(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, name: str | None = None) -> T:
+    """A fact everybody who sees the row may read: OPEN or OPERATIONAL."""
+    kind = fact_of(datum).sensitivity
+    if kind not in PLAIN:
+        raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
+    return typing.cast(T, _field(Plain(datum, kind), sensitivity(kind), _said(datum, text), name=name))
+
+
+def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None) -> T | None:
+    """A fact that is null for who may not read it; so it is nullable in the schema."""
+    kind = fact_of(datum).sensitivity
+    return typing.cast("T | None", _field(Plain(datum, kind), sensitivity(kind), _said(datum, text)))
+
+
+def certain(datum: Datum, kind: Sensitivity) -> Any:
+    """A datum of a record that is reached only by who sees its class `kind`, so it may be non-null."""
+    return _field(Plain(datum), sensitivity(kind), _said(datum, None))
+
+
+def structure(datum: Datum | None = None, text: str = "") -> Any:
+    """Part of a value: what leads to it has the class."""
+    if datum is None:
+        return _field(Value(), STRUCTURE, text)
+    return _field(Plain(datum), STRUCTURE, text or _said(datum, None))
+
+
+def of_caller(datum: Datum, text: str | None = None) -> Any:
+    """It speaks of the caller himself."""
+    return _field(Plain(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _said(datum, None))
+
+
+def names() -> list[str]:
+    """`withheld` of a record: made from the face's own guarded fields."""
+    return typing.cast(
+        "list[str]",
+        _field(
+            Names(), STRUCTURE, "Names of this record's fields that are not for you; null and not listed is not known."
+        ),
+    )
+
+
+def inside(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
+    """An embedded value: `columns` says which column each of its fields shows (fields with a fact of their own need none)."""
+    return _field(Inside(present, columns, kind), sensitivity(kind), text)
+
+
+def one(
+    kind: Sensitivity | Exemption, text: str, noun: type[Any], link: Link, *where: Where, order: tuple[Order, ...] = ()
+) -> Any:
+    """One related record."""
+    return _related("one", kind, text, Source(noun, link, where), order)
+
+
+def few(
+    kind: Sensitivity | Exemption,
+    text: str,
+    noun: type[Any],
+    link: Link,
+    *where: Where,
+    order: tuple[Order, ...] = (),
+    when: Where | None = None,
+) -> Any:
+    """A plain list of at most 50 related records; null where `when` does not hold of the parent."""
+    return _related("few", kind, text, Source(noun, link, where), order, when)
+
+
+def _related(
+    how: Any,
+    kind: Sensitivity | Exemption,
+    text: str,
+    source: Source,
+    order: tuple[Order, ...],
+    when: Where | None = None,
+) -> Any:
+    if isinstance(kind, Exemption):
+        return _field(Related(how, source, order, when=when), [Exempt(reason=kind)], text)
+    # where `when` decides, the class only suppresses figures inside: it does not guard the list
+    return _field(Related(how, source, order, None if when else kind, when=when), sensitivity(kind), text)
+
+
+PAGING: dict[str, Any] = {"first": int | None, "after": str | None}
+
+
+def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
+    """A resolver with these arguments that lets the read engine answer; it reads them from the document itself."""
+
+    async def resolve(info: Info, **given: Any) -> Any:
+        return await info.context.read(info)
+
+    made = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
+    for name, kind in arguments.items():
+        default = UNSET if type(None) in typing.get_args(kind) else inspect.Parameter.empty
+        made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+    resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]
+    resolve.__annotations__ = {"info": Info, **arguments}
+    return resolve
+
+
+def many(
+    kind: Sensitivity,
+    text: str,
+    noun: type[Noun],
+    link: Link | None,
+    *where: Where,
+    order: tuple[Order, ...],
+    order_by: type[Any] | None = None,
+    orders: dict[str, Datum] | None = None,
+) -> Any:
+    """A connection with its page arguments; `order_by` (an input) and `orders` (its keys) where the caller may choose."""
+    arguments = ({"order_by": order_by | None} if order_by else {}) | PAGING
+    shape = Related("many", Source(noun, link, where), order, kind, orders or {})
+    return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
+
+
+def look_up(kind: Sensitivity, text: str, noun: type[Noun], *where: Where, **arguments: Any) -> Any:
+    """A root field that answers one record; `where` says what its arguments mean."""
+    shape = Related("one", Source(noun, None, where), (), kind)
+    return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
+
+
+def anything(text: str) -> Any:
+    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, resolver=reading({"id": ID}))
+
+
+def reread(text: str) -> Any:
+    """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
+
+    async def resolve(root: Any, info: Info) -> Any:
+        return await info.context.reread(info, root.record)
+
+    resolve.__annotations__ = {"info": Info}
+    return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
+
+
+def told(text: str) -> Any:
+    """Part of a payload."""
+    return _field(Value(), STRUCTURE, text)
+
+
+def secret(kind: Sensitivity, text: str) -> Any:
+    """A value that a command opened."""
+    return _field(Value(), sensitivity(kind), text)
+
+
+def command(ability: Ability, text: str, input_: type[Any], function: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+    """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload."""
+
+    async def resolve(info: Info, input: Any) -> Any:
+        return await function(info.context, input)
+
+    answer = typing.get_type_hints(function)["return"] | None
+    resolve.__annotations__ = {"info": Info, "input": input_, "return": answer}
+    directives: list[object] = [Requires(ability=ability.value)]
+    return strawberry.mutation(resolver=resolve, metadata={"shape": Value()}, directives=directives, description=text)
+
+
+FACES: dict[type[Any], type[Noun] | None] = {}
+"""Face → the noun it shows."""
+KINDS: dict[type[Any], tuple[str, dict[str, type[Any]]]] = {}
+"""Interface of a noun → the column that tells its types apart, and code → type."""
+_SHAPED = (
+    key,
+    shown,
+    guarded,
+    certain,
+    structure,
+    of_caller,
+    names,
+    inside,
+    one,
+    few,
+    many,
+    look_up,
+    anything,
+    reread,
+    told,
+    secret,
+)
+
+
+def _checked(cls: type[T]) -> type[T]:
+    for made in fields_of(cls):
+        if "shape" not in made.metadata and made.python_name != "record":  # `record` is private: no field of the schema
+            raise TypeError(f"{cls.__name__}.{made.name}: declare it with a maker of schema/declare.py")
+    return cls
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=_SHAPED)
+def face(noun: type[Noun] | None = None) -> Callable[[type[T]], type[T]]:
+    """The GraphQL face of a noun, or a type without one: `strawberry.type` that refuses undeclared fields."""
+
+    def make(cls: type[T]) -> type[T]:
+        made = _checked(strawberry.type(cls, description=(cls.__doc__ or (noun and noun.__doc__) or "").strip()))
+        FACES[made] = noun
+        return made
+
+    return make
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=_SHAPED)
+def interface(noun: type[Noun] | None = None, **_: Any) -> Callable[[type[T]], type[T]]:
+    """The same for a GraphQL interface."""
+
+    def make(cls: type[T]) -> type[T]:
+        made = _checked(strawberry.interface(cls, description=(cls.__doc__ or "").strip()))
+        FACES[made] = noun
+        return made
+
+    return make
+
+
+def fields_of(cls: type[Any]) -> list[StrawberryField]:
+    return list(get_object_definition(cls, strict=True).fields)

@@ -1,0 +1,82 @@
+"""The directives that print each element's declaration into the schema, and the closed list of exemptions.
+
+Rule: an element has exactly one of `@sensitivity`, `@requires`, `@exempt`.  Test: tests/test_schema.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+
+
+class Exemption(Enum):
+    """The closed list of reasons for which an element needs neither sensitivity nor ability."""
+
+    STRUCTURE = "STRUCTURE"
+    PARAMETER = "PARAMETER"
+    OWN_CALLER = "OWN_CALLER"
+    PROTOCOL = "PROTOCOL"
+    BEFORE_SIGN_IN = "BEFORE_SIGN_IN"
+
+
+EXEMPTIONS = {
+    Exemption.STRUCTURE: "Edges, page info, totals, payload wrappers, values: what leads to them has the class or the ability.",
+    Exemption.PARAMETER: "A parameter of a command, no column of a record.",
+    Exemption.OWN_CALLER: "It speaks of the caller himself.",
+    Exemption.PROTOCOL: "Checkpoints, digests and stamps of the sync protocol.",
+    Exemption.BEFORE_SIGN_IN: "It must work without a token.",
+}
+
+
+def named_enum(enum: type[Enum], described: Callable[[Any], str], description: str | None = None) -> None:
+    """Make an enum known to GraphQL, each value with a description."""
+    text = description or (enum.__doc__ or "").strip()
+    made: Any = strawberry.enum(enum, description=text)
+    for value in made.__strawberry_definition__.values:
+        value.description = described(enum[value.name])
+
+
+named_enum(Sensitivity, lambda kind: f"{kind.label_en} ({kind.label_id}).", "Classes of data.")
+named_enum(Exemption, EXEMPTIONS.__getitem__)
+named_enum(
+    Ability,
+    lambda ability: f"{ability.label_en} ({ability.label_id}).",
+    "Abilities of the policy: `household:submit` is HOUSEHOLD_SUBMIT.",
+)
+
+_FIELD, _INPUT = Location.FIELD_DEFINITION, Location.INPUT_FIELD_DEFINITION
+
+
+@strawberry.schema_directive(
+    locations=[_FIELD, _INPUT, Location.ARGUMENT_DEFINITION, Location.ENUM_VALUE],
+    name="sensitivity",
+    description="Declares which class of data this is.",
+)
+class SensitivityIs:
+    is_: Sensitivity = strawberry.directive_field(name="is")
+
+
+@strawberry.schema_directive(
+    locations=[_FIELD], name="requires", description="Declares which ability opens this command or list."
+)
+class Requires:
+    ability: str
+
+
+@strawberry.schema_directive(
+    locations=[_FIELD, _INPUT], name="exempt", description="Declares that this needs neither, and why."
+)
+class Exempt:
+    reason: Exemption
+
+
+def sensitivity(kind: Sensitivity) -> list[object]:
+    """`@sensitivity(is: …)`."""
+    return [SensitivityIs(is_=kind)]

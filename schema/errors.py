@@ -1,0 +1,82 @@
+"""What a request may be answered instead of data: the whole tree on one page.
+
+What the caller must mend in a command is data (`userErrors`); this is the rest.  Codes are stable, sentences are in the
+language of the request, and none holds a stored or a sent value.  Test: tests/test_errors.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RequestError(Exception):
+    """`code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
+
+    code, status = "BAD_REQUEST", 400
+
+    def __init__(self, label_id: str, label_en: str, **extensions: Any) -> None:
+        super().__init__(label_en)
+        self.label_id, self.label_en, self.extensions = label_id, label_en, extensions
+
+    def message(self, language: str) -> str:
+        return self.label_en if language == "en" else self.label_id
+
+
+class BadInput(RequestError):
+    """A value that cannot mean anything here: a foreign cursor, an unknown region code, a null where it must be left out."""
+
+    code = "BAD_USER_INPUT"
+
+
+class PageTooLarge(RequestError):
+    """Never clamped: a clamped page looks like the end of the list."""
+
+    code = "PAGE_TOO_LARGE"
+
+    def __init__(self, limit: int, requested: int) -> None:
+        super().__init__(
+            f"Halaman paling besar {limit} baris; minta lebih sedikit dan lanjutkan dengan `after`.",
+            f"A page has {limit} rows at most; ask for fewer and go on with `after`.",
+            limit=limit,
+            requested=requested,
+        )
+
+
+class Timeout(RequestError):
+    code = "TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Permintaan ini terlalu lama; persempit lalu coba lagi.", "This took too long; narrow it and try again."
+        )
+
+
+class ParseFailed(RequestError):
+    code = "GRAPHQL_PARSE_FAILED"
+
+
+class ValidationFailed(RequestError):
+    code = "GRAPHQL_VALIDATION_FAILED"
+
+
+class MethodNotAllowed(RequestError):
+    code, status = "METHOD_NOT_ALLOWED", 405
+
+
+class NotAcceptable(RequestError):
+    code, status = "NOT_ACCEPTABLE", 406
+
+
+class PayloadTooLarge(RequestError):
+    code, status = "PAYLOAD_TOO_LARGE", 413
+
+
+class UnsupportedMediaType(RequestError):
+    code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class Overloaded(RequestError):
+    code, status = "OVERLOADED", 503
+
+    def __init__(self) -> None:
+        super().__init__("Server sedang sibuk; coba lagi sebentar lagi.", "The server is busy; try again shortly.")

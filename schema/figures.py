@@ -1,0 +1,74 @@
+"""The face of the figures: the Minister's sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from auth.sensitivity import Sensitivity
+from registry import figures as facts
+from registry.read.want import Order
+from registry.region import Region as RegionFacts
+from schema.declare import ID, certain, face, few, one, shown, structure
+from schema.region import Region
+
+OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
+BY_KEY = (Order(facts.bar_key),)
+
+
+def figure(name: str) -> Any:
+    """A figure under its class: without the class, a small cell is suppressed."""
+    return certain(facts.FIGURES[name], facts.CLASSES[name])
+
+
+@face(facts.BusinessesByField)
+class FigureGroup:
+    """One bar of a published figure."""
+
+    key: str = structure(facts.bar_key)
+    label: str = structure(facts.bar_label)
+    count: int | None = structure(facts.bar_count)
+    suppressed: bool = structure(facts.bar_suppressed)
+
+
+@face(facts.Summary)
+class Summary:
+    """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
+
+    VERIFIED records only.  Here a class means: without it, small cells are suppressed.
+    """
+
+    id: ID = structure(facts.identity, "Of this region on this day; keeps client caches whole.")
+    region: Region | None = one(OPEN, "Null for the country.", RegionFacts, facts.region_of)
+    provinces: int = figure("provinces")
+    regencies: int = figure("regencies")
+    districts: int = figure("districts")
+    villages: int = figure("villages")
+    villages_reporting: int = figure("villages_reporting")
+    households: int | None = figure("households")
+    persons: int | None = figure("persons")
+    prospective: int | None = figure("prospective")
+    working_abroad: int | None = figure("working_abroad")
+    returned: int | None = figure("returned")
+    households_with_business: int | None = figure("households_with_business")
+    businesses: int | None = figure("businesses")
+    businesses_by_field: list[FigureGroup] | None = few(
+        OPERATIONAL,
+        "Running business units by field.",
+        facts.BusinessesByField,
+        facts.of_region,
+        order=BY_KEY,
+        when=facts.reached,
+    )
+    export_ready: int | None = figure("export_ready")
+    export_ready_by_field: list[FigureGroup] | None = few(
+        OPERATIONAL,
+        "Export-ready business units by field.",
+        facts.ExportReadyByField,
+        facts.of_region,
+        order=BY_KEY,
+        when=facts.reached,
+    )
+    withheld: list[str] = structure(facts.withheld)
+    cut_off: dt.datetime = shown(facts.cut_off)
+    region_version: str = shown(facts.region_version)

@@ -1,0 +1,80 @@
+"""The makers of inputs, orders, enums and scalars: what callers may send.
+
+Rule: an input field has a class or an exemption, an order key the class of its datum.  Test: tests/test_schema.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+from strawberry.schema.config import StrawberryConfig
+
+from auth.sensitivity import Sensitivity
+from registry.codes import Code, OrderDirection
+from registry.noun import fact_of
+from registry.read.want import Datum
+from schema.directives import Exempt, Exemption, named_enum, sensitivity
+
+
+@dataclass(frozen=True)
+class Given:
+    """An input field: `columns` are what it writes."""
+
+    type: Any
+    kind: Sensitivity | Exemption
+    text: str
+    default: Any = UNSET
+    columns: tuple[str, ...] = ()
+    required: bool = False
+
+
+def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = False) -> type[Any]:
+    """An input made of `fields` (Python name → Given)."""
+    body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    for python_name, given in fields.items():
+        body["__annotations__"][python_name] = (
+            given.type if given.required or given.default is not UNSET else given.type | None
+        )
+        directives = [Exempt(reason=given.kind)] if isinstance(given.kind, Exemption) else sensitivity(given.kind)
+        kw = {} if given.required else {"default": given.default}
+        body[python_name] = strawberry.field(
+            directives=directives, description=given.text, metadata={"given": given}, **kw
+        )
+    return strawberry.input(type(name, (), body), description=text, one_of=one_of)
+
+
+def ordering(name: str, text: str, keys: dict[str, Datum]) -> type[Any]:
+    """The input `{name}Order` over an enum of `keys`, each with the class of its datum."""
+    values = Enum(f"{name}OrderField", {k: k for k in keys})  # type: ignore[misc]
+    made: Any = strawberry.enum(values, description=f"Keys to sort by. {text}")
+    for value in made.__strawberry_definition__.values:
+        value.description, value.directives = (
+            fact_of(keys[value.name]).label_en,
+            tuple(sensitivity(fact_of(keys[value.name]).sensitivity)),
+        )
+    direction = Given(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC)
+    return input_type(
+        f"{name}Order",
+        text,
+        {"field": Given(values, Exemption.STRUCTURE, "Key.", required=True), "direction": direction},
+    )
+
+
+def scalar(name: str, text: str, parse: Callable[[Any], Any]) -> Any:
+    """A scalar whose values the read engine has already written in their form on the wire."""
+    return strawberry.scalar(name=name, description=text, serialize=lambda value: value, parse_value=parse)
+
+
+def code_enums(lists: dict[str, type[Code]]) -> None:
+    """Make every code list an enum of the schema, each value with both labels."""
+    for enum in lists.values():
+        named_enum(enum, lambda code: code.description)
+
+
+def config(scalars: dict[object, Any]) -> StrawberryConfig:
+    return StrawberryConfig(scalar_map=scalars)

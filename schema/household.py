@@ -1,0 +1,136 @@
+"""The face of the household: what is shown of it, to whom the facts allow."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry import household, workflow
+from registry.business import Business as BusinessFacts
+from registry.codes import (
+    ConsentBasis,
+    ConsentMethod,
+    HouseholdStatus,
+    HouseOwnership,
+    MissingReason,
+    VisitResult,
+    WorkflowState,
+)
+from registry.household import Household as facts
+from registry.member import Member as MemberFacts
+from registry.migration import MigrationEpisode as EpisodeFacts
+from registry.noun import by, to
+from registry.read.want import Order
+from registry.region import Region as RegionFacts
+from schema.business import Business
+from schema.declare import ID, face, few, guarded, inside, key, names, of_caller, one, shown
+from schema.member import NEWEST_FIRST, Member
+from schema.migration import MigrationEpisode
+from schema.node import Actor, GeoPoint, Record, UserError
+from schema.region import Village
+from schema.workflow import Remark, WorkflowEvent
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+@face(facts)
+class Consent:
+    """Dasar pemrosesan data of the household (UU 27/2022 Art. 20)."""
+
+    basis: ConsentBasis = shown(facts.consent_basis)
+    method: ConsentMethod | None = shown(facts.consent_method)
+    text_version: str | None = shown(facts.consent_text_version)
+    given_by: str | None = guarded(facts.consent_given_by)
+    given_on: dt.date | None = shown(facts.consent_given_on)
+    withdrawn_on: dt.date | None = shown(facts.consent_withdrawn_on)
+    guardian_consent: bool | None = guarded(facts.guardian_consent)
+
+
+@face(facts)
+class Household(Record):
+    """Rumah tangga PMI: the household with everything in it; the unit of field work and of verification.
+
+    Shows the newest revision; a DRAFT exists only for those who may submit in its village.
+    """
+
+    id: ID = key(facts.id)
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(workflow.can_household)
+    household_no: str = shown(facts.household_no)
+    village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(facts.village_id))
+    status: HouseholdStatus = shown(facts.status)
+    hamlet: str | None = guarded(facts.hamlet)
+    rt: str | None = guarded(facts.rt)
+    rw: str | None = guarded(facts.rw)
+    address: str | None = guarded(facts.address)
+    location: GeoPoint | None = inside(
+        PERSONAL, "Position.", facts.location_lat, latitude=facts.location_lat, longitude=facts.location_lon
+    )
+    phone_masked: str | None = guarded(facts.phone, text="`+62812*******`; the number comes from revealIdentity")
+    kk_number_masked: str | None = guarded(facts.kk_number, text="Family card number as a mask, `3507************`")
+    kk_missing_reason: MissingReason | None = guarded(facts.kk_missing_reason)
+    house_ownership: HouseOwnership | None = guarded(facts.house_ownership)
+    welfare_decile: int | None = guarded(facts.welfare_decile)
+    receives_pkh: bool | None = guarded(facts.receives_pkh)
+    receives_bpnt: bool | None = guarded(facts.receives_bpnt)
+    head: Member | None = one(OPERATIONAL, "Kepala keluarga; null in an unfinished draft.", MemberFacts, household.head)
+    members: list[Member] = few(
+        OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
+    )
+    migrations: list[MigrationEpisode] = few(
+        OPERATIONAL, "Of all members, newest first.", EpisodeFacts, by(EpisodeFacts.household_id), order=NEWEST_FIRST
+    )
+    businesses: list[Business] = few(OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id))
+    member_count: int = shown(household.member_count)
+    business_count: int = shown(household.business_count)
+    consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", facts.consent_basis)
+    visit_result: VisitResult | None = shown(facts.visit_result)
+    respondent_name: str | None = guarded(facts.respondent_name)
+    respondent_relation: str | None = guarded(facts.respondent_relation)
+    captured_at: dt.datetime | None = shown(facts.captured_at)
+    rev: int = shown(facts.rev)
+    workflow_state: WorkflowState = shown(facts.workflow_state)
+    verified_rev: int | None = shown(facts.verified_rev)
+    submitted_at: dt.datetime | None = shown(facts.submitted_at)
+    submitted_by: Actor | None = inside(
+        PERSONAL,
+        "Who sent it.",
+        facts.submitted_by_id,
+        id=facts.submitted_by_id,
+        name=facts.submitted_by_name,
+        role=facts.submitted_by_role,
+    )
+    verified_at: dt.datetime | None = shown(facts.verified_at)
+    verified_by: Actor | None = inside(
+        PERSONAL,
+        "Who verified it last.",
+        facts.verified_by_id,
+        id=facts.verified_by_id,
+        name=facts.verified_by_name,
+        role=facts.verified_by_role,
+    )
+    findings: list[UserError] | None = few(
+        PERSONAL,
+        "Open warnings on the newest revision; each is shown only to those who see the class of the column it speaks of.",
+        workflow.Finding,
+        by(workflow.Finding.household_id),
+        workflow.about_visible,
+        order=(Order(workflow.Finding.position),),
+    )
+    remarks: list[Remark] | None = few(
+        PERSONAL,
+        "Catatan of verifiers, newest first.",
+        workflow.Remark,
+        by(workflow.Remark.household_id),
+        order=(Order(workflow.Remark.at, True),),
+    )
+    events: list[WorkflowEvent] = few(
+        OPERATIONAL,
+        "Every step, oldest first.",
+        workflow.WorkflowEvent,
+        by(workflow.WorkflowEvent.household_id),
+        order=(Order(workflow.WorkflowEvent.at),),
+    )
+    created_at: dt.datetime = shown(facts.created_at)
+    updated_at: dt.datetime = shown(facts.updated_at)

@@ -1,0 +1,221 @@
+"""Inputs of a household, derived from the faces: nothing is said twice.
+
+An input field is a typed column under the face's name; masks are written by their plain name (`nikMasked` is written
+`nik`), relations by id (`owner { id }` is written `ownerId`), regions by code (`village { code }`, `villageCode`).
+Rule: every typed fact of a face is an input field and nothing else is.  Tests: tests/test_inputs.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import typing
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from auth.sensitivity import Sensitivity
+from registry import identity_number
+from registry.codes import IdentityField
+from registry.document import Edit, empty
+from registry.noun import By, Noun, RegionCode, To, fact_of, table_of
+from registry.region import Region as RegionFacts
+from schema.business import Business
+from schema.declare import FACES, ID, UNSET, fields_of
+from schema.directives import Exemption
+from schema.errors import BadInput
+from schema.given import Given, input_type
+from schema.household import Consent, Household
+from schema.member import Member
+from schema.migration import MigrationEpisode
+from schema.node import GeoPoint, Money
+from schema.shapes import Inside, Plain, Related
+
+OPERATIONAL = Sensitivity.OPERATIONAL
+NORMAL = {
+    IdentityField.NIK: identity_number.normalise_nik,
+    IdentityField.KK_NUMBER: identity_number.normalise_kk,
+    IdentityField.PHONE: identity_number.normalise_phone,
+    IdentityField.PASSPORT: identity_number.normalise_passport,
+    IdentityField.EPMI: identity_number.normalise_epmi,
+}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One input field: the columns it writes, and for a value the part that each of them is."""
+
+    name: str
+    given: Given
+    columns: tuple[tuple[str | None, str], ...]
+    sealed: IdentityField | None = None
+
+
+def _annotation(face: type[Any], name: str) -> Any:
+    found = next(f for f in fields_of(face) if f.python_name == name).type_annotation
+    assert found is not None
+    hint = found.evaluate()
+    inner = [a for a in typing.get_args(hint) if a is not type(None)]
+    return inner[0] if type(None) in typing.get_args(hint) else hint
+
+
+def typed(face: type[Any]) -> Iterator[Typed]:
+    """The input fields of a face, in its order."""
+    noun = FACES[face]
+    assert noun is not None
+    for made in fields_of(face):
+        shape, name = made.metadata["shape"], made.python_name
+        match shape:
+            case Plain(datum=datum) if getattr(datum, "expression", None) is not None and hasattr(datum, "key"):
+                fact = fact_of(datum)
+                if fact.server or datum.key == "id":
+                    continue
+                type_ = str if fact.sealed else _annotation(face, name)
+                given = Given(type_, fact.sensitivity, f"{fact.label_en} ({fact.label_id}).")
+                yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), fact.sealed)
+            case Inside(present=present) if not fact_of(present).server:
+                value = _annotation(face, name)
+                parts = {p: d.key for p, d in shape.columns.items()} or {
+                    f.python_name: f.metadata["shape"].datum.key for f in fields_of(value)
+                }
+                kind = shape.kind or OPERATIONAL
+                yield Typed(name, Given(VALUES[value], kind, str(made.description)), tuple(parts.items()))
+            case Related(source=source) if isinstance(source.link, To):
+                column = table_of(noun).c[source.link.column]
+                if column.info["fact"].server:
+                    continue
+                code = source.noun is RegionFacts
+                given = Given(RegionCode if code else ID, column.info["fact"].sensitivity, str(made.description))
+                yield Typed(column.key.removesuffix("_id") + ("_code" if code else "_id"), given, ((None, column.key),))
+
+
+def _value(face: type[Any], name: str) -> type[Any]:
+    """The input of a value type: its fields, each under its own class if it has one."""
+    fields = {}
+    for made in fields_of(face):
+        shape, hint = made.metadata["shape"], _annotation(face, made.python_name)
+        kind = fact_of(shape.datum).sensitivity if isinstance(shape, Plain) else Exemption.STRUCTURE
+        fields[made.python_name] = Given(hint, kind, str(made.description), required=not isinstance(shape, Plain))
+    return input_type(name, str(face.__doc__).strip().splitlines()[0], fields)
+
+
+VALUES = {
+    Money: _value(Money, "MoneyInput"),
+    GeoPoint: _value(GeoPoint, "GeoPointInput"),
+    Consent: _value(Consent, "ConsentInput"),
+}
+
+_ID = Given(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
+_REMOVED = Given(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
+
+
+def _lists() -> Iterator[tuple[str, type[Any]]]:
+    """The lists of a household that are written with it: name and face."""
+    faces = {FACES[face]: face for face in (Member, MigrationEpisode, Business)}
+    for made in fields_of(Household):
+        shape = made.metadata["shape"]
+        if isinstance(shape, Related) and isinstance(shape.source.link, By) and shape.source.noun in faces:
+            yield made.python_name, faces[shape.source.noun]
+
+
+CHILDREN: dict[str, type[Any]] = dict(_lists())
+FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in (Household, *CHILDREN.values())}
+
+
+def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
+    fields = {
+        "id": _ID,
+        **({} if face is Household else {"removed": _REMOVED}),
+        **{t.name: t.given for t in FIELDS[face]},
+        **more,
+    }
+    return input_type(f"{face.__name__}Input", text, fields)
+
+
+INPUTS = {face: _input(face, f"A {name[:-1]} inside a household document.") for name, face in CHILDREN.items()}
+HouseholdInput = _input(
+    Household,
+    "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",
+    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in CHILDREN.items()},  # type: ignore[valid-type]
+)
+
+
+# --- reading an input -------------------------------------------------------------------------------------------------
+
+
+def edit_of(sent: Any) -> tuple[Edit, str | None]:
+    """What an input says, as an edit, and the village code that it names."""
+    id_ = uuid_text(sent.id)
+    edit = Edit(id_, empty())
+    _row(edit, Household, id_, sent, ["household"])
+    village = edit.sent["household"][id_].pop("village_id", None)
+    for name, face in CHILDREN.items():
+        rows = getattr(sent, name)
+        for n, row in enumerate(rows if isinstance(rows, list) else ()):
+            child, path = uuid_text(row.id), ["household", name, str(n)]
+            table = _noun(face).__tablename__
+            edit.paths[table, child, "id"] = [*path, "id"]
+            if row.removed is True:
+                edit.removed.add((table, child))
+            else:
+                _row(edit, face, child, row, path)
+    return edit, village
+
+
+def _noun(face: type[Any]) -> type[Noun]:
+    noun = FACES[face]
+    assert noun is not None
+    return noun
+
+
+def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: list[str]) -> None:
+    table = _noun(face).__tablename__
+    columns = edit.sent[table].setdefault(id_, {})
+    for field in FIELDS[face]:
+        value = getattr(sent, field.name)
+        if value is UNSET:
+            continue
+        for part, column in field.columns:
+            inner = value if part is None or value is None else getattr(value, part)
+            if inner is not UNSET:
+                columns[column] = _json(inner, field.sealed)
+                where = [*path, camel(field.name)]
+                edit.paths[table, id_, column] = where if part is None else [*where, camel(part)]
+
+
+def _json(value: Any, sealed: IdentityField | None) -> Any:
+    """A value as a document holds it; blank text is nothing."""
+    match value:
+        case Enum():
+            return value.value
+        case str():
+            text = value.strip()
+            return (NORMAL[sealed](text) if sealed else text) or None if text else None
+        case dt.datetime():
+            return value.isoformat()
+        case dt.date():
+            return value.isoformat()
+        case Decimal():
+            return str(value.quantize(Decimal("0.01")))
+        case float():
+            return round(value, 4)
+        case list():
+            return [_json(v, None) for v in value]
+        case uuid.UUID():
+            return str(value)
+    return value
+
+
+def uuid_text(text: str) -> str:
+    """The canonical form of an id.  Raises BadInput for what is no UUID."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.") from None
+
+
+def camel(name: str) -> str:
+    return re.sub(r"_(.)", lambda m: m[1].upper(), name)

@@ -1,0 +1,204 @@
+"""The commands: each one `input`, one payload with the changed record and `userErrors`; all can be sent twice."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry import reveal, submission, verification
+from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
+from registry.problems import Problem
+from schema.context import Context
+from schema.declare import ID, Private, command, face, reread, secret, told
+from schema.directives import Exemption
+from schema.given import Given, input_type
+from schema.household import Household
+from schema.inputs import HouseholdInput, edit_of, uuid_text
+from schema.node import ErrorParam, UserError
+
+OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
+PARAMETER = Exemption.PARAMETER
+MEND = "What the caller must mend; empty when all went well."
+
+
+def errors(context: Context, problems: tuple[Problem, ...]) -> list[UserError]:
+    """Problems in the language of the request."""
+    return [
+        UserError(
+            code=p.code,
+            severity=p.severity,
+            path=list(p.path),
+            message=p.message("en" if context.language == "en" else "id"),
+            params=[ErrorParam(name=name, value=value) for name, value in p.params.items()],
+        )
+        for p in problems
+    ]
+
+
+# --- submit -----------------------------------------------------------------------------------------------------------
+
+SubmitHouseholdInput = input_type(
+    "SubmitHouseholdInput",
+    "Save a new, drafted or returned household.",
+    {
+        "household": Given(HouseholdInput, OPERATIONAL, "The household.", required=True),
+        "base_rev": Given(int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new household."),
+        "save_as": Given(SaveAs, PARAMETER, "Whether the work is finished.", SaveAs.SUBMITTED),
+    },
+)
+
+
+@face()
+class SubmitHouseholdPayload:
+    """Outcome of saving one household."""
+
+    outcome: WriteOutcome = told("What became of it.")
+    record: Private[uuid.UUID | None] = None
+    household: Household | None = reread("As stored now; null when refused and nothing is stored.")
+    user_errors: list[UserError] = told(MEND)
+
+
+async def submit_household(context: Context, sent: Any) -> SubmitHouseholdPayload:
+    edit, village = edit_of(sent.household)
+    base = sent.base_rev if isinstance(sent.base_rev, int) else None
+    work = submission.Submission(edit, village, base, sent.save_as)
+    done = await submission.submit(context.database, context.vault, context.principal, work)
+    return SubmitHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
+
+
+# --- verify, return ---------------------------------------------------------------------------------------------------
+
+VerifyItemInput = input_type(
+    "VerifyItemInput",
+    "One household, at the revision that you looked at.",
+    {
+        "id": Given(ID, OPERATIONAL, "The household.", required=True),
+        "rev": Given(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "accept_findings": Given(bool, PARAMETER, "Must be true where a finding that must be seen is open.", False),
+    },
+)
+VerifyHouseholdsInput = input_type(
+    "VerifyHouseholdsInput",
+    "Verify 1 to 50 households; each is judged by itself.",
+    {
+        "items": Given(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]
+        "note": Given(str, PARAMETER, "Note for the record of the step."),
+    },
+)
+
+
+@face()
+class VerifyResult:
+    """What became of one item."""
+
+    id: ID = told("As sent.")
+    record: Private[uuid.UUID | None] = None
+    household: Household | None = reread("As it stands now.")
+    user_errors: list[UserError] = told(MEND)
+
+
+@face()
+class VerifyHouseholdsPayload:
+    """One result for each item, in order."""
+
+    results: list[VerifyResult] = told("One for each item, in order.")
+
+
+async def verify_households(context: Context, sent: Any) -> VerifyHouseholdsPayload:
+    items = [verification.Item(uuid.UUID(uuid_text(i.id)), i.rev, i.accept_findings) for i in sent.items]
+    note = sent.note if isinstance(sent.note, str) else None
+    results = await verification.verify(context.database, context.principal, items, note)
+    made = [VerifyResult(id=ID(str(r.id)), record=r.record, user_errors=errors(context, r.problems)) for r in results]
+    return VerifyHouseholdsPayload(results=made)
+
+
+RemarkInput = input_type(
+    "RemarkInput",
+    "One remark on one field.",
+    {
+        "path": Given(list[str], OPERATIONAL, "Where in the household.", required=True),
+        "text": Given(str, PERSONAL, "What is to be mended.", required=True),
+    },
+)
+ReturnHouseholdInput = input_type(
+    "ReturnHouseholdInput",
+    "Send a submission back with at least one remark.",
+    {
+        "id": Given(ID, OPERATIONAL, "The household.", required=True),
+        "rev": Given(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "remarks": Given(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]
+    },
+)
+
+
+@face()
+class ReturnHouseholdPayload:
+    """Outcome of a return."""
+
+    record: Private[uuid.UUID | None] = None
+    household: Household | None = reread("As it stands now.")
+    user_errors: list[UserError] = told(MEND)
+
+
+async def return_household(context: Context, sent: Any) -> ReturnHouseholdPayload:
+    item = verification.Item(uuid.UUID(uuid_text(sent.id)), sent.rev)
+    remarks = [verification.Said(r.path, r.text) for r in sent.remarks]
+    done = await verification.give_back(context.database, context.principal, item, remarks)
+    return ReturnHouseholdPayload(record=done.record, user_errors=errors(context, done.problems))
+
+
+# --- reveal -----------------------------------------------------------------------------------------------------------
+
+RevealIdentityInput = input_type(
+    "RevealIdentityInput",
+    "Show one value of the vault in full; every call is audited.",
+    {
+        "id": Given(ID, OPERATIONAL, "Of the household, member or episode.", required=True),
+        "field": Given(IdentityField, PARAMETER, "Which number.", required=True),
+        "purpose": Given(AccessPurpose, PARAMETER, "Why it is needed.", required=True),
+        "note": Given(str, PARAMETER, "Note for the audit."),
+    },
+)
+
+
+@face()
+class RevealIdentityPayload:
+    """The value, once."""
+
+    value: str | None = secret(IDENTITY, "The number; null where the record has none.")
+    user_errors: list[UserError] = told(MEND)
+
+
+async def reveal_identity(context: Context, sent: Any) -> RevealIdentityPayload:
+    note = sent.note if isinstance(sent.note, str) else None
+    subject = uuid.UUID(uuid_text(sent.id))
+    value, problems = await reveal.reveal(
+        context.database, context.vault, context.principal, subject, sent.field, sent.purpose, note
+    )
+    return RevealIdentityPayload(value=value, user_errors=errors(context, problems))
+
+
+@face()
+class Mutation:
+    """Writes: one `input`, one payload with the changed record and `userErrors`; all can be sent twice."""
+
+    submit_household = command(
+        Ability.HOUSEHOLD_SUBMIT,
+        "Save a new, drafted or returned household; send it again as often as you like.",
+        SubmitHouseholdInput,
+        submit_household,
+    )
+    verify_households = command(
+        Ability.SUBMISSION_VERIFY,
+        "Village or regency step, whichever is yours and next; never your own record.",
+        VerifyHouseholdsInput,
+        verify_households,
+    )
+    return_household = command(
+        Ability.SUBMISSION_RETURN, "Send a submission back with remarks.", ReturnHouseholdInput, return_household
+    )
+    reveal_identity = command(
+        Ability.IDENTITY_REVEAL, "Show one number in full; audited.", RevealIdentityInput, reveal_identity
+    )

@@ -1,0 +1,121 @@
+"""Objects with an id, pages of them, and values: what every face is made of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from auth.ability import Ability
+from auth.role import Role
+from registry import workflow
+from registry.codes import Severity
+from registry.messages import UserErrorCode
+from registry.noun import CurrencyCode
+from registry.workflow import Finding
+from schema.declare import ID, face, few, interface, names, of_caller, structure
+from schema.directives import Exemption, named_enum
+
+T = TypeVar("T")
+named_enum(
+    Role,
+    lambda role: f"{role.label_id} / {role.label_en}",
+    "Roles; clients show them, never decide by them (use viewerCan).",
+)
+named_enum(
+    UserErrorCode,
+    lambda code: f"{code.sentence_id} / {code.sentence_en}",
+    "Stable codes of what is wrong; new ones may be added: keep a default branch.",
+)
+
+
+@interface()
+class Node:
+    """An object with an id that is unique in the whole registry."""
+
+    id: ID = structure(text="UUID; the same in queries, mutations, sync documents and exports.")
+
+
+@interface()
+class Record(Node):
+    """A row that has an area: some of its fields may be withheld from you."""
+
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(
+        workflow.can_nothing, "Commands on this record that would be accepted from you now."
+    )
+
+
+@face()
+class PageInfo:
+    """Where this page stands in the list."""
+
+    has_next_page: bool = structure(text="Whether there are rows behind this page.")
+    has_previous_page: bool = structure(text="Whether there are rows before this page.")
+    start_cursor: str | None = structure(text="Cursor of the first row.")
+    end_cursor: str | None = structure(text="Cursor of the last row; give it as `after`.")
+
+
+@face()
+class Edge(Generic[T]):
+    """One row of a page, with its cursor."""
+
+    cursor: str = structure(text="Opaque, signed, good for this list and caller only.")
+    node: T = structure(text="The record.")
+
+
+@face()
+class Connection(Generic[T]):
+    """One page of records."""
+
+    edges: list[Edge[T]] = structure(text="The rows with their cursors.")
+    nodes: list[T] = structure(text="The nodes of `edges`, for clients that do not need cursors.")
+    page_info: PageInfo = structure(text="Where this page stands.")
+    total_count: int = structure(text="Rows that you may see; computed only when selected.")
+
+
+@face()
+class Money:
+    """An amount in a currency."""
+
+    amount: Decimal = structure(text="Exact decimal number.")
+    currency: CurrencyCode = structure(text="ISO 4217 code.")
+
+
+@face()
+class GeoPoint:
+    """WGS 84 position, four decimals (about 11 m)."""
+
+    latitude: float = structure(text="Degrees north.")
+    longitude: float = structure(text="Degrees east.")
+
+
+@face()
+class Actor:
+    """Who did something: a member of staff or a service.  A value: the field that leads to it has the class."""
+
+    id: ID = structure(text="Id of the account.")
+    name: str | None = structure(text="Name at that time.")
+    role: Role = structure(text="Role in which it was done.")
+
+
+@face(workflow.FindingParams)
+class ErrorParam:
+    """One filled-in value of a message."""
+
+    name: str = structure(workflow.param_name, "Name in the sentence.")
+    value: str = structure(workflow.param_value, "What stands there.")
+
+
+@face(Finding)
+class UserError:
+    """One thing in the input or the record that somebody must mend or look at.  Never contains a stored value."""
+
+    code: UserErrorCode = structure(Finding.code)
+    severity: Severity = structure(Finding.severity)
+    path: list[str] = structure(
+        Finding.path, "Where in `input`, indices as strings; for findings, where in the household."
+    )
+    message: str = structure(workflow.message, "For people; Indonesian, or English on `Accept-Language: en`.")
+    params: list[ErrorParam] = few(
+        Exemption.STRUCTURE, "What the message was filled with.", workflow.FindingParams, workflow.of_finding
+    )

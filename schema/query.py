@@ -1,0 +1,94 @@
+"""The roots of reading: each is one statement and fails alone."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from auth.sensitivity import Sensitivity
+from registry import account, figures
+from registry import region as places
+from registry.business import Business as BusinessFacts
+from registry.codes import RegionLevel
+from registry.household import Household as HouseholdFacts
+from registry.member import Member as MemberFacts
+from registry.migration import MigrationEpisode as EpisodeFacts
+from registry.noun import Asker, RegionCode
+from registry.read.want import Order
+from schema.business import Business
+from schema.declare import ID, anything, face, look_up, many
+from schema.directives import Exemption
+from schema.figures import Summary
+from schema.given import Given, input_type
+from schema.household import Household
+from schema.member import Member
+from schema.migration import MigrationEpisode
+from schema.node import Connection, Node
+from schema.region import BY_CODE, ORDERS, Province, Region, RegionOrder
+from schema.viewer import Viewer
+
+OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
+
+HouseholdKey = input_type(
+    "HouseholdKey",
+    "Exactly one key of a household.",
+    {
+        "id": Given(ID, Exemption.STRUCTURE, "Its id."),
+        "household_no": Given(str, Exemption.STRUCTURE, "Its household number."),
+    },
+    one_of=True,
+)
+
+
+def by_key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the household of this id or number."""
+    number = row.c.household_no == ask.argument("by_household_no", sa.Text())
+    return sa.or_(row.c.id == ask.argument("by_id", sa.Uuid()), number)
+
+
+@face()
+class Query:
+    """Reads.  A root field that fails is null and leaves its neighbours alone."""
+
+    node: Node | None = anything("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
+    viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
+    region: Region | None = look_up(
+        OPEN, "Superseded codes lead to today's region.", places.Region, places.resolved, code=RegionCode
+    )
+    regions: Connection[Region] | None = many(
+        OPEN,
+        "Regions of any level.",
+        places.Region,
+        None,
+        places.today,
+        order=BY_CODE,
+        order_by=RegionOrder,
+        orders=ORDERS,
+    )
+    provinces: Connection[Province] | None = many(
+        OPEN,
+        "The typed way down: provinces, regencies, districts, villages, households.",
+        places.Region,
+        None,
+        places.AtLevel(RegionLevel.PROVINCE),
+        order=BY_CODE,
+        order_by=RegionOrder,
+        orders=ORDERS,
+    )
+    household: Household | None = look_up(
+        OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, by_key, by=HouseholdKey
+    )
+    households: Connection[Household] | None = many(
+        OPERATIONAL, "All that you may see.", HouseholdFacts, None, order=(Order(HouseholdFacts.household_no),)
+    )
+    members: Connection[Member] | None = many(
+        OPERATIONAL, "Persons, whatever their household.", MemberFacts, None, order=(Order(MemberFacts.seq),)
+    )
+    migrations: Connection[MigrationEpisode] | None = many(
+        OPERATIONAL, "Migration episodes.", EpisodeFacts, None, order=(Order(EpisodeFacts.departed_on, True),)
+    )
+    businesses: Connection[Business] | None = many(
+        OPERATIONAL, "Business units.", BusinessFacts, None, order=(Order(BusinessFacts.started_on, True),)
+    )
+    national_summary: Summary | None = look_up(
+        OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", figures.Summary
+    )

@@ -1,0 +1,197 @@
+"""The face of the region: the typed way down from the province to the village."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry import figures, household, workflow
+from registry import region as facts
+from registry.business import Business as BusinessFacts
+from registry.codes import RegionChange, RegionKind, RegionLevel
+from registry.household import Household as HouseholdFacts
+from registry.member import Member as MemberFacts
+from registry.migration import MigrationEpisode as EpisodeFacts
+from registry.noun import RegionCode, by, to
+from registry.read.want import Order
+from schema.declare import ID, KINDS, face, few, guarded, interface, key, lazy, many, names, of_caller, one, shown
+from schema.given import ordering
+from schema.node import Connection, Node, Record
+
+if TYPE_CHECKING:
+    from schema.business import Business
+    from schema.figures import Summary
+    from schema.household import Household
+    from schema.member import Member
+    from schema.migration import MigrationEpisode
+
+OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
+BY_CODE = (Order(facts.Region.code),)
+ORDERS = {
+    "CODE": facts.Region.code,
+    "NAME": facts.Region.name,
+    "HOUSEHOLD_COUNT": household.household_count,
+    "LAST_VERIFIED_AT": household.last_verified_at,
+}
+RegionOrder = ordering("Region", "How to sort regions; default is CODE ascending.", ORDERS)
+
+
+@face(facts.RegionLineage)
+class RegionLineage:
+    """Silsilah: one change of a region by decree."""
+
+    change: RegionChange = shown(facts.RegionLineage.change)
+    from_code: RegionCode = shown(facts.RegionLineage.from_code)
+    to_code: RegionCode | None = shown(facts.RegionLineage.to_code)
+    decree: str = shown(facts.RegionLineage.decree)
+    effective_on: dt.date = shown(facts.RegionLineage.effective_on)
+
+
+@face(facts.Programme)
+class Programme(Node):
+    """Program: DESMIGRATIF and those to come; programme and agency are data."""
+
+    id: ID = key(facts.Programme.id)
+    code: str = shown(facts.Programme.code)
+    name: str = shown(facts.Programme.name)
+    agency: str = shown(facts.Programme.agency)
+
+
+@face(facts.VillageEnrolment)
+class VillageEnrolment:
+    """A village in a programme from a year on."""
+
+    programme: Programme = one(OPEN, "The programme.", facts.Programme, to(facts.VillageEnrolment.programme_id))
+    year: int = shown(facts.VillageEnrolment.year)
+    decree: str | None = shown(facts.VillageEnrolment.decree)
+    active: bool = shown(facts.VillageEnrolment.active)
+
+
+@interface(facts.Region)
+class Region(Record):
+    """Wilayah: one place of the official hierarchy, whatever its level."""
+
+    id: ID = key(facts.Region.id)
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(
+        workflow.can_region, "What you may do in this region, before the state of any one record is considered."
+    )
+    code: RegionCode = shown(facts.Region.code)
+    name: str = shown(facts.Region.name)
+    level: RegionLevel = shown(facts.Region.level)
+    kind: RegionKind = shown(facts.Region.kind)
+    parent: Region | None = one(OPEN, "Null for a province.", facts.Region, to(facts.Region.parent_id))
+    ancestors: list[Region] = few(
+        OPEN, "From the province down to the parent, for breadcrumbs.", facts.Region, facts.ancestors, order=BY_CODE
+    )
+    bps_code: str | None = shown(facts.Region.bps_code)
+    valid_from: dt.date = shown(facts.Region.valid_from)
+    valid_to: dt.date | None = shown(facts.Region.valid_to)
+    lineage: list[RegionLineage] = few(
+        OPEN,
+        "Earlier and later codes, oldest first.",
+        facts.RegionLineage,
+        facts.lineage,
+        order=(Order(facts.RegionLineage.effective_on),),
+    )
+    households: Connection[Annotated[Household, lazy("schema.household")]] = many(
+        OPERATIONAL,
+        "Households in this region that you may see.",
+        HouseholdFacts,
+        facts.under,
+        order=(Order(HouseholdFacts.household_no),),
+    )
+    members: Connection[Annotated[Member, lazy("schema.member")]] = many(
+        OPERATIONAL,
+        "Persons in this region that you may see.",
+        MemberFacts,
+        facts.under,
+        order=(Order(MemberFacts.seq),),
+    )
+    migrations: Connection[Annotated[MigrationEpisode, lazy("schema.migration")]] = many(
+        OPERATIONAL,
+        "Migration episodes in this region that you may see.",
+        EpisodeFacts,
+        facts.under,
+        order=(Order(EpisodeFacts.departed_on, True),),
+    )
+    businesses: Connection[Annotated[Business, lazy("schema.business")]] = many(
+        OPERATIONAL,
+        "Business units in this region that you may see.",
+        BusinessFacts,
+        facts.under,
+        order=(Order(BusinessFacts.started_on, True),),
+    )
+    summary: Annotated[Summary, lazy("schema.figures")] = one(
+        OPEN, "The Minister's sentence for this region.", figures.Summary, figures.of_region
+    )
+    last_verified_at: dt.datetime | None = guarded(household.last_verified_at)
+
+
+@face(facts.Region)
+class Province(Region):
+    """Provinsi."""
+
+    regencies: Connection[Regency] = many(
+        OPEN,
+        "Regencies in it.",
+        facts.Region,
+        by(facts.Region.parent_id),
+        facts.today,
+        order=BY_CODE,
+        order_by=RegionOrder,
+        orders=ORDERS,
+    )
+
+
+@face(facts.Region)
+class Regency(Region):
+    """Kabupaten or kota."""
+
+    districts: Connection[District] = many(
+        OPEN,
+        "Districts in it.",
+        facts.Region,
+        by(facts.Region.parent_id),
+        facts.today,
+        order=BY_CODE,
+        order_by=RegionOrder,
+        orders=ORDERS,
+    )
+
+
+@face(facts.Region)
+class District(Region):
+    """Kecamatan (distrik, kapanewon …)."""
+
+    villages: Connection[Village] = many(
+        OPEN,
+        "Villages in it.",
+        facts.Region,
+        by(facts.Region.parent_id),
+        facts.today,
+        order=BY_CODE,
+        order_by=RegionOrder,
+        orders=ORDERS,
+    )
+
+
+@face(facts.Region)
+class Village(Region):
+    """Desa, kelurahan or desa adat (gampong, nagari, kampung …)."""
+
+    enrolments: list[VillageEnrolment] = few(
+        OPEN,
+        "Programmes that work here.",
+        facts.VillageEnrolment,
+        by(facts.VillageEnrolment.region_id),
+        order=(Order(facts.VillageEnrolment.year),),
+    )
+
+
+KINDS[Region] = (
+    "level",
+    {level.value: type_ for level, type_ in zip(RegionLevel, (Province, Regency, District, Village), strict=True)},
+)

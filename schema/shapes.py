@@ -1,0 +1,53 @@
+"""Shapes: what the read engine makes of a declared field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from auth.sensitivity import Sensitivity
+from registry.read.want import Datum, Order, Source, Where
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A datum of the row."""
+
+    datum: Datum
+    kind: Sensitivity | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The record's own `withheld` list."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """An object made of columns of the same row, null where `present` has no value."""
+
+    present: Datum
+    columns: dict[str, Datum] = field(hash=False, compare=False)
+    kind: Sensitivity | None = None
+
+
+@dataclass(frozen=True)
+class Related:
+    """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
+
+    how: Literal["one", "few", "many"]
+    source: Source
+    order: tuple[Order, ...] = ()
+    kind: Sensitivity | None = None
+    orders: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
+    when: Where | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """Part of a value type; the embedding field says which column it is."""
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A record of any type, by its id."""

@@ -1,0 +1,101 @@
+"""Bring a database to the code's state: roles, versions, then policies, crossings and labels from their declarations.
+
+Rule: running it again changes nothing; it needs a login that may create roles, which the server never uses.
+Test: tests/test_migrations.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from registry import wall
+from registry.codes import all_lists
+from registry.messages import all_sentences
+from registry.noun import SCHEMA
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+LOCK = 7_202_016  # serialises migrations of one cluster: roles belong to the cluster
+
+ROLES = f"""
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.OWNER}') THEN CREATE ROLE {wall.OWNER} NOLOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.CROSSING}') THEN CREATE ROLE {wall.CROSSING} NOLOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.LOGIN}') THEN
+    CREATE ROLE {wall.LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB; END IF;
+  EXECUTE format('GRANT {wall.OWNER}, {wall.CROSSING} TO %I', current_user);
+  EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO {wall.OWNER}', current_database());
+END $$
+"""
+# transaction settings of the login, here because PgBouncer refuses them as startup parameters
+LOGIN_SETTINGS = {
+    "jit": "off",
+    "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
+    "search_path": SCHEMA,
+    "default_transaction_read_only": "on",
+}
+
+
+def head() -> str:
+    """The newest version of the code."""
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
+
+async def version(connection: asyncpg.Connection) -> str | None:
+    """The version of a database; None where `migrate` has never run."""
+    if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.alembic_version')") is None:
+        return None
+    found: str | None = await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+    return found
+
+
+async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Create roles, run the versions that are missing, apply wall and labels."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
+        tell("roles")
+        await connection.execute(ROLES)
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
+        await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
+        tell("versions")
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+
+        async def creator() -> asyncpg.Connection:
+            return await asyncpg.connect(dsn)
+
+        config.attributes["creator"] = creator
+        await asyncio.to_thread(command.upgrade, config, "head")
+        tell("policies and labels")
+        async with connection.transaction():
+            await _settle(connection)
+    finally:
+        await connection.close()
+
+
+async def _settle(connection: asyncpg.Connection) -> None:
+    existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
+    for statement in wall.statements([(row["tablename"], row["policyname"]) for row in existing]):
+        await connection.execute(statement)
+    await configure_login(connection)
+    rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
+    rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]
+    await connection.execute(f"DELETE FROM {SCHEMA}.label")
+    await connection.copy_records_to_table(
+        "label", schema_name=SCHEMA, records=rows, columns=["list", "code", "id", "en"]
+    )
+
+
+async def configure_login(connection: asyncpg.Connection) -> None:
+    """How the application's login works in this database; such settings belong to the cluster, so a copy lacks them."""
+    name = await connection.fetchval("SELECT quote_ident(current_database())")
+    for setting, value in LOGIN_SETTINGS.items():
+        await connection.execute(f"ALTER ROLE {wall.LOGIN} IN DATABASE {name} SET {setting} = {value}")

@@ -1,0 +1,59 @@
+"""One embedded PostgreSQL for the whole run, one migrated template, one database per test module that asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from server.embedded import Embedded, temporary
+from server.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Embedded]:
+    with temporary() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: Embedded, anyio_backend: str) -> str:
+    """The name of a migrated database to copy from."""
+    await migrate(postgres.dsn())
+    return "desmigratif"
+
+
+@pytest.fixture(scope="session")
+async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> AsyncIterator[object]:
+    """Makes migrated, empty databases; answers their names."""
+    made: list[str] = []
+
+    async def make() -> str:
+        name = f"t{len(made)}"
+        connection = await asyncpg.connect(postgres.dsn("postgres"))
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await connection.close()
+        made.append(name)
+        settings = await asyncpg.connect(postgres.dsn(name))
+        from server.migrate import configure_login
+
+        await configure_login(settings)
+        await settings.close()
+        return name
+
+    yield make
+
+
+@pytest.fixture
+async def admin(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to a migrated, empty database of this test's own."""
+    name = await fresh()  # type: ignore[operator]
+    connection = await asyncpg.connect(postgres.dsn(name), server_settings={"search_path": "registry"})
+    yield connection
+    await connection.close()

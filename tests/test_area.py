@@ -1,0 +1,93 @@
+"""Areas against the plain meaning of the code: a region is under another when its code goes on with a dot."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth.area import NATIONAL, NOWHERE, AreaSet
+
+# A crowded little country, where codes are often equal, above each other, or only a string prefix of each other.
+CODES = st.lists(st.sampled_from(["1", "2", "11", "12"]), min_size=1, max_size=4).map(".".join)
+COUNTRY = ["1", "1.1", "1.11", "1.1.2", "11", "11.1", "12.2.1", "2.12.1.11", "2", "35.07", "35.071"]
+AREAS = st.lists(CODES, max_size=6).map(lambda codes: AreaSet.of(*codes)) | st.just(NATIONAL)
+
+
+def under(code: str, above: str) -> bool:
+    return code == above or code.startswith(above + ".")
+
+
+def in_ranges(code: str, literal: str) -> bool:
+    """What the database makes of the literal: any range whose bounds enclose the code, compared byte by byte."""
+    ranges = literal.removeprefix("{[").removesuffix(")}").split("),[") if literal else []
+    return any(low <= code < high for low, high in (one.split(",") for one in ranges))
+
+
+@given(st.lists(CODES, max_size=6), CODES)
+def test_a_set_covers_what_is_under_one_of_its_regions(codes: list[str], code: str) -> None:
+    assert AreaSet.of(*codes).covers(code) is any(under(code, above) for above in codes)
+
+
+@given(CODES)
+def test_the_country_covers_every_region_and_nowhere_none(code: str) -> None:
+    assert NATIONAL.covers(code)
+    assert not NOWHERE.covers(code)
+
+
+@given(AREAS, AREAS, CODES)
+def test_union_and_intersection_cover_what_either_and_both_cover(one: AreaSet, two: AreaSet, code: str) -> None:
+    assert (one | two).covers(code) is (one.covers(code) or two.covers(code))
+    assert (one & two).covers(code) is (one.covers(code) and two.covers(code))
+    assert one | two == two | one
+    assert one & two == two & one
+
+
+@given(AREAS, AREAS)
+def test_a_set_has_all_of_another_when_joining_it_adds_nothing(one: AreaSet, two: AreaSet) -> None:
+    assert one.covers_all(two) is (one | two == one)
+    assert one.covers_all(one & two)
+
+
+@given(st.lists(CODES, max_size=6))
+def test_a_set_is_written_without_overlaps_and_equal_to_every_spelling_of_it(codes: list[str]) -> None:
+    area = AreaSet.of(*codes)
+    assert not any(under(a, b) for a in area.codes for b in area.codes if a != b)
+    again = AreaSet.of(*reversed(codes), *(code + ".1" for code in codes))
+    assert again == area
+    assert hash(again) == hash(area)
+    assert again.literal() == area.literal()
+
+
+@given(AREAS, CODES)
+def test_the_literal_encloses_exactly_what_the_set_covers(area: AreaSet, code: str) -> None:
+    assert in_ranges(code, area.literal()) is area.covers(code)
+
+
+def test_literals() -> None:
+    area = AreaSet.of("52.03.21.2002", "35.07", "35.07.12")
+    assert area.literal() == "{[35.07,35.07/),[52.03.21.2002,52.03.21.2002/)}"
+    assert NATIONAL.literal() == "{[0,:)}"
+    assert NOWHERE.literal() == ""
+
+
+@given(AREAS)
+def test_only_an_area_that_covers_something_is_true(area: AreaSet) -> None:
+    assert bool(area) is (area != NOWHERE) is bool(area.literal())
+
+
+def test_a_code_that_only_begins_alike_is_elsewhere() -> None:
+    assert not AreaSet.of("35.07").covers("35.071")
+    assert not AreaSet.of("35.07").covers("35")
+    assert AreaSet.of("35.07").covers("35.07.11.2008")
+
+
+@pytest.mark.parametrize("code", ["", ".", "35.", ".07", "35..07", "3507 ", "35,07", "35/", "*", "٣٥", "35.07\n", "{}"])
+def test_a_misspelt_code_is_refused_and_widens_nothing(code: str) -> None:
+    with pytest.raises(ValueError, match="no dotted region code"):
+        AreaSet.of(code)
+    assert not any(AreaSet.of(known).covers(code) for known in COUNTRY)
+
+
+def test_text_that_is_no_code_is_not_in_the_country() -> None:
+    assert not any(NATIONAL.covers(text) for text in ("", "*", ":", "x", "/"))

@@ -1,0 +1,93 @@
+"""Code lists, sentences and countries: complete in both languages and as the public contract has them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from registry.codes import Code, Severity, all_lists, lists
+from registry.countries import DESTINATIONS, HOME, ISO_3166, all_countries
+from registry.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
+
+CONTRACT = Path(__file__).parents[2] / "shared" / "contract.graphql"
+VALUE = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s+)?([A-Z][A-Z0-9_]*)')
+
+
+@pytest.fixture(scope="module")
+def contract() -> dict[str, list[tuple[str, str]]]:
+    """Enum name to its (description, value), in order."""
+    if not CONTRACT.exists():
+        pytest.skip("the contract lies beside the project only where it is developed")
+    enums = re.findall(r"^enum (\w+) \{\n(.*?)^\}", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return {name: VALUE.findall(body) for name, body in enums}
+
+
+@pytest.mark.parametrize("name", sorted(lists()))
+def test_a_list_is_the_contract_s(name: str, contract: dict[str, list[tuple[str, str]]]) -> None:
+    assert [member.value for member in lists()[name]] == [value for _, value in contract[name]]
+
+
+def test_labels_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -> None:
+    """Where the contract has both languages; its turnover bands share one English phrase, ours say the amount."""
+    for name, members in lists().items():
+        if name == "TurnoverBand":
+            continue
+        for member, (description, _) in zip(members, contract[name], strict=True):
+            label_id, _, label_en = description.partition(" / ")
+            if label_en:
+                assert (member.label_id, member.label_en) == (label_id, label_en)
+
+
+def test_error_codes_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -> None:
+    codes = [code.value for code in UserErrorCode]
+    assert [value for _, value in contract["UserErrorCode"] if value in codes] == codes
+
+
+@pytest.mark.parametrize("members", lists().values(), ids=lists())
+def test_a_code_is_its_own_name_with_two_labels(members: type[Code]) -> None:
+    assert members.__doc__ != Code.__doc__
+    for member in members:
+        assert member == member.name == member.value == str(member)
+        assert members[member.value] is member
+        assert member.label_id.strip()
+        assert member.label_en.strip()
+        assert member.description == f"{member.label_id} / {member.label_en}"
+    assert len({member.label_id for member in members}) == len(members)
+    assert len({member.label_en for member in members}) == len(members)
+
+
+def test_the_label_table_holds_every_code() -> None:
+    assert {name: [code for code, _, _ in rows] for name, rows in all_lists().items()} == {
+        name: [member.value for member in members] for name, members in lists().items()
+    }
+
+
+@pytest.mark.parametrize("code", UserErrorCode)
+def test_a_sentence_speaks_both_languages_and_asks_for_the_same(code: UserErrorCode) -> None:
+    names = [
+        {name for _, name, _, _ in Formatter().parse(text) if name} for text in (code.sentence_id, code.sentence_en)
+    ]
+    assert names == [code.params, code.params]
+    filled = {name: "7" for name in code.params}
+    assert sentence(code, "id", **filled) != sentence(code, "en", **filled)
+    assert sentence(code, "en", **filled).endswith(".")
+    assert sentence(code, "id", **filled).endswith(".")
+
+
+def test_a_sentence_without_its_params_is_refused() -> None:
+    with pytest.raises(KeyError):
+        sentence(UserErrorCode.AMOUNT_OUTLIER, "id")
+
+
+def test_what_must_be_seen_is_a_warning() -> None:
+    assert {code.severity for code in MUST_SEE} == {Severity.WARNING}
+    assert len(all_sentences()) == len(UserErrorCode)
+
+
+def test_destinations_are_countries_and_never_home() -> None:
+    assert len(ISO_3166) == 249
+    assert DESTINATIONS.keys() < ISO_3166 - {HOME}
+    assert all_countries()[0] == ("HK", "Hong Kong", "Hong Kong")

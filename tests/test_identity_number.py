@@ -1,0 +1,144 @@
+"""Identity numbers: what is accepted, and that a mask never gives the number away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.codes import Sex
+from registry.identity_number import (
+    is_kk,
+    is_nib,
+    is_passport,
+    is_phone,
+    is_usual_passport,
+    kk_recorded,
+    mask_epmi,
+    mask_kk,
+    mask_nik,
+    mask_passport,
+    mask_phone,
+    nik_birth,
+    nik_error,
+    nik_sex,
+    normalise_epmi,
+    normalise_kk,
+    normalise_nib,
+    normalise_nik,
+    normalise_passport,
+    normalise_phone,
+)
+from registry.messages import UserErrorCode as Code
+
+MASKS = (mask_nik, mask_kk, mask_phone, mask_passport, mask_epmi)
+NORMALISERS = (normalise_nik, normalise_kk, normalise_phone, normalise_passport, normalise_epmi, normalise_nib)
+digits = st.text("0123456789", min_size=16, max_size=16)
+
+
+@st.composite
+def niks(draw: st.DrawFn) -> tuple[str, date, Sex]:
+    """A NIK as it is issued, anywhere, for anybody."""
+    born = draw(st.dates(date(1900, 3, 1), date(2099, 12, 31)))
+    sex = draw(st.sampled_from(Sex))
+    day = born.day + (40 if sex is Sex.FEMALE else 0)
+    region = draw(st.text("0123456789", min_size=6, max_size=6))
+    serial = draw(st.integers(1, 9999))
+    return f"{region}{day:02}{born:%m%y}{serial:04}", born, sex
+
+
+@given(niks())
+def test_a_nik_of_any_region_tells_birth_and_sex(issued: tuple[str, date, Sex]) -> None:
+    nik, born, sex = issued
+    if len(set(nik)) > 1:
+        assert nik_error(nik) is None
+    assert born in nik_birth(nik)
+    assert nik_sex(nik) is sex
+
+
+@pytest.mark.parametrize(
+    ("nik", "error"),
+    [
+        ("3507112304850001", None),
+        ("35.07.11.230485.0001", None),
+        ("9907112304850001", None),
+        ("3507112902000001", None),
+        ("350711230485000", Code.NIK_FORMAT),
+        ("35071123048500011", Code.NIK_FORMAT),
+        ("3507112304B50001", Code.NIK_FORMAT),
+        ("1111111111111111", Code.NIK_FORMAT),
+        ("٣٥٠٧١١٢٣٠٤٨٥٠٠٠١", Code.NIK_FORMAT),
+        ("3507113204850001", Code.NIK_INVALID_DATE),
+        ("3507117204850001", Code.NIK_INVALID_DATE),
+        ("3507114004850001", Code.NIK_INVALID_DATE),
+        ("3507112302010001", None),
+        ("3507112902010001", Code.NIK_INVALID_DATE),
+        ("3507112304850000", Code.NIK_SERIAL_ZERO),
+    ],
+)
+def test_what_was_never_issued_is_refused(nik: str, error: Code | None) -> None:
+    assert nik_error(nik) is error
+
+
+@given(niks(), niks())
+def test_a_mask_of_a_nik_says_no_more_than_its_first_four_digits(
+    one: tuple[str, date, Sex], other: tuple[str, date, Sex]
+) -> None:
+    nik = one[0]
+    assert mask_nik(nik) == mask_kk(nik) == nik[:4] + "*" * 12
+    assert mask_nik(nik[:4] + other[0][4:]) == mask_nik(nik)
+
+
+def test_masks_are_as_people_know_them() -> None:
+    assert mask_nik("3507112304850001") == "3507************"
+    assert mask_kk("3507110101190001") == "3507************"
+    assert mask_phone("+628123456789") == "+62812*******"
+    assert mask_phone("08123456789") == "+62812*******"
+    assert mask_passport("X1234567") == "X1******"
+    assert mask_epmi("ID0012345") == "ID*******"
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@given(text=st.text(max_size=40))
+def test_a_mask_hides_at_least_half(mask: Callable[[str], str], text: str) -> None:
+    shown = mask(text)
+    assert shown.count("*") >= len(shown) / 2
+    assert set(mask("a1b")) == {"*"}
+
+
+@pytest.mark.parametrize("normalise", NORMALISERS)
+@given(text=st.text("0123456789+ .-–aBx\u00a0", max_size=24))
+def test_normalising_twice_changes_nothing(normalise: Callable[[str], str], text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(digits, st.sampled_from(" .-–"))
+def test_separators_do_not_matter(number: str, separator: str) -> None:
+    typed = separator.join(number[i : i + 4] for i in range(0, 16, 4))
+    assert normalise_nik(typed) == normalise_kk(typed) == number
+    assert nik_error(typed) == nik_error(number)
+    assert is_kk(typed) == is_kk(number)
+
+
+@pytest.mark.parametrize("typed", ["0812-3456-7890", "62 812 3456 7890", "+62.812.3456.7890"])
+def test_a_phone_becomes_e164(typed: str) -> None:
+    assert normalise_phone(typed) == "+6281234567890"
+    assert is_phone(typed)
+
+
+def test_other_numbers() -> None:
+    assert not is_phone("0274 561234")
+    assert not is_phone("+8522345678")
+    assert kk_recorded("3507110101190001") == (date(1919, 1, 1), date(2019, 1, 1))
+    assert kk_recorded("3507114101190001") == ()
+    assert is_passport("c 1234567")
+    assert is_usual_passport("c 1234567")
+    assert is_passport("123456789")
+    assert not is_usual_passport("123456789")
+    assert not is_passport("C12345678901")
+    assert is_nib("1234567890123")
+    assert not is_nib("123456789012")
+    assert normalise_epmi("id 00-12") == "ID00-12"

@@ -1,0 +1,287 @@
+"""M1: the page is total, agreed and obeyed: each cell decides something, and nothing else decides anything.
+
+The oracle reads the page as a plain table; the product answers through a principal's areas and settings.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth import policy
+from auth.ability import Ability
+from auth.area import NATIONAL, NOWHERE, AreaSet
+from auth.policy import MAY_GIVE, PAGE, STEPS, Cell, Row, Step, cell, page, row
+from auth.principal import SETTINGS, Grant, Principal
+from auth.role import Role
+from auth.sensitivity import Sensitivity
+
+ROOT = Path(__file__).parents[1]
+AGREED = ROOT.parent / "shared" / "policy.csv"
+TODAY = date(2026, 11, 24)
+VILLAGE, REGENCY, ELSEWHERE = "35.07.11.2008", "35.07", "52.03.21.2002"
+
+
+def grant(role: Role, code: str | None) -> Grant:
+    """A grant in a region, or for None in the country."""
+    area = NATIONAL if code is None else AreaSet.of(code)
+    return Grant(role, area, None if code is None else UUID(int=1), TODAY, None, True)
+
+
+def principal(*grants: Grant) -> Principal:
+    expires = datetime(2026, 11, 24, 7, tzinfo=UTC)
+    return Principal(UUID(int=7), "Siti", "officer@35.07.11.2008", grants, expires)
+
+
+Table = dict[tuple[Role, Ability], str]
+
+
+def oracle(rows: dict[Ability, Row]) -> Table:
+    """The decision for every role and ability, as a reader of the page would say it."""
+    return {
+        (role, ability): rows[ability].cells[role].value if role in rows[ability].cells else "-"
+        for role, ability in product(Role, Ability)
+    }
+
+
+def decisions() -> Table:
+    """The same table, asked of principals who each hold one grant in a regency."""
+    table = {}
+    for role, ability in product(Role, Ability):
+        who = principal(grant(role, REGENCY))
+        assert who.areas(ability) & who.own(ability) == NOWHERE
+        assert (ability in who.abilities()) is bool(who.areas(ability) | who.own(ability))
+        assert not (who.areas(ability) | who.own(ability)).covers(ELSEWHERE)
+        over_all, over_own = who.areas(ability).covers(VILLAGE), who.own(ability).covers(VILLAGE)
+        table[role, ability] = "area" if over_all else "own" if over_own else "-"
+    return table
+
+
+def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, Row]]]:
+    """The page with one cell changed, for each cell and each other thing that could stand in it."""
+    for role, ability, other in product(Role, Ability, [*Cell, None]):
+        if other is not PAGE[ability].cells.get(role):
+            cells = {held: found for held, found in PAGE[ability].cells.items() if held is not role}
+            cells |= {role: other} if other else {}
+            yield role, ability, {**PAGE, ability: Row(cells, PAGE[ability].why)}
+
+
+def test_the_page_is_the_agreed_one() -> None:
+    if not AGREED.exists():
+        pytest.skip("the agreed page is not beside this checkout")
+    with AGREED.open(newline="") as file:
+        agreed = {line["ability"]: line for line in csv.DictReader(file)}
+    for ability, role in product(Ability, Role):
+        line = agreed[ability.value]
+        assert line["enum"] == ability.name
+        assert line[role.name] == oracle(dict(PAGE))[role, ability], f"{ability.value} of {role.name}"
+
+
+def test_every_decision_is_a_cell_of_the_page() -> None:
+    assert decisions() == oracle(dict(PAGE))
+
+
+def test_flipping_any_cell_changes_that_decision_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, count = decisions(), 0
+    for role, ability, rows in flipped():
+        monkeypatch.setattr(policy, "PAGE", rows)
+        after = decisions()
+        assert after == oracle(rows)
+        assert [key for key in before if before[key] != after[key]] == [(role, ability)]
+        count += 1
+    assert count == 2 * len(Role) * len(Ability)
+
+
+def test_every_ability_is_granted_with_a_reason_and_every_role_has_one() -> None:
+    assert all(row.cells and row.why for row in PAGE.values())
+    assert {role for row in PAGE.values() for role in row.cells} == set(Role)
+
+
+def test_an_ability_without_a_row_and_a_row_without_a_cell_are_refused() -> None:
+    for missing in Ability:
+        with pytest.raises(TypeError, match=missing.name):
+            page({ability: row for ability, row in PAGE.items() if ability is not missing})
+    with pytest.raises(TypeError, match="one cell for each of OFFICER, "):
+        row(Cell.AREA, None, why="too short")
+
+
+def test_nobody_may_change_the_page() -> None:
+    for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, STEPS, MAY_GIVE):
+        with pytest.raises(TypeError):
+            part[Role.SERVICE] = Cell.AREA  # type: ignore[index]
+
+
+def test_classes_and_abilities_to_see_them_are_the_same_words() -> None:
+    assert {Ability.of(sensitivity).value for sensitivity in Sensitivity} == {
+        ability.value for ability in Ability if ability.value.startswith("see:")
+    }
+    for ability in Ability:
+        assert ability.name == ability.value.replace(":", "_").replace("-", "_").upper()
+    for named in (*Sensitivity, *Role):
+        assert named.name == named.value
+
+
+@pytest.mark.parametrize("names", [Ability, Role, Sensitivity])
+def test_every_name_has_labels_of_its_own(names: type[Ability] | type[Role] | type[Sensitivity]) -> None:
+    for labels in ([one.label_id for one in names], [one.label_en for one in names]):
+        assert all(labels)
+        assert len(set(labels)) == len(labels)
+
+
+# --- Steps and giving roles
+
+
+def test_each_signature_is_given_by_its_own_grant() -> None:
+    who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, "52.03"))
+    assert who.areas(Ability.SUBMISSION_VERIFY, Step.VILLAGE) == AreaSet.of(VILLAGE)
+    assert who.areas(Ability.SUBMISSION_VERIFY, Step.REGENCY) == AreaSet.of("52.03")
+    assert who.areas(Ability.SUBMISSION_VERIFY) == AreaSet.of(VILLAGE, "52.03")
+
+
+def test_whoever_verifies_has_exactly_one_step() -> None:
+    assert set(STEPS) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
+    assert set(STEPS.values()) == set(Step)
+
+
+def test_who_may_give_which_role() -> None:
+    assert set(MAY_GIVE) == set(Role)
+    assert MAY_GIVE[Role.MINISTRY_ADMIN] == set(Role)
+    below = {Role.OFFICER, Role.VILLAGE_VERIFIER, Role.REGIONAL_VIEWER}
+    assert MAY_GIVE[Role.REGENCY_COORDINATOR] == below
+    assert {giver for giver in Role if MAY_GIVE[giver]} == {Role.MINISTRY_ADMIN, Role.REGENCY_COORDINATOR}
+
+
+# --- Grants and principals
+
+CODES = st.lists(st.sampled_from(["1", "2", "11"]), min_size=1, max_size=3).map(".".join)
+GRANTS = st.lists(st.builds(grant, st.sampled_from(Role), CODES | st.none()), max_size=4)
+
+
+@given(GRANTS, CODES)
+def test_grants_add_up_and_never_multiply(grants: list[Grant], code: str) -> None:
+    """Each ability at each place comes from one grant that gives it there."""
+    who = principal(*grants)
+    for ability in Ability:
+        found = {cell(ability, grant.role) for grant in grants if grant.area.covers(code)}
+        assert who.areas(ability).covers(code) is (Cell.AREA in found)
+        assert who.own(ability).covers(code) is (Cell.OWN in found)
+        role = who.role_for(ability, code)
+        assert (role is None) is (found <= {None})
+        if role:
+            best = Cell.AREA if Cell.AREA in found else Cell.OWN
+            assert any(grant.role is role and grant.area.covers(code) for grant in grants)
+            assert cell(ability, role) is best
+
+
+@given(GRANTS)
+def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
+    who = principal(*grants)
+    for sensitivity in Sensitivity:
+        assert who.setting(sensitivity.value.lower()) == who.sees(sensitivity).literal()
+        assert who.setting(f"{sensitivity.value.lower()}_own") == who.own(Ability.of(sensitivity)).literal()
+    verify = Ability.SUBMISSION_VERIFY
+    assert who.setting("read") == who.sees(Sensitivity.OPERATIONAL).literal()
+    assert who.setting("submit") == who.areas(Ability.HOUSEHOLD_SUBMIT).literal()
+    assert who.setting("verify") == who.areas(verify).literal()
+    assert who.setting("verify_village") == who.areas(verify, Step.VILLAGE).literal()
+    assert who.setting("verify_regency") == who.areas(verify, Step.REGENCY).literal()
+    for step in Step:
+        assert who.setting(f"return_{step.value.lower()}") == who.areas(Ability.SUBMISSION_RETURN, step).literal()
+    assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
+    assert who.setting("user") == str(who.user_id)
+
+
+def test_without_grants_every_setting_but_the_user_is_empty() -> None:
+    who = principal()
+    assert who.abilities() == frozenset()
+    assert [name for name in SETTINGS if who.setting(name)] == ["user"]
+    assert who.role_for(Ability.SEE_OPEN, VILLAGE) is None
+
+
+def test_an_unknown_setting_is_refused() -> None:
+    for name in ("", "write", "READ", "app.read", "see:open"):
+        with pytest.raises(LookupError, match="no setting"):
+            principal(grant(Role.OFFICER, VILLAGE)).setting(name)
+
+
+def test_names_of_settings_need_no_quotes() -> None:
+    assert all(name.isascii() and name.replace("_", "").isalpha() and name.islower() for name in SETTINGS)
+
+
+def test_the_role_of_a_signature_is_the_one_that_gives_it() -> None:
+    who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, REGENCY))
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Step.REGENCY) is Role.REGENCY_COORDINATOR
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Step.VILLAGE) is Role.VILLAGE_VERIFIER
+    assert who.role_for(Ability.SUBMISSION_VERIFY, REGENCY, Step.VILLAGE) is None
+
+
+@given(st.dates(), st.dates() | st.none(), st.booleans(), st.dates())
+def test_a_grant_is_in_force_from_its_first_to_its_last_day(
+    first: date, last: date | None, active: bool, today: date
+) -> None:
+    one = Grant(Role.OFFICER, AreaSet.of(VILLAGE), UUID(int=1), first, last, active)
+    assert one.in_force(today) is (active and first <= today <= (last or date.max))
+
+
+def test_a_grant_ends_after_its_last_day() -> None:
+    one = Grant(Role.OFFICER, AreaSet.of(VILLAGE), UUID(int=1), TODAY, TODAY, True)
+    days = [TODAY + timedelta(days=days) for days in (-1, 0, 1)]
+    assert [one.in_force(day) for day in days] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("area", "region_id"),
+    [
+        (NOWHERE, None),
+        (NOWHERE, UUID(int=1)),
+        (NATIONAL, UUID(int=1)),
+        (AreaSet.of(VILLAGE), None),
+        (AreaSet.of(VILLAGE, ELSEWHERE), UUID(int=1)),
+    ],
+)
+def test_a_grant_is_of_one_region_or_of_the_country(area: AreaSet, region_id: UUID | None) -> None:
+    with pytest.raises(ValueError, match="one region"):
+        Grant(Role.OFFICER, area, region_id, TODAY, None, True)
+
+
+# --- Role names stay in auth/
+
+
+def names_of_roles(source: str) -> list[str]:
+    """The roles that a piece of code names: as `Role.OFFICER`, or as a text that is nothing else."""
+    names = set(Role.__members__)
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value).endswith("Role"):
+            found.append(node.attr)
+        elif isinstance(node, ast.Constant) and node.value in names - {"SERVICE"}:  # also a purpose of looking
+            found.append(node.value)
+    return sorted(found)
+
+
+def test_code_outside_auth_asks_for_abilities_and_never_names_a_role() -> None:
+    files = [path for top in ("registry", "schema", "server") for path in (ROOT / top).rglob("*.py")]
+    demo = ROOT / "server" / "demo"
+    named = {
+        str(path.relative_to(ROOT)): found
+        for path in files
+        if not path.is_relative_to(demo) and path != demo.with_suffix(".py")
+        if (found := names_of_roles(path.read_text()))
+    }
+    assert files
+    assert named == {}
+
+
+def test_the_search_for_role_names_finds_them() -> None:
+    assert names_of_roles("if role is Role.OFFICER or auth.role.Role.SERVICE: pass") == ["OFFICER", "SERVICE"]
+    assert names_of_roles("role = 'AUDITOR'") == ["AUDITOR"]
+    assert names_of_roles("'an OFFICER of the village'; purpose.SERVICE") == []

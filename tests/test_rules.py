@@ -1,0 +1,223 @@
+"""Rules of a household document: each finds what it should and nothing else, and tells no value."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth.sensitivity import Sensitivity
+from registry.business import Business
+from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
+from registry.derive import newest_first, owner_category, scale, underage_at_departure
+from registry.household import Household
+from registry.member import Member
+from registry.messages import MUST_SEE, UserErrorCode, sentence
+from registry.migration import MigrationEpisode
+from registry.noun import table_of
+from registry.partial_date import plus_years, span
+from registry.rules import RULES, Finding, check
+from registry.rules.rule import Sheet
+from tests.household_cases import ALWAYS, COMPLETE, GOOD, NOW, SECOND, Change, E, changed
+
+TABLES = {noun.__tablename__: table_of(noun) for noun in (Household, Member, MigrationEpisode, Business)}
+CHILDREN = {"household.members", "household.migrations"}
+
+
+def said(findings: list[Finding]) -> set[tuple[str, str, Severity]]:
+    return {(finding.code, f"{finding.table}.{finding.id}.{finding.column}", finding.severity) for finding in findings}
+
+
+def test_a_good_household_has_no_finding() -> None:
+    assert check(GOOD, NOW, complete=True) == []
+
+
+@pytest.mark.parametrize(("code", "place", "broken"), ALWAYS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_draft_needs_its_skeleton(code: str, place: str, broken: Change) -> None:
+    assert said(check(changed(broken), NOW, complete=False)) == {(code, place, E)}
+    assert (code, place, E) in said(check(changed(broken), NOW, complete=True))
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "severity", "broken", "fine"), COMPLETE, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_complete_household_passes_its_rules(
+    code: str, place: str, severity: Severity, broken: Change, fine: Change
+) -> None:
+    assert (code, place, severity) in said(check(changed(broken), NOW, complete=True))
+    assert check(changed(fine), NOW, complete=True) == []
+    assert check(changed(broken), NOW, complete=False) == []
+
+
+def test_every_rule_is_broken_by_some_document_above() -> None:
+    broken = [Sheet(changed(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in COMPLETE]]
+    silent = [rule for rule in RULES if not any(list(rule.findings(sheet)) for sheet in broken)]
+    assert silent == []
+
+
+def test_a_finding_points_at_a_column_that_its_rule_reads() -> None:
+    for change in [case[2] for case in ALWAYS] + [case[3] for case in COMPLETE]:
+        sheet = Sheet(changed(change), NOW)
+        for rule in RULES:
+            for finding in rule.findings(sheet):
+                assert f"{finding.table}.{finding.column}" in rule.columns
+                assert finding.params.keys() == finding.code.params
+                assert sentence(finding.code, "id", **finding.params)
+
+
+def test_a_finding_is_as_guarded_as_what_its_rule_reads() -> None:
+    """Findings are PERSONAL as such; where a rule reads more, the class of the column pointed at covers it.
+
+    Missing papers are told to the writer of the procedural status, whose class nobody else has.
+    """
+    for rule in RULES:
+        classes = {_sensitivity(column) for column in rule.columns} - {Sensitivity.OPERATIONAL, Sensitivity.PERSONAL}
+        if rule.code is UserErrorCode.PROCEDURAL_NO_DOCS:
+            classes -= {Sensitivity.IDENTITY}
+        pointed = {
+            _sensitivity(f"{finding.table}.{finding.column}")
+            for case in COMPLETE
+            for finding in rule.findings(Sheet(changed(case[3]), NOW))
+        }
+        assert not classes or pointed == classes, rule.code
+
+
+def _sensitivity(column: str) -> Sensitivity:
+    if column in CHILDREN:
+        return Sensitivity.OPERATIONAL
+    table, name = column.split(".")
+    found: Sensitivity = (
+        TABLES[table].c[name].info["fact"].sensitivity if name != "village_id" else Sensitivity.OPERATIONAL
+    )
+    return found
+
+
+def test_must_see_is_said_by_the_finding() -> None:
+    seen = {
+        finding.code for case in COMPLETE for finding in check(changed(case[3]), NOW, complete=True) if finding.must_see
+    }
+    assert seen == MUST_SEE
+
+
+def test_today_is_the_civil_day_of_the_easternmost_village() -> None:
+    late = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)
+    document = changed({SECOND: {"last_contact_on": "2026-03-11"}})
+    assert check(document, late, complete=True) == []
+    assert said(check(document, late.replace(hour=14), complete=True)) == {
+        ("DATE_FUTURE", f"{SECOND}.last_contact_on", E)
+    }
+
+
+def test_nothing_known_is_only_found_missing() -> None:
+    assert check({}, NOW, complete=True) == []
+    empty: dict[str, Any] = {
+        "household": {"h": {}},
+        "member": {"m": {}},
+        "migration_episode": {"e": {}},
+        "business": {"b": {}},
+    }
+    assert {finding.code for finding in check(empty, NOW, complete=True)} == {
+        UserErrorCode.REQUIRED,
+        UserErrorCode.NIK_REASON_REQUIRED,
+        UserErrorCode.CONSENT_REQUIRED,
+        UserErrorCode.HEAD_REQUIRED,
+    }
+
+
+MARK = "Ω"
+days = st.dates(date(1900, 1, 1), date(2100, 12, 31))
+precision = st.sampled_from([4, 7, 10])
+texts = st.one_of(
+    st.text(max_size=12).map(lambda text: MARK + text),
+    st.sampled_from(["", " ", "ID", "HEAD", "WORKING_ABROAD", "RETURNED", "head", "wife", "IDR", "CHILD"]),
+    st.builds(lambda day, length: day.isoformat()[:length], days, precision),
+    st.integers(0, 10**16 - 1).map("{:016}".format),
+    st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+)
+values: dict[type, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.integers(-10, 10**12),
+    float: st.floats(),
+    Decimal: st.one_of(st.decimals().map(str), st.sampled_from(["sNaN", "1e999999", "-0", "many"])),
+    list: st.lists(texts, max_size=3),
+}
+changes = st.one_of(
+    [
+        st.tuples(
+            st.just(name),
+            st.sampled_from(sorted(GOOD[name])),
+            st.just(column.name),
+            st.none() | values.get(kind, texts),
+        )
+        for name, table in TABLES.items()
+        for column in table.c
+        for kind in [column.type.python_type]
+    ]
+)
+
+
+@given(st.lists(changes, max_size=8), st.booleans(), st.booleans())
+def test_whatever_is_typed_is_judged_and_never_repeated(typed: Any, scratch: bool, complete: bool) -> None:
+    document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else changed({})
+    for table, id, column, value in typed:
+        document[table][id][column] = value
+    for finding in check(document, NOW, complete=complete):
+        assert finding.params.keys() == finding.code.params
+        assert MARK not in sentence(finding.code, "id", **finding.params)
+        assert MARK not in sentence(finding.code, "en", **finding.params)
+
+
+@given(days, days, precision, precision)
+def test_partial_dates_are_compared_fairly(one: date, other: date, coarse: int, fine: int) -> None:
+    first, second = span(one.isoformat()[:coarse]), span(other.isoformat()[:fine])
+    assert first is not None
+    assert second is not None
+    assert first.first <= one <= first.last
+    if first.surely_before(second):
+        assert one < other
+
+
+@given(days, days, precision, precision)
+def test_underage_is_never_guessed(born: date, departed: date, coarse: int, fine: int) -> None:
+    answer = underage_at_departure(born.isoformat()[:coarse], departed.isoformat()[:fine])
+    assert answer in (None, departed < plus_years(born, 18))
+    assert underage_at_departure(born.isoformat(), departed.isoformat()) is (departed < plus_years(born, 18))
+
+
+@pytest.mark.parametrize("text", ["0000", "2019-13", "2019-00", "2019-02-30", "2019-2", "19", "", None, 2019])
+def test_what_is_no_partial_date_is_not_known(text: object) -> None:
+    assert span(text) is None
+
+
+@pytest.mark.parametrize(
+    ("sales", "capital", "expected"),
+    [
+        (None, None, None),
+        ("2000000000", None, BusinessScale.MICRO),
+        ("2000000001", "1", BusinessScale.SMALL),
+        ("50000000000", None, BusinessScale.MEDIUM),
+        ("50000000001", None, BusinessScale.LARGE),
+        (None, "1000000000", BusinessScale.MICRO),
+        (None, "10000000000", BusinessScale.MEDIUM),
+        (None, "10000000001", BusinessScale.LARGE),
+    ],
+)
+def test_scale_is_that_of_the_law(sales: str | None, capital: str | None, expected: BusinessScale | None) -> None:
+    assert scale(Decimal(sales) if sales else None, Decimal(capital) if capital else None) is expected
+
+
+def test_the_owner_is_what_the_latest_episode_made_him() -> None:
+    returned = {"stage": "RETURNED", "departed_on": "2010"}
+    abroad = {"stage": "WORKING_ABROAD", "departed_on": "2010-02"}
+    failed = {"stage": "FAILED_TO_DEPART", "registered_on": "2024"}
+    plan = {"stage": "PROSPECTIVE"}
+    assert owner_category([]) is OwnerCategory.FAMILY_MEMBER
+    assert owner_category([failed]) is OwnerCategory.FAMILY_MEMBER
+    assert owner_category([failed, returned]) is OwnerCategory.RETURNED_MIGRANT
+    assert owner_category([returned, abroad]) is OwnerCategory.ACTIVE_MIGRANT
+    assert owner_category([abroad, plan, returned]) is OwnerCategory.PROSPECTIVE
+    assert newest_first([returned, plan, abroad])[0]["stage"] == MigrationStage.PROSPECTIVE

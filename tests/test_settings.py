@@ -1,0 +1,134 @@
+"""Settings come from where they should, are refused when nobody knows them, and show no value that was given."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from server.settings import Settings, SettingsError, describe, load, table
+
+SECRET = "hunter2hunter2"
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name == "DATABASE_URL" or name.upper().startswith("DESMIGRATIF_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "registry.toml"
+    monkeypatch.setenv("DESMIGRATIF_CONFIG", str(path))
+    return path
+
+
+def test_nothing_set_is_production_on_loopback() -> None:
+    settings = load()
+    assert (settings.mode, settings.host, settings.port) == ("production", "127.0.0.1", 8000)
+    assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
+    assert (settings.introspection, settings.token_minutes) == (True, 15)
+    assert (settings.database_url, settings.signing_keys, settings.vault_keys) == (None, None, None)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_defaults(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('port = 1\npool_size = 2\nissuer = "x"\ndatabase_url = "postgresql://file/a"\n')
+    monkeypatch.setenv("DESMIGRATIF_PORT", "3")
+    assert (load().port, load().pool_size, load().issuer) == (3, 2, "x")
+    assert load().database_url == "postgresql://file/a"
+    monkeypatch.setenv("DATABASE_URL", "postgresql://environment/a")
+    assert load().database_url == "postgresql://environment/a"
+    assert Settings(database_url="postgresql://argument/a").database_url == "postgresql://argument/a"
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in describe():
+        monkeypatch.setenv(setting.name, "")
+    assert load() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("DESMIGRATIF_PROT", "DESMIGRATIF_PORT"),
+        ("DESMIGRATIF_DATABASE_URL", "DATABASE_URL"),
+        ("DESMIGRATIF_TOKEN_LIFETIME", "DESMIGRATIF_TOKEN_MINUTES"),
+        ("desmigratif_modus", "DESMIGRATIF_MODE"),
+        ("DESMIGRATIF_", "DESMIGRATIF_"),
+    ],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest(name: str, near: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(SettingsError, match=f"{name}, which is no setting: did you mean {near}") as refused:
+        load()
+    assert all(setting.name in str(refused.value) for setting in describe())
+    assert SECRET not in str(refused.value)
+
+
+def test_an_unknown_key_of_the_file_is_refused_with_the_nearest(file: Path) -> None:
+    file.write_text("statement_timeout = 5\n")
+    with pytest.raises(SettingsError, match=r"registry\.toml sets statement_timeout, .*mean statement_timeout_ms\?"):
+        load()
+
+
+def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"registry\.toml, which cannot be read: No such file"):
+        load()
+    file.write_text(f"database_url = {SECRET}\n")
+    with pytest.raises(SettingsError, match="is not a TOML file") as refused:
+        load()
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [setting.name for setting in describe() if setting.type in ("number", "true or false", "`production` or `demo`")],
+)
+def test_a_malformed_value_is_refused_by_name_and_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(SettingsError, match=f"^{name}: ") as refused:
+        load()
+    assert SECRET not in str(refused.value)
+
+
+@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=8))
+def test_no_message_or_printed_form_shows_a_database_url(text: str) -> None:
+    secret = f"s3cr3t{text}"
+    assert secret not in repr(Settings(database_url=f"postgresql://user:{secret}@host/db"))
+    with pytest.raises(ValidationError) as refused:
+        Settings(database_url=f"mysql://user:{secret}@host/db")
+    assert secret not in str(refused.value)
+
+
+@given(st.integers(min_value=1, max_value=10_000))
+def test_tokens_are_short_outside_the_demo(minutes: int) -> None:
+    assert Settings(mode="demo", token_minutes=minutes).token_minutes == minutes
+    if minutes <= 15:
+        assert Settings(token_minutes=minutes).token_minutes == minutes
+    else:
+        with pytest.raises(ValidationError, match="DESMIGRATIF_TOKEN_MINUTES is at most 15 outside the demo"):
+            Settings(token_minutes=minutes)
+
+
+def test_production_serves_only_with_a_database_and_keys(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="needs DATABASE_URL, DESMIGRATIF_SIGNING_KEYS, DESMIGRATIF_VAULT_KEYS;"):
+        Settings().ready_to_serve()
+    whole = Settings(database_url="postgresql://host/db", signing_keys=tmp_path, vault_keys=tmp_path / "vault")
+    assert whole.ready_to_serve() is whole
+    assert Settings(mode="demo").ready_to_serve().mode == "demo"
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_the_documentation_is_this_table() -> None:
+    assert table() in (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert all(setting.description.endswith(".") for setting in describe())

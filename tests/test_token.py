@@ -1,0 +1,244 @@
+"""Tokens: only ours, only now, only for this service; every other one is refused in the same words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from traceback import format_exception
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.api_jws import PyJWS
+
+from auth import token
+from auth.ability import Ability
+from auth.errors import AccessError, Forbidden, Unauthenticated
+from auth.token import Claims, Keyring
+
+NOW = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
+SECOND = int(NOW.timestamp())
+USER = UUID("018f6d2e-0000-7000-8000-000000000001")
+KEY = Ed25519PrivateKey.generate()
+OURS = Keyring("https://desmigratif.go.id", "registry", KEY)
+KID: str = OURS.jwks()["keys"][0]["kid"]
+DEMO = Keyring.generate("registry")
+CLAIMS = {"iss": OURS.issuer, "aud": OURS.audience, "sub": str(USER), "jti": "one", "iat": SECOND, "exp": SECOND + 600}
+
+
+def refused(keyring: Keyring, text: str, now: datetime = NOW) -> bool:
+    """Whether the token is refused, and then in the words that every refusal has and with no cause told."""
+    try:
+        keyring.verify(text, now)
+    except Unauthenticated as error:
+        told = "".join(format_exception(error))
+        return (
+            told.count("Error") == 0 and vars(error) == vars(Unauthenticated()) and error.args == Unauthenticated().args
+        )
+    return False
+
+
+def saying(**claims: object) -> str:
+    """A token with our signature that says something else than a good one."""
+    return forged(KEY, payload={**CLAIMS, **claims})
+
+
+def forged(key: Any, algorithm: str = "EdDSA", payload: dict[str, Any] = CLAIMS, **headers: str) -> str:
+    """A token of any making, in the name of our key unless it gives another `kid`."""
+    return PyJWS().encode(json.dumps(payload).encode(), key, algorithm, headers={"kid": KID, **headers})
+
+
+def pem(key: Any) -> bytes:
+    return bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def public_pem(key: Any) -> bytes:
+    return bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_a_token_says_whose_it_is_and_until_when() -> None:
+    one, two = (OURS.verify(OURS.issue(USER, 15, NOW), NOW) for _ in range(2))
+    assert one.sub == USER
+    assert one.expires_at == NOW + timedelta(minutes=15)
+    assert one.jti != two.jti
+    assert OURS.verify(saying(), NOW) == Claims(USER, "one", NOW + timedelta(minutes=10))
+
+
+def test_a_token_is_good_from_its_first_instant_until_before_its_last() -> None:
+    text = OURS.issue(USER, 5, NOW)
+    assert refused(OURS, text, NOW - timedelta(seconds=1))
+    for seconds in (0, 1, 299):
+        assert not refused(OURS, text, NOW + timedelta(seconds=seconds))
+    for seconds in (300, 301, 86400):
+        assert refused(OURS, text, NOW + timedelta(seconds=seconds))
+
+
+def test_the_clock_is_the_machines_own_unless_given() -> None:
+    assert OURS.verify(OURS.issue(USER, 1, datetime.now(UTC))).sub == USER
+    with pytest.raises(Unauthenticated):
+        OURS.verify(OURS.issue(USER, 1, datetime.now(UTC) - timedelta(minutes=2)))
+
+
+def bad_tokens() -> Iterator[tuple[str, str]]:
+    for claim in CLAIMS:
+        yield f"without {claim}", forged(KEY, payload={name: said for name, said in CLAIMS.items() if name != claim})
+    wrong_times: list[object] = ["soon", str(SECOND), SECOND + 0.5, True, None, [], float("inf"), 10**30, -(10**30)]
+    for name in ("exp", "iat", "nbf"):
+        for value in wrong_times:
+            yield f"{name} {value!r}", saying(**{name: value})
+    yield "unsigned", forged(None, "none")
+    yield "signature taken off", saying().rpartition(".")[0] + "."
+    yield "signature cut", saying()[:-2]
+    yield "HMAC with our public key", forged(OURS.jwks()["keys"][0]["x"], "HS256")
+    yield "Ed448 in our key's name", forged(Ed448PrivateKey.generate())
+    yield "another key in our key's name", forged(Ed25519PrivateKey.generate())
+    yield "no kid", jwt.encode(CLAIMS, KEY, "EdDSA")
+    yield "unknown kid", forged(KEY, kid="unknown")
+    yield "empty kid", forged(KEY, kid="")
+    yield "wrong audience", saying(aud="another")
+    yield "several audiences", saying(aud=["registry", "another"])
+    yield "wrong issuer", saying(iss="https://elsewhere.go.id")
+    yield "demo's issuer", saying(iss=token.DEMO)
+    yield "several issuers", saying(iss=[OURS.issuer])
+    yield "expired", saying(iat=SECOND - 600, exp=SECOND)
+    yield "issued in the future", saying(iat=SECOND + 1)
+    yield "not before the future", saying(nbf=SECOND + 1)
+    yield "lives too long", saying(exp=SECOND + 901)
+    yield "lives too long, begun before", saying(iat=SECOND - 600, exp=SECOND + 301)
+    yield "a subject that is no id", saying(sub="officer@35.07.11.2008")
+    yield "a subject that is no text", saying(sub=1)
+    yield "an empty name of itself", saying(jti="")
+    yield "a name of itself that is no text", saying(jti=1)
+    yield "a demo's", DEMO.issue(USER, 10, NOW)
+    stranger = Keyring(OURS.issuer, OURS.audience, Ed25519PrivateKey.generate())
+    yield "a stranger's in our name", stranger.issue(USER, 10, NOW)
+    yield "longer than any token", saying(note="x" * 5000)
+    yield "surrogate", saying() + "\ud800"
+    for garbage in ("", ".", "..", "a.b.c", "null", "Bearer x", "e30.e30.e30", "é" * 30, "[" * 4000):
+        yield f"garbage {garbage[:12]!r}", garbage
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in bad_tokens()])
+def test_every_bad_token_is_refused_in_the_same_words(text: str) -> None:
+    assert refused(OURS, text)
+    assert refused(OURS, text), "and is not remembered as good"
+
+
+@given(st.text(max_size=80) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
+def test_any_text_is_refused(text: str) -> None:
+    assert refused(OURS, text)
+
+
+@given(st.data())
+def test_a_good_token_with_one_letter_changed_is_refused(data: st.DataObject) -> None:
+    good = saying()
+    # The last letter of 64 signature bytes carries four unused bits, so it is left alone.
+    place = data.draw(st.integers(0, len(good) - 2))
+    letter = data.draw(st.sampled_from("ABCxyz019-_.").filter(lambda drawn: drawn != good[place]))
+    assert refused(OURS, good[:place] + letter + good[place + 1 :])
+
+
+def test_our_own_token_lives_at_most_a_quarter_of_an_hour() -> None:
+    for minutes in (0, -1, 16):
+        with pytest.raises(ValueError, match="at most 15 minutes"):
+            OURS.issue(USER, minutes, NOW)
+
+
+def test_a_demos_token_may_live_long_and_is_good_in_that_demo_only() -> None:
+    text = DEMO.issue(USER, 60 * 24 * 30, NOW)
+    assert DEMO.verify(text, NOW + timedelta(days=29)).sub == USER
+    assert refused(Keyring.generate("registry"), text)
+    assert refused(OURS, text)
+    assert refused(DEMO, OURS.issue(USER, 10, NOW))
+
+
+def test_a_service_cannot_be_configured_as_a_demo(tmp_path: Path) -> None:
+    (tmp_path / "signing.pem").write_bytes(pem(KEY))
+    with pytest.raises(ValueError, match="issuer of demos"):
+        Keyring.load(tmp_path, issuer="demo", audience="registry")
+
+
+def test_keys_rotate(tmp_path: Path) -> None:
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    (tmp_path / "signing.pem").write_bytes(pem(old))
+    before = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
+    text = before.issue(USER, 10, NOW)
+
+    (tmp_path / "signing.pem").write_bytes(pem(new))
+    (tmp_path / "old.pem").write_bytes(public_pem(old))
+    during = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
+    assert during.verify(text, NOW).sub == USER
+    fresh = during.issue(USER, 10, NOW)
+    assert refused(before, fresh)
+    assert not refused(during, fresh)
+
+    (tmp_path / "old.pem").unlink()
+    after = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
+    assert refused(after, text)
+    assert not refused(after, fresh)
+
+
+def test_a_keyring_without_a_signing_key_only_verifies(tmp_path: Path) -> None:
+    (tmp_path / "ministry.pem").write_bytes(public_pem(KEY))
+    keyring = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
+    assert not refused(keyring, OURS.issue(USER, 10, NOW))
+    with pytest.raises(ValueError, match="only verifies"):
+        keyring.issue(USER, 10, NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("signing.pem", pem(Ed448PrivateKey.generate())),
+        ("other.pem", public_pem(Ed448PrivateKey.generate())),
+        ("other.pem", pem(KEY)),
+        ("other.pem", b"no key"),
+        ("readme.txt", b"no key at all"),
+    ],
+)
+def test_a_folder_without_proper_keys_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=r"."):
+        Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
+
+
+def test_others_can_verify_with_the_published_keys_and_sign_with_none() -> None:
+    published = OURS.jwks()
+    keys = jwt.PyJWKSet.from_dict(published)
+    text = OURS.issue(USER, 10, datetime.now(UTC))
+    key = keys[jwt.get_unverified_header(text)["kid"]]
+    assert jwt.decode(text, key, audience="registry", issuer=OURS.issuer)["sub"] == str(USER)
+    assert all(set(key) == {"kty", "crv", "x", "kid", "use", "alg"} for key in published["keys"])
+
+
+def test_memory_is_bounded_and_forgetting_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token, "_REMEMBERED", 3)
+    keyring = Keyring.generate()
+    texts = [keyring.issue(USER, 10, NOW) for _ in range(8)]
+    for text in texts * 2:
+        assert not refused(keyring, text)
+    assert len(keyring._known) == 3
+
+
+def test_every_refusal_of_access_has_a_code_and_both_languages() -> None:
+    for error in (Unauthenticated(), Forbidden(ability=Ability.IDENTITY_REVEAL), Forbidden(field="fullName")):
+        assert isinstance(error, AccessError)
+        assert error.code.isupper()
+        assert error.label_id
+        assert error.label_en == str(error) != error.label_id
+
+
+def test_forbidden_speaks_of_one_thing() -> None:
+    assert Forbidden(field="fullName").field == "fullName"
+    assert Forbidden(ability=Ability.SEE_OPEN).ability is Ability.SEE_OPEN
+    for wrong in ({}, {"ability": Ability.SEE_OPEN, "field": "fullName"}):
+        with pytest.raises(TypeError):
+            Forbidden(**wrong)  # type: ignore[arg-type]
