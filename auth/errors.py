@@ -22,7 +22,7 @@ class AccessError(Exception):
         self.label_en = label_en
 
 
-class Unauthenticated(AccessError):  # noqa: N818
+class Unauthenticated(AccessError):
     """No token, or one that is expired, revoked, malformed or not ours: all alike."""
 
     code = "UNAUTHENTICATED"
@@ -31,7 +31,7 @@ class Unauthenticated(AccessError):  # noqa: N818
         super().__init__("Silakan masuk kembali.", "Please sign in again.")
 
 
-class Forbidden(AccessError):  # noqa: N818
+class Forbidden(AccessError):
     """No grant of the caller has the ability, or the class of the field, in the area asked for.
 
     Exactly one of `ability` and `field` (its public name) is given and shown to the caller."""

@@ -63,7 +63,9 @@ class Business(Inside, Noun):
         OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True
     )
     nib: Mapped[str | None] = fact(PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits")
-    permits: Mapped[list[str]] = codes_fact(OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True)
+    permits: Mapped[list[BusinessPermit]] = codes_fact(
+        OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True
+    )
     market: Mapped[Market | None] = fact(OPERATIONAL, "Pasar", "Farthest market served", Market, counted=True)
     sells_online: Mapped[bool | None] = fact(OPERATIONAL, "Jual daring", "Sells online", counted=True)
     export_readiness: Mapped[ExportReadiness] = fact(

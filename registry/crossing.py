@@ -1,8 +1,8 @@
 """Crossings: the few pieces of work that must see beyond the caller.
 
-Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables named
-here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants.
-Rule: nothing else in the database sees beyond the caller.  Tests: tests/test_crossing.py compares this list with pg_proc.
+Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables
+named here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants.
+Rule: nothing else in the database sees beyond the caller.  Test: tests/test_crossing.py compares with pg_proc.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ _LATEST = """
 FIGURES = Crossing(
     "figures",
     (("inside", "text"), ("below", "text")),
-    "TABLE (area text, provinces int, regencies int, districts int, villages int, villages_reporting int, households int, persons int,"
-    " prospective int, working_abroad int, returned int, households_with_business int, businesses int, export_ready int,"
+    "TABLE (area text, provinces int, regencies int, districts int, villages int, villages_reporting int,"
+    " households int, persons int, prospective int, working_abroad int, returned int,"
+    " households_with_business int, businesses int, export_ready int,"
     " businesses_by_field jsonb, export_ready_by_field jsonb, cut_off timestamptz, region_version text)",
     frozenset(
         {
@@ -88,7 +89,8 @@ FIGURES = Crossing(
            (SELECT count(DISTINCT household_id)::int FROM business), (SELECT count(*)::int FROM business),
            (SELECT count(*)::int FROM business WHERE ready),
            (SELECT coalesce(jsonb_agg(jsonb_build_array(field, units, inside) ORDER BY field), '[]') FROM by_field),
-           (SELECT coalesce(jsonb_agg(jsonb_build_array(field, ready, inside) ORDER BY field) FILTER (WHERE ready > 0), '[]') FROM by_field),
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(field, ready, inside) ORDER BY field), '[]')
+            FROM by_field WHERE ready > 0),
            now(), coalesce((SELECT decree FROM region_list ORDER BY loaded_at DESC LIMIT 1), '')
     FROM coverage c, stages s
     """,

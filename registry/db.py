@@ -23,7 +23,7 @@ DIALECT = dialect()  # type: ignore[no-untyped-call]
 SETTING, CLAIM = "set_", "claim_"
 
 
-class TooSlow(Exception):  # noqa: N818
+class TooSlow(Exception):
     """A statement passed its time limit."""
 
 
@@ -69,7 +69,7 @@ class Connection(asyncpg.Connection):
 class Transaction:
     """A write in progress: its caller's areas are set."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     async def rows(self, sql: Sql, **arguments: Any) -> list[asyncpg.Record]:
@@ -77,7 +77,8 @@ class Transaction:
         return found
 
     async def one(self, sql: Sql, **arguments: Any) -> asyncpg.Record | None:
-        return await self._connection.fetchrow(sql.text, *sql.bind(arguments))
+        found: asyncpg.Record | None = await self._connection.fetchrow(sql.text, *sql.bind(arguments))
+        return found
 
     async def value(self, sql: Sql, **arguments: Any) -> Any:
         return await self._connection.fetchval(sql.text, *sql.bind(arguments))
@@ -97,8 +98,8 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, size: int = 10, timeout: float = 15.0) -> AsyncIterator[Database]:
-        """Connect as the application's login.  `size` connections at most, `timeout` seconds a statement."""
+    async def open(cls, dsn: str, size: int = 10, seconds: float = 15.0) -> AsyncIterator[Database]:
+        """Connect as the application's login.  `size` connections at most, `seconds` for a statement."""
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
@@ -109,7 +110,7 @@ class Database:
             max_cacheable_statement_size=0,
         )
         try:
-            yield cls(pool, timeout)
+            yield cls(pool, seconds)
         finally:
             await pool.close()
 

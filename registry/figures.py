@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from auth.sensitivity import Sensitivity
 from registry.label import LABEL
-from registry.noun import Asker, Derived, Fact, const
+from registry.noun import Asker, Derived, Fact, TableFunction, const
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 COUNTRY = "0"
@@ -41,29 +41,27 @@ _COUNTS: dict[str, tuple[Sensitivity, str, str]] = {
 }
 
 
-class Summary:
+class Summary(TableFunction):
     """One row: the figures of the parent region, or of the country."""
 
-    sight: ClassVar[Sensitivity] = OPEN
-    place: ClassVar[str] = "area"
+    sight = OPEN
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
         ends: Sequence[Any] = (
             (const(COUNTRY), const(":")) if parent is None else (parent.c.code, parent.c.code + const("/"))
         )
-        columns = [sa.column("area", sa.Text()), *[sa.column(c, sa.Integer()) for c in _COUNTS]]
+        columns: list[Any] = [sa.column("area", sa.Text()), *[sa.column(c, sa.Integer()) for c in _COUNTS]]
         columns += [sa.column(c, JSONB()) for c in ("businesses_by_field", "export_ready_by_field")]
         columns += [sa.column("cut_off", sa.DateTime(timezone=True)), sa.column("region_version", sa.Text())]
         return sa.func.registry.figures(*ends).table_valued(*columns, name=name)
 
 
-def _bar(column: str) -> type[Any]:
+def _bar(column: str) -> type[TableFunction]:
     """The rows of one breakdown: [code, count, area] of each bar."""
 
-    class Bars:
-        sight: ClassVar[Sensitivity] = OPEN
-        place: ClassVar[str] = "area"
+    class Bars(TableFunction):
+        sight = OPEN
 
         @staticmethod
         def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:

@@ -234,6 +234,21 @@ def facts(noun: type[Noun]) -> Iterator[tuple[sa.Column[Any], Fact]]:
             yield column, column.info["fact"]
 
 
+class TableFunction:
+    """Rows that a function of the database makes from its parent's row; readable like a noun."""
+
+    sight: ClassVar[Sensitivity]
+    place: ClassVar[str] = "area"
+
+    @staticmethod
+    def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
+        """The function call under the alias `name`; its arguments come from `parent`."""
+        raise NotImplementedError
+
+
+Readable = type[Noun] | type[TableFunction]
+
+
 OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
 
 
@@ -271,7 +286,7 @@ class Inside(Scoped):
     household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
         return in_household(cls.__tablename__)  # type: ignore[attr-defined]
 
 

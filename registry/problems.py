@@ -23,7 +23,7 @@ class Problem:
         return sentence(self.code, language, **self.params)
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A command stores nothing; `problems` say why.  Raised inside the transaction, so nothing stays."""
 
     def __init__(self, *problems: Problem) -> None:

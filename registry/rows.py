@@ -34,7 +34,7 @@ def _names(table: str) -> list[str]:
 
 def _sent(table: sa.Table, *names: str) -> Any:
     """The rows of the argument `rows`, typed like the table's own."""
-    row_type = sa.literal_column(f"NULL::{SCHEMA}.{table.name}")
+    row_type: sa.ColumnElement[Any] = sa.literal_column(f"NULL::{SCHEMA}.{table.name}")
     columns = [sa.column(name, table.c[name].type) for name in names]
     return sa.func.jsonb_populate_recordset(row_type, arg("rows", JSONB())).table_valued(*columns, name="r")
 

@@ -111,7 +111,7 @@ async def _children(work: Work, table: str, document: Document, placed: dict[str
         stored = await work.tx.rows(rows.INSERT[table], rows=_json(fresh), household=work.id, **placed)
         missing = {row["id"] for row in fresh} - {str(row["id"]) for row in stored}
         if missing:
-            path = work.edit.paths[table, sorted(missing)[0], "id"]
+            path = work.edit.paths[table, min(missing), "id"]
             raise refuse(UserErrorCode.ID_TAKEN, *path)
     if kept:
         await work.tx.rows(rows.UPDATE[table], rows=_json(kept), household=work.id)

@@ -177,7 +177,7 @@ def _check_classes(work: Work) -> None:
     """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
     principal = work.principal
     for (table, id_, column), _ in work.edit.places():
-        kind = fact_of(NOUNS[table].__table__.c[column]).sensitivity  # type: ignore[attr-defined]
+        kind = fact_of(NOUNS[table].__table__.c[column]).sensitivity
         own = work.authors.get(id_, principal.user_id) == principal.user_id
         if principal.sees(kind).covers(work.area) or (own and principal.own(Ability.of(kind)).covers(work.area)):
             continue

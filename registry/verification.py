@@ -142,7 +142,7 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
         raise refuse(Code.NOT_FOUND, "id")
     if row["rev"] != item.rev:
         raise refuse(Code.VERSION_CONFLICT, "rev")
-    me, state = principal.user_id, S[row["workflow_state"]]
+    me, state = principal.user_id, WorkflowState[row["workflow_state"]]
     if (state is S.VERIFIED and row["verified_by_id"] == me) or (
         state is S.VERIFIED_VILLAGE and row["village_verified_by_id"] == me
     ):
@@ -189,7 +189,7 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
         raise refuse(Code.NOT_FOUND, "id")
     if row["rev"] != item.rev:
         raise refuse(Code.VERSION_CONFLICT, "rev")
-    state = S[row["workflow_state"]]
+    state = WorkflowState[row["workflow_state"]]
     if state is S.RETURNED:
         last = await tx.one(LAST_REMARK, household=item.id)
         if last is not None and last["author_id"] == principal.user_id and last["resolved_in_rev"] is None:

@@ -80,7 +80,7 @@ HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
 
 
 def hull(setting: str) -> str:
-    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where it is not exact."""
+    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed."""
     areas = f"{SCHEMA}.areas('{setting}')"
     return (
         f"area >= (SELECT lower({areas})) AND area < (SELECT upper({areas}))"
@@ -140,8 +140,8 @@ def _function(crossing: Crossing) -> Iterator[str]:
     signature = f"{SCHEMA}.{crossing.name}({', '.join(kind for _, kind in crossing.arguments)})"
     arguments = ", ".join(f"{name} {kind}" for name, kind in crossing.arguments)
     yield (
-        f"CREATE OR REPLACE FUNCTION {SCHEMA}.{crossing.name}({arguments}) RETURNS {crossing.returns} LANGUAGE sql STABLE"
-        f" SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp AS $body$ {crossing.body} $body$"
+        f"CREATE OR REPLACE FUNCTION {SCHEMA}.{crossing.name}({arguments}) RETURNS {crossing.returns}"
+        f" LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp AS $body$ {crossing.body} $body$"
     )
     yield f"ALTER FUNCTION {signature} OWNER TO {CROSSING}"
     yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity, WorkflowState
-from registry.noun import Asker, Derived, Fact, Inside, Noun, const, derived, fact, is_one, table_of
+from registry.noun import Asker, Derived, Fact, Inside, Noun, TableFunction, const, derived, fact, is_one, table_of
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
 
@@ -201,11 +201,10 @@ def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
 
 
-class FindingParams:
+class FindingParams(TableFunction):
     """What a finding's sentences were filled with, as rows."""
 
     sight = OPERATIONAL
-    place = "area"
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:

@@ -15,18 +15,19 @@ from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from sqlalchemy.orm import InstrumentedAttribute
+from strawberry import ID, UNSET, Info, Private, lazy
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry.noun import Derived, Link, Noun, fact_of
+from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
 from schema.shapes import Anything, Inside, Names, Plain, Related, Value
 
 T = TypeVar("T")
-ID, UNSET, Info, Private, lazy = strawberry.ID, strawberry.UNSET, strawberry.Info, strawberry.Private, strawberry.lazy
+__all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
 PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
 STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
 
@@ -89,12 +90,12 @@ def names() -> list[str]:
 
 
 def inside(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
-    """An embedded value: `columns` says which column each of its fields shows (fields with a fact of their own need none)."""
+    """An embedded value: `columns` says which column each field shows; fields with a fact of their own need none."""
     return _field(Inside(present, columns, kind), sensitivity(kind), text)
 
 
 def one(
-    kind: Sensitivity | Exemption, text: str, noun: type[Any], link: Link, *where: Where, order: tuple[Order, ...] = ()
+    kind: Sensitivity | Exemption, text: str, noun: Readable, link: Link, *where: Where, order: tuple[Order, ...] = ()
 ) -> Any:
     """One related record."""
     return _related("one", kind, text, Source(noun, link, where), order)
@@ -103,7 +104,7 @@ def one(
 def few(
     kind: Sensitivity | Exemption,
     text: str,
-    noun: type[Any],
+    noun: Readable,
     link: Link,
     *where: Where,
     order: tuple[Order, ...] = (),
@@ -133,7 +134,7 @@ PAGING: dict[str, Any] = {"first": int | None, "after": str | None}
 def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
     """A resolver with these arguments that lets the read engine answer; it reads them from the document itself."""
 
-    async def resolve(info: Info, **given: Any) -> Any:
+    async def resolve(info: Info[Any, Any], **given: Any) -> Any:
         return await info.context.read(info)
 
     made = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
@@ -148,20 +149,20 @@ def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
 def many(
     kind: Sensitivity,
     text: str,
-    noun: type[Noun],
+    noun: Readable,
     link: Link | None,
     *where: Where,
     order: tuple[Order, ...],
     order_by: type[Any] | None = None,
     orders: dict[str, Datum] | None = None,
 ) -> Any:
-    """A connection with its page arguments; `order_by` (an input) and `orders` (its keys) where the caller may choose."""
+    """A connection with its page arguments; `order_by` (an input) and its keys `orders` where the caller may choose."""
     arguments = ({"order_by": order_by | None} if order_by else {}) | PAGING
     shape = Related("many", Source(noun, link, where), order, kind, orders or {})
     return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
 
 
-def look_up(kind: Sensitivity, text: str, noun: type[Noun], *where: Where, **arguments: Any) -> Any:
+def look_up(kind: Sensitivity, text: str, noun: Readable, *where: Where, **arguments: Any) -> Any:
     """A root field that answers one record; `where` says what its arguments mean."""
     shape = Related("one", Source(noun, None, where), (), kind)
     return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
@@ -174,7 +175,7 @@ def anything(text: str) -> Any:
 def reread(text: str) -> Any:
     """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
 
-    async def resolve(root: Any, info: Info) -> Any:
+    async def resolve(root: Any, info: Info[Any, Any]) -> Any:
         return await info.context.reread(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
@@ -194,7 +195,7 @@ def secret(kind: Sensitivity, text: str) -> Any:
 def command(ability: Ability, text: str, input_: type[Any], function: Callable[[Any, Any], Awaitable[Any]]) -> Any:
     """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload."""
 
-    async def resolve(info: Info, input: Any) -> Any:
+    async def resolve(info: Info[Any, Any], input: Any) -> Any:
         return await function(info.context, input)
 
     answer = typing.get_type_hints(function)["return"] | None
@@ -203,28 +204,10 @@ def command(ability: Ability, text: str, input_: type[Any], function: Callable[[
     return strawberry.mutation(resolver=resolve, metadata={"shape": Value()}, directives=directives, description=text)
 
 
-FACES: dict[type[Any], type[Noun] | None] = {}
+FACES: dict[type[Any], Readable | None] = {}
 """Face → the noun it shows."""
 KINDS: dict[type[Any], tuple[str, dict[str, type[Any]]]] = {}
 """Interface of a noun → the column that tells its types apart, and code → type."""
-_SHAPED = (
-    key,
-    shown,
-    guarded,
-    certain,
-    structure,
-    of_caller,
-    names,
-    inside,
-    one,
-    few,
-    many,
-    look_up,
-    anything,
-    reread,
-    told,
-    secret,
-)
 
 
 def _checked(cls: type[T]) -> type[T]:
@@ -234,8 +217,27 @@ def _checked(cls: type[T]) -> type[T]:
     return cls
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SHAPED)
-def face(noun: type[Noun] | None = None) -> Callable[[type[T]], type[T]]:
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        key,
+        shown,
+        guarded,
+        certain,
+        structure,
+        of_caller,
+        names,
+        inside,
+        one,
+        few,
+        many,
+        look_up,
+        anything,
+        told,
+        secret,
+    ),
+)
+def face(noun: Readable | None = None) -> Callable[[type[T]], type[T]]:
     """The GraphQL face of a noun, or a type without one: `strawberry.type` that refuses undeclared fields."""
 
     def make(cls: type[T]) -> type[T]:
@@ -246,8 +248,27 @@ def face(noun: type[Noun] | None = None) -> Callable[[type[T]], type[T]]:
     return make
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SHAPED)
-def interface(noun: type[Noun] | None = None, **_: Any) -> Callable[[type[T]], type[T]]:
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        key,
+        shown,
+        guarded,
+        certain,
+        structure,
+        of_caller,
+        names,
+        inside,
+        one,
+        few,
+        many,
+        look_up,
+        anything,
+        told,
+        secret,
+    ),
+)
+def interface(noun: Readable | None = None, **_: Any) -> Callable[[type[T]], type[T]]:
     """The same for a GraphQL interface."""
 
     def make(cls: type[T]) -> type[T]:

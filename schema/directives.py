@@ -27,7 +27,7 @@ class Exemption(Enum):
 
 
 EXEMPTIONS = {
-    Exemption.STRUCTURE: "Edges, page info, totals, payload wrappers, values: what leads to them has the class or the ability.",
+    Exemption.STRUCTURE: "Edges, page info, totals, payload wrappers, values: what leads to them is declared.",
     Exemption.PARAMETER: "A parameter of a command, no column of a record.",
     Exemption.OWN_CALLER: "It speaks of the caller himself.",
     Exemption.PROTOCOL: "Checkpoints, digests and stamps of the sync protocol.",

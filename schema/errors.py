@@ -23,7 +23,7 @@ class RequestError(Exception):
 
 
 class BadInput(RequestError):
-    """A value that cannot mean anything here: a foreign cursor, an unknown region code, a null where it must be left out."""
+    """A value that means nothing here: a foreign cursor, an unknown region code, a null that must be left out."""
 
     code = "BAD_USER_INPUT"
 

@@ -1,4 +1,4 @@
-"""The face of the household: what is shown of it, to whom the facts allow."""
+"""The face of the household: what is shown of it, to whom the HouseholdFacts allow."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from registry.codes import (
     VisitResult,
     WorkflowState,
 )
-from registry.household import Household as facts
+from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import by, to
 from registry.read.want import Order
 from registry.region import Region as RegionFacts
 from schema.business import Business
-from schema.declare import ID, face, few, guarded, inside, key, names, of_caller, one, shown
+from schema.declare import ID, certain, face, few, guarded, inside, key, names, of_caller, one, shown
 from schema.member import NEWEST_FIRST, Member
 from schema.migration import MigrationEpisode
 from schema.node import Actor, GeoPoint, Record, UserError
@@ -34,46 +34,54 @@ from schema.workflow import Remark, WorkflowEvent
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
 
-@face(facts)
+@face(HouseholdFacts)
 class Consent:
     """Dasar pemrosesan data of the household (UU 27/2022 Art. 20)."""
 
-    basis: ConsentBasis = shown(facts.consent_basis)
-    method: ConsentMethod | None = shown(facts.consent_method)
-    text_version: str | None = shown(facts.consent_text_version)
-    given_by: str | None = guarded(facts.consent_given_by)
-    given_on: dt.date | None = shown(facts.consent_given_on)
-    withdrawn_on: dt.date | None = shown(facts.consent_withdrawn_on)
-    guardian_consent: bool | None = guarded(facts.guardian_consent)
+    basis: ConsentBasis = certain(HouseholdFacts.consent_basis, OPERATIONAL)
+    method: ConsentMethod | None = shown(HouseholdFacts.consent_method)
+    text_version: str | None = shown(HouseholdFacts.consent_text_version)
+    given_by: str | None = guarded(HouseholdFacts.consent_given_by)
+    given_on: dt.date | None = shown(HouseholdFacts.consent_given_on)
+    withdrawn_on: dt.date | None = shown(HouseholdFacts.consent_withdrawn_on)
+    guardian_consent: bool | None = guarded(HouseholdFacts.guardian_consent)
 
 
-@face(facts)
+@face(HouseholdFacts)
 class Household(Record):
     """Rumah tangga PMI: the household with everything in it; the unit of field work and of verification.
 
     Shows the newest revision; a DRAFT exists only for those who may submit in its village.
     """
 
-    id: ID = key(facts.id)
+    id: ID = key(HouseholdFacts.id)
     withheld: list[str] = names()
     viewer_can: list[Ability] = of_caller(workflow.can_household)
-    household_no: str = shown(facts.household_no)
-    village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(facts.village_id))
-    status: HouseholdStatus = shown(facts.status)
-    hamlet: str | None = guarded(facts.hamlet)
-    rt: str | None = guarded(facts.rt)
-    rw: str | None = guarded(facts.rw)
-    address: str | None = guarded(facts.address)
+    household_no: str = shown(HouseholdFacts.household_no)
+    village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(HouseholdFacts.village_id))
+    status: HouseholdStatus = shown(HouseholdFacts.status)
+    hamlet: str | None = guarded(HouseholdFacts.hamlet)
+    rt: str | None = guarded(HouseholdFacts.rt)
+    rw: str | None = guarded(HouseholdFacts.rw)
+    address: str | None = guarded(HouseholdFacts.address)
     location: GeoPoint | None = inside(
-        PERSONAL, "Position.", facts.location_lat, latitude=facts.location_lat, longitude=facts.location_lon
+        PERSONAL,
+        "Position.",
+        HouseholdFacts.location_lat,
+        latitude=HouseholdFacts.location_lat,
+        longitude=HouseholdFacts.location_lon,
     )
-    phone_masked: str | None = guarded(facts.phone, text="`+62812*******`; the number comes from revealIdentity")
-    kk_number_masked: str | None = guarded(facts.kk_number, text="Family card number as a mask, `3507************`")
-    kk_missing_reason: MissingReason | None = guarded(facts.kk_missing_reason)
-    house_ownership: HouseOwnership | None = guarded(facts.house_ownership)
-    welfare_decile: int | None = guarded(facts.welfare_decile)
-    receives_pkh: bool | None = guarded(facts.receives_pkh)
-    receives_bpnt: bool | None = guarded(facts.receives_bpnt)
+    phone_masked: str | None = guarded(
+        HouseholdFacts.phone, text="`+62812*******`; the number comes from revealIdentity"
+    )
+    kk_number_masked: str | None = guarded(
+        HouseholdFacts.kk_number, text="Family card number as a mask, `3507************`"
+    )
+    kk_missing_reason: MissingReason | None = guarded(HouseholdFacts.kk_missing_reason)
+    house_ownership: HouseOwnership | None = guarded(HouseholdFacts.house_ownership)
+    welfare_decile: int | None = guarded(HouseholdFacts.welfare_decile)
+    receives_pkh: bool | None = guarded(HouseholdFacts.receives_pkh)
+    receives_bpnt: bool | None = guarded(HouseholdFacts.receives_bpnt)
     head: Member | None = one(OPERATIONAL, "Kepala keluarga; null in an unfinished draft.", MemberFacts, household.head)
     members: list[Member] = few(
         OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
@@ -84,35 +92,35 @@ class Household(Record):
     businesses: list[Business] = few(OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id))
     member_count: int = shown(household.member_count)
     business_count: int = shown(household.business_count)
-    consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", facts.consent_basis)
-    visit_result: VisitResult | None = shown(facts.visit_result)
-    respondent_name: str | None = guarded(facts.respondent_name)
-    respondent_relation: str | None = guarded(facts.respondent_relation)
-    captured_at: dt.datetime | None = shown(facts.captured_at)
-    rev: int = shown(facts.rev)
-    workflow_state: WorkflowState = shown(facts.workflow_state)
-    verified_rev: int | None = shown(facts.verified_rev)
-    submitted_at: dt.datetime | None = shown(facts.submitted_at)
+    consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
+    visit_result: VisitResult | None = shown(HouseholdFacts.visit_result)
+    respondent_name: str | None = guarded(HouseholdFacts.respondent_name)
+    respondent_relation: str | None = guarded(HouseholdFacts.respondent_relation)
+    captured_at: dt.datetime | None = shown(HouseholdFacts.captured_at)
+    rev: int = shown(HouseholdFacts.rev)
+    workflow_state: WorkflowState = shown(HouseholdFacts.workflow_state)
+    verified_rev: int | None = shown(HouseholdFacts.verified_rev)
+    submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at)
     submitted_by: Actor | None = inside(
         PERSONAL,
         "Who sent it.",
-        facts.submitted_by_id,
-        id=facts.submitted_by_id,
-        name=facts.submitted_by_name,
-        role=facts.submitted_by_role,
+        HouseholdFacts.submitted_by_id,
+        id=HouseholdFacts.submitted_by_id,
+        name=HouseholdFacts.submitted_by_name,
+        role=HouseholdFacts.submitted_by_role,
     )
-    verified_at: dt.datetime | None = shown(facts.verified_at)
+    verified_at: dt.datetime | None = shown(HouseholdFacts.verified_at)
     verified_by: Actor | None = inside(
         PERSONAL,
         "Who verified it last.",
-        facts.verified_by_id,
-        id=facts.verified_by_id,
-        name=facts.verified_by_name,
-        role=facts.verified_by_role,
+        HouseholdFacts.verified_by_id,
+        id=HouseholdFacts.verified_by_id,
+        name=HouseholdFacts.verified_by_name,
+        role=HouseholdFacts.verified_by_role,
     )
     findings: list[UserError] | None = few(
         PERSONAL,
-        "Open warnings on the newest revision; each is shown only to those who see the class of the column it speaks of.",
+        "Open warnings on the newest revision, each shown to those who see the class of its column.",
         workflow.Finding,
         by(workflow.Finding.household_id),
         workflow.about_visible,
@@ -132,5 +140,5 @@ class Household(Record):
         by(workflow.WorkflowEvent.household_id),
         order=(Order(workflow.WorkflowEvent.at),),
     )
-    created_at: dt.datetime = shown(facts.created_at)
-    updated_at: dt.datetime = shown(facts.updated_at)
+    created_at: dt.datetime = shown(HouseholdFacts.created_at)
+    updated_at: dt.datetime = shown(HouseholdFacts.updated_at)

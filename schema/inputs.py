@@ -17,11 +17,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from sqlalchemy.orm import InstrumentedAttribute
+
 from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
 from registry.document import Edit, empty
 from registry.noun import By, Noun, RegionCode, To, fact_of, table_of
+from registry.read.want import Datum
 from registry.region import Region as RegionFacts
 from schema.business import Business
 from schema.declare import FACES, ID, UNSET, fields_of
@@ -54,6 +57,19 @@ class Typed:
     sealed: IdentityField | None = None
 
 
+def _noun(face: type[Any]) -> type[Noun]:
+    noun = FACES[face]
+    assert noun is not None
+    assert issubclass(noun, Noun)
+    return noun
+
+
+def column_of(datum: Datum) -> str:
+    """The name of the column that a typed datum is."""
+    assert isinstance(datum, InstrumentedAttribute)
+    return str(datum.key)
+
+
 def _annotation(face: type[Any], name: str) -> Any:
     found = next(f for f in fields_of(face) if f.python_name == name).type_annotation
     assert found is not None
@@ -64,12 +80,10 @@ def _annotation(face: type[Any], name: str) -> Any:
 
 def typed(face: type[Any]) -> Iterator[Typed]:
     """The input fields of a face, in its order."""
-    noun = FACES[face]
-    assert noun is not None
     for made in fields_of(face):
         shape, name = made.metadata["shape"], made.python_name
         match shape:
-            case Plain(datum=datum) if getattr(datum, "expression", None) is not None and hasattr(datum, "key"):
+            case Plain(datum=InstrumentedAttribute() as datum):
                 fact = fact_of(datum)
                 if fact.server or datum.key == "id":
                     continue
@@ -78,13 +92,13 @@ def typed(face: type[Any]) -> Iterator[Typed]:
                 yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), fact.sealed)
             case Inside(present=present) if not fact_of(present).server:
                 value = _annotation(face, name)
-                parts = {p: d.key for p, d in shape.columns.items()} or {
-                    f.python_name: f.metadata["shape"].datum.key for f in fields_of(value)
+                parts = {p: column_of(d) for p, d in shape.columns.items()} or {
+                    f.python_name: column_of(f.metadata["shape"].datum) for f in fields_of(value)
                 }
                 kind = shape.kind or OPERATIONAL
                 yield Typed(name, Given(VALUES[value], kind, str(made.description)), tuple(parts.items()))
             case Related(source=source) if isinstance(source.link, To):
-                column = table_of(noun).c[source.link.column]
+                column = table_of(_noun(face)).c[source.link.column]
                 if column.info["fact"].server:
                     continue
                 code = source.noun is RegionFacts
@@ -122,7 +136,8 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
 
 
 CHILDREN: dict[str, type[Any]] = dict(_lists())
-FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in (Household, *CHILDREN.values())}
+FACES_WRITTEN: tuple[type[Any], ...] = (Household, *CHILDREN.values())
+FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 
 
 def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
@@ -165,12 +180,6 @@ def edit_of(sent: Any) -> tuple[Edit, str | None]:
     return edit, village
 
 
-def _noun(face: type[Any]) -> type[Noun]:
-    noun = FACES[face]
-    assert noun is not None
-    return noun
-
-
 def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: list[str]) -> None:
     table = _noun(face).__tablename__
     columns = edit.sent[table].setdefault(id_, {})
@@ -195,7 +204,7 @@ def _json(value: Any, sealed: IdentityField | None) -> Any:
             text = value.strip()
             return (NORMAL[sealed](text) if sealed else text) or None if text else None
         case dt.datetime():
-            return value.isoformat()
+            return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case dt.date():
             return value.isoformat()
         case Decimal():

@@ -15,7 +15,7 @@ from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import RegionCode, by, to
-from registry.read.want import Order
+from registry.read.want import Datum, Order
 from schema.declare import ID, KINDS, face, few, guarded, interface, key, lazy, many, names, of_caller, one, shown
 from schema.given import ordering
 from schema.node import Connection, Node, Record
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(facts.Region.code),)
-ORDERS = {
+ORDERS: dict[str, Datum] = {
     "CODE": facts.Region.code,
     "NAME": facts.Region.name,
     "HOUSEHOLD_COUNT": household.household_count,

@@ -67,7 +67,8 @@ SCALARS: dict[object, Any] = {
     ),
     PartialDate: scalar(
         "PartialDate",
-        "A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`. Compared and sorted by its first day.",
+        "A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`."
+        " Compared and sorted by its first day.",
         _read(lambda v: v if span(v) else None, "Write what is known: 2019-03-14, 2019-03 or 2019."),
     ),
     Decimal: scalar(
@@ -87,7 +88,8 @@ SCALARS: dict[object, Any] = {
     ),
     RegionCode: scalar(
         "RegionCode",
-        "Official Kemendagri code, dotted: `35`, `35.07`, `35.07.11`, `35.07.11.2008`. Superseded codes are accepted for ever; undotted and BPS codes are refused.",
+        "Official Kemendagri code, dotted: `35`, `35.07`, `35.07.11`, `35.07.11.2008`."
+        " Superseded codes are accepted for ever; undotted and BPS codes are refused.",
         _read(
             lambda v: v if _DOTTED.fullmatch(v) else None,
             "Tulis kode wilayah dengan titik, 35.07.11.2008: tanpa titik bisa berarti kode BPS, wilayah lain. / "

@@ -222,7 +222,7 @@ class Selection:
                     parts.append(PagePart(key, "edges", edges=tuple(self.edges(edge, found))))
                 case "pageInfo":
                     info = get_named_type(type_.fields["pageInfo"].type)
-                    wanted = self.fields(info, [n.selection_set for n in found])  # type: ignore[arg-type]
+                    wanted = self.fields(info, [n.selection_set for n in found])
                     named = tuple((k, v[0].name.value) for k, v in wanted.items())
                     parts.append(
                         PagePart(

@@ -44,9 +44,9 @@ STATUS = {"UNAUTHENTICATED": 401, "BAD_REQUEST": 400}
 KEPT = {401, 405, 406, 413, 415, 429, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
 SAFE = re.compile(
-    r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)|Fragment|Variable"
-    r" ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Argument|There can be only one|Fields .* conflict|Directive"
-    r"|This anonymous operation|Operation|Syntax Error)"
+    r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
+    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Argument|Directive"
+    r"|There can be only one|Fields .* conflict|This anonymous operation|Operation|Syntax Error)"
 )
 VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
 

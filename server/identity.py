@@ -33,6 +33,6 @@ async def principal_of(header: str | None, keyring: Keyring, database: Database)
     for row in rows:
         if row["role"] is not None:
             area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
-            grants.append(Grant(Role(row["role"]), area, row["region_id"], row["valid_from"], row["valid_to"], True))
+            grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
     in_force = tuple(grant for grant in grants if grant.in_force(today))
     return Principal(claims.sub, rows[0]["name"], rows[0]["username"], in_force, claims.expires_at)

@@ -26,7 +26,8 @@ LOCK = 7_202_016  # serialises migrations of one cluster: roles belong to the cl
 ROLES = f"""
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.OWNER}') THEN CREATE ROLE {wall.OWNER} NOLOGIN; END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.CROSSING}') THEN CREATE ROLE {wall.CROSSING} NOLOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.CROSSING}') THEN
+    CREATE ROLE {wall.CROSSING} NOLOGIN; END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{wall.LOGIN}') THEN
     CREATE ROLE {wall.LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB; END IF;
   EXECUTE format('GRANT {wall.OWNER}, {wall.CROSSING} TO %I', current_user);

@@ -30,7 +30,7 @@ async def template(postgres: Embedded, anyio_backend: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> AsyncIterator[object]:
+async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> object:
     """Makes migrated, empty databases; answers their names."""
     made: list[str] = []
 
@@ -47,7 +47,7 @@ async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> AsyncI
         await settings.close()
         return name
 
-    yield make
+    return make
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.noun import SCHEMA, Derived, Noun, const, fact_of, table_of
+from registry.noun import Derived, Noun, Readable, const, fact_of, table_of
 from registry.read.order import after, sort_keys
 from registry.read.sight import Seen, Sight
 from registry.read.want import (
@@ -40,7 +40,7 @@ from registry.read.want import (
 
 ONE = const(1)
 EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
-UTC_MILLISECONDS = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\'')
+UTC_MILLISECONDS: sa.ColumnElement[Any] = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\'')
 
 
 def texts(values: tuple[str, ...]) -> sa.ColumnElement[Any]:
@@ -85,7 +85,7 @@ class Compiler:
 
     # --- values -----------------------------------------------------------------------------------------------------
 
-    def masked(self, row: sa.FromClause, noun: type[Noun], datum: Datum) -> sa.ColumnElement[Any]:
+    def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
         """The datum as this caller may know it; its sort keys are made of the same."""
         value = datum.expression(row, self) if isinstance(datum, Derived) else row.c[datum.key]
         return self.veiled(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
@@ -99,12 +99,12 @@ class Compiler:
             return sa.cast(sa.null(), type_)
         return sa.case((seen, value), else_=sa.null())
 
-    def seen(self, row: sa.FromClause, noun: type[Noun], kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+    def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
         """Where the class is seen: always, never, or a test of the row."""
         far, own = self.sight.far(noun.sight, kind), self.sight.owns(kind) and "created_by" in row.c
         if far is Seen.EVERYWHERE:
             return True
-        tests = []
+        tests: list[sa.ColumnElement[bool]] = []
         if far is Seen.SOMEWHERE:
             tests.append(row.c[noun.place].op("<@")(self.areas(kind.value.lower())))
         if own:
@@ -112,7 +112,7 @@ class Compiler:
             tests.append(sa.and_(here, row.c.created_by == self.claim("user", sa.Uuid())))
         return sa.or_(*tests) if tests else False
 
-    def withheld(self, row: sa.FromClause, noun: type[Noun], want: Withheld) -> sa.ColumnElement[Any]:
+    def withheld(self, row: sa.FromClause, noun: Readable, want: Withheld) -> sa.ColumnElement[Any]:
         groups: dict[Sensitivity, list[str]] = {}
         for name, kind in want.data:
             groups.setdefault(kind, []).append(name)
@@ -127,7 +127,7 @@ class Compiler:
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
-    def part(self, row: sa.FromClause, noun: type[Noun], want: Part) -> sa.ColumnElement[Any]:
+    def part(self, row: sa.FromClause, noun: Readable, want: Part) -> sa.ColumnElement[Any]:
         match want:
             case Const():
                 return const(want.text)
@@ -152,15 +152,15 @@ class Compiler:
                 made = self.page(want, row)
         return self.veiled(made, seen, sa.JSON())
 
-    def parts(self, row: sa.FromClause, noun: type[Noun], parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
+    def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
         return [self.part(row, noun, p).label(p.key) for p in parts]
 
-    def own_json(self, row: sa.FromClause, noun: type[Noun], parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
+    def own_json(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
         """A JSON object of a row that stands in the FROM around it."""
         inner = sa.select(*self.parts(row, noun, parts)).correlate(row).subquery(self.name("o"))
         return sa.select(as_json(inner)).scalar_subquery()
 
-    def json(self, row: sa.FromClause, noun: type[Noun], node: Object) -> sa.ColumnElement[Any]:
+    def json(self, row: sa.FromClause, noun: Readable, node: Object) -> sa.ColumnElement[Any]:
         if node.discriminator is None:
             return self.own_json(row, noun, node.kinds[0][1])
         kinds = [
@@ -169,7 +169,7 @@ class Compiler:
         ]
         return sa.case(*kinds)
 
-    def listed(self, row: sa.FromClause, noun: type[Noun], node: Object, rows: Any) -> sa.ColumnElement[Any]:
+    def listed(self, row: sa.FromClause, noun: Readable, node: Object, rows: Any) -> sa.ColumnElement[Any]:
         """`rows` (a SELECT FROM row without columns yet) as a JSON array."""
         if node.discriminator is None:
             inner = rows(*self.parts(row, noun, node.kinds[0][1])).subquery(self.name("o"))
@@ -326,6 +326,3 @@ def correlated(select: sa.Select[Any], parent: sa.FromClause | None) -> sa.Selec
 
 def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
     return datum.type if isinstance(datum, Derived) else datum.expression.type
-
-
-assert SCHEMA == "registry"  # `func.registry.…` above names it

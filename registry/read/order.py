@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from registry.db import arg
-from registry.noun import Derived, Noun, fact_of
+from registry.noun import Derived, Readable, fact_of
 from registry.read.want import Datum, Order
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Key:
         return sorted_.nulls_last() if self.nullable else sorted_
 
 
-def sort_keys(compiler: Compiler, row: sa.FromClause, noun: type[Noun], order: tuple[Order, ...]) -> list[Key]:
+def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tuple[Order, ...]) -> list[Key]:
     """The keys of an order, and the id; a class that is nowhere seen gives a key that is always null."""
     keys = []
     for o in order:

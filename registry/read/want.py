@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Asker, Derived, Link
+from registry.noun import Asker, Derived, Link, Readable
 
 Datum = InstrumentedAttribute[Any] | Derived[Any]
 Where = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
@@ -35,7 +35,7 @@ class Equals:
 class Source:
     """Where rows come from: a noun, how its rows hang on their parent, and named conditions."""
 
-    noun: type[Any]  # a Noun, or a table function with `sight`, `place` and `rows`
+    noun: Readable
     link: Link | None = None
     where: tuple[Where, ...] = ()
 
