@@ -19,6 +19,7 @@ from auth.policy import cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.noun import SCHEMA, Asker, Derived, Fact, Noun, const, fact, table_of
+from registry.region import REGION
 
 SYSTEM = Sensitivity.SYSTEM
 
@@ -60,9 +61,11 @@ class GrantRecord(Noun):
 
 
 def in_force(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
-    """Named condition: the grant holds today (civil day of the capital)."""
+    """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
     today = sa.cast(sa.func.timezone(const("Asia/Jakarta"), sa.func.now()), sa.Date())
-    return sa.and_(row.c.active, row.c.valid_from <= today, sa.func.coalesce(row.c.valid_to >= today, sa.true()))
+    closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
+    begun, not_over = row.c.valid_from <= today, sa.func.coalesce(row.c.valid_to >= today, sa.true())
+    return sa.and_(row.c.active, begun, not_over, sa.not_(closed))
 
 
 def _said(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:

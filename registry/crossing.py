@@ -30,8 +30,8 @@ SIGN_IN = Crossing(
     "A token says who; what he may do is read before any area is known.",
     """
     SELECT a.username, a.name, g.role, r.code, g.region_id, g.valid_from, g.valid_to
-    FROM account a LEFT JOIN grants g ON g.user_id = a.id AND g.active AND (g.national OR g.region_id IS NOT NULL)
-    LEFT JOIN region r ON r.id = g.region_id
+    FROM account a LEFT JOIN (grants g LEFT JOIN region r ON r.id = g.region_id)
+      ON g.user_id = a.id AND g.active AND (g.national OR r.valid_to IS NULL)  -- or its code is another's
     WHERE a.id = caller AND a.active
     """,
 )

@@ -45,7 +45,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Edit:
-    """What was sent: `sent` columns by place, `removed` children, and where in the input each stands."""
+    """What was sent: `sent` columns by place, `removed` children, and where in the input each stands or would stand."""
 
     household: str
     sent: Document
@@ -101,6 +101,9 @@ def opened(document: Document, vault: Vault) -> Document:
 def merge(base: Document, current: Document, edit: Edit) -> Merged:
     """Three-way by column: what the edit changed since `base`, on top of what others changed since."""
     made, clashes = deepcopy(current), []
+    for table, rows in edit.sent.items():
+        for id_ in rows:
+            made[table].setdefault(id_, {})
     for (table, id_, column), value in edit.places():
         before = base[table].get(id_, {}).get(column)
         now = current[table].get(id_, {}).get(column)
@@ -112,7 +115,7 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
             made[table].setdefault(id_, {})[column] = value
     for table, id_ in edit.removed:
         kept = current[table].get(id_)
-        if kept is not None and base[table].get(id_) not in (None, kept):
+        if kept is not None and base[table].get(id_) != kept:  # what he has not seen nobody takes out
             clashes.append((table, id_, "id"))
         made[table].pop(id_, None)
     for table, id_ in [(t, i) for t in CHILDREN for i in edit.sent.get(t, {})]:

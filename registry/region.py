@@ -153,4 +153,12 @@ def resolved(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
     return row.c.id == sa.select(one).select_from(heirs).scalar_subquery()
 
 
+def heir(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: one of the regions of today that the argument `code` leads to."""
+    heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
+        sa.column("id", sa.Uuid()), name="heir$"
+    )
+    return row.c.id.in_(sa.select(heirs.c.id))
+
+
 REGION = table_of(Region)

@@ -171,11 +171,7 @@ UNSEAL = Sql(
     sa.update(IDENTITY)
     .values(archived_at=NOW, updated_at=NOW)
     .where(IDENTITY.c.household_id == arg("household", sa.Uuid()), IDENTITY.c.archived_at.is_(None))
-    .where(
-        sa.func.row(IDENTITY.c.subject_id, IDENTITY.c.field).in_(
-            sa.select(sa.func.row(_raw.c.subject_id, _raw.c.field))
-        )
-    )
+    .where(sa.tuple_(IDENTITY.c.subject_id, IDENTITY.c.field).in_(sa.select(_raw.c.subject_id, _raw.c.field)))
 )
 
 ADD_REVISION = Sql(

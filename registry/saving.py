@@ -209,4 +209,4 @@ def finding_path(found: Finding, document: Document) -> list[str]:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()  # asyncpg's UUIDs are none of orjson's

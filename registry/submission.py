@@ -52,7 +52,7 @@ class _Asker:
 ASK = _Asker()
 LOCK = Sql(
     sa.select(HOUSEHOLD, SUBMIT.allowed(HOUSEHOLD, ASK).label("allowed"))
-    .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()))
+    .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()), HOUSEHOLD.c.archived_at.is_(None))
     .with_for_update()
 )
 
@@ -138,8 +138,10 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
     row = await tx.one(LOCK, id=uuid.UUID(edit.household), claim_user=principal.user_id)
     notes: list[Problem] = []
     if wanted is not None:
-        place, notes = await _village(tx, principal, wanted)
+        place, notes = await _village(tx, wanted, ("household", "villageCode"))
         village, area = place["id"], place["code"]
+        if not principal.areas(ABILITY).covers(area):
+            raise refuse(Code.OUT_OF_SCOPE, "household", "villageCode")
     elif row is not None:
         village, area = row["village_id"], row["area"]
     else:
@@ -151,14 +153,29 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         current = orjson.loads(found["document"])
         authors = {str(r["id"]): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
         authors[edit.household] = row["created_by"]
+    for id_, columns in edit.sent["business"].items():
+        if "location_village_id" in columns:
+            columns["location_village_id"] = await _location(
+                tx, edit, id_, columns["location_village_id"], village, notes
+            )
     work = Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
     _check_classes(work)
     return work
 
 
-async def _village(tx: Transaction, principal: Principal, code: str) -> tuple[asyncpg.Record, list[Problem]]:
-    """The village of a code, also of a superseded one; refused when unknown, no village, split, or not the caller's."""
-    path = ("household", "villageCode")
+async def _location(
+    tx: Transaction, edit: Edit, id_: str, code: str | None, village: uuid.UUID, notes: list[Problem]
+) -> str:
+    """Where a business is: any village of the country; null is the household's own.  A retry finds it resolved."""
+    if code is None or "-" in code:
+        return code or str(village)
+    place, said = await _village(tx, code, tuple(edit.paths["business", id_, "location_village_id"]))
+    notes += said
+    return str(place["id"])
+
+
+async def _village(tx: Transaction, code: str, path: tuple[str, ...]) -> tuple[asyncpg.Record, list[Problem]]:
+    """The village of a code, also of a superseded one; refused when unknown, no village, or split."""
     found = await tx.rows(rows.HEIRS, code=code)
     if not found:
         raise refuse(Code.REGION_UNKNOWN, *path)
@@ -166,8 +183,6 @@ async def _village(tx: Transaction, principal: Principal, code: str) -> tuple[as
         raise refuse(Code.REGION_NOT_VILLAGE, *path)
     if len(found) > 1:
         raise refuse(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(r["code"] for r in found))
-    if not principal.areas(ABILITY).covers(found[0]["code"]):
-        raise refuse(Code.OUT_OF_SCOPE, *path)
     if found[0]["code"] != code:
         return found[0], [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": found[0]["code"]}, Severity.WARNING)]
     return found[0], []
@@ -241,14 +256,8 @@ INPUT_NAMES = {"member": "members", "migration_episode": "migrations", "business
 
 
 def _path(edit: Edit, at: tuple[str, str, str]) -> tuple[str, ...]:
-    """Where in the input it stands; what was not sent is named by its record's place, or by the household's."""
-    table, id_, column = at
+    """Where in the input it stands or would stand; a record that was not sent is named by its list."""
     if at in edit.paths:
         return tuple(edit.paths[at])
-    record = edit.paths.get((table, id_, "id"), ["household", INPUT_NAMES.get(table, "id")])
-    return (*record[:-1], _camel(column)) if (table, id_, "id") in edit.paths else tuple(record)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
+    table, _, column = at
+    return ("household", column if table == "household" else INPUT_NAMES[table])

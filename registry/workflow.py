@@ -116,11 +116,15 @@ class Step:
 
     def allowed(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
         """The step is open to the caller for this household."""
-        here = sa.and_(self.stands(row), row.c.area.op("<@")(ask.areas(self.setting)))
+        here = self._here(row, ask)
         return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ask)))
 
-    def stands(self, row: sa.FromClause) -> sa.ColumnElement[bool]:
-        return is_one(row.c.workflow_state, *self.states)
+    def forbidden(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        """Nothing but `unless` keeps the caller from the step."""
+        return sa.false() if self.unless is None else sa.and_(self._here(row, ask), self.unless(row, ask))
+
+    def _here(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ask.areas(self.setting)))
 
 
 def _is(column: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:

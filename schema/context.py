@@ -45,8 +45,10 @@ class Context:
         shape = made.extensions["strawberry-definition"].metadata["shape"]
         if isinstance(shape, Related) and shape.kind is Sensitivity.OPERATIONAL and not self.principal.sees(shape.kind):
             raise Forbidden(field=info.field_name)
-        want = selection.root(made, nodes)
-        return await self._fetch(want, selection.arguments)
+        found = await self._fetch(selection.root(made, nodes), selection.arguments)
+        if found is None and isinstance(shape, Related) and shape.absent is not None:
+            raise await shape.absent(self.reader, selection.arguments)
+        return found
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""

@@ -24,7 +24,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
-from schema.shapes import Anything, Inside, Names, Plain, Related, Value
+from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Value
 
 T = TypeVar("T")
 __all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
@@ -162,9 +162,11 @@ def many(
     return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
 
 
-def look_up(kind: Sensitivity, text: str, noun: Readable, *where: Where, **arguments: Any) -> Any:
-    """A root field that answers one record; `where` says what its arguments mean."""
-    shape = Related("one", Source(noun, None, where), (), kind)
+def look_up(
+    kind: Sensitivity, text: str, noun: Readable, *where: Where, absent: Absent | None = None, **arguments: Any
+) -> Any:
+    """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
+    shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
     return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
 
 

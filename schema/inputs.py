@@ -164,7 +164,7 @@ HouseholdInput = _input(
 def edit_of(sent: Any) -> tuple[Edit, str | None]:
     """What an input says, as an edit, and the village code that it names."""
     id_ = uuid_text(sent.id)
-    edit = Edit(id_, empty())
+    edit, seen = Edit(id_, empty()), {id_}
     _row(edit, Household, id_, sent, ["household"])
     village = edit.sent["household"][id_].pop("village_id", None)
     for name, face in CHILDREN.items():
@@ -172,6 +172,9 @@ def edit_of(sent: Any) -> tuple[Edit, str | None]:
         for n, row in enumerate(rows if isinstance(rows, list) else ()):
             child, path = uuid_text(row.id), ["household", name, str(n)]
             table = _noun(face).__tablename__
+            if child in seen:
+                raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` stands only once in a household.")
+            seen.add(child)
             edit.paths[table, child, "id"] = [*path, "id"]
             if row.removed is True:
                 edit.removed.add((table, child))
@@ -184,15 +187,12 @@ def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: list[str]) -> N
     table = _noun(face).__tablename__
     columns = edit.sent[table].setdefault(id_, {})
     for field in FIELDS[face]:
-        value = getattr(sent, field.name)
-        if value is UNSET:
-            continue
+        value, where = getattr(sent, field.name), [*path, camel(field.name)]
         for part, column in field.columns:
-            inner = value if part is None or value is None else getattr(value, part)
+            edit.paths[table, id_, column] = where if part is None else [*where, camel(part)]
+            inner = value if part is None or value in (None, UNSET) else getattr(value, part)
             if inner is not UNSET:
                 columns[column] = _json(inner, field.sealed)
-                where = [*path, camel(field.name)]
-                edit.paths[table, id_, column] = where if part is None else [*where, camel(part)]
 
 
 def _json(value: Any, sealed: IdentityField | None) -> Any:

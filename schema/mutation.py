@@ -13,6 +13,7 @@ from registry.problems import Problem
 from schema.context import Context
 from schema.declare import ID, Private, command, face, reread, secret, told
 from schema.directives import Exemption
+from schema.errors import BadInput
 from schema.given import Given, input_type
 from schema.household import Household
 from schema.inputs import HouseholdInput, edit_of, uuid_text
@@ -107,6 +108,11 @@ class VerifyHouseholdsPayload:
 
 
 async def verify_households(context: Context, sent: Any) -> VerifyHouseholdsPayload:
+    if not 1 <= len(sent.items) <= verification.MOST:
+        raise BadInput(
+            f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
+            f"Send 1 to {verification.MOST} households at a time.",
+        )
     items = [verification.Item(uuid.UUID(uuid_text(i.id)), i.rev, i.accept_findings) for i in sent.items]
     note = sent.note if isinstance(sent.note, str) else None
     results = await verification.verify(context.database, context.principal, items, note)

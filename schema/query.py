@@ -23,7 +23,7 @@ from schema.household import Household
 from schema.member import Member
 from schema.migration import MigrationEpisode
 from schema.node import Connection, Node
-from schema.region import BY_CODE, ORDERS, Province, Region, RegionOrder
+from schema.region import BY_CODE, ORDERS, Province, Region, RegionOrder, no_region
 from schema.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -52,7 +52,12 @@ class Query:
     node: Node | None = anything("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
     viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
     region: Region | None = look_up(
-        OPEN, "Superseded codes lead to today's region.", places.Region, places.resolved, code=RegionCode
+        OPEN,
+        "Superseded codes lead to today's region; an unknown code, or one that was split, is refused.",
+        places.Region,
+        places.resolved,
+        absent=no_region,
+        code=RegionCode,
     )
     regions: Connection[Region] | None = many(
         OPEN,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
@@ -13,10 +15,13 @@ from registry.business import Business as BusinessFacts
 from registry.codes import RegionChange, RegionKind, RegionLevel
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
+from registry.messages import UserErrorCode, sentence
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import RegionCode, by, to
-from registry.read.want import Datum, Order
+from registry.read.run import Reader
+from registry.read.want import Datum, Many, Object, Order, Source, Value
 from schema.declare import ID, KINDS, face, few, guarded, interface, key, lazy, many, names, of_caller, one, shown
+from schema.errors import BadInput
 from schema.given import ordering
 from schema.node import Connection, Node, Record
 
@@ -195,3 +200,16 @@ KINDS[Region] = (
     "level",
     {level.value: type_ for level, type_ in zip(RegionLevel, (Province, Regency, District, Village), strict=True)},
 )
+
+HEIRS = Many(
+    "", Source(facts.Region, None, (facts.heir,)), Object(((None, (Value("code", facts.Region.code),)),)), BY_CODE
+)
+
+
+async def no_region(reader: Reader, arguments: dict[str, Any]) -> BadInput:
+    """Why a code leads to no region: nobody knows it, or it was split; then `heirs` are the codes to choose from."""
+    heirs = [heir["code"] for heir in orjson.loads(await reader.fetch(HEIRS, arguments) or b"[]")]
+    if not heirs:
+        return BadInput(sentence(UserErrorCode.REGION_UNKNOWN, "id"), sentence(UserErrorCode.REGION_UNKNOWN, "en"))
+    code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(heirs)
+    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), heirs=heirs)

@@ -7,27 +7,19 @@ named is all that shapes the SQL.  Tests: tests/test_read.py, tests/test_select.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLField,
-    GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLSchema,
-    InlineFragmentNode,
     SelectionSetNode,
     get_argument_values,
-    get_directive_values,
     get_named_type,
 )
-from graphql.execution.values import VariableValues
-from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
@@ -53,6 +45,7 @@ from registry.read.want import (
     Value,
     Withheld,
 )
+from schema.collect import Collector
 from schema.cursor import Cursors
 from schema.declare import FACES, KINDS, UNSET
 from schema.errors import BadInput, PageTooLarge
@@ -60,65 +53,16 @@ from schema.shapes import Anything, Inside, Names, Plain, Related
 
 PAGING = frozenset({"first", "after", "orderBy"})
 DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
-LONGEST_ALIAS = 63  # bytes; PostgreSQL cuts longer names silently
 
 
 @dataclass
-class Selection:
+class Selection(Collector):
     """One root field of one operation, as one caller asks for it."""
 
-    schema: GraphQLSchema
-    fragments: dict[str, FragmentDefinitionNode]
-    variables: VariableValues
     reader: Reader
     cursors: Cursors
     arguments: dict[str, Any] = field(default_factory=dict)
     _pages: int = 0
-
-    # --- collecting, as the specification says ------------------------------------------------------------------------
-
-    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, list[FieldNode]]:
-        """Response key → the field nodes that share it, in document order."""
-        found: dict[str, list[FieldNode]] = {}
-        visited: set[str] = set()
-
-        def walk(set_: SelectionSetNode) -> None:
-            for node in set_.selections:
-                if not self._included(node):
-                    continue
-                if isinstance(node, FieldNode):
-                    found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-                elif isinstance(node, InlineFragmentNode):
-                    if self._applies(node.type_condition, type_):
-                        walk(node.selection_set)
-                elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
-                    visited.add(node.name.value)
-                    fragment = self.fragments[node.name.value]
-                    if self._applies(fragment.type_condition, type_):
-                        walk(fragment.selection_set)
-
-        for set_ in sets:
-            if set_ is not None:
-                walk(set_)
-        for key in found:
-            if len(key.encode()) > LONGEST_ALIAS:
-                raise BadInput(
-                    "Nama alias terlalu panjang: paling banyak 63 huruf.", "An alias may have 63 bytes at most."
-                )
-        return found
-
-    def _included(self, node: Any) -> bool:
-        if not node.directives:
-            return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
-        return not (skip and skip["if_"]) and (include is None or bool(include["if_"]))
-
-    def _applies(self, condition: Any, type_: GraphQLObjectType) -> bool:
-        if condition is None or condition.name.value == type_.name:
-            return True
-        wanted = self.schema.get_type(condition.name.value)
-        return isinstance(wanted, GraphQLInterfaceType) and self.schema.is_sub_type(wanted, type_)
 
     # --- objects ------------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from auth.sensitivity import Sensitivity
+from registry.read.run import Reader
 from registry.read.want import Datum, Order, Source, Where
+
+Absent = Callable[[Reader, dict[str, Any]], Awaitable[Exception]]
+"""Asks why a look-up with these arguments found nothing, and answers the error to raise."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Related:
     kind: Sensitivity | None = None
     orders: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
     when: Where | None = None
+    absent: Absent | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The application: five routes, one pool, one schema.
 
-Rule: every route is declared here with the reason for which it may be open.  Test: tests/test_http.py.
+Rule: every route is declared with the reason for which it may be open, or the application is not made.
+Tests: tests/test_http.py, tests/test_cli.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from auth.principal import Principal
 from auth.token import Keyring
@@ -22,6 +22,7 @@ from registry.vault import Vault
 from schema.build import build
 from schema.cursor import Cursors
 from server import graphql
+from server.declared import Declared, Reason, undeclared_routes
 from server.migrate import head
 from server.settings import Settings
 
@@ -54,16 +55,18 @@ async def jwks(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/graphql", graphql.endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
-    Route("/schema.graphql", sdl, methods=["GET"]),
-    Route("/healthz", healthz, methods=["GET"]),
-    Route("/readyz", readyz, methods=["GET"]),
-    Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+    Declared("/graphql", graphql.endpoint, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
+    Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
+    Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),
+    Declared("/.well-known/jwks.json", jwks, Reason.PUBLIC_KEYS, ["GET"]),
 ]
 
 
 def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> Starlette:
-    """The application over the database `dsn`, which the login of the application opens."""
+    """The application over the database that its login opens by `dsn`.  TypeError: a route is undeclared."""
+    if found := undeclared_routes(ROUTES):
+        raise TypeError(f"declare these routes with server.declared.Declared: {', '.join(found)}")
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

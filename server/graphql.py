@@ -11,10 +11,12 @@ import re
 import traceback
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
@@ -45,8 +47,9 @@ KEPT = {401, 405, 406, 413, 415, 429, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
 SAFE = re.compile(
     r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
-    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Argument|Directive"
-    r"|There can be only one|Fields .* conflict|This anonymous operation|Operation|Syntax Error)"
+    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Directive"
+    r"|Argument '\w+' of type '[\w!\[\]]+' is required|There can be only one|Fields .* conflict"
+    r"|This anonymous operation)"
 )
 VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
 
@@ -126,6 +129,8 @@ async def _asked(request: Request, limit: int) -> Asked:
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
+    if "\0" in said["query"] or _has_nul(said.get("variables")):
+        raise RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
     variables, operation = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
         raise RequestError(
@@ -154,6 +159,15 @@ def _json(text: bytes) -> Any:
         raise RequestError("Isi permintaan bukan JSON.", "The body is not JSON.") from None
 
 
+def _has_nul(value: Any) -> bool:
+    """PostgreSQL holds no NUL in a text."""
+    if isinstance(value, dict):
+        return any(_has_nul(v) for v in value.values())
+    if isinstance(value, list):
+        return any(_has_nul(v) for v in value)
+    return isinstance(value, str) and "\0" in value
+
+
 async def _principal(request: Request, asked: Asked) -> Principal:
     state = request.app.state
     try:
@@ -172,16 +186,26 @@ def _only_meta(asked: Asked) -> bool:
     )
 
 
-def _operation(asked: Asked) -> OperationDefinitionNode | None:
+@lru_cache(maxsize=500)
+def _document(query: str) -> DocumentNode | None:
+    """The parsed document; None where it is wrong, which execution says with its place."""
     try:
-        return get_operation_ast(parse(asked.query), asked.operation)
-    except GraphQLError:
+        return parse(query)
+    except (GraphQLError, RecursionError):
         return None
+
+
+def _operation(asked: Asked) -> OperationDefinitionNode | None:
+    document = _document(asked.query)
+    return None if document is None else get_operation_ast(document, asked.operation)
 
 
 def _check_method(request: Request, asked: Asked) -> None:
     operation = _operation(asked)
-    if request.method == "GET" and operation is not None and operation.operation is not OperationType.QUERY:
+    if operation is None:
+        if _document(asked.query) is not None:
+            raise RequestError("`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here.")
+    elif request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise MethodNotAllowed("Perubahan data hanya lewat POST.", "Changes go by POST only.")
 
 
@@ -213,7 +237,7 @@ def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str,
     original = error.original_error
     if isinstance(original, RequestError | AccessError):
         made = _request_error(original, language)
-    elif original is not None and not isinstance(original, GraphQLError):
+    elif original is not None and not isinstance(original, GraphQLError | RecursionError):
         made = _internal(original, language, request_id)
     else:
         made = {"message": _harmless(error.message), "extensions": {"code": _code(error)}}
@@ -225,7 +249,7 @@ def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str,
 
 
 def _code(error: GraphQLError) -> str:
-    if isinstance(error, GraphQLSyntaxError):
+    if isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, RecursionError):
         return "GRAPHQL_PARSE_FAILED"
     return "BAD_USER_INPUT" if error.path is not None or VARIABLE.match(error.message) else "GRAPHQL_VALIDATION_FAILED"
 
@@ -233,6 +257,8 @@ def _code(error: GraphQLError) -> str:
 def _harmless(message: str) -> str:
     """GraphQL's own sentence without suggestions and without the value that it complains of."""
     message = message.partition(" Did you mean")[0]
+    if message.startswith("Syntax Error"):
+        return "The document is no valid GraphQL at this place."
     if said := VARIABLE.match(message):
         where = f"${said[1]}" + (f" at {said[2]}" if said[2] else "")
         return f"Variable {where} has the wrong type or form.{_own_sentence(message)}"
@@ -245,7 +271,7 @@ def _own_sentence(message: str) -> str:
     """The sentence of one of our scalars, if it is in there."""
     from schema.scalars import SENTENCES
 
-    return next((f" {sentence}" for sentence in SENTENCES if message.endswith(sentence)), "")
+    return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
 
 
 def _respond(body: dict[str, Any], status: int, media: str, request_id: str) -> Response:

@@ -44,6 +44,10 @@ LOGIN_SETTINGS = {
 }
 
 
+class NewerDatabase(Exception):
+    """The database was migrated by a newer version of this program, which alone can serve it."""
+
+
 def head() -> str:
     """The newest version of the code."""
     return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
@@ -58,10 +62,13 @@ async def version(connection: asyncpg.Connection) -> str | None:
 
 
 async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Create roles, run the versions that are missing, apply wall and labels."""
+    """Create roles, run the versions that are missing, apply wall and labels.  Raises NewerDatabase."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
+        known = {None, *(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())}
+        if (found := await version(connection)) not in known:
+            raise NewerDatabase(f"The database is at version {found}, made by a newer version of this program.")
         tell("roles")
         await connection.execute(ROLES)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
@@ -86,6 +93,7 @@ async def _settle(connection: asyncpg.Connection) -> None:
     existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
     for statement in wall.statements([(row["tablename"], row["policyname"]) for row in existing]):
         await connection.execute(statement)
+    await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)
     rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
     rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]

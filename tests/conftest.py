@@ -9,6 +9,8 @@ import pytest
 
 from server.embedded import Embedded, temporary
 from server.migrate import migrate
+from tests.building import made
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +59,14 @@ async def admin(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncI
     connection = await asyncpg.connect(postgres.dsn(name), server_settings={"search_path": "registry"})
     yield connection
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def world(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncIterator[World]:
+    """The world of the access tests, made once; whoever writes to it rolls back."""
+    name = await fresh()  # type: ignore[operator]
+    async with made(postgres.dsn(name), postgres.dsn(name, user="registry_app")) as world:
+        yield world
+
+
+from tests.village import village  # noqa: E402, F401  (a fixture)

@@ -15,13 +15,14 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
 from registry.noun import Derived, Noun, Readable, const, fact_of, table_of
-from registry.read.order import after, sort_keys
+from registry.read.order import sort_keys
+from registry.read.page import page
 from registry.read.sight import Seen, Sight
+from registry.read.sql import EMPTY, ONE, as_json, correlated, texts, type_of, wire
 from registry.read.want import (
     Const,
     Datum,
@@ -37,27 +38,6 @@ from registry.read.want import (
     Value,
     Withheld,
 )
-
-ONE = const(1)
-EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
-UTC_MILLISECONDS: sa.ColumnElement[Any] = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\'')
-
-
-def texts(values: tuple[str, ...]) -> sa.ColumnElement[Any]:
-    return sa.cast(const("{" + ",".join(values) + "}"), ARRAY(sa.Text()))
-
-
-def as_json(rows: sa.Subquery) -> sa.ColumnElement[Any]:
-    return sa.func.row_to_json(rows.table_valued())
-
-
-def wire(value: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """The forms on the wire that differ from PostgreSQL's own."""
-    if isinstance(type_, sa.DateTime):
-        return sa.func.to_char(sa.func.timezone(const("UTC"), value), UTC_MILLISECONDS)
-    if isinstance(type_, sa.Numeric) and not isinstance(type_, sa.Float):
-        return sa.cast(value, sa.Text())
-    return value
 
 
 @dataclass
@@ -149,7 +129,7 @@ class Compiler:
                 if want.when is not None:
                     made = sa.case((want.when(row, self), made), else_=sa.null())
             case Page():
-                made = self.page(want, row)
+                made = page(self, want, row)
         return self.veiled(made, seen, sa.JSON())
 
     def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
@@ -218,84 +198,6 @@ class Compiler:
 
         return self.listed(row, noun, want.node, rows)
 
-    def page(self, want: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
-        row, tests = self.rows(want.source, parent)
-        noun, first = want.source.noun, arg(want.first, sa.Integer())
-        keys = sort_keys(self, row, noun, want.order)
-        labelled = [key.value.label(f"k${n}") for n, key in enumerate(keys)]
-        matching = correlated(sa.select(row, *labelled).where(*tests), parent)
-        total = matching.with_only_columns(sa.func.count(), maintain_column_froms=True)
-        if want.after is not None:
-            matching = matching.where(after(keys, want.after))
-        page = matching.order_by(*[key.sorting for key in keys]).limit(first + ONE).cte(self.name("p"))
-        cursor = self.cursor(page, len(keys), want.cursor)
-
-        def rows(*columns: Any) -> sa.Select[Any]:
-            return sa.select(*columns).select_from(page).limit(first)
-
-        made: list[sa.ColumnElement[Any]] = []
-        for p in want.parts:
-            match p.what:
-                case "nodes":
-                    assert p.node is not None
-                    made.append(self.listed(page, noun, p.node, rows).label(p.key))
-                case "edges":
-                    columns = [
-                        (
-                            cursor
-                            if e.what == "cursor"
-                            else self.json(page, noun, e.node)
-                            if e.node is not None
-                            else const(e.what)
-                        ).label(e.key)
-                        for e in p.edges
-                    ]
-                    edges = rows(*columns).subquery(self.name("o"))
-                    made.append(
-                        sa.select(sa.func.coalesce(sa.func.json_agg(edges.table_valued()), EMPTY))
-                        .scalar_subquery()
-                        .label(p.key)
-                    )
-                case "totalCount":
-                    made.append(sa.cast(total.scalar_subquery(), sa.Integer()).label(p.key))
-                case "pageInfo":
-                    info = [
-                        self.info(what, page, cursor, first, want.after is not None).label(key) for key, what in p.info
-                    ]
-                    made.append(
-                        sa.select(as_json(sa.select(*info).subquery(self.name("o")))).scalar_subquery().label(p.key)
-                    )
-                case _:
-                    made.append(const(p.text).label(p.key))
-        whole = sa.select(*made).add_cte(page, nest_here=True)
-        return sa.select(as_json(correlated(whole, parent).subquery(self.name("o")))).scalar_subquery()
-
-    def cursor(self, page: sa.FromClause, keys: int, prefix: str) -> sa.ColumnElement[Any]:
-        values = sa.func.json_build_array(*[sa.cast(page.c[f"k${n}"], sa.Text()) for n in range(keys)])
-        return sa.func.registry.cursor_of(
-            values, arg(f"{prefix}_inner", sa.LargeBinary()), arg(f"{prefix}_outer", sa.LargeBinary())
-        )
-
-    def info(
-        self, what: str, page: sa.FromClause, cursor: sa.ColumnElement[Any], first: sa.ColumnElement[Any], later: bool
-    ) -> sa.ColumnElement[Any]:
-        """A field of PageInfo.  There is a previous page exactly when a cursor led here."""
-        match what:
-            case "hasNextPage":
-                return sa.select(sa.func.count() > first).select_from(page).scalar_subquery()
-            case "hasPreviousPage":
-                return sa.true() if later else sa.false()
-            case "startCursor":
-                return sa.select(cursor).select_from(page).limit(ONE).scalar_subquery()
-            case "endCursor":
-                shown = (
-                    sa.select(cursor.label("c"), sa.func.row_number().over().label("n")).select_from(page).limit(first)
-                )
-                last = shown.subquery(self.name("o"))
-                return sa.select(last.c.c).order_by(last.c.n.desc()).limit(ONE).scalar_subquery()
-            case _:
-                return const(what)
-
     # --- the statement ----------------------------------------------------------------------------------------------
 
     def root(self, want: Root) -> sa.ColumnElement[Any]:
@@ -303,11 +205,11 @@ class Compiler:
             case One():
                 return self.one(want, None)
             case First():
-                return sa.func.coalesce(*[self.one(one, None) for one in want.among])
+                return sa.func.coalesce(*[self.one(one, None) for one in want.among], sa.cast(sa.null(), sa.JSON()))
             case Many():
                 return self.many(want, None)
             case Page():
-                return self.page(want, None)
+                return page(self, want, None)
 
     def statement(self, want: Root) -> Statement:
         """The gate: the only place that mentions `s`; one root field, one statement."""
@@ -318,11 +220,3 @@ class Compiler:
         s = sa.select(settings[0].label("ok"), *settings[1:]).cte("s").prefix_with("MATERIALIZED")
         gated = sa.select(answer.c.j).where(s.c.ok.is_not(None)).correlate(s).scalar_subquery()
         return compiled(sa.select(sa.cast(gated, sa.String())).select_from(s))
-
-
-def correlated(select: sa.Select[Any], parent: sa.FromClause | None) -> sa.Select[Any]:
-    return select if parent is None else select.correlate(parent)
-
-
-def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
-    return datum.type if isinstance(datum, Derived) else datum.expression.type

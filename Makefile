@@ -1,0 +1,42 @@
+# What you do with this project; every line is a command that you could type yourself.
+# The demo takes PORT and DATA (the database folder): make demo PORT=9000
+
+PYTHON ?= python3
+PORT ?= 8000
+UV := 0.13.9
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help demo test lint check prove schema
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1 \2/p' Makefile | awk '{ printf "%-4s %-8s", $$1, $$2; $$1 = $$2 = ""; print }'
+
+demo: $(READY) ## the whole registry with invented people on 127.0.0.1:8000, until Ctrl-C
+	@exec $(BIN)/desmigratif demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
+
+test: $(READY) ## every test; of the long proofs a seeded share
+	$(BIN)/pytest -m "not prove"
+
+lint: $(READY) ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test ## style, types and tests
+
+prove: $(READY) ## the long proofs whole, with their counts
+	$(BIN)/pytest -m prove -s
+
+schema: $(READY) ## write schema/schema.graphql from the code
+	$(BIN)/python -m schema.build
+
+# The virtual environment, exactly as locked; made anew when the lock changes.
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make demo PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check uv==$(UV)
+	$(BIN)/uv sync --frozen
+	@touch $@

@@ -1,0 +1,40 @@
+"""Small pieces of SQL that the compiler is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from registry.noun import Derived, const
+from registry.read.want import Datum
+
+ONE = const(1)
+EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
+UTC_MILLISECONDS: sa.ColumnElement[Any] = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\'')
+
+
+def texts(values: tuple[str, ...]) -> sa.ColumnElement[Any]:
+    return sa.cast(const("{" + ",".join(values) + "}"), ARRAY(sa.Text()))
+
+
+def as_json(rows: sa.Subquery) -> sa.ColumnElement[Any]:
+    return sa.func.row_to_json(rows.table_valued())
+
+
+def wire(value: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """The forms on the wire that differ from PostgreSQL's own."""
+    if isinstance(type_, sa.DateTime):
+        return sa.func.to_char(sa.func.timezone(const("UTC"), value), UTC_MILLISECONDS)
+    if isinstance(type_, sa.Numeric) and not isinstance(type_, sa.Float):
+        return sa.cast(value, sa.Text())
+    return value
+
+
+def correlated(select: sa.Select[Any], parent: sa.FromClause | None) -> sa.Select[Any]:
+    return select if parent is None else select.correlate(parent)
+
+
+def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
+    return datum.type if isinstance(datum, Derived) else datum.expression.type

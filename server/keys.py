@@ -1,0 +1,76 @@
+"""Key files: made once, readable by their owner alone; those of a demo say so inside.
+
+Rule: a demo's key never serves the data of real people.  Its file carries a mark that survives copying and renaming,
+and `serve` refuses the mark.  Tests: tests/test_serving.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from auth.token import DEMO, SIGNING, Keyring
+from registry.vault import Vault
+
+MARK = "demo key: refused in production"
+VAULT = "vault.json"
+
+
+class KeyFileError(Exception):
+    """A key file is not what it must be; the message says which and why."""
+
+
+def create_signing(folder: Path, note: str = "") -> Path:
+    """Write `signing.pem`, an Ed25519 key that signs access tokens, into the folder.  FileExistsError if it is there.
+
+    To rotate, keep the old key's public half beside it as another `.pem`: its tokens stay good until they expire.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / SIGNING
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write((f"{note}\n" if note else "").encode() + made)  # text before a PEM block is a comment: RFC 7468, 2
+    return path
+
+
+def demo_keys(folder: Path, audience: str) -> tuple[Keyring, Vault]:
+    """The keys of the demo in this folder, made at the first call: tokens and sealed numbers outlive a restart."""
+    signing, sealing = folder / SIGNING, folder / VAULT
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not signing.exists():
+        fresh = folder / "fresh"  # moved when whole: a kill leaves no half
+        (fresh / SIGNING).unlink(missing_ok=True)
+        create_signing(fresh, MARK).replace(signing)
+        fresh.rmdir()
+    if not sealing.exists():
+        new = folder / "vault.new"
+        new.unlink(missing_ok=True)
+        Vault.create(new)
+        new.write_text(json.dumps({"note": MARK, **json.loads(new.read_text())}))
+        new.replace(sealing)
+    return demo_keyring(folder, audience), Vault.load(sealing)
+
+
+def demo_keyring(folder: Path, audience: str) -> Keyring:
+    """The keyring of the demo in this folder.  KeyFileError: there is none, or it is not a demo's."""
+    path = folder / SIGNING
+    if not path.exists() or not is_demo(path):
+        raise KeyFileError(f"{folder} holds no key of a demo: `desmigratif demo` makes one.")
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} is no Ed25519 key.")
+    return Keyring(DEMO, audience, key)
+
+
+def is_demo(path: Path) -> bool:
+    """Whether the file was made by a demo."""
+    return MARK.encode() in path.read_bytes()

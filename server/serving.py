@@ -1,0 +1,138 @@
+"""What must be true before anything is served, and the server itself.
+
+Rule: production serves only with a login that row security binds, with keys of its own and on a migrated database.
+No request line reaches a log: the address of a GET query holds its variables.  Test: tests/test_serving.py.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import uvicorn
+from starlette.applications import Starlette
+
+from auth.token import Keyring
+from registry.noun import SCHEMA
+from registry.vault import Vault
+from registry.wall import LOGIN
+from server.app import create
+from server.keys import is_demo
+from server.migrate import head, version
+from server.settings import Settings
+
+CURSORS = b"cursors"
+CONNECT = 10  # seconds
+PATIENCE = 5  # seconds that open requests have when the server stops
+
+# Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
+STANDING = """
+SELECT current_user AS name,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
+  EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner
+"""
+
+
+class ServingError(Exception):
+    """The server cannot start; one sentence says what to mend."""
+
+
+async def check_database(dsn: str) -> None:
+    """Refuses a login that row security does not bind, and a database that is not at this code's version."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
+    try:
+        login = await connection.fetchrow(STANDING, SCHEMA)
+        assert login is not None
+        for fault, said in (("superuser", "is superuser"), ("bypasses", "has BYPASSRLS"), ("owner", "owns the tables")):
+            if login[fault]:
+                raise ServingError(
+                    f"The login {login['name']} {said}, so row security would not bind it: use {LOGIN} in DATABASE_URL."
+                )
+        try:
+            found = await version(connection)
+        except asyncpg.InsufficientPrivilegeError:
+            raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
+        if found != head():
+            raise ServingError(
+                f"The database is at version {found or 'none'} and this program at {head()}: run `desmigratif migrate`."
+            )
+    finally:
+        await connection.close()
+
+
+def production(settings: Settings) -> Starlette:
+    """The application of these settings, with keys from files.  ServingError: a key is missing, broken or a demo's."""
+    assert settings.database_url is not None
+    assert settings.signing_keys is not None
+    assert settings.vault_keys is not None
+    try:
+        keyring = Keyring.load(settings.signing_keys, issuer=settings.issuer, audience=settings.audience)
+        vault = Vault.load(settings.vault_keys)
+        demo = [path for path in (*settings.signing_keys.glob("*.pem"), settings.vault_keys) if is_demo(path)]
+    except (OSError, ValueError) as error:
+        raise ServingError(str(error)) from None
+    if demo:
+        raise ServingError(f"{demo[0]} is a demo's key: make one with `desmigratif keys create` or `vault create`.")
+    return create(settings, settings.database_url, keyring, vault, vault.derive(CURSORS))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that holds the port before anything slow begins.  ServingError: another program has it."""
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise _unusable(host, port, error) from None
+    return held
+
+
+class Server(uvicorn.Server):
+    """Serves on a held socket; `started_up` is awaited when requests are answered."""
+
+    def __init__(self, app: Starlette, started_up: Callable[[], Awaitable[None]] | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=PATIENCE,
+            )
+        )
+        self._started_up = started_up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._started_up:
+            await self._started_up()
+
+
+def run(app: Starlette, held: socket.socket, started_up: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Serve until a signal; the signal is raised again when all requests are answered."""
+    server = Server(app, started_up)
+    host, port = held.getsockname()[:2]
+    try:
+        server.run(sockets=[held])
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise _unusable(host, port, error) from None
+    finally:
+        held.close()
+    if not server.started:
+        raise ServingError("The server did not start: the lines above say why.")
+
+
+def _unusable(host: str, port: int, error: OSError) -> ServingError:
+    if error.errno == errno.EADDRINUSE:
+        return ServingError(f"Port {port} of {host} is taken: stop the program that has it, or choose another PORT.")
+    return ServingError(f"Port {port} of {host} cannot be used ({error.strerror}): choose another PORT.")

@@ -1,0 +1,278 @@
+"""Builds the world of the access tests: two of each level, traps among the codes, households in every state.
+
+By the product's own commands over HTTP where there is one, by the database's superuser where there is none yet.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+
+from auth.token import Keyring
+from registry.db import Database, Statement
+from registry.vault import Vault
+from server.app import create
+from server.settings import Settings
+from tests.mint import Mint, document, episode
+from tests.personas import BY_NAME, DISABLED, PERSONAS
+from tests.world import CHILDREN, SCOPED, House, Row, World
+
+LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
+
+
+def _country() -> Iterator[tuple[str, str, str | None]]:
+    """Key, code and parent of every region; keys say where they are, codes set traps."""
+    for province, code in {"A": "35", "B": "52"}.items():
+        yield province, code, None
+        for r, d, v in itertools.product("12", repeat=3):
+            if (d, v) == ("1", "1"):
+                yield province + r, f"{code}.0{r}", province
+            if v == "1":
+                yield province + r + d, f"{code}.0{r}.1{d}", province + r
+            yield province + r + d + v, f"{code}.0{r}.1{d}.200{v}", province + r + d
+    yield "prefix", "35.01.11.20011", "A11"  # A111's code is a prefix of it, and it does not lie below
+    yield "prefix-1", "35.011", "A"
+    yield "prefix-11", "35.011.11", "prefix-1"
+    yield "prefix-111", "35.011.11.2001", "prefix-11"
+    yield "recoded", "52.01.12.2009", "B12"  # becomes 52.01.11.2009 below B11
+    yield "closed", "52.02.12.2009", "B22"
+    yield "split", "52.02.11.2009", "B21"
+    yield "heir-1", "52.02.11.2010", "B21"
+    yield "heir-2", "52.02.11.2011", "B21"
+
+
+SUBMIT = """mutation($h: HouseholdInput!, $as: SaveAs!, $rev: Int) {
+  submitHousehold(input: {household: $h, saveAs: $as, baseRev: $rev}) { outcome userErrors { code path severity } } }"""
+VERIFY = """mutation($i: [VerifyItemInput!]!, $note: String) {
+  verifyHouseholds(input: {items: $i, note: $note}) { results { userErrors { code path } } } }"""
+RETURN = """mutation($id: ID!, $text: String!) {
+  returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: $text}]}) { userErrors { code path } }
+}"""
+
+PLAN = (
+    # village, state to reach, recorder
+    ("A111", "SUBMITTED", "OFFICER@A111"),
+    ("A111", "DRAFT", "OFFICER@A111"),
+    ("A111", "VERIFIED", "OFFICER@A11"),
+    ("A111", "RETURNED", "OFFICER@A111"),
+    ("A111", "VERIFIED_VILLAGE", "OFFICER@country"),
+    ("A111", "VERIFIED", "officer-A111-viewer-B"),  # has a newer revision
+    ("A111", "SUBMITTED", "OFFICER@A111"),  # archived
+    ("A111", "SUBMITTED", "OFFICER@A111"),  # returned, then completed by a second officer
+    ("A112", "SUBMITTED", "OFFICER@A112"),
+    ("A112", "DRAFT", "OFFICER@country"),
+    ("A121", "VERIFIED", "OFFICER@A1"),
+    ("A211", "SUBMITTED", "OFFICER@A"),
+    ("A222", "DRAFT", "OFFICER@A"),
+    ("B111", "SUBMITTED", "OFFICER@B111"),  # its head has the NIK of the first household's
+    ("B111", "DRAFT", "OFFICER@B111"),
+    ("B111", "VERIFIED", "OFFICER@country"),
+    ("B222", "RETURNED", "officer-of-two-far-villages"),
+    ("B121", "SUBMITTED", "OFFICER@country"),
+    ("recoded", "SUBMITTED", "officer-of-recoded"),
+    ("heir-1", "SUBMITTED", "OFFICER@country"),
+)
+MOVED = {"prefix": "A112", "prefix-111": "A212", "reused": "B221"}
+"""Villages that no command reaches (their codes have no form, or are taken) → where their household was recorded."""
+
+
+class Builder:
+    """Makes the households of the world."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.mint = world, Mint(world.marks)
+
+    async def build(self) -> None:
+        nik: str | None = None
+        for village, state, author in PLAN:
+            house, sent = await self.record(village, state, author, nik if village == "B111" else None)
+            nik = nik or sent["members"][0]["nik"]
+        for village, first in MOVED.items():
+            house, _ = await self.record(first, "SUBMITTED", "OFFICER@country")
+            house.village = village
+        await self.complete(self.world.houses[7])
+        await self.rearrange()
+        await self.read_back()
+
+    async def record(self, village: str, state: str, author: str, nik: str | None = None) -> tuple[House, Any]:
+        house = House(uuid.uuid4(), village, state, author)
+        self.world.houses.append(house)
+        sent = document(self.mint, house, self.world.codes[village], nik)
+        await self.run(author, SUBMIT, h=sent, **{"as": "DRAFT" if state == "DRAFT" else "SUBMITTED"})
+        if state == "RETURNED":
+            text = self.mint.text("PERSONAL", house.rows[0])
+            await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
+        for wanted, who in (("VILLAGE", "VILLAGE_VERIFIER@country"), ("VERIFIED", "REGENCY_COORDINATOR@country")):
+            if state.startswith("VERIFIED") and (state == "VERIFIED" or wanted == "VILLAGE"):
+                note = self.mint.text("PERSONAL", house.rows[0])
+                item = {"id": str(house.id), "rev": 1, "acceptFindings": True}
+                await self.run(who, VERIFY, i=[item], note=note)
+        return house, sent
+
+    async def complete(self, house: House) -> None:
+        """The household goes back and another officer adds a journey, whose status only he may read."""
+        text = self.mint.text("PERSONAL", house.rows[0])
+        await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
+        added = Row("migration_episode", uuid.uuid4(), house, "OFFICER@A11")
+        house.rows.append(added)
+        wife = house.rows[2]
+        more = episode(self.mint, added, wife, "PROSPECTIVE") | {"proceduralStatus": "NON_PROCEDURAL"}
+        more |= {"departedOn": "2090-01-01"}
+        sent = {"id": str(house.id), "migrations": [more]}
+        await self.run("OFFICER@A11", SUBMIT, h=sent, rev=1, **{"as": "SUBMITTED"})
+
+    async def run(self, name: str, command: str, /, **variables: Any) -> None:
+        answer = await self.world.ask(BY_NAME[name], command, **variables)
+        errors = re.findall(rb'"userErrors":\[[^\]]*"ERROR"', answer.body) + re.findall(
+            rb'"userErrors":\[\{', answer.body
+        )
+        assert not answer.codes, answer.body
+        assert not errors, answer.body
+
+    async def rearrange(self) -> None:
+        """What only decrees and later commands bring about."""
+        w, admin, houses = self.world, self.world.admin, self.world.houses
+        w.codes |= {"recoded": "52.01.11.2009", "reused": "52.02.12.2009"}
+        w.tree |= {"recoded": "B11", "reused": "B22"}
+        await admin.execute(
+            "UPDATE region SET code = $2, parent_id = $3 WHERE id = $1",
+            w.regions["recoded"],
+            w.codes["recoded"],
+            w.regions["B11"],
+        )
+        await admin.execute("UPDATE region_code SET valid_to = '2025-01-01' WHERE code = '52.01.12.2009'")
+        await admin.execute(
+            "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '2025-01-01')",
+            w.regions["recoded"],
+            w.codes["recoded"],
+        )
+        closed = [w.regions["closed"], w.regions["split"]]
+        del w.tree["closed"], w.tree["split"]
+        await admin.execute("UPDATE region SET valid_to = '2025-01-01' WHERE id = ANY($1)", closed)
+        w.regions["reused"] = await _region(admin, w, "reused")
+        for key in ("heir-1", "heir-2"):
+            await admin.execute(
+                "INSERT INTO region_lineage (from_region_id, to_region_id, change, from_code, to_code, decree,"
+                " effective_on) VALUES ($1, $2, 'SPLIT', $3, $4, 'decree', '2025-01-01')",
+                *(w.regions["split"], w.regions[key], w.codes["split"], w.codes[key]),
+            )
+        for house in houses:
+            if house.village in MOVED:
+                place = w.regions[house.village], w.codes[house.village], house.id
+                await admin.execute("UPDATE household SET village_id = $1, area = $2 WHERE id = $3", *place)
+        newer, archived = houses[5], houses[6]
+        await admin.execute("UPDATE household SET workflow_state = 'SUBMITTED', rev = 2 WHERE id = $1", newer.id)
+        await admin.execute(
+            "INSERT INTO household_revision (rev, document, household_id, id, village_id, area, draft, created_by)"
+            " SELECT 2, document, household_id, gen_random_uuid(), village_id, area, draft, created_by"
+            " FROM household_revision WHERE household_id = $1",
+            newer.id,
+        )
+        newer.state = "SUBMITTED"
+        archived.archived = True
+        for table in ("household", "member", "migration_episode", "business"):
+            key = "id" if table == "household" else "household_id"
+            await admin.execute(f"UPDATE {table} SET archived_at = now() WHERE {key} = $1", archived.id)
+        gone = houses[0].rows[3]
+        gone.gone = True
+        await admin.execute("UPDATE member SET archived_at = now() WHERE id = $1", gone.id)
+
+    async def read_back(self) -> None:
+        """Everything sent is there; what the server wrote beside it is remembered as well."""
+        w = self.world
+        authors = {persona.id: persona.name for persona in PERSONAS}
+        by_id = {house.id: house for house in w.houses}
+        w.rows = [row for house in w.houses for row in house.rows]
+        known = {row.id for row in w.rows}
+        for table in SCOPED:
+            key = "id" if table == "household" else "household_id"
+            found = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
+            if table in ("household", *CHILDREN.values()):
+                assert {row["id"] for row in found} == {row.id for row in w.of(table)}, table
+                continue
+            for row in found:
+                assert row["id"] not in known
+                made = Row(table, row["id"], by_id[row["house"]], authors[row["created_by"]])
+                made.gone = row["archived_at"] is not None
+                w.rows.append(made)
+        await w.admin.execute("ANALYZE")
+
+
+async def _region(admin: asyncpg.Connection, w: World, key: str) -> uuid.UUID:
+    code, parent = w.codes[key], w.tree[key]
+    level = LEVEL[code.count(".") + 1]
+    kind = level if level != "VILLAGE" else "RURAL_VILLAGE"
+    made: uuid.UUID = await admin.fetchval(
+        "INSERT INTO region (code, level, kind, name, search_name, parent_id, valid_from, decree)"
+        " VALUES ($1, $2, $3, $4, lower($4), $5, '1945-08-17', 'decree') RETURNING id",
+        *(code, level, kind, f"Place {key}", parent and w.regions[parent]),
+    )
+    await admin.execute(
+        "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", made, code
+    )
+    return made
+
+
+@asynccontextmanager
+async def made(dsn: str, login: str) -> AsyncIterator[World]:
+    """The world in a migrated, empty database."""
+    keyring = Keyring.generate()
+    vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+    app = create(Settings(mode="demo", pool_size=1), login, keyring, vault, secrets.token_bytes(32))
+    admin = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
+    country = list(_country())
+    transport = httpx.ASGITransport(app)
+    async with (
+        _closing(admin),
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://registry") as client,
+    ):
+        database: Database = app.state.database
+        tree = {key: parent for key, _, parent in country}
+        w = World(dsn, login, admin, client, database, keyring, tree, {k: c for k, c, _ in country}, {})
+        _record(w)
+        for key, _, _ in country:
+            w.regions[key] = await _region(admin, w, key)
+        for persona in (*PERSONAS, DISABLED):
+            await admin.execute(
+                "INSERT INTO account (id, username, name, active) VALUES ($1, $2, $2, $3)",
+                *(persona.id, persona.name, persona.active),
+            )
+            for g in persona.grants:
+                region = None if g.region is None else w.regions[g.region]
+                await admin.execute(
+                    "INSERT INTO grants (user_id, role, region_id, national, valid_from, valid_to, active)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    *(persona.id, g.role, region, region is None, g.from_, g.to, g.active),
+                )
+        await Builder(w).build()
+        yield w
+
+
+@asynccontextmanager
+async def _closing(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await connection.close()
+
+
+def _record(w: World) -> None:
+    """Remember what the read engine prepares and what the one connection of the pool sends."""
+    plain = w.database.fetch
+
+    async def fetch(statement: Statement, *rest: Any) -> bytes | None:
+        w.prepared[statement] = None
+        return await plain(statement, *rest)
+
+    setattr(w.database, "fetch", fetch)  # noqa: B010  (on this object alone)
+    holder = w.database._pool._holders[0]  # type: ignore[attr-defined]
+    holder._con.add_query_logger(lambda said: w.sent.append(said.query))

@@ -1,0 +1,114 @@
+"""Who may see what, said again naively: walks parents in the world's tree and shares no code with the product.
+
+The tests of access compare every answer with this file.  A change here is a change of policy.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+EVERYBODY = frozenset(
+    [
+        "OFFICER",
+        "VILLAGE_VERIFIER",
+        "REGENCY_COORDINATOR",
+        "REGIONAL_VIEWER",
+        "PROVINCE_OFFICER",
+        "MINISTRY_ANALYST",
+        "MINISTRY_ADMIN",
+        "PROTECTION_DESK",
+        "AUDITOR",
+        "SYSTEM_ADMIN",
+        "SERVICE",
+    ]
+)
+SEES: dict[str, frozenset[str]] = {
+    "OPEN": EVERYBODY,
+    "OPERATIONAL": EVERYBODY - {"PROTECTION_DESK", "AUDITOR", "SYSTEM_ADMIN"},
+    "PERSONAL": frozenset({"OFFICER", "VILLAGE_VERIFIER", "REGENCY_COORDINATOR", "PROVINCE_OFFICER", "MINISTRY_ADMIN"}),
+    "IDENTITY": frozenset({"OFFICER", "VILLAGE_VERIFIER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"}),
+    "SPECIAL": frozenset({"OFFICER", "REGENCY_COORDINATOR"}),
+    "PROTECTIVE": frozenset(),
+}
+SEES_OWN = {"PROTECTIVE": frozenset({"OFFICER", "PROTECTION_DESK"})}
+SUBMITS = frozenset({"OFFICER"})
+REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
+
+Tree = Mapping[str, str | None]
+"""Region → its parent today; None for a province."""
+
+
+class Held(Protocol):
+    """A grant; `region` None is the whole country."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def from_(self) -> dt.date: ...
+    @property
+    def to(self) -> dt.date | None: ...
+    @property
+    def active(self) -> bool: ...
+
+
+class Placed(Protocol):
+    """A record, in the village where its household is today."""
+
+    @property
+    def village(self) -> str: ...
+    @property
+    def draft(self) -> bool: ...
+    @property
+    def author(self) -> str: ...
+
+
+class Asking(Protocol):
+    """Somebody with an account."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def grants(self) -> Sequence[Held]: ...
+
+
+def inside(tree: Tree, village: str, region: str | None) -> bool:
+    """Whether the village is the region or lies below it today."""
+    if region is None:
+        return True
+    here: str | None = village
+    while here is not None:
+        if here == region:
+            return True
+        here = tree[here]
+    return False
+
+
+def has(tree: Tree, who: Asking, roles: frozenset[str], village: str, today: dt.date) -> bool:
+    """Whether one grant in force, of one of these roles, covers the village."""
+    for grant in who.grants:
+        begun, over = grant.from_ <= today, grant.to is not None and grant.to < today
+        here = grant.role in roles and inside(tree, village, grant.region)
+        if who.active and grant.active and begun and not over and here:
+            return True
+    return False
+
+
+def exists(tree: Tree, who: Asking, row: Placed, today: dt.date) -> bool:
+    """Whether the record is there at all for this person."""
+    if row.draft and not has(tree, who, SUBMITS, row.village, today):
+        return False
+    return has(tree, who, SEES["OPERATIONAL"], row.village, today)
+
+
+def sees(tree: Tree, who: Asking, kind: str, row: Placed, today: dt.date) -> bool:
+    """Whether this person reads a datum of this class in this record."""
+    if not exists(tree, who, row, today):
+        return False
+    own = row.author == who.name and has(tree, who, SEES_OWN.get(kind, frozenset()), row.village, today)
+    return own or has(tree, who, SEES[kind], row.village, today)

@@ -1,0 +1,78 @@
+"""The shape of the code: imports point down, files are short and say what they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {
+    "auth": set(),
+    "registry": {"auth"},
+    "schema": {"auth", "registry"},
+    "server": {"auth", "registry", "schema"},
+    "migrations": {"registry"},
+}
+FOREIGN = {  # who may talk to which library
+    "strawberry": {"schema/declare.py", "schema/directives.py", "schema/given.py", "schema/executor.py"},
+    "starlette": {
+        "server/app.py",
+        "server/graphql.py",
+        "server/serving.py",
+        "server/declared.py",
+        "server/demo/run.py",
+    },
+    "sqlalchemy": {"registry/", "schema/", "migrations/", "server/demo/"},
+    "asyncpg": {"registry/", "server/"},
+}
+LONGEST = 320
+LONG = {"registry/messages.py": "one sentence after another, in one place", "migrations/versions/": "plain DDL"}
+FILES = sorted(p for package in ALLOWED for p in (ROOT / package).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_has_its_place(path: Path) -> None:
+    package, used = name(path).partition("/")[0], imports(path)
+    assert used & set(ALLOWED) <= ALLOWED[package] | {package}
+    for library, homes in FOREIGN.items():
+        if library in used:
+            assert any(name(path).startswith(home) for home in homes), f"{library} is not for {name(path)}"
+    text = path.read_text()
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "say what the file is for"
+    if not any(name(path).startswith(long) for long in LONG):
+        assert len(text.splitlines()) <= LONGEST, "two ideas in one room: split it by idea"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_public_things_say_what_they_are(path: Path) -> None:
+    silent = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            lines = (node.end_lineno or 0) - node.lineno
+            if lines > 12 and not ast.get_docstring(node):
+                silent.append(node.name)
+    assert silent == [] or name(path).startswith("migrations/"), silent
+
+
+def test_the_project_speaks_of_itself_alone() -> None:
+    words = re.compile(r"\b(/work/|/tmp/spec|TODO|FIXME|XXX)\b")
+    spoken = [name(p) for p in FILES if words.search(p.read_text())]
+    assert spoken == []

@@ -1,0 +1,164 @@
+"""Crossings: the few functions that see beyond their caller are the listed ones, and their answers hold no records."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import asyncpg
+import pytest
+
+from registry.crossing import CROSSINGS
+from registry.noun import SCHEMA
+from registry.wall import CROSSING, DOORS, LOGIN
+from tests.personas import BY_NAME, DISABLED, PERSONAS
+from tests.world import COUNTED, SCOPED, World
+
+pytestmark = pytest.mark.anyio
+GONE = ("closed", "split")  # a region that is no more gives nothing, least of all where its code was used again
+NATIONAL = "SELECT * FROM registry.figures('0', ':')"
+
+
+async def test_the_list_is_what_the_database_has(world: World) -> None:
+    found = await world.admin.fetch(
+        "SELECT proname, pg_get_userbyid(proowner) AS owner, proconfig, provolatile, prosrc,"
+        " pg_get_function_result(oid) AS returns,"
+        " has_function_privilege('public', oid, 'EXECUTE') AS public,"
+        " has_function_privilege($1, oid, 'EXECUTE') AS login"
+        " FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text <> 'pg_catalog'",
+        LOGIN,
+    )
+    made = {row["proname"]: row for row in found}
+    assert sorted(row["proname"] for row in found) == sorted(crossing.name for crossing in CROSSINGS)
+    for crossing in CROSSINGS:
+        row = made[crossing.name]
+        assert row["owner"] == CROSSING
+        assert row["proconfig"] == [f"search_path={SCHEMA}, pg_temp"]
+        assert (row["public"], row["login"], row["provolatile"]) == (False, True, b"s"), crossing.name
+        assert row["prosrc"].strip() == crossing.body.strip()
+
+
+async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_together_from_text(world: World) -> None:
+    found = await world.admin.fetch(
+        "SELECT proname, l.lanname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang"
+        " WHERE pronamespace = 'registry'::regnamespace AND lanname NOT IN ('sql', 'internal')"
+    )
+    assert [tuple(row) for row in found] == []
+    assert await world.admin.fetchval("SELECT count(*) FROM pg_trigger t WHERE NOT tgisinternal") == 0
+    assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
+
+
+async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) -> None:
+    named = frozenset().union(*(crossing.reads for crossing in CROSSINGS))
+    for table in DOORS:
+        may = await world.admin.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", CROSSING, f"registry.{table}")
+        beyond = await world.admin.fetchval(
+            "SELECT count(*) FROM pg_policies WHERE tablename = $1 AND policyname = 'beyond'", table
+        )
+        assert (may, beyond) == (table in named, int(table in named)), table
+        writes = await world.admin.fetchval(
+            "SELECT has_table_privilege($1, $2, 'INSERT') OR has_table_privilege($1, $2, 'UPDATE')"
+            " OR has_table_privilege($1, $2, 'DELETE')",
+            *(CROSSING, f"registry.{table}"),
+        )
+        assert not writes, table
+    assert not named & set(SCOPED)
+
+
+async def test_a_crossings_policy_is_no_policy_of_the_login(world: World) -> None:
+    found = await world.admin.fetch("SELECT tablename, roles FROM pg_policies WHERE policyname = 'beyond'")
+    assert found
+    assert all(row["roles"] == [CROSSING] for row in found)
+    assert not await world.admin.fetchval("SELECT pg_has_role($1, $2, 'MEMBER')", LOGIN, CROSSING)
+
+
+async def test_sign_in_answers_ones_own_grants(world: World) -> None:
+    for who in PERSONAS:
+        async with world.as_login(None) as connection:
+            found = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
+        assert {row["username"] for row in found} == {who.name}
+        held = {(row["role"], row["region_id"], row["valid_from"]) for row in found if row["role"]}
+        there = [g for g in who.grants if g.active and g.region not in GONE]
+        assert held == {(g.role, g.region and world.regions[g.region], g.from_) for g in there}, who.name
+
+
+@pytest.mark.parametrize("caller", [uuid.uuid4(), DISABLED.id, None])
+async def test_sign_in_answers_nothing_for_who_has_no_account(world: World, caller: uuid.UUID | None) -> None:
+    async with world.as_login(None) as connection:
+        assert await connection.fetch("SELECT * FROM registry.sign_in($1)", caller) == []
+
+
+async def test_figures_are_the_same_for_everybody_and_hold_no_record(world: World) -> None:
+    answers = set()
+    for who in (None, *PERSONAS):
+        async with world.as_login(who) as connection:
+            (row,) = await connection.fetch(NATIONAL)
+            answers.add(tuple((key, value) for key, value in row.items() if key != "cut_off"))
+    assert len(answers) == 1
+    text = str(answers)
+    assert not [mark.text for mark in world.marks if mark.text.strip('"') in text]
+    assert not re.search("|".join(str(row.id) for row in world.rows), text)
+
+
+async def test_figures_count_what_is_verified(world: World) -> None:
+    """By hand from the world: four households were verified, each with three people, two journeys and one business."""
+    async with world.as_login(BY_NAME["nobody"]) as connection:
+        (country,) = await connection.fetch(NATIONAL)
+        (regency,) = await connection.fetch("SELECT * FROM registry.figures('35.01', '35.01/')")
+        (prefix,) = await connection.fetch("SELECT * FROM registry.figures('35.011', '35.011/')")
+    verified = [h for h in world.houses if any(h is world.houses[n] for n in (2, 5, 10, 15))]
+    assert {h.state for h in verified} == {"VERIFIED", "SUBMITTED"}  # one has a newer revision under way
+    assert [country[n] for n in ("households", "persons", "businesses")] == [4, 12, 4]
+    assert [country[n] for n in ("working_abroad", "households_with_business", "export_ready")] == [4, 4, 4]
+    assert [regency["households"], prefix["households"]] == [3, 0]
+
+
+ODD = ("35'; DROP TABLE household; --", "%", "", "{[0,:)}", "35.01.11.2001' OR true --")
+
+
+@pytest.mark.parametrize("text", ODD)
+async def test_an_odd_argument_is_a_text_like_any_other(world: World, text: str) -> None:
+    async with world.as_login(BY_NAME["OFFICER@A111"]) as connection:
+        (row,) = await connection.fetch("SELECT * FROM registry.figures($1, $2)", text, text)
+        assert (row["households"], row["persons"], row["businesses"]) == (0, 0, 0)
+
+
+async def test_a_crossing_cannot_be_led_astray_by_names(world: World) -> None:
+    """Tables of the caller's own session stand behind the pinned schema."""
+    async with world.as_login(BY_NAME["nobody"]) as connection:
+        before = await connection.fetchval("SELECT households FROM registry.figures('0', ':')")
+        for table in COUNTED[1:]:
+            await connection.execute(f"CREATE TEMP TABLE {table} (LIKE registry.{table})")
+        await connection.execute("SET LOCAL search_path = pg_temp, registry")
+        assert await connection.fetchval("SELECT households FROM registry.figures('0', ':')") == before
+        assert await connection.fetchval("SELECT count(*) FROM ledger_household") == 0
+
+
+async def test_others_figures_show_coverage_alone(world: World) -> None:
+    """Over HTTP: outside his areas a caller gets what is public, and the list of what was kept back."""
+    asked = '{ region(code: "52") { summary { provinces villages households persons withheld'
+    asked += " businessesByField { key count } exportReadyByField { key count } } } }"
+    for name in ("OFFICER@A111", "REGIONAL_VIEWER@A", "SYSTEM_ADMIN@country", "nobody"):
+        who = BY_NAME[name]
+        answer = await world.ask(who, asked)
+        summary = answer.data["region"]["summary"]
+        if name == "SYSTEM_ADMIN@country":  # any grant there lets cells of five and more through; these are smaller
+            assert summary["households"] is None
+            continue
+        assert [summary[n] for n in ("households", "persons", "businessesByField", "exportReadyByField")] == [None] * 4
+        assert {"households", "persons", "businessesByField"} <= set(summary["withheld"]), name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE FUNCTION registry.peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION registry.me() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",
+        "ALTER FUNCTION registry.figures(text, text) SECURITY INVOKER",
+        "DROP FUNCTION registry.sign_in(uuid)",
+    ],
+)
+async def test_the_login_makes_no_crossing(world: World, text: str) -> None:
+    async with world.as_login(BY_NAME["OFFICER@A111"]) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(text)

@@ -1,0 +1,260 @@
+"""Masks (M3): every field of every type, as every persona, cell by cell: the stored value, or null and listed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import GraphQLNonNull, get_named_type, is_leaf_type
+
+from auth.sensitivity import Sensitivity
+from registry.noun import Derived
+from schema.build import build
+from schema.directives import SensitivityIs
+from schema.shapes import Inside, Names, Plain, Related
+from tests import oracle
+from tests.personas import PERSONAS, TODAY, Persona
+from tests.world import Row, World
+
+pytestmark = pytest.mark.anyio
+GRAPHQL = build()._schema
+TYPES = {"Household": "households", "Member": "members", "MigrationEpisode": "migrations", "Business": "businesses"}
+TABLES = {
+    "Household": "household",
+    "Member": "member",
+    "MigrationEpisode": "migration_episode",
+    "Business": "business",
+}
+DANGEROUS = {
+    "MigrationEpisode.proceduralStatus": "PROTECTIVE",
+    "MigrationEpisode.employerName": "SPECIAL",
+    "MigrationEpisode.debt": "SPECIAL",
+    "MigrationEpisode.welfare": "SPECIAL",
+    "MigrationEpisode.passportMasked": "IDENTITY",
+    "Member.nikMasked": "IDENTITY",
+    "Member.fullName": "PERSONAL",
+    "Member.birthDate": "PERSONAL",
+    "Member.disability": "SPECIAL",
+    "Household.address": "PERSONAL",
+    "Household.location": "PERSONAL",
+    "Household.phoneMasked": "IDENTITY",
+    "Household.welfareDecile": "SPECIAL",
+    "Business.annualSales": "PERSONAL",
+}
+"""Said here a second time, lest a changed declaration changes the expectation with it."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the built schema, with the class that it declares."""
+
+    name: str
+    python_name: str
+    kind: str | None
+    nullable: bool
+    shape: Any
+    leaf: bool
+    inner: tuple[Field, ...] = ()
+
+
+def fields(type_name: str) -> Iterator[Field]:
+    type_: Any = GRAPHQL.get_type(type_name)
+    for name, made in type_.fields.items():
+        declared = made.extensions["strawberry-definition"]
+        said = [d.is_.value for d in declared.directives if isinstance(d, SensitivityIs)]
+        shape, inner = declared.metadata["shape"], get_named_type(made.type)
+        yield Field(
+            name,
+            declared.python_name,
+            said[0] if said else None,
+            not isinstance(made.type, GraphQLNonNull),
+            shape,
+            is_leaf_type(inner),
+            tuple(fields(inner.name)) if isinstance(shape, Inside) else (),
+        )
+
+
+def selected(found: list[Field]) -> str:
+    """A selection of every field: values whole, records by their mere presence, lists of pages not."""
+    said = []
+    for f in found:
+        if f.leaf:
+            said.append(f.name)
+        elif f.inner:
+            said.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
+        elif isinstance(f.shape, Related) and f.shape.how != "many":
+            said.append(f"{f.name} {{ __typename }}")
+    return " ".join(said)
+
+
+def wire(value: Any) -> Any:
+    match value:
+        case dt.datetime():
+            return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+        case dt.date():
+            return value.isoformat()
+        case Decimal() | uuid.UUID():
+            return str(value)
+    return value
+
+
+DERIVED = {"member_count", "business_count", "age", "stage", "viewer_can"}
+
+
+def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[Mapping[str, Any]]]) -> Any:
+    """What follows from the stored rows, worked out again."""
+    if name in ("member_count", "business_count"):
+        rows = everything[name.removesuffix("_count")]
+        return len([r for r in rows if r["household_id"] == stored["id"] and r["archived_at"] is None])
+    if name == "age":
+        born, now = dt.date.fromisoformat(stored["birth_date"]), dt.datetime.now(dt.timezone(dt.timedelta(hours=7)))
+        return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    episodes = [r for r in everything["migration_episode"] if r["member_id"] == stored["id"]]
+    begun = [
+        (r["departed_on"] or r["registered_on"] or r["contract_starts_on"] or "9999", r["seq"], r) for r in episodes
+    ]
+    return max(begun, key=lambda b: b[:2])[2]["stage"] if begun else None
+
+
+@dataclass
+class Truth:
+    """What is stored of one record, and what the oracle says of it for one persona."""
+
+    world: World
+    who: Persona
+    row: Row
+    stored: Mapping[str, Any]
+    everything: Mapping[str, list[Mapping[str, Any]]]
+
+    def sees(self, kind: str | None) -> bool:
+        return kind in (None, "OPEN", "OPERATIONAL") or self.world.sees(self.who, kind or "", self.row)
+
+    def cell(self, f: Field) -> Any:
+        """What the caller must get under this field."""
+        if not self.sees(f.kind):
+            return None
+        if isinstance(f.shape, Inside):
+            if self.stored[key(f.shape.present)] is None:
+                return None
+            return {i.name: self.part(f.shape, i) for i in f.inner}
+        return self.value(f.shape.datum)
+
+    def part(self, outer: Inside, f: Field) -> Any:
+        if f.python_name in outer.columns:
+            return wire(self.stored[key(outer.columns[f.python_name])])
+        return self.cell(f)
+
+    def value(self, datum: Any) -> Any:
+        if isinstance(datum, Derived):
+            return derived(datum.name, self.stored, self.everything)
+        return wire(self.stored[key(datum)])
+
+
+def key(datum: Any) -> str:
+    return str(datum.key)
+
+
+def withheld(found: list[Field], truth: Truth) -> list[str]:
+    return [f.name for f in found if f.nullable and not truth.sees(f.kind)]
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+async def test_every_field_is_the_stored_value_or_null_and_withheld(world: World, type_name: str) -> None:
+    found, table = list(fields(type_name)), TABLES[type_name]
+    everything: dict[str, list[Mapping[str, Any]]] = {}
+    for name in TABLES.values():
+        everything[name] = [dict(row) for row in await world.admin.fetch(f"SELECT * FROM registry.{name}")]
+    stored, rows = {r["id"]: r for r in everything[table]}, {row.id: row for row in world.of(table)}
+    compared, hidden = 0, 0
+    for who in PERSONAS:
+        answer = await world.ask(who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selected(found)} }} }} }}")
+        for shown in (answer.data["l"] or {}).get("nodes", ()):
+            id_ = uuid.UUID(shown["id"])
+            truth = Truth(world, who, rows[id_], stored[id_], everything)
+            assert sorted(shown["withheld"]) == sorted(withheld(found, truth)), (who.name, shown)
+            for f in found:
+                if isinstance(f.shape, Names) or f.name == "viewerCan":
+                    continue
+                if isinstance(f.shape, Plain | Inside):
+                    assert shown[f.name] == truth.cell(f), (who.name, f.name, f.kind)
+                elif f.nullable and f.name in shown:
+                    assert shown[f.name] is None or truth.sees(f.kind), (who.name, f.name)
+                compared += 1
+                hidden += not truth.sees(f.kind)
+    assert compared > 10_000
+    assert hidden > 500
+
+
+async def test_a_status_of_protection_is_read_by_its_recorder_alone(world: World) -> None:
+    recorders: dict[str, set[str]] = {}
+    for who in PERSONAS:
+        answer = await world.ask(who, "{ migrations(first: 1000) { nodes { id proceduralStatus } } }")
+        for shown in (answer.data["migrations"] or {}).get("nodes", ()):
+            if shown["proceduralStatus"] is not None:
+                recorders.setdefault(shown["id"], set()).add(who.name)
+    authors = {str(row.id): {row.author} for row in world.of("migration_episode")}
+    assert recorders.items() <= authors.items()
+    assert len({next(iter(names)) for names in recorders.values()}) > 5
+    here = [row.author for row in world.houses[7].rows if row.table == "migration_episode"]
+    assert set(here) == {"OFFICER@A111", "OFFICER@A11"}
+
+
+async def test_events_remarks_and_their_actors_are_personal(world: World) -> None:
+    query = "{ households(first: 1000) { nodes { id withheld remarks { text author { name role } }"
+    query += " events { to actor { name } reason } submittedBy { name } verifiedBy { name } } } }"
+    texts = {r["id"]: r["text"] for r in await world.admin.fetch("SELECT id, text FROM remark")}
+    said = 0
+    for who in PERSONAS:
+        answer = await world.ask(who, query)
+        for shown in (answer.data["households"] or {}).get("nodes", ()):
+            house = next(h for h in world.houses if str(h.id) == shown["id"])
+            personal = world.sees(who, "PERSONAL", house.rows[0])
+            assert ("remarks" in shown["withheld"]) is not personal
+            if not personal:
+                assert shown["remarks"] is shown["submittedBy"] is shown["verifiedBy"] is None
+                assert all(event["actor"] is None and event["reason"] is None for event in shown["events"])
+                continue
+            of_house = [texts[row.id] for row in world.of("remark") if row.house is house]
+            assert sorted(r["text"] for r in shown["remarks"]) == sorted(of_house)
+            assert all(event["actor"]["name"] in (p.name for p in PERSONAS) for event in shown["events"])
+            said += len(of_house)
+    assert said > 20
+
+
+async def test_a_region_withholds_when_it_was_last_verified(world: World) -> None:
+    verified = {r["id"]: r["verified_at"] for r in await world.admin.fetch("SELECT id, verified_at FROM household")}
+    keys = {str(id_): key for key, id_ in world.regions.items()}
+    dated = 0
+    for who in PERSONAS:
+        answer = await world.ask(who, "{ regions(first: 1000) { nodes { id withheld lastVerifiedAt } } }")
+        for shown in (answer.data["regions"] or {}).get("nodes", ()):
+            region = keys[shown["id"]]
+            if not oracle.has(world.tree, who, oracle.SEES["OPERATIONAL"], region, TODAY):
+                assert (shown["withheld"], shown["lastVerifiedAt"]) == (["lastVerifiedAt"], None), (who.name, region)
+                continue
+            seen = [row for row in world.of("household") if str(row.id) in world.listed(who, "household")]
+            inside = [row for row in seen if oracle.inside(world.tree, row.village, region)]
+            days = [day for row in inside if (day := verified[row.id]) is not None]
+            assert shown["withheld"] == []
+            assert shown["lastVerifiedAt"] == (wire(max(days)) if days else None), (who.name, region)
+            dated += bool(days)
+    assert dated > 20
+
+
+def test_the_dangerous_fields_are_declared_so() -> None:
+    declared = {f"{type_name}.{f.name}": f.kind for type_name in TYPES for f in fields(type_name)}
+    assert declared | DANGEROUS == declared
+
+
+def test_a_field_above_operational_is_nullable_and_every_class_is_used() -> None:
+    found = [f for type_name in TYPES for f in fields(type_name)]
+    assert all(f.nullable for f in found if f.kind not in (None, "OPEN", "OPERATIONAL"))
+    assert {f.kind for f in found} >= {k.value for k in Sensitivity} - {"OPEN", "SYSTEM"}
+    assert {
+        f.shape.datum.name for f in found if isinstance(f.shape, Plain) and isinstance(f.shape.datum, Derived)
+    } == DERIVED

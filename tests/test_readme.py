@@ -1,0 +1,102 @@
+"""The README is true: its walk runs against a demo that was started as it says, and its files and words exist."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server.postgres import Programs
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+STARTS_WITHIN = 120  # seconds; a bound for a broken start, not a claim about speed
+SUMMARY = "{ nationalSummary { households businesses exportReady } }"
+
+
+@dataclass
+class Demo:
+    folder: Path
+    url: str
+
+    def run(self, command: str) -> str:
+        words = [sys.executable if word == "python3" else word for word in shlex.split(command)]
+        env = os.environ | {"REGISTRY_URL": self.url, "TOKENS": str(self.folder / ".demo" / "tokens.json")}
+        done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    folder = Programs("18").new_folder(Path(Programs("18").temporary_folder()), "walk-")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("desmigratif")), "demo", "--port", str(port)]
+    command += ["--data", str(folder / "data"), "--only", "35.07.11.2008", "--only", "52.03.21.2002"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        _wait(f"http://127.0.0.1:{port}/readyz", process)
+        yield Demo(folder, f"http://127.0.0.1:{port}/graphql")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"the demo did not become ready: {process.poll()}")
+
+
+def walk() -> list[tuple[str, str]]:
+    """The console blocks: command and what it prints."""
+    blocks = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+    return [(command, printed) for command, printed in blocks]
+
+
+def _says(printed: str) -> re.Pattern[str]:
+    """What a block shows, where `…` stands for any digits."""
+    return re.compile(re.escape(printed).replace("…", r"[\d-]+") + r"\Z")
+
+
+def test_the_walk_of_one_household(demo: Demo) -> None:
+    steps = walk()
+    assert len(steps) == 6
+    before = json.loads(demo.run(f"python3 examples/ask.py analyst@national '{SUMMARY}'"))["nationalSummary"]
+    for command, printed in steps:
+        assert _says(printed).match(demo.run(command)), command
+    after = json.loads(demo.run(f"python3 examples/ask.py analyst@national '{SUMMARY}'"))["nationalSummary"]
+    assert after == {name: count + 1 for name, count in before.items()}
+
+
+def test_every_file_that_is_named_exists() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    paths = re.findall(r"`((?:auth|registry|schema|server|examples|docs|migrations)/[\w./<>-]+)`", README)
+    assert links
+    missing = [name for name in {*links, *paths} if "<" not in name and not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_the_two_commands_are_make_s() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -1,0 +1,262 @@
+"""Refusals: what is absent, archived or hidden is refused alike, in the same bytes after the same statements."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from typing import Any
+
+import pytest
+
+from tests import oracle
+from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona, without_standing
+from tests.world import Answer, World
+
+pytestmark = pytest.mark.anyio
+OFFICER = BY_NAME["OFFICER@A111"]
+VERIFIERS = frozenset({"VILLAGE_VERIFIER", "REGENCY_COORDINATOR"})
+
+READS = {
+    "node": "query($id: ID!) { node(id: $id) { id __typename } }",
+    "node of a type": "query($id: ID!) { node(id: $id) { ... on Record { withheld } ... on Member { fullName } } }",
+    "household": "query($id: ID!) { household(by: {id: $id}) { id address members { id } } }",
+}
+PROBLEM = "userErrors { code path message params { name value } }"
+COMMANDS = {
+    "verify": (
+        VERIFIERS,
+        "mutation($id: ID!) { verifyHouseholds(input: {items: [{id: $id, rev: 1, acceptFindings: true}]})"
+        f" {{ results {{ id household {{ id }} {PROBLEM} }} }} }}",
+    ),
+    "return": (
+        VERIFIERS,
+        'mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: "x"}]})'
+        f" {{ household {{ id }} {PROBLEM} }} }}",
+    ),
+    "reveal": (
+        oracle.REVEALS,
+        "mutation($id: ID!) { revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION})"
+        f" {{ value {PROBLEM} }} }}",
+    ),
+    "submit without a village": (
+        oracle.SUBMITS,
+        'mutation($id: ID!) { submitHousehold(input: {household: {id: $id, address: "x"}, baseRev: 1})'
+        f" {{ outcome household {{ id }} {PROBLEM} }} }}",
+    ),
+}
+SUBMIT = f"""mutation($h: HouseholdInput!, $rev: Int, $as: SaveAs!) {{
+  submitHousehold(input: {{household: $h, baseRev: $rev, saveAs: $as}}) {{ outcome household {{ id }} {PROBLEM} }} }}"""
+
+
+async def told(world: World, who: Persona, text: str, id_: object) -> tuple[bytes, list[str]]:
+    """An answer without the id that was sent, and the statements that made it."""
+    before = len(world.sent)
+    answer = await world.ask(who, text, id=str(id_))
+    return answer.neutral.replace(str(id_).encode(), b"?"), world.sent[before:]
+
+
+def out_of_sight(world: World, who: Persona) -> list[uuid.UUID]:
+    """Ids that are there but not for him: one of each table, elsewhere, in drafts and archived."""
+    found: dict[object, uuid.UUID] = {}
+    for row in world.rows:
+        gone = row.gone or row.house.archived
+        if gone or not world.exists(who, row):
+            found.setdefault((row.table, row.draft, gone), row.id)
+    return list(found.values())
+
+
+async def digest(world: World) -> dict[str, str]:
+    """All that is stored, but the audit."""
+    tables = await world.admin.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'registry'::regnamespace AND relkind = 'r'"
+        " AND relname <> 'audit_event'"
+    )
+    return {
+        t["relname"]: await world.admin.fetchval(
+            f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {t['relname']} t"
+        )
+        for t in tables
+    }
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_reading_what_is_hidden_is_reading_what_is_absent(world: World, name: str) -> None:
+    for who in FEW:
+        absent = await told(world, who, READS[name], uuid.uuid4())
+        for hidden in out_of_sight(world, who):
+            assert await told(world, who, READS[name], hidden) == absent, (who.name, hidden)
+
+
+async def test_a_hidden_number_is_an_absent_number(world: World) -> None:
+    text = "query($id: String!) { household(by: {householdNo: $id}) { id } }"
+    numbers = {row["id"]: row["household_no"] for row in await world.admin.fetch("SELECT * FROM household")}
+    for who in FEW:
+        absent = await told(world, who, text, "35.01.11.2001-2026-9999")
+        for row in world.of("household"):
+            if row.house.archived or not world.exists(who, row):
+                assert await told(world, who, text, numbers[row.id]) == absent, (who.name, row.house)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_command_on_what_is_hidden_is_one_on_what_is_absent(world: World, name: str) -> None:
+    _, text = COMMANDS[name]
+    before = await digest(world)
+    for who in FEW:
+        absent = await told(world, who, text, uuid.uuid4())
+        for hidden in out_of_sight(world, who):
+            assert await told(world, who, text, hidden) == absent, (who.name, hidden)
+    assert await digest(world) == before
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_without_the_ability_every_id_is_refused_alike(world: World, name: str) -> None:
+    roles, text = COMMANDS[name]
+    ids = [world.houses[0].id, world.houses[1].id, world.houses[13].id, uuid.uuid4()]
+    for who in PERSONAS:
+        able = any(oracle.has(world.tree, who, roles, village, TODAY) for village in world.tree)
+        answers = {await answered(world, who, text, id_) for id_ in ids} if not able else set()
+        assert len(answers) <= 1, who.name
+        assert all(b'"FORBIDDEN"' in answer for answer in answers), who.name
+
+
+async def answered(world: World, who: Persona, text: str, id_: uuid.UUID) -> bytes:
+    return (await told(world, who, text, id_))[0]
+
+
+# --- submitting -------------------------------------------------------------------------------------------------------
+
+
+def household(world: World, id_: object, village: str, **more: Any) -> dict[str, Any]:
+    return {"id": str(id_), "villageCode": world.codes[village], "address": "x", **more}
+
+
+async def submitted(world: World, who: Persona, sent: dict[str, Any]) -> Answer:
+    return await world.ask(who, SUBMIT, h=sent, **{"as": "DRAFT"})
+
+
+async def test_an_id_that_exists_out_of_sight_is_taken(world: World) -> None:
+    """The one exception: a new record under a hidden id cannot be made, and is refused without a look at it."""
+    before, answers = await digest(world), set()
+    for hidden in out_of_sight(world, OFFICER):
+        row = next(r for r in world.rows if r.id == hidden)
+        if row.table == "household" and row.village != "A111":
+            answer = await submitted(world, OFFICER, household(world, hidden, "A111"))
+            assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
+            assert [e["code"] for e in answer.data["submitHousehold"]["userErrors"]] == ["ID_TAKEN"]
+            answers.add(answer.neutral)
+    assert len(answers) == 1
+    for table, key, more in (
+        ("member", "members", {"seq": 1}),
+        ("business", "businesses", {"ownerId": None, "field": "RETAIL"}),
+    ):
+        row = next(r for r in world.of(table) if not world.exists(OFFICER, r))
+        mine = str(uuid.uuid4())
+        people = [{"id": mine, "seq": 1}] if table != "member" else []
+        child = {"id": str(row.id)} | {k: v or mine for k, v in more.items()}
+        sent = household(world, uuid.uuid4(), "A111", **({"members": people} | {key: [child]}))
+        answer = await submitted(world, OFFICER, sent)
+        assert [e["code"] for e in answer.data["submitHousehold"]["userErrors"]] == ["ID_TAKEN"], answer.body
+    assert await digest(world) == before
+
+
+async def test_pointing_at_a_hidden_record_is_pointing_at_none(world: World) -> None:
+    """Of a new household: owner, mother, migrant who are somebody else's, or nobody."""
+    before = await digest(world)
+    hidden = next(r for r in world.of("member") if r.village == "B111" and not r.draft)
+    pointing: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("businesses", "ownerId", {"field": "RETAIL"}),
+        ("migrations", "memberId", {}),
+        ("members", "motherId", {"seq": 2}),
+    )
+    for key, field, more in pointing:
+        answers = set()
+        for target in (hidden.id, uuid.uuid4()):
+            head = {"id": "0b5a2ba4-5b1f-4d6e-9e5e-000000000001", "seq": 1}
+            child = {"id": "0b5a2ba4-5b1f-4d6e-9e5e-000000000002", field: str(target), **more}
+            lists = {"members": [head]} | {key: [head, child] if key == "members" else [child]}
+            answer = await submitted(
+                world, OFFICER, household(world, "0b5a2ba4-5b1f-4d6e-9e5e-000000000000", "A111", **lists)
+            )
+            assert "INTERNAL" not in answer.codes, (key, answer.body)
+            assert b'"REJECTED"' in answer.body, (key, answer.body)
+            answers.add(answer.neutral.replace(str(target).encode(), b"?"))
+        assert len(answers) == 1, key
+    assert await digest(world) == before
+
+
+async def test_nobody_submits_where_he_may_not(world: World) -> None:
+    """Everybody, in villages of every kind, under a new id and under that of a household which may be seen."""
+    before, refused = await digest(world), 0
+    villages = ("A111", "A112", "B111", "recoded", "heir-1")
+    for who, village in itertools.product(PERSONAS, villages):
+        if oracle.has(world.tree, who, oracle.SUBMITS, village, TODAY):
+            continue
+        there = next(h for h in world.houses if h.village == village)
+        for id_ in (uuid.uuid4(), there.id):
+            answer = await submitted(world, who, household(world, id_, village))
+            done = answer.data and answer.data["submitHousehold"]
+            assert answer.codes == ["FORBIDDEN"] or [e["code"] for e in done["userErrors"]] == ["OUT_OF_SCOPE"], (
+                who.name,
+                village,
+                answer.body,
+            )
+            refused += 1
+    assert refused > 300
+    assert await digest(world) == before
+
+
+async def test_what_two_grants_give_is_not_multiplied(world: World) -> None:
+    """Officer here, viewer there: the household there is seen, without a name, and taken from nobody."""
+    both, there = BY_NAME["officer-A111-viewer-B"], next(h for h in world.houses if h.village == "B111")
+    seen = await world.ask(both, READS["household"].replace("address", "address withheld"), id=str(there.id))
+    assert seen.data["household"]["address"] is None
+    assert "address" in seen.data["household"]["withheld"]
+    before = await digest(world)
+    for sent in (household(world, there.id, "A111"), household(world, there.id, "B111")):
+        answer = await submitted(world, both, sent)
+        assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
+    for name in ("verify", "return", "reveal"):
+        answer = await world.ask(both, COMMANDS[name][1], id=str(there.id))
+        assert answer.codes == ["FORBIDDEN"] or b'"NOT_FOUND"' in answer.body, name
+    assert await digest(world) == before
+
+
+# --- who is nobody ----------------------------------------------------------------------------------------------------
+
+ANYTHING = (
+    "{ households { nodes { id address } } }",
+    "{ viewer { id } }",
+    "{ nationalSummary { households } }",
+    "{ __typename }",
+    "{ __schema { queryType { name } } viewer { id } }",
+    'mutation { revealIdentity(input: {id: "x", field: NIK, purpose: VERIFICATION}) { value } }',
+    "{ nonsense }",
+    "{ households(first: ",
+)
+
+
+@pytest.mark.parametrize("text", ANYTHING)
+async def test_whoever_has_no_standing_is_anonymous(world: World, text: str) -> None:
+    said = without_standing(world.keyring, world.keyring.audience)
+    answers = {name: await world.ask(None, text, header) for name, header in said.items()}
+    anonymous = answers["anonymous"]
+    assert len(answers) > 10
+    for name, answer in answers.items():
+        assert answer.neutral == anonymous.neutral, name
+        assert answer.status == anonymous.status, name
+        assert {k: v for k, v in answer.headers.items() if k != "x-request-id"} == {
+            k: v for k, v in anonymous.headers.items() if k != "x-request-id"
+        }, name
+    if not text.startswith("{ __"):
+        assert "UNAUTHENTICATED" in anonymous.codes or anonymous.codes[0].startswith("GRAPHQL_"), anonymous.body
+        assert not anonymous.data
+
+
+async def test_a_signed_in_caller_without_grants_in_force_sees_the_map_and_himself(world: World) -> None:
+    for name in ("nobody", "ended", "not-yet", "unsigned", "officer-of-closed-whose-code-is-reused"):
+        who = BY_NAME[name]
+        for text in ("households", "members", "migrations", "businesses"):
+            answer = await world.ask(who, f"{{ {text} {{ totalCount nodes {{ id }} }} }}")
+            assert (answer.codes, answer.data) == (["FORBIDDEN"], {text: None}), name
+        answer = await world.ask(who, '{ viewer { username grants { role } } region(code: "35") { name } }')
+        assert answer.data == {"viewer": {"username": name, "grants": []}, "region": {"name": "Place A"}}

@@ -1,0 +1,75 @@
+"""`region(code)`: the codes of other years lead to today's region, and what leads nowhere is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.village import FAR, HEIRS, HERE, OLD_CODE, SPLIT, Place
+
+pytestmark = pytest.mark.anyio
+REGION = "query($code: RegionCode!) { region(code: $code) { code name level lineage { fromCode toCode } } }"
+
+
+async def test_a_superseded_code_leads_to_the_region_of_today(village: Place) -> None:
+    today = await village.ask("officer", REGION, code=HERE)
+    assert await village.ask("officer", REGION, code=OLD_CODE) == today
+    assert today["region"]["code"] == HERE
+
+
+async def test_a_split_code_names_its_heirs(village: Place) -> None:
+    for language, word in (("id", "dipecah"), ("en", "split")):
+        answer = await village.query("stranger", REGION, language, code=SPLIT)
+        assert answer.json["data"] == {"region": None}
+        (error,) = answer.errors
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "heirs": HEIRS}
+        assert word in error["message"]
+        assert error["path"] == ["region"]
+
+
+@pytest.mark.parametrize("code", ["99", "35.07.11.2999", "35.99", "00"])
+async def test_an_unknown_code_is_refused_without_repeating_it(village: Place, code: str) -> None:
+    answer = await village.query("officer", REGION, "en", code=code)
+    assert answer.json["data"] == {"region": None}
+    (error,) = answer.errors
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert "unknown" in error["message"]
+    assert code not in error["message"]
+
+
+async def test_an_unknown_code_costs_its_neighbours_nothing(village: Place) -> None:
+    answer = await village.query("officer", '{ a: region(code: "35") { name } b: region(code: "99") { name } }')
+    assert answer.json["data"] == {"a": {"name": "Jawa Timur"}, "b": None}
+    assert [error["path"] for error in answer.errors] == [["b"]]
+
+
+@pytest.mark.parametrize("code", ["3507112008", "3507", "35.7", "35.07.11.2008 ", "", "x"])
+async def test_only_dotted_codes_have_a_form(village: Place, code: str) -> None:
+    answer = await village.query("officer", REGION, code=code)
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert "titik" in answer.errors[0]["message"]
+
+
+async def test_the_map_is_open_to_all_who_signed_in(village: Place) -> None:
+    for who in ("nobody", "auditor", "stranger"):
+        found = await village.ask(who, REGION, code=FAR)
+        assert found["region"]["name"] == "Lenek Lauk"
+
+
+async def test_breadcrumbs_and_the_typed_way_down_meet(village: Place) -> None:
+    up = await village.ask(
+        "viewer", "query($c: RegionCode!) { region(code: $c) { ancestors { code } parent { code } } }", c=HERE
+    )
+    assert [a["code"] for a in up["region"]["ancestors"]] == ["35", "35.07", "35.07.11"]
+    assert up["region"]["parent"]["code"] == "35.07.11"
+    down = await village.ask(
+        "viewer",
+        "{ provinces { nodes { code regencies { nodes { districts { nodes { villages { nodes { code } } } } } } } } }",
+    )
+    villages = [
+        v["code"]
+        for p in down["provinces"]["nodes"]
+        for r in p["regencies"]["nodes"]
+        for d in r["districts"]["nodes"]
+        for v in d["villages"]["nodes"]
+    ]
+    assert villages == [HERE, "35.07.11.2009", *HEIRS, FAR]

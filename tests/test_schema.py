@@ -1,0 +1,133 @@
+"""The schema: what is committed, what the public contract says, and that nothing undeclared can start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strawberry  # noqa: TID251  (to make what no maker made)
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+)
+
+from registry.member import Member
+from schema.build import SDL, build, undeclared
+from schema.declare import FACES, face, guarded, shown
+from tests.contract_diff import declared, elements
+
+ROOT = Path(__file__).parents[1]
+CONTRACT = ROOT.parent / "shared" / "contract.graphql"
+GAPS = ROOT / "tests" / "contract" / "gaps.txt"
+CAPABILITIES = {"read engine", "domain", "views", "field app", "trust"}
+
+needs_contract = pytest.mark.skipif(not CONTRACT.exists(), reason="the public contract is not beside this checkout")
+
+
+@pytest.fixture(scope="module")
+def built() -> GraphQLSchema:
+    return build_schema(build().as_str())
+
+
+def gaps() -> dict[str, str]:
+    """Element → the capability that brings it."""
+    lines = [line for line in GAPS.read_text().splitlines() if line and not line.startswith("#")]
+    return {element: capability for capability, element in (line.split(": ") for line in lines)}
+
+
+def test_the_committed_schema_is_the_code_s() -> None:
+    assert SDL.read_text() == build().as_str() + "\n", "run `make schema` and read the difference"
+
+
+@needs_contract
+def test_what_is_built_is_the_contract_s_word_for_word(built: GraphQLSchema) -> None:
+    ours, theirs = elements(built), elements(build_schema(CONTRACT.read_text()))
+    assert {name: (ours[name], theirs[name]) for name in ours if name in theirs and ours[name] != theirs[name]} == {}
+    assert [name for name in ours if name not in theirs] == [], "beyond the contract: agree on it there first"
+
+
+@needs_contract
+def test_what_is_missing_is_listed_with_the_capability_that_brings_it(built: GraphQLSchema) -> None:
+    ours, theirs, listed = elements(built), elements(build_schema(CONTRACT.read_text())), gaps()
+    assert set(listed.values()) <= CAPABILITIES
+
+    def excused(name: str) -> bool:
+        return name in listed or name.partition(".")[0] in listed or name.partition("(")[0] in listed
+
+    assert [name for name in theirs if name not in ours and not excused(name)] == []
+    assert [name for name in listed if name in ours] == [], "built: delete the line"
+    assert [name for name in listed if name not in theirs] == []
+
+
+def test_every_element_says_what_it_means(built: GraphQLSchema) -> None:
+    silent = []
+    for name, type_ in built.type_map.items():
+        if name.startswith("__") or name in ("String", "Int", "Float", "Boolean", "ID"):
+            continue
+        if not type_.description:
+            silent.append(name)
+        members: dict[str, Any] = type_.values if isinstance(type_, GraphQLEnumType) else getattr(type_, "fields", {})
+        silent += [f"{name}.{key}" for key, member in members.items() if not member.description]
+    assert silent == []
+
+
+def test_every_field_and_input_field_has_exactly_one_declaration(built: GraphQLSchema) -> None:
+    for name, type_ in built.type_map.items():
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) and name[0] != "_":
+            for key, field in type_.fields.items():
+                assert len(declared(field)) == 1, f"{name}.{key}"
+
+
+def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
+    node = built.type_map["Record"]
+    assert isinstance(node, GraphQLInterfaceType)
+    for type_ in built.get_possible_types(node):
+        for key, field in type_.fields.items():
+            ((directive, kind),) = declared(field)
+            if directive == "sensitivity" and kind not in ("OPEN", "OPERATIONAL"):
+                assert not isinstance(field.type, GraphQLNonNull), f"{type_.name}.{key}"
+
+
+def test_an_undeclared_field_does_not_start() -> None:
+    schema = build()
+    assert undeclared(schema) == []
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def stray(self, secret: str) -> str:
+            return secret
+
+    assert undeclared(strawberry.Schema(Query)) == ["Query.stray", "Query.stray(secret:)"]
+
+
+def test_makers_teach_their_use() -> None:
+    with pytest.raises(TypeError, match=r"PERSONAL: use guarded\(\)"):
+        shown(Member.full_name)
+    with pytest.raises(TypeError, match="declare it with a maker"):
+
+        @face(Member)
+        class Loose:
+            name: str | None
+
+
+def test_a_field_s_maker_and_type_agree() -> None:
+    assert Member in FACES.values()
+    assert guarded(Member.full_name) is not None
+
+
+def test_the_private_base_of_the_splice_is_where_it_was() -> None:
+    from strawberry.schema.schema import (  # noqa: TID251
+        StrawberryGraphQLCoreExecutionContext,
+    )
+
+    from schema.executor import Splice
+
+    assert issubclass(Splice, StrawberryGraphQLCoreExecutionContext)
+    assert {"build_resolve_info", "complete_value"} <= set(dir(StrawberryGraphQLCoreExecutionContext))

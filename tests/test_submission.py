@@ -1,0 +1,443 @@
+"""Submitting a household: stored once however often it is sent, merged by column, refused whole.
+
+What the state of a household allows is in tests/test_workflow.py, what merging does in tests/test_document.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.village import (
+    FAR,
+    HEIRS,
+    HERE,
+    NEXT_DOOR,
+    OLD_CODE,
+    SPLIT,
+    SUBMIT,
+    Place,
+    but,
+    household,
+    journey,
+    person,
+    shop,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def codes(payload: Any) -> list[str]:
+    return [error["code"] for error in payload["userErrors"]]
+
+
+def paths(payload: Any) -> list[str]:
+    return [".".join(error["path"]) for error in payload["userErrors"]]
+
+
+async def refused(village: Place, who: str, document: Any, **more: Any) -> Any:
+    """The payload of a submission that is refused and leaves nothing behind."""
+    before = await village.admin.fetchval("SELECT count(*) FROM household_revision")
+    payload = await village.submit(who, document, **more)
+    assert (payload["outcome"], payload["household"]) == ("REJECTED", None)
+    assert await village.admin.fetchval("SELECT count(*) FROM household_revision") == before
+    return payload
+
+
+async def stored(village: Place, document: Any, selection: str, who: str = "officer") -> Any:
+    return await village.household(who, document["id"], selection)
+
+
+# --- once ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_household_is_stored_with_a_number_of_its_village(village: Place) -> None:
+    first, second = household(), household()
+    numbers = [(await village.submit("officer", h))["household"]["householdNo"] for h in (first, second)]
+    assert [n.rpartition("-")[0][:13] for n in numbers] == [HERE, HERE]
+    assert int(numbers[1][-4:]) == int(numbers[0][-4:]) + 1
+
+
+async def test_the_same_content_again_is_unchanged(village: Place) -> None:
+    made = household(people=2, businesses=[])
+    made["businesses"] = [shop(made["members"][0], annualSales={"amount": "5.5", "currency": "IDR"})]
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    made["businesses"][0]["annualSales"]["amount"] = "5.50"
+    for base in (None, 1):
+        again = await village.submit("officer", made, base)
+        assert (again["outcome"], again["household"]["rev"]) == ("UNCHANGED", 1)
+    assert len((await stored(village, made, "events { to }"))["events"]) == 1
+
+
+@pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
+async def test_a_double_send_at_the_same_moment_is_stored_once(village: Place, save: str) -> None:
+    made = household(people=3)
+    sent = await asyncio.gather(*[village.submit("officer", made, save=save) for _ in range(6)])
+    assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 5
+    assert {s["household"]["householdNo"] for s in sent} == {sent[0]["household"]["householdNo"]}
+    assert [e["rev"] for e in (await stored(village, made, "events { rev }"))["events"]] == [1]
+
+
+async def test_numbers_stay_without_a_gap_when_many_arrive_at_once(village: Place) -> None:
+    sent = await asyncio.gather(*[village.submit("next door", household(NEXT_DOOR)) for _ in range(8)])
+    serials = sorted(int(s["household"]["householdNo"][-4:]) for s in sent)
+    assert serials == list(range(serials[0], serials[0] + 8))
+
+
+async def test_two_officers_at_the_same_moment_lose_nothing(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    edits = [("officer", {"address": "Jalan Baru 2"}), ("second", {"hamlet": "Sumber"}), ("officer", {"rt": "004"})]
+    sent = await asyncio.gather(
+        *[village.submit(who, {"id": made["id"]} | change, 1, "DRAFT") for who, change in edits]
+    )
+    assert sorted(s["outcome"] for s in sent) == ["ACCEPTED", "MERGED", "MERGED"]
+    assert await stored(village, made, "address hamlet rt rev") == {
+        "address": "Jalan Baru 2",
+        "hamlet": "Sumber",
+        "rt": "004",
+        "rev": 4,
+    }
+
+
+# --- changes ------------------------------------------------------------------------------------------------------
+
+
+async def test_left_out_stays_null_clears_and_rev_rises_with_content_only(village: Place) -> None:
+    made = household()
+    await village.submit("officer", made, save="DRAFT")
+    changed = await village.submit("officer", {"id": made["id"], "hamlet": None, "rt": "007"}, 1, "DRAFT")
+    assert (changed["outcome"], changed["household"]["rev"]) == ("ACCEPTED", 2)
+    assert await stored(village, made, "hamlet rt address memberCount") == {
+        "hamlet": None,
+        "rt": "007",
+        "address": made["address"],
+        "memberCount": 1,
+    }
+    finished = await village.submit("officer", {"id": made["id"]}, 2)
+    assert (finished["outcome"], finished["household"]["rev"]) == ("ACCEPTED", 2)
+    assert finished["household"]["workflowState"] == "SUBMITTED"
+
+
+async def test_a_part_of_a_value_can_be_sent_alone(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    await village.submit("officer", {"id": made["id"], "consent": {"givenBy": "Siti"}}, 1, "DRAFT")
+    found = await stored(village, made, "consent { basis method givenBy }")
+    assert found["consent"] == {"basis": "CONSENT", "method": "SIGNATURE", "givenBy": "Siti"}
+
+
+async def test_without_base_rev_the_same_is_unchanged_and_another_value_is_a_conflict(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
+    clash = await refused(village, "officer", but(made, address="Jalan Lain 9"))
+    assert (codes(clash), paths(clash)) == (["VERSION_CONFLICT"], ["household.address"])
+    assert (await village.submit("officer", but(made, rw="02")))["outcome"] == "MERGED"
+
+
+async def test_a_clash_stores_nothing_of_the_edit(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    await village.submit("officer", {"id": made["id"], "address": "Jalan A"}, 1, "DRAFT")
+    edit = {"id": made["id"], "address": "Jalan B", "hamlet": "Lor", "members": [person(2)]}
+    clash = await refused(village, "second", edit, base=1, save="DRAFT")
+    assert paths(clash) == ["household.address"]
+    found = await stored(village, made, "address hamlet memberCount rev")
+    assert found == {"address": "Jalan A", "hamlet": made["hamlet"], "memberCount": 1, "rev": 2}
+
+
+async def test_an_unknown_base_rev_is_a_conflict(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    for base in (0, 2, -1, 2**31 - 1):
+        clash = await refused(village, "officer", but(made, rt="1"), base=base, save="DRAFT")
+        assert (codes(clash), paths(clash)) == (["VERSION_CONFLICT"], ["baseRev"])
+
+
+async def test_a_removed_child_goes_and_comes_back(village: Place) -> None:
+    made = household(people=2)
+    sent = made["members"][1]
+    await village.submit("officer", made, save="DRAFT")
+    gone = {"id": made["id"], "members": [{"id": sent["id"], "removed": True}]}
+    assert (await village.submit("officer", gone, 1, "DRAFT"))["household"]["rev"] == 2
+    assert (await village.submit("officer", gone, 2, "DRAFT"))["outcome"] == "UNCHANGED"
+    assert (await stored(village, made, "memberCount members { id }"))["memberCount"] == 1
+    assert (await village.ask("officer", "query($i: ID!) { node(id: $i) { id } }", i=sent["id"]))["node"] is None
+    back = await village.submit("officer", {"id": made["id"], "members": [sent]}, 2, "DRAFT")
+    assert (back["outcome"], back["household"]["rev"]) == ("ACCEPTED", 3)
+    members = (await stored(village, made, "members { id fullName nikMasked }"))["members"]
+    assert [m["id"] for m in members] == [m["id"] for m in made["members"]]
+    assert members[1]["fullName"] == sent["fullName"]
+    assert members[1]["nikMasked"] == "3507" + "*" * 12
+
+
+async def test_leaving_a_child_out_of_its_list_does_not_remove_it(village: Place) -> None:
+    made = household(people=3)
+    await village.submit("officer", made, save="DRAFT")
+    await village.submit("officer", but(made, members=made["members"][:1], rt="3"), 1, "DRAFT")
+    assert (await stored(village, made, "memberCount"))["memberCount"] == 3
+
+
+async def test_nobody_takes_out_what_another_has_changed(village: Place) -> None:
+    made = household(people=2)
+    child = made["members"][1]
+    await village.submit("officer", made, save="DRAFT")
+    await village.submit("second", {"id": made["id"], "members": [{"id": child["id"], "seq": 7}]}, 1, "DRAFT")
+    gone = {"id": made["id"], "members": [{"id": child["id"], "removed": True}]}
+    assert codes(await refused(village, "officer", gone, base=1, save="DRAFT")) == ["VERSION_CONFLICT"]
+    await village.submit("officer", gone, 2, "DRAFT")
+    edit = {"id": made["id"], "members": [{"id": child["id"], "fullName": "Sari"}]}
+    assert set(codes(await refused(village, "second", edit, base=2, save="DRAFT"))) == {"VERSION_CONFLICT"}
+
+
+async def test_derived_columns_follow_the_document(village: Place) -> None:
+    made = household()
+    head = made["members"][0]
+    made["migrations"] = [
+        journey(head, stage="RETURNED", departedOn="2001", returnedOn="2004", returnReason="CONTRACT_ENDED"),
+        journey(head),
+    ]
+    made["businesses"] = [shop(head, annualSales={"amount": "1000000", "currency": "IDR"})]
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    found = await stored(
+        village,
+        made,
+        "migrations { seq underageAtDeparture } businesses { ownerCategory scale locationVillage { code } }"
+        " members { stage age } head { id } status",
+    )
+    assert found["migrations"] == [
+        {"seq": 2, "underageAtDeparture": False},
+        {"seq": 1, "underageAtDeparture": True},
+    ]
+    (trade,) = found["businesses"]
+    assert trade == {"ownerCategory": "ACTIVE_MIGRANT", "scale": "MICRO", "locationVillage": {"code": HERE}}
+    assert found["members"][0]["stage"] == "WORKING_ABROAD"
+    assert (found["head"]["id"], found["status"]) == (head["id"], "ACTIVE")
+
+
+# --- whose id, whose village --------------------------------------------------------------------------------------
+
+
+async def test_the_id_of_a_household_elsewhere_is_taken(village: Place) -> None:
+    hidden = household(FAR)
+    await village.submit("stranger", hidden)
+    taken = await refused(village, "officer", household(id=hidden["id"]))
+    assert (codes(taken), paths(taken)) == (["ID_TAKEN"], ["household.id"])
+    assert (await village.household("stranger", hidden["id"], "rev"))["rev"] == 1
+
+
+@pytest.mark.parametrize("place", [HERE, FAR])
+async def test_the_id_of_a_child_of_another_household_is_taken(village: Place, place: str) -> None:
+    other = household(place)
+    await village.submit("stranger" if place == FAR else "officer", other)
+    mine = household()
+    mine["members"].append(person(2, id=other["members"][0]["id"]))
+    taken = await refused(village, "officer", mine)
+    assert (codes(taken), paths(taken)) == (["ID_TAKEN"], ["household.members.1.id"])
+
+
+async def test_an_id_stands_only_once_in_a_document(village: Place) -> None:
+    made = household(people=2)
+    made["members"][1]["id"] = made["members"][0]["id"].upper()
+    own = household()
+    own["members"][0]["id"] = own["migrations"][0]["memberId"] = own["id"]
+    for document in (made, own):
+        answer = await village.query("officer", SUBMIT, household=document)
+        assert answer.codes == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (NEXT_DOOR, "OUT_OF_SCOPE"),
+        (FAR, "OUT_OF_SCOPE"),
+        ("35.07.11", "REGION_NOT_VILLAGE"),
+        ("35.07.11.2999", "REGION_UNKNOWN"),
+        (SPLIT, "REGION_CODE_AMBIGUOUS"),
+    ],
+)
+async def test_the_village_must_be_one_of_the_callers(village: Place, code: str, said: str) -> None:
+    payload = await refused(village, "officer", household(code))
+    assert (codes(payload), paths(payload)) == ([said], ["household.villageCode"])
+    if code == SPLIT:
+        assert payload["userErrors"][0]["params"] == [{"name": "codes", "value": ", ".join(HEIRS)}]
+
+
+async def test_a_superseded_village_code_is_taken_with_a_warning(village: Place) -> None:
+    made = household(OLD_CODE)
+    for outcome in ("ACCEPTED", "UNCHANGED"):
+        payload = await village.submit("officer", made)
+        assert payload["outcome"] == outcome
+        (note,) = payload["userErrors"]
+        assert (note["code"], note["severity"]) == ("REGION_CODE_SUPERSEDED", "WARNING")
+        assert note["params"] == [{"name": "code", "value": HERE}]
+    assert (await stored(village, made, "village { code }"))["village"]["code"] == HERE
+
+
+async def test_a_business_may_lie_in_any_village(village: Place) -> None:
+    made = household()
+    made["businesses"] = [shop(made["members"][0], locationVillageCode=FAR)]
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
+    where = (await stored(village, made, "businesses { locationVillage { code } }"))["businesses"]
+    assert where == [{"locationVillage": {"code": FAR}}]
+    made["businesses"][0]["locationVillageCode"] = "35.07.11.2999"
+    unknown = await refused(village, "officer", made, base=1)
+    assert paths(unknown) == ["household.businesses.0.locationVillageCode"]
+
+
+# --- what is complete ---------------------------------------------------------------------------------------------
+
+
+async def test_an_empty_document_names_what_is_missing(village: Place) -> None:
+    nothing = await refused(village, "officer", {"id": str(uuid.uuid4())})
+    assert (codes(nothing), paths(nothing)) == (["REQUIRED"], ["household.villageCode"])
+    only = await refused(village, "officer", {"id": str(uuid.uuid4()), "villageCode": HERE})
+    assert dict(zip(paths(only), codes(only), strict=True)) == {
+        "household.visitResult": "REQUIRED",
+        "household.kkNumber": "REQUIRED",
+        "household.members": "REQUIRED",
+        "household.migrations": "NO_PMI_IN_HOUSEHOLD",
+        "household.consent.basis": "CONSENT_REQUIRED",
+    }
+    draft = await village.submit("officer", {"id": str(uuid.uuid4()), "villageCode": HERE}, save="DRAFT")
+    assert (draft["outcome"], draft["userErrors"]) == ("ACCEPTED", [])
+
+
+async def test_a_draft_needs_its_skeleton_only(village: Place) -> None:
+    made = {"id": str(uuid.uuid4()), "villageCode": HERE, "members": [{"id": str(uuid.uuid4())}]}
+    missing = await refused(village, "officer", made, save="DRAFT")
+    assert (codes(missing), paths(missing)) == (["REQUIRED"], ["household.members.0.seq"])
+    made["members"][0]["seq"] = 1  # type: ignore[index]
+    assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
+    finished = await refused(village, "officer", {"id": made["id"]}, base=1)
+    assert "household.members" in paths(finished)
+
+
+async def test_every_fault_is_named_at_its_place(village: Place) -> None:
+    made = household(people=2)
+    made["members"][0] |= {"nik": "3507113102850001", "birthDate": None}
+    made["members"][1] |= {"relationToHead": "HEAD"}
+    made["migrations"][0] |= {"country": "ID"}
+    made["businesses"] = [shop(made["members"][0], annualSales={"amount": "-5", "currency": "IDR"})]
+    payload = await refused(village, "officer", made)
+    assert dict(zip(paths(payload), codes(payload), strict=True)) == {
+        "household.members.0.birthDate": "REQUIRED",
+        "household.members.0.nik": "NIK_INVALID_DATE",
+        "household.members.1.relationToHead": "HEAD_NOT_UNIQUE",
+        "household.migrations.0.country": "COUNTRY_IS_ID",
+        "household.businesses.0.annualSales.amount": "AMOUNT_NEGATIVE",
+    }
+
+
+@pytest.mark.parametrize("people", [50, 51])
+async def test_a_household_has_at_most_fifty_members(village: Place, people: int) -> None:
+    made = household(people=people)
+    if people == 50:
+        assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+        return
+    payload = await refused(village, "officer", made, save="DRAFT")
+    assert (codes(payload), paths(payload)) == (["UNKNOWN_VALUE"], ["household.members"])
+
+
+async def test_relations_point_into_the_household(village: Place) -> None:
+    other = await village.reach("SUBMITTED")
+    made = household()
+    stranger = other["members"][0]["id"]
+    made["migrations"][0]["memberId"] = stranger
+    made["members"][0]["motherId"] = stranger
+    made["businesses"] = [shop({"id": stranger})]
+    payload = await refused(village, "officer", made)
+    assert set(paths(payload)) >= {
+        "household.migrations.0.memberId",
+        "household.members.0.motherId",
+        "household.businesses.0.ownerId",
+    }
+
+
+# --- drafts, findings, classes ------------------------------------------------------------------------------------
+
+LISTS = (
+    "{ households { nodes { id } } members { nodes { household { id } } } migrations { nodes { household { id } } } }"
+)
+
+
+async def test_a_draft_is_there_for_the_officers_of_its_village_alone(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    for who in ("officer", "second", "verifier", "coordinator", "viewer", "analyst", "ministry", "next door"):
+        sees = who in ("officer", "second")
+        lists = await village.ask(who, LISTS)
+        found = [made["id"] in [n.get("id") or n["household"]["id"] for n in lists[key]["nodes"]] for key in lists]
+        assert found == [sees] * 3, who
+        for record in (made["id"], made["members"][0]["id"], made["migrations"][0]["id"]):
+            node = await village.ask(who, "query($i: ID!) { node(id: $i) { id } }", i=record)
+            assert (node["node"] is not None) == sees, who
+    await village.submit("officer", {"id": made["id"]}, 1)
+    assert (await village.household("viewer", made["id"], "memberCount"))["memberCount"] == 1
+
+
+async def test_a_warning_is_stored_and_shown_by_its_class(village: Place) -> None:
+    made = household()
+    made["members"][0] |= {"birthDate": "1985-04-24"}  # the NIK says the 23rd
+    made["migrations"][0] |= {"departedOn": "2001"}  # at sixteen
+    payload = await village.submit("officer", made)
+    assert payload["outcome"] == "ACCEPTED"
+    seen = {}
+    for who in ("officer", "verifier", "province", "coordinator", "viewer"):
+        found = await village.household(who, made["id"], "findings { code path severity message } withheld")
+        seen[who] = None if found["findings"] is None else {f["code"] for f in found["findings"]}
+        assert ("findings" in found["withheld"]) == (found["findings"] is None)
+    everything = {"NIK_DOB_MISMATCH", "UNDERAGE_DEPARTURE"}
+    assert seen["officer"] == seen["coordinator"] == everything
+    assert seen["viewer"] is None
+    assert seen["verifier"] <= everything
+    assert "NIK_DOB_MISMATCH" not in (
+        seen["province"] or ()
+    )  # no sight of identity numbers, none of what tells of them
+
+
+async def test_warnings_are_those_of_the_newest_revision(village: Place) -> None:
+    made = household()
+    made["members"][0] |= {"birthDate": "1985-04-24"}
+    await village.submit("officer", made)
+    assert len((await stored(village, made, "findings { code }"))["findings"]) == 1
+    made["members"][0] |= {"birthDate": "1985-04-23"}
+    await village.submit("officer", made, 1)
+    assert (await stored(village, made, "findings { code }"))["findings"] == []
+
+
+async def test_only_who_may_submit_may_submit(village: Place) -> None:
+    for who in ("verifier", "coordinator", "viewer", "analyst", "ministry", "auditor", "nobody"):
+        answer = await village.query(who, SUBMIT, household=household())
+        assert answer.json["data"] == {"submitHousehold": None}
+        assert [e["extensions"] for e in answer.errors] == [{"code": "FORBIDDEN", "ability": "HOUSEHOLD_SUBMIT"}]
+
+
+async def test_a_returned_household_is_saved_and_sent_again(village: Place) -> None:
+    made = await village.reach("RETURNED")
+    saved = await village.submit("second", {"id": made["id"], "address": "Jalan Melati 1A"}, 1, "DRAFT")
+    assert (saved["household"]["workflowState"], saved["household"]["rev"]) == ("RETURNED", 2)
+    (remark,) = (await stored(village, made, "remarks { resolvedInRev }"))["remarks"]
+    assert remark["resolvedInRev"] is None
+    sent = await village.submit("second", {"id": made["id"], "rt": "009"}, 2)
+    assert (sent["household"]["workflowState"], sent["household"]["rev"]) == ("SUBMITTED", 3)
+    (remark,) = (await stored(village, made, "remarks { resolvedInRev }"))["remarks"]
+    assert remark["resolvedInRev"] == 3
+
+
+async def test_a_draft_can_go_to_another_village_of_the_officer_and_a_submission_cannot(village: Place) -> None:
+    await village.admin.execute(
+        "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
+        " VALUES ($1, 'OFFICER', $2, false, '2019-01-01')",
+        *(village.ids["stranger"], village.regions[NEXT_DOOR]),
+    )
+    made = household(FAR)
+    await village.submit("stranger", made, save="DRAFT")
+    moved = await village.submit("stranger", {"id": made["id"], "villageCode": NEXT_DOOR}, 1, "DRAFT")
+    assert moved["outcome"] == "ACCEPTED", moved
+    found = await village.household(
+        "next door", made["id"], "village { code } members { household { village { code } } nikMasked }"
+    )
+    assert found["village"]["code"] == found["members"][0]["household"]["village"]["code"] == NEXT_DOOR
+    await village.submit("stranger", {"id": made["id"]}, moved["household"]["rev"])
+    back = await refused(village, "stranger", {"id": made["id"], "villageCode": FAR}, base=moved["household"]["rev"])
+    assert (codes(back), paths(back)) == (["TRANSITION_NOT_ALLOWED"], ["household.villageCode"])

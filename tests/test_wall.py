@@ -1,0 +1,354 @@
+"""The wall: PostgreSQL shows a caller his own rows, whatever SQL is sent; and the engine asks only behind the gate."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+import pytest
+
+from auth.area import NATIONAL
+from registry.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
+from tests import oracle
+from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
+from tests.plan import explained, gate, scans, unguarded
+from tests.queries import QUERIES
+from tests.world import COUNTED, SCOPED, Row, World, seen
+
+pytestmark = pytest.mark.anyio
+RLS = asyncpg.InsufficientPrivilegeError
+SCOPED_KINDS = (Kind.SCOPED, Kind.SEALED, Kind.COUNTED)
+
+
+# --- what the catalogue says ------------------------------------------------------------------------------------------
+
+
+async def test_every_table_has_a_door_and_every_scoped_one_forced_row_security(world: World) -> None:
+    found = await world.admin.fetch(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity AS forced, pg_get_userbyid(relowner) AS owner,"
+        " (SELECT attnotnull FROM pg_attribute a WHERE a.attrelid = c.oid AND attname = 'area') AS placed"
+        " FROM pg_class c WHERE relnamespace = 'registry'::regnamespace AND relkind IN ('r', 'p', 'm', 'v', 'f')"
+    )
+    tables = {row["relname"]: row for row in found}
+    assert tables.keys() == DOORS.keys() | {"alembic_version"}
+    assert all(tables[name]["forced"] for name in DOORS)
+    assert all(row["owner"] == OWNER for row in tables.values())
+    for name, door in DOORS.items():
+        assert tables[name]["placed"] is (True if door.kind in SCOPED_KINDS else None), name
+    assert sorted(n for n, d in DOORS.items() if d.kind in (Kind.SCOPED, Kind.SEALED)) == sorted(SCOPED)
+    assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(COUNTED)
+
+
+async def test_policies_are_those_declared_and_no_others(world: World) -> None:
+    found = await world.admin.fetch("SELECT tablename, policyname, cmd, roles FROM pg_policies")
+    made = {(row["tablename"], row["policyname"], row["cmd"], *row["roles"]) for row in found}
+    declared = set()
+    for name, door in DOORS.items():
+        for text in policies(name, door):
+            said = re.match(r"CREATE POLICY (\w+) ON registry\.(\w+)(?: FOR (\w+))?(?: TO (\w+))?", text)
+            assert said is not None
+            declared.add((said[2], said[1], said[3] or "ALL", said[4] or "public"))
+    assert made == declared
+
+
+async def test_the_login_may_only_what_the_doors_say_and_owns_nothing(world: World) -> None:
+    roles = {
+        row["rolname"]: row for row in await world.admin.fetch("SELECT * FROM pg_roles WHERE rolname ~ '^registry_'")
+    }
+    for name in (OWNER, LOGIN, CROSSING):
+        role = roles[name]
+        assert not any(role[f"rol{right}"] for right in ("super", "bypassrls", "createrole", "createdb", "replication"))
+        assert role["rolcanlogin"] is (name == LOGIN)
+    assert not await world.admin.fetchval(
+        "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = $1", LOGIN
+    )
+    for name, door in DOORS.items():
+        rights = await world.admin.fetchrow(
+            "SELECT has_table_privilege($1, $2, 'SELECT') AS s, has_table_privilege($1, $2, 'INSERT') AS i,"
+            " has_table_privilege($1, $2, 'UPDATE') AS u, has_table_privilege($1, $2, 'DELETE') AS d,"
+            " has_table_privilege($1, $2, 'TRUNCATE') AS t, has_table_privilege($1, $2, 'REFERENCES') AS r,"
+            " has_table_privilege($1, $2, 'TRIGGER') AS g",
+            *(LOGIN, f"registry.{name}"),
+        )
+        assert rights is not None
+        assert tuple(rights) == (door.kind is not Kind.APPENDED, door.insert, door.update is True, *[False] * 4), name
+        columns = await world.admin.fetch(
+            "SELECT attname FROM pg_attribute WHERE attrelid = $2::regclass AND attnum > 0"
+            " AND has_column_privilege($1, attrelid, attnum, 'UPDATE')",
+            *(LOGIN, f"registry.{name}"),
+        )
+        if isinstance(door.update, tuple):
+            assert {row["attname"] for row in columns} == set(door.update), name
+    assert await world.admin.fetchval("SELECT has_schema_privilege($1, 'registry', 'CREATE')", LOGIN) is False
+    assert await world.admin.fetchval("SELECT has_schema_privilege($1, 'registry', 'CREATE')", CROSSING) is False
+
+
+# --- the plans --------------------------------------------------------------------------------------------------------
+
+BROKEN = {
+    "joined": "SELECT h.id FROM s CROSS JOIN household h WHERE h.id = $2 AND s.ok IS NOT NULL",
+    "joined the other way": "SELECT h.id FROM household h CROSS JOIN s WHERE h.id = $2",
+    "exists": "SELECT 1 FROM s WHERE EXISTS (SELECT 1 FROM household h WHERE h.id = $2)",
+    "second expression": "SELECT q.id FROM (SELECT id FROM household OFFSET 0) q, s",
+    "scalar without the gate": "SELECT (SELECT max(id::text) FROM household) FROM s",
+}
+GATE = "WITH s AS MATERIALIZED (SELECT set_config('app.read', $1, true) AS ok)"
+GOOD = "SELECT (SELECT row_to_json(o) FROM (SELECT count(*) FROM household) o WHERE s.ok IS NOT NULL)::varchar FROM s"
+
+
+async def test_the_guard_sees_every_broken_shape_and_passes_the_gate(world: World) -> None:
+    async with world.as_login(None) as connection:
+        for name, text in BROKEN.items():
+            plan = await explained(connection, f"{GATE} {text}")
+            assert unguarded(plan, SCOPED) or not gate(plan), name
+        plan = await explained(connection, f"{GATE} {GOOD}")
+        assert gate(plan)
+        assert not unguarded(plan, SCOPED)
+        assert scans(plan) == ["household"]
+
+
+async def prepare(world: World, who: Persona) -> None:
+    """Ask every canonical query."""
+    house = world.houses[0]
+    number = await world.admin.fetchval("SELECT household_no FROM household WHERE id = $1", house.id)
+    said = {"id": str(house.id), "no": number, "code": "35.01"}
+    for text in QUERIES.values():
+        variables = {name: value for name, value in said.items() if f"${name}:" in text}
+        await world.ask(who, text, **variables)
+
+
+SIGHTS = ("OFFICER@A111", "REGIONAL_VIEWER@A", "officer-A111-viewer-B", "verifier-A11-analyst", "AUDITOR@country")
+
+
+async def behind_the_gate(world: World, callers: Iterable[Persona]) -> None:
+    """Every statement prepared so far, whoever asked, reads nothing before the areas are set."""
+    for who in callers:
+        await prepare(world, who)
+    read = set()
+    async with world.as_login(None) as connection:
+        for statement in world.prepared:
+            plan = await explained(connection, statement)
+            assert gate(plan), statement.text
+            assert unguarded(plan, DOORS) == [], statement.text
+            read |= set(scans(plan))
+    assert {"household", "member", "migration_episode", "business", "finding", "remark", "workflow_event"} <= read
+    assert len(world.prepared) > 2 * len(QUERIES)
+
+
+async def test_every_scan_of_a_scoped_table_lies_behind_the_gate(world: World) -> None:
+    await behind_the_gate(world, [BY_NAME[name] for name in SIGHTS])
+
+
+@pytest.mark.prove
+async def test_every_scan_whole(world: World) -> None:
+    await behind_the_gate(world, PERSONAS)
+
+
+# --- hostile SQL ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_forgotten_where_shows_what_the_oracle_allows(world: World) -> None:
+    shown = 0
+    for who in PERSONAS:
+        async with world.as_login(who) as connection:
+            for table in SCOPED:
+                found = await seen(connection, f"SELECT id FROM {table}")
+                assert found == world.stored(who, table), (who.name, table)
+                shown += len(found)
+    assert shown > len(world.rows)
+
+
+async def test_counted_tables_show_the_areas_that_are_read(world: World) -> None:
+    villages = {world.regions[key]: key for key in world.regions}
+    for who in PERSONAS:
+        async with world.as_login(who) as connection:
+            for table in COUNTED:
+                whole = await world.admin.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
+                reads = oracle.SEES["OPERATIONAL"]
+                allowed = [
+                    row["village_id"]
+                    for row in whole
+                    if oracle.has(world.tree, who, reads, villages[row["village_id"]], TODAY)
+                ]
+                found = await connection.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
+                assert [row["village_id"] for row in found] == allowed, (who.name, table)
+
+
+async def test_the_other_tables_show_the_map_and_oneself(world: World) -> None:
+    everything = await world.admin.fetchval("SELECT count(*) FROM region")
+    for who in PERSONAS:
+        async with world.as_login(who) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM region") == everything
+            assert await seen(connection, "SELECT id FROM account") == {who.id}
+            assert {row["user_id"] for row in await connection.fetch("SELECT user_id FROM grants")} <= {who.id}
+            with pytest.raises(RLS):
+                await connection.fetch("SELECT * FROM audit_event")
+
+
+JOINS = (
+    "SELECT h.id FROM household h LEFT JOIN member m ON true WHERE m.full_name IS NOT NULL OR true",
+    "SELECT h.id FROM member m RIGHT JOIN household h ON h.id = m.household_id OR h.draft OR true",
+    "SELECT DISTINCT h.id FROM region r JOIN household h ON h.area LIKE '%'",
+    "SELECT id FROM household UNION SELECT household_id FROM workflow_event",
+    "SELECT id FROM household WHERE id IN (SELECT household_id FROM household_revision) OR archived_at IS NULL",
+    "SELECT id FROM (SELECT *, row_number() OVER (ORDER BY household_no) FROM household) q",
+    "SELECT id FROM household WHERE EXISTS (SELECT FROM identity) OR true ORDER BY household_no DESC NULLS LAST",
+    "WITH q AS MATERIALIZED (SELECT * FROM household) SELECT id FROM q",
+    "SELECT h.id FROM household h, LATERAL (SELECT count(*) FROM member m WHERE m.area <> h.area) q",
+)
+SWITCHES = [
+    "enable_nestloop",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "enable_seqscan",
+    "enable_indexscan",
+    "enable_indexonlyscan",
+    "enable_bitmapscan",
+    "enable_memoize",
+    "enable_sort",
+    "enable_material",
+    "enable_hashagg",
+]
+
+
+async def test_joins_leftovers_and_planners_moods_change_nothing(world: World) -> None:
+    chance = random.Random(7)
+    for who in FEW:
+        allowed = world.stored(who, "household")
+        async with world.as_login(who) as connection:
+            for text in JOINS:
+                for switch in SWITCHES:
+                    await connection.execute(f"SET LOCAL {switch} = {chance.choice(('on', 'off'))}")
+                mode = chance.choice(("force_generic_plan", "force_custom_plan", "auto"))
+                await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
+                await connection.execute(f"SET LOCAL debug_parallel_query = {chance.choice(('off', 'on'))}")
+                assert await seen(connection, text) == allowed, (who.name, text)
+
+
+async def gated(world: World, who: Persona, leftover: str, moods: random.Random) -> None:
+    """Every engine statement for `who`, on a connection in which a wider scope was left, answers as on a clean one."""
+    principal = await world.principal(who)
+    text = f"{GATE.replace('AS ok', 'AS ok, set_config($$app.submit$$, $2, true)')} " + (
+        "SELECT (SELECT json_agg(o) FROM (SELECT id FROM household UNION ALL SELECT id FROM member) o"
+        " WHERE s.ok IS NOT NULL)::varchar FROM s"
+    )
+    async with world.as_login(None) as connection:
+        await connection.execute("ROLLBACK")
+        for name in ("read", "submit", "identity"):
+            await connection.execute("SELECT set_config('app.' || $1, $2, false)", name, leftover)
+        for switch in SWITCHES:
+            await connection.execute(f"SET {switch} = {moods.choice(('on', 'off'))}")
+        found = await connection.fetchval(text, principal.setting("read"), principal.setting("submit"))
+        ids = {uuid.UUID(said) for said in re.findall(r'"id":"([^"]+)"', found or "")}
+        assert ids == world.stored(who, "household") | world.stored(who, "member"), who.name
+
+
+async def test_a_wider_scope_left_in_the_session_does_not_pass_the_gate(world: World) -> None:
+    moods = random.Random(8)
+    for who, leftover in itertools.product(FEW, (NATIONAL.literal(), "", "{[52,52/)}")):
+        await gated(world, who, leftover, moods)
+
+
+@pytest.mark.prove
+async def test_leftovers_whole(world: World) -> None:
+    moods = random.Random(9)
+    for who, leftover, _ in itertools.product(PERSONAS, (NATIONAL.literal(), "", "{[52,52/)}"), range(9)):
+        await gated(world, who, leftover, moods)
+
+
+@pytest.mark.parametrize("value", [None, "", "{}", "{[,)}", "{[35,)}", "{(,35/)}"])
+async def test_an_empty_or_unbounded_scope_shows_nothing(world: World, value: str | None) -> None:
+    settings = {} if value is None else dict.fromkeys(("read", "submit", "identity"), value)
+    async with world.as_login(None, **settings) as connection:
+        for table in (*SCOPED, *COUNTED):
+            assert await connection.fetch(f"SELECT * FROM {table}") == [], table
+
+
+@pytest.mark.parametrize("value", ["35.01", "[35,35/)", "{[35,35/)", "%", "NULL", "{[35/,35)}", "{35}"])
+async def test_a_malformed_scope_is_an_error(world: World, value: str) -> None:
+    async with world.as_login(None, read=value) as connection:
+        with pytest.raises(asyncpg.DataError):
+            await connection.fetch("SELECT * FROM household")
+
+
+async def test_a_bare_prefix_is_no_area(world: World) -> None:
+    """35.01.11.2001 and 35.011 begin with codes of others and lie below none of them."""
+    async with world.as_login(None, read="{[35.01.11.2001,35.01.11.2001/)}", submit="") as connection:
+        found = await connection.fetch("SELECT DISTINCT area FROM household")
+        assert [row["area"] for row in found] == ["35.01.11.2001"]
+    async with world.as_login(None, read="{[35.01,35.01/)}") as connection:
+        found = await connection.fetch("SELECT DISTINCT area FROM household WHERE area >= '35.011'")
+        assert all(row["area"].startswith("35.01.") for row in found)
+
+
+# --- the engine without its own conditions ----------------------------------------------------------------------------
+
+
+async def test_statements_without_their_conditions_leak_nothing(world: World) -> None:
+    """A WHERE of each engine statement made true: what comes out is still of the caller's own rows."""
+    await prepare(world, FEW[1])
+    chance = random.Random(11)
+    share = list(world.prepared)[:: max(1, len(world.prepared) // 25)]
+    loosened = [loosen(statement.text, chance) for statement in share]
+    found = ""
+    for who in FEW:
+        principal = await world.principal(who)
+        hidden = {mark.text for mark in world.marks if not world.exists(who, mark.row)}
+        async with world.as_login(who) as connection:
+            for statement, text in zip(share, loosened, strict=True):
+                values = [argument(principal, name) for name in statement.names]
+                answer = ""
+                await connection.execute("SAVEPOINT here")
+                with contextlib.suppress(asyncpg.CardinalityViolationError):  # an error that tells nothing
+                    answer = await connection.fetchval(text, *values) or ""
+                await connection.execute("ROLLBACK TO here")
+                assert not {mark for mark in re.findall(r"mk\d+z", answer) if mark in hidden}, (who.name, text)
+                found += answer
+    assert "mk0" in found
+
+
+def loosen(text: str, chance: random.Random) -> str:
+    """The statement with one condition fewer, but never without the gate's."""
+    before, *places = re.split(r"\bWHERE (?!s\.ok)", text)
+    forgotten = chance.randrange(len(places)) if places else 0
+    return before + "".join(
+        f"WHERE {'true OR ' if n == forgotten else ''}{condition}" for n, condition in enumerate(places)
+    )
+
+
+def argument(principal: Any, name: str) -> Any:
+    """A value for any argument of an engine statement."""
+    if name.startswith("set_"):
+        return principal.setting(name.removeprefix("set_"))
+    if name == "claim_abilities":
+        return []
+    if name == "claim_expires_at":
+        return principal.expires_at
+    if name == "claim_language":
+        return "id"
+    if name.endswith(("_inner", "_outer")):
+        return b"k" * 64
+    if name.endswith("_first"):
+        return 1000
+    if name in ("code", "by_household_no") or "_key_" in name:
+        return None
+    return principal.user_id
+
+
+# --- the oracle -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_oracle_itself_walks_as_the_map_says(world: World) -> None:
+    """The world's tree and the stored map are one, so a wrong oracle cannot hide behind a wrong fixture."""
+    parents = {row["id"]: row["parent_id"] for row in await world.admin.fetch("SELECT id, parent_id FROM region")}
+    for key, parent in world.tree.items():
+        assert parents[world.regions[key]] == (None if parent is None else world.regions[parent])
+    assert not oracle.inside(world.tree, "prefix", "A111")
+    assert oracle.inside(world.tree, "recoded", "B11")
+    assert not oracle.exists(world.tree, BY_NAME["nobody"], Row("", uuid.uuid4(), world.houses[0], ""), TODAY)

@@ -1,0 +1,166 @@
+"""The wall for writing: rows are written where the command's ability reaches; past, map and wall stay as they are."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from registry.wall import DOORS
+from tests import oracle
+from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
+from tests.world import SCOPED, House, World, seen
+
+pytestmark = pytest.mark.anyio
+RLS = asyncpg.InsufficientPrivilegeError
+
+
+def house_in(world: World, village: str, state: str = "SUBMITTED") -> House:
+    return next(h for h in world.houses if (h.village, h.state, h.archived) == (village, state, False))
+
+
+INSERT = (
+    "INSERT INTO member (id, household_id, village_id, area, draft, created_by, seq)"
+    " VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, 9)"
+)
+
+
+def place(world: World, house: House) -> tuple[uuid.UUID, uuid.UUID, str, bool]:
+    return house.id, world.regions[house.village], world.codes[house.village], house.draft
+
+
+async def test_rows_are_written_in_the_areas_of_the_command_alone(world: World) -> None:
+    officer, mine, sibling = BY_NAME["OFFICER@A111"], house_in(world, "A111"), house_in(world, "A112")
+    async with world.as_login(officer, write="submit") as connection:
+        await connection.execute(INSERT, *place(world, mine), officer.id)
+        with pytest.raises(RLS):
+            await connection.execute(INSERT, *place(world, sibling), officer.id)
+    for who, write in ((officer, "verify"), (BY_NAME["VILLAGE_VERIFIER@A11"], "submit"), (officer, None)):
+        async with world.as_login(who, write=write) as connection:
+            with pytest.raises(RLS):
+                await connection.execute(INSERT, *place(world, mine), officer.id)
+
+
+async def test_two_grants_do_not_multiply(world: World) -> None:
+    both, there = BY_NAME["officer-A111-viewer-B"], house_in(world, "B111")
+    async with world.as_login(both, write="submit") as connection:
+        assert there.id in await seen(connection, "SELECT id FROM household")
+        assert await connection.execute("UPDATE household SET address = 'x' WHERE id = $1", there.id) == "UPDATE 0"
+        assert await connection.fetch("SELECT id FROM household WHERE draft AND area LIKE '52%'") == []
+        with pytest.raises(RLS):
+            await connection.execute(INSERT, *place(world, there), both.id)
+
+
+@pytest.mark.parametrize("table", SCOPED)
+async def test_an_update_reaches_what_is_read_and_written(world: World, table: str) -> None:
+    for who, write in itertools.product(FEW, ("submit", "verify")):
+        roles = oracle.SUBMITS if write == "submit" else frozenset({"VILLAGE_VERIFIER", "REGENCY_COORDINATOR"})
+        may = {
+            row.id
+            for row in world.of(table)
+            if row.id in world.stored(who, table) and oracle.has(world.tree, who, roles, row.village, TODAY)
+        }
+        async with world.as_login(who, write=write) as connection:
+            if table in ("household_revision", "workflow_event"):
+                with pytest.raises(RLS):
+                    await connection.execute(f"UPDATE {table} SET updated_at = now()")
+                continue
+            found = await seen(connection, f"UPDATE {table} SET updated_at = now() RETURNING id")
+            assert found == may, (who.name, table, write)
+
+
+async def test_a_child_of_a_hidden_household_is_refused_like_one_of_none(world: World) -> None:
+    officer, hidden = BY_NAME["OFFICER@A111"], house_in(world, "B111")
+    here = world.regions["A111"], world.codes["A111"], False
+    said = []
+    for household in (hidden.id, uuid.uuid4()):
+        async with world.as_login(officer, write="submit") as connection:
+            with pytest.raises(asyncpg.ForeignKeyViolationError) as caught:
+                await connection.execute(INSERT, household, *here, officer.id)
+            said.append(str(caught.value).replace(str(household), "") + str(caught.value.detail))
+    assert said[0] == said[1]
+    for household in (hidden.id, uuid.uuid4()):
+        async with world.as_login(officer, write="submit") as connection:
+            with pytest.raises(RLS):
+                await connection.execute(INSERT, household, *place(world, hidden)[1:], officer.id)
+
+
+async def test_a_child_lies_where_its_household_lies(world: World) -> None:
+    officer, mine = BY_NAME["OFFICER@country"], house_in(world, "A111")
+    for village, code in (("A112", "A112"), ("A111", "A112"), ("A112", "A111")):
+        async with world.as_login(officer, write="submit") as connection:
+            with pytest.raises(asyncpg.ForeignKeyViolationError):
+                await connection.execute(INSERT, mine.id, world.regions[village], world.codes[code], False, officer.id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE region SET code = '35.01.11.2999' WHERE code = '35.01.11.2001'",
+        "INSERT INTO region SELECT * FROM region",
+        "UPDATE grants SET region_id = NULL, national = true",
+        "INSERT INTO grants (user_id, role, national, valid_from) SELECT id, 'OFFICER', true, now() FROM account",
+        "UPDATE account SET active = true",
+        "UPDATE label SET id = ''",
+        "UPDATE household_revision SET document = '{}'",
+        "UPDATE workflow_event SET reason = ''",
+        "UPDATE identity SET area = area",
+        "UPDATE finding SET about = 'OPEN'",
+        "UPDATE remark SET text = ''",
+        "UPDATE ledger_person SET since = now()",
+        "UPDATE audit_event SET note = ''",
+        "SELECT * FROM audit_event",
+        *[f"DELETE FROM {table}" for table in DOORS],
+        *[f"TRUNCATE {table} CASCADE" for table in DOORS],
+        "ALTER TABLE household DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE household NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY see ON household",
+        "CREATE TABLE registry.mine AS SELECT * FROM household",
+        "CREATE OR REPLACE FUNCTION registry.areas(ability text) RETURNS registry.area_set LANGUAGE sql"
+        " AS 'SELECT NULL'",
+        "SET ROLE registry_owner",
+        "SET ROLE registry_crossing",
+        "SET SESSION AUTHORIZATION postgres",
+        "COPY household TO PROGRAM 'cat'",
+    ],
+)
+async def test_nobody_changes_the_map_the_past_or_the_wall(world: World, text: str) -> None:
+    async with world.as_login(BY_NAME["OFFICER@country"], write="submit") as connection:
+        with pytest.raises((RLS, asyncpg.FeatureNotSupportedError)):
+            await connection.execute(text)
+
+
+async def test_row_security_cannot_be_switched_off(world: World) -> None:
+    async with world.as_login(BY_NAME["OFFICER@A111"]) as connection:
+        await connection.execute("SET LOCAL row_security = off")
+        with pytest.raises(RLS):
+            await connection.fetch("SELECT * FROM household")
+
+
+def moves(world: World) -> Iterator[tuple[Persona, str, bool]]:
+    """Who moves a household of A111 where, and whether he may write at both ends."""
+    for who in PERSONAS:
+        for village in ("A112", "B111", "recoded"):
+            ends = [oracle.has(world.tree, who, oracle.SUBMITS, v, TODAY) for v in ("A111", village)]
+            yield who, village, all(ends)
+
+
+async def test_a_move_needs_both_ends_and_takes_everything_along(world: World) -> None:
+    house = house_in(world, "A111")
+    moved = 0
+    for who, village, may in moves(world):
+        async with world.as_login(who, write="submit") as connection:
+            try:
+                text = "UPDATE household SET village_id = $2, area = $3 WHERE id = $1"
+                status = await connection.execute(text, house.id, world.regions[village], world.codes[village])
+            except RLS:
+                status = "refused"
+            assert (status == "UPDATE 1") is may, (who.name, village)
+            if may:
+                moved += 1
+                children = await connection.fetch("SELECT area FROM member WHERE household_id = $1", house.id)
+                assert {row["area"] for row in children} == {world.codes[village]}
+    assert moved >= 3

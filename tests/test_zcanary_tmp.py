@@ -1,0 +1,275 @@
+"""The canary crawler: every value above OPERATIONAL in the world is a unique text, and nobody ever gets a wrong one.
+
+Documents are made from the built schema, every path to depth 4 and every class of argument; what is searched is bytes:
+bodies, headers, decoded cursors, errors, logs.  Each path must also show a caller something that he may see.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema
+
+from schema.build import build
+from tests import oracle
+from tests.paths import Path, paths
+from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
+from tests.sieve import CURSOR, Sieve, sieve_of, whole
+from tests.world import Row, World
+
+pytestmark = pytest.mark.anyio
+DEPTH, SHARE, CALLERS = 4, 90, 4
+WIDE, NOBODY = BY_NAME["OFFICER@country"], BY_NAME["nobody"]
+SOME = (WIDE, *(who for who in FEW[::2] if who is not WIDE))
+CARRIERS = {
+    "Household",
+    "Consent",
+    "GeoPoint",
+    "Member",
+    "MigrationEpisode",
+    "Money",
+    "Business",
+    "Remark",
+    "WorkflowEvent",
+}
+"""Types with values that are marked."""
+
+
+@pytest.fixture(scope="module")
+async def sieve(world: World) -> Sieve:
+    return await sieve_of(world)
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build()._schema
+
+
+def chosen(world: World, path: Path) -> dict[str, Any]:
+    """Values for the root's arguments that lead to records with everything."""
+    house = world.houses[2 if path.end == "WorkflowEvent" else 3]  # verified with notes; returned with remarks
+    household, head, wife, child, _, journey, shop = house.rows[:7]
+    beyond = path.steps[1].on if len(path.steps) > 1 else path.kind
+    after = path.steps[1].name if len(path.steps) > 1 else ""
+    person = {"mother": child, "father": child, "businesses": wife}.get(after, head)
+    records = {"Household": household, "Member": person, "MigrationEpisode": journey, "Business": shop}
+    place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
+    found = records.get(beyond or "")
+    values = {
+        "id": str(found.id if found else world.regions[place]),
+        "by": {"id": str(household.id)},
+        "code": world.codes[place],
+    }
+    return {name: values[name] for name in path.variables}
+
+
+async def crawl(
+    world: World, sieve: Sieve, schema: GraphQLSchema, ways: list[Path], callers: Callable[[], list[Persona]], log: Any
+) -> None:
+    reached = 0
+    for path in ways:
+        text, values = path.document(schema), chosen(world, path)
+        for who in (WIDE, *callers()):
+            answer = await world.ask(who, text, **values)
+            assert set(answer.codes) <= {"FORBIDDEN"}, (str(path), who.name, answer.body)
+            found = sieve.allowed(who, whole(answer))
+            if who is WIDE and path.end in CARRIERS and f'"end":"{path.end}"' in answer.body.decode():
+                assert found, str(path)
+                reached += 1
+    assert reached > sum(path.end in CARRIERS for path in ways) * 2 // 3
+    sieve.allowed(NOBODY, log.text)
+
+
+async def test_no_path_leads_to_what_is_not_the_callers(
+    world: World, sieve: Sieve, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    chance = random.Random(20)
+    ways = chance.sample(list(paths(schema, DEPTH)), SHARE)
+    await crawl(world, sieve, schema, ways, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
+
+
+@pytest.mark.prove
+async def test_no_path_at_all_leads_to_what_is_not_the_callers(
+    world: World, sieve: Sieve, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(21)
+    ways = list(paths(schema, DEPTH))[::11]
+    await crawl(world, sieve, schema, ways, lambda: chance.sample(PERSONAS, 2), caplog)
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+LISTS = {
+    "households": "id address phoneMasked",
+    "members": "id fullName birthDate",
+    "migrations": "id jobTitle employerName",
+    "businesses": "id name annualSales { amount }",
+    "regions": "id name lastVerifiedAt households(first: 2) { nodes { address } }",
+    "provinces": "id name members(first: 2) { edges { cursor node { fullName } } }",
+}
+FIRSTS = (None, 0, -1, 1, 3, 1000, 1001, 2**31 - 1)
+
+
+def listing(name: str) -> str:
+    return (
+        f"query($first: Int, $after: String) {{ {name}(first: $first, after: $after)"
+        f" {{ totalCount pageInfo {{ hasNextPage startCursor endCursor }} edges {{ cursor }}"
+        f" nodes {{ {LISTS[name]} }} }} }}"
+    )
+
+
+async def cursors(world: World, who: Persona) -> list[str]:
+    """A cursor of each list, in the caller's own hand."""
+    found = []
+    for name in LISTS:
+        answer = await world.ask(who, listing(name), first=2)
+        found += CURSOR.findall(answer.body.decode())[:1]
+    return found
+
+
+def asked(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every class of argument but cursors, right and wrong."""
+    for name, first in itertools.product(LISTS, FIRSTS):
+        yield listing(name), {"first": first}
+    orders = itertools.product(("regions", "provinces"), ("CODE", "NAME", "HOUSEHOLD_COUNT", "LAST_VERIFIED_AT"))
+    for (name, key), direction in itertools.product(orders, ("ASC", "DESC")):
+        yield (
+            f"{{ {name}(first: 50, orderBy: {{field: {key}, direction: {direction}}}) {{ totalCount"
+            f" edges {{ cursor node {{ {LISTS[name]} }} }} }} }}",
+            {},
+        )
+    ids = [str(row.id) for row in (*world.rows[::40], *world.of("remark")[:1], *world.of("identity")[:1])]
+    ids += [str(place) for place in list(world.regions.values())[:3]]
+    ids += [
+        "",
+        "x",
+        "00000000-0000-0000-0000-000000000000",
+        "' OR true --",
+        "9" * 5000,
+        ids[0].upper(),
+        f"{{{ids[0]}}}",
+    ]
+    for said in ids:
+        yield (
+            "query($id: ID!) { node(id: $id) { __typename id ... on Record { withheld } ... on Household { address }"
+            " ... on Member { fullName } ... on MigrationEpisode { jobTitle } ... on Business { name } } }",
+            {"id": said},
+        )
+        yield "query($id: ID!) { household(by: {id: $id}) { id address members { fullName } } }", {"id": said}
+    for no in (
+        "",
+        "%",
+        "35.01.11.2001-2026-0001",
+        "35.01.11.2001-2026-0009",
+        "' OR true --",
+        "52.01.11.2001-2026-0001",
+    ):
+        yield "query($no: String!) { household(by: {householdNo: $no}) { id address } }", {"no": no}
+    yield "{ household(by: {}) { address } }", {}
+    yield "{ household(by: {id: null, householdNo: null}) { address } }", {}
+    for code in (
+        "35",
+        "35.01",
+        "35.01.11.2001",
+        "52.02.11.2009",
+        "52.01.12.2009",
+        "99",
+        "",
+        "%",
+        "35.0%",
+        "3501",
+        "35.",
+    ):
+        yield (
+            "query($c: RegionCode!) { region(code: $c) { code households { totalCount nodes { address } }"
+            " members { nodes { fullName } } businesses { edges { cursor node { name } } } } }",
+            {"c": code},
+        )
+
+
+async def test_no_argument_widens_what_is_seen(world: World, sieve: Sieve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    allowed = 0
+    for who, (text, variables) in itertools.product(SOME, asked(world)):
+        answer = await world.ask(who, text, **variables)
+        assert "INTERNAL" not in answer.codes, (who.name, text, variables, caplog.text[-2000:])
+        allowed += len(sieve.allowed(who, whole(answer)))
+    assert allowed > 1000
+    sieve.allowed(NOBODY, caplog.text)
+
+
+async def test_no_cursor_widens_what_is_seen(world: World, sieve: Sieve) -> None:
+    """A cursor of another list, of another caller, or a changed one opens nothing."""
+    wide = await cursors(world, WIDE)
+    foreign = await cursors(world, BY_NAME["OFFICER@B111"])
+    changed = [c[:9] + ("A" if c[9] != "A" else "B") + c[10:] for c in wide]
+    for who in FEW:
+        for name, after in itertools.product(LISTS, (*wide, *foreign, *changed, "", "x", "=" * 9, "é")):
+            answer = await world.ask(who, listing(name), first=1000, after=after)
+            assert "INTERNAL" not in answer.codes, (who.name, name, after)
+            sieve.allowed(who, whole(answer))
+            if after not in wide or who is not WIDE:
+                assert not answer.data or answer.data[name] is None, (who.name, name, after)
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+SUBMIT = """mutation($id: ID!, $rev: Int, $code: RegionCode) {
+  submitHousehold(input: {household: {id: $id, villageCode: $code, address: "x"}, baseRev: $rev, saveAs: DRAFT}) {
+    outcome household { address members { fullName } } userErrors { code path message params { name value } } } }"""
+VERIFY = """mutation($id: ID!) { verifyHouseholds(input: {items: [{id: $id, rev: 99}]}) {
+    results { household { address } userErrors { code path message params { name value } } } } }"""
+RETURN = """mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 99, remarks: [{path: ["address"], text: "x"}]}) {
+    household { address } userErrors { code path message params { name value } } } }"""
+REVEAL = """mutation($id: ID!, $field: IdentityField!) {
+  revealIdentity(input: {id: $id, field: $field, purpose: VERIFICATION}) { value userErrors { code message } } }"""
+NUMBERS = {
+    "household": ("PHONE", "KK_NUMBER"),
+    "member": ("NIK",),
+    "migration_episode": ("PASSPORT", "EPMI"),
+}
+
+
+async def test_a_refused_command_tells_nothing(world: World, sieve: Sieve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    for who, house in itertools.product(FEW, world.houses):
+        said = {"id": str(house.id)}
+        for text, variables in (
+            (SUBMIT, said | {"rev": 99}),
+            (SUBMIT, said | {"rev": 99, "code": "35.01.11.2001"}),
+            (VERIFY, said),
+            (RETURN, said),
+        ):
+            answer = await world.ask(who, text, **variables)
+            assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, text, answer.body)
+            assert b'"ACCEPTED"' not in answer.body
+            sieve.allowed(who, whole(answer))
+    sieve.allowed(NOBODY, caplog.text)
+
+
+async def test_a_number_in_full_comes_by_reveal_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Crawlers never find one, so whoever reveals gets it where his grants say, and nobody else does."""
+    caplog.set_level("DEBUG")
+    values: set[str] = set()
+    for who in FEW:
+        for row in [row for house in world.houses[::5] for row in house.rows]:
+            for field in NUMBERS.get(row.table, ()):
+                answer = await world.ask(who, REVEAL, id=str(row.id), field=field)
+                value = (answer.data.get("revealIdentity") or {}).get("value") if answer.data else None
+                assert value is None or may_reveal(world, who, row), (who.name, row)
+                if may_reveal(world, who, row) and field == "NIK":
+                    assert value is not None, (who.name, row)
+                values |= {value} if value else set()
+    assert len(values) > 10
+    assert not [value for value in values if value in caplog.text]
+
+
+def may_reveal(world: World, who: Persona, row: Row) -> bool:
+    if row.gone or row.house.archived:
+        return False
+    return world.exists(who, row) and oracle.has(world.tree, who, oracle.REVEALS, row.village, TODAY)

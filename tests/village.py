@@ -1,0 +1,335 @@
+"""A small country with one village in work: its people, and the commands as they call them over HTTP.
+
+Each test module has a village of its own; tests make their own households in it, so that their order does not matter.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import itertools
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+from starlette.applications import Starlette
+
+from auth.principal import Principal
+from auth.token import Keyring
+from registry.db import Database, Statement
+from registry.vault import Vault
+from server.app import create
+from server.embedded import Embedded
+from server.identity import principal_of
+from server.settings import Settings
+
+HERE, NEXT_DOOR, FAR = "35.07.11.2008", "35.07.11.2009", "52.03.21.2002"
+OLD_CODE, SPLIT, HEIRS = "35.07.09.2008", "35.07.12.2001", ["35.07.12.2002", "35.07.12.2003"]
+COUNTRY = {
+    "35": "Jawa Timur",
+    "35.07": "Malang",
+    "35.07.11": "Kalipare",
+    HERE: "Arjowilangun",
+    NEXT_DOOR: "Kalirejo",
+    "35.07.12": "Pagak",
+    SPLIT: "Sumberejo",
+    HEIRS[0]: "Sumberejo Lor",
+    HEIRS[1]: "Sumberejo Kidul",
+    "52": "Nusa Tenggara Barat",
+    "52.03": "Lombok Timur",
+    "52.03.21": "Lenek",
+    FAR: "Lenek Lauk",
+}
+PEOPLE: dict[str, list[tuple[str, str | None]]] = {
+    "officer": [("OFFICER", HERE)],
+    "second": [("OFFICER", HERE)],
+    "next door": [("OFFICER", NEXT_DOOR)],
+    "stranger": [("OFFICER", FAR)],
+    "verifier": [("VILLAGE_VERIFIER", HERE)],
+    "coordinator": [("REGENCY_COORDINATOR", "35.07")],
+    "colleague": [("REGENCY_COORDINATOR", "35.07")],
+    "both steps": [("VILLAGE_VERIFIER", HERE), ("REGENCY_COORDINATOR", "35.07")],
+    "all in one": [("OFFICER", HERE), ("VILLAGE_VERIFIER", HERE), ("REGENCY_COORDINATOR", "35.07")],
+    "viewer": [("REGIONAL_VIEWER", "35.07")],
+    "far coordinator": [("REGENCY_COORDINATOR", "52.03")],
+    "province": [("PROVINCE_OFFICER", "35")],
+    "analyst": [("MINISTRY_ANALYST", None)],
+    "ministry": [("MINISTRY_ADMIN", None)],
+    "auditor": [("AUDITOR", None)],
+    "nobody": [],
+}
+SUBMIT = """mutation($household: HouseholdInput!, $baseRev: Int, $saveAs: SaveAs) {
+  submitHousehold(input: {household: $household, baseRev: $baseRev, saveAs: $saveAs}) {
+    outcome household { id rev workflowState householdNo }
+    userErrors { code severity path message params { name value } } } }"""
+VERIFY = """mutation($items: [VerifyItemInput!]!, $note: String) {
+  verifyHouseholds(input: {items: $items, note: $note}) {
+    results { id household { rev workflowState verifiedRev } userErrors { code severity path message } } } }"""
+RETURN = """mutation($id: ID!, $rev: Int!, $remarks: [RemarkInput!]!) {
+  returnHousehold(input: {id: $id, rev: $rev, remarks: $remarks}) {
+    household { rev workflowState } userErrors { code severity path message } } }"""
+REVEAL = """mutation($id: ID!, $field: IdentityField!, $purpose: AccessPurpose!, $note: String) {
+  revealIdentity(input: {id: $id, field: $field, purpose: $purpose, note: $note}) {
+    value userErrors { code path message } } }"""
+
+
+@dataclass
+class Answer:
+    """One response."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def data(self) -> Any:
+        """The data of an answer without errors."""
+        assert "errors" not in self.json, self.json["errors"]
+        return self.json["data"]
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        return list(self.json.get("errors", ()))
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.errors]
+
+
+@dataclass
+class Place:
+    """The village in work: the application over a database of its own, and how to call it as one of its people."""
+
+    app: Starlette
+    client: httpx.AsyncClient
+    admin: asyncpg.Connection
+    ids: dict[str, uuid.UUID]
+    regions: dict[str, uuid.UUID]
+    statements: list[str] = field(default_factory=list)
+    """What the read engine has sent."""
+
+    @property
+    def keyring(self) -> Keyring:
+        made: Keyring = self.app.state.keyring
+        return made
+
+    @property
+    def database(self) -> Database:
+        made: Database = self.app.state.database
+        return made
+
+    @property
+    def vault(self) -> Vault:
+        made: Vault = self.app.state.vault
+        return made
+
+    def bearer(self, who: str | None) -> dict[str, str]:
+        """The headers of somebody signed in; none for None."""
+        if who is None:
+            return {}
+        return {"authorization": f"Bearer {self.keyring.issue(self.ids[who], 600, dt.datetime.now(dt.UTC))}"}
+
+    async def principal(self, who: str) -> Principal:
+        return await principal_of(self.bearer(who)["authorization"], self.keyring, self.database)
+
+    async def send(self, method: str, path: str = "/graphql", **request: Any) -> Answer:
+        """Any HTTP request."""
+        got = await self.client.request(method, path, **request)
+        return Answer(got.status_code, got.headers, got.content)
+
+    async def query(self, who: str | None, text: str, language: str = "id", **variables: Any) -> Answer:
+        """One GraphQL request as `who`."""
+        headers = self.bearer(who) | {"accept-language": language}
+        return await self.send("POST", json={"query": text, "variables": variables}, headers=headers)
+
+    async def ask(self, who: str, text: str, **variables: Any) -> Any:
+        """The data of a query that has no errors."""
+        return (await self.query(who, text, **variables)).data
+
+    async def submit(
+        self, who: str, household: Mapping[str, Any], base: int | None = None, save: str = "SUBMITTED"
+    ) -> Any:
+        """Payload of `submitHousehold`."""
+        return (await self.ask(who, SUBMIT, household=household, baseRev=base, saveAs=save))["submitHousehold"]
+
+    async def verify(self, who: str, household: Mapping[str, Any], rev: int = 1, accept: bool = True) -> Any:
+        """Result of one item of `verifyHouseholds`."""
+        item = {"id": household["id"], "rev": rev, "acceptFindings": accept}
+        return (await self.ask(who, VERIFY, items=[item]))["verifyHouseholds"]["results"][0]
+
+    async def give_back(self, who: str, household: Mapping[str, Any], rev: int = 1, *remarks: str) -> Any:
+        """Payload of `returnHousehold`, with a remark on the address unless others are given."""
+        said = [{"path": ["address"], "text": text} for text in remarks or ("Alamat kurang jelas.",)]
+        return (await self.ask(who, RETURN, id=household["id"], rev=rev, remarks=said))["returnHousehold"]
+
+    async def reach(self, state: str, author: str = "officer", **changes: Any) -> dict[str, Any]:
+        """A new household of `author` in this state, at revision 1."""
+        made = household(**changes)
+        stored = await self.submit(author, made, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
+        assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
+        if state in ("VERIFIED_VILLAGE", "VERIFIED"):
+            assert not (await self.verify("verifier", made))["userErrors"]
+        if state == "VERIFIED":
+            assert not (await self.verify("coordinator", made))["userErrors"]
+        if state == "RETURNED":
+            assert not (await self.give_back("verifier", made))["userErrors"]
+        return made
+
+    async def household(self, who: str, id_: str, selection: str) -> Any:
+        """The household as `who` sees it; None when it is not there for him."""
+        return (await self.ask(who, f"query($id: ID!) {{ household(by: {{id: $id}}) {{ {selection} }} }}", id=id_))[
+            "household"
+        ]
+
+
+_serial = itertools.count(1)
+
+
+def person(seq: int, **changes: Any) -> dict[str, Any]:
+    """A member: a woman born on 23 April 1985, head of the family, at home; her NIK fits."""
+    made = {
+        "id": str(uuid.uuid4()),
+        "seq": seq,
+        "fullName": f"Siti Aminah {seq}",
+        "sex": "FEMALE",
+        "birthDate": "1985-04-23",
+        "relationToHead": "HEAD" if seq == 1 else "OTHER",
+        "maritalStatus": "MARRIED",
+        "education": "PRIMARY",
+        "lifeStatus": "ALIVE",
+        "residence": "HOME",
+        "nik": f"350711630485{next(_serial):04d}",
+    }
+    return made | changes
+
+
+def journey(member: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """An episode: working abroad since 2022."""
+    made = {
+        "id": str(uuid.uuid4()),
+        "memberId": member["id"],
+        "stage": "WORKING_ABROAD",
+        "country": "HK",
+        "departedOn": "2022",
+    }
+    return made | changes
+
+
+def shop(owner: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A business: a running shop."""
+    return {"id": str(uuid.uuid4()), "ownerId": owner["id"], "name": "Warung Siti", "field": "RETAIL"} | changes
+
+
+def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str, Any]:
+    """A complete household: one migrant abroad, no fault and no warning."""
+    members = [person(seq) for seq in range(1, people + 1)]
+    made = {
+        "id": str(uuid.uuid4()),
+        "villageCode": village,
+        "visitResult": "COMPLETE",
+        "kkMissingReason": "NONE_YET",
+        "address": "Jalan Melati 1",
+        "hamlet": "Krajan",
+        "consent": {"basis": "CONSENT", "method": "SIGNATURE"},
+        "members": members,
+        "migrations": [journey(members[0])],
+        "businesses": [],
+    }
+    return made | changes
+
+
+def but(document: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A copy with changes."""
+    return copy.deepcopy(dict(document)) | changes
+
+
+async def _country(admin: asyncpg.Connection) -> dict[str, uuid.UUID]:
+    made: dict[str, uuid.UUID] = {}
+    levels = {2: "PROVINCE", 5: "REGENCY", 8: "DISTRICT", 13: "VILLAGE"}
+    for code, name in COUNTRY.items():
+        level = levels[len(code)]
+        kind = "RURAL_VILLAGE" if level == "VILLAGE" else level
+        made[code] = await admin.fetchval(
+            "INSERT INTO region (code, level, kind, name, search_name, parent_id, valid_from, valid_to, decree)"
+            " VALUES ($1, $2, $3, $4, lower($4), $5, '1945-08-17', $6, 'decree') RETURNING id",
+            *(code, level, kind, name, made.get(code.rpartition(".")[0])),
+            dt.date(2020, 1, 1) if code == SPLIT else None,
+        )
+        await admin.execute(
+            "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", made[code], code
+        )
+    await admin.execute(
+        "INSERT INTO region_code (region_id, code, valid_from, valid_to) VALUES ($1, $2, '1945-08-16', '2019-10-08')",
+        *(made[HERE], OLD_CODE),
+    )
+    for heir in HEIRS:
+        await admin.execute(
+            "INSERT INTO region_lineage"
+            " (from_region_id, to_region_id, change, from_code, to_code, decree, effective_on)"
+            " VALUES ($1, $2, 'SPLIT', $3, $4, 'decree', '2020-01-01')",
+            *(made[SPLIT], made[heir], SPLIT, heir),
+        )
+    programme = await admin.fetchval(
+        "INSERT INTO programme (code, name, agency) VALUES ('DESMIGRATIF', 'Desmigratif', 'Kemnaker') RETURNING id"
+    )
+    for code in (HERE, NEXT_DOOR, FAR):
+        await admin.execute(
+            "INSERT INTO village_enrolment (programme_id, region_id, year) VALUES ($1, $2, 2019)", programme, made[code]
+        )
+    return made
+
+
+async def _people(admin: asyncpg.Connection, regions: Mapping[str, uuid.UUID]) -> dict[str, uuid.UUID]:
+    made = {name: uuid.uuid4() for name in PEOPLE}
+    for name, grants in PEOPLE.items():
+        await admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", made[name], name)
+        for role, code in grants:
+            await admin.execute(
+                "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
+                " VALUES ($1, $2, $3, $4, '2019-01-01')",
+                *(made[name], role, None if code is None else regions[code], code is None),
+            )
+    return made
+
+
+@pytest.fixture(scope="module")
+async def village(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncIterator[Place]:
+    """The village in work, empty of households, in a database of this module's own."""
+    name = await fresh()
+    admin = await asyncpg.connect(postgres.dsn(name), server_settings={"search_path": "registry"})
+    try:
+        async with _opened(admin, postgres.dsn(name, user="registry_app")) as place:
+            yield place
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]:
+    regions = await _country(admin)
+    ids = await _people(admin, regions)
+    vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+    app = create(Settings(mode="demo"), login, Keyring.generate(), vault, secrets.token_bytes(32))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
+            place = Place(app, client, admin, ids, regions)
+            plain = place.database.fetch
+
+            async def recorded(statement: Statement, *rest: Any) -> bytes | None:
+                place.statements.append(statement.text)
+                return await plain(statement, *rest)
+
+            place.database.fetch = recorded  # type: ignore[method-assign]
+            yield place

@@ -1,0 +1,188 @@
+"""The world of the access tests: what is in it, whose it is, and how to ask for it.
+
+tests/building.py makes it once a run.  Every value above OPERATIONAL that can be unique is unique (tests/mint.py), so
+that finding its text anywhere tells whose value it is.  Tests take it as it is: who writes, rolls back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+
+from auth.principal import SETTINGS, Principal
+from auth.token import Keyring
+from registry.db import Database, Statement
+from server.identity import principal_of
+from tests import oracle
+from tests.personas import TODAY, Persona
+
+SCOPED = [
+    "household",
+    "member",
+    "migration_episode",
+    "business",
+    "household_revision",
+    "workflow_event",
+    "remark",
+    "finding",
+    "identity",
+]
+COUNTED = ["household_number", "ledger_household", "ledger_person", "ledger_episode", "ledger_business"]
+CHILDREN = {"members": "member", "migrations": "migration_episode", "businesses": "business"}
+
+
+@dataclass
+class House:
+    """A household and where it stands; its records have authors of their own."""
+
+    id: uuid.UUID
+    village: str
+    state: str
+    author: str
+    archived: bool = False
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def draft(self) -> bool:
+        return self.state == "DRAFT"
+
+
+@dataclass
+class Row:
+    """A record of a household, with its recorder."""
+
+    table: str
+    id: uuid.UUID
+    house: House
+    author: str
+    gone: bool = False  # archived: no list shows it, the wall does not mind
+
+    @property
+    def village(self) -> str:
+        return self.house.village
+
+    @property
+    def draft(self) -> bool:
+        return self.house.draft
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A text that stands for one value of one record; without a kind nobody may ever read it."""
+
+    text: str
+    kind: str | None
+    row: Row
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> dict[str, Any]:
+        made: dict[str, Any] = orjson.loads(self.body)
+        return made
+
+    @property
+    def data(self) -> Any:
+        return self.json.get("data")
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.json.get("errors", ())]
+
+    @property
+    def neutral(self) -> bytes:
+        """The body without the id of the request, which is the only thing that two like answers may differ in."""
+        return re.sub(rb'"(requestId|errorId)":"[^"]+"', b"", self.body)
+
+
+@dataclass(repr=False)
+class World:
+    """The fixture, and how to ask it."""
+
+    dsn: str
+    login: str
+    admin: asyncpg.Connection
+    client: httpx.AsyncClient
+    database: Database
+    keyring: Keyring
+    tree: dict[str, str | None]
+    codes: dict[str, str]
+    regions: dict[str, uuid.UUID]
+    houses: list[House] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)  # every statement of the application's connection, as it was sent
+    prepared: dict[Statement, None] = field(default_factory=dict)  # every statement of the read engine
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, who: Persona) -> str:
+        if who.name not in self._tokens:
+            self._tokens[who.name] = self.keyring.issue(who.id, 600, dt.datetime.now(dt.UTC))
+        return self._tokens[who.name]
+
+    async def ask(self, who: Persona | None, query: str, /, header: str | None = None, **variables: Any) -> Answer:
+        """One request over HTTP; `header` replaces the persona's own Authorization."""
+        said = header if who is None else f"Bearer {self.token(who)}"
+        headers = {} if said is None else {"authorization": said}
+        sent = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        return Answer(sent.status_code, sent.content, dict(sent.headers))
+
+    async def principal(self, who: Persona) -> Principal:
+        return await principal_of(f"Bearer {self.token(who)}", self.keyring, self.database)
+
+    @asynccontextmanager
+    async def as_login(
+        self, who: Persona | None, write: str | None = None, **settings: str
+    ) -> AsyncIterator[asyncpg.Connection]:
+        """Plain SQL as the application's login with the persona's settings; whatever it does is undone."""
+        connection = await asyncpg.connect(self.login)
+        try:
+            await connection.execute("BEGIN READ WRITE")
+            if who is not None:
+                principal = await self.principal(who)
+                settings = {name: principal.setting(name) for name in SETTINGS} | settings
+                if write is not None:
+                    settings["write"] = principal.setting(write)
+            for name, value in settings.items():
+                await connection.execute("SELECT set_config('app.' || $1, $2, true)", name, value)
+            yield connection
+        finally:
+            await connection.close()
+
+    def exists(self, who: Persona, row: oracle.Placed) -> bool:
+        return oracle.exists(self.tree, who, row, TODAY)
+
+    def sees(self, who: Persona, kind: str, row: oracle.Placed) -> bool:
+        return oracle.sees(self.tree, who, kind, row, TODAY)
+
+    def of(self, table: str) -> list[Row]:
+        return [row for row in self.rows if row.table == table]
+
+    def listed(self, who: Persona, table: str) -> set[str]:
+        """The ids that the lists of the API show."""
+        found = [row for row in self.of(table) if not row.gone and not row.house.archived]
+        return {str(row.id) for row in found if self.exists(who, row)}
+
+    def stored(self, who: Persona, table: str) -> set[uuid.UUID]:
+        """The ids that plain SQL shows."""
+        found = {row.id for row in self.of(table) if self.exists(who, row)}
+        return {row.id for row in self.of(table) if self.sees(who, "IDENTITY", row)} if table == "identity" else found
+
+
+async def seen(connection: asyncpg.Connection, text: str) -> set[uuid.UUID]:
+    """The ids that a statement answers."""
+    return {row["id"] for row in await connection.fetch(text)}
