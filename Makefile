@@ -7,7 +7,7 @@ UV := 0.13.9
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test lint check prove schema
+.PHONY: help demo test lint check prove bench schema
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ check: lint test ## style, types and tests
 
 prove: $(READY) ## the long proofs whole, with their counts
 	$(BIN)/pytest -m prove -s
+
+bench: $(READY) ## what the program adds to the database's own time
+	$(BIN)/python -m benchmarks.overhead
 
 schema: $(READY) ## write schema/schema.graphql from the code
 	$(BIN)/python -m schema.build

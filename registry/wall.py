@@ -48,11 +48,17 @@ class Kind(enum.Enum):
 class Door:
     kind: Kind
     insert: bool = True
-    update: tuple[str, ...] | bool = False  # True: every column; a tuple: these alone
+    update: tuple[str, ...] = ()  # the columns that may change
 
+
+FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
+"""What stays as it was made; who recorded a row decides who sees its protective facts."""
 
 DOORS: dict[str, Door] = {
-    **{table_of(noun).name: Door(Kind.SCOPED, update=True) for noun in (Household, Member, MigrationEpisode, Business)},
+    **{
+        table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
+        for table in map(table_of, (Household, Member, MigrationEpisode, Business))
+    },
     workflow.REVISION.name: Door(Kind.SCOPED),
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
@@ -128,9 +134,7 @@ def privileges(table: str, door: Door) -> Iterator[str]:
         yield f"GRANT SELECT ON {name} TO {LOGIN}"
     if door.insert:
         yield f"GRANT INSERT ON {name} TO {LOGIN}"
-    if door.update is True:
-        yield f"GRANT UPDATE ON {name} TO {LOGIN}"
-    elif door.update:
+    if door.update:
         yield f"GRANT UPDATE ({', '.join(door.update)}) ON {name} TO {LOGIN}"
     if any(table in crossing.reads for crossing in CROSSINGS):
         yield f"GRANT SELECT ON {name} TO {CROSSING}"

@@ -68,7 +68,7 @@ class Collector:
             return True
         skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
-        return not (skip and skip["if_"]) and (include is None or bool(include["if_"]))
+        return not (skip and skip["if"]) and (include is None or bool(include["if"]))
 
     def _applies(self, condition: Any, type_: GraphQLObjectType) -> bool:
         if condition is None or condition.name.value == type_.name:

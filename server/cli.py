@@ -110,8 +110,8 @@ def token(
     settings = load()
     if settings.mode != "demo":
         raise SettingsError("Tokens are made by hand in the demo only: set DESMIGRATIF_MODE=demo.")
-    from server.demo.run import token_of
     from server.demo.start import data_folder
+    from server.demo.tokens import token_of
 
     try:
         typer.echo(token_of(persona, data_folder(data), settings.audience))

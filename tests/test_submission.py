@@ -357,7 +357,8 @@ async def test_relations_point_into_the_household(village: Place) -> None:
 # --- drafts, findings, classes ------------------------------------------------------------------------------------
 
 LISTS = (
-    "{ households { nodes { id } } members { nodes { household { id } } } migrations { nodes { household { id } } } }"
+    "{ households(first: 1000) { nodes { id } } members(first: 1000) { nodes { household { id } } }"
+    " migrations(first: 1000) { nodes { household { id } } } }"
 )
 
 

@@ -8,13 +8,10 @@ Rule: what was answered is kept, whoever is killed, and the next start goes on f
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import errno
 import json
-import os
 from collections.abc import Collection, Mapping
 from functools import partial
-from pathlib import Path
 
 import asyncpg
 import orjson
@@ -25,25 +22,21 @@ from starlette.applications import Starlette
 from auth.ability import Ability
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
-from auth.token import Keyring
 from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
 from server import serving
 from server.app import create
 from server.demo import geography
-from server.demo.accounts import PERSONAS, Account, personas
+from server.demo.accounts import PERSONAS, Account
 from server.demo.load import load
-from server.demo.start import FOLDER
+from server.demo.tokens import KEYS, TOKENS, issue, write
 from server.embedded import Embedded
 from server.identity import principal_of
-from server.keys import demo_keyring, demo_keys
+from server.keys import demo_keys
 from server.migrate import migrate
 from server.settings import Settings
 
-TOKENS = FOLDER / "tokens.json"
-KEYS = "keys"
-MINUTES = 12 * 60
 QUERY = "{ households { totalCount } }"
 EXAMPLE = "{ viewer { name } households(first: 3) { totalCount nodes { householdNo village { name } memberCount } } }"
 
@@ -57,32 +50,9 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
     except asyncpg.DiskFullError:
         raise OSError(errno.ENOSPC, "no space for the database") from None
     tokens = issue(keyring)
-    write_tokens(TOKENS, tokens)
+    write(tokens)
     app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS))
     serving.run(app, held, partial(_tell, app, settings, tokens, console))
-
-
-def issue(keyring: Keyring) -> dict[str, str]:
-    """A token for each persona, good for 12 hours from now."""
-    now = dt.datetime.now(dt.UTC)
-    return {name: keyring.issue(account, MINUTES, now) for name, account in personas().items()}
-
-
-def token_of(persona: str, data: Path, audience: str) -> str:
-    """A new token of a persona of the demo in this folder.  LookupError: no such persona; KeyFileError: no demo."""
-    if persona not in personas():
-        raise LookupError(f"the demo has no {persona}, but {', '.join(personas())}.")
-    return demo_keyring(data / KEYS, audience).issue(personas()[persona], MINUTES, dt.datetime.now(dt.UTC))
-
-
-def write_tokens(path: Path, tokens: Mapping[str, str]) -> None:
-    """A flat JSON object, persona to bearer token, that its owner alone can read; replaced as a whole."""
-    path.parent.mkdir(exist_ok=True)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(tokens, file, indent=2)
-    new.replace(path)
 
 
 async def _prepare(dsn: str, vault: Vault, scale: int, only: Collection[str], console: Console) -> None:

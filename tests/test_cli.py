@@ -1,0 +1,181 @@
+"""Every verb and route is declared and explained; what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import typer
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from auth.token import SIGNING, Keyring
+from registry.vault import Vault
+from schema.build import build
+from server.app import ROUTES
+from server.cli import app, main
+from server.declared import Reason, undeclared_routes, verb, verbs
+from server.embedded import Embedded
+from server.settings import describe
+
+VERBS = sorted(verbs(app))
+COUNTRY = "code,name\n35,Jawa Timur\n35.07,Kabupaten Malang\n35.07.11,Kalipare\n35.07.11.2008,Arjowilangun\n"
+
+
+def run(*words: str) -> int:
+    """The exit code of a command."""
+    try:
+        main(words)
+    except SystemExit as exit_:
+        return int(exit_.code or 0)
+    raise AssertionError("a command ends with an exit code")
+
+
+@pytest.fixture
+async def dsn(postgres: Embedded, fresh: Any, anyio_backend: str) -> str:
+    return postgres.dsn(await fresh())
+
+
+def ask(dsn: str, question: str) -> Any:
+    async def asked() -> Any:
+        connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
+        try:
+            return await connection.fetchval(question)
+        finally:
+            await connection.close()
+
+    return asyncio.run(asked())
+
+
+def test_every_verb_is_declared() -> None:
+    assert {name: why for name, why in verbs(app).items() if why is None} == {}
+    assert {"demo", "serve", "migrate", "token", "schema", "settings"} < set(VERBS)
+    assert {"regions load", "vault create", "keys create"} < set(VERBS)
+
+
+def test_an_undeclared_verb_keeps_everything_from_starting() -> None:
+    app.command("bare")(lambda: None)
+    try:
+        with pytest.raises(TypeError, match="bare"):
+            main(["settings"])
+    finally:
+        app.registered_commands.pop()
+
+
+def test_a_declaration_names_all_the_words_of_a_verb() -> None:
+    outer, inner = typer.Typer(), typer.Typer()
+    outer.add_typer(inner, name="outer")
+    verb(inner, "said", Reason.PUBLIC)(lambda: None)
+    inner.command("unsaid")(lambda: None)
+    assert verbs(outer) == {"outer said": Reason.PUBLIC, "outer unsaid": None}
+
+
+def test_every_route_is_declared_and_an_undeclared_one_is_found() -> None:
+    async def bare(request: Any) -> PlainTextResponse:
+        return PlainTextResponse("")
+
+    assert undeclared_routes(ROUTES) == []
+    assert undeclared_routes([*ROUTES, Route("/bare", bare)]) == ["/bare"]
+
+
+@pytest.mark.parametrize("words", VERBS)
+def test_every_verb_teaches(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*words.split(), "--help") == 0
+    assert len(capsys.readouterr().out.split()) > 20
+
+
+def test_settings_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("settings") == 0
+    said = capsys.readouterr().out
+    assert [setting.name for setting in describe() if f"`{setting.name}`" not in said] == []
+
+
+def test_schema_is_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("schema") == 0
+    assert capsys.readouterr().out == build().as_str() + "\n"
+
+
+def test_keys_are_for_their_owner_and_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, sealing = tmp_path / "keys", tmp_path / "vault.json"
+    for words, made in (
+        (("keys", "create", str(folder)), folder / SIGNING),
+        (("vault", "create", str(sealing)), sealing),
+    ):
+        assert run(*words) == 0
+        assert stat.S_IMODE(made.stat().st_mode) == 0o600
+        before = made.read_bytes()
+        assert run(*words) == 1
+        assert made.read_bytes() == before
+    assert "Traceback" not in capsys.readouterr().err
+    Vault.load(sealing)
+    Keyring.load(folder, issuer="desmigratif", audience="desmigratif-api")
+
+
+def test_a_token_is_made_in_the_demo_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DESMIGRATIF_MODE", raising=False)
+    assert run("token", "system", "--data", str(tmp_path)) == 1
+    assert "demo only" in capsys.readouterr().err
+    monkeypatch.setenv("DESMIGRATIF_MODE", "demo")
+    assert run("token", "system", "--data", str(tmp_path)) == 1
+    assert "no key of a demo" in capsys.readouterr().err
+    assert run("token", "nobody", "--data", str(tmp_path)) == 2
+
+
+def test_what_needs_a_database_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "DESMIGRATIF_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    for words in (("migrate",), ("regions", "load", "x.csv"), ("serve",)):
+        assert run(*words) == 1
+        assert "DATABASE_URL" in capsys.readouterr().err
+    assert run("migrate", "--database", "postgresql://nobody@127.0.0.1:1/none") == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_migrate_brings_an_empty_database_up_to_date(postgres: Embedded, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(postgres.dsn("postgres"), "CREATE DATABASE migrated")
+    for _ in range(2):
+        assert run("migrate", "--database", postgres.dsn("migrated")) == 0
+    assert ask(postgres.dsn("migrated", "registry_app"), "SELECT count(*) FROM alembic_version") == 1
+    ask(postgres.dsn("migrated"), "UPDATE alembic_version SET version_num = 'of_tomorrow' RETURNING 1")
+    capsys.readouterr()
+    assert run("migrate", "--database", postgres.dsn("migrated")) == 1
+    assert "newer version" in capsys.readouterr().err
+
+
+def test_a_region_list_is_compared_then_loaded_then_there(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(COUNTRY)
+    load = ("regions", "load", str(path), "--database", dsn)
+    decree = ("--decree", "Permendagri 72/2019", "--effective-on", "2019-10-08")
+
+    assert run(*load, "--dry-run") == 0
+    assert "4 new" in capsys.readouterr().out
+    assert ask(dsn, "SELECT count(*) FROM region") == 0
+
+    assert run(*load) == 1
+    assert "--decree" in capsys.readouterr().err
+
+    assert run(*load, *decree) == 0
+    assert ask(dsn, "SELECT name FROM region WHERE code = '35.07.11.2008'") == "Arjowilangun"
+    capsys.readouterr()
+    assert run(*load, *decree) == 0
+    assert "Nothing to change" in capsys.readouterr().out
+
+
+def test_bad_rows_are_told_with_their_lines(dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(COUNTRY + "35.07.99.2001,Orphan\nnonsense,Nowhere\n")
+    assert run("regions", "load", str(path), "--database", dsn, "--dry-run") == 1
+    said = capsys.readouterr().out
+    assert "list.csv:6:" in said
+    assert "list.csv:7:" in said
+    assert run("regions", "load", str(tmp_path / "none.csv"), "--database", dsn) == 1
+    assert "no such file" in capsys.readouterr().err

@@ -1,0 +1,216 @@
+"""The demo starts by itself, answers each persona, stops whole, and keeps what it has acknowledged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from server.demo.accounts import personas
+from server.postgres import Programs, is_running
+
+PROGRAM = Path(sys.executable).with_name("desmigratif")
+VILLAGES = ("35.07.11.2008", "52.03.21.2002")
+OFFICER = f"officer@{VILLAGES[0]}"
+PATIENCE = 120  # seconds
+SAVE = """mutation ($household: HouseholdInput!) {
+  submitHousehold(input: {household: $household, saveAs: DRAFT}) { outcome userErrors { code } }
+}"""
+
+
+class Demo:
+    """A demo in a folder of its own, as somebody starts it who has read the README."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.folder, self.data = folder, folder / "data"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        only = [word for village in VILLAGES for word in ("--only", village)]
+        words = ["demo", "--port", str(self.port), "--data", str(self.data), *only]
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen([PROGRAM, *words], cwd=self.folder, stdout=log, stderr=log, start_new_session=True)
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        self.process = self.spawn()
+        deadline = time.monotonic() + PATIENCE
+        while not self.ready():
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.1)
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """Ctrl-C; answers the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads((self.folder / ".demo/tokens.json").read_text())
+        return found
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.data / "cluster/postmaster.pid").read_text().split()[0])
+
+    def ask(self, token: str, query: str, **variables: Any) -> Any:
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+        said = answer.json()
+        assert "errors" not in said, said
+        return said["data"]
+
+    def save(self) -> str:
+        """The id of a draft that the demo has acknowledged."""
+        id_ = str(uuid.uuid4())
+        household = {"id": id_, "villageCode": VILLAGES[0], "capturedAt": dt.datetime.now(dt.UTC).isoformat()}
+        done = self.ask(self.tokens[OFFICER], SAVE, household=household)["submitHousehold"]
+        assert done == {"outcome": "ACCEPTED", "userErrors": []}
+        return id_
+
+    def has(self, *ids: str) -> bool:
+        query = "query ($id: ID!) { household(by: {id: $id}) { id } }"
+        return all(self.ask(self.tokens[OFFICER], query, id=id_)["household"] for id_ in ids)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=Programs("18").temporary_folder()))
+    folder.chmod(0o711)  # for root PostgreSQL runs as another account
+    made = Demo(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        if made.process is not None and made.process.poll() is None:
+            made.stop()
+        with suppress(OSError, ValueError):
+            os.kill(made.postmaster, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_tokens_are_a_flat_object_for_their_owner_alone(demo: Demo) -> None:
+    path = demo.folder / ".demo/tokens.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert demo.tokens.keys() == personas().keys()
+    for name, token in demo.tokens.items():
+        said = jwt.decode(token, options={"verify_signature": False})
+        assert (said["iss"], said["sub"]) == ("demo", str(personas()[name]))
+        assert said["exp"] - said["iat"] == 12 * 60 * 60
+
+
+@pytest.mark.parametrize("persona", personas())
+def test_every_persona_gets_an_answer(demo: Demo, persona: str) -> None:
+    query = "{ viewer { username grants { role } } nationalSummary { villages } }"
+    said = demo.ask(demo.tokens[persona], query)
+    assert said["viewer"]["username"] == persona
+    assert len(said["viewer"]["grants"]) == 1
+    assert said["nationalSummary"]["villages"] == 402
+
+
+def test_an_officer_sees_his_village_and_no_other(demo: Demo) -> None:
+    query = "{ households(first: 100) { nodes { village { code } } } }"
+    nodes = demo.ask(demo.tokens[OFFICER], query)["households"]["nodes"]
+    assert {node["village"]["code"] for node in nodes} == {VILLAGES[0]}
+
+
+def test_it_says_where_it_is_who_sees_what_and_what_to_paste(demo: Demo) -> None:
+    deadline = time.monotonic() + 20
+    while "Ctrl-C" not in demo.log:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert f"http://127.0.0.1:{demo.port}/graphql" in demo.log
+    assert [name for name in personas() if f"\n  {name} " not in demo.log] == []
+    assert "curl -s" in demo.log
+    assert not [token for token in demo.tokens.values() if token in demo.log]
+
+
+def test_no_request_reaches_a_log(demo: Demo) -> None:
+    for path in ('/graphql?query={viewer{name}}&variables={"nik":"3507111234567890"}', "/3507111234567890"):
+        httpx.get(f"http://127.0.0.1:{demo.port}{path}", timeout=10)
+    assert "3507111234567890" not in demo.log + (demo.data / "postgresql.log").read_text()
+
+
+def test_a_token_by_hand_is_good_here(demo: Demo) -> None:
+    words = [str(PROGRAM), "token", "system", "--data", str(demo.data)]
+    made = subprocess.run(
+        words, env=os.environ | {"DESMIGRATIF_MODE": "demo"}, capture_output=True, text=True, check=True
+    )
+    assert demo.ask(made.stdout.strip(), "{ viewer { username } }") == {"viewer": {"username": "system"}}
+
+
+def test_a_second_demo_on_the_port_is_told_so_and_the_first_goes_on(demo: Demo) -> None:
+    before = len(demo.log)
+    assert demo.spawn().wait(PATIENCE) == 1
+    said = demo.log[before:]
+    assert f"Port {demo.port} of 127.0.0.1 is taken" in said
+    assert "Traceback" not in said
+    assert demo.ready()
+
+
+def test_what_was_acknowledged_is_kept_whoever_is_killed_and_ctrl_c_stops_everything(demo: Demo) -> None:
+    old, first = demo.tokens[OFFICER], demo.save()
+    demo.kill()
+    left = demo.postmaster
+    demo.start()
+    assert demo.postmaster == left  # the next one takes over what was left running
+    second = demo.save()
+
+    os.kill(left, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while demo.ready():
+        assert time.monotonic() < deadline
+    assert demo.stop() == 0
+    demo.start()
+    third = demo.save()
+    assert demo.has(first, second, third)
+    assert demo.ask(old, "{ viewer { username } }") == {"viewer": {"username": OFFICER}}
+
+    running = demo.postmaster
+    assert demo.stop() == 0
+    assert not is_running(running)
+    assert not demo.ready()
+    assert demo.log.rstrip().endswith(f"The data stay in {demo.data}.")
+    demo.start()
+    assert demo.has(first, second, third)

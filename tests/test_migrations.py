@@ -1,0 +1,68 @@
+"""The sum of all migrations equals the metadata, on both servers of the wheel; migrating again changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import asyncpg
+import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from registry import wall
+from registry.noun import SCHEMA, Noun
+from server.embedded import temporary
+from server.migrate import head, migrate, version
+
+pytestmark = pytest.mark.anyio
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.attidentity::text,
+       pg_get_expr(d.adbin, d.adrelid) AS default, coalesce(l.collname, '') AS collation
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum LEFT JOIN pg_collation l ON l.oid = a.attcollation
+WHERE c.relnamespace = 'registry'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
+"""
+CONSTRAINTS = """
+SELECT conrelid::regclass::text AS relname, conname, pg_get_constraintdef(oid), condeferred FROM pg_constraint
+WHERE connamespace = 'registry'::regnamespace AND conrelid::regclass::text NOT LIKE '%alembic_version'
+"""
+INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'registry' AND tablename <> 'alembic_version'"
+POLICIES = "SELECT * FROM pg_policies WHERE schemaname = 'registry'"
+FUNCTIONS = """
+SELECT oid::regprocedure::text, pg_get_functiondef(oid), proacl::text FROM pg_proc
+WHERE pronamespace = 'registry'::regnamespace AND prokind = 'f'
+  AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'i')
+"""
+
+
+async def catalogue(connection: asyncpg.Connection, *questions: str) -> set[tuple[Any, ...]]:
+    """The answers as rows that can be compared, lists made plain."""
+    rows = [row for question in questions for row in await connection.fetch(question)]
+    return {tuple(tuple(v) if isinstance(v, list) else v for v in row.values()) for row in rows}
+
+
+@pytest.mark.parametrize("server", ["16", "18"])
+async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"]) -> None:
+    questions = (COLUMNS, CONSTRAINTS, INDEXES)
+    with temporary(server) as postgres:
+        await migrate(postgres.dsn())
+        connection = await asyncpg.connect(postgres.dsn())
+        assert await version(connection) == head()
+        migrated = await catalogue(connection, *questions)
+        again = await catalogue(connection, *questions, POLICIES, FUNCTIONS)
+        await migrate(postgres.dsn())
+        assert await catalogue(connection, *questions, POLICIES, FUNCTIONS) == again
+        await connection.execute("CREATE DATABASE declared")
+        await connection.close()
+        declared = await asyncpg.connect(postgres.dsn("declared"))
+        await declared.execute(f"CREATE SCHEMA {SCHEMA}; {wall.TYPES}")
+        for table in Noun.metadata.sorted_tables:
+            await declared.execute(str(CreateTable(table).compile(dialect=DIALECT)))
+            for index in table.indexes:
+                await declared.execute(str(CreateIndex(index).compile(dialect=DIALECT)))
+        made = await catalogue(declared, *questions)
+        await declared.close()
+    assert made - migrated == set(), "declared and not migrated"
+    assert migrated - made == set(), "migrated and not declared"

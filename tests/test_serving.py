@@ -1,0 +1,151 @@
+"""Production starts with a bound login, keys of its own and a migrated database, and with nothing else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from registry.vault import Vault
+from registry.wall import LOGIN, OWNER
+from server.cli import main
+from server.embedded import Embedded
+from server.keys import VAULT, create_signing, demo_keys
+from server.serving import ServingError, check_database, listen, production
+from server.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+FAULTS = {
+    "is superuser": "SUPERUSER",
+    "has BYPASSRLS": "BYPASSRLS",
+    "owns the tables": f"IN ROLE {OWNER}",
+    "may not read the registry": "",
+}
+
+
+@pytest.fixture(scope="module")
+async def database(postgres: Embedded, fresh: Any, anyio_backend: str) -> str:
+    name: str = await fresh()
+    return name
+
+
+@pytest.fixture
+async def connection(postgres: Embedded, database: str) -> AsyncIterator[asyncpg.Connection]:
+    made = await asyncpg.connect(postgres.dsn(database))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Settings:
+    """Settings of a production with keys of its own; its database is not asked."""
+    folder, sealing = tmp_path / "keys", tmp_path / "vault.json"
+    create_signing(folder)
+    Vault.create(sealing)
+    return Settings(database_url="postgresql://x@/x", signing_keys=folder, vault_keys=sealing)
+
+
+async def test_the_login_that_migrate_makes_may_serve(postgres: Embedded, database: str) -> None:
+    await check_database(postgres.dsn(database, LOGIN))
+
+
+async def test_the_superuser_may_not(postgres: Embedded, database: str) -> None:
+    with pytest.raises(ServingError, match="postgres is superuser"):
+        await check_database(postgres.dsn(database))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("through", [False, True], ids=["itself", "by another role"])
+async def test_a_login_that_row_security_does_not_bind_may_not(
+    postgres: Embedded, database: str, connection: asyncpg.Connection, fault: str, through: bool
+) -> None:
+    await connection.execute(f"CREATE ROLE faulty LOGIN {FAULTS[fault]}; CREATE ROLE proxy LOGIN IN ROLE faulty")
+    try:
+        with pytest.raises(ServingError, match=fault):
+            await check_database(postgres.dsn(database, "proxy" if through else "faulty"))
+    finally:
+        await connection.execute("DROP ROLE proxy, faulty")
+
+
+async def test_a_database_that_is_not_migrated_is_not_served(
+    postgres: Embedded, database: str, connection: asyncpg.Connection
+) -> None:
+    with pytest.raises(ServingError, match="version none"):
+        await check_database(postgres.dsn("postgres", LOGIN))
+    found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
+    await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_yesterday'")
+    try:
+        with pytest.raises(ServingError, match="version of_yesterday"):
+            await check_database(postgres.dsn(database, LOGIN))
+    finally:
+        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
+
+
+async def test_a_database_that_is_not_there_is_one_sentence(postgres: Embedded) -> None:
+    for dsn in ("postgresql://x@127.0.0.1:1/x", postgres.dsn("not_there", LOGIN), postgres.dsn(user="nobody_here")):
+        with pytest.raises(ServingError, match="does not let us in"):
+            await check_database(dsn)
+
+
+def test_keys_of_its_own_serve(keys: Settings) -> None:
+    assert production(keys).state.keyring.issuer == keys.issuer
+
+
+def test_keys_of_a_demo_do_not(keys: Settings, tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    demo_keys(demo, keys.audience)
+    for wrong in ({"signing_keys": demo}, {"vault_keys": demo / VAULT}):
+        with pytest.raises(ServingError, match="demo's key"):
+            production(keys.model_copy(update=wrong))
+
+
+def test_the_mark_of_a_demo_survives_copying(keys: Settings, tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    demo_keys(demo, keys.audience)
+    assert keys.vault_keys is not None
+    keys.vault_keys.write_bytes((demo / VAULT).read_bytes())
+    with pytest.raises(ServingError, match="demo's key"):
+        production(keys)
+
+
+def test_missing_and_broken_keys_are_one_sentence(keys: Settings, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.json").write_text("{}")
+    for wrong in (
+        {"signing_keys": tmp_path / "empty"},
+        {"signing_keys": tmp_path / "nowhere"},
+        {"vault_keys": tmp_path / "nowhere.json"},
+        {"vault_keys": tmp_path / "broken.json"},
+    ):
+        with pytest.raises(ServingError, match="key"):
+            production(keys.model_copy(update=wrong))
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ServingError, match=f"Port {port} of 127.0.0.1 is taken"):
+            listen("127.0.0.1", port)
+    listen("127.0.0.1", port).close()
+
+
+def test_serve_refuses_by_itself(
+    postgres: Embedded,
+    database: str,
+    keys: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres.dsn(database))
+    monkeypatch.setenv("DESMIGRATIF_SIGNING_KEYS", str(keys.signing_keys))
+    monkeypatch.setenv("DESMIGRATIF_VAULT_KEYS", str(keys.vault_keys))
+    with pytest.raises(SystemExit, match="1"):
+        main(["serve"])
+    assert "is superuser" in capsys.readouterr().err

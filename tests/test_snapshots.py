@@ -1,0 +1,124 @@
+"""What reviewers read: the SQL of the canonical queries, and the table of who may see and do what.
+
+`UPDATE=1 pytest tests/test_snapshots.py` writes them anew, by hand only: with CI set it refuses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auth.ability import Ability
+from auth.area import NATIONAL, AreaSet
+from auth.policy import PAGE, STEPS, cell
+from auth.principal import Grant, Principal
+from auth.role import Role
+from registry.crossing import CROSSINGS
+from registry.db import Database, Statement
+from registry.vault import Vault
+from registry.wall import DOORS
+from schema.build import build
+from schema.context import Context
+from schema.cursor import Cursors
+from server.app import ROUTES
+from server.cli import app as command_line
+from server.declared import verbs
+from tests.queries import QUERIES
+
+pytestmark = pytest.mark.anyio
+HERE = Path(__file__).parent
+SCHEMA = build()
+WHO = {
+    "officer of one village": (Role.OFFICER, AreaSet.of("35.07.11.2008")),
+    "regional viewer": (Role.REGIONAL_VIEWER, AreaSet.of("35.07")),
+    "ministry analyst": (Role.MINISTRY_ANALYST, NATIONAL),
+}
+VARIABLES = {"id": str(uuid.UUID(int=1)), "no": "35.07.11.2008-2026-0001", "code": "35.07"}
+
+
+def kept(path: Path, text: str) -> None:
+    """Compare with the snapshot, or write it by hand."""
+    if os.environ.get("UPDATE"):
+        assert not os.environ.get("CI"), "snapshots are written by hand"
+        path.write_text(text)
+    assert path.exists(), f"{path.name} is new: UPDATE=1, then read it"
+    assert path.read_text() == text, f"{path.name} changed: UPDATE=1, then read the difference"
+
+
+class Recorder(Database):
+    """Takes statements and answers nothing."""
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+
+    async def fetch(self, statement: Statement, principal: Any, arguments: Any) -> None:
+        self.statements.append(statement)
+
+
+async def _sql(query: str, role: Role, area: AreaSet) -> list[str]:
+    grant = Grant(role, area, None if area.national else uuid.UUID(int=2), dt.date(2020, 1, 1), None, True)
+    principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+    recorder = Recorder()
+    context = Context(principal, recorder, Vault("k", {"k": b"k" * 32}, b"b" * 32), Cursors(b"c"), "id")
+    used = {name: value for name, value in VARIABLES.items() if f"${name}" in query}
+    await SCHEMA.execute(query, variable_values=used, context_value=context)
+    return [statement.text for statement in recorder.statements]
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_the_sql_of_a_canonical_query(name: str) -> None:
+    text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n"
+    known: dict[tuple[str, ...], str] = {}
+    for who, (role, area) in WHO.items():
+        made = tuple(await _sql(QUERIES[name], role, area))
+        text += f"\n## {who}\n"
+        if made in known:
+            text += f"\nAs {known[made]}.\n"
+        else:
+            known[made] = who
+            text += "".join(f"\n```sql\n{statement}\n```\n" for statement in made)
+    kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
+
+
+def test_no_snapshot_without_its_query() -> None:
+    written = {path.stem for path in (HERE / "sql").glob("*.md")}
+    assert written == {name.replace(" ", "-") for name in QUERIES}
+
+
+def test_the_table_of_access() -> None:
+    """Abilities by role, tables by door, crossings, routes, verbs, and the class of every field."""
+    roles = list(Role)
+    lines = ["# Abilities: A in the area, O own records, step of verification in brackets", ""]
+    for ability in PAGE:
+        marks = {role: cell(ability, role) for role in roles}
+        steps = {r: f"[{STEPS[r].name}]" if _steps(ability, r) else "" for r in roles}
+        said = [f"{r.value}={mark.name[0]}{steps[r]}" for r, mark in marks.items() if mark]
+        lines.append(f"{ability.value:<20} {' '.join(said)}")
+    lines += ["", "# Tables", ""]
+    lines += [f"{name:<20} {door.kind.name:<9} {door.kind.value}" for name, door in sorted(DOORS.items())]
+    lines += ["", "# Crossings", ""]
+    lines += [f"{c.name:<20} reads {', '.join(sorted(c.reads))}: {c.why}" for c in CROSSINGS]
+    lines += ["", "# Routes", "", *sorted(f"{route.path:<24} {route.why.name}" for route in ROUTES)]
+    lines += [
+        "",
+        "# Verbs",
+        "",
+        *sorted(f"{n:<20} {why.name if why else None}" for n, why in verbs(command_line).items()),
+    ]
+    lines += ["", "# Fields", ""]
+    for name, type_ in sorted(SCHEMA._schema.type_map.items()):
+        for key, field in getattr(type_, "fields", {}).items():
+            definition = field.extensions.get("strawberry-definition")
+            for directive in getattr(definition, "directives", ()):
+                value = next(iter(vars(directive).values()))
+                lines.append(f"{name}.{key}: {type(directive).__name__} {getattr(value, 'name', value)}")
+    kept(HERE / "snapshots" / "access.txt", "\n".join(lines) + "\n")
+
+
+def _steps(ability: Ability, role: Role) -> bool:
+    return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in STEPS
