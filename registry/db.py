@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -50,10 +51,10 @@ class Sql:
         made = compiled(statement)
         self.text, self.names = made.text, made.names
 
-    def bind(self, arguments: Mapping[str, Any]) -> list[Any]:
+    def bind(self, arguments: Mapping[str, Any], claims: Mapping[str, Any] = MappingProxyType({})) -> list[Any]:
         if extra := set(arguments) - set(self.names):
             raise TypeError(f"unknown arguments {sorted(extra)}")
-        return [arguments[name] for name in self.names]
+        return [claims[name] if name.startswith(CLAIM) else arguments[name] for name in self.names]
 
 
 def arg(name: str, type_: Any = None) -> Any:
@@ -67,27 +68,21 @@ class Connection(asyncpg.Connection):
 
 
 class Transaction:
-    """A write in progress: its caller's areas are set."""
+    """A write in progress: its caller's areas are set, and what a statement asks of the caller is known."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, principal: Principal) -> None:
+        self._connection, self._claims = connection, {f"{CLAIM}user": principal.user_id}
 
     async def rows(self, sql: Sql, **arguments: Any) -> list[asyncpg.Record]:
-        found: list[asyncpg.Record] = await self._connection.fetch(sql.text, *sql.bind(arguments))
+        found: list[asyncpg.Record] = await self._connection.fetch(sql.text, *sql.bind(arguments, self._claims))
         return found
 
     async def one(self, sql: Sql, **arguments: Any) -> asyncpg.Record | None:
-        found: asyncpg.Record | None = await self._connection.fetchrow(sql.text, *sql.bind(arguments))
+        found: asyncpg.Record | None = await self._connection.fetchrow(sql.text, *sql.bind(arguments, self._claims))
         return found
 
     async def value(self, sql: Sql, **arguments: Any) -> Any:
-        return await self._connection.fetchval(sql.text, *sql.bind(arguments))
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """One item of a batch: what it wrote is undone when it fails."""
-        async with self._connection.transaction():
-            yield
+        return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
 
 
 class Database:
@@ -141,7 +136,7 @@ class Database:
             try:
                 values = [principal.setting(name) for name in SETTINGS]
                 await connection.fetchval(_SET, principal.setting(setting), *values)
-                yield Transaction(connection)
+                yield Transaction(connection, principal)
             except BaseException:
                 await connection.execute("ROLLBACK")
                 raise

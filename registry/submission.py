@@ -135,7 +135,7 @@ async def _once(database: Database, vault: Vault, principal: Principal, submissi
 async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
     """Lock the household, find its village, and check that every column sent may be typed there."""
     edit, wanted = submission.edit, submission.village
-    row = await tx.one(LOCK, id=uuid.UUID(edit.household), claim_user=principal.user_id)
+    row = await tx.one(LOCK, id=uuid.UUID(edit.household))
     notes: list[Problem] = []
     if wanted is not None:
         place, notes = await _village(tx, wanted, ("household", "villageCode"))

@@ -134,7 +134,7 @@ async def verify(database: Database, principal: Principal, items: list[Item], no
 
 
 async def _verify(tx: Transaction, principal: Principal, item: Item, note: str | None) -> str:
-    row = await tx.one(LOCK_VERIFY, id=item.id, claim_user=principal.user_id)
+    row = await tx.one(LOCK_VERIFY, id=item.id)
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
     if row["rev"] != item.rev:
@@ -179,7 +179,7 @@ async def give_back(database: Database, principal: Principal, item: Item, remark
 
 
 async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said]) -> str:
-    row = await tx.one(LOCK_RETURN, id=item.id, claim_user=principal.user_id)
+    row = await tx.one(LOCK_RETURN, id=item.id)
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
     if row["rev"] != item.rev:
@@ -222,5 +222,6 @@ async def _event(tx: Transaction, row: asyncpg.Record, to: WorkflowState, who: A
         actor_name=who.name,
         actor_role=who.role,
         reason=note,
-        **{name: row[name] for name in ("village_id", "area", "draft")},
+        draft=to is WorkflowState.DRAFT,
+        **{name: row[name] for name in ("village_id", "area")},
     )

@@ -34,6 +34,7 @@ from schema.context import Context
 from schema.errors import (
     MethodNotAllowed,
     NotAcceptable,
+    Overloaded,
     PayloadTooLarge,
     RequestError,
     UnsupportedMediaType,
@@ -42,6 +43,7 @@ from server.identity import principal_of
 
 log = logging.getLogger("desmigratif")
 RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
+RETRY_AFTER = "5"  # seconds
 STATUS = {"UNAUTHENTICATED": 401, "BAD_REQUEST": 400}
 KEPT = {401, 405, 406, 413, 415, 429, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
@@ -51,6 +53,7 @@ SAFE = re.compile(
     r"|Argument '\w+' of type '[\w!\[\]]+' is required|There can be only one|Fields .* conflict"
     r"|This anonymous operation)"
 )
+NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
 
 
@@ -91,7 +94,8 @@ async def endpoint(request: Request) -> Response:
             context_value=context,
             operation_name=asked.operation,
         )
-    except (RequestError, AccessError) as error:
+    except (RequestError, AccessError, TimeoutError) as failed:
+        error = Overloaded() if isinstance(failed, TimeoutError) else failed
         body = {"errors": [_request_error(error, language)]}
         status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
         return _respond(body, status, media or JSON, request_id)
@@ -129,7 +133,7 @@ async def _asked(request: Request, limit: int) -> Asked:
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
-    if "\0" in said["query"] or _has_nul(said.get("variables")):
+    if NUL.search(said["query"]) or _has_nul(said.get("variables")):
         raise RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
     variables, operation = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
@@ -235,12 +239,14 @@ def _internal(error: BaseException, language: str, request_id: str) -> dict[str,
 
 def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
     original = error.original_error
+    if isinstance(original, TimeoutError):  # no connection came free
+        original = Overloaded()
     if isinstance(original, RequestError | AccessError):
         made = _request_error(original, language)
     elif original is not None and not isinstance(original, GraphQLError | RecursionError):
         made = _internal(original, language, request_id)
     else:
-        made = {"message": _harmless(error.message), "extensions": {"code": _code(error)}}
+        made = {"message": _harmless(error.message, language), "extensions": {"code": _code(error)}}
     if error.locations:
         made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
@@ -251,20 +257,23 @@ def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str,
 def _code(error: GraphQLError) -> str:
     if isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, RecursionError):
         return "GRAPHQL_PARSE_FAILED"
-    return "BAD_USER_INPUT" if error.path is not None or VARIABLE.match(error.message) else "GRAPHQL_VALIDATION_FAILED"
+    of_a_value = error.path is not None or not error.locations or VARIABLE.match(error.message)
+    return "BAD_USER_INPUT" if of_a_value else "GRAPHQL_VALIDATION_FAILED"
 
 
-def _harmless(message: str) -> str:
-    """GraphQL's own sentence without suggestions and without the value that it complains of."""
-    message = message.partition(" Did you mean")[0]
+def _harmless(message: str, language: str) -> str:
+    """A sentence without the value that it complains of; GraphQL's own, which speak to programmers, stay English."""
+    english = language == "en"
     if message.startswith("Syntax Error"):
-        return "The document is no valid GraphQL at this place."
+        return "The document is no valid GraphQL here." if english else "Dokumen bukan GraphQL yang benar di sini."
+    if SAFE.match(message) and not VARIABLE.match(message):
+        return message.partition(" Did you mean")[0]
+    what = "A value in the document" if english else "Sebuah nilai dalam dokumen"
     if said := VARIABLE.match(message):
-        where = f"${said[1]}" + (f" at {said[2]}" if said[2] else "")
-        return f"Variable {where} has the wrong type or form.{_own_sentence(message)}"
-    if SAFE.match(message):
-        return message
-    return f"A value in the document has the wrong type or form.{_own_sentence(message)}"
+        what = f"Variable ${said[1]}" if english else f"Variabel ${said[1]}"
+        what += (f" at {said[2]}" if english else f" pada {said[2]}") if said[2] else ""
+    wrong = "has the wrong type or form." if english else "salah jenis atau bentuknya."
+    return f"{what} {wrong}{_own_sentence(message)}"
 
 
 def _own_sentence(message: str) -> str:
@@ -279,6 +288,8 @@ def _respond(body: dict[str, Any], status: int, media: str, request_id: str) -> 
         status = 200
     body["extensions"] = {"requestId": request_id}
     headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
+    if status == Overloaded.status:
+        headers["Retry-After"] = RETRY_AFTER
     return Response(orjson.dumps(body), status, headers, media_type=media)
 
 

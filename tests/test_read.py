@@ -17,7 +17,7 @@ from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
 
 pytestmark = pytest.mark.anyio
 ASKING = ["officer", "coordinator", "viewer", "stranger", "analyst"]
-SEEDS = 20  # queries for each, others for each
+SEEDS = 25  # queries for each, others for each
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ async def test_the_engine_answers_like_plain_execution(village: Place, records: 
         expected = truth.execute(text, variables)
         assert orjson.dumps(answer.json["data"]) == expected, text
         seen += len(expected)
-    assert seen > 10_000  # the queries are about something
+    assert seen > 5_000  # the queries are about something
 
 
 # --- one statement ------------------------------------------------------------------------------------------------
