@@ -1,7 +1,7 @@
 """Accounts and grants: who works with the registry, and in which area for how long.
 
 Rule: a grant names a region by its id, so it follows every recoding; a caller sees his own account and grants and
-nobody else's.  Tests: tests/test_viewer.py, tests/test_wall.py.
+nobody else's.  Tests: tests/test_wall.py.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Connections skip the reset query, because every setting is local to its transaction, and are read-only by default.
 Rule: whatever is read or written, the caller's areas are set in the same statement or transaction.
-Tests: tests/test_wall.py, tests/test_db.py.
+Tests: tests/test_wall.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Household (rumah tangga): who lives together and where; the unit of field work and of verification.
 
-Rule: a household belongs to exactly one village; everything in it follows it.  Tests: tests/test_household.py.
+Rule: a household belongs to exactly one village; everything in it follows it.  Tests: tests/test_submission.py.
 """
 
 from __future__ import annotations

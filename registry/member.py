@@ -1,7 +1,7 @@
 """Member (anggota rumah tangga): a person in a household.
 
 Rule: a member lies where the household lies; the NIK is kept by the vault, the row holds its mask.
-Tests: tests/test_household.py, tests/test_rules.py.
+Tests: tests/test_submission.py, tests/test_rules.py.
 """
 
 from __future__ import annotations

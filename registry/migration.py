@@ -1,7 +1,7 @@
 """Migration episode (episode migrasi): one journey of one person, from plan to return.
 
 Rule: stage, procedural status and welfare are three separate things; procedural status is seen by whoever recorded
-it and by nobody else, for families hide it out of fear.  Tests: tests/test_household.py, tests/test_rules.py.
+it and by nobody else, for families hide it out of fear.  Tests: tests/test_submission.py, tests/test_rules.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """GraphQL selection → Want: aliases, fragments, directives, interfaces, merged selections, arguments.
 
 Rule: the Want holds no value of the caller; values go to the arguments beside it.  What is asked for and how it is
-named is all that shapes the SQL.  Tests: tests/test_read.py, tests/test_select.py.
+named is all that shapes the SQL.  Tests: tests/test_read.py.
 """
 
 from __future__ import annotations

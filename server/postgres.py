@@ -41,7 +41,10 @@ class Programs:
     """The programs of one PostgreSQL version (initdb, postgres, pg_ctl, psql) and the account that runs them."""
 
     def __init__(self, version: Version) -> None:
-        self.account = pwd.getpwuid(os.geteuid())
+        try:
+            self.account = pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise EmbeddedError(f"PostgreSQL needs an account, and user {os.geteuid()} has none here.") from None
         self.lent = os.geteuid() == 0
         if self.lent:
             try:

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         pattern="^postgres(ql)?://",
         repr=False,
         description="PostgreSQL 16 or newer, as `postgresql://user:password@host:5432/database`. Production cannot "
-        "serve without it; the demo, if it is not given, uses the embedded server.",
+        "serve without it; the demo always uses a server of its own.",
     )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address to listen on. TLS is the proxy's in front."

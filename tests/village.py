@@ -12,7 +12,7 @@ import secrets
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
@@ -114,6 +114,7 @@ class Place:
     app: Starlette
     client: httpx.AsyncClient
     admin: asyncpg.Connection
+    login: str
     ids: dict[str, uuid.UUID]
     regions: dict[str, uuid.UUID]
     statements: list[str] = field(default_factory=list)
@@ -321,15 +322,29 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
     ids = await _people(admin, regions)
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
     app = create(Settings(mode="demo"), login, Keyring.generate(), vault, secrets.token_bytes(32))
+    async with _served(app) as client:
+        place = Place(app, client, admin, login, ids, regions)
+        plain = place.database.fetch
+
+        async def recorded(statement: Statement, *rest: Any) -> bytes | None:
+            place.statements.append(statement.text)
+            return await plain(statement, *rest)
+
+        place.database.fetch = recorded  # type: ignore[method-assign]
+        yield place
+
+
+@asynccontextmanager
+async def served_with(place: Place, **settings: Any) -> AsyncIterator[Place]:
+    """The same village served by an application with other settings."""
+    app = create(Settings(mode="demo", **settings), place.login, place.keyring, place.vault, secrets.token_bytes(32))
+    async with _served(app) as client:
+        yield replace(place, app=app, client=client)
+
+
+@asynccontextmanager
+async def _served(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
-            place = Place(app, client, admin, ids, regions)
-            plain = place.database.fetch
-
-            async def recorded(statement: Statement, *rest: Any) -> bytes | None:
-                place.statements.append(statement.text)
-                return await plain(statement, *rest)
-
-            place.database.fetch = recorded  # type: ignore[method-assign]
-            yield place
+            yield client

@@ -1,0 +1,91 @@
+"""The documents say what the code says: every role, ability, error, verb, route and crossing is in the reference.
+
+`UPDATE=1 pytest tests/test_docs.py` writes docs/reference.md anew, by hand only.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from auth.policy import PAGE, cell
+from auth.role import Role
+from auth.sensitivity import Sensitivity
+from registry.crossing import CROSSINGS
+from registry.messages import UserErrorCode
+from schema import errors
+from server.app import ROUTES
+from server.cli import app as command_line
+from server.declared import verbs
+from tests.test_snapshots import kept
+
+ROOT = Path(__file__).parents[1]
+
+
+def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    def line(cells: tuple[str, ...]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+    return f"\n## {title}\n\n" + line(head) + line(tuple("---" for _ in head)) + "".join(map(line, rows))
+
+
+def _request_errors() -> list[type[errors.RequestError]]:
+    def below(kind: type[errors.RequestError]) -> list[type[errors.RequestError]]:
+        return [kind, *(found for sub in kind.__subclasses__() for found in below(sub))]
+
+    return below(errors.RequestError)
+
+
+def reference() -> str:
+    """docs/reference.md, from the declarations."""
+    text = "# Reference\n\nMade from the declarations; a test keeps it true.\n"
+    text += _table(
+        "Classes of data", ("class", "what", "isi"), [(k.value, k.label_en, k.label_id) for k in Sensitivity]
+    )
+    text += _table("Roles", ("role", "Indonesian", "English"), [(r.value, r.label_id, r.label_en) for r in Role])
+    rows = []
+    for ability, row in PAGE.items():
+        marked = [(role, cell(ability, role)) for role in Role]
+        who = ", ".join(
+            f"{role.value}" + (" (own records)" if mark.name == "OWN" else "") for role, mark in marked if mark
+        )
+        rows.append((f"`{ability.value}`", who, row.why))
+    text += _table("Abilities", ("ability", "who", "why"), rows)
+    answers = [(f"`{e.code}`", str(e.status), (e.__doc__ or "").split("\n")[0]) for e in _request_errors()]
+    answers += [("`UNAUTHENTICATED`", "401", "no token, or one that is not good: all alike")]
+    answers += [("`FORBIDDEN`", "200", "no grant has the ability or the class in the area asked for")]
+    answers += [("`INTERNAL`", "500", "ours; `errorId` leads to the log")]
+    text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))
+    mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
+    text += _table("What a caller must mend, and findings", ("code", "severity", "English", "Indonesian"), mended)
+    text += _table("Routes", ("route", "open because"), [(f"`{r.path}`", str(r.why.value)) for r in ROUTES])
+    declared = verbs(command_line)
+    text += _table(
+        "Verbs", ("verb", "needs no ability because"), [(f"`{n}`", str(w and w.value)) for n, w in declared.items()]
+    )
+    return text + _table("Crossings", ("function", "why"), [(f"`{c.name}`", c.why) for c in CROSSINGS])
+
+
+def test_the_reference_is_the_code_s() -> None:
+    kept(ROOT / "docs" / "reference.md", reference())
+
+
+def test_every_dependency_has_its_reason_and_exit() -> None:
+    said = (ROOT / "docs" / "decisions" / "dependencies.md").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    block = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    for name in re.findall(r'"([a-z-]+)', block[1]):
+        assert f"| `{name}` |" in said, name
+
+
+def test_every_test_that_a_docstring_names_exists() -> None:
+    named = {
+        found
+        for package in ("auth", "registry", "schema", "server", "migrations", "docs")
+        for path in (ROOT / package).rglob("*.*")
+        if path.suffix in (".py", ".md")
+        for found in re.findall(r"tests/[\w/]+\.py", path.read_text())
+    }
+    assert named
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []

@@ -1,0 +1,176 @@
+"""Merging two edits of one household: nothing typed is lost, and what cannot be kept together stores nothing."""
+
+from __future__ import annotations
+
+import secrets
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.codes import IdentityField
+from registry.document import DEFAULTS, Document, Edit, empty, merge, opened, same, seal
+from registry.vault import Vault
+
+HOUSEHOLD = "h"
+PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "household": ((HOUSEHOLD,), ("address", "hamlet", "status", "kk_number")),
+    "member": (("m1", "m2", "m3"), ("full_name", "nik")),
+    "migration_episode": (("e1",), ("stage", "city")),
+    "business": (("b1", "b2"), ("name", "status")),
+}
+"""A small household, so that two edits often meet."""
+CHILDREN = [(table, id_) for table, (ids, _) in PLACES.items() if table != "household" for id_ in ids]
+COLUMNS = [(table, id_, column) for table, (ids, columns) in PLACES.items() for id_ in ids for column in columns]
+NUMBERS = ("kk_number", "nik")
+VAULT = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+
+
+def value(column: str) -> st.SearchStrategy[Any]:
+    """What may be sent for a column; a number is sealed anew each time it is sent."""
+    if column not in NUMBERS:
+        return st.sampled_from([None, "a", "b"])
+    boxes = st.builds(lambda blind, box: {"blind": blind, "sealed": box}, st.sampled_from("xy"), st.uuids().map(str))
+    return st.none() | boxes
+
+
+@st.composite
+def edits(draw: st.DrawFn, columns: list[tuple[str, str, str]] = COLUMNS, removable: Any = CHILDREN) -> Edit:
+    edit = Edit(HOUSEHOLD, empty())
+    edit.removed = set(draw(st.lists(st.sampled_from(removable), max_size=2))) if removable else set()
+    for table, id_, column in columns:
+        if (table, id_) not in edit.removed and draw(st.booleans()):
+            edit.sent[table].setdefault(id_, {})[column] = draw(value(column))
+    return edit
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """A stored household; some children are not there."""
+    return merge(empty(), empty(), draw(edits(removable=None))).document
+
+
+def meant(at: tuple[str, str, str], sent: Any) -> Any:
+    """What sending this asks for: a cleared column that must hold something holds its default."""
+    return DEFAULTS.get(at[0], {}).get(at[2]) if sent is None else sent
+
+
+def found(document: Document, at: tuple[str, str, str]) -> Any:
+    table, id_, column = at
+    return document[table].get(id_, {}).get(column)
+
+
+def known(document: Document) -> dict[tuple[str, str, str], Any]:
+    """The document without what is not known; a number by what makes it equal to another."""
+    return {
+        (table, id_, column): value["blind"] if isinstance(value, dict) else value
+        for table, rows in document.items()
+        for id_, columns in rows.items()
+        for column, value in columns.items()
+        if value is not None
+    }
+
+
+@given(documents(), edits(), edits())
+def test_nothing_is_lost(base: Document, theirs: Edit, mine: Edit) -> None:
+    current = merge(base, base, theirs).document
+    merged = merge(base, current, mine)
+    if merged.clashes:
+        return
+    changes = {at: meant(at, sent) for at, sent in mine.places() if not same(found(base, at), meant(at, sent))}
+    for at, sent in changes.items():
+        assert same(found(merged.document, at), sent)
+    for table, rows in current.items():
+        for id_, columns in rows.items():
+            if (table, id_) in mine.removed:
+                assert id_ not in merged.document[table]
+                continue
+            for column, value_ in columns.items():
+                if (table, id_, column) not in changes:
+                    assert found(merged.document, (table, id_, column)) == value_
+
+
+@given(documents(), edits(), edits())
+def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(base: Document, theirs: Edit, mine: Edit) -> None:
+    current = merge(base, base, theirs).document
+    clashes = merge(base, current, mine).clashes
+    both = {
+        at
+        for at, sent in mine.places()
+        if not same(found(base, at), meant(at, sent))
+        and not same(found(base, at), found(current, at))
+        and not same(found(current, at), meant(at, sent))
+    }
+    assert {at for at in clashes if at[2] != "id"} == both
+    taken_out = {(t, i) for t, i in CHILDREN if i in base[t] and i not in current[t] and i in mine.sent[t]}
+    unseen = {(t, i) for t, i in mine.removed if i in current[t] and current[t][i] != base[t].get(i)}
+    assert {at[:2] for at in clashes if at[2] == "id"} == taken_out | unseen
+
+
+@given(documents(), edits(), edits())
+def test_a_retry_changes_nothing(base: Document, theirs: Edit, mine: Edit) -> None:
+    merged = merge(base, merge(base, base, theirs).document, mine)
+    if not merged.clashes:
+        again = merge(base, merged.document, mine)
+        assert (again.changed, again.clashes, again.document) == (False, [], merged.document)
+
+
+@given(st.data(), documents())
+def test_edits_of_different_places_commute(data: st.DataObject, base: Document) -> None:
+    """Either side owns a whole new child and may take out only what is its own."""
+    first = {place: data.draw(st.booleans()) for place in CHILDREN}
+    sides = []
+    for side in (True, False):
+        columns = [
+            (table, id_, column)
+            for n, (table, id_, column) in enumerate(COLUMNS)
+            if (first[table, id_] if id_ not in base[table] and table != "household" else n % 2 == 0) is side
+        ]
+        mine = {(t, i) for t, i, _ in columns} - {(t, i) for t, i, _ in COLUMNS if (t, i, _) not in columns}
+        removable = [place for place in CHILDREN if place in mine]
+        sides.append(data.draw(edits(columns, removable)))
+    a, b = sides
+    left = merge(base, merge(base, base, a).document, b)
+    right = merge(base, merge(base, base, b).document, a)
+    assert left.clashes == right.clashes == []
+    assert known(left.document) == known(right.document)
+
+
+@given(documents(), edits(), edits())
+def test_whether_it_changed_is_whether_it_differs(base: Document, theirs: Edit, mine: Edit) -> None:
+    current = merge(base, base, theirs).document
+    merged = merge(base, current, mine)
+    ids = {table: rows.keys() for table, rows in current.items()}
+    differs = known(merged.document) != known(current) or ids != {t: r.keys() for t, r in merged.document.items()}
+    assert merged.changed is differs
+
+
+@given(documents(), edits(), edits())
+def test_merging_leaves_its_arguments_alone(base: Document, theirs: Edit, mine: Edit) -> None:
+    current = merge(base, base, theirs).document
+    before = deepcopy((base, current, mine.sent, mine.removed))
+    merge(base, current, mine)
+    assert (base, current, mine.sent, mine.removed) == before
+
+
+@given(documents())
+def test_null_and_left_out_are_the_same(document: Document) -> None:
+    nothing = Edit(HOUSEHOLD, empty())
+    for at in COLUMNS:
+        table, id_, column = at
+        if id_ in document[table] and found(document, at) is None:
+            nothing.sent[table].setdefault(id_, {})[column] = None
+    assert not merge(document, document, nothing).changed
+
+
+@given(st.text(st.characters(categories=["Nd", "Lu"]), min_size=1), st.uuids().map(str))
+def test_what_is_sealed_opens_again_and_nothing_else_is_touched(number: str, member: str) -> None:
+    edit = Edit(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})
+    seal(edit, VAULT)
+    columns = edit.sent["member"][member]
+    assert number not in (columns["nik"]["sealed"], columns["nik"]["blind"])
+    assert columns["nik"]["blind"] == VAULT.blind(IdentityField.NIK, number)
+    document = empty() | {"member": {member: columns}}
+    assert opened(document, VAULT)["member"][member] == {"nik": number, "full_name": number, "seq": 1}
+    assert document["member"][member]["nik"] == columns["nik"]

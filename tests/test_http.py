@@ -1,0 +1,315 @@
+"""GraphQL over HTTP: methods, media types, sizes, tokens, and the routes beside it.
+
+Every answer of `/graphql` is a GraphQL-shaped JSON document with the id of its request, whatever was sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from graphql import build_schema
+
+from auth.token import Keyring
+from tests.village import HERE, SUBMIT, Answer, Place, household, served_with
+
+pytestmark = pytest.mark.anyio
+RESPONSE, JSON = "application/graphql-response+json", "application/json"
+VIEWER = "{ viewer { name } }"
+
+
+async def post(village: Place, body: Any, who: str | None = "officer", **headers: str) -> Answer:
+    """A POST of a JSON value, or of bytes as they are."""
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    given = village.bearer(who) | {"content-type": JSON} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return await village.send("POST", content=content, headers=given)
+
+
+def shaped(answer: Answer) -> list[str]:
+    """The codes of an answer, whose shape is checked."""
+    body = answer.json
+    assert set(body) <= {"data", "errors", "extensions"}
+    assert set(body) & {"data", "errors"}
+    assert body["extensions"] == {"requestId": answer.headers["x-request-id"]}
+    assert uuid.UUID(body["extensions"]["requestId"])
+    assert answer.headers["cache-control"] == "no-store"
+    for error in answer.errors:
+        assert isinstance(error["message"], str)
+        assert error["message"]
+        assert set(error) <= {"message", "locations", "path", "extensions"}
+    assert b"Traceback" not in answer.body
+    assert b".py" not in answer.body
+    return answer.codes
+
+
+# --- media types --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (JSON, JSON),
+        (RESPONSE, RESPONSE),
+        (f"{RESPONSE}, {JSON};q=0.9", RESPONSE),
+        (f"{JSON};q=0.5, text/html", JSON),
+        ("Application/GraphQL-Response+JSON", RESPONSE),
+    ],
+)
+async def test_both_media_types_are_spoken(village: Place, accept: str, media: str) -> None:
+    answer = await post(village, {"query": VIEWER}, accept=accept)
+    assert (answer.status, answer.headers["content-type"]) == (200, media)
+    assert answer.data == {"viewer": {"name": "officer"}}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/*", "text/plain;q=1"])
+async def test_others_are_not_acceptable(village: Place, accept: str) -> None:
+    answer = await post(village, {"query": VIEWER}, accept=accept)
+    assert (answer.status, shaped(answer)) == (406, ["NOT_ACCEPTABLE"])
+
+
+@pytest.mark.parametrize("sent", ["text/plain", "application/graphql", "multipart/form-data", "", "application/jsonx"])
+async def test_only_json_is_read(village: Place, sent: str) -> None:
+    answer = await post(village, {"query": VIEWER}, content_type=sent)
+    assert (answer.status, shaped(answer)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
+
+
+async def test_a_charset_does_no_harm(village: Place) -> None:
+    assert (await post(village, {"query": VIEWER}, content_type="Application/JSON; charset=utf-8")).data
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{ viewer { name ", "GRAPHQL_PARSE_FAILED"),
+        ("{ viewer { nobody } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query($n: Int!) { households(first: $n) { totalCount } }", "BAD_USER_INPUT"),
+    ],
+)
+async def test_what_is_wrong_in_a_wellformed_request_is_400_or_200_by_media_type(
+    village: Place, query: str, code: str
+) -> None:
+    for accept, status in ((RESPONSE, 400), (JSON, 200)):
+        answer = await post(village, {"query": query}, accept=accept)
+        assert (answer.status, shaped(answer)) == (status, [code])
+        assert "data" not in answer.json
+
+
+async def test_once_execution_has_started_the_status_is_200(village: Place) -> None:
+    answer = await post(village, {"query": "{ households(first: 1001) { totalCount } }"}, accept=RESPONSE)
+    assert (answer.status, shaped(answer)) == (200, ["PAGE_TOO_LARGE"])
+    assert answer.json["data"] == {"households": None}
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"7",
+        b'"{ viewer { name } }"',
+        b"{}",
+        b'{"query": null}',
+        b'{"query": 7}',
+        b'{"query": ""}',
+        b'{"query": "  "}',
+        b'{"query": "{ __typename }", "variables": []}',
+        b'{"query": "{ __typename }", "variables": "{}"}',
+        b'{"query": "{ __typename }", "operationName": 7}',
+        b'{"query": "{ __typename }", "operationName": "Other"}',
+        b'{"query": "query A { __typename } query B { __typename }"}',
+        b'{"query": "fragment f on Query { __typename }"}',
+        b'[{"query": "{ __typename }"}]',
+        b'{"query": "{ __typename }", "variables": {"a": "\\u0000"}}',
+        b'{"query": "{ region(code: \\"\\\\u0000\\") { id } }"}',
+        b'{"query": "{ region(code: \\"\\\\u{0}\\") { id } }"}',
+        b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+        b'{"query": "{ __typename }", "variables": {"a": "\\ud800"}}',
+        b'{"query": ' + b"[" * 5000,
+    ],
+    ids=lambda body: body[:40].decode(errors="replace"),
+)
+async def test_a_malformed_request_is_bad(village: Place, body: bytes) -> None:
+    for accept in (RESPONSE, JSON):
+        answer = await post(village, body, accept=accept)
+        assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
+
+
+async def test_one_of_several_operations_is_run_by_its_name(village: Place) -> None:
+    text = "query A { viewer { name } } query B { viewer { username } }"
+    for name, key in (("A", "name"), ("B", "username")):
+        assert (await post(village, {"query": text, "operationName": name})).data == {"viewer": {key: "officer"}}
+
+
+async def test_null_variables_and_names_are_none(village: Place) -> None:
+    assert (await post(village, {"query": VIEWER, "variables": None, "operationName": None, "extensions": {}})).data
+
+
+async def test_a_body_may_be_as_large_as_the_setting_says(village: Place) -> None:
+    async with served_with(village, max_body_bytes=1000) as small:
+        for size, status in ((1000, 200), (1001, 413)):
+            body = orjson.dumps({"query": VIEWER})
+            answer = await post(small, body + b" " * (size - len(body)))
+            assert answer.status == status
+            assert shaped(answer) == ([] if status == 200 else ["PAYLOAD_TOO_LARGE"])
+        assert answer.errors[0]["extensions"]["limit"] == 1000
+
+        async def endless() -> Any:
+            while True:
+                yield b" " * 400
+
+        answer = await small.send("POST", content=endless(), headers=small.bearer("officer") | {"content-type": JSON})
+        assert answer.status == 413
+
+
+# --- methods ------------------------------------------------------------------------------------------------------
+
+
+async def get(village: Place, who: str | None = "officer", **said: str) -> Answer:
+    asked = "&".join(f"{name}={quote(value)}" for name, value in said.items())
+    return await village.send("GET", f"/graphql?{asked}", headers=village.bearer(who))
+
+
+async def test_queries_may_be_got(village: Place) -> None:
+    assert (await get(village, query=VIEWER)).data == {"viewer": {"name": "officer"}}
+    text = "query($c: RegionCode!) { region(code: $c) { code } } query B { __typename }"
+    named = text.replace("query(", "query A(")
+    got = await get(village, query=named, variables=json.dumps({"c": HERE}), operationName="A")
+    assert got.data == {"region": {"code": HERE}}
+    for said in ({}, {"query": ""}, {"query": VIEWER, "variables": "{"}, {"query": VIEWER, "variables": "[]"}):
+        answer = await get(village, **said)
+        assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
+
+
+async def test_changes_go_by_post_only(village: Place) -> None:
+    made = household()
+    before = await village.admin.fetchval("SELECT count(*) FROM audit_event")
+    answer = await get(village, query=SUBMIT, variables=json.dumps({"household": made}))
+    assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+    both = f"query A {VIEWER} {SUBMIT.replace('mutation(', 'mutation B(')}"
+    answer = await get(village, query=both, variables=json.dumps({"household": made}), operationName="B")
+    assert answer.status == 405
+    assert await village.admin.fetchval("SELECT count(*) FROM audit_event") == before
+    assert (await get(village, query=both, operationName="A")).data == {"viewer": {"name": "officer"}}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_other_methods_are_not_allowed(village: Place, method: str) -> None:
+    answer = await village.send(method, json={"query": VIEWER}, headers=village.bearer("officer"))
+    assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+
+
+# --- tokens -------------------------------------------------------------------------------------------------------
+
+
+async def test_whatever_is_wrong_with_a_token_is_one_answer(village: Place) -> None:
+    now, officer = dt.datetime.now(dt.UTC), village.ids["officer"]
+    good = village.keyring.issue(officer, 10, now)
+    header, claims, signature = good.split(".")
+    forged = json.loads(base64.urlsafe_b64decode(claims + "==")) | {"sub": str(village.ids["coordinator"])}
+    other = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+    nothing = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    await village.admin.execute(
+        "INSERT INTO account (id, username, name, active) VALUES ($1, 'left', 'left', false)", left := uuid.uuid4()
+    )
+    headers = [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        f"Basic {good}",
+        good,
+        f"Bearer {good} {good}",
+        f"Bearer {good}x",
+        f"Bearer {header}.{claims}",
+        f"Bearer {header}.{other}.{signature}",
+        f"Bearer {nothing}.{claims}.",
+        "Bearer " + village.keyring.issue(officer, 10, now - dt.timedelta(minutes=11)),
+        "Bearer " + Keyring.generate().issue(officer, 10, now),
+        "Bearer " + village.keyring.issue(uuid.uuid4(), 10, now),
+        "Bearer " + village.keyring.issue(left, 10, now),
+    ]
+    bodies = set()
+    for said in headers:
+        given = {} if said is None else {"authorization": said}
+        answer = await village.send("POST", json={"query": VIEWER}, headers=given)
+        assert (answer.status, shaped(answer)) == (401, ["UNAUTHENTICATED"]), said
+        bodies.add(answer.body.split(b'"extensions":{"requestId"')[0])
+    assert len(bodies) == 1
+    assert (await village.send("POST", json={"query": VIEWER}, headers={"authorization": f"bearer {good}"})).data
+
+
+async def test_a_grant_that_is_taken_away_ends_at_once(village: Place) -> None:
+    token = village.bearer("far coordinator")
+    text = {"query": "{ households { totalCount } }"}
+    assert (await village.send("POST", json=text, headers=token)).data
+    ended = "UPDATE grants SET active = false WHERE user_id = $1"
+    await village.admin.execute(ended, village.ids["far coordinator"])
+    assert (await village.send("POST", json=text, headers=token)).codes == ["FORBIDDEN"]
+    await village.admin.execute(ended.replace("false", "true"), village.ids["far coordinator"])
+    await village.admin.execute(
+        "UPDATE grants SET valid_to = current_date - 2 WHERE user_id = $1", village.ids["far coordinator"]
+    )
+    assert (await village.send("POST", json=text, headers=token)).codes == ["FORBIDDEN"]
+
+
+async def test_without_a_token_only_the_schema_can_be_read_where_the_setting_allows_it(village: Place) -> None:
+    schema = '{ __schema { queryType { name } } __type(name: "Household") { name } t: __typename }'
+    assert (await village.query(None, schema)).data["__type"] == {"name": "Household"}
+    for text in (VIEWER, "{ __typename viewer { name } }", "query A { __typename } query B { viewer { name } }", "{ x"):
+        assert (await village.query(None, text)).status == 401
+    async with served_with(village, introspection=False) as closed:
+        assert (await closed.query(None, schema)).status == 401
+
+
+# --- the other routes ---------------------------------------------------------------------------------------------
+
+
+async def test_healthz_answers_while_the_process_does(village: Place) -> None:
+    assert ((await village.send("GET", "/healthz")).status, (await village.send("GET", "/healthz")).body) == (
+        200,
+        b"ok\n",
+    )
+
+
+async def test_readyz_is_green_only_when_queries_will_be_answered(village: Place) -> None:
+    assert (await village.send("GET", "/readyz")).status == 200
+    version = await village.admin.fetchval("SELECT version_num FROM alembic_version")
+    await village.admin.execute("UPDATE alembic_version SET version_num = 'other'")
+    try:
+        assert (await village.send("GET", "/readyz")).status == 503
+    finally:
+        await village.admin.execute("UPDATE alembic_version SET version_num = $1", version)
+
+
+async def test_the_schema_with_its_directives_is_public(village: Place) -> None:
+    answer = await village.send("GET", "/schema.graphql")
+    assert answer.status == 200
+    assert "@sensitivity(is: IDENTITY)" in answer.body.decode()
+    assert "Household" in build_schema(answer.body.decode()).type_map
+
+
+async def test_the_public_keys_are_published_without_the_private_ones(village: Place) -> None:
+    answer = await village.send("GET", "/.well-known/jwks.json")
+    (key,) = answer.json["keys"]
+    assert (answer.status, key["kty"], key["crv"]) == (200, "OKP", "Ed25519")
+    assert "d" not in key
+
+
+@pytest.mark.parametrize("path", ["/", "/graphql/", "/docs", "/graphql/../healthz", "/.env"])
+async def test_there_is_nothing_else(village: Place, path: str) -> None:
+    assert (await village.send("GET", path, headers=village.bearer("officer"))).status in (404, 307)
