@@ -28,6 +28,10 @@ class TooSlow(Exception):
     """A statement passed its time limit."""
 
 
+class Unreachable(Exception):
+    """The database gave no connection in time, or it was lost; what was under way may be sent again."""
+
+
 @dataclass(frozen=True)
 class Statement:
     """SQL text with $1 … and the names of its arguments in that order."""
@@ -103,49 +107,75 @@ class Database:
             statement_cache_size=150,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
+            command_timeout=seconds,
         )
         try:
             yield cls(pool, seconds)
         finally:
             await pool.close()
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """A connection of the pool.  Raises Unreachable where none comes or it is lost, TooSlow past the limit."""
+        try:
+            connection = await self._pool.acquire(timeout=self._timeout)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            raise Unreachable from None
+        try:
+            yield connection
+        except TimeoutError:
+            raise TooSlow from None
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            if connection.is_closed():
+                raise Unreachable from None
+            raise
+        finally:
+            await self._pool.release(connection)
+
     async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
         """The crossing that answers an account's own name and grants; no row for an unknown or closed account."""
-        found: list[asyncpg.Record] = await self._pool.fetch(
-            "SELECT * FROM registry.sign_in($1)", user, timeout=self._timeout
-        )
-        return found
+        async with self._connection() as connection:
+            found: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.sign_in($1)", user)
+            return found
 
     async def fetch(self, statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
-        """The finished JSON of one gated statement; None when nothing is there for this caller.  Raises TooSlow."""
+        """The finished JSON of one gated statement; None when nothing is there for this caller."""
         values = [
             principal.setting(name.removeprefix(SETTING)) if name.startswith(SETTING) else arguments[name]
             for name in statement.names
         ]
-        try:
-            found = await self._pool.fetchval(statement.text, *values, timeout=self._timeout)
-        except TimeoutError:
-            raise TooSlow from None
+        async with self._connection() as connection:
+            found = await connection.fetchval(statement.text, *values)
         return None if found is None else found.encode()
 
     @asynccontextmanager
     async def write(self, principal: Principal, setting: str) -> AsyncIterator[Transaction]:
         """A transaction that may write where `setting` (the areas of the command's own ability) says."""
-        async with self._pool.acquire(timeout=self._timeout) as connection:
-            await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        async with self._connection() as connection:
             try:
+                await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
                 values = [principal.setting(name) for name in SETTINGS]
                 await connection.fetchval(_SET, principal.setting(setting), *values)
                 yield Transaction(connection, principal)
+                await connection.execute("COMMIT")
             except BaseException:
-                await connection.execute("ROLLBACK")
+                await _rolled_back(connection)
                 raise
-            await connection.execute("COMMIT")
 
     async def ready(self, version: str) -> bool:
         """Whether queries will be answered: the database has this version."""
-        found = await self._pool.fetchval("SELECT version_num FROM registry.alembic_version", timeout=5)
+        async with self._connection() as connection:
+            found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
         return bool(found == version)
+
+
+async def _rolled_back(connection: Any) -> None:
+    """Nobody else gets a connection with a transaction open: what cannot be rolled back is closed."""
+    try:
+        await connection.execute("ROLLBACK")
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 def _set_statement(names: Sequence[str]) -> str:

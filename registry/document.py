@@ -104,7 +104,8 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
     for table, rows in edit.sent.items():
         for id_ in rows:
             made[table].setdefault(id_, {})
-    for (table, id_, column), value in edit.places():
+    for (table, id_, column), sent in edit.places():
+        value = deepcopy(DEFAULTS.get(table, {}).get(column)) if sent is None else sent
         before = base[table].get(id_, {}).get(column)
         now = current[table].get(id_, {}).get(column)
         if same(before, value) or same(now, value):

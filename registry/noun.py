@@ -48,6 +48,14 @@ class Fact:
     counted: bool = False  # goes to the verified ledger
     sealed: IdentityField | None = None  # typed in full, kept by the vault; the column holds the mask
 
+    def __post_init__(self) -> None:
+        if not (self.label_id.strip() and self.label_en.strip()):
+            raise TypeError("a fact has a label in Indonesian and one in English")
+        if self.counted and self.sensitivity in (Sensitivity.IDENTITY, Sensitivity.SYSTEM):
+            raise TypeError(f"{self.label_en} is {self.sensitivity.value}: the ledger counts nothing of that class")
+        if self.sealed and self.sensitivity is not Sensitivity.IDENTITY:
+            raise TypeError(f"{self.label_en} is a number of the vault: its class is IDENTITY")
+
 
 class Noun(DeclarativeBase):
     """A table of the registry.  Tables only: nothing here is ever loaded as an object."""
@@ -82,16 +90,12 @@ class Noun(DeclarativeBase):
         if not isinstance(table, sa.Table):
             return
         for column in table.columns:
-            codes = column.info.get("codes")
-            if codes is not None:
-                name = f"ck_{table.name}_{column.name}"
+            fact_of(column)
+            if codes := column.info.get("codes"):
                 values = ", ".join(f"'{code.value}'" for code in codes)
-                test = (
-                    f"{column.name} <@ ARRAY[{values}]"
-                    if isinstance(column.type, ARRAY)
-                    else f"{column.name} IN ({values})"
-                )
-                table.append_constraint(sa.CheckConstraint(test, name=name))
+                several = isinstance(column.type, ARRAY)
+                test = f"{column.name} <@ ARRAY[{values}]" if several else f"{column.name} IN ({values})"
+                table.append_constraint(sa.CheckConstraint(test, name=f"ck_{table.name}_{column.name}"))
 
 
 def fact(
@@ -157,12 +161,8 @@ def derived(
     """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`."""
 
     def make(expression: Callable[[Any, Any], sa.ColumnElement[Any]]) -> Derived[Any]:
-        return Derived(
-            expression.__name__,
-            Fact(sensitivity, label_id, label_en, server=True),
-            expression,
-            sa.types.to_instance(type_),
-        )
+        said = Fact(sensitivity, label_id, label_en, server=True)
+        return Derived(expression.__name__, said, expression, sa.types.to_instance(type_))
 
     return make
 
@@ -230,8 +230,7 @@ def table_of(noun: type[Noun]) -> sa.Table:
 def facts(noun: type[Noun]) -> Iterator[tuple[sa.Column[Any], Fact]]:
     """Every column of a noun with its fact, in declared order."""
     for column in table_of(noun).columns:
-        if "fact" in column.info:
-            yield column, column.info["fact"]
+        yield column, fact_of(column)
 
 
 class TableFunction:

@@ -13,13 +13,12 @@ from graphql.execution.values import VariableValues
 from auth.errors import Forbidden
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
-from registry.db import Database, TooSlow
+from registry.db import Database
 from registry.read.run import Reader
 from registry.read.want import Equals, One, Root, Source
 from registry.vault import Vault
 from schema.cursor import Cursors
 from schema.declare import FACES
-from schema.errors import Timeout
 from schema.select import Selection, face_of
 from schema.shapes import Related
 
@@ -69,8 +68,5 @@ class Context:
         return selection, raw.parent_type.fields[raw.field_name], raw.field_nodes
 
     async def _fetch(self, want: Root, arguments: dict[str, Any]) -> orjson.Fragment | None:
-        try:
-            found = await self.reader.fetch(want, arguments)
-        except TooSlow:
-            raise Timeout from None
+        found = await self.reader.fetch(want, arguments)
         return None if found is None else orjson.Fragment(found)

@@ -20,6 +20,7 @@ from registry.partial_date import span
 from schema.given import scalar
 
 _DOTTED = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
@@ -43,7 +44,7 @@ def _read(test: Callable[[str], Any], sentence: str) -> Callable[[Any], Any]:
 
 
 def _day(value: str) -> dt.date | None:
-    return dt.date.fromisoformat(value) if len(value) == 10 else None
+    return dt.date.fromisoformat(value) if _DAY.fullmatch(value) else None
 
 
 def _instant(value: str) -> dt.datetime | None:

@@ -30,6 +30,7 @@ from starlette.responses import Response
 
 from auth.errors import AccessError, Forbidden, Unauthenticated
 from auth.principal import Principal
+from registry.db import TooSlow, Unreachable
 from schema.context import Context
 from schema.errors import (
     MethodNotAllowed,
@@ -37,6 +38,7 @@ from schema.errors import (
     Overloaded,
     PayloadTooLarge,
     RequestError,
+    Timeout,
     UnsupportedMediaType,
 )
 from server.identity import principal_of
@@ -94,8 +96,9 @@ async def endpoint(request: Request) -> Response:
             context_value=context,
             operation_name=asked.operation,
         )
-    except (RequestError, AccessError, TimeoutError) as failed:
-        error = Overloaded() if isinstance(failed, TimeoutError) else failed
+    except (RequestError, AccessError, TooSlow, Unreachable) as failed:
+        error = _known(failed)
+        assert error is not None
         body = {"errors": [_request_error(error, language)]}
         status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
         return _respond(body, status, media or JSON, request_id)
@@ -225,6 +228,15 @@ def _request_error(error: RequestError | AccessError, language: str) -> dict[str
     return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
 
 
+def _known(error: BaseException | None) -> RequestError | AccessError | None:
+    """The error that a caller may be told, for what has one."""
+    if isinstance(error, TooSlow):
+        return Timeout()
+    if isinstance(error, Unreachable):
+        return Overloaded()
+    return error if isinstance(error, RequestError | AccessError) else None
+
+
 def _internal(error: BaseException, language: str, request_id: str) -> dict[str, Any]:
     """The log gets the kind of the error and where it arose; its message could quote a value."""
     where = "".join(f"\n  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:])
@@ -239,10 +251,8 @@ def _internal(error: BaseException, language: str, request_id: str) -> dict[str,
 
 def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
     original = error.original_error
-    if isinstance(original, TimeoutError):  # no connection came free
-        original = Overloaded()
-    if isinstance(original, RequestError | AccessError):
-        made = _request_error(original, language)
+    if known := _known(original):
+        made = _request_error(known, language)
     elif original is not None and not isinstance(original, GraphQLError | RecursionError):
         made = _internal(original, language, request_id)
     else:

@@ -1,0 +1,189 @@
+"""Inputs: what may be typed is what the faces show of the typed facts, nothing more and nothing less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema, get_named_type
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry import UNSET  # noqa: TID251  (what an argument left out is)
+
+from registry.codes import Code
+from registry.document import NOUNS, TYPED
+from registry.noun import Noun, fact_of, facts
+from schema.build import build
+from schema.declare import FACES
+from schema.errors import BadInput
+from schema.inputs import FACES_WRITTEN, FIELDS, VALUES, camel, edit_of, uuid_text
+
+SCHEMA: GraphQLSchema = build()._schema
+STRUCTURE = {"id", "removed", "members", "migrations", "businesses"}
+"""What an input holds besides facts: the key, the tombstone, and the lists."""
+PARTS = {"location": "GeoPointInput", "wage": "MoneyInput", "consent": "ConsentInput"}
+ID, CHILD = "018f3a56-1111-7000-8000-000000000001", "018f3a56-1111-7000-8000-000000000002"
+
+
+def input_of(name: str) -> GraphQLInputObjectType:
+    found = SCHEMA.type_map[name]
+    assert isinstance(found, GraphQLInputObjectType)
+    return found
+
+
+def noun_of(face: type[Any]) -> type[Noun]:
+    noun = FACES[face]
+    assert isinstance(noun, type)
+    assert issubclass(noun, Noun)
+    return noun
+
+
+def leaves(face: type[Any]) -> Iterator[tuple[str, str, Any]]:
+    """Each leaf of a face's input as its dotted name, with its column and its GraphQL field."""
+    made = input_of(f"{face.__name__}Input")
+    for field in FIELDS[face]:
+        outer = made.fields[camel(field.name)]
+        for part, column in field.columns:
+            if part is None:
+                yield field.name, column, outer
+            else:
+                inner = get_named_type(outer.type)
+                assert isinstance(inner, GraphQLInputObjectType)
+                yield f"{field.name}.{part}", column, inner.fields[camel(part)]
+
+
+@pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
+def test_every_typed_fact_is_one_input_field_and_nothing_else_is(face: type[Any]) -> None:
+    noun = noun_of(face)
+    typed = sorted(column.name for column, said in facts(noun) if not said.server and column.name != "id")
+    assert sorted(column for _, column, _ in leaves(face)) == typed
+    assert sorted(column.name for column in TYPED[noun.__tablename__]) == typed
+    written = {camel(field.name) for field in FIELDS[face]}
+    assert set(input_of(f"{face.__name__}Input").fields) - written <= STRUCTURE
+
+
+def test_every_noun_of_a_household_is_written() -> None:
+    assert {noun_of(face) for face in FACES_WRITTEN} == set(NOUNS.values())
+
+
+def test_the_values_are_written_whole() -> None:
+    for value in VALUES:
+        shown = SCHEMA.type_map[value.__name__]
+        assert set(input_of(f"{value.__name__}Input").fields) == set(shown.fields)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
+def test_a_field_holds_what_its_column_holds(face: type[Any]) -> None:
+    for name, column, made in leaves(face):
+        stored = noun_of(face).__table__.c[column]
+        codes: type[Code] | None = stored.info.get("codes")
+        type_ = get_named_type(made.type)
+        assert isinstance(type_, GraphQLEnumType) is (codes is not None), name
+        if isinstance(type_, GraphQLEnumType):
+            assert codes is not None
+            assert set(type_.values) == {code.value for code in codes}, name
+        assert made.description, name
+
+
+def test_only_keys_and_parts_of_a_value_are_required() -> None:
+    """A left-out key stays as it is: so nothing that is a fact can be demanded."""
+    for face in FACES_WRITTEN:
+        made = input_of(f"{face.__name__}Input")
+        assert [name for name, f in made.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
+
+
+def test_masks_relations_and_regions_are_written_under_their_plain_names() -> None:
+    member, shop = input_of("MemberInput").fields, input_of("BusinessInput").fields
+    house, episode = input_of("HouseholdInput").fields, input_of("MigrationEpisodeInput").fields
+    assert {"nik", "motherId", "fatherId"} <= set(member)
+    assert {"phone", "kkNumber", "villageCode"} <= set(house)
+    assert {"epmiNo", "passportNo", "memberId"} <= set(episode)
+    assert {"ownerId", "locationVillageCode"} <= set(shop)
+    everything = set(member) | set(shop) | set(house) | set(episode)
+    assert [name for name in everything if "asked" in name] == []
+    derived = {"seq", "underageAtDeparture"} & set(episode) | {"ownerCategory", "scale"} & set(shop)
+    assert derived == set()
+    server = {"rev", "workflowState", "householdNo", "verifiedRev", "submittedBy", "area", "draft", "createdBy", "age"}
+    assert server & everything == set()
+
+
+def test_an_input_field_has_the_class_of_its_fact() -> None:
+    for face in FACES_WRITTEN:
+        for field in FIELDS[face]:
+            kinds = {fact_of(noun_of(face).__table__.c[column]).sensitivity for _, column in field.columns}
+            assert field.given.kind in kinds or field.given.kind.value == "OPERATIONAL", field.name
+            if len(field.columns) == 1:
+                assert kinds == {field.given.kind}, field.name
+
+
+# --- reading an input -------------------------------------------------------------------------------------------------
+
+
+def sent(face: type[Any], id_: str, **more: Any) -> SimpleNamespace:
+    """An input as it arrives: what is not given is left out."""
+    names = {field.name for field in FIELDS[face]} | STRUCTURE
+    return SimpleNamespace(**(dict.fromkeys(names, UNSET) | {"id": id_} | more))
+
+
+HOUSEHOLD, MEMBER = FACES_WRITTEN[0], FACES_WRITTEN[1]
+
+
+def test_left_out_is_not_in_the_edit_and_null_is() -> None:
+    edit, village = edit_of(sent(HOUSEHOLD, ID, address=None, village_code="35.07.11.2008"))
+    assert (edit.sent["household"], village) == ({ID: {"address": None}}, "35.07.11.2008")
+    assert edit.sent["member"] == {}
+
+
+def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -> None:
+    edit, _ = edit_of(sent(HOUSEHOLD, ID, location=None))
+    assert edit.sent["household"][ID] == {"location_lat": None, "location_lon": None}
+    part = SimpleNamespace(**(dict.fromkeys([f for f, _ in _parts("consent")], UNSET) | {"given_by": " Siti "}))
+    edit, _ = edit_of(sent(HOUSEHOLD, ID, consent=part))
+    assert edit.sent["household"][ID] == {"consent_given_by": "Siti"}
+    assert edit.paths["household", ID, "consent_given_by"] == ["household", "consent", "givenBy"]
+
+
+def _parts(name: str) -> tuple[tuple[Any, str], ...]:
+    return next(field.columns for field in FIELDS[HOUSEHOLD] if field.name == name)
+
+
+@given(st.text(" \t\n", min_size=1))
+def test_blank_text_is_nothing(blank: str) -> None:
+    edit, _ = edit_of(sent(HOUSEHOLD, ID, address=blank, kk_number=blank))
+    assert edit.sent["household"][ID] == {"address": None, "kk_number": None}
+
+
+def test_a_number_is_read_without_its_dots_and_spaces() -> None:
+    member = sent(MEMBER, CHILD, nik=" 3507.1163-0485 0001 ")
+    edit, _ = edit_of(sent(HOUSEHOLD, ID, phone="0812 3456 7890", members=[member]))
+    assert edit.sent["household"][ID] == {"phone": "+6281234567890"}
+    assert edit.sent["member"] == {CHILD: {"nik": "3507116304850001"}}
+    assert edit.paths["member", CHILD, "nik"] == ["household", "members", "0", "nik"]
+
+
+def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:
+    edit, _ = edit_of(sent(HOUSEHOLD, ID, members=[sent(MEMBER, CHILD, removed=True, full_name="Siti")]))
+    assert (edit.removed, edit.sent["member"]) == ({("member", CHILD)}, {})
+
+
+@pytest.mark.parametrize("written", [ID.upper(), "{" + ID + "}", f"urn:uuid:{ID}", ID.replace("-", "")])
+def test_an_id_has_one_form(written: str) -> None:
+    assert uuid_text(written) == ID
+
+
+def test_an_id_stands_once_whatever_its_form() -> None:
+    twice = [sent(MEMBER, CHILD), sent(MEMBER, CHILD.upper())]
+    for members in (twice, [sent(MEMBER, ID)]):
+        with pytest.raises(BadInput, match=re.escape("`id`")):
+            edit_of(sent(HOUSEHOLD, ID, members=members))
+
+
+@given(st.text())
+def test_what_is_no_id_is_refused_without_repeating_it(text: str) -> None:
+    try:
+        uuid_text(text)
+    except BadInput as refused:
+        assert (refused.label_id, refused.label_en) == ("Setiap `id` harus UUID.", "Every `id` is a UUID.")
