@@ -33,7 +33,7 @@ bench: $(READY) ## what the program adds to the database's own time
 	$(BIN)/python -m benchmarks.overhead
 
 schema: $(READY) ## write schema/schema.graphql from the code
-	$(BIN)/python -m schema.build
+	$(BIN)/desmigratif schema --write
 
 # The virtual environment, exactly as locked; made anew when the lock changes.
 $(READY): pyproject.toml uv.lock

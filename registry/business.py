@@ -23,7 +23,8 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
-from registry.noun import CountryCode, CurrencyCode, Inside, Noun, PartialDate, codes_fact, fact, of_member
+from registry.noun import CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, fact
+from registry.scoped import Inside, of_member
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 

@@ -39,7 +39,8 @@ class Actor:
 def actor(principal: Principal, ability: Ability, area: str, step: Step | None = None) -> Actor:
     """The caller in the role that gives him the ability there."""
     role = principal.role_for(ability, area, step)
-    return Actor(principal.user_id, principal.name, role.value if role else "")
+    assert role is not None, "a command runs only where a grant gives its ability"
+    return Actor(principal.user_id, principal.name, role.value)
 
 
 async def audit(

@@ -29,6 +29,8 @@ At = tuple[str, str, str]
 NOUNS: dict[str, type[Noun]] = {n.__tablename__: n for n in (Household, Member, MigrationEpisode, Business)}
 CHILDREN = tuple(name for name in NOUNS if name != "household")
 """In the order in which they refer to each other."""
+LISTS = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
+"""The lists of a household, as its document and its schema call them."""
 TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
     name: tuple(column for column, said in facts(noun) if not said.server and column.name != "id")
     for name, noun in NOUNS.items()
@@ -41,6 +43,18 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "business": {"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
 }
 """What an unfinished record holds where the database wants a value."""
+
+
+_WHOLES = (
+    ("household", ("location_lat", "location_lon")),
+    ("migration_episode", ("wage_amount", "wage_currency")),
+    ("migration_episode", ("cost_paid_amount", "cost_paid_currency")),
+    ("migration_episode", ("debt_amount", "debt_currency")),
+    ("business", ("annual_sales_amount", "annual_sales_currency")),
+    ("business", ("capital_amount", "capital_currency")),
+)
+WHOLE: dict[tuple[str, str], tuple[str, ...]] = {(table, part): parts for table, parts in _WHOLES for part in parts}
+"""Columns that are one value together: two edits of it clash, or an amount would get the other one's currency."""
 
 
 @dataclass
@@ -106,14 +120,14 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
             made[table].setdefault(id_, {})
     for (table, id_, column), sent in edit.places():
         value = deepcopy(DEFAULTS.get(table, {}).get(column)) if sent is None else sent
-        before = base[table].get(id_, {}).get(column)
-        now = current[table].get(id_, {}).get(column)
-        if same(before, value) or same(now, value):
-            made[table].setdefault(id_, {}).setdefault(column, now)
-        elif not same(before, now):
-            clashes.append((table, id_, column))
-        else:
+        before, now = base[table].get(id_, {}), current[table].get(id_, {})
+        unseen = id_ not in base[table] and now.get(column) is not None
+        if same(now.get(column), value) or (same(before.get(column), value) and not unseen):
+            made[table].setdefault(id_, {}).setdefault(column, now.get(column))
+        elif all(same(before.get(part), now.get(part)) for part in WHOLE.get((table, column), (column,))):
             made[table].setdefault(id_, {})[column] = value
+        else:
+            clashes.append((table, id_, column))
     for table, id_ in edit.removed:
         kept = current[table].get(id_)
         if kept is not None and base[table].get(id_) != kept:  # what he has not seen nobody takes out

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from auth.sensitivity import Sensitivity
 from registry.label import LABEL
-from registry.noun import Asker, Derived, Fact, TableFunction, const
+from registry.noun import Asker, Derived, Fact, TableFunction, camel, const
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 COUNTRY = "0"
@@ -75,8 +75,8 @@ BusinessesByField, ExportReadyByField = _bar("businesses_by_field"), _bar("expor
 
 
 def _reached(area: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:
-    """The country, or a region in which the caller has any grant."""
-    return sa.or_(area == const(COUNTRY), area.op("<@")(ask.areas("open")))
+    """The country, or a region in which the caller reads records."""
+    return sa.or_(area == const(COUNTRY), area.op("<@")(ask.areas("read")))
 
 
 def _shown(
@@ -106,15 +106,10 @@ def _plain(name: str, type_: Any, label_id: str, label_en: str, expression: Any)
     return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
-
-
 def _fallen(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     tests = {name: _shown(row.c[name], row.c.area, kind, ask) for name, kind in CLASSES.items() if kind is not OPEN}
     tests |= {name: _reached(row.c.area, ask) for name in ("businesses_by_field", "export_ready_by_field")}
-    named = [sa.case((test, sa.null()), else_=const(_camel(name))) for name, test in tests.items()]
+    named = [sa.case((test, sa.null()), else_=const(camel(name))) for name, test in tests.items()]
     return sa.func.array_remove(sa.cast(array(named), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 

@@ -26,7 +26,8 @@ from registry.codes import (
     WorkflowState,
 )
 from registry.member import Member
-from registry.noun import SCHEMA, Asker, Noun, RegionCode, Scoped, const, derived, fact, is_one, table_of
+from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
+from registry.scoped import Scoped
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
     Sensitivity.OPERATIONAL,
@@ -42,7 +43,10 @@ class Household(Scoped, Noun):
     __tablename__ = "household"
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")  # the one place where it is typed
     household_no: Mapped[str] = fact(
-        OPERATIONAL, "Nomor urut rumah tangga", "Household number: village code, year and serial", server=True
+        OPERATIONAL,
+        "Nomor urut rumah tangga",
+        "Household number: code of the village of first recording, year and serial",
+        server=True,
     )
     status: Mapped[HouseholdStatus] = fact(OPERATIONAL, "Status rumah tangga", "Status", HouseholdStatus, counted=True)
     hamlet: Mapped[str | None] = fact(PERSONAL, "Dusun", "Hamlet")

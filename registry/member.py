@@ -25,7 +25,8 @@ from registry.codes import (
     Sex,
 )
 from registry.migration import MigrationEpisode, newest_first
-from registry.noun import Asker, Inside, Noun, PartialDate, const, derived, fact, in_household, table_of
+from registry.noun import Asker, Noun, PartialDate, const, derived, fact, table_of
+from registry.scoped import Inside, in_household
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
     Sensitivity.OPERATIONAL,
@@ -69,9 +70,6 @@ class Member(Inside, Noun):
     disability: Mapped[bool | None] = fact(SPECIAL, "Disabilitas", "Disability", counted=True)
     covered_by_jkn: Mapped[bool | None] = fact(SPECIAL, "Peserta JKN", "Covered by JKN", counted=True)
     __table_args__ = in_household("member", sa.UniqueConstraint("id", "household_id"))
-
-
-MEMBER = table_of(Member)
 
 
 @derived(PERSONAL, "Umur", "Completed years today; null when not even the year is known", sa.Integer())

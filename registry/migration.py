@@ -28,19 +28,8 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
-from registry.noun import (
-    C_TEXT,
-    Asker,
-    CountryCode,
-    CurrencyCode,
-    Inside,
-    Noun,
-    PartialDate,
-    const,
-    derived,
-    fact,
-    of_member,
-)
+from registry.noun import C_TEXT, Asker, CountryCode, CurrencyCode, Noun, PartialDate, const, derived, fact
+from registry.scoped import Inside, of_member
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
     Sensitivity.OPERATIONAL,

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField
@@ -33,7 +32,6 @@ CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217 alphabetic code."""
 
 C_TEXT = sa.Text(collation="C")
-PARTIAL_DATE = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
 SCHEMA = "registry"
 
 
@@ -167,6 +165,12 @@ def derived(
     return make
 
 
+def camel(name: str) -> str:
+    """A column's name as the schema says it: `full_name` is `fullName`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
 def const(value: str | int) -> sa.ColumnElement[Any]:
     """A constant of our own in SQL, never a caller's; SQLAlchemy would make a plain Python value an argument."""
     if isinstance(value, int):
@@ -246,73 +250,3 @@ class TableFunction:
 
 
 Readable = type[Noun] | type[TableFunction]
-
-
-OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
-
-
-class Scoped:
-    """A record of a village.  Row security compares `area` with the caller's; foreign keys keep it true."""
-
-    id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Id", "Id", primary_key=True)
-    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", server=True)
-    area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
-    draft: Mapped[bool] = fact(OPERATIONAL, "Draf", "Draft", server=True)
-    created_at: Mapped[dt.datetime] = fact(
-        OPERATIONAL, "Dibuat", "Created at", server=True, server_default=sa.func.now()
-    )
-    created_by: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat", "Recorder", server=True)
-    updated_at: Mapped[dt.datetime] = fact(
-        OPERATIONAL, "Diubah", "Updated at", server=True, server_default=sa.func.now()
-    )
-    archived_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diarsipkan", "Archived at", server=True)
-
-
-def in_region() -> sa.ForeignKeyConstraint:
-    """`area` is the code of `village_id`, today and after every recoding."""
-    return sa.ForeignKeyConstraint(
-        ["village_id", "area"],
-        [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"],
-        onupdate="NO ACTION",
-        deferrable=True,
-        initially="DEFERRED",
-    )
-
-
-class Inside(Scoped):
-    """A record inside a household: it lies where the household lies and is a draft while the household is."""
-
-    household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
-
-    @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
-        return in_household(cls.__tablename__)  # type: ignore[attr-defined]
-
-
-def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
-    """The keys that tie a table to its household: a move or a change of `draft` there is a change here."""
-    return (
-        sa.ForeignKeyConstraint(
-            ["household_id", "village_id", "area", "draft"],
-            [f"{SCHEMA}.household.{key}" for key in ("id", "village_id", "area", "draft")],
-            onupdate="CASCADE",
-            name=f"fk_{name}_household",
-        ),
-        in_region(),
-        sa.Index(f"ix_{name}_household_id", "household_id"),
-        sa.Index(f"ix_{name}_area_id", "area", "id"),
-        *more,
-    )
-
-
-def of_member(name: str, column: str) -> tuple[sa.schema.SchemaItem, ...]:
-    """`column` names a member of the same household, which the database holds too."""
-    return in_household(
-        name,
-        sa.ForeignKeyConstraint(
-            [column, "household_id"],
-            [f"{SCHEMA}.member.id", f"{SCHEMA}.member.household_id"],
-            name=f"fk_{name}_{column}",
-        ),
-        sa.Index(f"ix_{name}_{column}", column),
-    )

@@ -23,7 +23,7 @@ from registry.problems import Problem
 from registry.vault import IDENTITY, Vault
 
 ABILITY = Ability.IDENTITY_REVEAL
-_RECORDS = [t for name in ("household", "member", "migration_episode") if (t := table_of(NOUNS[name])) is not None]
+_RECORDS = [table_of(NOUNS[name]) for name in ("household", "member", "migration_episode")]
 FIND = Sql(
     sa.union_all(
         *[

@@ -66,7 +66,7 @@ def _update(name: str) -> Sql:
     sent = _sent(table, "id", *names)
     values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
     mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == arg("household", sa.Uuid()))
-    return Sql(sa.update(table).values(values).where(mine))
+    return Sql(sa.update(table).values(values).where(mine).returning(table.c.id))
 
 
 INSERT = {name: _insert(name) for name in CHILDREN}
@@ -228,7 +228,9 @@ RESOLVE_REMARKS = Sql(
 AUTHORS = Sql(
     sa.union_all(
         *[
-            sa.select(t.c.id, t.c.created_by).where(t.c.household_id == arg("household", sa.Uuid()))
+            sa.select(const(t.name).label("noun"), t.c.id, t.c.created_by).where(
+                t.c.household_id == arg("household", sa.Uuid())
+            )
             for t in (table_of(NOUNS[name]) for name in CHILDREN)
         ]
     )

@@ -16,9 +16,9 @@ from registry import derive, rows
 from registry.codes import WorkflowState
 from registry.command import Actor, actor
 from registry.db import Sql, arg
-from registry.document import CHILDREN, NOUNS, SEALED, Document
+from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document
 from registry.messages import UserErrorCode, sentence
-from registry.noun import fact_of
+from registry.noun import camel, fact_of
 from registry.problems import IdTaken, Problem, refuse
 from registry.workflow import EVENT
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from registry.submission import Work
 
 CAPITAL = ZoneInfo("Asia/Jakarta")
-LISTS = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
 _STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
 ADD_EVENT = Sql(
     sa.insert(EVENT)
@@ -102,9 +101,11 @@ async def _children(work: Work, table: str, document: Document, placed: dict[str
     wanted, known = document[table], work.current[table]
     derived = _derived(table, document, work)
     made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
-    fresh = [row for id_, row in made.items() if id_ not in work.authors]
+    fresh = [row for id_, row in made.items() if (table, id_) not in work.authors]
     kept = [
-        row for id_, row in made.items() if id_ in work.authors and (wanted[id_] != known.get(id_) or table != "member")
+        row
+        for id_, row in made.items()
+        if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or table != "member")
     ]
     gone = [uuid.UUID(id_) for id_ in known if id_ not in wanted]
     if fresh:
@@ -114,7 +115,8 @@ async def _children(work: Work, table: str, document: Document, placed: dict[str
             path = work.edit.paths[table, min(missing), "id"]
             raise refuse(UserErrorCode.ID_TAKEN, *path)
     if kept:
-        await work.tx.rows(rows.UPDATE[table], rows=_json(kept), household=work.id)
+        stored = await work.tx.rows(rows.UPDATE[table], rows=_json(kept), household=work.id)
+        assert len(stored) == len(kept), "what is accepted reaches its table"
     if gone:
         await work.tx.rows(rows.REMOVE[table], household=work.id, ids=gone)
 
@@ -175,7 +177,8 @@ async def _remember_findings(work: Work, document: Document, findings: list[Find
     if not findings:
         return
     made = [
-        finding_row(f, n, document, work.authors.get(f.id, work.principal.user_id)) for n, f in enumerate(findings, 1)
+        finding_row(f, n, document, work.authors.get((f.table, f.id), work.principal.user_id))
+        for n, f in enumerate(findings, 1)
     ]
     await work.tx.rows(rows.ADD_FINDINGS, household=work.id, rows=_json(made), **placed)
 
@@ -200,12 +203,18 @@ def finding_row(found: Finding, position: int, document: Document, author: uuid.
 
 def finding_path(found: Finding, document: Document) -> list[str]:
     """Where in the household: list, place in it, field."""
-    first, *rest = found.column.split("_")
-    field = first + "".join(part.title() for part in rest)
+    field = camel(found.column)
     if found.table == "household":
         return [field]
-    members = sorted(document[found.table], key=lambda id_: (document[found.table][id_].get("seq") or 0, id_))
-    return [LISTS[found.table], str(members.index(found.id)), field]
+    return [LISTS[found.table], str(_listed(found.table, document).index(found.id)), field]
+
+
+def _listed(table: str, document: Document) -> list[str]:
+    """The ids of a list in the order in which the household shows it."""
+    records = document[table]
+    if table == "migration_episode":
+        return [str(episode["id"]) for episode in derive.newest_first([e | {"id": i} for i, e in records.items()])]
+    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
 
 
 def _json(value: Any) -> str:

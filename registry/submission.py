@@ -22,7 +22,7 @@ from registry import rows
 from registry.codes import RegionLevel, SaveAs, Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, NOUNS, Document, Edit, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, NOUNS, Document, Edit, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of
@@ -89,7 +89,7 @@ class Work:
     village: uuid.UUID
     area: str
     current: Document
-    authors: dict[str, uuid.UUID] = field(default_factory=dict)
+    authors: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
 
     @property
@@ -146,13 +146,14 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         village, area = row["village_id"], row["area"]
     else:
         raise refuse(Code.REQUIRED, "household", "villageCode")
-    current, authors = empty(), {}
+    current: Document = empty()
+    authors: dict[tuple[str, str], uuid.UUID] = {}
     if row is not None:
         found = await tx.one(rows.REVISIONS, household=row["id"], revs=[row["rev"]])
         assert found is not None
         current = orjson.loads(found["document"])
-        authors = {str(r["id"]): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
-        authors[edit.household] = row["created_by"]
+        authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
+        authors["household", edit.household] = row["created_by"]
     for id_, columns in edit.sent["business"].items():
         if "location_village_id" in columns:
             columns["location_village_id"] = await _location(
@@ -193,7 +194,7 @@ def _check_classes(work: Work) -> None:
     principal = work.principal
     for (table, id_, column), _ in work.edit.places():
         kind = fact_of(NOUNS[table].__table__.c[column]).sensitivity
-        own = work.authors.get(id_, principal.user_id) == principal.user_id
+        own = work.authors.get((table, id_), principal.user_id) == principal.user_id
         if principal.sees(kind).covers(work.area) or (own and principal.own(Ability.of(kind)).covers(work.area)):
             continue
         raise Forbidden(field=work.edit.paths[table, id_, column][-1])
@@ -202,11 +203,16 @@ def _check_classes(work: Work) -> None:
 async def _apply(work: Work, submission: Submission) -> Outcome:
     base = await _base(work, submission.base_rev)
     merged = merge(base, work.current, work.edit)
+    for table in CHILDREN:  # what was taken out comes back by an edit that knows of it, not by a late first sending
+        gone = [i for i in work.edit.sent[table] if (table, i) in work.authors and i not in work.current[table]]
+        if submission.base_rev is None:
+            merged.clashes += [(table, id_, "id") for id_ in gone]
     if merged.clashes:
         raise Refused(*[Problem(Code.VERSION_CONFLICT, _path(work.edit, at)) for at in merged.clashes])
     finished = submission.save_as is SaveAs.SUBMITTED
     moved = work.row is not None and work.row["village_id"] != work.village
-    if work.state is not None and not merged.changed and not moved and _already(work.state, finished):
+    late = work.state is S.RETURNED and submission.base_rev is None  # a first sending that arrives again
+    if work.state is not None and not merged.changed and not moved and (late or _already(work.state, finished)):
         return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes), work.rev)
     if work.row is not None and (not work.row["allowed"] or (moved and work.state is not S.DRAFT)):
         raise refuse(Code.TRANSITION_NOT_ALLOWED, "household", "villageCode" if moved else "id")
@@ -242,7 +248,7 @@ def _findings(work: Work, document: Document, finished: bool) -> list[Any]:
     """Judge the whole household: errors refuse, the rest is kept for the verifier."""
     for table in CHILDREN:
         if len(document[table]) > MOST_CHILDREN:
-            raise refuse(Code.UNKNOWN_VALUE, "household", INPUT_NAMES[table], allowed=f"1–{MOST_CHILDREN}")
+            raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], allowed=f"1–{MOST_CHILDREN}")
     judged = opened(document, work.vault)
     judged["household"][work.edit.household]["village_id"] = str(work.village)
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
@@ -252,12 +258,9 @@ def _findings(work: Work, document: Document, finished: bool) -> list[Any]:
     return findings
 
 
-INPUT_NAMES = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
-
-
 def _path(edit: Edit, at: tuple[str, str, str]) -> tuple[str, ...]:
     """Where in the input it stands or would stand; a record that was not sent is named by its list."""
     if at in edit.paths:
         return tuple(edit.paths[at])
     table, _, column = at
-    return ("household", column if table == "household" else INPUT_NAMES[table])
+    return ("household", column if table == "household" else LISTS[table])

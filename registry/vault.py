@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
-from registry.noun import Inside, Noun, fact, in_household, table_of
+from registry.noun import Noun, fact, table_of
+from registry.scoped import Inside, in_household
 
 IDENTITY_CLASS = Sensitivity.IDENTITY
 _NONCE = 12
@@ -83,9 +84,10 @@ class Vault:
         try:
             said = json.loads(path.read_text())
             keys = {name: base64.b64decode(text) for name, text in said["keys"].items()}
-            if said["current"] not in keys or any(len(key) != 32 for key in keys.values()):
+            blind = base64.b64decode(said["blind"])
+            if said["current"] not in keys or any(len(key) != 32 for key in (*keys.values(), blind)):
                 raise ValueError
-            return cls(said["current"], keys, base64.b64decode(said["blind"]))
+            return cls(said["current"], keys, blind)
         except (OSError, KeyError, TypeError, AttributeError, ValueError):
             raise ValueError(f"{path} holds no vault keys: `desmigratif vault create PATH` makes such a file") from None
 

@@ -36,7 +36,7 @@ from registry.workflow import (
 )
 
 S = WorkflowState
-MOST = 50
+MOST, LONGEST_REMARK = 50, 2000
 _HOUSEHOLDS = arg("households", sa.ARRAY(sa.Uuid()))
 LEDGER = [Sql(s) for pair in LEDGERS.items() for s in (closing(pair[1], _HOUSEHOLDS), writing(*pair, _HOUSEHOLDS))]
 
@@ -82,6 +82,7 @@ ADD_REMARK = Sql(
     .values(
         id=sa.func.gen_random_uuid(),
         household_id=arg("household", sa.Uuid()),
+        at=sa.func.clock_timestamp(),  # now() is the same for all of one return, and their order would be lost
         **{n: arg(n, REMARK.c[n].type) for n in _REMARK},
     )
 )
@@ -140,9 +141,8 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     if row["rev"] != item.rev:
         raise refuse(Code.VERSION_CONFLICT, "rev")
     me, state = principal.user_id, WorkflowState[row["workflow_state"]]
-    if (state is S.VERIFIED and row["verified_by_id"] == me) or (
-        state is S.VERIFIED_VILLAGE and row["village_verified_by_id"] == me
-    ):
+    mine = (row["village_verified_by_id"], *([row["verified_by_id"]] if state is S.VERIFIED else []))
+    if state in (S.VERIFIED_VILLAGE, S.VERIFIED) and me in mine:
         return "UNCHANGED"
     step = VERIFY_VILLAGE if row["verify_village"] else VERIFY_REGENCY if row["verify_regency"] else None
     if step is None:
@@ -169,6 +169,8 @@ async def give_back(database: Database, principal: Principal, item: Item, remark
     try:
         if not remarks or not all(said.text.strip() for said in remarks):
             raise refuse(Code.REMARK_REQUIRED, "remarks")
+        if len(remarks) > MOST or any(len(said.text) > LONGEST_REMARK for said in remarks):
+            raise refuse(Code.UNKNOWN_VALUE, "remarks", allowed=f"1–{MOST} × {LONGEST_REMARK}")
         async with database.write(principal, "return") as tx:
             outcome = await _give_back(tx, principal, item, remarks)
             await audit(tx, principal, ability, item.id, outcome, rev=item.rev)
@@ -186,8 +188,9 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
         raise refuse(Code.VERSION_CONFLICT, "rev")
     state = WorkflowState[row["workflow_state"]]
     if state is S.RETURNED:
-        last = await tx.one(LAST_REMARK, household=item.id)
-        if last is not None and last["author_id"] == principal.user_id and last["resolved_in_rev"] is None:
+        open_ = await tx.rows(OPEN_REMARKS, household=item.id)
+        mine = [(r["path"], r["text"]) for r in open_ if r["author_id"] == principal.user_id]
+        if mine == [(said.path, said.text) for said in remarks]:
             return "UNCHANGED"
     village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
     if not village and not regency:
@@ -202,11 +205,10 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
     return "ACCEPTED"
 
 
-LAST_REMARK = Sql(
-    sa.select(REMARK.c.author_id, REMARK.c.resolved_in_rev)
-    .where(REMARK.c.household_id == arg("household", sa.Uuid()))
-    .order_by(REMARK.c.at.desc())
-    .limit(sa.literal_column("1"))
+OPEN_REMARKS = Sql(
+    sa.select(REMARK.c.author_id, REMARK.c.path, REMARK.c.text)
+    .where(REMARK.c.household_id == arg("household", sa.Uuid()), REMARK.c.resolved_in_rev.is_(None))
+    .order_by(REMARK.c.at)
 )
 
 

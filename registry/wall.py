@@ -152,8 +152,9 @@ def _function(crossing: Crossing) -> Iterator[str]:
     yield f"GRANT EXECUTE ON FUNCTION {signature} TO {LOGIN}"
 
 
-def statements(existing: list[tuple[str, str]]) -> Iterator[str]:
-    """Everything that `migrate` applies after the versions; `existing` are the (table, policy) pairs to replace."""
+def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterator[str]:
+    """Everything that `migrate` applies after the versions, in place of the `existing` (table, policy) pairs and of the
+    functions that cross now, each named with its arguments."""
     declared, made = set(DOORS), {table.name for table in Noun.metadata.tables.values()}
     if declared != made:
         raise RuntimeError(f"tables and registry/wall.py differ: {sorted(declared ^ made)}: give each table a Door")
@@ -166,6 +167,8 @@ def statements(existing: list[tuple[str, str]]) -> Iterator[str]:
         yield f"ALTER TABLE {SCHEMA}.{table} FORCE ROW LEVEL SECURITY"
         yield from policies(table, door)
         yield from privileges(table, door)
+    for signature in crossings:
+        yield f"DROP FUNCTION {signature}"
     for crossing in CROSSINGS:
         yield from _function(crossing)
     yield f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {CROSSING}"

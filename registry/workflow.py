@@ -19,7 +19,8 @@ from sqlalchemy.orm import Mapped
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity, WorkflowState
-from registry.noun import Asker, Derived, Fact, Inside, Noun, TableFunction, const, derived, fact, is_one, table_of
+from registry.noun import Asker, Derived, Fact, Noun, TableFunction, const, derived, fact, is_one, table_of
+from registry.scoped import Inside
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
 

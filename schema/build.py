@@ -10,17 +10,13 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
 
-from registry import codes
 from schema.directives import Exempt, Requires, SensitivityIs
 from schema.executor import EXTENSIONS, Schema, Splice
-from schema.given import code_enums, config
-
-code_enums(codes.lists())
-
-from schema.mutation import Mutation  # noqa: E402  (after the enums that faces name)
-from schema.query import Query  # noqa: E402
-from schema.region import District, Programme, Regency, Village  # noqa: E402
-from schema.scalars import SCALARS  # noqa: E402
+from schema.given import config
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.region import District, Programme, Regency, Village
+from schema.scalars import SCALARS
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
@@ -75,7 +71,3 @@ def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
 def _declared(definition: Any) -> bool:
     directives = getattr(definition, "directives", ())
     return sum(isinstance(d, DECLARATIONS) for d in directives) == 1
-
-
-if __name__ == "__main__":
-    SDL.write_text(build().as_str() + "\n")

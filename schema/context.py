@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from registry.read.want import Equals, One, Root, Source
 from registry.vault import Vault
 from schema.cursor import Cursors
 from schema.declare import FACES
+from schema.limits import AT_ONCE
 from schema.select import Selection, face_of
 from schema.shapes import Related
 
@@ -34,6 +36,7 @@ class Context:
     language: str
     variables: VariableValues | None = None
     reader: Reader = field(init=False)
+    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.database, self.principal, self.language)
@@ -68,5 +71,6 @@ class Context:
         return selection, raw.parent_type.fields[raw.field_name], raw.field_nodes
 
     async def _fetch(self, want: Root, arguments: dict[str, Any]) -> orjson.Fragment | None:
-        found = await self.reader.fetch(want, arguments)
+        async with self._turn:
+            found = await self.reader.fetch(want, arguments)
         return None if found is None else orjson.Fragment(found)

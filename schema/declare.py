@@ -109,9 +109,10 @@ def few(
     *where: Where,
     order: tuple[Order, ...] = (),
     when: Where | None = None,
+    limit: int = 50,
 ) -> Any:
-    """A plain list of at most 50 related records; null where `when` does not hold of the parent."""
-    return _related("few", kind, text, Source(noun, link, where), order, when)
+    """A plain list of at most `limit` related records; null where `when` does not hold of the parent."""
+    return _related("few", kind, text, Source(noun, link, where), order, when, limit)
 
 
 def _related(
@@ -121,11 +122,13 @@ def _related(
     source: Source,
     order: tuple[Order, ...],
     when: Where | None = None,
+    limit: int = 50,
 ) -> Any:
     if isinstance(kind, Exemption):
-        return _field(Related(how, source, order, when=when), [Exempt(reason=kind)], text)
+        return _field(Related(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
     # where `when` decides, the class only suppresses figures inside: it does not guard the list
-    return _field(Related(how, source, order, None if when else kind, when=when), sensitivity(kind), text)
+    guarding = None if when else kind
+    return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
 
 
 PAGING: dict[str, Any] = {"first": int | None, "after": str | None}
@@ -270,7 +273,7 @@ def face(noun: Readable | None = None) -> Callable[[type[T]], type[T]]:
         secret,
     ),
 )
-def interface(noun: Readable | None = None, **_: Any) -> Callable[[type[T]], type[T]]:
+def interface(noun: Readable | None = None) -> Callable[[type[T]], type[T]]:
     """The same for a GraphQL interface."""
 
     def make(cls: type[T]) -> type[T]:

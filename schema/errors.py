@@ -42,6 +42,21 @@ class PageTooLarge(RequestError):
         )
 
 
+class QueryTooComplex(RequestError):
+    """More than one request may ask for; `dimension` says which of schema/limits.py."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+    def __init__(self, dimension: str, limit: int, requested: int) -> None:
+        super().__init__(
+            f"Permintaan terlalu besar ({dimension}: {requested}, paling banyak {limit}); bagi menjadi beberapa.",
+            f"This asks for too much ({dimension}: {requested}, at most {limit}); split it.",
+            dimension=dimension,
+            limit=limit,
+            requested=requested,
+        )
+
+
 class Timeout(RequestError):
     code = "TIMEOUT"
 
@@ -49,14 +64,6 @@ class Timeout(RequestError):
         super().__init__(
             "Permintaan ini terlalu lama; persempit lalu coba lagi.", "This took too long; narrow it and try again."
         )
-
-
-class ParseFailed(RequestError):
-    code = "GRAPHQL_PARSE_FAILED"
-
-
-class ValidationFailed(RequestError):
-    code = "GRAPHQL_VALIDATION_FAILED"
 
 
 class MethodNotAllowed(RequestError):

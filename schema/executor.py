@@ -12,11 +12,13 @@ from typing import Any
 import orjson
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 
 # a private name: graphql-core's own context lacks `operation_extensions`; tests/test_schema.py watches the import
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.execution import ExecutionContext
+
+from schema.limits import MOST_TOKENS
 
 CACHED = 500  # documents
 
@@ -39,4 +41,4 @@ class Schema(strawberry.Schema):
         """Nothing here: the default logs messages, and a message may quote what somebody typed."""
 
 
-EXTENSIONS = [lambda: ParserCache(CACHED), lambda: ValidationCache(CACHED)]
+EXTENSIONS = [lambda: MaxTokensLimiter(MOST_TOKENS), lambda: ParserCache(CACHED), lambda: ValidationCache(CACHED)]

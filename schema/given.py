@@ -15,7 +15,8 @@ from strawberry import UNSET
 from strawberry.schema.config import StrawberryConfig
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Code, OrderDirection
+from registry import codes
+from registry.codes import OrderDirection
 from registry.noun import fact_of
 from registry.read.want import Datum
 from schema.directives import Exempt, Exemption, named_enum, sensitivity
@@ -70,11 +71,9 @@ def scalar(name: str, text: str, parse: Callable[[Any], Any]) -> Any:
     return strawberry.scalar(name=name, description=text, serialize=lambda value: value, parse_value=parse)
 
 
-def code_enums(lists: dict[str, type[Code]]) -> None:
-    """Make every code list an enum of the schema, each value with both labels."""
-    for enum in lists.values():
-        named_enum(enum, lambda code: code.description)
-
-
 def config(scalars: dict[object, Any]) -> StrawberryConfig:
     return StrawberryConfig(scalar_map=scalars)
+
+
+for _codes in codes.lists().values():  # every code list is an enum of the schema, each value with both labels
+    named_enum(_codes, lambda code: code.description)

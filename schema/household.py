@@ -1,4 +1,4 @@
-"""The face of the household: what is shown of it, to whom the HouseholdFacts allow."""
+"""The face of the household: what is shown of it, to whom the facts allow."""
 
 from __future__ import annotations
 
@@ -139,6 +139,7 @@ class Household(Record):
         workflow.WorkflowEvent,
         by(workflow.WorkflowEvent.household_id),
         order=(Order(workflow.WorkflowEvent.at),),
+        limit=1000,
     )
     created_at: dt.datetime = shown(HouseholdFacts.created_at)
     updated_at: dt.datetime = shown(HouseholdFacts.updated_at)

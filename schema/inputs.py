@@ -8,7 +8,6 @@ Rule: every typed fact of a face is an input field and nothing else is.  Tests: 
 from __future__ import annotations
 
 import datetime as dt
-import re
 import typing
 import uuid
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
 from registry.document import Edit, empty
-from registry.noun import By, Noun, RegionCode, To, fact_of, table_of
+from registry.noun import By, Noun, RegionCode, To, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
 from schema.business import Business
@@ -38,6 +37,7 @@ from schema.node import GeoPoint, Money
 from schema.shapes import Inside, Plain, Related
 
 OPERATIONAL = Sensitivity.OPERATIONAL
+LONGEST_TEXT = 2000
 NORMAL = {
     IdentityField.NIK: identity_number.normalise_nik,
     IdentityField.KK_NUMBER: identity_number.normalise_kk,
@@ -192,7 +192,7 @@ def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: list[str]) -> N
             edit.paths[table, id_, column] = where if part is None else [*where, camel(part)]
             inner = value if part is None or value in (None, UNSET) else getattr(value, part)
             if inner is not UNSET:
-                columns[column] = _json(inner, field.sealed)
+                columns[column] = uuid_text(inner) if field.given.type is ID and inner else _json(inner, field.sealed)
 
 
 def _json(value: Any, sealed: IdentityField | None) -> Any:
@@ -202,6 +202,10 @@ def _json(value: Any, sealed: IdentityField | None) -> Any:
             return value.value
         case str():
             text = value.strip()
+            if len(text) > LONGEST_TEXT:
+                raise BadInput(
+                    f"Teks paling panjang {LONGEST_TEXT} huruf.", f"A text has {LONGEST_TEXT} letters at most."
+                )
             return (NORMAL[sealed](text) if sealed else text) or None if text else None
         case dt.datetime():
             return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -221,10 +225,9 @@ def _json(value: Any, sealed: IdentityField | None) -> Any:
 def uuid_text(text: str) -> str:
     """The canonical form of an id.  Raises BadInput for what is no UUID."""
     try:
-        return str(uuid.UUID(text))
+        found = uuid.UUID(text)
+        if not found.int:
+            raise ValueError
+        return str(found)
     except ValueError:
         raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.") from None
-
-
-def camel(name: str) -> str:
-    return re.sub(r"_(.)", lambda m: m[1].upper(), name)

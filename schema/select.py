@@ -49,6 +49,7 @@ from schema.collect import Collector
 from schema.cursor import Cursors
 from schema.declare import FACES, KINDS, UNSET
 from schema.errors import BadInput, PageTooLarge
+from schema.limits import LISTED, Limits
 from schema.shapes import Anything, Inside, Names, Plain, Related
 
 PAGING = frozenset({"first", "after", "orderBy"})
@@ -62,6 +63,7 @@ class Selection(Collector):
     reader: Reader
     cursors: Cursors
     arguments: dict[str, Any] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     _pages: int = 0
 
     # --- objects ------------------------------------------------------------------------------------------------------
@@ -71,14 +73,17 @@ class Selection(Collector):
         if isinstance(type_, GraphQLObjectType):
             return Object(((None, self.parts(type_, sets, inside)),))
         column, kinds = KINDS[face_of(type_)]
-        named = {face: self.schema.get_type(graphql_name(face)) for face in kinds.values()}
-        made = tuple((code, self.parts(named[face], sets, None)) for code, face in kinds.items())
-        if all(parts == made[0][1] for _, parts in made):
-            return Object(((None, made[0][1]),))
-        return Object(made, column)
+        named: dict[str, Any] = {code: self.schema.get_type(graphql_name(face)) for code, face in kinds.items()}
+        asked = {code: self.fields(kind, sets) for code, kind in named.items()}
+        first, *others = asked.values()
+        if all(same_fields(first, other) for other in others) and not _asks_its_type(first):
+            return Object(((None, self.parts(next(iter(named.values())), sets, None)),))
+        return Object(tuple((code, self.parts(kind, sets, None)) for code, kind in named.items()), column)
 
     def parts(self, type_: Any, sets: list[SelectionSetNode | None], inside: Inside | None) -> tuple[Part, ...]:
-        return tuple(self.part(type_, key, nodes, inside) for key, nodes in self.fields(type_, sets).items())
+        found = self.fields(type_, sets)
+        self.limits.count(len(found))
+        return tuple(self.part(type_, key, nodes, inside) for key, nodes in found.items())
 
     def part(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], inside: Inside | None) -> Part:
         name = nodes[0].name.value
@@ -105,9 +110,12 @@ class Selection(Collector):
         target, kind = get_named_type(made.type), guard(made, shape.kind)
         match shape.how:
             case "one":
-                return One(key, shape.source, self.object(target, nodes), shape.order, kind)
+                with self.limits.inside(1):
+                    return One(key, shape.source, self.object(target, nodes), shape.order, kind)
             case "few":
-                return Many(key, shape.source, self.object(target, nodes), shape.order, kind=kind, when=shape.when)
+                with self.limits.inside(LISTED):
+                    listed = self.object(target, nodes)
+                return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
             case "many":
                 return self.page(key, made, nodes, shape, target, kind)
 
@@ -133,7 +141,9 @@ class Selection(Collector):
             later = f"{prefix}_key"
             for n, value in enumerate(bound.read(after, len(order) + 1)):
                 self.arguments[f"{later}_{n}"] = value
-        return Page(key, source, order, self.page_parts(type_, nodes), f"{prefix}_first", later, prefix, kind)
+        with self.limits.inside(first):
+            parts = self.page_parts(type_, nodes)
+        return Page(key, source, order, parts, f"{prefix}_first", later, prefix, kind)
 
     def ordered(self, given: dict[str, Any], shape: Related, name: str) -> tuple[tuple[Order, ...], Source]:
         """The order asked for.  A key narrows to the areas where its class is seen; seen nowhere, it is refused."""
@@ -246,6 +256,15 @@ class HasCode:
 
     def __call__(self, row: Any, ask: Any) -> Any:
         return row.c[self.column] == const(self.code)
+
+
+def same_fields(one: dict[str, list[FieldNode]], other: dict[str, list[FieldNode]]) -> bool:
+    """The same fields of the document in the same order; then the types of an interface share one compilation."""
+    return [(k, [id(n) for n in v]) for k, v in one.items()] == [(k, [id(n) for n in v]) for k, v in other.items()]
+
+
+def _asks_its_type(found: dict[str, list[FieldNode]]) -> bool:
+    return any(nodes[0].name.value == "__typename" for nodes in found.values())
 
 
 def as_uuid(text: str) -> uuid.UUID:

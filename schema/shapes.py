@@ -46,6 +46,7 @@ class Related:
     kind: Sensitivity | None = None
     orders: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
     when: Where | None = None
+    limit: int = 50
     absent: Absent | None = None
 
 

@@ -1,14 +1,12 @@
 """GraphQL over HTTP: reads one request, answers one JSON document that is always GraphQL-shaped.
 
-Rule: no answer holds a traceback, a suggestion of names, or a value that somebody sent or stored; what is nobody's
-fault but ours is `INTERNAL` with an id, its details in the log only.  Tests: tests/test_http.py, tests/test_errors.py.
+Rule: whatever arrives gets an answer; nothing runs without a good token, nor for a document that is too large.
+Test: tests/test_http.py.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-import traceback
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +17,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
     get_operation_ast,
@@ -28,35 +25,23 @@ from graphql import (
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auth.errors import AccessError, Forbidden, Unauthenticated
+from auth.errors import AccessError, Unauthenticated
 from auth.principal import Principal
 from registry.db import TooSlow, Unreachable
 from schema.context import Context
 from schema.errors import (
+    BadInput,
     MethodNotAllowed,
     NotAcceptable,
-    Overloaded,
     PayloadTooLarge,
     RequestError,
-    Timeout,
     UnsupportedMediaType,
 )
+from schema.limits import MOST_META_ROOTS, MOST_TOKENS, check_document, check_roots
+from server.answers import JSON, RESPONSE_JSON, STATUS, formatted, internal, known, request_error, respond
 from server.identity import principal_of
 
-log = logging.getLogger("desmigratif")
-RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
-RETRY_AFTER = "5"  # seconds
-STATUS = {"UNAUTHENTICATED": 401, "BAD_REQUEST": 400}
-KEPT = {401, 405, 406, 413, 415, 429, 503}
-"""Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
-SAFE = re.compile(
-    r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
-    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Directive"
-    r"|Argument '\w+' of type '[\w!\[\]]+' is required|There can be only one|Fields .* conflict"
-    r"|This anonymous operation)"
-)
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
-VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
 
 
 @dataclass
@@ -97,21 +82,21 @@ async def endpoint(request: Request) -> Response:
             operation_name=asked.operation,
         )
     except (RequestError, AccessError, TooSlow, Unreachable) as failed:
-        error = _known(failed)
+        error = known(failed)
         assert error is not None
-        body = {"errors": [_request_error(error, language)]}
+        body = {"errors": [request_error(error, language)]}
         status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
-        return _respond(body, status, media or JSON, request_id)
+        return respond(body, status, media or JSON, request_id)
     except Exception as error:
-        body = {"errors": [_internal(error, language, request_id)]}
-        return _respond(body, 500, media or JSON, request_id)
+        body = {"errors": [internal(error, language, request_id)]}
+        return respond(body, 500, media or JSON, request_id)
     body = {}
     if result.data is not None or result.errors is None or any(e.path for e in result.errors):
         body["data"] = result.data
     if result.errors:
-        body["errors"] = [_formatted(error, language, request_id) for error in result.errors]
+        body["errors"] = [formatted(error, language, request_id) for error in result.errors]
     status = 200 if "data" in body else 400 if media == RESPONSE_JSON else 200
-    return _respond(body, status, media or JSON, request_id)
+    return respond(body, status, media or JSON, request_id)
 
 
 def _media(request: Request) -> str | None:
@@ -136,6 +121,7 @@ async def _asked(request: Request, limit: int) -> Asked:
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
+    check_document(said["query"])
     if NUL.search(said["query"]) or _has_nul(said.get("variables")):
         raise RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
     variables, operation = said.get("variables"), said.get("operationName")
@@ -162,17 +148,20 @@ async def _body(request: Request, limit: int) -> bytes:
 def _json(text: bytes) -> Any:
     try:
         return orjson.loads(text)
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, RecursionError):
         raise RequestError("Isi permintaan bukan JSON.", "The body is not JSON.") from None
 
 
 def _has_nul(value: Any) -> bool:
     """PostgreSQL holds no NUL in a text."""
-    if isinstance(value, dict):
-        return any(_has_nul(v) for v in value.values())
-    if isinstance(value, list):
-        return any(_has_nul(v) for v in value)
-    return isinstance(value, str) and "\0" in value
+    left = [value]
+    while left:
+        found = left.pop()
+        if isinstance(found, dict | list):
+            left += found.values() if isinstance(found, dict) else found
+        elif isinstance(found, str) and "\0" in found:
+            return True
+    return False
 
 
 async def _principal(request: Request, asked: Asked) -> Principal:
@@ -180,7 +169,7 @@ async def _principal(request: Request, asked: Asked) -> Principal:
     try:
         return await principal_of(request.headers.get("authorization"), state.keyring, state.database)
     except Unauthenticated:
-        if state.settings.introspection and _only_meta(asked):
+        if _only_meta(asked):
             return state.nobody  # type: ignore[no-any-return]
         raise
 
@@ -188,16 +177,21 @@ async def _principal(request: Request, asked: Asked) -> Principal:
 def _only_meta(asked: Asked) -> bool:
     """Whether only the schema itself is asked for."""
     operation = _operation(asked)
-    return operation is not None and all(
-        isinstance(node, FieldNode) and node.name.value.startswith("__") for node in operation.selection_set.selections
-    )
+    if operation is None or len(operation.selection_set.selections) > MOST_META_ROOTS:
+        return False
+    return all(name.startswith("__") for name in _roots(operation))
+
+
+def _roots(operation: OperationDefinitionNode) -> set[str]:
+    """The names of the root fields; a fragment has none that begins with `__`."""
+    return {node.name.value if isinstance(node, FieldNode) else "" for node in operation.selection_set.selections}
 
 
 @lru_cache(maxsize=500)
 def _document(query: str) -> DocumentNode | None:
     """The parsed document; None where it is wrong, which execution says with its place."""
     try:
-        return parse(query)
+        return parse(query, max_tokens=MOST_TOKENS)
     except (GraphQLError, RecursionError):
         return None
 
@@ -212,96 +206,9 @@ def _check_method(request: Request, asked: Asked) -> None:
     if operation is None:
         if _document(asked.query) is not None:
             raise RequestError("`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here.")
-    elif request.method == "GET" and operation.operation is not OperationType.QUERY:
+        return
+    check_roots(operation)
+    if not request.app.state.settings.introspection and {"__schema", "__type"} & _roots(operation):
+        raise BadInput("Skema tidak dapat dibaca lewat API ini.", "The schema cannot be read through this API.")
+    if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise MethodNotAllowed("Perubahan data hanya lewat POST.", "Changes go by POST only.")
-
-
-# --- errors ---------------------------------------------------------------------------------------------------------
-
-
-def _request_error(error: RequestError | AccessError, language: str) -> dict[str, Any]:
-    said: dict[str, Any] = {"code": error.code}
-    if isinstance(error, RequestError):
-        said |= error.extensions
-    elif isinstance(error, Forbidden):
-        said |= {"ability": error.ability.name} if error.ability else {"field": error.field}
-    return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
-
-
-def _known(error: BaseException | None) -> RequestError | AccessError | None:
-    """The error that a caller may be told, for what has one."""
-    if isinstance(error, TooSlow):
-        return Timeout()
-    if isinstance(error, Unreachable):
-        return Overloaded()
-    return error if isinstance(error, RequestError | AccessError) else None
-
-
-def _internal(error: BaseException, language: str, request_id: str) -> dict[str, Any]:
-    """The log gets the kind of the error and where it arose; its message could quote a value."""
-    where = "".join(f"\n  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:])
-    log.error("errorId=%s %s%s", request_id, type(error).__qualname__, where)
-    message = (
-        "Internal error; tell support this errorId."
-        if language == "en"
-        else "Kesalahan sistem; sebutkan errorId ini kepada admin."
-    )
-    return {"message": message, "extensions": {"code": "INTERNAL", "errorId": request_id}}
-
-
-def _formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
-    original = error.original_error
-    if known := _known(original):
-        made = _request_error(known, language)
-    elif original is not None and not isinstance(original, GraphQLError | RecursionError):
-        made = _internal(original, language, request_id)
-    else:
-        made = {"message": _harmless(error.message, language), "extensions": {"code": _code(error)}}
-    if error.locations:
-        made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    if error.path is not None:
-        made["path"] = list(error.path)
-    return made
-
-
-def _code(error: GraphQLError) -> str:
-    if isinstance(error, GraphQLSyntaxError) or isinstance(error.original_error, RecursionError):
-        return "GRAPHQL_PARSE_FAILED"
-    of_a_value = error.path is not None or not error.locations or VARIABLE.match(error.message)
-    return "BAD_USER_INPUT" if of_a_value else "GRAPHQL_VALIDATION_FAILED"
-
-
-def _harmless(message: str, language: str) -> str:
-    """A sentence without the value that it complains of; GraphQL's own, which speak to programmers, stay English."""
-    english = language == "en"
-    if message.startswith("Syntax Error"):
-        return "The document is no valid GraphQL here." if english else "Dokumen bukan GraphQL yang benar di sini."
-    if SAFE.match(message) and not VARIABLE.match(message):
-        return message.partition(" Did you mean")[0]
-    what = "A value in the document" if english else "Sebuah nilai dalam dokumen"
-    if said := VARIABLE.match(message):
-        what = f"Variable ${said[1]}" if english else f"Variabel ${said[1]}"
-        what += (f" at {said[2]}" if english else f" pada {said[2]}") if said[2] else ""
-    wrong = "has the wrong type or form." if english else "salah jenis atau bentuknya."
-    return f"{what} {wrong}{_own_sentence(message)}"
-
-
-def _own_sentence(message: str) -> str:
-    """The sentence of one of our scalars, if it is in there."""
-    from schema.scalars import SENTENCES
-
-    return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
-
-
-def _respond(body: dict[str, Any], status: int, media: str, request_id: str) -> Response:
-    if media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
-        status = 200
-    body["extensions"] = {"requestId": request_id}
-    headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
-    if status == Overloaded.status:
-        headers["Retry-After"] = RETRY_AFTER
-    return Response(orjson.dumps(body), status, headers, media_type=media)
-
-
-def _is_bad_request(body: dict[str, Any]) -> bool:
-    return any(error["extensions"]["code"] == "BAD_REQUEST" for error in body.get("errors", ()))

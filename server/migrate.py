@@ -91,16 +91,18 @@ async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> Non
 
 async def _settle(connection: asyncpg.Connection) -> None:
     existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
-    for statement in wall.statements([(row["tablename"], row["policyname"]) for row in existing]):
+    crossing = await connection.fetch(
+        "SELECT oid::regprocedure::text AS signature FROM pg_proc WHERE proowner = $1::regrole", wall.CROSSING
+    )
+    policies = [(row["tablename"], row["policyname"]) for row in existing]
+    for statement in wall.statements(policies, [row["signature"] for row in crossing]):
         await connection.execute(statement)
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)
     rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
     rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]
     await connection.execute(f"DELETE FROM {SCHEMA}.label")
-    await connection.copy_records_to_table(
-        "label", schema_name=SCHEMA, records=rows, columns=["list", "code", "id", "en"]
-    )
+    await connection.executemany(f"INSERT INTO {SCHEMA}.label (list, code, id, en) VALUES ($1, $2, $3, $4)", rows)
 
 
 async def configure_login(connection: asyncpg.Connection) -> None:

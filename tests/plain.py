@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -29,7 +30,7 @@ LARGEST = 60  # parts of a query
 
 
 def is_page(type_: Any) -> bool:
-    return type_.name.endswith("Connection")
+    return str(type_.name).endswith("Connection")
 
 
 def leaves(schema: GraphQLSchema, type_: Any) -> str:
@@ -57,7 +58,7 @@ class Plain:
         for name, rows in lists.items():
             for row in rows:
                 self._relate(schema.type_map[row["__typename"] if name == "regions" else LISTS[name]], row)
-        self.root: dict[str, Any] = {name: self.page(lambda name=name: lists[name]) for name in lists}
+        self.root: dict[str, Any] = {name: self.page(partial(lists.__getitem__, name)) for name in lists}
         self.root["provinces"] = self.page(lambda: [r for r in lists["regions"] if r["level"] == "PROVINCE"])
         self.root["node"] = lambda info, id: self.by_id.get(id)
         self.root["household"] = lambda info, by: next((h for h in lists["households"] if h["id"] == by["id"]), None)
@@ -70,9 +71,9 @@ class Plain:
                 found = row[name]
                 row[name] = [self.by_id[r["id"]] for r in found] if isinstance(found, list) else self.by_id[found["id"]]
             elif name in LISTS and is_page(inner):
-                row[name] = self.page(lambda name=name, row=row: self.under(name, row["code"]))
+                row[name] = self.page(partial(self.under, name, row["code"]))
             elif is_page(inner):
-                row[name] = self.page(lambda row=row: self.children(row["id"]))
+                row[name] = self.page(partial(self.children, row["id"]))
 
     def under(self, name: str, code: str) -> list[dict[str, Any]]:
         def village(row: dict[str, Any]) -> str:
@@ -111,9 +112,7 @@ async def plain(village: Place, who: str) -> Plain:
     for name, type_ in {**LISTS, "regions": "Region"}.items():
         more = f"... on Village {{ enrolments {{ {leaves(schema, schema.type_map['VillageEnrolment'])} }} }}"
         selection = leaves(schema, schema.type_map[type_]) + (more if name == "regions" else "")
-        lists[name] = (await village.ask(who, f"{{ {name}(first: 1000) {{ nodes {{ {selection} }} }} }}"))[name][
-            "nodes"
-        ]
+        lists[name] = (await village.ask(who, f"{{ {name}(first: 200) {{ nodes {{ {selection} }} }} }}"))[name]["nodes"]
     return Plain(schema, lists)
 
 
@@ -178,7 +177,7 @@ class Chance:
         name = self.random.choice(fields)
         made, key, given = type_.fields[name], "", ""
         inner = get_named_type(made.type)
-        if is_page(inner) and self.random.random() < 0.5:
+        if is_page(inner):
             key, given = f"{self.name()}: ", f"(first: {self.random.randint(1, 3)})"
         elif self.random.random() < 0.3:
             key = f"{self.name()}: "

@@ -273,7 +273,10 @@ async def test_without_a_token_only_the_schema_can_be_read_where_the_setting_all
     for text in (VIEWER, "{ __typename viewer { name } }", "query A { __typename } query B { viewer { name } }", "{ x"):
         assert (await village.query(None, text)).status == 401
     async with served_with(village, introspection=False) as closed:
-        assert (await closed.query(None, schema)).status == 401
+        assert (await closed.query(None, "{ __typename }")).data == {"__typename": "Query"}
+        for who in (None, "officer"):
+            answer = await closed.query(who, schema)
+            assert (shaped(answer), "data" in answer.json) == (["BAD_USER_INPUT"], False)
 
 
 # --- the other routes ---------------------------------------------------------------------------------------------

@@ -113,11 +113,16 @@ def family() -> dict[str, Any]:
     two |= {"birthDate": "2004-05", "nikMissingReason": "NONE_YET", "nik": None, "motherId": one["id"]}
     three |= {"disability": False}
     made["migrations"] += [
-        journey(one, stage="RETURNED", departedOn="2015", returnedOn="2018"),
+        journey(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED"),
         journey(two, departedOn="2020-01"),
     ]
     made["businesses"] = [
-        shop(one, capital={"amount": "5000000.00", "currency": "IDR"}, permits=["PIRT", "HALAL"], exportCountries=["MY", "HK"]),
+        shop(
+            one,
+            capital={"amount": "5000000.00", "currency": "IDR"},
+            permits=["PIRT", "HALAL"],
+            exportCountries=["MY", "HK"],
+        ),
         shop(two, status="CLOSED"),
     ]
     return made

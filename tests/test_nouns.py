@@ -31,7 +31,9 @@ COLUMNS = [(noun, column) for noun in NOUNS for column in table_of(noun).columns
 
 def held(noun: type[Noun], column: str) -> type[Any] | None:
     """The class of what a column is said to hold; of a list, of its members."""
-    hint = next(vars(c)["__annotations__"][column] for c in noun.__mro__ if column in vars(c).get("__annotations__", ()))
+    hint = next(
+        vars(c)["__annotations__"][column] for c in noun.__mro__ if column in vars(c).get("__annotations__", ())
+    )
     module = next(c.__module__ for c in noun.__mro__ if column in vars(c).get("__annotations__", ()))
     names = vars(__import__(module, fromlist=["_"]))
     (inner,) = typing.get_args(eval(hint, names, {"list": list}))  # noqa: S307  (our own annotation)
@@ -120,9 +122,7 @@ def test_a_record_of_a_village_has_its_area_and_both_agree_by_key() -> None:
     for table in tables:
         assert not table.c.area.nullable, table.name
         assert not table.c.village_id.nullable, table.name
-        keys = [
-            [(e.parent.name, e.target_fullname) for e in key.elements] for key in table.foreign_key_constraints
-        ]
+        keys = [[(e.parent.name, e.target_fullname) for e in key.elements] for key in table.foreign_key_constraints]
         place = [("village_id", f"{SCHEMA}.region.id"), ("area", f"{SCHEMA}.region.code")]
         assert place in keys, table.name
 

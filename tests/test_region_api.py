@@ -63,7 +63,8 @@ async def test_breadcrumbs_and_the_typed_way_down_meet(village: Place) -> None:
     assert up["region"]["parent"]["code"] == "35.07.11"
     down = await village.ask(
         "viewer",
-        "{ provinces { nodes { code regencies { nodes { districts { nodes { villages { nodes { code } } } } } } } } }",
+        """{ provinces { nodes { regencies(first: 5) { nodes { districts(first: 5) { nodes {
+             villages(first: 5) { nodes { code } } } } } } } } }""",
     )
     villages = [
         v["code"]

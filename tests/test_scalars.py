@@ -62,12 +62,11 @@ def test_what_is_not_is_refused_with_one_of_our_sentences(name: str) -> None:
         assert refused.value.message in SENTENCES, wrong
 
 
-@given(st.sampled_from(NAMES), st.text() | st.integers() | st.floats() | st.none() | st.lists(st.text()))
+@given(st.sampled_from(NAMES), st.text("abcxyz ٣é\n:-.") | st.integers() | st.floats() | st.lists(st.text()))
 def test_a_refusal_never_repeats_what_was_written(name: str, written: Any) -> None:
-    try:
+    with pytest.raises(GraphQLError) as refused:
         scalar(name).parse_value(written)
-    except GraphQLError as refused:
-        assert refused.message in SENTENCES  # and those are constants
+    assert refused.value.message in SENTENCES  # and those are constants
 
 
 def test_each_scalar_has_its_sentence_and_a_description() -> None:

@@ -98,7 +98,13 @@ def test_a_key_file_is_its_owners_alone_and_is_never_replaced(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"current": "k1", "keys": {}, "blind": ""}', '{"current":"k1","keys":{"k1":"c2hvcnQ="},"blind":""}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"current": "k1", "keys": {}, "blind": ""}',
+        '{"current":"k1","keys":{"k1":"c2hvcnQ="},"blind":""}',
+    ],
 )
 def test_a_file_without_good_keys_is_refused_without_being_quoted(tmp_path: Path, content: str) -> None:
     path = tmp_path / "keys"
@@ -152,7 +158,9 @@ async def test_the_database_holds_no_number_in_the_open(village: Place) -> None:
         for row in await village.admin.fetch(f"SELECT t::text FROM {table.name} t"):
             assert [n for n in numbers if n in row[0]] == [], table.name
     seen = await village.household(
-        "officer", made["id"], "phoneMasked kkNumberMasked members { nikMasked } migrations { passportMasked epmiMasked }"
+        "officer",
+        made["id"],
+        "phoneMasked kkNumberMasked members { nikMasked } migrations { passportMasked epmiMasked }",
     )
     assert seen == {
         "phoneMasked": "+62812********",

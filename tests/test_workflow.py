@@ -29,7 +29,7 @@ ministry         x     x     x     x     x
 """
 VERIFIES = """
 officer          x     x     x     x     x
-verifier         --    ok    no    same  no
+verifier         --    ok    no    same  same
 coordinator      --    no    no    ok    same
 colleague        --    no    no    ok    no
 both steps       --    ok    no    ok    no
@@ -75,7 +75,8 @@ WRITE = (
     """mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h, baseRev: 1}) { userErrors { code } } }"""
 )
 GIVE_BACK = """mutation($id: ID!) {
-  returnHousehold(input: {id: $id, rev: 1, remarks: [{path: [], text: "Lengkapi."}]}) { userErrors { code } } }"""
+  returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: "Alamat kurang jelas."}]}) {
+    userErrors { code } } }"""
 
 
 async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) -> str:
@@ -303,10 +304,11 @@ async def test_a_return_says_why(village: Place) -> None:
 
 async def test_returning_twice_is_one_return(village: Place) -> None:
     made = await village.reach("RETURNED")
-    again = await village.give_back("verifier", made, 1, "Sekali lagi.")
+    again = await village.give_back("verifier", made)
     assert (again["userErrors"], again["household"]["workflowState"]) == ([], "RETURNED")
-    other = await village.give_back("coordinator", made, 1)
-    assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
+    for who, text in (("verifier", "Sekali lagi."), ("coordinator", "Alamat kurang jelas.")):
+        other = await village.give_back(who, made, 1, text)
+        assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
     found = await village.household("officer", made["id"], "remarks { text } events { to }")
     assert [r["text"] for r in found["remarks"]] == ["Alamat kurang jelas."]
     assert [e["to"] for e in found["events"]] == ["SUBMITTED", "RETURNED"]

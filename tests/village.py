@@ -53,6 +53,8 @@ PEOPLE: dict[str, list[tuple[str, str | None]]] = {
     "next door": [("OFFICER", NEXT_DOOR)],
     "stranger": [("OFFICER", FAR)],
     "verifier": [("VILLAGE_VERIFIER", HERE)],
+    "next door verifier": [("VILLAGE_VERIFIER", NEXT_DOOR)],
+    "far verifier": [("VILLAGE_VERIFIER", FAR)],
     "coordinator": [("REGENCY_COORDINATOR", "35.07")],
     "colleague": [("REGENCY_COORDINATOR", "35.07")],
     "both steps": [("VILLAGE_VERIFIER", HERE), ("REGENCY_COORDINATOR", "35.07")],
@@ -326,9 +328,9 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
         place = Place(app, client, admin, login, ids, regions)
         plain = place.database.fetch
 
-        async def recorded(statement: Statement, *rest: Any) -> bytes | None:
+        async def recorded(statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
             place.statements.append(statement.text)
-            return await plain(statement, *rest)
+            return await plain(statement, principal, arguments)
 
         place.database.fetch = recorded  # type: ignore[method-assign]
         yield place

@@ -1,0 +1,127 @@
+"""Answers: what a caller is told when something is wrong, and how any answer is sent.
+
+Rule: no answer holds a traceback, a suggestion of names, or a value that somebody sent or stored; what is nobody's
+fault but ours is `INTERNAL` with an id, its details in the log only.  Test: tests/test_errors.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLSyntaxError
+from starlette.responses import Response
+
+from auth.errors import AccessError, Forbidden
+from registry.db import TooSlow, Unreachable
+from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout
+from schema.limits import MOST_TOKENS
+from schema.scalars import SENTENCES
+
+log = logging.getLogger("desmigratif")
+RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
+RETRY_AFTER = "5"  # seconds
+STATUS = {"UNAUTHENTICATED": 401}
+KEPT = {401, 405, 406, 413, 415, 429, 503}
+"""Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
+SAFE = re.compile(
+    r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
+    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Directive"
+    r"|Argument '\w+' of type '[\w!\[\]]+' is required|There can be only one|Fields .* conflict"
+    r"|This anonymous operation)"
+)
+VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
+
+
+def request_error(error: RequestError | AccessError, language: str) -> dict[str, Any]:
+    """A refusal as GraphQL shows it."""
+    said: dict[str, Any] = {"code": error.code}
+    if isinstance(error, RequestError):
+        said |= error.extensions
+    elif isinstance(error, Forbidden):
+        said |= {"ability": error.ability.name} if error.ability else {"field": error.field}
+    return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
+
+
+def known(error: BaseException | None) -> RequestError | AccessError | None:
+    """The error that a caller may be told, for what has one."""
+    if isinstance(error, TooSlow):
+        return Timeout()
+    if isinstance(error, Unreachable):
+        return Overloaded()
+    return error if isinstance(error, RequestError | AccessError) else None
+
+
+def internal(error: BaseException, language: str, request_id: str) -> dict[str, Any]:
+    """The log gets the kind of the error and where it arose; its message could quote a value."""
+    where = "".join(f"\n  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:])
+    log.error("errorId=%s %s%s", request_id, type(error).__qualname__, where)
+    message = (
+        "Internal error; tell support this errorId."
+        if language == "en"
+        else "Kesalahan sistem; sebutkan errorId ini kepada admin."
+    )
+    return {"message": message, "extensions": {"code": "INTERNAL", "errorId": request_id}}
+
+
+def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
+    """An error of the document or of a field as GraphQL shows it."""
+    original = error.original_error
+    if isinstance(original, RecursionError) or ("more than" in error.message and "tokens" in error.message):
+        original = QueryTooComplex("tokens", MOST_TOKENS, MOST_TOKENS + 1)
+    if told := known(original):
+        made = request_error(told, language)
+    elif original is not None and not isinstance(original, GraphQLError):
+        made = internal(original, language, request_id)
+    else:
+        made = {"message": _harmless(error.message, language), "extensions": {"code": _code(error)}}
+    if error.locations:
+        made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path is not None:
+        made["path"] = list(error.path)
+    return made
+
+
+def _code(error: GraphQLError) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    of_a_value = error.path is not None or not error.locations or VARIABLE.match(error.message)
+    return "BAD_USER_INPUT" if of_a_value else "GRAPHQL_VALIDATION_FAILED"
+
+
+def _harmless(message: str, language: str) -> str:
+    """A sentence without the value that it complains of; GraphQL's own, which speak to programmers, stay English."""
+    english = language == "en"
+    if message.startswith("Syntax Error"):
+        return "The document is no valid GraphQL here." if english else "Dokumen bukan GraphQL yang benar di sini."
+    if SAFE.match(message) and not VARIABLE.match(message):
+        return message.partition(" Did you mean")[0]
+    what = "A value in the document" if english else "Sebuah nilai dalam dokumen"
+    if said := VARIABLE.match(message):
+        what = f"Variable ${said[1]}" if english else f"Variabel ${said[1]}"
+        what += (f" at {said[2]}" if english else f" pada {said[2]}") if said[2] else ""
+    wrong = "has the wrong type or form." if english else "salah jenis atau bentuknya."
+    return f"{what} {wrong}{_own_sentence(message)}"
+
+
+def _own_sentence(message: str) -> str:
+    """The sentence of one of our scalars, if it is in there."""
+    return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
+
+
+def respond(body: dict[str, Any], status: int, media: str, request_id: str) -> Response:
+    """One JSON document with the status that its media type allows."""
+    if media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
+        status = 200
+    body["extensions"] = {"requestId": request_id}
+    headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
+    if status == Overloaded.status:
+        headers["Retry-After"] = RETRY_AFTER
+    return Response(orjson.dumps(body), status, headers, media_type=media)
+
+
+def _is_bad_request(body: dict[str, Any]) -> bool:
+    return any(error["extensions"]["code"] == "BAD_REQUEST" for error in body.get("errors", ()))

@@ -1,0 +1,203 @@
+"""Audit: every command leaves one row whatever becomes of it, and no row holds a personal value."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.village import FAR, NEXT_DOOR, RETURN, REVEAL, SUBMIT, VERIFY, Place, but, household, journey, person
+
+pytestmark = pytest.mark.anyio
+Row = tuple[str, str, str | None, str, int | None]
+
+
+class Since:
+    """The audit rows written since it was made."""
+
+    def __init__(self, village: Place, last: int) -> None:
+        self.village, self.last = village, last
+
+    @classmethod
+    async def now(cls, village: Place) -> Since:
+        return cls(village, await village.admin.fetchval("SELECT coalesce(max(id), 0) FROM audit_event"))
+
+    async def whole(self) -> list[asyncpg.Record]:
+        return list(await self.village.admin.fetch("SELECT * FROM audit_event WHERE id > $1 ORDER BY id", self.last))
+
+    async def rows(self) -> list[Row]:
+        """Who, with which ability, on what, how it ended, at which revision."""
+        names = {id_: name for name, id_ in self.village.ids.items()}
+        return [
+            (names[r["actor_id"]], r["ability"], r["subject_id"] and str(r["subject_id"]), r["outcome"], r["rev"])
+            for r in await self.whole()
+        ]
+
+
+async def reveal(village: Place, who: str, id_: str, **more: Any) -> Any:
+    said = {"field": "NIK", "purpose": "SERVICE"} | more
+    return await village.query(who, REVEAL, id=id_, **said)
+
+
+# --- one row for each command -----------------------------------------------------------------------------------------
+
+
+async def test_a_submission_and_each_retry_leave_a_row(village: Place) -> None:
+    since, made = await Since.now(village), household()
+    await village.submit("officer", made, save="DRAFT")
+    await village.submit("officer", made, 1, "DRAFT")
+    await village.submit("second", {"id": made["id"], "rt": "002"}, 1, "DRAFT")
+    await village.submit("officer", {"id": made["id"], "rw": "003"}, 1, "DRAFT")
+    assert await since.rows() == [
+        ("officer", "household:submit", made["id"], "ACCEPTED", 1),
+        ("officer", "household:submit", made["id"], "UNCHANGED", 1),
+        ("second", "household:submit", made["id"], "ACCEPTED", 2),
+        ("officer", "household:submit", made["id"], "MERGED", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "code"),
+    [
+        ("officer", {"villageCode": "99.99.99.9999"}, "REGION_UNKNOWN"),
+        ("officer", {"villageCode": "35.07.11"}, "REGION_NOT_VILLAGE"),
+        ("officer", {"villageCode": FAR}, "OUT_OF_SCOPE"),
+        ("officer", {"villageCode": None}, "REQUIRED"),
+        ("viewer", {}, "FORBIDDEN"),
+        ("nobody", {}, "FORBIDDEN"),
+    ],
+)
+async def test_a_refused_submission_leaves_its_row_and_nothing_else(
+    village: Place, who: str, change: Mapping[str, Any], code: str
+) -> None:
+    since, made = await Since.now(village), but(household(), **change)
+    before = await village.admin.fetchval("SELECT count(*) FROM household_revision")
+    await village.query(who, SUBMIT, household=made, saveAs="SUBMITTED")
+    assert await since.rows() == [(who, "household:submit", made["id"], code, None)]
+    assert await village.admin.fetchval("SELECT count(*) FROM household_revision") == before
+
+
+async def test_all_codes_of_a_refusal_are_named_each_once(village: Place) -> None:
+    since = await Since.now(village)
+    wrong = household(people=2)
+    for member in wrong["members"]:
+        member |= {"nik": "1111111111111111", "relationToHead": "HEAD"}
+    payload = await village.submit("officer", wrong)
+    ((_, _, _, outcome, _),) = await since.rows()
+    assert outcome.split(",") == sorted({error["code"] for error in payload["userErrors"]})
+    assert len(outcome.split(",")) > 1
+
+
+async def test_each_item_of_a_batch_has_its_row(village: Place) -> None:
+    made, draft = await village.reach("SUBMITTED"), await village.reach("DRAFT")
+    since, unknown = await Since.now(village), str(uuid.uuid4())
+    items = [{"id": id_, "rev": rev} for id_, rev in ((made["id"], 7), (unknown, 1), (made["id"], 1), (draft["id"], 1))]
+    await village.ask("verifier", VERIFY, items=items, note="Sudah dilihat")
+    await village.ask("verifier", VERIFY, items=items[2:3], note=None)
+    ability = "submission:verify"
+    assert await since.rows() == [
+        ("verifier", ability, made["id"], "VERSION_CONFLICT", 7),
+        ("verifier", ability, unknown, "NOT_FOUND", 1),
+        ("verifier", ability, made["id"], "ACCEPTED", 1),
+        ("verifier", ability, draft["id"], "NOT_FOUND", 1),
+        ("verifier", ability, made["id"], "UNCHANGED", 1),
+    ]
+
+
+async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    since, ability = await Since.now(village), "submission:return"
+    await village.ask("verifier", RETURN, id=made["id"], rev=1, remarks=[])
+    await village.give_back("verifier", made)
+    await village.give_back("verifier", made)
+    await village.query("officer", RETURN, id=made["id"], rev=1, remarks=[])
+    assert await since.rows() == [
+        ("verifier", ability, made["id"], "REMARK_REQUIRED", 1),
+        ("verifier", ability, made["id"], "ACCEPTED", 1),
+        ("verifier", ability, made["id"], "UNCHANGED", 1),
+        ("officer", ability, made["id"], "FORBIDDEN", None),
+    ]
+
+
+async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    member = made["members"][0]["id"]
+    since = await Since.now(village)
+    await reveal(village, "officer", member, note="Diminta warga")
+    await reveal(village, "stranger", member, purpose="PROTECTION")
+    await reveal(village, "viewer", member)
+    await reveal(village, "officer", made["id"], field="PHONE")  # it has none: that was looked up all the same
+    told = ("outcome", "field", "purpose", "note")
+    assert [tuple(row[name] for name in told) for row in await since.whole()] == [
+        ("ACCEPTED", "NIK", "SERVICE", "Diminta warga"),
+        ("NOT_FOUND", "NIK", "PROTECTION", None),
+        ("FORBIDDEN", None, None, None),
+        ("ACCEPTED", "PHONE", "SERVICE", None),
+    ]
+    assert [row[:3] for row in await since.rows()] == [
+        ("officer", "identity:reveal", member),
+        ("stranger", "identity:reveal", member),
+        ("viewer", "identity:reveal", member),
+        ("officer", "identity:reveal", made["id"]),
+    ]
+
+
+async def test_reading_and_what_never_reaches_a_command_leave_none(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    since = await Since.now(village)
+    await village.household("officer", made["id"], "address members { fullName }")
+    await village.query("officer", "mutation { submitHousehold(input: {household: {}}) { outcome } }")
+    await village.query(None, SUBMIT, household=household())
+    assert await since.rows() == []
+
+
+# --- what a row is ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_accepted_command_and_its_row_are_one_transaction(village: Place) -> None:
+    """The row and the revision were written by the same transaction, the refusal's row by another."""
+    since, made = await Since.now(village), household()
+    await village.submit("officer", made)
+    revision = await village.admin.fetchval(
+        "SELECT xmin::text FROM household_revision WHERE household_id = $1", made["id"]
+    )
+    written = await village.admin.fetchval("SELECT xmin::text FROM audit_event WHERE id > $1", since.last)
+    assert written == revision
+
+
+async def test_no_row_holds_what_was_typed(village: Place) -> None:
+    """Names, numbers and words of accepted and of refused commands; a note alone stands as it was written."""
+    since, word = await Since.now(village), "Rahasia" + secrets.token_hex(4)
+    one = person(1, fullName=word, birthPlace=word)
+    made = household(address=word, hamlet=word, respondentName=word, phone="081234567890")
+    made |= {"members": [one], "migrations": [journey(one, city=word, employerName=word, passportNo="X7654321")]}
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    wrong = [
+        but(made, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),
+        but(made, address=word + "2"),
+        but(made, members=[one | {"nik": "3507116399990001", "fullName": word}]),
+        household(members=[one], migrations=[]),
+    ]
+    for document in wrong:
+        payload = await village.submit("officer", document)
+        assert payload["outcome"] == "REJECTED"
+    await village.give_back("verifier", made, 1, word)
+    await reveal(village, "officer", one["id"])
+    rows = await since.whole()
+    assert len(rows) == len(wrong) + 3
+    for row in rows:
+        said = " ".join(str(value) for value in row.values())
+        for hidden in (word, one["nik"], "81234567890", "X7654321", "3507116399990001", "1985-04-23", "Jalan"):
+            assert hidden not in said
+
+
+async def test_the_application_may_neither_read_nor_change_a_row(village: Place) -> None:
+    for privilege, may in (("INSERT", True), ("SELECT", False), ("UPDATE", False), ("DELETE", False)):
+        found = await village.admin.fetchval(
+            "SELECT has_table_privilege('registry_app', 'registry.audit_event', $1)", privilege
+        )
+        assert found is may, privilege

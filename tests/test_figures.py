@@ -1,0 +1,264 @@
+"""Figures: a known village counted by hand, and who sees how much of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from registry import derive
+from registry.figures import CLASSES, SMALLEST
+from registry.vault import Vault
+from server.demo.load import load
+from tests.village import FAR, HEIRS, HERE, NEXT_DOOR, Place, household, journey, shop
+
+pytestmark = pytest.mark.anyio
+COVERAGE = ("provinces", "regencies", "districts", "villages", "villagesReporting")
+STAGES = ("prospective", "workingAbroad", "returned")
+COUNTS = ("households", "persons", *STAGES, "householdsWithBusiness", "businesses", "exportReady")
+BARS = ("businessesByField", "exportReadyByField")
+SELECTION = " ".join([*COVERAGE, *COUNTS, *(f"{bar} {{ key label count suppressed }}" for bar in BARS), "withheld"])
+
+
+def numbers(text: str) -> dict[str, int]:
+    """`households 9 persons 10` as a dict."""
+    words = text.split()
+    return dict(zip(words[::2], map(int, words[1::2]), strict=True))
+
+
+COUNTRY = numbers(
+    "provinces 2 regencies 2 districts 2 villages 3 villagesReporting 3 households 10 persons 11 prospective 1"
+    " workingAbroad 7 returned 2 householdsWithBusiness 6 businesses 7 exportReady 2"
+)
+REGENCY = numbers(
+    "provinces 1 regencies 1 districts 1 villages 2 villagesReporting 2 households 9 persons 10 prospective 1"
+    " workingAbroad 7 returned 1 householdsWithBusiness 5 businesses 6 exportReady 2"
+)
+FIELDS = {"CRAFTS": 1, "RETAIL": 5, "TOURISM_LODGING": 1}
+READY = {"CRAFTS": 1, "RETAIL": 1}
+
+
+@pytest.fixture(scope="module")
+async def counted(village: Place) -> Place:
+    """Ten verified households in three villages, and three that are not verified."""
+    for code in (NEXT_DOOR, FAR):
+        await village.admin.execute(
+            "INSERT INTO grants (user_id, role, region_id, valid_from)"
+            " VALUES ($1, 'VILLAGE_VERIFIER', $2, '2019-01-01')",
+            *(village.ids["verifier"], village.regions[code]),
+        )
+    abroad: dict[str, Any] = {}
+    back = {"stage": "RETURNED", "returnedOn": "2024", "returnReason": "CONTRACT_ENDED"}
+    plan = {"stage": "PROSPECTIVE", "departedOn": None}
+    retail, crafts = {"field": "RETAIL"}, {"field": "CRAFTS", "exportReadiness": "READY"}
+    here: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+        (abroad, [retail | {"exportReadiness": "EXPORTING", "exportCountries": ["MY"]}, crafts]),
+        *[(abroad, [retail])] * 4,
+        (back, [{"field": "FISHERY", "status": "CLOSED"}]),
+        (plan, [{"field": "FISHERY", "status": "PAUSED", "exportReadiness": "READY"}]),
+    ]
+    for episode, shops in here:
+        await _verified(village, HERE, "officer", episode, shops, people=2 if episode is plan else 1)
+    for _ in range(2):
+        await _verified(village, NEXT_DOOR, "next door", abroad, [])
+    await _verified(village, FAR, "stranger", back, [{"field": "TOURISM_LODGING"}])
+    for state in ("DRAFT", "SUBMITTED", "VERIFIED_VILLAGE"):
+        await village.reach(state)
+    return village
+
+
+async def _verified(
+    village: Place, code: str, who: str, episode: dict[str, Any], shops: list[dict[str, Any]], people: int = 1
+) -> None:
+    made = household(code, people)
+    one = made["members"][0]
+    made["migrations"] = [journey(one, **episode)]
+    if episode.get("stage") == "RETURNED":  # earlier journeys count for nothing: the latest is the person's stage
+        made["migrations"].append(journey(one, departedOn="2015", stage="FAILED_TO_DEPART"))
+    made["businesses"] = [shop(one, **said) for said in shops]
+    stored = await village.submit(who, made)
+    assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
+    for step in ("verifier", "far coordinator" if code == FAR else "coordinator"):
+        assert not (await village.verify(step, made))["userErrors"]
+
+
+async def national(village: Place, who: str) -> Any:
+    return (await village.ask(who, f"{{ nationalSummary {{ {SELECTION} region {{ code }} }} }}"))["nationalSummary"]
+
+
+async def of(village: Place, who: str, code: str) -> Any:
+    text = f"query($c: RegionCode!) {{ region(code: $c) {{ summary {{ {SELECTION} }} }} }}"
+    return (await village.ask(who, text, c=code))["region"]["summary"]
+
+
+def plain(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: summary[name] for name in (*COVERAGE, *COUNTS)}
+
+
+def bars(summary: Mapping[str, Any], name: str) -> dict[str, int | None]:
+    for bar in summary[name]:
+        assert bar["suppressed"] is (bar["count"] is None)
+    return {bar["key"]: bar["count"] for bar in summary[name]}
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_country_counted_by_hand(counted: Place) -> None:
+    found = await national(counted, "ministry")
+    assert (plain(found), found["withheld"], found["region"]) == (COUNTRY, [], None)
+    assert (bars(found, BARS[0]), bars(found, BARS[1])) == (FIELDS, READY)
+    assert [bar["label"] for bar in found["businessesByField"]][1] == "Warung dan toko (47)"
+
+
+@pytest.mark.parametrize("who", ["coordinator", "province", "ministry"])
+async def test_one_s_own_regency_is_exact(counted: Place, who: str) -> None:
+    found = await of(counted, who, "35.07")
+    assert (plain(found), found["withheld"]) == (REGENCY, [])
+
+
+async def test_the_sums_of_each_level_are_the_level_above(counted: Place) -> None:
+    whole = await national(counted, "ministry")
+    for codes in (("35", "52"), ("35.07", "52.03"), ("35.07.11", "35.07.12", "52.03.21"), (HERE, NEXT_DOOR, FAR)):
+        parts = [await of(counted, "ministry", code) for code in codes]
+        for name in (*COUNTS, "villages", "villagesReporting"):
+            assert sum(part[name] for part in parts) == whole[name], (codes, name)
+        for bar in BARS:
+            added: Counter[str] = sum((Counter(bars(part, bar)) for part in parts), Counter())
+            assert dict(added) == bars(whole, bar)
+
+
+async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
+    move = "UPDATE ledger_household SET since = since + $2::int * interval '1 day' WHERE area = $1"
+    await counted.admin.execute(move, FAR, -179)
+    assert (await national(counted, "nobody"))["villagesReporting"] == 3
+    await counted.admin.execute(move, FAR, -2)
+    assert (await national(counted, "nobody"))["villagesReporting"] == 2
+    await counted.admin.execute(move, FAR, 181)
+
+
+# --- who sees how much ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["officer", "viewer", "province", "analyst", "auditor", "nobody", "ministry"])
+async def test_the_country_is_the_same_for_everybody_but_small_cells(counted: Place, who: str) -> None:
+    found, exact = await national(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
+    for name, kind in ((_camel(n), kind.value) for n, kind in CLASSES.items()):
+        seen = kind == "OPEN" or exact == "PERSONAL" or exact == kind
+        shown = seen or COUNTRY[name] >= SMALLEST
+        assert found[name] == (COUNTRY[name] if shown else None), name
+        assert (name in found["withheld"]) is not shown, name
+    operational = exact is not None
+    assert bars(found, BARS[0]) == {k: v if operational or v >= SMALLEST else None for k, v in FIELDS.items()}
+    assert bars(found, BARS[1]) == {k: v if operational else None for k, v in READY.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
+
+
+async def test_who_sees_counts_but_no_persons_has_small_stages_suppressed(counted: Place) -> None:
+    found = await of(counted, "viewer", "35.07")
+    assert plain(found) == REGENCY | {"prospective": None, "returned": None}
+    assert sorted(found["withheld"]) == ["prospective", "returned"]
+    assert bars(found, BARS[0]) == {"CRAFTS": 1, "RETAIL": 5}
+    village = await of(counted, "viewer", NEXT_DOOR)
+    assert (village["households"], village["workingAbroad"], village["returned"]) == (2, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [("officer", NEXT_DOOR), ("officer", "35.07.11"), ("viewer", "52.03"), ("viewer", "35"), ("nobody", HERE)],
+)
+async def test_of_a_region_outside_one_s_areas_there_is_coverage_and_nothing_else(
+    counted: Place, who: str, code: str
+) -> None:
+    found, exact = await of(counted, who, code), await of(counted, "ministry", code)
+    assert {name: found[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
+    assert [name for name in (*COUNTS, *BARS) if found[name] is not None] == []
+    assert sorted(found["withheld"]) == sorted([*COUNTS, *BARS])
+
+
+async def test_zero_is_shown(counted: Place) -> None:
+    found = await of(counted, "viewer", HEIRS[0])
+    assert [found[name] for name in COUNTS] == [0] * len(COUNTS)
+    assert (found["withheld"], found["businessesByField"], found["exportReadyByField"]) == ([], [], [])
+
+
+async def test_labels_are_in_the_language_of_the_request(counted: Place) -> None:
+    text = "{ nationalSummary { businessesByField { key label } } }"
+    answer = await counted.query("ministry", text, language="en")
+    assert answer.data["nationalSummary"]["businessesByField"][0] == {"key": "CRAFTS", "label": "crafts"}
+
+
+# --- counted again ----------------------------------------------------------------------------------------------------
+
+
+async def recount(admin: asyncpg.Connection, under: str) -> dict[str, Any]:
+    """The figures of a region from the records themselves, where no verified one is under revision."""
+    inside = "area >= $1 AND area < $1 || '/'" if under else "$1 = ''"
+    verified = "household_id IN (SELECT id FROM household WHERE workflow_state = 'VERIFIED')"
+    households = await admin.fetchval(
+        f"SELECT count(*) FROM household WHERE workflow_state = 'VERIFIED' AND {inside}", under
+    )
+    people = await admin.fetchval(f"SELECT count(*) FROM member WHERE {verified} AND {inside}", under)
+    journeys: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in await admin.fetch(
+        f"SELECT to_jsonb(e) AS e FROM migration_episode e WHERE {verified} AND {inside}", under
+    ):
+        episode = orjson.loads(row["e"])
+        journeys[episode["member_id"]].append(episode)
+    stages = Counter(derive.newest_first(episodes)[0]["stage"] for episodes in journeys.values())
+    shops = await admin.fetch(
+        f"SELECT household_id, field, export_readiness AS ready FROM business WHERE status = 'RUNNING' AND {verified}"
+        f" AND {inside}",
+        under,
+    )
+    ready = [row for row in shops if row["ready"] in ("READY", "EXPORTING")]
+    return {
+        "households": households,
+        "persons": people,
+        **{name: stages[name.upper()] for name in ("prospective", "working_abroad", "returned")},
+        "households_with_business": len({row["household_id"] for row in shops}),
+        "businesses": len(shops),
+        "export_ready": len(ready),
+        "businesses_by_field": Counter(row["field"] for row in shops),
+        "export_ready_by_field": Counter(row["field"] for row in ready),
+    }
+
+
+async def compare(admin: asyncpg.Connection, codes: list[str]) -> int:
+    """Compare each region's figures with a recount; answers how many households the country has."""
+    for code in ("", *codes):
+        lower, upper = (code, code + "/") if code else ("0", ":")
+        row = dict(await admin.fetchrow("SELECT * FROM figures($1, $2)", lower, upper) or {})
+        for bar in ("businesses_by_field", "export_ready_by_field"):
+            row[bar] = {field: count for field, count, _ in orjson.loads(row[bar])}
+        expected = await recount(admin, code)
+        assert {name: row[name] for name in expected} == expected, code
+    return int((await recount(admin, ""))["households"])
+
+
+def vault() -> Vault:
+    return Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+
+
+async def test_the_demo_of_some_villages_recounted(admin: asyncpg.Connection) -> None:
+    await load(admin, vault(), only=(HERE, FAR))
+    assert await compare(admin, ["35", "35.07", HERE, "52", FAR, "12"]) > 20
+
+
+@pytest.mark.prove
+async def test_the_country_recounted(admin: asyncpg.Connection) -> None:
+    await load(admin, vault())
+    rows = await admin.fetch("SELECT code FROM region WHERE valid_to IS NULL AND level IN ('PROVINCE', 'REGENCY')")
+    codes = [row["code"] for row in rows]
+    households = await compare(admin, codes)
+    print(f"figures of {len(codes)} regions recounted, {households} households")  # noqa: T201  (the proof's count)
+    assert households > 7_000
