@@ -15,16 +15,15 @@ from strawberry import UNSET  # noqa: TID251  (what an argument left out is)
 
 from registry.codes import Code
 from registry.document import NOUNS, TYPED
-from registry.noun import Noun, fact_of, facts
+from registry.noun import Noun, camel, fact_of, facts
 from schema.build import build
 from schema.declare import FACES
 from schema.errors import BadInput
-from schema.inputs import FACES_WRITTEN, FIELDS, VALUES, camel, edit_of, uuid_text
+from schema.inputs import FACES_WRITTEN, FIELDS, VALUES, edit_of, uuid_text
 
 SCHEMA: GraphQLSchema = build()._schema
 STRUCTURE = {"id", "removed", "members", "migrations", "businesses"}
 """What an input holds besides facts: the key, the tombstone, and the lists."""
-PARTS = {"location": "GeoPointInput", "wage": "MoneyInput", "consent": "ConsentInput"}
 ID, CHILD = "018f3a56-1111-7000-8000-000000000001", "018f3a56-1111-7000-8000-000000000002"
 
 
