@@ -50,10 +50,10 @@ class Limits:
     _factor: int = 1
 
     @contextmanager
-    def inside(self, factor: int) -> Iterator[None]:
-        """A record, or `factor` of them, one level deeper."""
-        outer, self._factor, self.depth = self._factor, self._factor * factor, self.depth + 1
-        self.nodes += self._factor
+    def inside(self, factor: int | None) -> Iterator[None]:
+        """`factor` records of a list, or the one that a record leads to (None), one level deeper."""
+        outer, self._factor, self.depth = self._factor, self._factor * (factor or 1), self.depth + 1
+        self.nodes += self._factor if factor else 0
         self._check("depth", DEEPEST, self.depth)
         self._check("nodes", MOST_NODES, self.nodes)
         yield

@@ -110,7 +110,7 @@ class Selection(Collector):
         target, kind = get_named_type(made.type), guard(made, shape.kind)
         match shape.how:
             case "one":
-                with self.limits.inside(1):
+                with self.limits.inside(None):
                     return One(key, shape.source, self.object(target, nodes), shape.order, kind)
             case "few":
                 with self.limits.inside(LISTED):

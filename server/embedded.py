@@ -132,6 +132,7 @@ class Embedded:
             self._halt()
         finally:
             self._process = None
+            self._sweep()  # an initdb whose owner was killed may have gone on beside ours
             if self._socket.parent != self.data:
                 with suppress(OSError):  # a folder that is not empty is not ours to remove
                     self._socket.rmdir()
@@ -161,6 +162,11 @@ class Embedded:
             self._lock = lock
         return True
 
+    def _sweep(self) -> None:
+        """Removes clusters that were begun and never finished."""
+        for old in self.data.glob("initdb-*"):
+            shutil.rmtree(old, ignore_errors=True)
+
     def _initialise(self) -> None:
         """Makes the cluster if there is none, beside its place and then moved: a kill leaves no half."""
         if self._cluster.exists():
@@ -174,8 +180,7 @@ class Embedded:
                 name = self._programs.account.pw_name
                 raise EmbeddedError(f"{self._cluster} does not belong to {name}, as whom PostgreSQL would run.")
             return
-        for old in self.data.glob("initdb-*"):
-            shutil.rmtree(old, ignore_errors=True)
+        self._sweep()
         if shutil.disk_usage(self.data).free < SPACE * 1_000_000:
             raise EmbeddedError(f"There is no space left for the data folder {self.data}: a new one takes {SPACE} MB.")
         new = self._programs.new_folder(self.data, "initdb-")

@@ -20,6 +20,8 @@ from graphql import (
     is_leaf_type,
 )
 
+from schema.limits import LISTED, MOST_NODES
+
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
@@ -66,8 +68,16 @@ class Path:
         """Name and type of the arguments that the root must have."""
         return {name: str(arg.type) for name, arg in self.steps[0].field.args.items() if _required(arg.type)}
 
-    def document(self, schema: GraphQLSchema, paging: str = "first: 100") -> str:
-        """The document; `paging` are the arguments of its connections."""
+    @property
+    def page(self) -> int:
+        """The largest page, up to 100, with which the whole path stays within what one request may ask for."""
+        pages = sum(step.paged for step in self.steps)
+        lists = len(self.steps) - pages
+        return min(100, int((MOST_NODES / 2 / LISTED**lists) ** (1 / pages))) if pages else 0
+
+    def document(self, schema: GraphQLSchema) -> str:
+        """The document."""
+        paging = f"first: {self.page}"
         end = schema.get_type(self.end)
         assert isinstance(end, GraphQLObjectType | GraphQLInterfaceType)
         text = "end: __typename " + " ".join(plain(end))
