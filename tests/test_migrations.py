@@ -13,6 +13,7 @@ from registry import wall
 from registry.noun import SCHEMA, Noun
 from server.embedded import temporary
 from server.migrate import head, migrate, version
+from server.serving import ServingError, check_database
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -66,3 +67,16 @@ async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"])
         await declared.close()
     assert made - migrated == set(), "declared and not migrated"
     assert migrated - made == set(), "migrated and not declared"
+
+
+async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bound() -> None:
+    with temporary() as postgres:
+        first = await asyncpg.connect(postgres.dsn("postgres"))
+        await first.execute("CREATE ROLE dba LOGIN CREATEROLE CREATEDB")
+        await first.execute("CREATE DATABASE plain OWNER dba")
+        await first.close()
+        for _ in range(2):
+            await migrate(postgres.dsn("plain", user="dba"))
+        await check_database(postgres.dsn("plain", user=wall.LOGIN))
+        with pytest.raises(ServingError):
+            await check_database(postgres.dsn("plain", user="dba"))
