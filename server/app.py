@@ -55,7 +55,7 @@ async def jwks(request: Request) -> Response:
 
 
 ROUTES = [
-    Declared("/graphql", graphql.endpoint, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    Declared("/graphql", graphql.endpoint, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
     Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
     Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),

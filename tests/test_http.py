@@ -206,7 +206,7 @@ async def test_changes_go_by_post_only(village: Place) -> None:
     assert (await get(village, query=both, operationName="A")).data == {"viewer": {"name": "officer"}}
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "DELETE"])
 async def test_other_methods_are_not_allowed(village: Place, method: str) -> None:
     answer = await village.send(method, json={"query": VIEWER}, headers=village.bearer("officer"))
     assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
