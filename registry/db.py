@@ -1,15 +1,16 @@
-"""The pool and its two doors: `Reader.fetch` and `Database.write`.  There is no third way to a connection.
+"""The pool and its two doors to records: `Database.fetch`, which reads, and `Database.write`.
 
 Connections skip the reset query, because every setting is local to its transaction, and are read-only by default.
-Rule: whatever is read or written, the caller's areas are set in the same statement or transaction.
-Tests: tests/test_wall.py.
+Rule: whatever is read or written, the caller's areas are set in the same statement or transaction; besides the two
+doors only `sign_in` (a crossing) and `ready` (the version) ask anything.
+Tests: tests/test_wall.py, tests/test_faults.py.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -126,7 +127,7 @@ class Database:
         except TimeoutError:
             raise TooSlow from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            if connection.is_closed():
+            if _lost(connection):
                 raise Unreachable from None
             raise
         finally:
@@ -173,9 +174,17 @@ async def _rolled_back(connection: Any) -> None:
     """Nobody else gets a connection with a transaction open: what cannot be rolled back is closed."""
     try:
         await connection.execute("ROLLBACK")
-    except BaseException:
-        connection.terminate()
-        raise
+    except BaseException:  # the caller raises what went wrong before
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
+
+
+def _lost(connection: Any) -> bool:
+    """Whether the server is gone from the other end; asyncpg then takes the connection from whoever holds it."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 def _set_statement(names: Sequence[str]) -> str:

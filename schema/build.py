@@ -20,8 +20,6 @@ from schema.scalars import SCALARS
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
-PAGING = frozenset({"first", "after", "orderBy", "input", "id", "code", "by"})
-"""Arguments that are paging, order, or the key that a look-up is for."""
 
 
 def build() -> Schema:
@@ -55,7 +53,9 @@ def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
             definition: Any = field.extensions.get("strawberry-definition")
             if not _declared(definition) or "shape" not in definition.metadata:
                 found.append(f"{name}.{key}")
-            found += [f"{name}.{key}({argument}:)" for argument in field.args if argument not in PAGING]
+            said = getattr(definition, "metadata", {}).get("arguments", ())
+            arguments = [a.python_name for a in getattr(definition, "arguments", ())]
+            found += [f"{name}.{key}({argument}:)" for argument in arguments if argument not in said]
     elif isinstance(type_, GraphQLInputObjectType):
         found += [
             f"{name}.{key}"

@@ -32,8 +32,14 @@ PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
 STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
 
 
-def _field(shape: object, directives: list[object], description: str, **kw: Any) -> Any:
-    return strawberry.field(metadata={"shape": shape}, directives=directives, description=description, **kw)
+def _field(
+    shape: object, directives: list[object], description: str, arguments: dict[str, Any] | None = None, **kw: Any
+) -> Any:
+    """A field of the schema; with `arguments` (Python name → type) the read engine answers it."""
+    if arguments is not None:
+        kw["resolver"] = reading(arguments)
+    said = {"shape": shape, "arguments": frozenset(arguments or ())}
+    return strawberry.field(metadata=said, directives=directives, description=description, **kw)
 
 
 def _said(datum: Datum, text: str | None) -> str:
@@ -162,7 +168,7 @@ def many(
     """A connection with its page arguments; `order_by` (an input) and its keys `orders` where the caller may choose."""
     arguments = ({"order_by": order_by | None} if order_by else {}) | PAGING
     shape = Related("many", Source(noun, link, where), order, kind, orders or {})
-    return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
+    return _field(shape, sensitivity(kind), text, arguments)
 
 
 def look_up(
@@ -170,11 +176,11 @@ def look_up(
 ) -> Any:
     """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
     shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
-    return _field(shape, sensitivity(kind), text, resolver=reading(arguments))
+    return _field(shape, sensitivity(kind), text, arguments)
 
 
 def anything(text: str) -> Any:
-    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, resolver=reading({"id": ID}))
+    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": ID})
 
 
 def reread(text: str) -> Any:
@@ -206,7 +212,8 @@ def command(ability: Ability, text: str, input_: type[Any], function: Callable[[
     answer = typing.get_type_hints(function)["return"] | None
     resolve.__annotations__ = {"info": Info, "input": input_, "return": answer}
     directives: list[object] = [Requires(ability=ability.value)]
-    return strawberry.mutation(resolver=resolve, metadata={"shape": Value()}, directives=directives, description=text)
+    said = {"shape": Value(), "arguments": frozenset({"input"})}
+    return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)
 
 
 FACES: dict[type[Any], Readable | None] = {}
@@ -242,42 +249,12 @@ def _checked(cls: type[T]) -> type[T]:
         secret,
     ),
 )
-def face(noun: Readable | None = None) -> Callable[[type[T]], type[T]]:
-    """The GraphQL face of a noun, or a type without one: `strawberry.type` that refuses undeclared fields."""
+def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:
+    """The GraphQL face of a noun, or a type or interface without one, that refuses undeclared fields."""
 
     def make(cls: type[T]) -> type[T]:
-        made = _checked(strawberry.type(cls, description=(cls.__doc__ or (noun and noun.__doc__) or "").strip()))
-        FACES[made] = noun
-        return made
-
-    return make
-
-
-@dataclass_transform(
-    kw_only_default=True,
-    field_specifiers=(
-        key,
-        shown,
-        guarded,
-        certain,
-        structure,
-        of_caller,
-        names,
-        inside,
-        one,
-        few,
-        many,
-        look_up,
-        anything,
-        told,
-        secret,
-    ),
-)
-def interface(noun: Readable | None = None) -> Callable[[type[T]], type[T]]:
-    """The same for a GraphQL interface."""
-
-    def make(cls: type[T]) -> type[T]:
-        made = _checked(strawberry.interface(cls, description=(cls.__doc__ or "").strip()))
+        text = (cls.__doc__ or (noun and noun.__doc__) or "").strip()
+        made = _checked((strawberry.interface if interface else strawberry.type)(cls, description=text))
         FACES[made] = noun
         return made
 

@@ -12,7 +12,7 @@ from registry.codes import Severity
 from registry.messages import UserErrorCode
 from registry.noun import CurrencyCode
 from registry.workflow import Finding
-from schema.declare import ID, face, few, interface, names, of_caller, structure
+from schema.declare import ID, face, few, names, of_caller, structure
 from schema.directives import Exemption, named_enum
 
 T = TypeVar("T")
@@ -28,14 +28,14 @@ named_enum(
 )
 
 
-@interface()
+@face(interface=True)
 class Node:
     """An object with an id that is unique in the whole registry."""
 
     id: ID = structure(text="UUID; the same in queries, mutations, sync documents and exports.")
 
 
-@interface()
+@face(interface=True)
 class Record(Node):
     """A row that has an area: some of its fields may be withheld from you."""
 

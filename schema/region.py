@@ -20,7 +20,7 @@ from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import RegionCode, by, to
 from registry.read.run import Reader
 from registry.read.want import Datum, Many, Object, Order, Source, Value
-from schema.declare import ID, KINDS, face, few, guarded, interface, key, lazy, many, names, of_caller, one, shown
+from schema.declare import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown
 from schema.errors import BadInput
 from schema.given import ordering
 from schema.node import Connection, Node, Record
@@ -74,7 +74,7 @@ class VillageEnrolment:
     active: bool = shown(facts.VillageEnrolment.active)
 
 
-@interface(facts.Region)
+@face(facts.Region, interface=True)
 class Region(Record):
     """Wilayah: one place of the official hierarchy, whatever its level."""
 
