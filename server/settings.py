@@ -15,12 +15,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "DESMIGRATIF_"
 CONFIG = "DESMIGRATIF_CONFIG"
-TOKEN_MINUTES = 15  # the longest life of a token outside the demo: a withdrawn grant must not outlive it
 
 
 class SettingsError(Exception):
@@ -70,7 +69,7 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=15_000,
         ge=1,
-        description="Milliseconds after which PostgreSQL ends a statement, and the request with it.",
+        description="Milliseconds after which a statement is cancelled and answered as TIMEOUT.",
     )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
@@ -82,21 +81,12 @@ class Settings(BaseSettings):
     audience: str = Field(
         default="desmigratif-api", min_length=1, description="`aud` of the access tokens made and accepted."
     )
-    token_minutes: int = Field(
-        default=15, ge=1, description=f"Minutes that an access token lives; at most {TOKEN_MINUTES} outside the demo."
-    )
     signing_keys: Path | None = Field(
         default=None, description="Folder of the keys that sign access tokens. Production cannot serve without it."
     )
     vault_keys: Path | None = Field(
         default=None, description="File of the keys that seal identity numbers. Production cannot serve without it."
     )
-
-    @model_validator(mode="after")
-    def _short_tokens(self) -> Self:
-        if self.mode != "demo" and self.token_minutes > TOKEN_MINUTES:
-            raise ValueError(f"{_name('token_minutes')} is at most {TOKEN_MINUTES} outside the demo")
-        return self
 
     @classmethod
     def settings_customise_sources(

@@ -31,7 +31,7 @@ def test_nothing_set_is_production_on_loopback() -> None:
     settings = load()
     assert (settings.mode, settings.host, settings.port) == ("production", "127.0.0.1", 8000)
     assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
-    assert (settings.introspection, settings.token_minutes) == (True, 15)
+    assert settings.introspection is True
     assert (settings.database_url, settings.signing_keys, settings.vault_keys) == (None, None, None)
 
 
@@ -58,7 +58,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     [
         ("DESMIGRATIF_PROT", "DESMIGRATIF_PORT"),
         ("DESMIGRATIF_DATABASE_URL", "DATABASE_URL"),
-        ("DESMIGRATIF_TOKEN_LIFETIME", "DESMIGRATIF_TOKEN_MINUTES"),
+        ("DESMIGRATIF_STATEMENT_TIMEOUT", "DESMIGRATIF_STATEMENT_TIMEOUT_MS"),
         ("desmigratif_modus", "DESMIGRATIF_MODE"),
         ("DESMIGRATIF_", "DESMIGRATIF_"),
     ],
@@ -104,16 +104,6 @@ def test_no_message_or_printed_form_shows_a_database_url(text: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Settings(database_url=f"mysql://user:{secret}@host/db")
     assert secret not in str(refused.value)
-
-
-@given(st.integers(min_value=1, max_value=10_000))
-def test_tokens_are_short_outside_the_demo(minutes: int) -> None:
-    assert Settings(mode="demo", token_minutes=minutes).token_minutes == minutes
-    if minutes <= 15:
-        assert Settings(token_minutes=minutes).token_minutes == minutes
-    else:
-        with pytest.raises(ValidationError, match="DESMIGRATIF_TOKEN_MINUTES is at most 15 outside the demo"):
-            Settings(token_minutes=minutes)
 
 
 def test_production_serves_only_with_a_database_and_keys(tmp_path: Path) -> None:
