@@ -1,17 +1,21 @@
-"""The pool and its two doors to records: `Database.fetch`, which reads, and `Database.write`.
+"""The database and its two doors to records: `Database.fetch`, which reads, and `Database.write`.
 
-Connections skip the reset query, because every setting is local to its transaction, and are read-only by default.
+Connections are never reset, because every setting is local to its transaction, and are read-only by default.
 Rule: whatever is read or written, the caller's areas are set in the same statement or transaction; besides the two
 doors only `sign_in` (a crossing) and `ready` (the version) ask anything.
-Tests: tests/test_wall.py, tests/test_faults.py.
+Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -20,9 +24,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from auth.principal import SETTINGS, Principal
+from registry.pool import Pool
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]
 SETTING, CLAIM = "set_", "claim_"
+CONNECT = 5.0  # seconds
+QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
+KEPT = 150  # statements that a connection keeps prepared; their plans take some 150 bytes of the server for each letter
+LARGEST = 20_000  # letters of a statement that is kept
 
 
 class TooSlow(Exception):
@@ -39,6 +48,14 @@ class Statement:
 
     text: str
     names: tuple[str, ...]
+
+    def bind(self, principal: Principal, arguments: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the text: what is set is the caller's own."""
+        return [principal.setting(name) if setting else arguments[name] for setting, name in self._sources]
+
+    @cached_property
+    def _sources(self) -> tuple[tuple[bool, str], ...]:
+        return tuple((name.startswith(SETTING), name.removeprefix(SETTING)) for name in self.names)
 
 
 def compiled(statement: sa.ClauseElement) -> Statement:
@@ -67,11 +84,6 @@ def arg(name: str, type_: Any = None) -> Any:
     return sa.bindparam(name, type_=type_, required=False)
 
 
-class Connection(asyncpg.Connection):
-    def get_reset_query(self) -> str:
-        return ""  # settings are transaction-local: nothing to reset
-
-
 class Transaction:
     """A write in progress: its caller's areas are set, and what a statement asks of the caller is known."""
 
@@ -90,48 +102,77 @@ class Transaction:
         return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
 
 
-class Database:
-    """One pool of connections for a login without rights of its own."""
+class Durations:
+    """How often a connection was held for how long; `counts` has one place more than BOUNDS, for what was longer."""
 
-    def __init__(self, pool: asyncpg.Pool, timeout: float) -> None:
-        self._pool, self._timeout = pool, timeout
+    BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+    def __init__(self) -> None:
+        self.counts, self.total = [0] * (len(self.BOUNDS) + 1), 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(self.BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class _Borrowed:
+    """A connection of the pool.  Raises Unreachable where none comes or it is lost, TooSlow past the limit.
+
+    A class and no generator, which costs more than the pool itself."""
+
+    def __init__(self, pool: Pool, held: Durations) -> None:
+        self._pool, self._held = pool, held
+
+    async def __aenter__(self) -> Any:
+        try:
+            self._connection = await self._pool.take()
+        except (asyncio.QueueFull, TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            raise Unreachable from None
+        self._begun = time.monotonic()
+        return self._connection
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        self._held.add(time.monotonic() - self._begun)
+        lost = self._connection.is_closed()
+        self._pool.give(self._connection)
+        if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
+            raise TooSlow from None
+        if lost and isinstance(error, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            raise Unreachable from None
+
+
+class Database:
+    """One pool of connections for a login without rights of its own; `held` is how long they were in use."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.held = pool, Durations()
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, size: int = 10, seconds: float = 15.0) -> AsyncIterator[Database]:
-        """Connect as the application's login.  `size` connections at most, `seconds` for a statement."""
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=size,
-            connection_class=Connection,
-            statement_cache_size=150,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=0,
-            command_timeout=seconds,
-        )
-        try:
-            yield cls(pool, seconds)
-        finally:
-            await pool.close()
+    async def open(
+        cls, dsn: str, size: int = 10, seconds: float = 15.0, patience: float = 2.0
+    ) -> AsyncIterator[Database]:
+        """Connect as the application's login.
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        """A connection of the pool.  Raises Unreachable where none comes or it is lost, TooSlow past the limit."""
-        try:
-            connection = await self._pool.acquire(timeout=self._timeout)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            raise Unreachable from None
-        try:
-            yield connection
-        except TimeoutError:
-            raise TooSlow from None
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            if _lost(connection):
-                raise Unreachable from None
-            raise
-        finally:
-            await self._pool.release(connection)
+        `size` connections at most, `seconds` for a statement, `patience` seconds for a connection to become free."""
+
+        async def connect() -> asyncpg.Connection:
+            connection = await asyncpg.connect(
+                dsn,
+                timeout=CONNECT,
+                command_timeout=seconds,
+                statement_cache_size=KEPT,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=LARGEST,
+            )
+            await _answers_in_bytes(connection)
+            return connection
+
+        async with Pool(connect, size, size * QUEUE, patience).opening() as pool:
+            yield cls(pool)
+
+    def _connection(self) -> _Borrowed:
+        return _Borrowed(self.pool, self.held)
 
     async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
         """The crossing that answers an account's own name and grants; no row for an unknown or closed account."""
@@ -141,13 +182,13 @@ class Database:
 
     async def fetch(self, statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
         """The finished JSON of one gated statement; None when nothing is there for this caller."""
-        values = [
-            principal.setting(name.removeprefix(SETTING)) if name.startswith(SETTING) else arguments[name]
-            for name in statement.names
-        ]
+        return await self.answer(statement.text, statement.bind(principal, arguments))
+
+    async def answer(self, text: str, values: Sequence[Any]) -> bytes | None:
+        """The same for values already bound, in the order of the text: `Statement.bind` says what they must be."""
         async with self._connection() as connection:
-            found = await connection.fetchval(statement.text, *values)
-        return None if found is None else found.encode()
+            found: bytes | None = await connection.fetchval(text, *values)
+            return found
 
     @asynccontextmanager
     async def write(self, principal: Principal, setting: str) -> AsyncIterator[Transaction]:
@@ -166,7 +207,7 @@ class Database:
     async def ready(self, version: str) -> bool:
         """Whether queries will be answered: the database has this version."""
         async with self._connection() as connection:
-            found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
+            found = await connection.fetchval("SELECT version_num::text FROM registry.alembic_version")
         return bool(found == version)
 
 
@@ -179,12 +220,9 @@ async def _rolled_back(connection: Any) -> None:
             connection.terminate()
 
 
-def _lost(connection: Any) -> bool:
-    """Whether the server is gone from the other end; asyncpg then takes the connection from whoever holds it."""
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        return True
+async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
+    """The type of finished answers is varchar, and of nothing else that is read: it needs no decoding."""
+    await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
 
 def _set_statement(names: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -34,11 +33,10 @@ async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: 
 
 
 async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Place) -> None:
-    async with served_with(village, pool_size=1, statement_timeout_ms=300) as narrow:
-        pool: Any = narrow.database._pool
-        held = await pool.acquire()
+    async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:
+        held = await narrow.database.pool.take()
         busy = await narrow.query("officer", NAMES)
-        await pool.release(held)
+        narrow.database.pool.give(held)
         free = await narrow.query("officer", NAMES)
     assert (busy.status, busy.codes) == (503, ["OVERLOADED"])
     assert int(busy.headers["retry-after"]) > 0

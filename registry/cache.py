@@ -1,0 +1,52 @@
+"""Bounded memories: what was made once and is good for a while, the longest unused given up first.
+
+Rule: nothing is remembered without a limit; every memory in the process is listed in `Remembered.all`, which /metrics
+counts.  One event loop uses each, so nothing here locks.  Test: tests/test_cache.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+from weakref import WeakSet
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """At most `limit` values under their keys; `hits` and `misses` count what `get` found.  None is no value."""
+
+    all: ClassVar[WeakSet[Remembered[object, object]]] = WeakSet()
+
+    def __init__(self, name: str, limit: int) -> None:
+        if limit < 1:
+            raise ValueError("a memory of nothing")
+        self.name, self.limit, self.hits, self.misses = name, limit, 0, 0
+        self._held: dict[K, V] = {}
+        Remembered.all.add(self)  # type: ignore[arg-type]
+
+    def get(self, key: K) -> V | None:
+        held = self._held
+        found = held.pop(key, None)
+        if found is None:
+            self.misses += 1
+            return None
+        held[key] = found  # dicts keep the order of insertion: the first is the longest unused
+        self.hits += 1
+        return found
+
+    def put(self, key: K, value: V) -> None:
+        held = self._held
+        held.pop(key, None)
+        while len(held) >= self.limit:
+            del held[next(iter(held))]
+        held[key] = value
+
+    def discard(self, key: K) -> None:
+        self._held.pop(key, None)
+
+    def clear(self) -> None:
+        self._held.clear()
+
+    def __len__(self) -> int:
+        return len(self._held)

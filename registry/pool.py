@@ -1,0 +1,123 @@
+"""The connections of one process to PostgreSQL: few, kept open, given out in turn.
+
+asyncpg's own pool takes as long as a small statement (docs/decisions/pool.md).  Here a free connection is given at
+once, the one used last first, because its plans are warm; the coldest are closed when nobody needs them.
+Rule: nobody waits without end: so many may wait, each so long, and the others are told at once.
+Test: tests/test_pool.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+IDLE = 300.0  # seconds after which an unused connection is closed
+CLOSING = 5.0  # seconds that a goodbye may take
+
+
+class Pool:
+    """At most `size` connections; when all are taken, `queue` callers may wait, each for `patience` seconds.
+
+    `opened` counts the connections there are, with those being made."""
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, queue: int, patience: float
+    ) -> None:
+        self.size, self.queue, self.patience, self.opened = size, queue, patience, 0
+        self._connect = connect
+        self._free: list[tuple[asyncpg.Connection, float]] = []  # with the time of its last use; the latest is last
+        self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
+        self._closed = False
+
+    @property
+    def idle(self) -> int:
+        """Connections that nobody uses."""
+        return len(self._free)
+
+    @property
+    def waiting(self) -> int:
+        """Callers whose turn has not come."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[Pool]:
+        """With one connection made, so that what is wrong with the address is told here; closed at the end."""
+        self.give(await self.take())
+        tending = asyncio.create_task(self._tend())
+        try:
+            yield self
+        finally:
+            tending.cancel()
+            self._closed = True
+            await self._close([connection for connection, _ in self._free])
+
+    async def take(self) -> asyncpg.Connection:
+        """A connection of the caller's own until `give`.
+
+        Raises asyncio.QueueFull, TimeoutError, and what connecting raises."""
+        while self._free:
+            connection, _ = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            self.opened -= 1
+        if self._closed:
+            raise asyncpg.InterfaceError("the pool is closed")
+        if self.opened < self.size:
+            self.opened += 1
+        elif given := await self._turn():
+            return given
+        try:
+            return await self._connect()
+        except BaseException:
+            self.give(None)
+            raise
+
+    def give(self, connection: asyncpg.Connection | None) -> None:
+        """Back from `take`; None is the right to make one, which is all that is left of a lost connection."""
+        if connection is not None and self._closed:
+            connection.terminate()
+        if connection is not None and connection.is_closed():
+            connection = None
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        if connection is None:
+            self.opened -= 1
+        else:
+            self._free.append((connection, time.monotonic()))
+
+    async def _turn(self) -> asyncpg.Connection | None:
+        if len(self._waiting) >= self.queue:
+            raise asyncio.QueueFull
+        waiter: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self.patience):
+                return await waiter
+        except BaseException:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            elif not waiter.cancelled():  # its turn came in the same moment
+                self.give(waiter.result())
+            raise
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(IDLE / 10)
+            before = time.monotonic() - IDLE
+            cold = [connection for connection, used in self._free if used < before]
+            del self._free[: len(cold)]
+            self.opened -= len(cold)
+            await self._close(cold)
+
+    async def _close(self, connections: list[asyncpg.Connection]) -> None:
+        for connection in connections:
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.close(timeout=CLOSING)

@@ -1,0 +1,63 @@
+"""A memory holds what was used last, never more than its limit, and counts what it was asked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.cache import Remembered
+
+KEYS = st.integers(0, 7)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), KEYS, st.integers(1, 9)),
+        st.tuples(st.sampled_from(["get", "discard"]), KEYS),
+        st.tuples(st.just("clear")),
+    ),
+    max_size=60,
+)
+
+
+@given(STEPS, st.integers(1, 5))
+def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[object, ...]], limit: int) -> None:
+    memory, plain = Remembered[object, object]("test", limit), OrderedDict[object, object]()
+    hits = misses = 0
+    for what, *words in steps:
+        if what == "put":
+            key, value = words
+            memory.put(key, value)
+            plain[key] = value
+            plain.move_to_end(key)
+            if len(plain) > limit:
+                plain.popitem(last=False)
+        elif what == "get":
+            assert memory.get(words[0]) == plain.get(words[0])
+            if words[0] in plain:
+                hits += 1
+                plain.move_to_end(words[0])
+            else:
+                misses += 1
+        elif what == "discard":
+            memory.discard(words[0])
+            plain.pop(words[0], None)
+        else:
+            memory.clear()
+            plain.clear()
+        assert len(memory) == len(plain) <= limit
+    assert (memory.hits, memory.misses) == (hits, misses)
+
+
+def test_every_memory_is_listed_while_somebody_has_it() -> None:
+    memory = Remembered[str, str]("listed", 1)
+    assert memory in Remembered.all
+    names = [one.name for one in Remembered.all]
+    del memory
+    assert [one.name for one in Remembered.all].count("listed") == names.count("listed") - 1
+
+
+def test_a_memory_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        Remembered("none", 0)

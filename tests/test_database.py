@@ -1,0 +1,116 @@
+"""Answers are bytes, limits are told as what they are, and a caller who leaves stops the statement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from registry.db import CONNECT, QUEUE, Database, TooSlow, Unreachable
+from server.embedded import Embedded
+
+pytestmark = pytest.mark.anyio
+SLEEP = "SELECT pg_sleep(30)::text::varchar"
+ACTIVE = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND wait_event = 'PgSleep'"
+
+
+@pytest.fixture
+async def admin(postgres: Embedded, anyio_backend: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres.dsn("postgres"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database(postgres: Embedded, anyio_backend: str) -> AsyncIterator[Database]:
+    async with Database.open(postgres.dsn("postgres"), 1, 0.3, 0.2) as opened:
+        yield opened
+
+
+async def until(admin: asyncpg.Connection, statement: str, count: int) -> None:
+    async with asyncio.timeout(CONNECT):
+        while await admin.fetchval(ACTIVE, statement) != count:  # noqa: ASYNC110  (no event is sent for it)
+            await asyncio.sleep(0.01)
+
+
+async def test_an_answer_is_the_bytes_of_the_text_in_whatever_type_its_arguments_have(database: Database) -> None:
+    said = "Désa Ngawi 漢字 '\\"
+    assert await database.answer("SELECT $1::varchar", [said]) == said.encode()
+    assert await database.answer("SELECT ($1::text)::varchar", [said]) == said.encode()
+    assert (
+        await database.answer("SELECT to_json($1::varchar[])::varchar", [["a", None, "é"]]) == '["a",null,"é"]'.encode()
+    )
+    assert await database.answer("SELECT NULL::varchar", []) is None
+    assert await database.answer("SELECT repeat('x', $1)::varchar", [450_000]) == b"x" * 450_000
+
+
+async def test_a_statement_past_the_limit_is_told_so_and_the_connection_goes_on(database: Database) -> None:
+    with pytest.raises(TooSlow):
+        await database.answer(SLEEP, [])
+    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+
+
+async def test_a_statement_that_the_server_ends_is_too_slow_as_well(
+    postgres: Embedded, admin: asyncpg.Connection
+) -> None:
+    async with Database.open(postgres.dsn("postgres"), 1) as database:
+        asked = asyncio.create_task(database.answer(SLEEP, []))
+        await until(admin, SLEEP, 1)
+        await admin.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = $1", SLEEP)
+        with pytest.raises(TooSlow):
+            await asked
+
+
+async def test_a_mistake_in_a_statement_is_no_excuse(database: Database) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await database.answer("SELECT x::varchar FROM nowhere", [])
+    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+
+
+async def test_the_queue_has_an_end_and_patience_has_too(database: Database) -> None:
+    held = await database.pool.take()
+    begun = time.monotonic()
+    waiting = [asyncio.create_task(database.answer("SELECT ''::varchar", [])) for _ in range(QUEUE)]
+    while database.pool.waiting < QUEUE:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    with pytest.raises(Unreachable):
+        await database.answer("SELECT ''::varchar", [])
+    assert time.monotonic() - begun < 0.2
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(one) for one in ended} == {Unreachable}
+    assert time.monotonic() - begun < 2
+    database.pool.give(held)
+    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+
+
+async def test_who_leaves_stops_his_statement_and_the_connection_goes_on(
+    postgres: Embedded, admin: asyncpg.Connection
+) -> None:
+    async with Database.open(postgres.dsn("postgres"), 1) as database:
+        asked = asyncio.create_task(database.answer(SLEEP, []))
+        await until(admin, SLEEP, 1)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        await until(admin, SLEEP, 0)
+        assert database.pool.opened == 1
+
+
+async def test_an_address_where_nobody_answers_is_told_at_the_start() -> None:
+    with pytest.raises(OSError, match="1"):
+        async with Database.open("postgresql://nobody@127.0.0.1:1/x"):
+            pass
+
+
+async def test_how_long_connections_were_held_is_counted(database: Database) -> None:
+    await database.answer("SELECT ''::varchar", [])
+    await database.answer("SELECT pg_sleep(0.06)::text::varchar", [])
+    held: Any = database.held
+    assert sum(held.counts) == 2
+    assert held.counts[held.BOUNDS.index(0.1)] == 1
+    assert 0.06 < held.total < 1

@@ -1,0 +1,195 @@
+"""Connections are given in turn, never to two at once; nobody waits without end, and none is lost for good."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from registry import pool as pools
+from registry.pool import Pool
+from server.embedded import Embedded
+
+pytestmark = pytest.mark.anyio
+Make = Callable[..., AbstractAsyncContextManager[Pool]]
+
+
+@pytest.fixture
+def connect(postgres: Embedded) -> Callable[[], Awaitable[asyncpg.Connection]]:
+    async def made() -> asyncpg.Connection:
+        return await asyncpg.connect(postgres.dsn("postgres"))
+
+    return made
+
+
+@pytest.fixture
+async def admin(postgres: Embedded, anyio_backend: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres.dsn("postgres"))
+    yield connection
+    await connection.close()
+
+
+async def settled(condition: Callable[[], Any]) -> None:
+    """Soon the condition holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  (no event is sent for it)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_free_connection_is_the_one_used_last_and_none_is_made_in_vain(connect: Any) -> None:
+    async with Pool(connect, 3, 3, 1).opening() as pool:
+        first, second = await pool.take(), await pool.take()
+        assert (pool.opened, pool.idle) == (2, 0)
+        pool.give(first)
+        pool.give(second)
+        assert await pool.take() is second
+        assert (pool.opened, pool.idle) == (2, 1)
+        pool.give(second)
+
+
+async def test_those_who_wait_get_their_turn_in_order(connect: Any) -> None:
+    async with Pool(connect, 1, 9, 5).opening() as pool:
+        held, came = await pool.take(), list[int]()
+
+        async def wait(number: int) -> None:
+            taken = await pool.take()
+            came.append(number)
+            pool.give(taken)
+
+        waiting = [asyncio.create_task(wait(number)) for number in range(9)]
+        await settled(lambda: pool.waiting == 9)
+        pool.give(held)
+        await asyncio.gather(*waiting)
+        assert came == list(range(9))
+
+
+async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time(connect: Any) -> None:
+    async with Pool(connect, 1, 2, 0.2).opening() as pool:
+        held = await pool.take()
+        waiting = [asyncio.create_task(pool.take()) for _ in range(2)]
+        await settled(lambda: pool.waiting == 2)
+        with pytest.raises(asyncio.QueueFull):
+            await pool.take()
+        for one in waiting:
+            with pytest.raises(TimeoutError):
+                await one
+        assert pool.waiting == 0
+        pool.give(held)
+        assert await pool.take() is held
+        pool.give(held)
+
+
+async def test_whoever_leaves_the_queue_takes_nothing_with_him(connect: Any) -> None:
+    async with Pool(connect, 1, 9, 5).opening() as pool:
+        held = await pool.take()
+        leaving, staying = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
+        await settled(lambda: pool.waiting == 2)
+        pool.give(held)  # to the first, who leaves in the same moment
+        leaving.cancel()
+        assert await staying is held
+        assert leaving.cancelled()
+        pool.give(held)
+        assert (pool.opened, pool.idle, pool.waiting) == (1, 1, 0)
+
+
+async def test_a_lost_connection_is_replaced_also_for_those_who_wait(connect: Any, admin: asyncpg.Connection) -> None:
+    async with Pool(connect, 1, 9, 5).opening() as pool:
+        held = await pool.take()
+        waiting = asyncio.create_task(pool.take())
+        await settled(lambda: pool.waiting == 1)
+        await admin.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
+        await settled(held.is_closed)
+        pool.give(held)
+        other = await waiting
+        assert await other.fetchval("SELECT 1") == 1
+        pool.give(other)
+        await admin.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
+        await settled(other.is_closed)
+        third = await pool.take()
+        assert third is not other
+        pool.give(third)
+        assert (pool.opened, pool.idle) == (1, 1)
+
+
+async def test_a_connection_that_cannot_be_made_is_an_error_each_time_and_blocks_nobody(connect: Any) -> None:
+    broken = False
+
+    async def sometimes() -> asyncpg.Connection:
+        if broken:
+            raise ConnectionRefusedError
+        made: asyncpg.Connection = await connect()
+        return made
+
+    async with Pool(sometimes, 1, 9, 5).opening() as pool:
+        held, broken = await pool.take(), True
+        waiting = [asyncio.create_task(pool.take()) for _ in range(3)]
+        await settled(lambda: pool.waiting == 3)
+        held.terminate()
+        pool.give(held)
+        for one in waiting:
+            with pytest.raises(ConnectionRefusedError):
+                await one
+        assert (pool.opened, pool.waiting) == (0, 0)
+        broken = False
+        pool.give(await pool.take())
+
+
+async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_connection(connect: Any) -> None:
+    dice = random.Random(7)
+    async with Pool(connect, 3, 20, 0.05).opening() as pool:
+        used: set[asyncpg.Connection] = set()
+
+        async def visit() -> None:
+            taken = await pool.take()
+            assert taken not in used
+            used.add(taken)
+            try:
+                await asyncio.sleep(dice.random() / 100)
+            finally:
+                used.discard(taken)
+                if dice.random() < 0.1:
+                    taken.terminate()
+                pool.give(taken)
+
+        visits = []
+        for _ in range(300):
+            visits.append(asyncio.create_task(visit()))
+            await asyncio.sleep(dice.random() / 500)
+            if dice.random() < 0.2:
+                dice.choice(visits).cancel()
+        ended = await asyncio.gather(*visits, return_exceptions=True)
+        odd = [e for e in ended if not isinstance(e, asyncio.CancelledError | asyncio.QueueFull | TimeoutError | None)]
+        assert odd == []
+        assert (pool.opened - pool.idle, pool.waiting, used) == (0, 0, set())
+
+
+async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "IDLE", 0.5)
+    async with Pool(connect, 2, 2, 5).opening() as pool:
+        warm, cold = await pool.take(), await pool.take()
+        pool.give(cold)
+        pool.give(warm)
+        async with asyncio.timeout(5):
+            while not cold.is_closed():
+                assert await pool.take() is warm
+                pool.give(warm)
+                await asyncio.sleep(0.05)
+        assert (pool.opened, pool.idle) == (1, 1)
+
+
+async def test_at_the_end_every_connection_is_closed_also_one_that_comes_back_late(connect: Any) -> None:
+    async with Pool(connect, 2, 2, 5).opening() as pool:
+        free, late = await pool.take(), await pool.take()
+        pool.give(free)
+    assert free.is_closed()
+    pool.give(late)
+    assert late.is_closed()
+    with pytest.raises(asyncpg.InterfaceError):
+        await pool.take()
