@@ -1,38 +1,47 @@
-"""Who asks: the bearer token of a request, and the grants that the database holds for it now.
+"""Who asks: the bearer token of a request, and the grants that the database holds for it.
 
-Rule: a token says who and nothing else; the grants of every request are the database's of this moment, so a revoked one
-ends at once.  Whatever is wrong is one answer.  Test: tests/test_http.py.
+Rule: a token says who and nothing else; grants are the database's, remembered only while their changes are told, so a
+revoked one ends at once.  Whatever is wrong is one answer.  Tests: tests/test_http.py, tests/test_principals.py.
 """
 
 from __future__ import annotations
-
-import datetime as dt
-from zoneinfo import ZoneInfo
 
 from auth.area import NATIONAL, AreaSet
 from auth.errors import Unauthenticated
 from auth.principal import Grant, Principal
 from auth.role import Role
-from auth.token import Keyring
+from auth.token import Claims, Keyring
 from registry.db import Database
+from server.principals import Principals, today
 
-CAPITAL = ZoneInfo("Asia/Jakarta")
 
-
-async def principal_of(header: str | None, keyring: Keyring, database: Database) -> Principal:
-    """The signed-in user of an `Authorization` header.  Raises Unauthenticated."""
+async def principal_of(
+    header: str | None, keyring: Keyring, database: Database, principals: Principals | None = None
+) -> Principal:
+    """The signed-in user of an `Authorization` header; `principals` remember him.  Raises Unauthenticated."""
     scheme, _, text = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated
     claims = keyring.verify(text.strip())
+    if principals is None:
+        return await _read(claims, database)
+    if known := principals.get(claims.sub, claims.expires_at):
+        return known
+    changes = principals.changes
+    read = await _read(claims, database)
+    principals.put(read, changes)
+    return read
+
+
+async def _read(claims: Claims, database: Database) -> Principal:
+    day = today()
     rows = await database.sign_in(claims.sub)
     if not rows:
         raise Unauthenticated
-    today = dt.datetime.now(CAPITAL).date()
     grants = []
     for row in rows:
         if row["role"] in Role.__members__:  # a role that this code does not know gives nothing
             area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
             grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
-    in_force = tuple(grant for grant in grants if grant.in_force(today))
+    in_force = tuple(grant for grant in grants if grant.in_force(day))
     return Principal(claims.sub, rows[0]["name"], rows[0]["username"], in_force, claims.expires_at)

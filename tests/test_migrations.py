@@ -55,10 +55,11 @@ async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"])
         again = await catalogue(connection, *questions, POLICIES, FUNCTIONS)
         await migrate(postgres.dsn())
         assert await catalogue(connection, *questions, POLICIES, FUNCTIONS) == again
+        generating = await connection.fetchval("SELECT pg_get_functiondef('registry.sounds'::regproc)")
         await connection.execute("CREATE DATABASE declared")
         await connection.close()
         declared = await asyncpg.connect(postgres.dsn("declared"))
-        await declared.execute(f"CREATE SCHEMA {SCHEMA}; {wall.TYPES}")
+        await declared.execute(f"CREATE SCHEMA {SCHEMA}; {wall.TYPES} {generating}")
         for table in Noun.metadata.sorted_tables:
             await declared.execute(str(CreateTable(table).compile(dialect=DIALECT)))
             for index in table.indexes:

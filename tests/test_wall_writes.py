@@ -100,7 +100,8 @@ async def test_a_child_lies_where_its_household_lies(world: World) -> None:
     "text",
     [
         "UPDATE region SET code = '35.01.11.2999' WHERE code = '35.01.11.2001'",
-        "INSERT INTO region SELECT * FROM region",
+        "INSERT INTO region (code, level, kind, name, search_name, valid_from, decree)"
+        " SELECT code, level, kind, name, search_name, valid_from, decree FROM region",
         "UPDATE grants SET region_id = NULL, national = true",
         "INSERT INTO grants (user_id, role, national, valid_from) SELECT id, 'OFFICER', true, now() FROM account",
         "UPDATE account SET active = true",

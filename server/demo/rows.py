@@ -1,6 +1,6 @@
 """Rows of the registry on their way into the database, by COPY.
 
-Rule: a row has every column of its table, so a column that is new is null here or is refused by the database.
+Rule: a row has every column of its table but the generated, so a column that is new is null here or is refused.
 Test: tests/test_demo_households.py.
 """
 
@@ -26,7 +26,7 @@ class Rows:
     def add(self, table: sa.Table, *values: Mapping[str, Any]) -> None:
         """One row of several mappings, the later ones first; JSON text becomes what the column holds."""
         if table not in self._readers:
-            self._readers[table] = [(column.name, _reader(column)) for column in table.columns]
+            self._readers[table] = [(column.name, _reader(column)) for column in _written(table)]
             self._waiting[table] = []
         row: dict[str, Any] = {}
         for mapping in values:
@@ -46,6 +46,10 @@ class Rows:
             names = [name for name, _ in self._readers[table]]
             await connection.copy_records_to_table(table.name, schema_name=SCHEMA, columns=names, records=rows)
             rows.clear()
+
+
+def _written(table: sa.Table) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if column.computed is None]
 
 
 def _reader(column: sa.Column[Any]) -> Callable[[str], Any] | None:

@@ -1,0 +1,249 @@
+"""A principal is remembered while changes of his grants are told, and no longer: a revoked grant ends at once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from auth.ability import Ability
+from auth.errors import Unauthenticated
+from auth.principal import Principal
+from registry.db import Database
+from server import principals as remembering
+from server.identity import principal_of
+from server.principals import CHANNEL, MOST_TOKENS, Principals
+from tests.village import FAR, HERE, Place
+
+pytestmark = pytest.mark.anyio
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query IN ('SELECT 1', $1)"
+
+
+class Counted(Database):
+    """A database that counts how often grants were read."""
+
+    reads = 0
+
+    async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
+        Counted.reads += 1
+        return await super().sign_in(user)
+
+
+@pytest.fixture
+async def database(village: Place) -> Database:
+    Counted.reads = 0
+    return Counted(village.database.pool)
+
+
+@pytest.fixture
+async def someone(village: Place) -> str:
+    """A new officer; his header."""
+    village.ids["someone"] = await village.admin.fetchval(
+        "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), gen_random_uuid()::text, 'S') RETURNING id"
+    )
+    await village.admin.execute(
+        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, 'OFFICER', $2, '2019-01-01')",
+        *(village.ids["someone"], village.regions[HERE]),
+    )
+    return village.bearer("someone")["authorization"]
+
+
+@pytest.fixture
+async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
+    """Listening since the officer was made."""
+    async with Principals().opening(village.login) as opened:
+        await soon(lambda: opened.listening)
+        yield opened
+
+
+async def soon(condition: Callable[[], object], seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (no event is sent for it)
+            await asyncio.sleep(0.005)
+
+
+async def becomes(ask: Callable[[], Awaitable[bool]]) -> float:
+    """Seconds until it is so, at most one."""
+    begun = time.monotonic()
+    async with asyncio.timeout(1):
+        while not await ask():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    return time.monotonic() - begun
+
+
+async def test_the_second_request_reads_no_grants(
+    village: Place, database: Database, principals: Principals, someone: str
+) -> None:
+    first = await principal_of(someone, village.keyring, database, principals)
+    assert first == await principal_of(someone, village.keyring, database)
+    assert await principal_of(someone, village.keyring, database, principals) is first
+    assert Counted.reads == 2
+
+
+CHANGES = {
+    "a grant revoked": "UPDATE grants SET active = false WHERE user_id = $1",
+    "a grant ended": "UPDATE grants SET valid_to = '2020-01-01' WHERE user_id = $1",
+    "a grant deleted": "DELETE FROM grants WHERE user_id = $1",
+    "a grant moved": f"UPDATE grants SET region_id = (SELECT id FROM region WHERE code = '{FAR}') WHERE user_id = $1",
+    "a grant given": "INSERT INTO grants (user_id, role, national, valid_from)"
+    " VALUES ($1, 'AUDITOR', true, '2019-01-01')",
+    "a grant handed over": "UPDATE grants SET user_id = (SELECT id FROM account WHERE username = 'nobody')"
+    " WHERE user_id = $1",
+    "another name": "UPDATE account SET name = 'T' WHERE id = $1",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_changes_a_principal_is_true_a_moment_after_commit(
+    village: Place, database: Database, principals: Principals, someone: str, change: str
+) -> None:
+    before = await principal_of(someone, village.keyring, database, principals)
+
+    async def changed() -> bool:
+        return (await principal_of(someone, village.keyring, database, principals)) != before
+
+    async with village.admin.transaction():
+        await village.admin.execute(CHANGES[change], village.ids["someone"])
+        assert not await changed()
+    await becomes(changed)
+
+
+async def test_a_closed_account_is_nobody_a_moment_after_commit(
+    village: Place, database: Database, principals: Principals, someone: str
+) -> None:
+    await principal_of(someone, village.keyring, database, principals)
+
+    async def refused() -> bool:
+        try:
+            await principal_of(someone, village.keyring, database, principals)
+        except Unauthenticated:
+            return True
+        return False
+
+    await village.admin.execute("UPDATE account SET active = false WHERE id = $1", village.ids["someone"])
+    await becomes(refused)
+
+
+async def test_a_region_with_a_new_code_or_an_end_changes_its_people(
+    village: Place, database: Database, principals: Principals, someone: str
+) -> None:
+    async def reads(code: str) -> bool:
+        found = await principal_of(someone, village.keyring, database, principals)
+        return found.areas(Ability.SEE_OPERATIONAL).codes == ({code} if code else set())
+
+    assert await reads(HERE)
+    for change, code in (
+        ("code = '35.07.11.2099'", "35.07.11.2099"),
+        (f"code = '{HERE}'", HERE),
+        ("valid_to = '2020-01-01'", ""),
+        ("valid_to = NULL", HERE),
+    ):
+        await village.admin.execute(f"UPDATE region SET {change} WHERE id = $1", village.regions[HERE])
+        await becomes(lambda code=code: reads(code))  # type: ignore[misc]
+
+
+async def test_a_revoked_grant_is_refused_over_http_a_moment_after_commit(village: Place, someone: str) -> None:
+    async def count() -> int:
+        body = {"query": "{ viewer { grants { role } } }"}
+        answer = await village.send("POST", json=body, headers={"authorization": someone})
+        return len(answer.data["viewer"]["grants"])
+
+    async def none() -> bool:
+        return await count() == 0
+
+    assert await count() == 1
+    await village.admin.execute("DELETE FROM grants WHERE user_id = $1", village.ids["someone"])
+    await becomes(none)
+
+
+async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empty(
+    village: Place,
+    database: Database,
+    principals: Principals,
+    someone: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remembering, "AGAIN", 0.3)
+    await principal_of(someone, village.keyring, database, principals)
+    pids = [row["pid"] for row in await village.admin.fetch(LISTENERS, f'LISTEN "{CHANNEL}"')]
+    assert pids
+    for pid in pids:
+        await village.admin.execute("SELECT pg_terminate_backend($1)", pid)
+    await soon(lambda: not principals.listening, 1)
+    before = Counted.reads
+    for _ in range(3):
+        await principal_of(someone, village.keyring, database, principals)
+    assert Counted.reads == before + 3
+    await village.admin.execute("UPDATE account SET name = 'unheard' WHERE id = $1", village.ids["someone"])
+    await soon(lambda: principals.listening)
+    assert (await principal_of(someone, village.keyring, database, principals)).name == "unheard"
+
+
+async def test_a_server_that_says_nothing_more_is_not_trusted(
+    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await principal_of(someone, village.keyring, village.database)
+    principals.put(made, principals.changes)
+    assert principals.get(made.user_id, made.expires_at) is made
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * remembering.ALIVE)
+    assert not principals.listening
+    assert principals.get(made.user_id, made.expires_at) is None
+
+
+async def test_what_was_read_before_a_change_was_told_is_not_remembered(
+    village: Place, principals: Principals, someone: str
+) -> None:
+    changes = principals.changes
+    read = await principal_of(someone, village.keyring, village.database)
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{village.ids['someone']}'")
+    await soon(lambda: principals.changes > changes)
+    principals.put(read, changes)
+    assert principals.get(read.user_id, read.expires_at) is None
+
+
+@pytest.mark.parametrize("said", ["*", "", "who?"])
+async def test_what_may_mean_anybody_forgets_everybody(
+    village: Place, principals: Principals, someone: str, said: str
+) -> None:
+    read = await principal_of(someone, village.keyring, village.database)
+    principals.put(read, principals.changes)
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{said}'")
+    await soon(lambda: principals.get(read.user_id, read.expires_at) is None)
+
+
+async def test_at_midnight_in_the_capital_everything_is_read_anew(
+    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = await principal_of(someone, village.keyring, village.database)
+    principals.get(read.user_id, read.expires_at)
+    principals.put(read, principals.changes)
+    midnight = remembering._next_midnight()
+    assert dt.datetime.fromtimestamp(midnight, dt.UTC).hour == 17
+    for at, known in ((midnight - 1, read), (midnight, None)):
+        monkeypatch.setattr(time, "time", lambda at=at: at)
+        assert principals.get(read.user_id, read.expires_at) is known
+
+
+async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
+    village: Place, principals: Principals, someone: str
+) -> None:
+    read = await principal_of(someone, village.keyring, village.database)
+    made = [
+        Principal(read.user_id, read.name, read.username, read.grants, read.expires_at + dt.timedelta(seconds=n))
+        for n in range(MOST_TOKENS + 1)
+    ]
+    principals.get(read.user_id, read.expires_at)
+    for one in made[:2]:
+        principals.put(one, principals.changes)
+    assert [principals.get(one.user_id, one.expires_at) for one in made[:2]] == made[:2]
+    for one in made[2:]:
+        principals.put(one, principals.changes)
+    kept = [one for one in made if principals.get(one.user_id, one.expires_at)]
+    assert 0 < len(kept) <= MOST_TOKENS
+    assert made[-1] in kept
