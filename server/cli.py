@@ -67,7 +67,11 @@ def demo(
 
 
 @verb(app, "serve", Reason.OPERATOR)
-def serve() -> None:
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve; DESMIGRATIF_WORKERS if not given.")
+    ] = None,
+) -> None:
     """Serve the API in production, with the settings that `desmigratif settings` explains.
 
     It does not start with demo keys, on a database that is not migrated, or with a login that is superuser, owns the
@@ -82,7 +86,7 @@ def serve() -> None:
     assert url is not None
     made = production(settings)
     asyncio.run(check_database(url))
-    run(made, listen(settings.host, settings.port))
+    run(made, listen(settings.host, settings.port), workers=workers or settings.workers)
 
 
 @verb(app, "migrate", Reason.OWNER)

@@ -6,7 +6,10 @@ No request line reaches a log: the address of a GET query holds its variables.  
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import os
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -96,9 +99,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Serves on a held socket; `started_up` is awaited when requests are answered."""
+    """Serves on a held socket; `started_up` is awaited when requests are answered.  It ends with the process that
+    holds the other end of `parent`."""
 
-    def __init__(self, app: Starlette, started_up: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, app: Starlette, started_up: Callable[[], Awaitable[None]] | None = None, parent: int | None = None
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -108,17 +114,50 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=PATIENCE,
             )
         )
-        self._started_up = started_up
+        self._started_up, self._parent = started_up, parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._parent is not None:
+            asyncio.get_running_loop().add_reader(self._parent, self._orphaned, self._parent)
         await super().startup(sockets)
         if self.started and self._started_up:
             await self._started_up()
 
+    def _orphaned(self, parent: int) -> None:
+        asyncio.get_running_loop().remove_reader(parent)
+        self.should_exit = True
 
-def run(app: Starlette, held: socket.socket, started_up: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Serve until a signal; the signal is raised again when all requests are answered."""
-    server = Server(app, started_up)
+
+def run(
+    app: Starlette,
+    held: socket.socket,
+    started_up: Callable[[], Awaitable[None]] | None = None,
+    workers: int = 1,
+) -> None:
+    """Serve until a signal; the signal is raised again when all requests are answered.
+
+    ServingError: it cannot start, or one of several workers could not."""
+    if workers == 1:
+        _serve(held, Server(app, started_up))
+        return
+    if not hasattr(os, "fork"):
+        raise ServingError("This system cannot share a port between workers: let there be one.")
+    from server.workers import GaveUp, supervise  # of systems that fork
+
+    def work(number: int, parent: int) -> None:
+        app.state.worker = number
+        _serve(held, Server(app, started_up, parent))
+
+    try:
+        ended = supervise(work, workers)
+    except GaveUp as why:
+        raise ServingError(str(why)) from None
+    finally:
+        held.close()
+    signal.raise_signal(ended)
+
+
+def _serve(held: socket.socket, server: Server) -> None:
     host, port = held.getsockname()[:2]
     try:
         server.run(sockets=[held])

@@ -63,8 +63,23 @@ class Settings(BaseSettings):
         default="127.0.0.1", min_length=1, description="Address to listen on. TLS is the proxy's in front."
     )
     port: int = Field(default=8000, ge=1, le=65535, description="TCP port to listen on.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that `serve` starts, each with connections of its own."
+    )
     pool_size: int = Field(
-        default=10, ge=1, le=1000, description="Most connections that one process opens to PostgreSQL."
+        default=10, ge=1, le=1000, description="Most connections that one process opens to PostgreSQL for requests."
+    )
+    queue_timeout_ms: int = Field(
+        default=2_000,
+        ge=1,
+        description="Milliseconds that a request waits for a connection before it is answered as OVERLOADED.",
+    )
+    listen_url: str | None = Field(
+        default=None,
+        pattern="^postgres(ql)?://",
+        repr=False,
+        description="The same database as `DATABASE_URL` without a pooler between, for the one connection of each "
+        "process that hears of changed grants. None: `DATABASE_URL` itself.",
     )
     statement_timeout_ms: int = Field(
         default=15_000,
@@ -73,6 +88,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
+    )
+    metrics: bool = Field(
+        default=False, description="Whether `/metrics` shows the process's counts, without names; the demo always does."
     )
     introspection: bool = Field(default=True, description="Whether clients may read the schema through the API.")
     issuer: str = Field(

@@ -31,6 +31,7 @@ def test_nothing_set_is_production_on_loopback() -> None:
     settings = load()
     assert (settings.mode, settings.host, settings.port) == ("production", "127.0.0.1", 8000)
     assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
+    assert (settings.workers, settings.queue_timeout_ms, settings.metrics) == (1, 2_000, False)
     assert settings.introspection is True
     assert (settings.database_url, settings.signing_keys, settings.vault_keys) == (None, None, None)
 
@@ -100,7 +101,8 @@ def test_a_malformed_value_is_refused_by_name_and_not_shown(name: str, monkeypat
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=8))
 def test_no_message_or_printed_form_shows_a_database_url(text: str) -> None:
     secret = f"s3cr3t{text}"
-    assert secret not in repr(Settings(database_url=f"postgresql://user:{secret}@host/db"))
+    given = f"postgresql://user:{secret}@host/db"
+    assert secret not in repr(Settings(database_url=given, listen_url=given))
     with pytest.raises(ValidationError) as refused:
         Settings(database_url=f"mysql://user:{secret}@host/db")
     assert secret not in str(refused.value)

@@ -1,0 +1,63 @@
+"""What one process counts, in the text that Prometheus reads (format 0.0.4).
+
+Rule: numbers of the process only; a label is a word of the code (an outcome, the name of a memory) or the number of
+the worker, and never anything that somebody sent or stored.  Test: tests/test_metrics.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from registry.cache import Remembered
+from registry.db import Database, Durations
+from server.principals import Principals
+
+Outcomes = Counter[str]  # requests by how they ended: OK, or the first error code of the answer
+Sample = tuple[str, dict[str, object], float]
+
+
+def exposition(database: Database, principals: Principals, outcomes: Outcomes, worker: int) -> str:
+    """Everything as text; with several workers an answer is one worker's, whose number is on every line."""
+    lines = []
+    for name, kind, said, samples in _families(database, principals, outcomes):
+        lines += [f"# HELP desmigratif_{name} {said}", f"# TYPE desmigratif_{name} {kind}"]
+        for suffix, labels, value in samples:
+            words = ",".join(f'{key}="{label}"' for key, label in {**labels, "worker": worker}.items())
+            lines.append(f"desmigratif_{name}{suffix}{{{words}}} {value}")
+    return "\n".join([*lines, ""])
+
+
+def _families(
+    database: Database, principals: Principals, outcomes: Outcomes
+) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+    pool, memories = database.pool, sorted(Remembered.all, key=lambda memory: memory.name)
+    yield "requests_total", "counter", "Requests by outcome.", _of("outcome", sorted(outcomes.items()))
+    yield "connections", "gauge", "Connections to PostgreSQL.", [("", {}, pool.opened)]
+    yield "connections_idle", "gauge", "Connections that nobody uses.", [("", {}, pool.idle)]
+    yield "connections_limit", "gauge", "Most connections.", [("", {}, pool.size)]
+    yield "waiting", "gauge", "Requests that wait for a connection.", [("", {}, pool.waiting)]
+    yield "connection_seconds", "histogram", "How long a connection was held.", _histogram(database.held)
+    yield "listening", "gauge", "Whether changes of grants are heard.", [("", {}, int(principals.listening))]
+    for name, kind, said, of in (
+        ("hits_total", "counter", "Found in a memory.", lambda memory: memory.hits),
+        ("misses_total", "counter", "Not found in a memory.", lambda memory: memory.misses),
+        ("size", "gauge", "Values in a memory.", len),
+        ("limit", "gauge", "Most values in a memory.", lambda memory: memory.limit),
+    ):
+        counts: Counter[str] = Counter()
+        for memory in memories:
+            counts[memory.name] += of(memory)
+        yield f"memory_{name}", kind, said, _of("memory", counts.items())
+
+
+def _of(label: str, counts: Iterable[tuple[str, int]]) -> list[Sample]:
+    return [("", {label: name}, count) for name, count in counts]
+
+
+def _histogram(durations: Durations) -> list[Sample]:
+    bounds = [*map(str, durations.BOUNDS), "+Inf"]
+    counts = zip(bounds, accumulate(durations.counts), strict=True)
+    made: list[Sample] = [("_bucket", {"le": bound}, count) for bound, count in counts]
+    return [*made, ("_count", {}, sum(durations.counts)), ("_sum", {}, durations.total)]

@@ -1,0 +1,76 @@
+"""What Prometheus reads: well formed, counts of the process alone, and there only where somebody wants it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from registry.cache import Remembered
+from server.settings import Settings
+from tests.village import COUNTRY, PEOPLE, Place, household, served_with
+
+pytestmark = pytest.mark.anyio
+SAMPLE = re.compile(r'^(desmigratif_[a-z_]+)\{((?:[a-z]+="[^"\\]*",?)+)\} ([0-9.e+-]+)$')
+
+
+async def samples(village: Place) -> dict[str, float]:
+    """Every sample by its name with its labels."""
+    answer = await village.send("GET", "/metrics")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    found, told = {}, set[str]()
+    for line in answer.body.decode().splitlines():
+        if line.startswith("# TYPE "):
+            told.add(line.split()[2])
+        elif not line.startswith("#"):
+            match = SAMPLE.match(line)
+            assert match, line
+            assert match[1] in told or match[1].rpartition("_")[0] in told
+            found[f"{match[1]}{{{match[2]}}}"] = float(match[3])
+    return found
+
+
+async def test_connections_and_memories_are_counted(village: Place) -> None:
+    memory = Remembered[str, str]("of_the_test", 7)
+    memory.put("a", "b")
+    memory.get("a")
+    memory.get("c")
+    before = await samples(village)
+    await village.ask("officer", "{ households { totalCount } }")
+    after = await samples(village)
+    assert {n: v for n, v in after.items() if "of_the_test" in n} == {
+        'desmigratif_memory_hits_total{memory="of_the_test",worker="0"}': 1,
+        'desmigratif_memory_misses_total{memory="of_the_test",worker="0"}': 1,
+        'desmigratif_memory_size{memory="of_the_test",worker="0"}': 1,
+        'desmigratif_memory_limit{memory="of_the_test",worker="0"}': 7,
+    }
+    assert after['desmigratif_connections_limit{worker="0"}'] == 10
+    assert after['desmigratif_connections{worker="0"}'] == after['desmigratif_connections_idle{worker="0"}'] >= 1
+    assert after['desmigratif_waiting{worker="0"}'] == 0
+    count = 'desmigratif_connection_seconds_count{worker="0"}'
+    assert after[count] > before[count]
+
+
+async def test_a_histogram_grows_to_its_count(village: Place) -> None:
+    await village.ask("officer", "{ households { totalCount } }")
+    found = await samples(village)
+    counts = [v for n, v in found.items() if n.startswith("desmigratif_connection_seconds_bucket")]
+    assert counts == sorted(counts)
+    assert counts[-1] == found['desmigratif_connection_seconds_count{worker="0"}']
+
+
+async def test_it_is_not_there_unless_wanted(village: Place) -> None:
+    async with served_with(village) as served:
+        for wanted, status in ((False, 404), (True, 200)):
+            served.app.state.settings = Settings(mode="production", metrics=wanted)
+            assert (await served.send("GET", "/metrics")).status == status
+
+
+async def test_nothing_that_somebody_sent_is_in_it(village: Place) -> None:
+    made = household()
+    await village.submit("officer", made)
+    await village.query("officer", "{ Rahasia }", language="Rahasia")
+    said = (await village.send("GET", "/metrics")).body.decode()
+    sent = [made["id"], "Rahasia", "Siti", *(str(id_) for id_ in village.ids.values()), *COUNTRY.values()]
+    sent += [code for code in COUNTRY if code.count(".") > 1] + [name for name in PEOPLE if " " in name]
+    assert [word for word in sent if word in said] == []

@@ -1,0 +1,115 @@
+"""When the caller leaves, PostgreSQL stops; whoever stays is not disturbed, and the quick pay nearly nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+import uvicorn
+
+from registry.db import Database
+from server.embedded import Embedded
+from server.patience import SLOW, Gone, until_gone
+
+pytestmark = pytest.mark.anyio
+SLEEP = "SELECT pg_sleep(20)::text::varchar"
+RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND wait_event = 'PgSleep'"
+
+
+async def stays() -> dict[str, Any]:
+    """What is received of a caller who waits for his answer."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def leaves() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
+
+
+@asynccontextmanager
+async def served(database: Database, ended: list[str]) -> AsyncIterator[int]:
+    """A server on a port of its own whose every request sleeps in the database."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        try:
+            await until_gone(receive, database.answer(SLEEP, []))
+        except BaseException as error:
+            ended.append(type(error).__name__)
+
+    held = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+    running = asyncio.create_task(server.serve([held]))
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    yield held.getsockname()[1]
+    server.should_exit = True
+    await running
+
+
+async def test_a_closed_socket_stops_the_statement_within_a_second(postgres: Embedded) -> None:
+    admin = await asyncpg.connect(postgres.dsn("postgres"))
+    ended: list[str] = []
+
+    async def running(count: int) -> None:
+        async with asyncio.timeout(2):
+            while await admin.fetchval(RUNNING, SLEEP) != count:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async with Database.open(postgres.dsn("postgres"), 1) as database, served(database, ended) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+        await running(1)
+        await asyncio.sleep(2 * SLOW)
+        begun = time.monotonic()
+        writer.close()
+        await running(0)
+        assert time.monotonic() - begun < 1
+        assert ended == ["Gone"]
+        assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        assert (database.pool.opened, database.pool.idle) == (1, 1)
+    await admin.close()
+
+
+async def test_work_of_somebody_who_stays_is_done_quick_or_slow() -> None:
+    for seconds in (0, 3 * SLOW):
+        assert await until_gone(stays, asyncio.sleep(seconds, "done")) == "done"
+
+
+async def test_what_is_quick_is_done_though_the_caller_has_left() -> None:
+    assert await until_gone(leaves, asyncio.sleep(0, "done")) == "done"
+
+
+async def test_what_the_work_raises_comes_through() -> None:
+    async def fails(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        raise LookupError
+
+    for seconds in (0, 2 * SLOW):
+        with pytest.raises(LookupError):
+            await until_gone(stays, fails(seconds))
+
+
+async def test_who_is_cancelled_by_others_is_not_gone() -> None:
+    task = asyncio.create_task(until_gone(stays, asyncio.sleep(9)))
+    await asyncio.sleep(2 * SLOW)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_after_a_caller_has_gone_the_task_goes_on_and_nothing_is_left_behind() -> None:
+    before = asyncio.all_tasks()
+    with pytest.raises(Gone):
+        await until_gone(leaves, asyncio.sleep(9))
+    await asyncio.sleep(0.01)
+    assert await until_gone(stays, asyncio.sleep(2 * SLOW, "done")) == "done"
+    await asyncio.sleep(0.01)
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,145 @@
+"""Several workers answer on one port; a signal or their parent's death ends them all, and a killed one is replaced."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from registry.vault import Vault
+from registry.wall import LOGIN
+from server.embedded import Embedded
+from server.keys import create_signing
+from server.serving import listen
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork"),
+]
+
+
+@pytest.fixture(scope="module")
+async def environment(
+    postgres: Embedded, fresh: Any, anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("keys")
+    create_signing(folder)
+    Vault.create(folder / "vault.json")
+    name = await fresh()
+    return {
+        "PATH": os.environ["PATH"],
+        "OWNER": postgres.dsn(name),
+        "DATABASE_URL": postgres.dsn(name, LOGIN),
+        "DESMIGRATIF_SIGNING_KEYS": str(folder),
+        "DESMIGRATIF_VAULT_KEYS": str(folder / "vault.json"),
+        "DESMIGRATIF_METRICS": "true",
+        "DESMIGRATIF_POOL_SIZE": "2",
+    }
+
+
+@contextmanager
+def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server in a process of its own, and its port."""
+    held = listen("127.0.0.1", 0)
+    port = held.getsockname()[1]
+    held.close()
+    command = [sys.executable, "-m", "server.cli", "serve", "--workers", str(workers)]
+    environment = environment | {"DESMIGRATIF_PORT": str(port)}
+    parent = subprocess.Popen(
+        command, env=environment, text=True, stderr=subprocess.PIPE, cwd=Path(__file__).parents[1]
+    )
+    try:
+        yield parent, port
+    finally:
+        parent.kill()
+        parent.communicate()
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found
+
+
+def answering(port: int, tries: int = 20) -> set[str]:
+    """The numbers of the workers that answer."""
+    found = set()
+    for _ in range(tries):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/metrics")
+            found |= set(re.findall(r'worker="(\d+)"', connection.getresponse().read().decode()))
+            connection.close()
+        except OSError:
+            pass
+    return found
+
+
+def children(parent: int) -> list[int]:
+    said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in said.stdout.split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_two_answer_and_a_signal_stops_both(environment: dict[str, str], signum: int) -> None:
+    with serving(environment) as (parent, port):
+        eventually(lambda: answering(port) == {"0", "1"})
+        pids = children(parent.pid)
+        assert len(pids) == 2
+        parent.send_signal(signum)
+        _, said = parent.communicate(timeout=20)
+        assert parent.returncode in (-signum, 128 + signum)
+        assert not any(map(alive, pids))
+        assert "Traceback" not in said
+
+
+def test_one_that_is_killed_is_replaced(environment: dict[str, str]) -> None:
+    with serving(environment) as (parent, port):
+        eventually(lambda: answering(port) == {"0", "1"})
+        before = children(parent.pid)
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: len(children(parent.pid)) == 2 and before[0] not in children(parent.pid))
+        eventually(lambda: answering(port) == {"0", "1"})
+        parent.send_signal(signal.SIGTERM)
+        parent.communicate(timeout=20)
+
+
+def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]) -> None:
+    with serving(environment) as (parent, port):
+        eventually(lambda: answering(port) == {"0", "1"})
+        pids = children(parent.pid)
+        parent.kill()
+        eventually(lambda: not any(map(alive, pids)), 10)
+
+
+async def test_where_one_cannot_start_the_whole_ends_with_a_sentence(environment: dict[str, str]) -> None:
+    admin = await asyncpg.connect(environment["OWNER"])
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 2")
+    with serving(environment, 3) as (parent, _):
+        _, said = parent.communicate(timeout=30)
+        assert (parent.returncode, children(parent.pid)) == (1, [])
+        assert "A worker ended by itself" in said
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+    await admin.close()
