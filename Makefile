@@ -29,8 +29,8 @@ check: lint test ## style, types and tests
 prove: $(READY) ## the long proofs whole, with their counts
 	$(BIN)/pytest -m prove -s
 
-bench: $(READY) ## what the program adds to the database's own time
-	$(BIN)/python -m benchmarks.overhead
+bench: $(READY) ## requests a second, beside a hand-written limit; make bench ARGS="--quick"
+	$(BIN)/python -m benchmarks $(ARGS)
 
 schema: $(READY) ## write schema/schema.graphql from the code
 	$(BIN)/desmigratif schema --write

@@ -1,0 +1,235 @@
+"""python -m benchmarks: the product beside a hand-written limit and an ordinary server, in one table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.client import RunError, load
+from benchmarks.country import country
+from benchmarks.places import Country
+from benchmarks.sides import ORDER, Sides, forget, servers, written
+from benchmarks.workloads import Workload, workloads
+from server.embedded import Embedded, EmbeddedError
+from server.postgres import Programs
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+CONNECTIONS = (1, 16, 64)
+REPORTED = 16
+"""The concurrency of --json."""
+QUICK, FLAT = [10_000], [10_000, 100_000, 300_000]
+FOLDER = "desmigratif-benchmarks"
+Rates = dict[tuple[str, int, str], float]
+"""Requests a second by workload, connections and side."""
+console = Console(width=None if sys.stdout.isatty() else 110)
+
+
+@app.command()
+def main(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="10,000 households and short rounds: under 5 minutes.")
+    ] = False,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="The product alone, W1 and W2, over countries of growing size: is it flat?")
+    ] = False,
+    households: Annotated[
+        list[int] | None,
+        typer.Option("--households", min=1_000, help="Size of the country; may be given more than once."),
+    ] = None,
+    only: Annotated[str, typer.Option("--only", metavar="W1,W2", help="Only these workloads.")] = "",
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1, help="Length of one measurement; 3, and 1 with --quick.")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, help="Rounds; figures are their medians; 3, and 1 with --quick.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help=f"Write requests a second at {REPORTED} connections to this file.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the countries are kept between runs; they are made once.")
+    ] = None,
+) -> None:
+    """Measure the registry beside a limit and an ordinary server.
+
+    Three servers with one worker each run over one PostgreSQL with an invented country.  Every workload is asked with
+    1, 16 and 64 connections, in rounds that go through all sides in turn, and only after all have answered the same
+    data.  benchmarks/README.md says what the sides are and how to read the table.
+
+    \b
+    make bench                                  300,000 households, all workloads
+    make bench ARGS="--quick"                   10,000 households, under 5 minutes
+    make bench ARGS="--only W1,W4 --seconds 10"
+    make bench ARGS="--flat --households 10000 --households 1000000"
+    """
+    sizes = households or (QUICK if quick else FLAT if flat else [300_000])
+    names = {name.strip().upper().replace("W5B", "W5b") for name in only.split(",") if name.strip()}
+    if flat:
+        names = names or {"W1", "W2"}
+    short = (1.0, 1) if quick else (3.0, 3)
+    plan = Plan(names, {"product"} if flat else set(ORDER), seconds or short[0], rounds or short[1])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    results: dict[int, Rates] = {}
+    try:
+        for size in sizes:
+            with country(size, data or kept_in(), console) as embedded:
+                results[size] = plan.run(embedded, size)
+    except (RunError, EmbeddedError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        raise typer.Exit(130) from None
+    if flat:
+        console.print(_flat(results))
+    if json_file is not None:
+        _write(json_file, results[sizes[-1]])
+    if plan.failures:
+        raise typer.Exit(1)
+
+
+def kept_in() -> Path:
+    """The user's cache; for root a folder that the account which runs PostgreSQL can enter."""
+    near = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / FOLDER
+    return Path("/var/cache") / FOLDER if Programs("18").closed(near) else near
+
+
+class Plan:
+    """What is run: `names` of workloads (all when empty) on `sides`, each measurement `seconds` long.
+
+    Slow answers take longer; what would take five times as long is left out."""
+
+    def __init__(self, names: set[str], sides: set[str], seconds: float, rounds: int) -> None:
+        self.names, self.sides, self.seconds, self.rounds = names, sides, seconds, rounds
+        self.longest, self.failures = 5 * seconds, 0
+        self._next = int(time.time()) << 16  # what is written has ids that no other run has
+
+    def run(self, embedded: Embedded, size: int) -> Rates:
+        """Start the servers, compare their answers, measure; print the table of this size."""
+        made = asyncio.run(workloads(embedded.dsn(), Country(size)))
+        chosen = [w for w in made if not self.names or w.name in self.names]
+        if unknown := self.names - {w.name for w in made}:
+            raise RunError(
+                f"There is no {', '.join(sorted(unknown))}: workloads are {', '.join(w.name for w in made)}."
+            )
+        with servers(embedded, self.sides) as running:
+            sides = Sides(embedded, running)
+            before = running["product"].memory()
+            rates: Rates = {}
+            with Progress(console=console, transient=True) as progress:
+                total = sum(self.rounds * len(CONNECTIONS) * len(sides.of(w)) for w in chosen)
+                task = progress.add_task("measuring", total=total)
+                for workload in chosen:
+                    progress.update(task, description=f"{workload.name} {workload.title}")
+                    try:
+                        rates |= self._measure(embedded, sides, workload, lambda: progress.advance(task))
+                    except RunError as error:
+                        self._failed(workload, error)
+            if len(self.sides) > 1:
+                console.print(_table(size, chosen, rates))
+            after = running["product"].memory()
+            console.print(f"Memory of the product's worker: {before:.0f} MB at the start, {after:.0f} MB at the end.")
+        return rates
+
+    def _measure(self, embedded: Embedded, sides: Sides, workload: Workload, step: Callable[[], None]) -> Rates:
+        found: dict[tuple[str, int, str], list[float]] = defaultdict(list)
+        if workload.writes:
+            asyncio.run(forget(embedded.dsn()))
+        seen = sides.compare(workload)
+        if workload.writes and len(rows := asyncio.run(written(embedded.dsn()))) > 1:
+            raise RunError(f"the sides write different rows: {rows}")
+        targets = {side: sides.target(workload, side) for side in seen}
+
+        def run(side: str, connections: int, seconds: float) -> float:
+            size = None if workload.writes else seen[side].size
+            return load(targets[side], connections, seconds, self._fresh(), size)
+
+        for side in targets:
+            run(side, 1, max(1.0, 2 * seen[side].seconds))
+        for _ in range(self.rounds):
+            for connections in CONNECTIONS:
+                for side in targets:
+                    needed = 2 * connections * seen[side].seconds  # until each connection has had its answers
+                    if needed <= self.longest or connections == 1:
+                        found[workload.name, connections, side].append(
+                            run(side, connections, max(self.seconds, needed))
+                        )
+                    step()
+        if workload.writes:
+            asyncio.run(forget(embedded.dsn()))
+        return {key: statistics.median(rates) for key, rates in found.items()}
+
+    def _failed(self, workload: Workload, error: RunError) -> None:
+        self.failures += 1
+        console.print(f"{workload.name}: {error}", style="red", markup=False, highlight=False)
+
+    def _fresh(self) -> int:
+        self._next += 1 << 20
+        return self._next
+
+
+def _table(size: int, chosen: list[Workload], rates: Rates) -> Table:
+    told = "\n".join(f"{w.name:<4} {w.title}" for w in chosen)
+    table = Table(title=f"Requests a second over {size:,} households", caption=told, title_justify="left")
+    table.caption_justify = "left"
+    for heading in ("", "at once", *ORDER, "product\n/ limit", "product\n/ ordinary", "goal"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for workload in chosen:
+        for connections in CONNECTIONS:
+            rate = {side: rates.get((workload.name, connections, side)) for side in ORDER}
+            share, times = _ratio(rate["product"], rate["limit"]), _ratio(rate["product"], rate["ordinary"])
+            met = "" if workload.goal is None or share is None else "✓" if share >= workload.goal else "✗"
+            shown = [_rate(rate[side]) for side in ORDER]
+            table.add_row(workload.name, str(connections), *shown, _two(share), _two(times), met)
+        table.add_section()
+    return table
+
+
+def _flat(results: dict[int, Rates]) -> Table:
+    table = Table(title="The product over countries of growing size, requests a second", title_justify="left")
+    for heading in ("workload", "conn.", *(f"{size:,}" for size in results)):
+        table.add_column(heading, justify="right")
+    keys = [key for key in next(iter(results.values())) if key[2] == "product"]
+    for name, connections, side in keys:
+        shown = [_rate(rates.get((name, connections, side))) for rates in results.values()]
+        table.add_row(name, str(connections), *shown)
+    return table
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part and whole else None
+
+
+def _rate(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
+
+
+def _two(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def _write(file: Path, rates: Rates) -> None:
+    """`{"W1": {"limit": …, "walled": …, "product": …, "ordinary": …}, …}` in requests a second."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for (name, connections, side), rate in rates.items():
+        if connections == REPORTED:
+            found[name][side] = round(rate, 2)
+    file.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    app()

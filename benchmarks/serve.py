@@ -1,0 +1,60 @@
+"""One server process of the benchmark: the product, the hand-written limit, or the ordinary server.
+
+    python -m benchmarks.serve {product,limit,ordinary}     with {"data": …, "dsn": …, "bypass": …} on standard input
+
+It prints its port and stops when its standard input closes, so that nothing outlives the run that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from auth.token import Keyring
+from benchmarks import limit
+from benchmarks.ordinary import server as ordinary
+from registry.vault import Vault
+from server.app import create
+from server.keys import demo_keys
+from server.serving import Server, listen
+from server.settings import Settings
+
+AUDIENCE = "desmigratif-api"
+
+
+def keys(data: Path) -> tuple[Keyring, Vault]:
+    """The keys that the parent signs tokens with and every server knows."""
+    return demo_keys(data / "keys", AUDIENCE)
+
+
+def main(side: str, asked: dict[str, str]) -> None:
+    keyring, vault = keys(Path(asked["data"]))
+    held = listen("127.0.0.1", 0)
+    server: uvicorn.Server
+    if side == "product":
+        server = Server(create(Settings(mode="demo"), asked["dsn"], keyring, vault, b"benchmark" * 4))
+    else:
+        made: Any = limit.App(asked["dsn"], asked["bypass"], vault)
+        if side == "ordinary":
+            made = ordinary.create(asked["bypass"], keyring)
+        server = uvicorn.Server(uvicorn.Config(made, access_log=False, log_level="critical", server_header=False))
+    threading.Thread(target=_until_alone, daemon=True).start()
+    sys.stdout.write(f"{held.getsockname()[1]}\n")
+    sys.stdout.flush()
+    server.run(sockets=[held])
+
+
+def _until_alone() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.stdin.readline()))

@@ -1,0 +1,156 @@
+"""The hand-written limit's SQL: for every workload one statement in which PostgreSQL makes the whole answer.
+
+`walled` statements set the caller's areas in the statement itself and read under row security, in the one shape in
+which that is safe: the answer is a scalar subquery that depends on the row which sets.  The others are for a login that
+row security does not bind and say in WHERE what the caller may see.  Rule: both answer what the product answers, which
+`benchmarks.sides` compares before it measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+SETTINGS = ("read", "submit", "user", "protective_own")
+"""The settings that the walled statements need: they are its first arguments, `$1` to `$4`."""
+CURSOR = "encode(convert_to(json_build_array(household_no, id)::text, 'UTF8'), 'base64')"
+INSTANT = """to_char(timezone('UTC', {}), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+
+MEMBERS_8 = """(SELECT coalesce(json_agg(o), '[]') FROM (
+    SELECT id, seq, full_name AS "fullName", nik AS "nikMasked", sex, birth_date AS "birthDate",
+      relation_to_head AS "relationToHead", residence
+    FROM member WHERE household_id = h.id AND archived_at IS NULL ORDER BY seq, id LIMIT 50) o)"""
+MEMBERS_6 = """(SELECT coalesce(json_agg(o), '[]') FROM (
+    SELECT id, seq, full_name AS "fullName", sex, birth_date AS "birthDate", relation_to_head AS "relationToHead"
+    FROM member WHERE household_id = h.id AND archived_at IS NULL ORDER BY seq, id LIMIT 50) o)"""
+
+
+def household(walled: bool) -> str:
+    protective = (
+        "CASE WHEN area <@ (SELECT areas('protective_own')) AND created_by = $3::text::uuid THEN procedural_status END"
+        if walled
+        else "procedural_status"
+    )
+    return f"""SELECT row_to_json(o) FROM (
+  SELECT h.id, h.household_no AS "householdNo", h.workflow_state AS "workflowState", h.status, h.address, h.hamlet,
+    (SELECT count(*) FROM member WHERE household_id = h.id AND archived_at IS NULL) AS "memberCount",
+    {INSTANT.format("h.captured_at")} AS "capturedAt",
+    {MEMBERS_8} AS members,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, seq, stage, country, sector, departed_on AS "departedOn", returned_on AS "returnedOn",
+        {protective} AS "proceduralStatus"
+      FROM migration_episode WHERE household_id = h.id AND archived_at IS NULL
+      ORDER BY coalesce(departed_on, registered_on, contract_starts_on, '9999') DESC, seq DESC, id LIMIT 50) o)
+      AS migrations,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, name, field, status, started_on AS "startedOn", scale, export_readiness AS "exportReadiness",
+        workers_family AS "workersFamily"
+      FROM business WHERE household_id = h.id AND archived_at IS NULL ORDER BY id LIMIT 50) o) AS businesses
+  FROM household h WHERE h.id = $a1::uuid AND h.archived_at IS NULL) o"""
+
+
+def village(walled: bool) -> str:
+    """A page of 20 and one row more, which tells whether there is another page."""
+    return f"""SELECT row_to_json(o) FROM (
+  WITH page AS MATERIALIZED (
+    SELECT h.*, row_number() OVER () AS n FROM (
+      SELECT id, household_no, workflow_state, status, address, hamlet, respondent_name, updated_at
+      FROM household WHERE area = $a1 AND archived_at IS NULL ORDER BY household_no, id LIMIT 21) h)
+  SELECT (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT h.id, h.household_no AS "householdNo", h.workflow_state AS "workflowState", h.status, h.address, h.hamlet,
+        h.respondent_name AS "respondentName", {INSTANT.format("h.updated_at")} AS "updatedAt", {MEMBERS_6} AS members
+      FROM page h WHERE n <= 20) o) AS nodes,
+    (SELECT row_to_json(i) FROM (
+      SELECT count(*) > 20 AS "hasNextPage", false AS "hasPreviousPage",
+        max({CURSOR}) FILTER (WHERE n = 1) AS "startCursor",
+        max({CURSOR}) FILTER (WHERE n = least(20, last)) AS "endCursor"
+      FROM (SELECT page.*, count(*) OVER () AS last FROM page) page) i) AS "pageInfo") o"""
+
+
+def regency(walled: bool) -> str:
+    drafts = "" if walled else "AND NOT draft"
+    return f"""SELECT row_to_json(o) FROM (
+  SELECT (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT h.id, h.household_no AS "householdNo", h.workflow_state AS "workflowState", h.status, h.address, h.hamlet,
+        h.rt, h.rw, {INSTANT.format("h.captured_at")} AS "capturedAt", h.visit_result AS "visitResult",
+        {MEMBERS_6} AS members
+      FROM (SELECT id, household_no, workflow_state, status, address, hamlet, rt, rw, captured_at, visit_result
+        FROM household WHERE area >= $a1 AND area < $a1 || '/' AND archived_at IS NULL {drafts}
+        ORDER BY household_no, id LIMIT 1000) h) o) AS nodes) o"""
+
+
+def province(walled: bool) -> str:
+    """Counted once a village and summed upward; the regions of a province are few."""
+    drafts = "" if walled else "AND NOT draft"
+    counted = [
+        f"""SELECT area, {columns} FROM {table}
+        WHERE area >= $a1 AND area < $a1 || '/' AND archived_at IS NULL {drafts} GROUP BY area"""
+        for table, columns in (("household", "count(*) AS h, 0 AS m"), ("member", "0, count(*)"))
+    ]
+    return f"""SELECT row_to_json(o) FROM (
+  WITH total AS MATERIALIZED (
+    SELECT left(area, n) COLLATE "C" AS code, sum(h)::int AS h, sum(m)::int AS m
+    FROM ({" UNION ALL ".join(counted)}) village, unnest('{{2,5,8,13}}'::int[]) n GROUP BY 1)
+  SELECT {_counts("r0")}, {_below(1)} FROM region r0 LEFT JOIN total t0 USING (code)
+  WHERE r0.code = $a1 AND r0.valid_to IS NULL) o"""
+
+
+def _counts(r: str) -> str:
+    t = r.replace("r", "t")
+    made = [
+        f"json_build_object('totalCount', coalesce({t}.{n}, 0)) AS {name}"
+        for n, name in (("h", "households"), ("m", "members"))
+    ]
+    return f"{r}.code, {r}.name, {', '.join(made)}"
+
+
+def _below(depth: int) -> str:
+    """The regions one level down, each with those below it."""
+    r, field = f"r{depth}", ("", "regencies", "districts", "villages")[depth]
+    deeper = f", {_below(depth + 1)}" if depth < 3 else ""
+    return f"""(SELECT json_build_object('nodes', coalesce(json_agg(o), '[]')) FROM (
+      SELECT {_counts(r)}{deeper} FROM region {r} LEFT JOIN total t{depth} USING (code)
+      WHERE {r}.parent_id = r{depth - 1}.id AND {r}.valid_to IS NULL ORDER BY {r}.code) o) AS {field}"""
+
+
+def national(walled: bool) -> str:
+    drafts = "" if walled else "AND NOT draft"
+    made = [
+        f"json_build_object('totalCount', (SELECT count(*) FROM {table} WHERE archived_at IS NULL {drafts})) AS {name}"
+        for table, name in (("household", "households"), ("member", "members"))
+    ]
+    return f"""SELECT row_to_json(o) FROM (
+  WITH grouped AS MATERIALIZED (
+    SELECT field AS key, count(*)::int AS count FROM business WHERE archived_at IS NULL {drafts} GROUP BY field)
+  SELECT {", ".join(made)}, (SELECT row_to_json(b) FROM (
+    SELECT coalesce(sum(count), 0) AS "totalCount",
+      coalesce(json_agg(grouped ORDER BY count DESC, key), '[]') AS groups FROM grouped) b) AS businesses) o"""
+
+
+def figures(walled: bool) -> str:
+    return """SELECT row_to_json(o) FROM (
+  SELECT provinces, regencies, villages, households, persons, prospective, working_abroad AS "workingAbroad", returned,
+    businesses, export_ready AS "exportReady", (SELECT json_agg(b) FROM (
+      SELECT value ->> 0 AS key, (value ->> 1)::int AS count FROM jsonb_array_elements(businesses_by_field)) b)
+      AS "businessesByField"
+  FROM figures('0', ':')) o"""
+
+
+MADE: Mapping[str, tuple[Callable[[bool], str], str]] = {
+    "W1": (household, '{"data":{"household":%s}}'),
+    "W2": (village, '{"data":{"households":%s}}'),
+    "W3": (province, '{"data":{"region":%s}}'),
+    "W4": (regency, '{"data":{"households":%s}}'),
+    "W5": (national, '{"data":%s}'),
+    "W5b": (figures, '{"data":{"nationalSummary":%s}}'),
+}
+
+
+def statement(name: str, walled: bool) -> str:
+    """The statement of a workload; its own arguments come after the settings."""
+    body = MADE[name][0](walled)
+    if not walled:
+        return f"SELECT ({body.replace('$a1', '$1')})::varchar"
+    sets = ", ".join(f"set_config('app.{name}', ${n}, true) AS s{n}" for n, name in enumerate(SETTINGS, 1))
+    gated = body.replace("$a1", f"${len(SETTINGS) + 1}")
+    answer = f"SELECT j FROM ({gated}) a(j) WHERE s.s1 IS NOT NULL"
+    return f"WITH s AS MATERIALIZED (SELECT {sets}) SELECT ({answer})::varchar FROM s"

@@ -1,0 +1,111 @@
+"""What is measured: W1 to W6 as GraphQL documents, who asks them and with which variables.
+
+Variables rotate over real ids and codes, and callers over real accounts, so that no cache holds the answer itself.
+Rule: a workload is one request of one screen, and the same rows for every side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from auth.role import Role
+from benchmarks.places import Country, Persona
+from benchmarks.submission import MUTATION, document
+
+GOAL = 0.80
+"""Requests a second, as a share of the limit's without row security."""
+PERSONAS = 64
+HOUSEHOLD = "id householdNo workflowState status address hamlet"
+MEMBER = "id seq fullName sex birthDate relationToHead"
+COUNTS = "code name households { totalCount } members { totalCount }"
+W1 = f"""query W1($id: ID!) {{ household(by: {{id: $id}}) {{ {HOUSEHOLD} memberCount capturedAt
+  members {{ id seq fullName nikMasked sex birthDate relationToHead residence }}
+  migrations {{ id seq stage country sector departedOn returnedOn proceduralStatus }}
+  businesses {{ id name field status startedOn scale exportReadiness workersFamily }} }} }}"""
+W2 = f"""query W2($code: RegionCode!) {{ households(first: 20, filter: {{within: [$code]}}) {{
+  nodes {{ {HOUSEHOLD} respondentName updatedAt members {{ {MEMBER} }} }}
+  pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"""
+W3 = f"""query W3($code: RegionCode!) {{ region(code: $code) {{ ... on Province {{ {COUNTS}
+  regencies(first: 20) {{ nodes {{ {COUNTS}
+    districts(first: 7) {{ nodes {{ {COUNTS}
+      villages(first: 5) {{ nodes {{ {COUNTS} }} }} }} }} }} }} }} }} }}"""
+W4 = f"""query W4($first: Int!) {{ households(first: $first) {{
+  nodes {{ {HOUSEHOLD} rt rw capturedAt visitResult members {{ {MEMBER} }} }} }} }}"""
+W5 = """query W5 { households { totalCount } members { totalCount }
+  businesses { totalCount groups(by: FIELD) { key count } } }"""
+W5B = """query W5b { nationalSummary {
+  provinces regencies villages households persons prospective workingAbroad returned
+  businesses exportReady businessesByField { key count } } }"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: who asks the product and the ordinary server for what, and what the limit's statement is given."""
+
+    persona: Persona
+    variables: dict[str, Any]
+    arguments: tuple[Any, ...] = ()
+
+    def settings(self) -> list[str]:
+        """Of the walled statements, in the order of `statements.SETTINGS`: what the product sets for this caller."""
+        officer = self.persona.role is Role.OFFICER
+        own = self.persona.areas if officer else ""
+        return [self.persona.areas, own, str(self.persona.id), own]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`goal` is a share of the limit, None where there is none; `ordinary` says whether that server answers it."""
+
+    name: str
+    title: str
+    document: str
+    calls: list[Call] = field(repr=False)
+    goal: float | None = GOAL
+    ordinary: bool = True
+    writes: bool = False
+
+
+async def workloads(dsn: str, country: Country) -> list[Workload]:
+    """Every workload over this country."""
+    connection = await asyncpg.connect(dsn)
+    officers = list(_spread(country, Role.OFFICER))
+    codes = [officer.area for officer in officers]
+    found = await connection.fetch("SELECT id, area FROM registry.household WHERE area = ANY($1) ORDER BY id", codes)
+    region_ids = {place.code: str(place.id) for place in country.places}
+    await connection.close()
+    by_area = {officer.area: officer for officer in officers}
+    one = [Call(by_area[row["area"]], {"id": str(row["id"])}, (str(row["id"]),)) for row in found]
+    page = [Call(o, {"code": o.area}, (o.area,)) for o in officers]
+    down = [Call(p, {"code": p.area}, (p.area,)) for p in _spread(country, Role.PROVINCE_OFFICER)]
+    long = [Call(c, {"first": 1000}, (c.area,)) for c in _spread(country, Role.REGENCY_COORDINATOR)]
+    analyst = Persona(Role.MINISTRY_ANALYST, None)
+    country_wide = [Call(analyst, {})]
+    sent = [_submission(o, region_ids[o.area or ""]) for o in officers]
+    return [
+        Workload("W1", "one household with members, migrations, businesses", W1, one),
+        Workload("W2", "village page: 20 households with members", W2, page),
+        Workload("W3", "province to village with counts", W3, down),
+        Workload("W4", "1,000 households with members", W4, long),
+        Workload("W5", "national counts of the lists", W5, country_wide),
+        Workload("W5b", "the Minister's sentence", W5B, country_wide, goal=None, ordinary=False),
+        Workload("W6", "submit a household of four", MUTATION, sent, ordinary=False, writes=True),
+    ]
+
+
+def _submission(officer: Persona, village: str) -> Call:
+    """The limit is also given what the product finds out: the village's id and the officer's name."""
+    home = document(officer.area or "")
+    name = f"Petugas {officer.area}"
+    arguments = (officer.areas, str(officer.id), village, officer.area, name, home)
+    return Call(officer, {"input": {"household": home}}, arguments)
+
+
+def _spread(country: Country, role: Role) -> Iterator[Persona]:
+    """Personas of a role from all over the country."""
+    of_role = [persona for persona in country.staff() if persona.role is role]
+    yield from of_role[:: max(1, len(of_role) // PERSONAS)][:PERSONAS]
