@@ -65,6 +65,11 @@ class Principal:
         """What he may do or see somewhere, were it only over his own records."""
         return frozenset(ability for ability, _, _ in self._held)
 
+    @cached_property
+    def ability_names(self) -> list[str]:
+        """The names of his abilities, sorted."""
+        return sorted(ability.name for ability in self.abilities())
+
     def sees(self, sensitivity: Sensitivity) -> AreaSet:
         """Where he sees this class in every record."""
         return self.areas(Ability.of(sensitivity))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import decimal
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
@@ -23,8 +24,9 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
-from registry.noun import CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, fact
-from registry.scoped import Inside, of_member
+from registry.noun import Asker, CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, const, derived, fact
+from registry.scoped import Inside, counted, of_member
+from registry.search import sound_indexes, sounds_of
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
@@ -33,11 +35,13 @@ class Business(Inside, Noun):
     """Usaha of a migrant household."""
 
     __tablename__ = "business"
+    searched = PERSONAL
     owner_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Pemilik", "Owner", counted=True)
     owner_category: Mapped[OwnerCategory | None] = fact(
         PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True, counted=True
     )
     name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name")
+    sounds: Mapped[list[str] | None] = sounds_of("name", PERSONAL)
     description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description")
     field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
     status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
@@ -82,4 +86,18 @@ class Business(Inside, Noun):
         sa.ForeignKey("registry.region.id"),
         counted=True,
     )
-    __table_args__ = of_member("business", "owner_id")
+    __table_args__ = of_member("business", "owner_id", counted("business", "field"), *sound_indexes("business", "area"))
+
+
+@derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.Integer(), nullable=False)
+def workers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
+    first, *others = [sa.func.coalesce(column, const(0)) for column in counted]
+    return sum(others, first)
+
+
+@derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)
+def readiness(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """The rank of the code in its list."""
+    ranks = [(row.c.export_readiness == const(code.value), const(rank)) for rank, code in enumerate(ExportReadiness)]
+    return sa.case(*ranks)

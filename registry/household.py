@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from registry.codes import (
 )
 from registry.member import Member
 from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
-from registry.scoped import Scoped
+from registry.scoped import Scoped, counted
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
     Sensitivity.OPERATIONAL,
@@ -41,6 +42,7 @@ class Household(Scoped, Noun):
     """Rumah tangga PMI."""
 
     __tablename__ = "household"
+    searched = PERSONAL
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")  # the one place where it is typed
     household_no: Mapped[str] = fact(
         OPERATIONAL,
@@ -117,6 +119,7 @@ class Household(Scoped, Noun):
         sa.Index("ix_household_area_no", "area", "household_no", "id"),
         sa.Index("ix_household_no", "household_no", "id"),
         sa.Index("ix_household_area_verified", "area", "verified_at"),
+        counted("household"),
         sa.CheckConstraint("draft = (workflow_state = 'DRAFT')", name="ck_household_draft"),
     )
 
@@ -149,7 +152,7 @@ def _count(of: type[Noun], row: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.cast(counted.correlate(row).scalar_subquery(), sa.Integer())
 
 
-@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())
+@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer(), nullable=False)
 def member_count(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return _count(Member, row)
 
@@ -164,7 +167,32 @@ def head(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(child.c.household_id == parent.c.id, is_one(child.c.relation_to_head, RelationToHead.HEAD))
 
 
-@derived(OPERATIONAL, "Jumlah rumah tangga", "Number of households", sa.Integer())
+@derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text())
+def head_name(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    person = table_of(Member).alias("m$head")
+    found = sa.select(sa.func.min(person.c.full_name)).where(head(row, person), person.c.archived_at.is_(None))
+    return found.correlate(row).scalar_subquery()
+
+
+@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", sa.Text(), nullable=False)
+def number_of(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """Of a record inside a household."""
+    found = HOUSEHOLD.alias("h$number")
+    return sa.select(found.c.household_no).where(found.c.id == row.c.household_id).correlate(row).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class SubmittedByMe:
+    """Named condition: the caller sent the newest submission, or did not."""
+
+    yes: bool
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        mine = row.c.submitted_by_id == ask.claim("user", sa.Uuid())
+        return mine.is_(sa.true()) if self.yes else mine.is_not(sa.true())
+
+
+@derived(OPERATIONAL, "Jumlah rumah tangga", "Number of households", sa.Integer(), nullable=False)
 def household_count(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     """Of a region: the households in it that the caller may list."""
     return _region_figure(row, lambda found: sa.cast(sa.func.count(), sa.Integer()))

@@ -18,6 +18,7 @@ from registry.codes import (
     IdentityField,
     LifeStatus,
     MaritalStatus,
+    MigrationStage,
     MissingReason,
     RelationToHead,
     Residence,
@@ -26,7 +27,8 @@ from registry.codes import (
 )
 from registry.migration import MigrationEpisode, newest_first
 from registry.noun import Asker, Noun, PartialDate, const, derived, fact, table_of
-from registry.scoped import Inside, in_household
+from registry.scoped import Inside, counted, in_household
+from registry.search import sound_indexes, sounds_of
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
     Sensitivity.OPERATIONAL,
@@ -40,8 +42,10 @@ class Member(Inside, Noun):
     """Anggota rumah tangga."""
 
     __tablename__ = "member"
+    searched = PERSONAL
     seq: Mapped[int] = fact(OPERATIONAL, "Nomor urut", "Position in the household")
     full_name: Mapped[str | None] = fact(PERSONAL, "Nama lengkap", "Full name")
+    sounds: Mapped[list[str] | None] = sounds_of("full_name", PERSONAL)
     nik: Mapped[str | None] = fact(IDENTITY, "NIK", "National identity number", sealed=IdentityField.NIK)
     nik_missing_reason: Mapped[MissingReason | None] = fact(
         PERSONAL, "Alasan NIK kosong", "Why the NIK is missing", MissingReason
@@ -69,7 +73,9 @@ class Member(Inside, Noun):
     birth_certificate: Mapped[bool | None] = fact(SPECIAL, "Akta kelahiran", "Has a birth certificate", counted=True)
     disability: Mapped[bool | None] = fact(SPECIAL, "Disabilitas", "Disability", counted=True)
     covered_by_jkn: Mapped[bool | None] = fact(SPECIAL, "Peserta JKN", "Covered by JKN", counted=True)
-    __table_args__ = in_household("member", sa.UniqueConstraint("id", "household_id"))
+    __table_args__ = in_household(
+        "member", sa.UniqueConstraint("id", "household_id"), counted("member"), *sound_indexes("member", "area")
+    )
 
 
 @derived(PERSONAL, "Umur", "Completed years today; null when not even the year is known", sa.Integer())
@@ -82,7 +88,7 @@ def age(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     )
 
 
-@derived(PERSONAL, "Tahap migrasi", "Stage of the latest episode; null when never a migrant", sa.Text())
+@derived(PERSONAL, "Tahap migrasi", "Stage of the latest episode; null when never a migrant", MigrationStage)
 def stage(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     """UU 18/2017 Art. 1: akan, sedang, telah."""
     episode = table_of(MigrationEpisode).alias("e$stage")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,8 +29,8 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
-from registry.noun import C_TEXT, Asker, CountryCode, CurrencyCode, Noun, PartialDate, const, derived, fact
-from registry.scoped import Inside, of_member
+from registry.noun import C_TEXT, Asker, CountryCode, CurrencyCode, Noun, PartialDate, const, derived, fact, table_of
+from registry.scoped import Inside, counted, of_member
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
     Sensitivity.OPERATIONAL,
@@ -105,7 +106,7 @@ class MigrationEpisode(Inside, Noun):
     debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt")
     debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
-    __table_args__ = of_member("migration_episode", "member_id")
+    __table_args__ = of_member("migration_episode", "member_id", counted("migration_episode"))
 
 
 @derived(PERSONAL, "Mulai", "When the journey began or is planned; `9999` for a plan without any date", C_TEXT)
@@ -116,3 +117,16 @@ def begun_on(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
 def newest_first(row: sa.FromClause, ask: Asker) -> list[sa.ColumnElement[Any]]:
     """Order of a person's episodes; the first tells his stage."""
     return [begun_on.expression(row, ask).desc(), row.c.seq.desc()]
+
+
+@dataclass(frozen=True)
+class Latest:
+    """Named condition: it is the person's newest episode, or is not."""
+
+    yes: bool
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        other = table_of(MigrationEpisode).alias("e$latest")
+        newest = sa.select(other.c.id).where(other.c.member_id == row.c.member_id, other.c.archived_at.is_(None))
+        found = newest.order_by(*newest_first(other, ask)).limit(const(1)).correlate(row).scalar_subquery()
+        return row.c.id == found if self.yes else row.c.id != found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
@@ -21,6 +22,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField
 
 T = TypeVar("T")
+Codes = type[Code]
 
 PartialDate = NewType("PartialDate", str)
 """A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`; sorted by its first day."""
@@ -81,6 +83,7 @@ class Noun(DeclarativeBase):
     }
     sight: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
     place: ClassVar[str] = "area"  # the column that says where a row lies
+    searched: ClassVar[Sensitivity | None] = None  # the class of the names by which it is searched
 
     def __init_subclass__(cls, **kw: Any) -> None:
         super().__init_subclass__(**kw)
@@ -151,16 +154,23 @@ class Derived(Generic[T]):
     fact: Fact
     expression: Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
     type: sa.types.TypeEngine[Any]
+    codes: Codes | None = None  # the list of its codes, if it has one
+    nullable: bool = True
 
 
 def derived(
-    sensitivity: Sensitivity, label_id: str, label_en: str, /, type_: Any
+    sensitivity: Sensitivity, label_id: str, label_en: str, /, type_: Any, nullable: bool = True
 ) -> Callable[[Callable[[Any, Any], sa.ColumnElement[Any]]], Derived[Any]]:
-    """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`."""
+    """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`.
+
+    With a `Code` class as its type it is a text that is one of that list's codes.
+    """
 
     def make(expression: Callable[[Any, Any], sa.ColumnElement[Any]]) -> Derived[Any]:
         said = Fact(sensitivity, label_id, label_en, server=True)
-        return Derived(expression.__name__, said, expression, sa.types.to_instance(type_))
+        codes = type_ if isinstance(type_, type) and issubclass(type_, Code) else None
+        sql_type = sa.types.to_instance(sa.Text if codes else type_)
+        return Derived(expression.__name__, said, expression, sql_type, codes, nullable)
 
     return make
 
@@ -225,6 +235,22 @@ def fact_of(column: Any) -> Fact:
     return found
 
 
+def codes_of(datum: Any) -> Codes | None:
+    """The list of codes of a column or derived fact."""
+    found: Codes | None = datum.codes if isinstance(datum, Derived) else datum.expression.info.get("codes")
+    return found
+
+
+def python_type(datum: Any) -> Any:
+    """The type of a datum's values: a list of codes, bool, int, str, date, datetime, PartialDate, CountryCode …"""
+    if codes := codes_of(datum):
+        return codes
+    if isinstance(datum, Derived):
+        return datum.type.python_type
+    (said,) = typing.get_args(typing.get_type_hints(datum.class_)[datum.key])
+    return next((t for t in typing.get_args(said) if t is not type(None)), said)
+
+
 def table_of(noun: type[Noun]) -> sa.Table:
     table = noun.__table__
     assert isinstance(table, sa.Table)
@@ -242,6 +268,7 @@ class TableFunction:
 
     sight: ClassVar[Sensitivity]
     place: ClassVar[str] = "area"
+    searched: ClassVar[Sensitivity | None] = None
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:

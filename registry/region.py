@@ -11,11 +11,13 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
 from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, fact, is_one, table_of
+from registry.search import sound_indexes, sounds_of
 
 OPEN = Sensitivity.OPEN
 REGION_ID = f"{SCHEMA}.region.id"
@@ -25,6 +27,7 @@ class Region(Noun):
     """Wilayah."""
 
     __tablename__ = "region"
+    searched = OPEN
     sight = OPEN
     place = "code"
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
@@ -33,6 +36,7 @@ class Region(Noun):
     kind: Mapped[RegionKind] = fact(OPEN, "Jenis", "Kind", RegionKind)
     name: Mapped[str] = fact(OPEN, "Nama", "Name")
     search_name: Mapped[str] = fact(OPEN, "Nama untuk pencarian", "Name for searching", server=True)
+    sounds: Mapped[list[str] | None] = sounds_of("search_name", OPEN)
     parent_id: Mapped[uuid.UUID | None] = fact(OPEN, "Induk", "Parent", sa.ForeignKey(REGION_ID), index=True)
     bps_code: Mapped[str | None] = fact(OPEN, "Kode BPS", "BPS's own code, never derived from `code`")
     valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from")
@@ -42,6 +46,7 @@ class Region(Noun):
         sa.UniqueConstraint("id", "code"),
         sa.Index("uq_region_code_today", "code", unique=True, postgresql_where=sa.literal_column("valid_to IS NULL")),
         sa.Index("ix_region_level_code", "level", "code"),
+        *sound_indexes("region"),
     )
 
 
@@ -159,6 +164,19 @@ def heir(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
         sa.column("id", sa.Uuid()), name="heir$"
     )
     return row.c.id.in_(sa.select(heirs.c.id))
+
+
+@dataclass(frozen=True)
+class EnrolledIn:
+    """Named condition: the village is enrolled in one of the programmes whose codes the argument lists."""
+
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
+        named = programme.c.code == sa.any_(ask.argument(self.argument, ARRAY(sa.Text())))
+        of_row = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
+        return sa.exists(sa.select(const(1)).select_from(enrolment, programme).where(of_row, named).correlate(row))
 
 
 REGION = table_of(Region)

@@ -67,13 +67,19 @@ def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.Sche
             name=f"fk_{name}_household",
         ),
         in_region(),
-        sa.Index(f"ix_{name}_household_id", "household_id"),
+        sa.Index(f"ix_{name}_household_id", "household_id", "area"),  # the wall asks the area of every row
         sa.Index(f"ix_{name}_area_id", "area", "id"),
         *more,
     )
 
 
-def of_member(name: str, column: str) -> tuple[sa.schema.SchemaItem, ...]:
+def counted(name: str, *columns: str) -> sa.Index:
+    """An index from which the rows that a list shows are counted, without their table."""
+    shown: sa.ColumnElement[bool] = sa.literal_column("archived_at IS NULL")
+    return sa.Index(f"ix_{name}_counted", "area", "draft", *columns, postgresql_where=shown)
+
+
+def of_member(name: str, column: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
     """`column` names a member of the same household, which the database holds too."""
     return in_household(
         name,
@@ -82,5 +88,6 @@ def of_member(name: str, column: str) -> tuple[sa.schema.SchemaItem, ...]:
             [f"{SCHEMA}.member.id", f"{SCHEMA}.member.household_id"],
             name=f"fk_{name}_{column}",
         ),
-        sa.Index(f"ix_{name}_{column}", column),
+        sa.Index(f"ix_{name}_{column}", column, "area"),
+        *more,
     )

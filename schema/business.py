@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry import workflow
+from registry import business, workflow
 from registry.business import Business as BusinessFacts
 from registry.codes import (
     BusinessField,
@@ -23,8 +23,9 @@ from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.noun import CountryCode, PartialDate, to
 from registry.region import Region as RegionFacts
-from schema.declare import ID, face, guarded, inside, key, lazy, names, of_caller, one, shown
-from schema.node import Money, Record
+from schema.declare import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.listing import Key, Nested, by_name, filtering, grouping, of_list, sorting
+from schema.node import Connection, Group, Money, Record
 from schema.region import Village
 
 if TYPE_CHECKING:
@@ -47,15 +48,15 @@ class Business(Record):
     owner: Annotated[Member, lazy("schema.member")] = one(
         OPERATIONAL, "Who owns it.", MemberFacts, to(BusinessFacts.owner_id)
     )
-    owner_category: OwnerCategory | None = guarded(BusinessFacts.owner_category)
-    name: str | None = guarded(BusinessFacts.name)
+    owner_category: OwnerCategory | None = guarded(BusinessFacts.owner_category, by="filter group")
+    name: str | None = guarded(BusinessFacts.name, by="order")
     description: str | None = guarded(BusinessFacts.description)
-    field: BusinessField = shown(BusinessFacts.field)
-    status: BusinessStatus = shown(BusinessFacts.status)
-    started_on: PartialDate | None = shown(BusinessFacts.started_on)
+    field: BusinessField = shown(BusinessFacts.field, by="filter group")
+    status: BusinessStatus = shown(BusinessFacts.status, by="filter group")
+    started_on: PartialDate | None = shown(BusinessFacts.started_on, by="filter order")
     closed_on: PartialDate | None = shown(BusinessFacts.closed_on)
-    scale: BusinessScale | None = shown(BusinessFacts.scale)
-    turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band)
+    scale: BusinessScale | None = shown(BusinessFacts.scale, by="filter group")
+    turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band, by="filter")
     annual_sales: Money | None = inside(
         PERSONAL,
         "Yearly sales.",
@@ -75,10 +76,10 @@ class Business(Record):
     workers_paid_male: int | None = shown(BusinessFacts.workers_paid_male)
     workers_paid_female: int | None = shown(BusinessFacts.workers_paid_female)
     nib: str | None = guarded(BusinessFacts.nib)
-    permits: list[BusinessPermit] = shown(BusinessFacts.permits)
+    permits: list[BusinessPermit] = shown(BusinessFacts.permits, by="filter")
     market: Market | None = shown(BusinessFacts.market)
     sells_online: bool | None = shown(BusinessFacts.sells_online)
-    export_readiness: ExportReadiness = shown(BusinessFacts.export_readiness)
+    export_readiness: ExportReadiness = shown(BusinessFacts.export_readiness, by="filter group")
     export_countries: list[CountryCode] = shown(BusinessFacts.export_countries)
     location_village: Village = one(
         OPERATIONAL,
@@ -86,3 +87,26 @@ class Business(Record):
         RegionFacts,
         to(BusinessFacts.location_village_id),
     )
+
+
+_DETAILS = {
+    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(BusinessFacts.household_id))),
+    "owner": Key(OPERATIONAL, "By the owner.", Nested(MemberFacts, to(BusinessFacts.owner_id))),
+}
+BusinessFilter = filtering(Business, BusinessFacts, _DETAILS, by_name(BusinessFacts))
+BusinessListFilter = of_list(BusinessFacts, BusinessFilter)
+BusinessOrder = sorting(
+    Business,
+    BusinessFacts,
+    "How to sort; default is STARTED_ON descending; nulls last.",
+    EXPORT_READINESS=business.readiness,
+    WORKERS=business.workers,
+)
+BusinessGroupBy = grouping(Business, BusinessFacts)
+
+
+@face()
+class BusinessConnection(Connection[Business]):
+    """One page of business units."""
+
+    groups: list[Group] = grouped(BusinessGroupBy)

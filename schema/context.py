@@ -1,4 +1,7 @@
-"""What a resolver knows of its request: who asks, in which language, and the doors to the registry."""
+"""What a resolver knows of its request: who asks, in which language, the doors to the registry, and the plans made.
+
+Test: tests/test_read.py.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import GraphQLObjectType, get_named_type
-from graphql.execution.values import VariableValues
 
 from auth.errors import Forbidden
 from auth.principal import Principal
-from auth.sensitivity import Sensitivity
 from registry.db import Database
 from registry.read.run import Reader
-from registry.read.want import Equals, One, Root, Source
+from registry.read.sight import Sight
 from registry.vault import Vault
+from schema.bound import RECORD, Call
 from schema.cursor import Cursors
-from schema.declare import FACES
 from schema.limits import AT_ONCE
-from schema.select import Selection, face_of
-from schema.shapes import Related
+from schema.operation import Operation, Plan, Planned
 
 
 @dataclass
@@ -34,43 +33,47 @@ class Context:
     vault: Vault
     cursors: Cursors
     language: str
-    variables: VariableValues | None = None
-    reader: Reader = field(init=False)
+    operation: Operation
+    sent: dict[str, Any] | None = None  # the variables as they came
+    call: Call = field(init=False)
+    planned: Planned = field(init=False)
+    cost: int = field(init=False)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     def __post_init__(self) -> None:
+        """Raises Refused and RequestError for what cannot run."""
+        variables = self.operation.variables(self.sent)
         self.reader = Reader(self.database, self.principal, self.language)
+        self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
+        self.planned = self.operation.planned(Sight.of(self.principal), variables)
+        self.cost = self.planned.check(self.call)
 
     async def read(self, info: Any) -> orjson.Fragment | None:
         """Answer the root field of `info` by one statement."""
-        selection, made, nodes = self._selection(info)
-        shape = made.extensions["strawberry-definition"].metadata["shape"]
-        if isinstance(shape, Related) and shape.kind is Sensitivity.OPERATIONAL and not self.principal.sees(shape.kind):
-            raise Forbidden(field=info.field_name)
-        found = await self._fetch(selection.root(made, nodes), selection.arguments)
-        if found is None and isinstance(shape, Related) and shape.absent is not None:
-            raise await shape.absent(self.reader, selection.arguments)
-        return found
+        key = info.path.key
+        plan = next(root.plan for root in self.planned.roots if root.key == key)
+        return _fragment(await self.run(plan))
+
+    async def run(self, plan: Plan | Forbidden | str, **record: Any) -> bytes | None:
+        """The JSON of one plan, when its turn has come.  Raises what refuses it."""
+        if isinstance(plan, Forbidden):
+            raise plan
+        assert isinstance(plan, Plan)
+        call = (
+            Call(self.principal, self.language, self.cursors, {**self.call.variables, **record})
+            if record
+            else self.call
+        )
+        async with self._turn:
+            return await plan.read(self.reader, call)
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""
         if record is None:
             return None
-        selection, made, nodes = self._selection(info)
-        type_ = get_named_type(made.type)
-        assert isinstance(type_, GraphQLObjectType)
-        noun = FACES[face_of(type_)]
-        assert noun is not None
-        want = One("", Source(noun, None, (Equals("id", "record"),)), selection.object(type_, nodes))
-        return await self._fetch(want, {**selection.arguments, "record": record})
+        keys = tuple(key for key in info.path.as_list() if isinstance(key, str))
+        return _fragment(await self.run(self.planned.payloads[keys], **{RECORD: record}))
 
-    def _selection(self, info: Any) -> tuple[Selection, Any, Any]:
-        raw = info._raw_info
-        assert self.variables is not None
-        selection = Selection(raw.schema, raw.fragments, self.variables, self.reader, self.cursors)
-        return selection, raw.parent_type.fields[raw.field_name], raw.field_nodes
 
-    async def _fetch(self, want: Root, arguments: dict[str, Any]) -> orjson.Fragment | None:
-        async with self._turn:
-            found = await self.reader.fetch(want, arguments)
-        return None if found is None else orjson.Fragment(found)
+def _fragment(found: bytes | None) -> orjson.Fragment | None:
+    return None if found is None else orjson.Fragment(found)

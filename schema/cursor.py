@@ -14,10 +14,10 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from registry.read.want import Order
 from schema.errors import BadInput
 
 _BLOCK, _MAC = 64, 16
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Bound:
 
     @property
     def inner(self) -> bytes:
-        return bytes(b ^ 0x36 for b in self.key.ljust(_BLOCK, b"\0"))
+        return self.key.ljust(_BLOCK, b"\0").translate(_INNER)
 
     @property
     def outer(self) -> bytes:
-        return bytes(b ^ 0x5C for b in self.key.ljust(_BLOCK, b"\0"))
+        return self.key.ljust(_BLOCK, b"\0").translate(_OUTER)
 
     def read(self, cursor: str, keys: int) -> list[str | None]:
         """The sort keys behind a cursor."""
@@ -57,9 +57,6 @@ class Cursors:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, noun: str, order: tuple[Order, ...], caller: uuid.UUID) -> Bound:
-        keys = ",".join(
-            f"{getattr(o.datum, 'key', None) or getattr(o.datum, 'name', '')}{'-' if o.descending else ''}"
-            for o in order
-        )
-        return Bound(hmac.digest(self._secret, f"{noun}|{keys}|{caller}".encode(), hashlib.sha256))
+    def of(self, list_: bytes, caller: uuid.UUID) -> Bound:
+        """The key of a list, which `list_` tells from all others, as one caller asks for it."""
+        return Bound(hmac.digest(self._secret, list_ + caller.bytes, hashlib.sha256))

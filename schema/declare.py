@@ -24,7 +24,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
-from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Value
+from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
 
 T = TypeVar("T")
 __all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
@@ -54,18 +54,31 @@ def key(column: InstrumentedAttribute[Any]) -> ID:
     )
 
 
-def shown(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, name: str | None = None) -> T:
-    """A fact everybody who sees the row may read: OPEN or OPERATIONAL."""
+def shown(
+    datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, name: str | None = None, by: str = ""
+) -> T:
+    """A fact everybody who sees the row may read: OPEN or OPERATIONAL.
+
+    `by` says what lists of the record may be asked by it: any of "filter order group"."""
     kind = fact_of(datum).sensitivity
     if kind not in PLAIN:
         raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
-    return typing.cast(T, _field(Plain(datum, kind), sensitivity(kind), _said(datum, text), name=name))
+    return typing.cast(T, _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text), name=name))
 
 
-def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None) -> T | None:
+def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, by: str = "") -> T | None:
     """A fact that is null for who may not read it; so it is nullable in the schema."""
     kind = fact_of(datum).sensitivity
-    return typing.cast("T | None", _field(Plain(datum, kind), sensitivity(kind), _said(datum, text)))
+    if by and kind is Sensitivity.IDENTITY:
+        raise TypeError(f"{datum} is a number of the vault: by filters and orders it could be guessed digit by digit")
+    return typing.cast("T | None", _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text)))
+
+
+def _ways(by: str) -> frozenset[str]:
+    ways = frozenset(by.split())
+    if unknown := ways - {"filter", "order", "group"}:
+        raise TypeError(f"by {sorted(unknown)}: lists are asked by filter, order and group")
+    return ways
 
 
 def certain(datum: Datum, kind: Sensitivity) -> Any:
@@ -137,7 +150,7 @@ def _related(
     return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
 
 
-PAGING: dict[str, Any] = {"first": int | None, "after": str | None}
+PAGING: dict[str, Any] = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
 
 
 def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
@@ -148,27 +161,41 @@ def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
 
     made = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
     for name, kind in arguments.items():
-        default = UNSET if type(None) in typing.get_args(kind) else inspect.Parameter.empty
+        said = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
+        default = UNSET if type(None) in typing.get_args(said) else inspect.Parameter.empty
         made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
     resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]
     resolve.__annotations__ = {"info": Info, **arguments}
     return resolve
 
 
+def input_of(noun: Readable, suffix: str) -> Any:
+    """The input of a noun that is made beside its face, in the file of the same name, perhaps later."""
+    name, module = f"{noun.__name__}{suffix}", noun.__module__.replace("registry", "schema")
+    return typing.Annotated[typing.ForwardRef(name), lazy(module)]
+
+
+def _asked(noun: Readable) -> dict[str, Any]:
+    """The arguments of a list of this noun; schema/listing.py makes its filter and order."""
+    asked: dict[str, Any] = {"filter": input_of(noun, "Filter") | None}
+    if noun.searched is not None:
+        said = strawberry.argument(description="Names, however spelt.", directives=sensitivity(noun.searched))
+        asked["search"] = typing.Annotated[str | None, said]
+    return {**asked, "order_by": input_of(noun, "Order") | None, **PAGING}
+
+
 def many(
-    kind: Sensitivity,
-    text: str,
-    noun: Readable,
-    link: Link | None,
-    *where: Where,
-    order: tuple[Order, ...],
-    order_by: type[Any] | None = None,
-    orders: dict[str, Datum] | None = None,
+    kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
 ) -> Any:
-    """A connection with its page arguments; `order_by` (an input) and its keys `orders` where the caller may choose."""
-    arguments = ({"order_by": order_by | None} if order_by else {}) | PAGING
-    shape = Related("many", Source(noun, link, where), order, kind, orders or {})
-    return _field(shape, sensitivity(kind), text, arguments)
+    """A connection, with the filter, search, order and page that its noun has."""
+    return _field(Related("many", Source(noun, link, where), order, kind), sensitivity(kind), text, _asked(noun))
+
+
+def grouped(by: type[Any]) -> Any:
+    """The counts of a connection's rows by a key of `by`."""
+    text = "Counts of the filtered rows by one dimension, largest first; exact, because you could list the rows."
+    arguments: dict[str, Any] = {"by": by, "first": int | None}
+    return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
 def look_up(
@@ -190,7 +217,7 @@ def reread(text: str) -> Any:
         return await info.context.reread(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
-    return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
+    return _field(Reread(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
 
 
 def told(text: str) -> Any:
@@ -243,6 +270,7 @@ def _checked(cls: type[T]) -> type[T]:
         one,
         few,
         many,
+        grouped,
         look_up,
         anything,
         told,

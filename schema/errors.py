@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from registry.messages import UserErrorCode, sentence
+
 
 class RequestError(Exception):
     """`code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
@@ -22,10 +24,23 @@ class RequestError(Exception):
         return self.label_en if language == "en" else self.label_id
 
 
+def nul_refused() -> RequestError:
+    """PostgreSQL holds no NUL in a text."""
+    return RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
+
+
 class BadInput(RequestError):
     """A value that means nothing here: a foreign cursor, an unknown region code, a null that must be left out."""
 
     code = "BAD_USER_INPUT"
+
+
+def no_such_region(heirs: list[str]) -> BadInput:
+    """A region code that nobody knows, or one that was split: then `heirs` are the codes to choose from."""
+    if not heirs:
+        return BadInput(sentence(UserErrorCode.REGION_UNKNOWN, "id"), sentence(UserErrorCode.REGION_UNKNOWN, "en"))
+    code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(heirs)
+    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), heirs=heirs)
 
 
 class PageTooLarge(RequestError):

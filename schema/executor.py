@@ -1,33 +1,27 @@
-"""The splice: JSON that PostgreSQL finished passes through GraphQL's executor untouched.
+"""Strawberry's executor, for commands and questions about the schema, with the engine's answers spliced in.
 
-Everything else stays stock: parsing and validation (both cached), coercion, null propagation, serial mutations.
+A document comes to it parsed and validated; JSON that PostgreSQL finished passes through untouched.  Everything else
+stays stock: coercion, null propagation, serial mutations.
 Rule: an engine result is finished, so it is never completed again; a null root is None, never a fragment of null.
 Test: tests/test_read.py (a differential run against plain execution comes with every new kind of field).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import SchemaExtension
 
 # a private name: graphql-core's own context lacks `operation_extensions`; tests/test_schema.py watches the import
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.execution import ExecutionContext
 
-from schema.limits import MOST_TOKENS
-
-CACHED = 500  # documents
-
 
 class Splice(StrawberryGraphQLCoreExecutionContext):
-    def build_resolve_info(self, *args: Any, **kwargs: Any) -> Any:
-        self.context_value.variables = self.variable_values
-        return super().build_resolve_info(*args, **kwargs)
-
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, *rest: Any
     ) -> Any:
@@ -36,9 +30,21 @@ class Splice(StrawberryGraphQLCoreExecutionContext):
         return super().complete_value(return_type, field_details_list, info, path, result, *rest)
 
 
+class Prepared(SchemaExtension):
+    """Takes the document of the context's operation, which is parsed and valid."""
+
+    def on_parse(self) -> Iterator[None]:
+        self.execution_context.graphql_document = self.execution_context.context.operation.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        self.execution_context.pre_execution_errors = []
+        yield
+
+
 class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing here: the default logs messages, and a message may quote what somebody typed."""
 
 
-EXTENSIONS = [lambda: MaxTokensLimiter(MOST_TOKENS), lambda: ParserCache(CACHED), lambda: ValidationCache(CACHED)]
+EXTENSIONS: list[type[SchemaExtension]] = [Prepared]

@@ -17,8 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from auth.sensitivity import Sensitivity
 from registry import codes
 from registry.codes import OrderDirection
-from registry.noun import fact_of
-from registry.read.want import Datum
+from registry.noun import Fact
 from schema.directives import Exempt, Exemption, named_enum, sensitivity
 
 
@@ -42,22 +41,31 @@ def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = Fa
             given.type if given.required or given.default is not UNSET else given.type | None
         )
         directives = [Exempt(reason=given.kind)] if isinstance(given.kind, Exemption) else sensitivity(given.kind)
-        kw = {} if given.required else {"default": given.default}
+        kw: dict[str, Any] = {} if given.required else {"default": given.default}
+        if python_name.endswith("_"):  # a word of Python
+            kw["name"] = python_name[:-1]
         body[python_name] = strawberry.field(
             directives=directives, description=given.text, metadata={"given": given}, **kw
         )
     return strawberry.input(type(name, (), body), description=text, one_of=one_of)
 
 
-def ordering(name: str, text: str, keys: dict[str, Datum]) -> type[Any]:
-    """The input `{name}Order` over an enum of `keys`, each with the class of its datum."""
-    values = Enum(f"{name}OrderField", {k: k for k in keys})  # type: ignore[misc]
-    made: Any = strawberry.enum(values, description=f"Keys to sort by. {text}")
+def keys(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
+    """An enum of keys, each with the class of its fact."""
+    values = Enum(name, {key: key for key in facts})  # type: ignore[misc]
+    made: Any = strawberry.enum(values, description=text)
     for value in made.__strawberry_definition__.values:
-        value.description, value.directives = (
-            fact_of(keys[value.name]).label_en,
-            tuple(sensitivity(fact_of(keys[value.name]).sensitivity)),
-        )
+        fact = facts[value.name]
+        value.description = f"{fact.label_en} ({fact.label_id})."
+        value.directives = tuple(sensitivity(fact.sensitivity))
+    return values
+
+
+def ordering(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
+    """The input `{name}Order` over an enum of keys."""
+    values = keys(
+        f"{name}OrderField", f"Keys to sort {name.lower()} records by; one that you may not read is refused.", facts
+    )
     direction = Given(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC)
     return input_type(
         f"{name}Order",

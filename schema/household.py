@@ -24,10 +24,12 @@ from registry.noun import by, to
 from registry.read.want import Order
 from registry.region import Region as RegionFacts
 from schema.business import Business
-from schema.declare import ID, certain, face, few, guarded, inside, key, names, of_caller, one, shown
+from schema.declare import ID, certain, face, few, grouped, guarded, inside, key, names, of_caller, one, shown
+from schema.directives import Exemption
+from schema.listing import Key, Named, Nested, by_names_in, filtering, grouping, sorting
 from schema.member import NEWEST_FIRST, Member
 from schema.migration import MigrationEpisode
-from schema.node import Actor, GeoPoint, Record, UserError
+from schema.node import Actor, Connection, GeoPoint, Group, Record, UserError
 from schema.region import Village
 from schema.workflow import Remark, WorkflowEvent
 
@@ -57,9 +59,9 @@ class Household(Record):
     id: ID = key(HouseholdFacts.id)
     withheld: list[str] = names()
     viewer_can: list[Ability] = of_caller(workflow.can_household)
-    household_no: str = shown(HouseholdFacts.household_no)
+    household_no: str = shown(HouseholdFacts.household_no, by="filter order")
     village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(HouseholdFacts.village_id))
-    status: HouseholdStatus = shown(HouseholdFacts.status)
+    status: HouseholdStatus = shown(HouseholdFacts.status, by="filter group")
     hamlet: str | None = guarded(HouseholdFacts.hamlet)
     rt: str | None = guarded(HouseholdFacts.rt)
     rw: str | None = guarded(HouseholdFacts.rw)
@@ -90,7 +92,7 @@ class Household(Record):
         OPERATIONAL, "Of all members, newest first.", EpisodeFacts, by(EpisodeFacts.household_id), order=NEWEST_FIRST
     )
     businesses: list[Business] = few(OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id))
-    member_count: int = shown(household.member_count)
+    member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
     consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
     visit_result: VisitResult | None = shown(HouseholdFacts.visit_result)
@@ -98,9 +100,9 @@ class Household(Record):
     respondent_relation: str | None = guarded(HouseholdFacts.respondent_relation)
     captured_at: dt.datetime | None = shown(HouseholdFacts.captured_at)
     rev: int = shown(HouseholdFacts.rev)
-    workflow_state: WorkflowState = shown(HouseholdFacts.workflow_state)
+    workflow_state: WorkflowState = shown(HouseholdFacts.workflow_state, by="filter group")
     verified_rev: int | None = shown(HouseholdFacts.verified_rev)
-    submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at)
+    submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at, by="filter order")
     submitted_by: Actor | None = inside(
         PERSONAL,
         "Who sent it.",
@@ -109,7 +111,7 @@ class Household(Record):
         name=HouseholdFacts.submitted_by_name,
         role=HouseholdFacts.submitted_by_role,
     )
-    verified_at: dt.datetime | None = shown(HouseholdFacts.verified_at)
+    verified_at: dt.datetime | None = shown(HouseholdFacts.verified_at, by="order")
     verified_by: Actor | None = inside(
         PERSONAL,
         "Who verified it last.",
@@ -142,4 +144,35 @@ class Household(Record):
         limit=1000,
     )
     created_at: dt.datetime = shown(HouseholdFacts.created_at)
-    updated_at: dt.datetime = shown(HouseholdFacts.updated_at)
+    updated_at: dt.datetime = shown(HouseholdFacts.updated_at, by="filter order")
+
+
+_DETAILS = {
+    "submitted_by_me": Key(
+        Exemption.OWN_CALLER, "You sent the newest submission.", Named(bool, household.SubmittedByMe)
+    ),
+    "members": Key(OPERATIONAL, "By its members.", Nested(MemberFacts, by(MemberFacts.household_id), several=True)),
+    "migrations": Key(
+        OPERATIONAL,
+        "By the episodes of all members.",
+        Nested(EpisodeFacts, by(EpisodeFacts.household_id), several=True),
+    ),
+    "businesses": Key(
+        OPERATIONAL, "By its business units.", Nested(BusinessFacts, by(BusinessFacts.household_id), several=True)
+    ),
+}
+HouseholdFilter = filtering(Household, HouseholdFacts, _DETAILS, by_names_in(MemberFacts, by(MemberFacts.household_id)))
+HouseholdOrder = sorting(
+    Household,
+    HouseholdFacts,
+    "How to sort; default is HOUSEHOLD_NO ascending; nulls last.",
+    HEAD_NAME=household.head_name,
+)
+HouseholdGroupBy = grouping(Household, HouseholdFacts)
+
+
+@face()
+class HouseholdConnection(Connection[Household]):
+    """One page of households."""
+
+    groups: list[Group] = grouped(HouseholdGroupBy)

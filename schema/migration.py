@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry import workflow
+from registry import migration, workflow
 from registry.codes import (
     LegalCategory,
     MigrationStage,
@@ -20,12 +20,14 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
+from registry.grouping import by_country, by_month
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import CountryCode, PartialDate, to
-from schema.declare import ID, face, guarded, inside, key, lazy, names, of_caller, one, shown
-from schema.node import Money, Record
+from schema.declare import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.listing import Key, Named, Nested, filtering, grouping, of_list, sorting
+from schema.node import Connection, Group, Money, Record
 
 if TYPE_CHECKING:
     from schema.household import Household
@@ -48,14 +50,14 @@ class MigrationEpisode(Record):
         OPERATIONAL, "Who migrates.", MemberFacts, to(EpisodeFacts.member_id)
     )
     seq: int = shown(EpisodeFacts.seq)
-    stage: MigrationStage | None = guarded(EpisodeFacts.stage)
-    country: CountryCode | None = guarded(EpisodeFacts.country)
+    stage: MigrationStage | None = guarded(EpisodeFacts.stage, by="filter group")
+    country: CountryCode | None = guarded(EpisodeFacts.country, by="filter")
     city: str | None = guarded(EpisodeFacts.city)
     legal_category: LegalCategory | None = guarded(EpisodeFacts.legal_category)
-    scheme: PlacementScheme | None = guarded(EpisodeFacts.scheme)
-    procedural_status: ProceduralStatus | None = guarded(EpisodeFacts.procedural_status)
-    sector: Sector | None = guarded(EpisodeFacts.sector)
-    occupation_group: OccupationGroup | None = guarded(EpisodeFacts.occupation_group)
+    scheme: PlacementScheme | None = guarded(EpisodeFacts.scheme, by="filter group")
+    procedural_status: ProceduralStatus | None = guarded(EpisodeFacts.procedural_status, by="filter")
+    sector: Sector | None = guarded(EpisodeFacts.sector, by="filter group")
+    occupation_group: OccupationGroup | None = guarded(EpisodeFacts.occupation_group, by="filter group")
     job_title: str | None = guarded(EpisodeFacts.job_title)
     employer_name: str | None = guarded(EpisodeFacts.employer_name)
     recruiter: RecruiterType | None = guarded(EpisodeFacts.recruiter)
@@ -64,7 +66,7 @@ class MigrationEpisode(Record):
     passport_expires_on: dt.date | None = guarded(EpisodeFacts.passport_expires_on)
     visa_type: str | None = guarded(EpisodeFacts.visa_type)
     contract_starts_on: PartialDate | None = guarded(EpisodeFacts.contract_starts_on)
-    contract_ends_on: PartialDate | None = guarded(EpisodeFacts.contract_ends_on)
+    contract_ends_on: PartialDate | None = guarded(EpisodeFacts.contract_ends_on, by="filter order")
     wage: Money | None = inside(
         SPECIAL,
         "A month.",
@@ -73,12 +75,12 @@ class MigrationEpisode(Record):
         currency=EpisodeFacts.wage_currency,
     )
     registered_on: PartialDate | None = guarded(EpisodeFacts.registered_on)
-    departed_on: PartialDate | None = guarded(EpisodeFacts.departed_on)
-    returned_on: PartialDate | None = guarded(EpisodeFacts.returned_on)
-    return_reason: ReturnReason | None = guarded(EpisodeFacts.return_reason)
+    departed_on: PartialDate | None = guarded(EpisodeFacts.departed_on, by="filter order")
+    returned_on: PartialDate | None = guarded(EpisodeFacts.returned_on, by="filter order")
+    return_reason: ReturnReason | None = guarded(EpisodeFacts.return_reason, by="filter group")
     plan_after_return: PlanAfterReturn | None = guarded(EpisodeFacts.plan_after_return)
-    welfare: WelfareStatus | None = guarded(EpisodeFacts.welfare)
-    underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure)
+    welfare: WelfareStatus | None = guarded(EpisodeFacts.welfare, by="filter")
+    underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure, by="filter")
     social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm)
     social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht)
     cost_paid: Money | None = inside(
@@ -96,3 +98,28 @@ class MigrationEpisode(Record):
         currency=EpisodeFacts.debt_currency,
     )
     last_contact_on: PartialDate | None = guarded(EpisodeFacts.last_contact_on)
+
+
+_DETAILS = {
+    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(EpisodeFacts.household_id))),
+    "member": Key(OPERATIONAL, "By the person.", Nested(MemberFacts, to(EpisodeFacts.member_id))),
+    "latest": Key(Sensitivity.PERSONAL, "Only each person's newest episode.", Named(bool, migration.Latest)),
+}
+MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)
+MigrationEpisodeListFilter = of_list(EpisodeFacts, MigrationEpisodeFilter)
+MigrationEpisodeOrder = sorting(
+    MigrationEpisode, EpisodeFacts, "How to sort; default is DEPARTED_ON descending; nulls last."
+)
+MigrationEpisodeGroupBy = grouping(
+    MigrationEpisode,
+    EpisodeFacts,
+    COUNTRY=by_country(EpisodeFacts.country),
+    CONTRACT_END_MONTH=by_month(EpisodeFacts.contract_ends_on),
+)
+
+
+@face()
+class MigrationEpisodeConnection(Connection[MigrationEpisode]):
+    """One page of episodes."""
+
+    groups: list[Group] = grouped(MigrationEpisodeGroupBy)

@@ -51,7 +51,7 @@ class PageInfo:
 
     has_next_page: bool = structure(text="Whether there are rows behind this page.")
     has_previous_page: bool = structure(text="Whether there are rows before this page.")
-    start_cursor: str | None = structure(text="Cursor of the first row.")
+    start_cursor: str | None = structure(text="Cursor of the first row; give it as `before`.")
     end_cursor: str | None = structure(text="Cursor of the last row; give it as `after`.")
 
 
@@ -71,6 +71,15 @@ class Connection(Generic[T]):
     nodes: list[T] = structure(text="The nodes of `edges`, for clients that do not need cursors.")
     page_info: PageInfo = structure(text="Where this page stands.")
     total_count: int = structure(text="Rows that you may see; computed only when selected.")
+
+
+@face()
+class Group:
+    """One bar of a count: how many listed rows share a key."""
+
+    key: str = structure(text="Enum value, region code or list code; UNKNOWN where the record does not say.")
+    label: str = structure(text="The key in words, in the language of the request.")
+    count: int = structure(text="How many rows.")
 
 
 @face()

@@ -14,16 +14,16 @@ from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import Asker, RegionCode
 from registry.read.want import Order
-from schema.business import Business
+from schema.business import BusinessConnection
 from schema.declare import ID, anything, face, look_up, many
 from schema.directives import Exemption
 from schema.figures import Summary
 from schema.given import Given, input_type
-from schema.household import Household
-from schema.member import Member
-from schema.migration import MigrationEpisode
+from schema.household import Household, HouseholdConnection
+from schema.member import BY_NUMBER, MemberConnection
+from schema.migration import MigrationEpisodeConnection
 from schema.node import Connection, Node
-from schema.region import BY_CODE, ORDERS, Province, Region, RegionOrder, no_region
+from schema.region import BY_CODE, Province, Region, no_region
 from schema.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -66,8 +66,6 @@ class Query:
         None,
         places.today,
         order=BY_CODE,
-        order_by=RegionOrder,
-        orders=ORDERS,
     )
     provinces: Connection[Province] | None = many(
         OPEN,
@@ -76,22 +74,20 @@ class Query:
         None,
         places.AtLevel(RegionLevel.PROVINCE),
         order=BY_CODE,
-        order_by=RegionOrder,
-        orders=ORDERS,
     )
     household: Household | None = look_up(
         OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, by_key, by=HouseholdKey
     )
-    households: Connection[Household] | None = many(
+    households: HouseholdConnection | None = many(
         OPERATIONAL, "All that you may see.", HouseholdFacts, None, order=(Order(HouseholdFacts.household_no),)
     )
-    members: Connection[Member] | None = many(
-        OPERATIONAL, "Persons, whatever their household.", MemberFacts, None, order=(Order(MemberFacts.seq),)
+    members: MemberConnection | None = many(
+        OPERATIONAL, "Persons, whatever their household.", MemberFacts, None, order=BY_NUMBER
     )
-    migrations: Connection[MigrationEpisode] | None = many(
+    migrations: MigrationEpisodeConnection | None = many(
         OPERATIONAL, "Migration episodes.", EpisodeFacts, None, order=(Order(EpisodeFacts.departed_on, True),)
     )
-    businesses: Connection[Business] | None = many(
+    businesses: BusinessConnection | None = many(
         OPERATIONAL, "Business units.", BusinessFacts, None, order=(Order(BusinessFacts.started_on, True),)
     )
     national_summary: Summary | None = look_up(

@@ -15,32 +15,24 @@ from registry.business import Business as BusinessFacts
 from registry.codes import RegionChange, RegionKind, RegionLevel
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
-from registry.messages import UserErrorCode, sentence
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import RegionCode, by, to
 from registry.read.run import Reader
-from registry.read.want import Datum, Many, Object, Order, Source, Value
+from registry.read.want import Many, Object, Order, Source, Value
 from schema.declare import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown
-from schema.errors import BadInput
-from schema.given import ordering
+from schema.errors import BadInput, no_such_region
+from schema.listing import Key, Named, by_name, filtering, sorting
 from schema.node import Connection, Node, Record
 
 if TYPE_CHECKING:
-    from schema.business import Business
+    from schema.business import BusinessConnection
     from schema.figures import Summary
-    from schema.household import Household
-    from schema.member import Member
-    from schema.migration import MigrationEpisode
+    from schema.household import HouseholdConnection
+    from schema.member import MemberConnection
+    from schema.migration import MigrationEpisodeConnection
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(facts.Region.code),)
-ORDERS: dict[str, Datum] = {
-    "CODE": facts.Region.code,
-    "NAME": facts.Region.name,
-    "HOUSEHOLD_COUNT": household.household_count,
-    "LAST_VERIFIED_AT": household.last_verified_at,
-}
-RegionOrder = ordering("Region", "How to sort regions; default is CODE ascending.", ORDERS)
 
 
 @face(facts.RegionLineage)
@@ -83,10 +75,10 @@ class Region(Record):
     viewer_can: list[Ability] = of_caller(
         workflow.can_region, "What you may do in this region, before the state of any one record is considered."
     )
-    code: RegionCode = shown(facts.Region.code)
-    name: str = shown(facts.Region.name)
-    level: RegionLevel = shown(facts.Region.level)
-    kind: RegionKind = shown(facts.Region.kind)
+    code: RegionCode = shown(facts.Region.code, by="order")
+    name: str = shown(facts.Region.name, by="order")
+    level: RegionLevel = shown(facts.Region.level, by="filter")
+    kind: RegionKind = shown(facts.Region.kind, by="filter")
     parent: Region | None = one(OPEN, "Null for a province.", facts.Region, to(facts.Region.parent_id))
     ancestors: list[Region] = few(
         OPEN, "From the province down to the parent, for breadcrumbs.", facts.Region, facts.ancestors, order=BY_CODE
@@ -101,28 +93,28 @@ class Region(Record):
         facts.lineage,
         order=(Order(facts.RegionLineage.effective_on),),
     )
-    households: Connection[Annotated[Household, lazy("schema.household")]] = many(
+    households: Annotated[HouseholdConnection, lazy("schema.household")] = many(
         OPERATIONAL,
         "Households in this region that you may see.",
         HouseholdFacts,
         facts.under,
         order=(Order(HouseholdFacts.household_no),),
     )
-    members: Connection[Annotated[Member, lazy("schema.member")]] = many(
+    members: Annotated[MemberConnection, lazy("schema.member")] = many(
         OPERATIONAL,
         "Persons in this region that you may see.",
         MemberFacts,
         facts.under,
         order=(Order(MemberFacts.seq),),
     )
-    migrations: Connection[Annotated[MigrationEpisode, lazy("schema.migration")]] = many(
+    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.migration")] = many(
         OPERATIONAL,
         "Migration episodes in this region that you may see.",
         EpisodeFacts,
         facts.under,
         order=(Order(EpisodeFacts.departed_on, True),),
     )
-    businesses: Connection[Annotated[Business, lazy("schema.business")]] = many(
+    businesses: Annotated[BusinessConnection, lazy("schema.business")] = many(
         OPERATIONAL,
         "Business units in this region that you may see.",
         BusinessFacts,
@@ -132,7 +124,7 @@ class Region(Record):
     summary: Annotated[Summary, lazy("schema.figures")] = one(
         OPEN, "The Minister's sentence for this region.", figures.Summary, figures.of_region
     )
-    last_verified_at: dt.datetime | None = guarded(household.last_verified_at)
+    last_verified_at: dt.datetime | None = guarded(household.last_verified_at, by="filter order")
 
 
 @face(facts.Region)
@@ -146,8 +138,6 @@ class Province(Region):
         by(facts.Region.parent_id),
         facts.today,
         order=BY_CODE,
-        order_by=RegionOrder,
-        orders=ORDERS,
     )
 
 
@@ -162,8 +152,6 @@ class Regency(Region):
         by(facts.Region.parent_id),
         facts.today,
         order=BY_CODE,
-        order_by=RegionOrder,
-        orders=ORDERS,
     )
 
 
@@ -178,8 +166,6 @@ class District(Region):
         by(facts.Region.parent_id),
         facts.today,
         order=BY_CODE,
-        order_by=RegionOrder,
-        orders=ORDERS,
     )
 
 
@@ -196,6 +182,16 @@ class Village(Region):
     )
 
 
+RegionFilter = filtering(
+    Region,
+    facts.Region,
+    {"programme": Key(OPEN, "Enrolled in any of these programme codes.", Named(list[str], facts.EnrolledIn))},
+    by_name(facts.Region),
+    combined=False,
+)
+RegionOrder = sorting(
+    Region, facts.Region, "How to sort regions; default is CODE ascending.", HOUSEHOLD_COUNT=household.household_count
+)
 KINDS[Region] = (
     "level",
     {level.value: type_ for level, type_ in zip(RegionLevel, (Province, Regency, District, Village), strict=True)},
@@ -209,7 +205,4 @@ HEIRS = Many(
 async def no_region(reader: Reader, arguments: dict[str, Any]) -> BadInput:
     """Why a code leads to no region: nobody knows it, or it was split; then `heirs` are the codes to choose from."""
     heirs = [heir["code"] for heir in orjson.loads(await reader.fetch(HEIRS, arguments) or b"[]")]
-    if not heirs:
-        return BadInput(sentence(UserErrorCode.REGION_UNKNOWN, "id"), sentence(UserErrorCode.REGION_UNKNOWN, "en"))
-    code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(heirs)
-    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), heirs=heirs)
+    return no_such_region(heirs)

@@ -36,7 +36,7 @@ def _read(test: Callable[[str], Any], sentence: str) -> Callable[[Any], Any]:
             try:
                 if (read := test(value)) is not None:
                     return read
-            except (ValueError, InvalidOperation):
+            except (ValueError, OverflowError, InvalidOperation):
                 pass
         raise GraphQLError(sentence)
 

@@ -1,13 +1,13 @@
 """GraphQL selection → Want: aliases, fragments, directives, interfaces, merged selections, arguments.
 
-Rule: the Want holds no value of the caller; values go to the arguments beside it.  What is asked for and how it is
-named is all that shapes the SQL.  Tests: tests/test_read.py.
+Rule: the Want holds no value of a call, only names of arguments; how a call finds their values stands beside it as
+bindings.  What is asked for and how it is named is all that shapes the SQL.  Tests: tests/test_read.py.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,50 +21,49 @@ from graphql import (
     get_named_type,
 )
 
-from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
-from registry.codes import OrderDirection
-from registry.noun import const, fact_of
-from registry.read.run import Reader
+from registry.read.filter import HasCode
+from registry.read.sight import Seen, Sight
 from registry.read.want import (
     Const,
-    Datum,
-    Edge,
     Embed,
     Equals,
     First,
     Many,
     Object,
     One,
-    Order,
     Page,
-    PagePart,
     Part,
     Root,
     Source,
     Value,
     Withheld,
 )
+from schema.bound import RECORD, Binding, Ref, binding
 from schema.collect import Collector
-from schema.cursor import Cursors
-from schema.declare import FACES, KINDS, UNSET
-from schema.errors import BadInput, PageTooLarge
+from schema.connection import Listed
+from schema.declare import FACES, KINDS
 from schema.limits import LISTED, Limits
 from schema.shapes import Anything, Inside, Names, Plain, Related
-
-PAGING = frozenset({"first", "after", "orderBy"})
-DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
 
 
 @dataclass
 class Selection(Collector):
-    """One root field of one operation, as one caller asks for it."""
+    """One root field of one operation, as callers of one sight ask for it."""
 
-    reader: Reader
-    cursors: Cursors
-    arguments: dict[str, Any] = field(default_factory=dict)
+    sight: Sight
+    bindings: dict[str, Binding] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    _pages: int = 0
+    checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
+
+    def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None) -> str:
+        """Make an argument of this name."""
+        self.bindings[name] = binding(value, convert)
+        return name
+
+    def name(self, letter: str) -> str:
+        """A name that no argument has yet."""
+        return f"{letter}{len(self.bindings) + 1}"
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
@@ -117,115 +116,31 @@ class Selection(Collector):
                     listed = self.object(target, nodes)
                 return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
             case "many":
-                return self.page(key, made, nodes, shape, target, kind)
-
-    # --- connections --------------------------------------------------------------------------------------------------
-
-    def page(self, key: str, made: GraphQLField, nodes: list[FieldNode], shape: Related, type_: Any, kind: Any) -> Page:
-        given = get_argument_values(made, nodes[0], self.variables)
-        self._pages += 1
-        prefix = f"p{self._pages}"
-        first = given.get("first", UNSET)
-        first = DEFAULT_PAGE if first is UNSET or first is None else first
-        if first > LARGEST_PAGE:
-            raise PageTooLarge(LARGEST_PAGE, first)
-        if first < 1:
-            raise BadInput("`first` paling sedikit 1.", "`first` is 1 at least.")
-        self.arguments[f"{prefix}_first"] = first
-        order, source = self.ordered(given, shape, nodes[0].name.value)
-        bound = self.cursors.of(str(source.noun.__name__), order, self.reader.principal.user_id)
-        self.arguments[f"{prefix}_inner"], self.arguments[f"{prefix}_outer"] = bound.inner, bound.outer
-        after = given.get("after", UNSET)
-        later = None
-        if isinstance(after, str):
-            later = f"{prefix}_key"
-            for n, value in enumerate(bound.read(after, len(order) + 1)):
-                self.arguments[f"{later}_{n}"] = value
-        with self.limits.inside(first):
-            parts = self.page_parts(type_, nodes)
-        return Page(key, source, order, parts, f"{prefix}_first", later, prefix, kind)
-
-    def ordered(self, given: dict[str, Any], shape: Related, name: str) -> tuple[tuple[Order, ...], Source]:
-        """The order asked for.  A key narrows to the areas where its class is seen; seen nowhere, it is refused."""
-        wanted = given.get("orderBy", UNSET)
-        if wanted is UNSET or wanted is None:
-            return shape.order, shape.source
-        datum: Datum = shape.orders[wanted["field"].value]
-        descending = wanted.get("direction", OrderDirection.ASC) == OrderDirection.DESC
-        narrowing = self.narrowed(shape.source, datum, "orderBy")
-        return (Order(datum, descending),), narrowing
-
-    def narrowed(self, source: Source, datum: Datum, field_: str) -> Source:
-        kind = fact_of(datum).sensitivity
-        if kind in (Sensitivity.OPEN, source.noun.sight):
-            return source
-        if not self.reader.principal.sees(kind):
-            raise Forbidden(field=field_)
-        return Source(source.noun, source.link, (*source.where, SeenHere(kind.value.lower())))
-
-    def page_parts(self, type_: Any, nodes: list[FieldNode]) -> tuple[PagePart, ...]:
-        parts = []
-        for key, found in self.fields(type_, [n.selection_set for n in nodes]).items():
-            name = found[0].name.value
-            match name:
-                case "nodes":
-                    node = self.object(get_named_type(type_.fields["nodes"].type), found)
-                    parts.append(PagePart(key, "nodes", node=node))
-                case "edges":
-                    edge = get_named_type(type_.fields["edges"].type)
-                    parts.append(PagePart(key, "edges", edges=tuple(self.edges(edge, found))))
-                case "pageInfo":
-                    info = get_named_type(type_.fields["pageInfo"].type)
-                    wanted = self.fields(info, [n.selection_set for n in found])
-                    named = tuple((k, v[0].name.value) for k, v in wanted.items())
-                    parts.append(
-                        PagePart(
-                            key, "pageInfo", info=tuple((k, "PageInfo" if n == "__typename" else n) for k, n in named)
-                        )
-                    )
-                case "totalCount":
-                    parts.append(PagePart(key, "totalCount"))
-                case _:
-                    parts.append(PagePart(key, "__typename", text=type_.name))
-        return tuple(parts)
-
-    def edges(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Edge]:
-        for key, found in self.fields(type_, [n.selection_set for n in nodes]).items():
-            match found[0].name.value:
-                case "node":
-                    yield Edge(key, "node", self.object(get_named_type(type_.fields["node"].type), found))
-                case "cursor":
-                    yield Edge(key, "cursor")
-                case _:
-                    yield Edge(key, type_.name)
+                return Listed(self, made, nodes, shape).page(key, kind)
 
     # --- roots --------------------------------------------------------------------------------------------------------
 
     def root(self, made: GraphQLField, nodes: list[FieldNode]) -> Root:
-        declared = made.extensions["strawberry-definition"]
-        for name, value in get_argument_values(made, nodes[0], self.variables).items():
-            self.bind(name, value)
-        shape = declared.metadata["shape"]
+        shape = made.extensions["strawberry-definition"].metadata["shape"]
         if isinstance(shape, Anything):
-            return self.anything(nodes)
+            return self.anything(made, nodes)
+        if shape.how != "many":  # a look-up: its arguments are its key
+            for name, value in get_argument_values(made, nodes[0], self.variables).items():
+                if name == "by":  # exactly one key; the others are null
+                    self.bind("by_id", value.get("id"), as_uuid)
+                    self.bind("by_household_no", value.get("householdNo"))
+                else:
+                    self.bind(name, value)
         return self.related("", made, nodes, shape)
 
-    def bind(self, name: str, value: Any) -> None:
-        """An argument of a look-up; a key's choices become one argument each, null where not chosen."""
-        if name == "by":
-            self.arguments["by_id"] = as_uuid(value["id"]) if "id" in value else None
-            self.arguments["by_household_no"] = value.get("householdNo")
-        elif name not in PAGING:
-            self.arguments[name] = value
-
-    def anything(self, nodes: list[FieldNode]) -> First:
+    def anything(self, made: GraphQLField, nodes: list[FieldNode]) -> First:
         """`node`: one look-up for each type that has an id, those whose class is nowhere the caller's left out."""
-        self.arguments["id"] = as_uuid(self.arguments["id"])
+        self.bind("id", get_argument_values(made, nodes[0], self.variables)["id"], as_uuid)
         node_type: Any = self.schema.get_type("Node")
         ones = []
         for type_ in sorted(self.schema.get_possible_types(node_type), key=lambda t: t.name):
             noun = FACES[face_of(type_)]
-            if noun is None or not self.reader.principal.sees(noun.sight):
+            if noun is None or self.sight.far(Sensitivity.OPEN, noun.sight) is Seen.NOWHERE:
                 continue
             where: tuple[Any, ...] = (Equals("id", "id"),)
             for interface, (column, kinds) in KINDS.items():
@@ -235,27 +150,13 @@ class Selection(Collector):
             ones.append(One("", Source(noun, None, where), self.object(type_, nodes)))
         return First("", tuple(ones))
 
-
-@dataclass(frozen=True)
-class SeenHere:
-    """Named condition: the row lies where the caller sees a class."""
-
-    setting: str
-
-    def __call__(self, row: Any, ask: Any) -> Any:
-        place = row.c.area if "area" in row.c else row.c.code
-        return place.op("<@")(ask.areas(self.setting))
-
-
-@dataclass(frozen=True)
-class HasCode:
-    """Named condition: the row is of one type of an interface."""
-
-    column: str
-    code: str
-
-    def __call__(self, row: Any, ask: Any) -> Any:
-        return row.c[self.column] == const(self.code)
+    def reread(self, made: GraphQLField, nodes: list[FieldNode]) -> One:
+        """The record of a payload; the command answers its id, the argument `record`."""
+        type_ = get_named_type(made.type)
+        noun = FACES[face_of(type_)]
+        assert noun is not None
+        self.bindings["record"] = Ref((RECORD,))
+        return One("", Source(noun, None, (Equals("id", "record"),)), self.object(type_, nodes))
 
 
 def same_fields(one: dict[str, list[FieldNode]], other: dict[str, list[FieldNode]]) -> bool:
@@ -267,10 +168,10 @@ def _asks_its_type(found: dict[str, list[FieldNode]]) -> bool:
     return any(nodes[0].name.value == "__typename" for nodes in found.values())
 
 
-def as_uuid(text: str) -> uuid.UUID:
+def as_uuid(text: str | None) -> uuid.UUID | None:
     """The id; one that is no UUID is an id that nobody has."""
     try:
-        return uuid.UUID(text)
+        return None if text is None else uuid.UUID(text)
     except ValueError:
         return uuid.UUID(int=0)
 

@@ -20,6 +20,7 @@ class Plain:
 
     datum: Datum
     kind: Sensitivity | None = None
+    by: frozenset[str] = frozenset()  # how lists of the record may be asked: filter, order, group
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,6 @@ class Related:
     source: Source
     order: tuple[Order, ...] = ()
     kind: Sensitivity | None = None
-    orders: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
     when: Where | None = None
     limit: int = 50
     absent: Absent | None = None
@@ -53,6 +53,11 @@ class Related:
 @dataclass(frozen=True)
 class Value:
     """Part of a value type; the embedding field says which column it is."""
+
+
+@dataclass(frozen=True)
+class Reread:
+    """The changed record of a payload."""
 
 
 @dataclass(frozen=True)

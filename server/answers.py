@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from auth.errors import AccessError, Forbidden
 from registry.db import TooSlow, Unreachable
-from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout
+from registry.read.run import UnknownRegion
+from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from schema.limits import MOST_TOKENS
 from schema.scalars import SENTENCES
 
@@ -52,6 +53,8 @@ def known(error: BaseException | None) -> RequestError | AccessError | None:
         return Timeout()
     if isinstance(error, Unreachable):
         return Overloaded()
+    if isinstance(error, UnknownRegion):
+        return no_such_region(error.heirs)
     return error if isinstance(error, RequestError | AccessError) else None
 
 

@@ -1,27 +1,19 @@
 """GraphQL over HTTP: reads one request, answers one JSON document that is always GraphQL-shaped.
 
+A query whose roots are all the engine's is answered here: each root is one statement, the answers are joined as bytes.
+Everything else (commands, questions about the schema) goes to Strawberry's executor, with the same plans.
 Rule: whatever arrives gets an answer; nothing runs without a good token, nor for a document that is too large.
-Test: tests/test_http.py.
+Tests: tests/test_http.py, tests/test_read.py.
 """
 
 from __future__ import annotations
 
-import re
-import uuid
-from dataclasses import dataclass
-from functools import lru_cache
+import asyncio
+import os
 from typing import Any
 
 import orjson
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    GraphQLError,
-    OperationDefinitionNode,
-    OperationType,
-    get_operation_ast,
-    parse,
-)
+from graphql import FieldNode, GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,186 +21,134 @@ from auth.errors import AccessError, Unauthenticated
 from auth.principal import Principal
 from registry.db import TooSlow, Unreachable
 from schema.context import Context
-from schema.errors import (
-    BadInput,
-    MethodNotAllowed,
-    NotAcceptable,
-    PayloadTooLarge,
-    RequestError,
-    UnsupportedMediaType,
-)
-from schema.limits import MOST_META_ROOTS, MOST_TOKENS, check_document, check_roots
-from server.answers import JSON, RESPONSE_JSON, STATUS, formatted, internal, known, request_error, respond
+from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
+from schema.limits import MOST_META_ROOTS
+from schema.operation import Operation, Refused, Root
+from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
+from server.asked import Asked, asked_of, language_of, media_of
 from server.identity import principal_of
-
-NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
-
-
-@dataclass
-class Asked:
-    query: str
-    variables: dict[str, Any] | None
-    operation: str | None
-
-
-def language_of(request: Request) -> str:
-    """Indonesian unless English is preferred."""
-    best, quality = "id", 0.0
-    for part in request.headers.get("accept-language", "").split(","):
-        tag, _, rest = part.strip().partition(";")
-        found = re.search(r"q=([01](?:\.\d+)?)", rest)
-        q = float(found[1]) if found else 1.0
-        name = tag.strip().lower().partition("-")[0]
-        if name in ("id", "en") and q > quality:
-            best, quality = name, q
-    return best
+from server.patience import Gone, until_gone
 
 
 async def endpoint(request: Request) -> Response:
     """POST and GET /graphql."""
-    state, language, media = request.app.state, language_of(request), _media(request)
-    request_id = str(uuid.uuid4())
+    headers = request.headers
+    language, media = language_of(headers.get("accept-language", "")), media_of(headers.get("accept", "*/*"))
+    request_id = _new_id()
     try:
         if media is None:
-            raise NotAcceptable("Terima application/json.", f"Accept {RESPONSE_JSON} or {JSON}.")
-        asked = await _asked(request, state.settings.max_body_bytes)
-        principal = await _principal(request, asked)
-        context = Context(principal, state.database, state.vault, state.cursors, language)
-        _check_method(request, asked)
-        result = await state.schema.execute(
-            asked.query,
-            variable_values=asked.variables,
-            context_value=context,
-            operation_name=asked.operation,
-        )
+            raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
+        body = await _answer(request, language, request_id)
+        status = 200 if "data" in body else 400
+    except Gone:
+        request.app.state.outcomes["GONE"] += 1
+        return Response(status_code=499)
     except (RequestError, AccessError, TooSlow, Unreachable) as failed:
         error = known(failed)
         assert error is not None
         body = {"errors": [request_error(error, language)]}
         status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
-        return respond(body, status, media or JSON, request_id)
     except Exception as error:
-        body = {"errors": [internal(error, language, request_id)]}
-        return respond(body, 500, media or JSON, request_id)
-    body = {}
-    if result.data is not None or result.errors is None or any(e.path for e in result.errors):
-        body["data"] = result.data
-    if result.errors:
-        body["errors"] = [formatted(error, language, request_id) for error in result.errors]
-    status = 200 if "data" in body else 400 if media == RESPONSE_JSON else 200
+        body, status = {"errors": [internal(error, language, request_id)]}, 500
+    errors = body.get("errors")
+    request.app.state.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
     return respond(body, status, media or JSON, request_id)
 
 
-def _media(request: Request) -> str | None:
-    accept = request.headers.get("accept", "*/*").lower()
-    if RESPONSE_JSON in accept:
-        return RESPONSE_JSON
-    return JSON if any(kind in accept for kind in (JSON, "*/*", "application/*")) else None
+def _new_id() -> str:
+    """A random UUID; made by hand, for `uuid4` takes as long as finding the plan."""
+    h = os.urandom(16).hex()
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
-async def _asked(request: Request, limit: int) -> Asked:
-    if request.method == "GET":
-        said: Any = dict(request.query_params)
-        if "variables" in said:
-            said["variables"] = _json(said["variables"].encode())
-    elif request.method == "POST":
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
-        said = _json(await _body(request, limit))
-    else:
-        raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
-    if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
-        raise RequestError(
-            "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
-        )
-    check_document(said["query"])
-    if NUL.search(said["query"]) or _has_nul(said.get("variables")):
-        raise RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
-    variables, operation = said.get("variables"), said.get("operationName")
-    if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
-        raise RequestError(
-            "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
-        )
-    return Asked(said["query"], variables, operation)
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise PayloadTooLarge(
-                f"Permintaan terlalu besar: paling banyak {limit} byte.",
-                f"The request is too large: {limit} bytes at most.",
-                limit=limit,
-            )
-    return bytes(received)
-
-
-def _json(text: bytes) -> Any:
+async def _answer(request: Request, language: str, request_id: str) -> dict[str, Any]:
+    """The body of the answer.  Raises what refuses the whole request."""
+    state = request.app.state
+    asked = await asked_of(request, state.settings.max_body_bytes)
     try:
-        return orjson.loads(text)
-    except (orjson.JSONDecodeError, RecursionError):
-        raise RequestError("Isi permintaan bukan JSON.", "The body is not JSON.") from None
+        principal, operation = await _who(request, asked)
+        _check(request, operation)
+        context = Context(principal, state.database, state.vault, state.cursors, language, operation, asked.variables)
+    except Refused as refused:
+        return {"errors": [formatted(error, language, request_id) for error in refused.errors]}
+    if operation.is_query and not context.planned.others:
+        return await until_gone(request.receive, read(context, request_id))
+    result = await state.schema.execute(
+        asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
+    )
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [formatted(error, language, request_id) for error in result.errors]
+        if result.data is None and not any(error.path for error in result.errors):
+            del body["data"]
+    return body
 
 
-def _has_nul(value: Any) -> bool:
-    """PostgreSQL holds no NUL in a text."""
-    left = [value]
-    while left:
-        found = left.pop()
-        if isinstance(found, dict | list):
-            left += found.values() if isinstance(found, dict) else found
-        elif isinstance(found, str) and "\0" in found:
-            return True
-    return False
+async def read(context: Context, request_id: str) -> dict[str, Any]:
+    """The engine's own entrance: every root by itself, several at the same time."""
+    roots = context.planned.roots
+    if len(roots) == 1:
+        found = [await _one(context, roots[0])]
+    else:
+        found = await asyncio.gather(*[_one(context, root) for root in roots])
+    errors = [
+        _failed(error, root, context.language, request_id)
+        for root, error in zip(roots, found, strict=True)
+        if isinstance(error, Exception)
+    ]
+    data = b",".join(
+        b"%b:%b" % (orjson.dumps(root.key), b"null" if value is None or isinstance(value, Exception) else value)
+        for root, value in zip(roots, found, strict=True)
+    )
+    body: dict[str, Any] = {"data": orjson.Fragment(b"{%b}" % data)}
+    return {"errors": errors, **body} if errors else body
 
 
-async def _principal(request: Request, asked: Asked) -> Principal:
+async def _one(context: Context, root: Root) -> bytes | Exception | None:
+    if isinstance(root.plan, str):
+        return orjson.dumps(root.plan)
+    try:
+        return await context.run(root.plan)
+    except Exception as error:
+        return error
+
+
+def _failed(error: Exception, root: Root, language: str, request_id: str) -> dict[str, Any]:
+    """The error of one root field, which is null."""
+    return formatted(GraphQLError(str(error), root.node, path=[root.key], original_error=error), language, request_id)
+
+
+async def _who(request: Request, asked: Asked) -> tuple[Principal, Operation]:
+    """The caller and what he asks for.  Without a token only the schema itself may be asked for."""
     state = request.app.state
     try:
-        return await principal_of(request.headers.get("authorization"), state.keyring, state.database)
+        token = request.headers.get("authorization")
+        principal = await principal_of(token, state.keyring, state.database, state.principals)
     except Unauthenticated:
-        if _only_meta(asked):
-            return state.nobody  # type: ignore[no-any-return]
-        raise
+        try:
+            operation = state.operations.of(asked.query, asked.operation)
+        except (Refused, RequestError):
+            raise Unauthenticated from None
+        if not _only_meta(operation):
+            raise
+        return state.nobody, operation
+    return principal, state.operations.of(asked.query, asked.operation)
 
 
-def _only_meta(asked: Asked) -> bool:
+def _only_meta(operation: Operation) -> bool:
     """Whether only the schema itself is asked for."""
-    operation = _operation(asked)
-    if operation is None or len(operation.selection_set.selections) > MOST_META_ROOTS:
-        return False
-    return all(name.startswith("__") for name in _roots(operation))
+    roots = _roots(operation)
+    return len(roots) <= MOST_META_ROOTS and all(name.startswith("__") for name in roots)
 
 
-def _roots(operation: OperationDefinitionNode) -> set[str]:
+def _roots(operation: Operation) -> list[str]:
     """The names of the root fields; a fragment has none that begins with `__`."""
-    return {node.name.value if isinstance(node, FieldNode) else "" for node in operation.selection_set.selections}
+    selected = operation.definition.selection_set.selections
+    return [node.name.value if isinstance(node, FieldNode) else "" for node in selected]
 
 
-@lru_cache(maxsize=500)
-def _document(query: str) -> DocumentNode | None:
-    """The parsed document; None where it is wrong, which execution says with its place."""
-    try:
-        return parse(query, max_tokens=MOST_TOKENS)
-    except (GraphQLError, RecursionError):
-        return None
-
-
-def _operation(asked: Asked) -> OperationDefinitionNode | None:
-    document = _document(asked.query)
-    return None if document is None else get_operation_ast(document, asked.operation)
-
-
-def _check_method(request: Request, asked: Asked) -> None:
-    operation = _operation(asked)
-    if operation is None:
-        if _document(asked.query) is not None:
-            raise RequestError("`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here.")
-        return
-    check_roots(operation)
-    if not request.app.state.settings.introspection and {"__schema", "__type"} & _roots(operation):
+def _check(request: Request, operation: Operation) -> None:
+    if not request.app.state.settings.introspection and {"__schema", "__type"} & set(_roots(operation)):
         raise BadInput("Skema tidak dapat dibaca lewat API ini.", "The schema cannot be read through this API.")
-    if request.method == "GET" and operation.operation is not OperationType.QUERY:
+    if request.method == "GET" and not operation.is_query:
         raise MethodNotAllowed("Perubahan data hanya lewat POST.", "Changes go by POST only.")

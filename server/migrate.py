@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from registry import wall
 from registry.codes import all_lists
+from registry.countries import all_countries
 from registry.messages import all_sentences
 from registry.noun import SCHEMA
 
@@ -100,6 +101,7 @@ async def _settle(connection: asyncpg.Connection) -> None:
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)
     rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
+    rows += [("COUNTRY", code, id_, en) for code, id_, en in all_countries()]
     rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]
     await connection.execute(f"DELETE FROM {SCHEMA}.label")
     await connection.executemany(f"INSERT INTO {SCHEMA}.label (list, code, id, en) VALUES ($1, $2, $3, $4)", rows)

@@ -18,6 +18,7 @@ import httpx
 
 from auth.token import Keyring
 from registry.db import Database, Statement
+from registry.read.run import STATEMENTS
 from registry.vault import Vault
 from server.app import create
 from server.settings import Settings
@@ -267,12 +268,16 @@ async def _closing(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 def _record(w: World) -> None:
     """Remember what the read engine prepares and what the one connection of the pool sends."""
-    plain = w.database.fetch
+    plain = w.database.answer
 
-    async def fetch(statement: Statement, *rest: Any) -> bytes | None:
-        w.prepared[statement] = None
-        return await plain(statement, *rest)
+    known: dict[str, Statement] = {}
 
-    setattr(w.database, "fetch", fetch)  # noqa: B010  (on this object alone)
-    holder = w.database._pool._holders[0]  # type: ignore[attr-defined]
-    holder._con.add_query_logger(lambda said: w.sent.append(said.query))
+    async def answer(text: str, values: Any) -> bytes | None:
+        if text not in known:
+            known.update({statement.text: statement for statement in STATEMENTS._held.values()})
+        w.prepared[known[text]] = None
+        return await plain(text, values)
+
+    setattr(w.database, "answer", answer)  # noqa: B010  (on this object alone)
+    connection, _ = w.database.pool._free[0]
+    connection.add_query_logger(lambda said: w.sent.append(said.query))

@@ -1,32 +1,37 @@
-"""An oracle of reading: every record as a plain dict, graphql-core's own executor over them, and queries by chance."""
+"""An oracle of reading: every record as a plain dict, and graphql-core's own executor over them.
+
+The records are taken once a person and language, field by field; what a list makes of them (tests/listing.py) is
+said a second time here in plain Python, from the published schema alone.
+"""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import orjson
 from graphql import (
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLInterfaceType,
+    FragmentDefinitionNode,
     GraphQLObjectType,
-    GraphQLScalarType,
     GraphQLSchema,
+    OperationDefinitionNode,
     build_schema,
+    execute_sync,
     get_named_type,
-    graphql_sync,
+    parse,
 )
 
-from tests.village import FAR, HERE, Place
+from tests.listing import NOUNS, Forbidden, Lists, Sight
+from tests.village import Place
 
 LISTS = {"households": "Household", "members": "Member", "migrations": "MigrationEpisode", "businesses": "Business"}
 REGIONS = ("Region", "Province", "Regency", "District", "Village")
 RECORDS = (*LISTS.values(), *REGIONS)
-LEFT_OUT = {"summary", "cursor", "startCursor", "endCursor"}  # figures tell the time, cursors are told in test_pages.py
-LARGEST = 60  # parts of a query
+LEFT_OUT = {"summary", "expiresAt", "nationalSummary"}  # figures and tokens tell the time
 
 
 def is_page(type_: Any) -> bool:
@@ -49,20 +54,58 @@ def leaves(schema: GraphQLSchema, type_: Any) -> str:
     return " ".join(parts)
 
 
+@dataclass
+class Outcome:
+    """What plain execution answers: data, refused roots with the keys that may be named, and how many roots it read."""
+
+    data: dict[str, Any]
+    refused: dict[str, set[str]] = field(default_factory=dict)
+    reads: int = 0
+
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
 class Plain:
     """The records as one person sees them, and the roots over them."""
 
-    def __init__(self, schema: GraphQLSchema, lists: dict[str, list[dict[str, Any]]]) -> None:
-        self.schema, self.lists = schema, lists
-        self.by_id = {row["id"]: row for rows in lists.values() for row in rows}
-        for name, rows in lists.items():
-            for row in rows:
+    def __init__(
+        self, schema: GraphQLSchema, sight: Sight, lists: Lists, rows: dict[str, list[dict[str, Any]]]
+    ) -> None:
+        self.schema, self.sight, self.lists, self.rows = schema, sight, lists, rows
+        self.by_id = {row["id"]: row for found in rows.values() for row in found}
+        for name, found in rows.items():
+            for row in found:
                 self._relate(schema.type_map[row["__typename"] if name == "regions" else LISTS[name]], row)
-        self.root: dict[str, Any] = {name: self.page(partial(lists.__getitem__, name)) for name in lists}
-        self.root["provinces"] = self.page(lambda: [r for r in lists["regions"] if r["level"] == "PROVINCE"])
-        self.root["node"] = lambda info, id: self.by_id.get(id)
-        self.root["household"] = lambda info, by: next((h for h in lists["households"] if h["id"] == by["id"]), None)
-        self.root["region"] = lambda info, code: next(r for r in lists["regions"] if r["code"] == code)
+        self.anchors: dict[str, str] = {}  # cursor → id of its row
+        self.reads = 0
+        self.root = {name: partial(self._read, name, answer) for name, answer in self._roots().items()}
+
+    def _roots(self) -> dict[str, Callable[..., Any]]:
+        regions, households = self.rows["regions"], self.rows["households"]
+
+        def household(by: dict[str, str]) -> Any:
+            ((key, value),) = by.items()
+            return next((row for row in households if row[key] == value), None)
+
+        return {
+            **{name: partial(self._page, NOUNS[name], "", partial(self.rows.__getitem__, name)) for name in self.rows},
+            "provinces": partial(
+                self._page, "Region", "Province", lambda: [r for r in regions if r["level"] == "PROVINCE"]
+            ),
+            "node": lambda id: self.by_id.get(id),
+            "household": household,
+            "region": lambda code: next(r for r in regions if r["code"] == code),
+            "viewer": lambda: self.viewer,
+        }
+
+    viewer: dict[str, Any]
+
+    def _read(self, name: str, answer: Callable[..., Any], info: Any, **given: Any) -> Any:
+        self.reads += 1
+        if (name in LISTS or name == "household") and not self.sight.anywhere("OPERATIONAL"):
+            raise Forbidden(name)
+        return answer(**given)
 
     def _relate(self, type_: Any, row: dict[str, Any]) -> None:
         for name, made in type_.fields.items():
@@ -70,123 +113,109 @@ class Plain:
             if inner.name in RECORDS and row.get(name):
                 found = row[name]
                 row[name] = [self.by_id[r["id"]] for r in found] if isinstance(found, list) else self.by_id[found["id"]]
-            elif name in LISTS and is_page(inner):
-                row[name] = self.page(partial(self.under, name, row["code"]))
             elif is_page(inner):
-                row[name] = self.page(partial(self.children, row["id"]))
-
-    def under(self, name: str, code: str) -> list[dict[str, Any]]:
-        def village(row: dict[str, Any]) -> str:
-            return str((row if name == "households" else row["household"])["village"]["code"])
-
-        return [row for row in self.lists[name] if f"{village(row)}.".startswith(f"{code}.")]
-
-    def children(self, id_: str) -> list[dict[str, Any]]:
-        return [r for r in self.lists["regions"] if r["parent"] is not None and r["parent"]["id"] == id_]
+                under = partial(self._under, name, row) if name in LISTS else partial(self._children, row["id"])
+                noun = LISTS.get(name, "Region")
+                way = "in region" if name == "members" else inner.name.removesuffix("Connection")
+                row[name] = self._resolver(partial(self._page, noun, way, under))
+            elif name == "code":
+                row["area"] = row["code"]
 
     @staticmethod
-    def page(rows: Callable[[], list[dict[str, Any]]]) -> Callable[..., Any]:
-        def answer(info: Any, first: int = 20, **_: Any) -> dict[str, Any]:
-            found = rows()
-            return {
-                "nodes": found[:first],
-                "edges": [{"node": row} for row in found[:first]],
-                "totalCount": len(found),
-                "pageInfo": {"hasNextPage": len(found) > first, "hasPreviousPage": False},
-            }
+    def _resolver(answer: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda info, **given: answer(**given)
 
-        return answer
+    def _under(self, name: str, region: dict[str, Any]) -> list[dict[str, Any]]:
+        return [row for row in self.rows[name] if f"{self.lists.area(row)}.".startswith(f"{region['code']}.")]
 
-    def execute(self, text: str, variables: dict[str, Any]) -> bytes:
-        """The data of plain execution."""
-        result = graphql_sync(
-            self.schema, text, self.root, variable_values=variables, type_resolver=lambda value, *_: value["__typename"]
+    def _children(self, id_: str) -> list[dict[str, Any]]:
+        return [r for r in self.rows["regions"] if r["parent"] is not None and r["parent"]["id"] == id_]
+
+    def _page(self, noun: str, way: str, rows: Callable[[], list[dict[str, Any]]], **given: Any) -> dict[str, Any]:
+        found, key = self.lists.asked(noun, way, rows(), given)
+        total = len(found)
+        after, before = (self._anchor(given.get(name)) for name in ("after", "before"))
+        shown = [row for row in found if after is None or key(row) > key(after)]
+        shown = [row for row in shown if before is None or key(row) < key(before)]
+        backward, size = given.get("last") is not None, given.get("last") or given.get("first") or 20
+        more = len(shown) > size
+        shown = shown[-size:] if backward else shown[:size]
+        said: list[Any] = [noun, way if way != "in region" or given.get("orderBy") is None else ""]
+        said += [given.get(name) for name in ("filter", "search", "orderBy")]
+        list_ = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:8]
+        edges = [{"node": row, "cursor": f"{MARK}{list_}:{row['id']}"} for row in shown]
+        return {
+            "nodes": shown,
+            "edges": edges,
+            "totalCount": total,
+            "pageInfo": {
+                "hasNextPage": before is not None if backward else more,
+                "hasPreviousPage": more if backward else after is not None,
+                "startCursor": edges[0]["cursor"] if edges else None,
+                "endCursor": edges[-1]["cursor"] if edges else None,
+            },
+            "groups": self._resolver(partial(self.lists.groups, noun, found)),
+        }
+
+    def _anchor(self, cursor: str | None) -> dict[str, Any] | None:
+        return None if cursor is None else self.by_id[self.anchors[cursor]]
+
+    def execute(self, text: str, variables: dict[str, Any]) -> Outcome:
+        """The answer of plain execution; cursors are marks (see `with_cursors`)."""
+        document = parse(text)
+        assert all(isinstance(d, OperationDefinitionNode | FragmentDefinitionNode) for d in document.definitions)
+        self.reads = 0
+        result = execute_sync(
+            self.schema,
+            document,
+            self.root,
+            variable_values=variables,
+            type_resolver=lambda value, *_: value["__typename"],
         )
-        assert result.errors is None, (result.errors, text)
-        return orjson.dumps(result.data)
+        refused: dict[str, set[str]] = {}
+        for error in result.errors or ():
+            assert isinstance(error.original_error, Forbidden), (error, text)
+            assert error.path is not None
+            refused.setdefault(str(error.path[0]), set()).add(error.original_error.field)
+        assert result.data is not None, (result.errors, text)
+        data = {key: None if key in refused else value for key, value in result.data.items()}
+        return Outcome(data, refused, self.reads - len(refused))
 
 
-async def plain(village: Place, who: str) -> Plain:
+MARK = "cursor of "
+
+
+def with_cursors(expected: Any, got: Any, known: dict[str, str]) -> Any:
+    """`expected` with the answer's own cursors in the place of marks; a mark is one cursor wherever it stands."""
+    if isinstance(expected, dict) and isinstance(got, dict):
+        return {key: with_cursors(value, got.get(key), known) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        return [with_cursors(one, other, known) for one, other in zip(expected, got, strict=True)]
+    if isinstance(expected, str) and expected.startswith(MARK) and isinstance(got, str) and got:
+        return known.setdefault(expected, got)
+    return expected
+
+
+async def plain(village: Place, who: str, grants: list[tuple[str, str | None]], language: str = "id") -> Plain:
+    """Everything that one person sees, in one language."""
     schema = build_schema(village.app.state.sdl)
-    lists = {}
+    rows: Rows = {}
+    sight = Sight(grants)
     for name, type_ in {**LISTS, "regions": "Region"}.items():
+        rows[name] = []
+        if name in LISTS and not sight.anywhere("OPERATIONAL"):
+            continue
         more = f"... on Village {{ enrolments {{ {leaves(schema, schema.type_map['VillageEnrolment'])} }} }}"
         selection = leaves(schema, schema.type_map[type_]) + (more if name == "regions" else "")
-        lists[name] = (await village.ask(who, f"{{ {name}(first: 200) {{ nodes {{ {selection} }} }} }}"))[name]["nodes"]
-    return Plain(schema, lists)
-
-
-# --- queries by chance --------------------------------------------------------------------------------------------
-
-
-class Chance:
-    """Makes queries: aliases, arguments, fragments, directives, fields said twice, in any mixture."""
-
-    def __init__(self, schema: GraphQLSchema, seed: int, ids: list[str]) -> None:
-        self.schema, self.random, self.ids = schema, random.Random(seed), ids
-        self.fragments: list[str] = []
-        self.names = self.said = 0
-
-    def query(self) -> str:
-        roots = [self.root() for _ in range(self.random.randint(1, 3))]
-        used = "__typename @include(if: $yes) none: __typename @skip(if: $yes) all: __typename @skip(if: $no)"
-        return f"query($yes: Boolean!, $no: Boolean!) {{ {used} {' '.join(roots)} }} {' '.join(self.fragments)}"
-
-    def name(self) -> str:
-        self.names += 1
-        return f"n{self.names}"
-
-    def root(self) -> str:
-        query: Any = self.schema.query_type
-        name = self.random.choice([*LISTS, "regions", "provinces", "node", "region", "household"])
-        given = {
-            "node": lambda: f'(id: "{self.random.choice(self.ids)}")',
-            "household": lambda: f'(by: {{id: "{self.random.choice(self.ids)}"}})',
-            "region": lambda: f'(code: "{self.random.choice(["35", "35.07", HERE, FAR])}")',
-        }.get(name, lambda: f"(first: {self.random.randint(1, 7)})")()
-        return f"{self.name()}: {name}{given} {self.selection(get_named_type(query.fields[name].type), 4)}"
-
-    def selection(self, type_: Any, depth: int) -> str:
-        return "{ " + " ".join(self.parts(type_, depth)) + " }"
-
-    def parts(self, type_: Any, depth: int) -> Iterator[str]:
-        for _ in range(self.random.randint(1, 4)):
-            self.said += 1
-            yield self.part(type_, depth if self.said < LARGEST else 0)
-        if self.said >= LARGEST:
-            return
-        if isinstance(type_, GraphQLInterfaceType) and self.random.random() < 0.7:
-            kind = self.random.choice(self.schema.get_possible_types(type_))
-            yield f"... on {kind.name} {self.selection(kind, depth - 1)}"
-        if self.random.random() < 0.2:
-            yield f"... {self.directive()} {self.selection(type_, depth - 1)}"
-        if self.random.random() < 0.2:
-            name = self.name()
-            self.fragments.append(f"fragment {name} on {type_.name} {self.selection(type_, depth - 1)}")
-            yield f"...{name} {self.directive()} ...{name}"
-
-    def directive(self) -> str:
-        if self.random.random() < 0.6:
-            return ""
-        return f"@{self.random.choice(['skip', 'include'])}(if: {self.random.choice(['$yes', '$no', 'true', 'false'])})"
-
-    def part(self, type_: Any, depth: int) -> str:
-        fields = [n for n, f in type_.fields.items() if n not in LEFT_OUT and (depth > 0 or is_leaf(f))]
-        if not fields or self.random.random() < 0.1:
-            return f"{self.name()}: __typename" if self.random.random() < 0.5 else "__typename"
-        name = self.random.choice(fields)
-        made, key, given = type_.fields[name], "", ""
-        inner = get_named_type(made.type)
-        if is_page(inner):
-            key, given = f"{self.name()}: ", f"(first: {self.random.randint(1, 3)})"
-        elif self.random.random() < 0.3:
-            key = f"{self.name()}: "
-        said = f"{key}{name}{given} {self.directive()}"
-        if is_leaf(made):
-            return said
-        again = f" {key}{name}{given} {self.selection(inner, depth - 1)}" if self.random.random() < 0.3 else ""
-        return f"{said} {self.selection(inner, depth - 1)}{again}"
-
-
-def is_leaf(made: GraphQLField) -> bool:
-    return isinstance(get_named_type(made.type), GraphQLScalarType | GraphQLEnumType)
+        answer = await village.query(who, f"{{ {name}(first: 200) {{ nodes {{ {selection} }} }} }}", language)
+        rows[name] = answer.data[name]["nodes"]
+        assert len(rows[name]) < 200
+    labels = await village.admin.fetch("SELECT list, code, id, en FROM label")
+    lists = Lists(schema, sight, str(village.ids[who]), language, rows["regions"])
+    lists.labels = {(row["list"], row["code"]): row[language] for row in labels}
+    truth = Plain(schema, sight, lists, rows)
+    told = await village.query(who, f"{{ viewer {{ {leaves(schema, schema.type_map['Viewer'])} }} }}", language)
+    truth.viewer = orjson.loads(orjson.dumps(told.data["viewer"]))
+    for grant in truth.viewer["grants"]:
+        grant["region"] = grant["region"] and truth.by_id[grant["region"]["id"]]
+    return truth

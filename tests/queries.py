@@ -47,6 +47,22 @@ ASKED: dict[str, str] = {
     " regencies(orderBy: {field: HOUSEHOLD_COUNT}) { nodes { name } } } } }",
     "national": "{ nationalSummary { id provinces villages households workingAbroad exportReady withheld cutOff"
     " businessesByField { key label count suppressed } region { name } } }",
+    "filtered": "query($code: RegionCode!) { households(filter: {within: [$code], workflowState: [SUBMITTED, VERIFIED],"
+    ' memberCount: {gte: 2}, householdNo: {startsWith: "35"}}) { @PAGE nodes { id householdNo } } }',
+    "filtered by members": "{ households(filter: {members: {some: {age: {lt: 18}, sex: [FEMALE]}}, or: ["
+    "{businesses: {none: {status: [RUNNING]}}}, {not: {submittedByMe: true}}]}) { totalCount nodes { id } } }",
+    "returnees with a business": "query($code: RegionCode!) { members(filter: {within: [$code], stage: [RETURNED],"
+    " businesses: {some: {status: [RUNNING], permits: [HALAL]}}}) { totalCount nodes { id fullName } } }",
+    "contracts ending": '{ migrations(filter: {latest: true, contractEndsOn: {gte: "2026-01-01"}},'
+    " orderBy: {field: CONTRACT_ENDS_ON}) { @PAGE groups(by: CONTRACT_END_MONTH, first: 6) { key label count } } }",
+    "businesses by field": "{ businesses(orderBy: {field: WORKERS, direction: DESC}) { totalCount"
+    " groups(by: FIELD) { key label count } nodes { id field } } }",
+    "groups of places": "{ members { groups(by: VILLAGE) { key label count } ages: groups(by: AGE_BAND) { key } } }",
+    "backward": "{ households(last: 3, orderBy: {field: UPDATED_AT, direction: DESC}) { @PAGE edges { cursor } } }",
+    "search": '{ members(search: "sitti aminah") { @PAGE nodes { id fullName } } households(search: "sitti") {'
+    ' nodes { id } } regions(search: "soember", first: 5) { nodes { code name } } }',
+    "fallen silent": '{ regions(filter: {level: [VILLAGE], programme: ["DESMIGRATIF"],'
+    ' lastVerifiedAt: {lt: "2026-01-01T00:00:00Z"}}) { totalCount nodes { code } } }',
     "two roots": "{ a: households { totalCount } b: members { totalCount } }",
     "aliases": "{ households { rows: nodes { a: id b: address people: members { n: fullName } } } }",
     "fragments": "{ households { nodes { ...h } } } fragment h on Household { id ...m } "

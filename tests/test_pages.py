@@ -106,14 +106,14 @@ async def test_the_newest_come_first_and_the_unknown_last(full: Place, field: st
     assert [r["day"] for r in known] == sorted([r["day"] for r in known], reverse=True)
     for day in {r["day"] for r in rows}:
         ids = [r["id"] for r in rows if r["day"] == day]
-        assert ids == sorted(ids)
+        assert ids == sorted(ids, reverse=True)
 
 
 async def test_an_order_tells_nothing_that_a_mask_hides(full: Place) -> None:
     """The dates of journeys are not the viewer's: his list is in the order of ids, and his cursors hold no date."""
     got = await page(full, "viewer", "migrations", 100)
     ids = [n["id"] for n in got["nodes"]]
-    assert ids == sorted(ids)
+    assert ids == sorted(ids, reverse=True)
     for edge in got["edges"]:
         box = edge["cursor"]
         assert b"20" not in base64.urlsafe_b64decode(box + "=" * (-len(box) % 4))[:-16].split(b",")[0]
@@ -164,7 +164,7 @@ async def test_a_cursor_is_good_for_its_list_order_and_caller_only(full: Place) 
         given = f"{rest.removesuffix(')')}, " if bracket else ""
         answer = await full.query(who, f"query($a: String) {{ {name}({given} after: $a) {{ totalCount }} }}", a=cursor)
         assert answer.codes == ["BAD_USER_INPUT"], (who, field)
-        assert answer.json["data"] == {name: None}
+        assert "data" not in answer.json, "refused before anything ran"
 
 
 async def test_a_forged_cursor_is_refused_before_any_statement(full: Place) -> None:

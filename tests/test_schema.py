@@ -25,7 +25,7 @@ from tests.contract_diff import declared, elements
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT.parent / "shared" / "contract.graphql"
 GAPS = ROOT / "tests" / "contract" / "gaps.txt"
-CAPABILITIES = {"read engine", "domain", "views", "field app", "trust"}
+CAPABILITIES = {"domain", "views", "field app", "trust"}
 
 needs_contract = pytest.mark.skipif(not CONTRACT.exists(), reason="the public contract is not beside this checkout")
 

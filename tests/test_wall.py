@@ -302,7 +302,7 @@ async def test_statements_without_their_conditions_leak_nothing(world: World) ->
         hidden = {mark.text for mark in world.marks if not world.exists(who, mark.row)}
         async with world.as_login(who) as connection:
             for statement, text in zip(share, loosened, strict=True):
-                values = [argument(principal, name) for name in statement.names]
+                values = [argument(principal, name, statement.text, n) for n, name in enumerate(statement.names, 1)]
                 answer = ""
                 await connection.execute("SAVEPOINT here")
                 with contextlib.suppress(asyncpg.CardinalityViolationError):  # an error that tells nothing
@@ -322,8 +322,8 @@ def loosen(text: str, chance: random.Random) -> str:
     )
 
 
-def argument(principal: Any, name: str) -> Any:
-    """A value for any argument of an engine statement."""
+def argument(principal: Any, name: str, text: str, number: int) -> Any:
+    """A value for any argument of an engine statement, of the type that its text says."""
     if name.startswith("set_"):
         return principal.setting(name.removeprefix("set_"))
     if name == "claim_abilities":
@@ -334,11 +334,9 @@ def argument(principal: Any, name: str) -> Any:
         return "id"
     if name.endswith(("_inner", "_outer")):
         return b"k" * 64
-    if name.endswith("_first"):
-        return 1000
-    if name in ("code", "by_household_no") or "_key_" in name:
-        return None
-    return principal.user_id
+    type_ = re.search(rf"\${number}::([A-Z]+(?:\[\])?)", text)
+    assert type_ is not None, name
+    return {"UUID": principal.user_id, "INTEGER": 1000, "TEXT[]": ["35.01"]}.get(type_[1])
 
 
 # --- the oracle -----------------------------------------------------------------------------------------------------

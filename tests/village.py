@@ -10,7 +10,7 @@ import datetime as dt
 import itertools
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 
 from auth.principal import Principal
 from auth.token import Keyring
-from registry.db import Database, Statement
+from registry.db import Database
 from registry.vault import Vault
 from server.app import create
 from server.embedded import Embedded
@@ -326,13 +326,13 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
     app = create(Settings(mode="demo"), login, Keyring.generate(), vault, secrets.token_bytes(32))
     async with _served(app) as client:
         place = Place(app, client, admin, login, ids, regions)
-        plain = place.database.fetch
+        plain = place.database.answer
 
-        async def recorded(statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
-            place.statements.append(statement.text)
-            return await plain(statement, principal, arguments)
+        async def recorded(text: str, values: Sequence[Any]) -> bytes | None:
+            place.statements.append(text)
+            return await plain(text, values)
 
-        place.database.fetch = recorded  # type: ignore[method-assign]
+        place.database.answer = recorded  # type: ignore[method-assign]
         yield place
 
 

@@ -10,19 +10,23 @@ subqueries carry a `$`, which no GraphQL alias can, or an alias could capture a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.noun import Derived, Noun, Readable, const, fact_of, table_of
+from registry.noun import Derived, Link, Noun, Readable, const, fact_of, table_of
 from registry.read.order import sort_keys
 from registry.read.page import page
+from registry.read.rollup import Tallies, counted_below, tally
 from registry.read.sight import Seen, Sight
-from registry.read.sql import EMPTY, ONE, as_json, correlated, texts, type_of, wire
+from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, wire
 from registry.read.want import (
     Const,
     Datum,
@@ -36,6 +40,7 @@ from registry.read.want import (
     Root,
     Source,
     Value,
+    Where,
     Withheld,
 )
 
@@ -45,14 +50,31 @@ class Compiler:
     """Compiles one Want for all callers of one sight; it is what derived facts ask."""
 
     sight: Sight
-    settings: dict[str, None] = field(default_factory=lambda: dict.fromkeys(("read", "submit", "user")))
+    settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=dict)  # counts of the regions below the row in hand, made once
+    outer: sa.FromClause | None = None  # the row that holds them
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
-    # --- what facts may ask -----------------------------------------------------------------------------------------
+    def __post_init__(self) -> None:
+        for name in ("read", "submit", "user"):  # what the wall itself asks
+            self._set(name)
+
+    def _set(self, setting: str) -> None:
+        self.settings.setdefault(setting, arg(SETTING + setting, sa.Text()))
+
+    # --- what facts and conditions may ask --------------------------------------------------------------------------
 
     def areas(self, setting: str) -> sa.ColumnElement[Any]:
-        self.settings[setting] = None
+        self._set(setting)
         return sa.select(sa.func.registry.areas(const(setting))).scalar_subquery()
+
+    def regions(self, argument: str) -> str:
+        self.settings[argument] = sa.cast(areas_of(arg(argument, ARRAY(sa.Text()))), sa.Text())
+        return argument
+
+    def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
+        found, tests = self.rows(Source(noun, link, (condition,)), row)
+        return sa.exists(sa.select(const(1)).select_from(found).where(*tests).correlate(row))
 
     def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
         return arg(CLAIM + name, type_)  # type: ignore[no-any-return]
@@ -137,7 +159,7 @@ class Compiler:
 
     def own_json(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
         """A JSON object of a row that stands in the FROM around it."""
-        inner = sa.select(*self.parts(row, noun, parts)).correlate(row).subquery(self.name("o"))
+        inner = self.inside(sa.select(*self.parts(row, noun, parts)), row).subquery(self.name("o"))
         return sa.select(as_json(inner)).scalar_subquery()
 
     def json(self, row: sa.FromClause, noun: Readable, node: Object) -> sa.ColumnElement[Any]:
@@ -149,15 +171,11 @@ class Compiler:
         ]
         return sa.case(*kinds)
 
-    def listed(self, row: sa.FromClause, noun: Readable, node: Object, rows: Any) -> sa.ColumnElement[Any]:
-        """`rows` (a SELECT FROM row without columns yet) as a JSON array."""
+    def item(self, row: sa.FromClause, noun: Readable, node: Object) -> tuple[sa.Select[Any], str | None]:
+        """A SELECT without FROM that makes an object of the row: its columns are the object, or the one named is."""
         if node.discriminator is None:
-            inner = rows(*self.parts(row, noun, node.kinds[0][1])).subquery(self.name("o"))
-            item = inner.table_valued()
-        else:
-            inner = rows(self.json(row, noun, node).label("j")).subquery(self.name("o"))
-            item = inner.c.j
-        return sa.select(sa.func.coalesce(sa.func.json_agg(item), EMPTY)).scalar_subquery()
+            return sa.select(*self.parts(row, noun, node.kinds[0][1])), None
+        return sa.select(self.json(row, noun, node).label("j")), "j"
 
     # --- relations --------------------------------------------------------------------------------------------------
 
@@ -174,29 +192,45 @@ class Compiler:
             tests.append(row.c.archived_at.is_(None))
         return row, tests
 
+    def inside(self, select: sa.Select[Any], *around: sa.FromClause | None) -> sa.Select[Any]:
+        """The SELECT as part of the rows around it; whatever it is not told of would become a row of its own."""
+        rows = [row for row in (*around, self.outer) if row is not None]
+        return select.correlate(*rows) if rows else select
+
+    @contextmanager
+    def tallying(self, outer: sa.FromClause | None = None, tallies: Tallies | None = None) -> Iterator[None]:
+        """What is compiled here lies below `outer`, which holds these tallies, or none."""
+        before = self.outer, self.tallies
+        self.outer, self.tallies = outer, tallies or {}
+        yield
+        self.outer, self.tallies = before
+
     def one(self, want: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
         row, tests = self.rows(want.source, parent)
-        noun, node = want.source.noun, want.node
-        keys = [key.sorting for key in sort_keys(self, row, noun, want.order)] if want.order else []
-        if node.discriminator is None:
-            inner = sa.select(*self.parts(row, noun, node.kinds[0][1])).select_from(row)
-        else:
-            inner = sa.select(self.json(row, noun, node).label("j")).select_from(row)
-        inner = correlated(inner.where(*tests).order_by(*keys).limit(ONE), parent)
-        found = inner.subquery(self.name("o"))
-        item = as_json(found) if node.discriminator is None else found.c.j
-        return sa.select(item).scalar_subquery()
+        noun = want.source.noun
+        tallies: Tallies = {}
+        keys = [key.sorting() for key in sort_keys(self, row, noun, want.order)] if want.order else []
+        found = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
+        if counted := counted_below(want.node):
+            tallied = {of: tally(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
+            row = found.add_columns(*tallied.values()).subquery(self.name("t"))
+            tallies = {of: row.c[column.name] for of, column in tallied.items()}
+            found = sa.select(row)
+        with self.tallying(row if tallies else None, tallies):
+            item, column = self.item(row, noun, want.node)
+        whole = found.with_only_columns(*item.selected_columns, maintain_column_froms=True)
+        rows = whole.subquery(self.name("o"))
+        return sa.select(as_json(rows) if column is None else rows.c[column]).scalar_subquery()
 
     def many(self, want: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
         row, tests = self.rows(want.source, parent)
-        noun = want.source.noun
-        keys = [key.sorting for key in sort_keys(self, row, noun, want.order)]
-        limit = const(want.limit)
-
-        def rows(*columns: Any) -> sa.Select[Any]:
-            return correlated(sa.select(*columns).select_from(row).where(*tests).order_by(*keys).limit(limit), parent)
-
-        return self.listed(row, noun, want.node, rows)
+        keys = [key.sorting() for key in sort_keys(self, row, want.source.noun, want.order)]
+        with self.tallying():
+            item, column = self.item(row, want.source.noun, want.node)
+        found = item.select_from(row).where(*tests).order_by(*keys).limit(const(want.limit))
+        rows = self.inside(found, parent).subquery(self.name("o"))
+        listed = sa.func.json_agg(rows.table_valued() if column is None else rows.c[column])
+        return sa.select(sa.func.coalesce(listed, EMPTY)).scalar_subquery()
 
     # --- the statement ----------------------------------------------------------------------------------------------
 
@@ -214,9 +248,7 @@ class Compiler:
     def statement(self, want: Root) -> Statement:
         """The gate: the only place that mentions `s`; one root field, one statement."""
         answer = sa.select(self.root(want).label("j")).subquery(self.name("o"))
-        settings = [
-            sa.func.set_config(const(f"app.{n}"), arg(SETTING + n, sa.Text()), sa.true()) for n in self.settings
-        ]
+        settings = [sa.func.set_config(const(f"app.{n}"), value, sa.true()) for n, value in self.settings.items()]
         s = sa.select(settings[0].label("ok"), *settings[1:]).cte("s").prefix_with("MATERIALIZED")
         gated = sa.select(answer.c.j).where(s.c.ok.is_not(None)).correlate(s).scalar_subquery()
         return compiled(sa.select(sa.cast(gated, sa.String())).select_from(s))

@@ -1,7 +1,8 @@
-"""Total orders and keyset cursors: what comes after a row.
+"""Total orders and keyset cursors: what comes after a row, and what before it.
 
 Rule: a sort key is the value as the caller may know it, so neither an order nor a cursor tells what a mask hides;
-nulls come last, ties are broken by id.  Test: tests/test_pages.py.
+nulls come last, ties are broken by id, in the direction of the key before it, so that one index serves both ways.
+Test: tests/test_pages.py.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import Grouping
 
 from registry.db import arg
-from registry.noun import Derived, Readable, fact_of
+from registry.noun import Derived, Readable, const, fact_of
+from registry.read.sql import type_of
 from registry.read.want import Datum, Order
 
 if TYPE_CHECKING:
@@ -28,22 +32,34 @@ class Key:
     descending: bool
     nullable: bool
 
-    @property
-    def sorting(self) -> sa.ColumnElement[Any]:
-        sorted_ = self.value.desc() if self.descending else self.value.asc()
-        return sorted_.nulls_last() if self.nullable else sorted_
+    def sorting(self, backward: bool = False) -> sa.ColumnElement[Any]:
+        sorted_ = self.value.desc() if self.descending != backward else self.value.asc()
+        if not self.nullable:
+            return sorted_
+        return sorted_.nulls_first() if backward else sorted_.nulls_last()
+
+    def further(self, value: sa.ColumnElement[Any], backward: bool) -> sa.ColumnElement[bool]:
+        """This key stands beyond `value`, which may be null: behind it, or before it."""
+        beyond = self.value < value if self.descending != backward else self.value > value
+        if not self.nullable:
+            return beyond
+        if backward:
+            return sa.or_(beyond, sa.and_(value.is_(None), self.value.is_not(None)))
+        return sa.and_(value.is_not(None), sa.or_(beyond, self.value.is_(None)))
 
 
 def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tuple[Order, ...]) -> list[Key]:
     """The keys of an order, and the id; a class that is nowhere seen gives a key that is always null."""
-    keys = []
+    keys, descending = [], False
     for o in order:
-        value, column = compiler.masked(row, noun, o.datum), _column(o.datum)
+        value, column, descending = compiler.masked(row, noun, o.datum), _column(o.datum), o.descending
         masked = compiler.seen(row, noun, fact_of(o.datum).sensitivity) is not True
-        type_ = o.datum.type if isinstance(o.datum, Derived) else o.datum.expression.type
-        keys.append(Key(value, type_, o.descending, masked or column is None or bool(column.nullable)))
+        nullable = masked or (
+            o.datum.nullable if isinstance(o.datum, Derived) else column is None or bool(column.nullable)
+        )
+        keys.append(Key(value, type_of(o.datum), descending, nullable))
     if "id" in row.c:
-        keys.append(Key(row.c.id, sa.Uuid(), False, False))
+        keys.append(Key(row.c.id, sa.Uuid(), descending, False))
     return keys
 
 
@@ -52,17 +68,16 @@ def _column(datum: Datum) -> sa.Column[Any] | None:
     return found if isinstance(found, sa.Column) else None
 
 
-def after(keys: list[Key], prefix: str) -> sa.ColumnElement[bool]:
-    """The rows behind the cursor whose keys are the arguments `{prefix}_0` …, each a text or null."""
-    cursor = [sa.cast(arg(f"{prefix}_{n}", sa.Text()), key.type) for n, key in enumerate(keys)]
-    if not any(key.descending or key.nullable for key in keys):
-        return sa.tuple_(*[key.value for key in keys]) > sa.tuple_(*cursor)
-    behind: list[sa.ColumnElement[bool]] = []
+def beyond(keys: list[Key], argument: str, backward: bool = False) -> sa.ColumnElement[bool]:
+    """The rows behind (before) the row whose keys the argument lists as texts."""
+    texts = Grouping(arg(argument, ARRAY(sa.Text())))  # without parentheses PostgreSQL reads `$1::text[][1]`, a type
+    cursor = [sa.cast(texts[const(n)], key.type) for n, key in enumerate(keys, 1)]
+    if not any(key.nullable for key in keys) and len({key.descending for key in keys}) == 1:
+        ours, theirs = sa.tuple_(*[key.value for key in keys]), sa.tuple_(*cursor)
+        return ours < theirs if keys[0].descending != backward else ours > theirs
+    further: list[sa.ColumnElement[bool]] = []
     equal: list[sa.ColumnElement[bool]] = []
     for key, value in zip(keys, cursor, strict=True):
-        further = key.value < value if key.descending else key.value > value
-        if key.nullable:
-            further = sa.and_(value.is_not(None), sa.or_(further, key.value.is_(None)))
-        behind.append(sa.and_(*equal, further))
+        further.append(sa.and_(*equal, key.further(value, backward)))
         equal.append(key.value.is_not_distinct_from(value) if key.nullable else key.value == value)
-    return sa.or_(*behind)
+    return sa.or_(*further)

@@ -1,105 +1,191 @@
-"""Connections: a page of rows, their cursors, and how many there are.
+"""Connections: a page of rows, their cursors, how many there are, and counts of them by a grouping.
 
-Rule: `totalCount` and the pages count the same rows.  Test: tests/test_pages.py.
+The page is scanned once; nodes, edges and page info are aggregates over it.
+Rule: `totalCount`, groups and the pages count the same rows.  Tests: tests/test_pages.py, tests/test_groups.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from registry.db import arg
+from registry.grouping import UNKNOWN, in_language
 from registry.noun import const
-from registry.read.order import after, sort_keys
-from registry.read.sql import EMPTY, ONE, as_json, correlated
-from registry.read.want import Page
+from registry.read.order import beyond, sort_keys
+from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
+from registry.read.sql import EMPTY, ONE, as_json
+from registry.read.want import Edge, Groups, Page, PagePart
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
 
+OF_ROWS = {"nodes", "edges", "pageInfo"}
+
 
 def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
-    """One page of a connection as JSON: rows in a total order, one more than shown tells whether there is more."""
+    """One page of a connection as JSON."""
     row, tests = compiler.rows(want.source, parent)
-    noun, first = want.source.noun, arg(want.first, sa.Integer())
-    keys = sort_keys(compiler, row, noun, want.order)
-    labelled = [key.value.label(f"k${n}") for n, key in enumerate(keys)]
-    matching = correlated(sa.select(row, *labelled).where(*tests), parent)
-    total = matching.with_only_columns(sa.func.count(), maintain_column_froms=True)
-    if want.after is not None:
-        matching = matching.where(after(keys, want.after))
-    page = matching.order_by(*[key.sorting for key in keys]).limit(first + ONE).cte(compiler.name("p"))
-    cursor = _cursor(page, len(keys), want.cursor)
-
-    def rows(*columns: Any) -> sa.Select[Any]:
-        return sa.select(*columns).select_from(page).limit(first)
-
+    every = compiler.inside(sa.select(row).where(*tests), parent)
+    tallied = compiler.tallies.get(want.source.noun) if is_bare(want.source) else None
+    shown = _Shown(compiler, want, row, every) if any(p.what in OF_ROWS for p in want.parts) else None
     made: list[sa.ColumnElement[Any]] = []
-    for p in want.parts:
-        match p.what:
-            case "nodes":
-                assert p.node is not None
-                made.append(compiler.listed(page, noun, p.node, rows).label(p.key))
-            case "edges":
-                columns = [
-                    (
-                        cursor
-                        if e.what == "cursor"
-                        else compiler.json(page, noun, e.node)
-                        if e.node is not None
-                        else const(e.what)
-                    ).label(e.key)
-                    for e in p.edges
-                ]
-                edges = rows(*columns).subquery(compiler.name("o"))
-                made.append(
-                    sa.select(sa.func.coalesce(sa.func.json_agg(edges.table_valued()), EMPTY))
-                    .scalar_subquery()
-                    .label(p.key)
-                )
+    for part in want.parts:
+        match part.what:
+            case "totalCount" if tallied is not None and parent is not None:
+                value: sa.ColumnElement[Any] = looked_up(tallied, parent)
             case "totalCount":
-                made.append(sa.cast(total.scalar_subquery(), sa.Integer()).label(p.key))
-            case "pageInfo":
-                info = [
-                    _info(compiler, what, page, cursor, first, want.after is not None).label(key)
-                    for key, what in p.info
-                ]
-                made.append(
-                    sa.select(as_json(sa.select(*info).subquery(compiler.name("o")))).scalar_subquery().label(p.key)
-                )
+                counted = every.with_only_columns(sa.func.count(), maintain_column_froms=True)
+                value = sa.cast(counted.scalar_subquery(), sa.Integer())
+            case "groups":
+                assert part.groups is not None
+                value = _groups(compiler, part.groups, row, every)
+            case "__typename":
+                value = const(part.text)
             case _:
-                made.append(const(p.text).label(p.key))
-    whole = sa.select(*made).add_cte(page, nest_here=True)
-    return sa.select(as_json(correlated(whole, parent).subquery(compiler.name("o")))).scalar_subquery()
+                assert shown is not None
+                value = shown.part(part)
+        made.append(value.label(part.key))
+    whole = sa.select(*made) if shown is None else sa.select(*made).select_from(shown.page)
+    return sa.select(as_json(compiler.inside(whole, parent).subquery(compiler.name("o")))).scalar_subquery()
 
 
-def _cursor(page: sa.FromClause, keys: int, prefix: str) -> sa.ColumnElement[Any]:
-    values = sa.func.json_build_array(*[sa.cast(page.c[f"k${n}"], sa.Text()) for n in range(keys)])
-    return sa.func.registry.cursor_of(
-        values, arg(f"{prefix}_inner", sa.LargeBinary()), arg(f"{prefix}_outer", sa.LargeBinary())
-    )
+class _Shown:
+    """The rows of the page, and one row of aggregates over them, `page`: the lists, their length, the ends' keys.
+
+    Rows are numbered from the end where the page begins; the one more than asked for tells whether there are more.
+    """
+
+    def __init__(self, compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any]) -> None:
+        self.compiler, self.want, self.noun = compiler, want, want.source.noun
+        self.around = compiler.outer
+        info = {what for part in want.parts for _, what in part.info}
+        self.ends = sorted(info & {"startCursor", "endCursor"})
+        self.more = bool(self.ends) or ("hasPreviousPage" if want.backward else "hasNextPage") in info
+        self.size = arg(want.size, sa.Integer())
+        keys = sort_keys(compiler, row, self.noun, want.order)
+        for argument, backward in ((want.after, False), (want.before, True)):
+            if argument is not None:
+                every = every.where(beyond(keys, argument, backward))
+        tallies = self._tallies(row)
+        found = every.add_columns(*[key.value.label(f"k${n}") for n, key in enumerate(keys)], *tallies.values())
+        found = found.order_by(*[key.sorting(want.backward) for key in keys])
+        found = found.limit(self.size + ONE if self.more else self.size)
+        first = found.subquery(compiler.name("f"))
+        numbers = [sa.func.row_number().over().label("n$"), sa.func.count().over().label("m$")]
+        self.rows = sa.select(first, *numbers).subquery(compiler.name("p"))
+        self.n, self.last = self.rows.c["n$"], sa.func.least(self.rows.c["m$"], self.size)
+        self.keys = [self.rows.c[f"k${n}"] for n in range(len(keys))]
+        self.page = self._page({of: self.rows.c[column.name] for of, column in tallies.items()})
+        # Only now it is known which columns the page needs: wide rows would cost more than finding them.
+        needed = {"k$0"} | {column.name for column in _columns(self.page, self.rows)}
+        first.element = found.with_only_columns(*[c for c in found.selected_columns if c.name in needed])
+        self.rows.element = sa.select(*[c for c in (*first.c, *numbers) if c.name in needed]).select_from(first)
+
+    def _tallies(self, row: sa.FromClause) -> dict[Any, sa.Label[Any]]:
+        """Counts for the regions below these, where none is made further out."""
+        if self.compiler.tallies:
+            return {}
+        nodes = [n for part in self.want.parts for n in (part.node, *(edge.node for edge in part.edges)) if n]
+        counted = dict.fromkeys(of for node in nodes for of in counted_below(node))
+        return {of: tally(self.compiler, of, row).label(f"r${n}") for n, of in enumerate(counted)}
+
+    def _page(self, tallies: Tallies) -> sa.FromClause:
+        if self.compiler.tallies and is_down(self.want.source):
+            made = self._aggregates()
+        else:
+            with self.compiler.tallying(self.rows if tallies else None, tallies):
+                made = self._aggregates()
+        return (made if self.around is None else made.correlate(self.around)).subquery(self.compiler.name("a"))
+
+    def _aggregates(self) -> sa.Select[Any]:
+        columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("n$")]
+        beside: list[sa.FromClause] = []
+        for number, part in enumerate(self.want.parts):
+            if part.what == "nodes" and part.node is not None:
+                made, column = self.compiler.item(self.rows, self.noun, part.node)
+            elif part.what == "edges":
+                made, column = sa.select(*[self._edge(e).label(e.key) for e in part.edges]), None
+            else:
+                continue
+            each = self.compiler.inside(made, self.rows).lateral(self.compiler.name("o"))
+            beside.append(each)
+            item: Any = each.table_valued() if column is None else each.c[column]
+            listed = sa.func.json_agg(aggregate_order_by(item, self.n.desc()) if self.want.backward else item)
+            shown = listed.filter(self.n <= self.size) if self.more else listed
+            columns.append(sa.func.coalesce(shown, EMPTY).label(f"l${number}"))
+        for end in self.ends:
+            at = const(1) if (end == "startCursor") != self.want.backward else self.last
+            columns.append(sa.func.json_agg(self._told()).filter(self.n == at).op("->")(const(0)).label(end))
+        return sa.select(*columns).select_from(self.rows, *beside)
+
+    def _edge(self, edge: Edge) -> sa.ColumnElement[Any]:
+        if edge.what == "cursor":
+            return self._cursor(self._told())
+        if edge.node is None:
+            return const(edge.what)
+        return self.compiler.json(self.rows, self.noun, edge.node)
+
+    def _told(self) -> sa.ColumnElement[Any]:
+        """What a cursor tells: the keys of its row, as texts."""
+        return sa.func.json_build_array(*[sa.cast(key, sa.Text()) for key in self.keys])
+
+    def _cursor(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        inner, outer = (arg(f"{self.want.cursor}_{half}", sa.LargeBinary()) for half in ("inner", "outer"))
+        return sa.func.registry.cursor_of(told, inner, outer)
+
+    def part(self, part: PagePart) -> sa.ColumnElement[Any]:
+        if part.what != "pageInfo":
+            column: sa.ColumnElement[Any] = self.page.c[f"l${self.want.parts.index(part)}"]
+            return column
+        info = sa.select(*[self._info(what).label(key) for key, what in part.info]).correlate(self.page)
+        return sa.select(as_json(info.subquery(self.compiler.name("o")))).scalar_subquery()
+
+    def _info(self, what: str) -> sa.ColumnElement[Any]:
+        """A field of PageInfo.  Beyond a cursor that led here there is more on its side."""
+        want, more = self.want, self.page.c["n$"] > self.size
+        match what:
+            case "hasNextPage":
+                return _constant(want.before is not None) if want.backward else more
+            case "hasPreviousPage":
+                return more if want.backward else _constant(want.after is not None)
+            case "startCursor" | "endCursor":
+                return self._cursor(self.page.c[what])
+            case _:
+                return const(what)
 
 
-def _info(
-    compiler: Compiler,
-    what: str,
-    page: sa.FromClause,
-    cursor: sa.ColumnElement[Any],
-    first: sa.ColumnElement[Any],
-    later: bool,
-) -> sa.ColumnElement[Any]:
-    """A field of PageInfo.  There is a previous page exactly when a cursor led here."""
-    match what:
-        case "hasNextPage":
-            return sa.select(sa.func.count() > first).select_from(page).scalar_subquery()
-        case "hasPreviousPage":
-            return sa.true() if later else sa.false()
-        case "startCursor":
-            return sa.select(cursor).select_from(page).limit(ONE).scalar_subquery()
-        case "endCursor":
-            shown = sa.select(cursor.label("c"), sa.func.row_number().over().label("n")).select_from(page).limit(first)
-            last = shown.subquery(compiler.name("o"))
-            return sa.select(last.c.c).order_by(last.c.n.desc()).limit(ONE).scalar_subquery()
-        case _:
-            return const(what)
+def _columns(within: sa.FromClause, of: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
+    """The columns of `of` that are used anywhere within; every part is met once, however often it is referred to."""
+    left: list[Any] = [within]
+    met = {id(of)}
+    while left:
+        element = left.pop()
+        if isinstance(element, sa.ColumnClause) and element.table is of:
+            yield element
+        children = [child for child in element.get_children() if id(child) not in met]
+        met.update(map(id, children))
+        left += children
+
+
+def _constant(value: bool) -> sa.ColumnElement[bool]:
+    return sa.literal_column("true" if value else "false", sa.Boolean())
+
+
+def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    """Counts of all rows by one key, largest first."""
+    key = sa.func.coalesce(want.by.key(row, compiler), const(UNKNOWN)).label("key")
+    rows = every.with_only_columns(key, maintain_column_froms=True).where(*[test(row, compiler) for test in want.where])
+    keyed = rows.subquery(compiler.name("g"))
+    count = sa.cast(sa.func.count(), sa.Integer()).label("count")
+    counted = sa.select(keyed.c.key, count).group_by(keyed.c.key).order_by(count.desc(), keyed.c.key)
+    group = counted.limit(arg(want.first, sa.Integer())).subquery(compiler.name("g"))
+    unknown = in_language(compiler, const("Tidak diketahui"), const("Not known"))
+    words = sa.case((group.c.key == const(UNKNOWN), unknown), else_=want.by.words(group.c.key, compiler))
+    said = {"key": group.c.key, "count": group.c.count, "label": sa.func.coalesce(words, group.c.key)}
+    made = sa.select(*[said.get(what, const(what)).label(name) for name, what in want.parts]).select_from(group)
+    listed = made.subquery(compiler.name("o"))
+    return sa.select(sa.func.coalesce(sa.func.json_agg(listed.table_valued()), EMPTY)).scalar_subquery()

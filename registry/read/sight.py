@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from auth.ability import Ability
-from auth.area import NATIONAL
-from auth.principal import Principal
+from auth.area import NATIONAL, AreaSet
+from auth.principal import Grant, Principal
 from auth.sensitivity import Sensitivity
+from registry.cache import Remembered
 
 
 class Seen(Enum):
@@ -22,9 +24,11 @@ class Seen(Enum):
     NOWHERE = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sight:
-    """Per class: how far it is seen within the areas that the caller reads, in the country, and on own rows."""
+    """Per class: how far it is seen within the areas that the caller reads, in the country, and on own rows.
+
+    Equal sights are one object, so that finding what was prepared for one costs nothing."""
 
     inside: tuple[Seen, ...]
     country: tuple[Seen, ...]
@@ -32,15 +36,7 @@ class Sight:
 
     @classmethod
     def of(cls, principal: Principal) -> Sight:
-        reads = principal.sees(Sensitivity.OPERATIONAL)
-        areas = [principal.sees(kind) for kind in _KINDS]
-        return cls(
-            tuple(Seen.NOWHERE if not a else Seen.EVERYWHERE if a.covers_all(reads) else Seen.SOMEWHERE for a in areas),
-            tuple(
-                Seen.NOWHERE if not a else Seen.EVERYWHERE if a.covers_all(NATIONAL) else Seen.SOMEWHERE for a in areas
-            ),
-            tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS),
-        )
+        return _of_grants(principal.grants, principal)
 
     def far(self, row: Sensitivity, kind: Sensitivity) -> Seen:
         """How far `kind` is seen in rows that exist by class `row`."""
@@ -54,3 +50,21 @@ class Sight:
 
 
 _KINDS = tuple(Sensitivity)
+_KNOWN: dict[tuple[Any, ...], Sight] = {}
+_OF_GRANTS: Remembered[tuple[Grant, ...], Sight] = Remembered("sights", 5000)
+
+
+def _of_grants(grants: tuple[Grant, ...], principal: Principal) -> Sight:
+    if (known := _OF_GRANTS.get(grants)) is None:
+        reads = principal.sees(Sensitivity.OPERATIONAL)
+        areas = [principal.sees(kind) for kind in _KINDS]
+        inside = tuple(_seen(area, reads) for area in areas)
+        country = tuple(_seen(area, NATIONAL) for area in areas)
+        own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
+        known = _KNOWN.setdefault((inside, country, own), Sight(inside, country, own))
+        _OF_GRANTS.put(grants, known)
+    return known
+
+
+def _seen(area: AreaSet, whole: AreaSet) -> Seen:
+    return Seen.NOWHERE if not area else Seen.EVERYWHERE if area.covers_all(whole) else Seen.SOMEWHERE

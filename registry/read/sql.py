@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.noun import Derived, const
+from registry.noun import Derived, const, table_of
 from registry.read.want import Datum
+from registry.region import Region
 
 ONE = const(1)
 EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
@@ -32,9 +33,25 @@ def wire(value: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any]) -> sa.Co
     return value
 
 
-def correlated(select: sa.Select[Any], parent: sa.FromClause | None) -> sa.Select[Any]:
-    return select if parent is None else select.correlate(parent)
-
-
 def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
     return datum.type if isinstance(datum, Derived) else datum.expression.type
+
+
+def first_day(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The first day that a PartialDate can be."""
+    return sa.func.registry.first_day(value)
+
+
+def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A text without case and accents; `schema/bound.py` folds what it is compared with."""
+    return sa.func.registry.folded(value)
+
+
+def areas_of(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The areas of regions; today's codes are looked up here, others by a function that knows history and refuses."""
+    region = table_of(Region).alias("r$")
+    span = sa.func.registry.area_range(region.c.code, region.c.code + const("/"))
+    today = sa.func.count() == sa.func.cardinality(codes)
+    found = sa.case((today, sa.func.range_agg(span)), else_=sa.func.registry.areas_of(codes))
+    named = region.c.code == sa.any_(codes)
+    return sa.select(found).where(named, region.c.valid_to.is_(None)).scalar_subquery()

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
+from registry.grouping import Grouping
 from registry.noun import Asker, Derived, Link, Readable
 
 Datum = InstrumentedAttribute[Any] | Derived[Any]
-Where = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
+
+
+class Seeker(Asker, Protocol):
+    """What a condition may ask of the statement it becomes part of."""
+
+    def regions(self, argument: str) -> str:
+        """The setting that holds the areas of the regions whose codes the argument lists."""
+
+    def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
+        """Whether the row has a related record for which the condition holds."""
+
+
+Where = Callable[[sa.FromClause, Seeker], sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -132,27 +145,40 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Counts of a connection's rows by one grouping, largest first; only rows for which `where` holds as well."""
+
+    by: Grouping
+    parts: tuple[tuple[str, str], ...]  # (response key, key | label | count | constant text)
+    first: str  # argument: at most so many
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
 class PagePart:
-    """(response key, nodes | edges | totalCount | pageInfo | __typename) with what belongs to it."""
+    """(response key, nodes | edges | totalCount | pageInfo | groups | __typename) with what belongs to it."""
 
     key: str
     what: str
     node: Object | None = None
     edges: tuple[Edge, ...] = ()
     info: tuple[tuple[str, str], ...] = ()
+    groups: Groups | None = None
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A connection: one page of a noun's records in a total order."""
+    """A connection: one page of a noun's records in a total order, from its beginning or its end."""
 
     key: str
     source: Source
     order: tuple[Order, ...]
     parts: tuple[PagePart, ...]
-    first: str
-    after: str | None = None  # prefix of the arguments that hold the cursor's keys, one for each order key and the id
+    size: str  # argument: at most so many rows
+    backward: bool = False
+    after: str | None = None  # argument: the keys of the row behind which the list begins, as texts
+    before: str | None = None  # argument: the keys of the row before which it ends
     cursor: str = "cursor"  # prefix of the arguments that sign its cursors
     kind: Sensitivity | None = None
 

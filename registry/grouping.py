@@ -1,0 +1,113 @@
+"""Groupings: what the rows of a list may be counted by, as a key and its words in both languages.
+
+Rule: every row has exactly one key, so the counts of all groups are the rows of the list; what nobody knows is
+`UNKNOWN`.  Test: tests/test_groups.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.sensitivity import Sensitivity
+from registry.label import LABEL
+from registry.noun import Asker, Derived, Fact, codes_of, const, fact_of, table_of
+from registry.region import Region
+
+UNKNOWN = "UNKNOWN"
+_MONTHS = {
+    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+    "en": "January February March April May June July August September October November December",
+}
+Key = Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
+Words = Callable[[sa.ColumnElement[Any], Asker], sa.ColumnElement[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """`key` of a row, a text that may be null, and the words of a key, null where it speaks for itself."""
+
+    fact: Fact
+    key: Key
+    words: Words
+
+
+def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
+    """The one of two texts that the caller reads."""
+    return sa.case((ask.claim("language", sa.Text()) == const("en"), english), else_=indonesian)
+
+
+def label_of(list_: str) -> Words:
+    """The label of a code in one of the code lists."""
+
+    def words(key: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+        label = LABEL.alias("l$")
+        found = sa.select(in_language(ask, label.c.id, label.c.en))
+        return found.where(label.c.list == const(list_), label.c.code == key).scalar_subquery()
+
+    return words
+
+
+def by_code(datum: Any) -> Grouping:
+    """By the codes of a column or derived fact."""
+    codes = codes_of(datum)
+    assert codes is not None
+    return Grouping(fact_of(datum), _value(datum), label_of(codes.__name__))
+
+
+def by_country(datum: Any) -> Grouping:
+    """By country."""
+    return Grouping(fact_of(datum), _value(datum), label_of("COUNTRY"))
+
+
+def _value(datum: Any) -> Key:
+    return lambda row, ask: datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
+
+
+def _by_place(length: int | None, label_id: str, label_en: str) -> Grouping:
+    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+        return row.c.area if length is None else sa.func.left(row.c.area, const(length))
+
+    def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+        region = table_of(Region).alias("r$")
+        return sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None)).scalar_subquery()
+
+    return Grouping(Fact(Sensitivity.OPEN, label_id, label_en, server=True), key, words)
+
+
+PLACES = {
+    "PROVINCE": _by_place(2, "Provinsi", "Province"),
+    "REGENCY": _by_place(5, "Kabupaten atau kota", "Regency"),
+    "DISTRICT": _by_place(8, "Kecamatan", "District"),
+    "VILLAGE": _by_place(None, "Desa", "Village"),
+}
+"""By today's region; a code of it says the regions above."""
+
+
+def by_month(datum: Any) -> Grouping:
+    """By the month (`2026-03`) of a date; one of which only the year is known counts in January, its first day."""
+
+    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+        return sa.func.to_char(sa.func.registry.first_day(row.c[datum.key]), const("YYYY-MM"))
+
+    def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+        names = in_language(ask, const(_MONTHS["id"]), const(_MONTHS["en"]))
+        name = sa.func.split_part(names, const(" "), sa.cast(sa.func.right(found, const(2)), sa.Integer()))
+        return sa.case((found != const(UNKNOWN), name + const(" ") + sa.func.left(found, const(4))))
+
+    return Grouping(fact_of(datum), key, words)
+
+
+def by_band(datum: Derived[int], *starts: int) -> Grouping:
+    """By bands of a number that begin at `starts` (the first is 0): `00-04`, … `60+`."""
+
+    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+        value = datum.expression(row, ask)
+        bands = [(value < const(end), const(f"{start:02}-{end - 1:02}")) for start, end in pairwise(starts)]
+        return sa.case(*bands, (value >= const(starts[-1]), const(f"{starts[-1]}+")))
+
+    return Grouping(datum.fact, key, lambda found, ask: sa.null())

@@ -1,0 +1,139 @@
+"""Filters: conditions on a row that know names of arguments, never values.
+
+A comparison with a value that is not known does not hold, and its `Not` does: two-valued, as people read it.
+Rule: conditions read unmasked columns, so whoever uses them also keeps the rows to the areas where the class of each
+is seen (`SeenHere`).  Test: tests/test_filters.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from auth.sensitivity import Sensitivity
+from registry.noun import Derived, Link, Readable, const
+from registry.read.sql import first_day, folded, type_of
+from registry.read.want import Datum, Seeker, Where
+
+COMPARED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A datum against an argument: eq, gt, gte, lt, lte; in, any (one of a list); startsWith; null, true, false."""
+
+    datum: Datum
+    operator: str
+    argument: str = ""
+    day: bool = False  # the datum is a PartialDate, compared by its first day
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        datum = self.datum
+        value = datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
+        type_: Any = type_of(datum)
+        match self.operator:
+            case "null":
+                return value.is_(None)
+            case "true":
+                return value.is_(sa.true())
+            case "false":
+                return value.is_(sa.false())
+            case "startsWith":
+                return sa.func.starts_with(folded(value), ask.argument(self.argument, sa.Text()))
+            case "in":
+                return value == sa.any_(ask.argument(self.argument, ARRAY(type_)))
+            case "any":
+                return value.op("&&")(ask.argument(self.argument, type_))
+        argument = ask.argument(self.argument, sa.Text() if self.day else type_)
+        if self.day:  # sent as a text, for asyncpg takes the last day of the calendar for infinity
+            value, argument = first_day(value), sa.cast(argument, sa.Date())
+        return value.op(COMPARED[self.operator], is_comparison=True)(argument)
+
+
+@dataclass(frozen=True)
+class AllOf:
+    conditions: tuple[Where, ...]
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return sa.and_(sa.true(), *[condition(row, ask) for condition in self.conditions])
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """None of an empty list."""
+
+    conditions: tuple[Where, ...]
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *[condition(row, ask) for condition in self.conditions])
+
+
+@dataclass(frozen=True)
+class Not:
+    condition: Where
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return self.condition(row, ask).is_not(sa.true())
+
+
+@dataclass(frozen=True)
+class Related:
+    """There is a related record for which the condition holds."""
+
+    noun: Readable
+    link: Link
+    condition: Where
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return ask.related(row, self.noun, self.link, self.condition)
+
+
+@dataclass(frozen=True)
+class SeenHere:
+    """The row lies where the caller sees a class."""
+
+    kind: Sensitivity
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return _place(row).op("<@")(ask.areas(self.kind.value.lower()))
+
+
+@dataclass(frozen=True)
+class Within:
+    """The row lies in one of the regions whose codes, of any year, the argument lists.
+
+    The codes become areas once, in the gate, which refuses unknown ones; the hull of the areas serves the index.
+    """
+
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        place, setting = _place(row), const(ask.regions(self.argument))
+        areas = sa.func.registry.areas(setting)
+
+        def told(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+            return sa.select(value).scalar_subquery()  # once in a statement, not once a row
+
+        return sa.and_(
+            place >= told(sa.func.lower(areas)),
+            place < told(sa.func.upper(areas)),
+            sa.or_(told(areas == sa.func.registry.hull(setting)), place.op("<@")(told(areas))),
+        )
+
+
+@dataclass(frozen=True)
+class HasCode:
+    """A column holds this code: the row is of one type of an interface."""
+
+    column: str
+    code: str
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        return row.c[self.column] == const(self.code)
+
+
+def _place(row: sa.FromClause) -> sa.ColumnElement[Any]:
+    return row.c.area if "area" in row.c else row.c.code

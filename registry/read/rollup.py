@@ -1,0 +1,82 @@
+"""Counts of regions below regions, counted once: a query from a province down to its villages asks the same rows at
+every level, so they are counted by village and summed upward, and each region looks its sum up.
+
+Rule: only bare lists (no filter, no search) on the way down are looked up, so a looked-up count is the list's own.
+Tests: tests/test_read.py, tests/test_differential.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from registry.noun import By, Noun, const, table_of
+from registry.read.want import Object, Page, Source
+from registry.region import Region, under
+
+if TYPE_CHECKING:
+    from registry.read.compile import Compiler
+
+LENGTHS = sa.cast(const("{2,5,8,13}"), ARRAY(sa.Integer()))  # of the codes of provinces, regencies, districts, villages
+
+
+def is_down(source: Source) -> bool:
+    """The regions just below a region."""
+    return source.noun is Region and source.link == By("parent_id")
+
+
+def is_bare(source: Source) -> bool:
+    """All records in a region."""
+    return source.link is under and not source.where
+
+
+def counted_below(node: Object) -> list[type[Noun]]:
+    """The nouns whose bare lists are counted in regions below the rows of this object."""
+    found: dict[type[Noun], None] = {}
+    for below in _down(node):
+        found.update(dict.fromkeys(_counted(below)))
+        found.update(dict.fromkeys(counted_below(below)))
+    return list(found)
+
+
+def _pages(node: Object) -> Iterator[Page]:
+    return (part for _, parts in node.kinds for part in parts if isinstance(part, Page))
+
+
+def _down(node: Object) -> Iterator[Object]:
+    for page in _pages(node):
+        if is_down(page.source):
+            for part in page.parts:
+                yield from (n for n in (part.node, *(edge.node for edge in part.edges)) if n is not None)
+
+
+def _counted(node: Object) -> Iterator[type[Noun]]:
+    for page in _pages(node):
+        noun = page.source.noun
+        if is_bare(page.source) and issubclass(noun, Noun) and any(part.what == "totalCount" for part in page.parts):
+            yield noun
+
+
+def tally(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Code → count of all regions in this one, as a JSON object."""
+    row = table_of(noun).alias(compiler.name("t"))
+    rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
+    village = rows.group_by(row.c.area).correlate(region).subquery(compiler.name("v"))
+    length = sa.func.unnest(LENGTHS).column_valued(compiler.name("l"))
+    code = sa.func.left(village.c.area, length).label("code")
+    summed = sa.select(code, sa.func.sum(village.c.n).label("n")).group_by(code)
+    region_ = summed.correlate(region).subquery(compiler.name("r"))
+    made = sa.select(sa.func.jsonb_object_agg(region_.c.code, region_.c.n, type_=JSONB()))
+    return made.correlate(region).scalar_subquery()
+
+
+def looked_up(tallied: sa.ColumnElement[Any], region: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The count of a region in a tally that covers it."""
+    return sa.func.coalesce(sa.cast(tallied.op("->>")(region.c.code), sa.Integer()), const(0))
+
+
+Tallies = Mapping[Any, sa.ColumnElement[Any]]
+"""Noun → the tally of its records."""

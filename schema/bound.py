@@ -1,0 +1,101 @@
+"""What one call brings to a prepared operation: values that are bound, not compiled.
+
+A plan is made once for each *shape* of the variables: which are given, which keys their objects have, and the values of
+enums and Booleans, for those choose the SQL.  Everything else is marked by a `Ref`, the place where a call holds it.
+Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from auth.principal import Principal
+from schema.cursor import Bound, Cursors
+
+GIVEN = "given"
+RECORD = " record"  # where a command puts the id of what it changed; no variable can have this name
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: who asks, in which language, with which values."""
+
+    principal: Principal
+    language: str
+    cursors: Cursors
+    variables: dict[str, Any]
+    keys: dict[str, Bound] = field(default_factory=dict)  # of the lists whose cursors this call has met
+
+
+Binding = Callable[[Call], Any]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The value that stands at this place of a call's variables."""
+
+    path: tuple[str | int, ...]
+
+    def __call__(self, call: Call) -> Any:
+        found: Any = call.variables
+        for step in self.path:
+            found = found[step]
+        return found
+
+
+def shape(value: Any) -> Hashable:
+    """What of a coerced value may change the SQL; an empty list may, for it has no condition to stand for."""
+    if value is None or isinstance(value, bool | Enum):
+        return value
+    if isinstance(value, dict):
+        return tuple((key, shape(inner)) for key, inner in value.items())
+    if isinstance(value, list) and (not value or any(isinstance(inner, dict) for inner in value)):
+        return tuple(shape(inner) for inner in value)
+    return GIVEN
+
+
+def marked(value: Any, path: tuple[str | int, ...]) -> Any:
+    """The value with a Ref for everything that is not its shape."""
+    if value is None or isinstance(value, bool | Enum):
+        return value
+    if isinstance(value, dict):
+        return {key: marked(inner, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list) and (not value or any(isinstance(inner, dict) for inner in value)):
+        return [marked(inner, (*path, number)) for number, inner in enumerate(value)]
+    return Ref(path)
+
+
+def resolved(value: Any, call: Call) -> Any:
+    """The value with what a call holds in the place of every Ref."""
+    if isinstance(value, Ref):
+        return value(call)
+    if isinstance(value, dict):
+        return {key: resolved(inner, call) for key, inner in value.items()}
+    return [resolved(inner, call) for inner in value] if isinstance(value, list) else value
+
+
+def binding(value: Any, convert: Callable[[Any], Any] | None = None) -> Binding:
+    """How a call finds the value of an argument, which is a Ref, a list that may hold some, or a constant."""
+    if isinstance(value, Ref):
+        return value if convert is None else lambda call: convert(value(call))
+    if isinstance(value, list) and any(isinstance(inner, Ref) for inner in value):
+        return lambda call: (convert or list)(resolved(value, call))
+    constant = value if convert is None else convert(value)
+    return lambda call: constant
+
+
+def plain(value: Any) -> Any:
+    """An enum's code, a list of codes, any other value as it is."""
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def folded(text: str) -> str:
+    """A text without case and accents, as `registry.folded` makes it in the database."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(c.lower() if c.isascii() else c for c in parts if not "\u0300" <= c <= "\u036f")

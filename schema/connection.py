@@ -1,0 +1,190 @@
+"""A connection as GraphQL asks for it → a Page: its filter, search, order, direction, size, cursors and parts.
+
+Rule: a page has 1 to 1,000 rows from one end, never both; a cursor is good for this list, filter, order and caller.
+Tests: tests/test_pages.py, tests/test_filters.py, tests/test_groups.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
+
+from auth.sensitivity import Sensitivity
+from registry.codes import OrderDirection
+from registry.noun import fact_of
+from registry.read.want import Edge, Groups, Order, Page, PagePart, Source
+from schema.bound import Call, Ref, binding, plain, resolved
+from schema.conditions import Conditions, null_refused, seen_here
+from schema.cursor import Bound
+from schema.errors import BadInput, PageTooLarge
+from schema.limits import Size
+from schema.listing import LISTINGS, Listing
+from schema.shapes import Related
+
+if TYPE_CHECKING:
+    from schema.select import Selection
+
+DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
+
+
+class Listed:
+    """One connection of a selection."""
+
+    def __init__(self, selection: Selection, made: GraphQLField, nodes: list[FieldNode], shape: Related) -> None:
+        self.selection, self.nodes, self.shape = selection, nodes, shape
+        self.type: Any = get_named_type(made.type)
+        self.given = get_argument_values(made, nodes[0], selection.variables)
+        self.listing = LISTINGS.get(shape.source.noun, Listing())
+        self.conditions = Conditions(shape.source.noun, selection.sight, self.bind, selection.limits)
+
+    def bind(self, value: Any, convert: Callable[[Any], Any] | None = None) -> str:
+        return self.selection.bind(self.selection.name("f"), value, convert)
+
+    def page(self, key: str, kind: Sensitivity | None) -> Page:
+        if (asked := self.given.get("filter")) is not None:
+            self.conditions.filter(asked)
+        elif "filter" in self.given:
+            raise null_refused("filter")
+        near = self.search()
+        order = self.order(near)
+        shape, selection = self.shape.source, self.selection
+        source = Source(shape.noun, shape.link, (*shape.where, *self.conditions.where))
+        prefix = selection.name("p")
+        backward, size = self.size()
+        selection.bind(f"{prefix}_size", size)
+        self.sign(prefix, order)
+        after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
+        with selection.limits.inside(binding_or_number(size)):
+            parts = tuple(self.parts())
+        return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix, kind)
+
+    def search(self) -> tuple[Order, ...]:
+        """Names that the rows must have, in whatever spelling; answers the order in which the nearest come first."""
+        noun, text = self.shape.source.noun, self.given.get("search")
+        if text is None:
+            if "search" in self.given:
+                raise null_refused("search")
+            return ()
+        self.conditions.narrow(noun.searched, "search")
+        search, name = self.listing.search, self.bind(text)
+        assert search is not None
+        self.conditions.where.append(search.found(name))
+        return (Order(search.nearness(name)),)
+
+    def order(self, near: tuple[Order, ...]) -> tuple[Order, ...]:
+        """The order asked for.  A key narrows to the areas where its class is seen; seen nowhere, it is refused."""
+        wanted = self.given.get("orderBy")
+        if wanted is None:
+            return (*near, *self.shape.order)
+        datum = self.listing.orders[plain(wanted["field"])]
+        self.conditions.narrow(fact_of(datum).sensitivity, "orderBy")
+        return (Order(datum, wanted.get("direction") is OrderDirection.DESC),)
+
+    # --- where the page begins and ends -------------------------------------------------------------------------------
+
+    def size(self) -> tuple[bool, Any]:
+        """Whether it is counted from the end, and how many rows it has at most: a number, or a Ref of one."""
+        first, last = self.given.get("first"), self.given.get("last")
+        if first is not None and last is not None:
+            raise BadInput("Pakai `first` atau `last`, jangan keduanya.", "Use `first` or `last`, never both.")
+        size = last if last is not None else DEFAULT_PAGE if first is None else first
+        if isinstance(size, int):
+            allowed(size)
+        return last is not None, size
+
+    def sign(self, prefix: str, order: tuple[Order, ...]) -> None:
+        """The arguments that sign this list's cursors, which are good for its filter, search, order and caller."""
+        list_ = (self.type.name, [_named(o) for o in order])
+        asked = [self.given.get(name) for name in ("filter", "search")]
+
+        def bound(call: Call) -> Bound:
+            if (known := call.keys.get(prefix)) is None:
+                said = repr((list_, resolved(asked, call))).encode()
+                known = call.cursors.of(hashlib.sha256(said).digest(), call.principal.user_id)
+                call.keys[prefix] = known
+            return known
+
+        self.selection.bindings[f"{prefix}_inner"] = lambda call: bound(call).inner
+        self.selection.bindings[f"{prefix}_outer"] = lambda call: bound(call).outer
+        self.bound = bound
+
+    def cursor(self, prefix: str, way: str, keys: int) -> str | None:
+        given = self.given.get(way)
+        if given is None:
+            return None
+        found, bound = binding(given), self.bound
+        name = f"{prefix}_{way}"
+        self.selection.bindings[name] = lambda call: bound(call).read(found(call), keys)
+        self.selection.checks.append(self.selection.bindings[name])
+        return name
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def parts(self) -> Iterator[PagePart]:
+        selection, type_ = self.selection, self.type
+        for key, found in selection.fields(type_, [n.selection_set for n in self.nodes]).items():
+            inner: Any = (
+                get_named_type(type_.fields[name].type) if (name := found[0].name.value) in type_.fields else None
+            )
+            match name:
+                case "nodes":
+                    yield PagePart(key, name, node=selection.object(inner, found))
+                case "edges":
+                    yield PagePart(key, name, edges=tuple(self.edges(inner, found)))
+                case "pageInfo":
+                    yield PagePart(key, name, info=self.named(inner, found))
+                case "totalCount":
+                    yield PagePart(key, name)
+                case "groups":
+                    yield PagePart(key, name, groups=self.groups(type_.fields[name], found))
+                case _:
+                    yield PagePart(key, "__typename", text=type_.name)
+
+    def edges(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Edge]:
+        for key, found in self.selection.fields(type_, [n.selection_set for n in nodes]).items():
+            match found[0].name.value:
+                case "node":
+                    yield Edge(key, "node", self.selection.object(get_named_type(type_.fields["node"].type), found))
+                case "cursor":
+                    yield Edge(key, "cursor")
+                case _:
+                    yield Edge(key, type_.name)
+
+    def named(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
+        """The fields of a value asked for: (response key, name), or the type's own name for `__typename`."""
+        found = self.selection.fields(type_, [n.selection_set for n in nodes])
+        names = {key: fields[0].name.value for key, fields in found.items()}
+        return tuple((key, type_.name if name == "__typename" else name) for key, name in names.items())
+
+    def groups(self, made: GraphQLField, nodes: list[FieldNode]) -> Groups:
+        given = get_argument_values(made, nodes[0], self.selection.variables)
+        by = self.listing.groups[plain(given["by"])]
+        seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, "groups")
+        most = LARGEST_PAGE if given.get("first") is None else given["first"]
+        if isinstance(most, int):
+            allowed(most)
+        first = self.selection.bind(self.selection.name("g"), most, allowed)
+        self.selection.checks.append(self.selection.bindings[first])
+        where = (seen,) if seen is not None else ()
+        return Groups(by, self.named(get_named_type(made.type), nodes), first, where)
+
+
+def allowed(size: int) -> int:
+    """The size of a page.  Raises PageTooLarge, or BadInput for none."""
+    if size > LARGEST_PAGE:
+        raise PageTooLarge(LARGEST_PAGE, size)
+    if size < 1:
+        raise BadInput("Jumlah baris paling sedikit 1.", "A page has 1 row at least.")
+    return size
+
+
+def binding_or_number(size: Any) -> Size:
+    return (lambda call: allowed(size(call))) if isinstance(size, Ref) else size
+
+
+def _named(order: Order) -> str:
+    datum = order.datum
+    return f"{getattr(datum, 'key', None) or getattr(datum, 'name', '')}{'-' if order.descending else ''}"

@@ -1,0 +1,321 @@
+"""What a list makes of its rows, in plain Python: filter, search, order, groups, and who may ask by what.
+
+Classes of keys come from the directives of the published schema, areas from the policy page; nothing of the engine is
+used.  A comparison with what is not known does not hold; nulls come last; ties go by id, in the direction of the key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLSchema, get_named_type
+
+from auth.ability import Ability
+from auth.policy import Cell, cell
+from auth.role import Role
+
+Row = dict[str, Any]
+NOUNS = {
+    "households": "Household",
+    "members": "Member",
+    "migrations": "MigrationEpisode",
+    "businesses": "Business",
+    "regions": "Region",
+}
+NAMES = {"Member": "fullName", "Business": "name", "Region": "name"}
+BANDS = (0, 5, 12, 18, 25, 35, 45, 60)
+PLACES = {"PROVINCE": 2, "REGENCY": 5, "DISTRICT": 8, "VILLAGE": 13}
+LISTED = {"GroupBy": "groups", "OrderField": "orderBy"}
+MONTHS = {
+    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+    "en": "January February March April May June July August September October November December",
+}
+OLD_CODES = {"35.07.09.2008": "35.07.11.2008"}
+
+
+class Forbidden(Exception):
+    """No grant has the class; `field` is the key that asked for it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class Sight:
+    """Where a person holds which class in every row."""
+
+    def __init__(self, grants: list[tuple[str, str | None]]) -> None:
+        self.areas: dict[str, list[str]] = {}
+        for role, code in grants:
+            for ability in Ability:
+                if ability.name.startswith("SEE_") and cell(ability, Role[role]) is Cell.AREA:
+                    self.areas.setdefault(ability.name.removeprefix("SEE_"), []).append(f"{code}." if code else "")
+
+    def anywhere(self, kind: str) -> bool:
+        return kind in self.areas
+
+    def holds(self, kind: str, area: str) -> bool:
+        return any(f"{area}.".startswith(code) for code in self.areas.get(kind, ()))
+
+
+def kind_of(made: Any) -> str | None:
+    """The class that `@sensitivity` gives to a field, an argument or an enum value."""
+    for said in made.ast_node.directives:
+        if said.name.value == "sensitivity":
+            return str(said.arguments[0].value.value)
+    return None
+
+
+class Down:
+    """A value that sorts the other way round."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Down) -> bool:
+        return bool(other.value < self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Down) and bool(other.value == self.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass
+class Found:
+    """What a text finds by sound: ids, and how near the name of each comes (0 the same, 1 begins so, 2 sounds so)."""
+
+    nearness: dict[str, int]
+
+
+@dataclass
+class Lists:
+    """The lists of one person in one language."""
+
+    schema: GraphQLSchema
+    sight: Sight
+    user: str
+    language: str
+    regions: list[Row]
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)  # (noun, text)
+
+    def asked(
+        self, noun: str, way: str, rows: list[Row], given: dict[str, Any]
+    ) -> tuple[list[Row], Callable[[Row], Any]]:
+        """The rows that a list holds, in order, and the key of that order."""
+        near: dict[str, int] = {}
+        if (filter_ := given.get("filter")) is not None:
+            type_: Any = self.schema.type_map[f"{noun}Filter"]
+            for kind, name in self._kinds(type_, filter_):
+                rows = self._narrowed(rows, kind, name)
+            rows = [row for row in rows if self._all(type_, filter_, row)]
+        if (text := given.get("search")) is not None:
+            kind = kind_of(self.schema.query_type.fields[_root(noun)].args["search"])  # type: ignore[union-attr]
+            rows = self._narrowed(rows, kind, "search")
+            near = self._nearness(noun, text)
+            rows = [row for row in rows if row["id"] in near]
+        if (order := given.get("orderBy")) is not None:
+            values: Any = self.schema.type_map[f"{noun}OrderField"]
+            rows = self._narrowed(rows, kind_of(values.values[order["field"]]), "orderBy")
+            keys = [(self.order(noun, order["field"]), order["direction"] == "DESC")]
+        else:
+            keys = [*([(lambda row: near[row["id"]], False)] if near else []), *self._default(noun, way)]
+
+        def key(row: Row) -> Any:
+            made = [(value is None, 0 if value is None else _turned(value, down)) for value, down in _values(row)]
+            return (*made, _turned(row["id"], keys[-1][1]))
+
+        def _values(row: Row) -> list[tuple[Any, bool]]:
+            return [(of(row), down) for of, down in keys]
+
+        return sorted(rows, key=key), key
+
+    def area(self, row: Row) -> str:
+        if "area" in row:
+            return str(row["area"])
+        return str((row if row["__typename"] == "Household" else row["household"])["village"]["code"])
+
+    def _narrowed(self, rows: list[Row], kind: str | None, name: str) -> list[Row]:
+        if kind in (None, "OPEN"):
+            return rows
+        if not self.sight.anywhere(str(kind)):
+            raise Forbidden(name)
+        return [row for row in rows if self.sight.holds(str(kind), self.area(row))]
+
+    # --- filter -------------------------------------------------------------------------------------------------------
+
+    def _kinds(self, type_: Any, given: Any) -> list[tuple[str | None, str]]:
+        """The classes of all keys of a filter, however deep, with the keys' names."""
+        found: list[tuple[str | None, str]] = []
+        for one in given if isinstance(given, list) else [given]:
+            for name, value in one.items():
+                inner = get_named_type(type_.fields[name].type)
+                found.append((kind_of(type_.fields[name]), name))
+                if isinstance(inner, GraphQLInputObjectType) and inner.name not in COMPARING:
+                    found += self._kinds(inner, value)
+        return found
+
+    def _all(self, type_: Any, given: dict[str, Any], row: Row) -> bool:
+        return all(self._holds(type_, name, value, row) for name, value in given.items())
+
+    def _holds(self, type_: Any, name: str, value: Any, row: Row) -> bool:
+        inner = get_named_type(type_.fields[name].type)
+        match name:
+            case "and":
+                return all(self._all(inner, one, row) for one in value)
+            case "or":
+                return any(self._all(inner, one, row) for one in value)
+            case "not":
+                return not self._all(inner, value, row)
+            case "within":
+                area = f"{self.area(row)}."
+                return any(area.startswith(f"{OLD_CODES.get(code, code)}.") for code in value)
+            case "submittedByMe":
+                return ((row["submittedBy"] or {}).get("id") == self.user) is value
+            case "latest":
+                return (row is max(row["member"]["migrations"], key=_begun)) is value
+            case "programme":
+                return any(enrolled["programme"]["code"] in value for enrolled in row.get("enrolments", ()))
+        if inner.name in COMPARING:
+            return all(COMPARING[inner.name](row[name], operator, operand) for operator, operand in value.items())
+        if inner.name.endswith("ListFilter"):
+            ((quantifier, wanted),) = value.items()
+            met = [self._all(inner.fields[quantifier].type, wanted, child) for child in row[name]]
+            return {"some": any(met), "every": all(met), "none": not any(met)}[str(quantifier)]
+        if isinstance(inner, GraphQLInputObjectType):
+            return self._all(inner, value, row[name])
+        if isinstance(row[name], list):
+            return bool(set(row[name]) & set(value))
+        return bool(row[name] is value if isinstance(value, bool) else row[name] is not None and row[name] in value)
+
+    # --- search, order, groups ----------------------------------------------------------------------------------------
+
+    def _nearness(self, noun: str, text: str) -> dict[str, int]:
+        return self.found[noun, text].nearness
+
+    def _default(self, noun: str, way: str) -> list[tuple[Callable[[Row], Any], bool]]:
+        number = (self.order("Member", "HOUSEHOLD_NO"), False)
+        return {
+            "Household": [(lambda row: row["householdNo"], False)],
+            "Member": [*([] if way == "in region" else [number]), (lambda row: row["seq"], False)],
+            "MigrationEpisode": [(lambda row: row["departedOn"], True)],
+            "Business": [(lambda row: row["startedOn"], True)],
+            "Region": [(lambda row: row["code"], False)],
+        }[noun]
+
+    def order(self, noun: str, key: str) -> Callable[[Row], Any]:
+        ranks: Any = list(self.schema.type_map["ExportReadiness"].values)  # type: ignore[attr-defined]
+        special: dict[tuple[str, str], Callable[[Row], Any]] = {
+            ("Household", "HEAD_NAME"): _head_name,
+            ("Member", "HOUSEHOLD_NO"): lambda row: row["household"]["householdNo"],
+            ("Region", "HOUSEHOLD_COUNT"): lambda row: row["households"](None)["totalCount"],
+            ("Business", "EXPORT_READINESS"): lambda row: ranks.index(row["exportReadiness"]),
+            ("Business", "WORKERS"): lambda row: sum(
+                row[f"workers{who}"] or 0 for who in ("Family", "PaidMale", "PaidFemale")
+            ),
+        }
+        return special.get((noun, key)) or (lambda row: row[_camel(key)])
+
+    def groups(self, noun: str, rows: list[Row], by: str, first: int | None = None) -> list[dict[str, Any]]:
+        """Counts of a list's rows by one key, largest first."""
+        dimension: Any = self.schema.type_map[f"{noun}GroupBy"]
+        rows = self._narrowed(rows, kind_of(dimension.values[by]), "groups")
+        counted = Counter(self._group(by, row) or "UNKNOWN" for row in rows)
+        bars = sorted(counted.items(), key=lambda bar: (-bar[1], bar[0]))
+        return [{"key": key, "label": self._words(noun, by, key), "count": count} for key, count in bars[:first]]
+
+    def _group(self, by: str, row: Row) -> str | None:
+        if by in PLACES:
+            return self.area(row)[: PLACES[by]]
+        if by == "CONTRACT_END_MONTH":
+            day = row["contractEndsOn"]
+            return None if day is None else first_day(day)[:7]
+        if by == "AGE_BAND":
+            return None if row["age"] is None else _band(row["age"])
+        found: str | None = row[_camel(by)]
+        return found
+
+    def _words(self, noun: str, by: str, key: str) -> str:
+        if key == "UNKNOWN":
+            return "Not known" if self.language == "en" else "Tidak diketahui"
+        if by in PLACES:
+            return str(next(r["name"] for r in self.regions if r["code"] == key))
+        if by == "CONTRACT_END_MONTH":
+            return f"{MONTHS[self.language].split()[int(key[5:]) - 1]} {key[:4]}"
+        if by == "AGE_BAND":
+            return key
+        type_: Any = self.schema.type_map[noun]
+        list_ = "COUNTRY" if by == "COUNTRY" else get_named_type(type_.fields[_camel(by)].type).name
+        return self.labels.get((list_, key), key)
+
+
+def first_day(partial: str) -> str:
+    return partial + "-01" * ((10 - len(partial)) // 3)
+
+
+def folded(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+
+
+def _compare(value: Any, operator: str, operand: Any) -> bool:
+    if operator == "isNull":
+        return (value is None) is bool(operand)
+    if value is None:
+        return False
+    tests: dict[str, Callable[[], Any]] = {
+        "eq": lambda: value == operand,
+        "in": lambda: value in operand,
+        "gt": lambda: value > operand,
+        "gte": lambda: value >= operand,
+        "lt": lambda: value < operand,
+        "lte": lambda: value <= operand,
+        "startsWith": lambda: folded(value).startswith(folded(operand)),
+    }
+    return bool(tests[operator]())
+
+
+def _compare_instant(value: Any, operator: str, operand: Any) -> bool:
+    instant = operand if operator == "isNull" else dt.datetime.fromisoformat(operand)
+    return _compare(value and dt.datetime.fromisoformat(value), operator, instant)
+
+
+COMPARING: dict[str, Callable[[Any, str, Any], bool]] = {
+    "StringFilter": _compare,
+    "IntFilter": _compare,
+    "DateFilter": lambda value, operator, operand: _compare(value and first_day(value), operator, operand),
+    "DateTimeFilter": _compare_instant,
+}
+
+
+def _turned(value: Any, down: bool) -> Any:
+    return Down(value) if down else value
+
+
+def _root(noun: str) -> str:
+    return next(name for name, of in NOUNS.items() if of == noun)
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.lower().split("_")
+    return first + "".join(part.title() for part in rest)
+
+
+def _begun(episode: Row) -> tuple[str, int]:
+    return episode["departedOn"] or episode["registeredOn"] or episode["contractStartsOn"] or "9999", episode["seq"]
+
+
+def _head_name(household: Row) -> str | None:
+    named = [m["fullName"] for m in household["members"] if m["relationToHead"] == "HEAD" and m["fullName"] is not None]
+    return min(named, default=None)
+
+
+def _band(age: int) -> str:
+    start = max(band for band in BANDS if band <= age)
+    end = next((band - 1 for band in BANDS if band > age), None)
+    return f"{start}+" if end is None else f"{start:02}-{end:02}"

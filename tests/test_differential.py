@@ -1,0 +1,166 @@
+"""The read engine answers what plain execution answers, byte for byte, by one statement a root field.
+
+Generated operations (tests/chance.py) are answered twice: by the engine over HTTP, and by graphql-core's own executor
+over the records as plain dicts (tests/plain.py, tests/listing.py).  Each is called twice with other values, so that
+what was prepared for the first call answers the second.  Every statement met for the first time is explained: nothing
+scoped is read before the caller's areas are set.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from registry.wall import DOORS
+from tests.chance import Asked, Chance, heading
+from tests.crowd import GRANTS, gather
+from tests.listing import NAMES, Found
+from tests.plain import Plain, plain, with_cursors
+from tests.plan import explained, gate, unguarded
+from tests.village import Place
+from tests.wishes import SEARCHES, Known
+
+pytestmark = pytest.mark.anyio
+ASKING = ["officer", "coordinator", "viewer", "analyst", "stranger", "mixed", "far and wide", "auditor"]
+SHARE = 20  # documents for each in `make test`
+WHOLE = 700  # documents for each in `make prove`
+SHARED = settings(
+    max_examples=SHARE, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@dataclass
+class Trial:
+    """The village, what each person sees of it, and what was tried so far."""
+
+    village: Place
+    known: Known
+    plans: asyncpg.Connection
+    truths: dict[tuple[str, str], Plain] = field(default_factory=dict)
+    explained: set[str] = field(default_factory=set)
+    operations: int = 0
+    rows: int = 0
+    too_large: int = 0
+
+    async def one(self, who: str, chance: random.Random) -> None:
+        """A generated operation, called twice."""
+        language = chance.choice(["id", "en"])
+        truth = self.truths[who, language]
+        asked = Chance(truth.schema, chance, self.known, truth.sight).operation()
+        for then in (False, True):
+            await self.same(who, language, truth, asked, then)
+
+    async def same(self, who: str, language: str, truth: Plain, asked: Asked, then: bool) -> None:
+        variables = await self.variables(who, language, truth, asked, then)
+        before = len(self.village.statements)
+        answer = await self.village.query(who, asked.text, language, **variables)
+        self.operations += 1
+        if answer.codes == ["QUERY_TOO_COMPLEX"]:
+            self.too_large += 1
+            return
+        sent = self.village.statements[before:]
+        expected = truth.execute(asked.text, variables)
+        case = (who, language, asked.text, variables, answer.errors)
+        assert "data" in answer.json, case
+        refused = {e["path"][0]: e["extensions"] for e in answer.errors}
+        assert refused.keys() == expected.refused.keys(), case
+        for key, said in refused.items():
+            assert said["code"] == "FORBIDDEN", case
+            assert said["field"] in expected.refused[key], case
+        got = answer.json["data"]
+        assert orjson.dumps(got) == orjson.dumps(with_cursors(expected.data, got, {})), case
+        assert len(sent) == expected.reads, case
+        self.rows += len(answer.body)
+        await self.guarded(sent)
+
+    async def variables(self, who: str, language: str, truth: Plain, asked: Asked, then: bool) -> dict[str, Any]:
+        """The values of a call, its cursors taken from an answer of the same list."""
+        values = asked.values(then)
+        for anchor in asked.anchors:
+            values.pop(anchor.variable)
+            used = {name: asked.variables[name] for name in asked.variables if name in anchor.variables}
+            text = f"{heading(used)} {{ {anchor.text} }}"
+            answer = await self.village.query(who, text, language, **asked.values(then, anchor.variables))
+            list_ = {} if answer.errors else answer.data["list"]
+            if edges := list_.get("list", list_).get("edges"):
+                edge = edges[int(anchor.pick * len(edges))]
+                values[anchor.variable] = edge["cursor"]
+                truth.anchors[edge["cursor"]] = edge["node"]["id"]
+        return values
+
+    async def guarded(self, statements: list[str]) -> None:
+        for text in statements:
+            if text not in self.explained:
+                self.explained.add(text)
+                plan = await explained(self.plans, text)
+                assert gate(plan), text
+                assert unguarded(plan, DOORS) == [], text
+
+
+@pytest.fixture(scope="module")
+async def trial(village: Place) -> AsyncIterator[Trial]:
+    ids = await gather(village)
+    plans = await asyncpg.connect(village.login, statement_cache_size=0)
+    made = Trial(village, Known(ids), plans)
+    heard = await sounds(village)
+    for who in ASKING:
+        for language in ("id", "en"):
+            truth = made.truths[who, language] = await plain(village, who, GRANTS[who], language)
+            truth.lists.found = heard
+            for row in truth.by_id.values():
+                noun = row["__typename"]
+                made.known.learn("Region" if row.get("code") else noun, [row])
+    yield made
+    await plans.close()
+
+
+async def sounds(village: Place) -> dict[tuple[str, str], Found]:
+    """What each text finds in whole tables: the rule of searching, said in Python over the keys of sounds."""
+    heard: dict[tuple[str, str], Found] = {}
+    for text in SEARCHES:
+        said = await village.admin.fetchrow("SELECT registry.sounds($1) AS wanted, lower($1) AS lower", text)
+        assert said is not None
+        for noun in NAMES:
+            name = {"Member": "full_name", "Region": "search_name"}.get(noun, "name")
+            home = "household_id" if noun == "Member" else "id"
+            found: dict[str, int] = {}
+            homes: dict[str, int] = {}
+            for row in await village.admin.fetch(
+                f"SELECT id, {home} AS home, lower({name}) AS name, sounds FROM {noun} WHERE sounds IS NOT NULL"
+            ):
+                wanted, own = said["wanted"] or [], row["sounds"]
+                hit = wanted and any(word.startswith(wanted[0]) for word in own[:4])
+                if hit and all(any(word.startswith(w) for word in own) for w in wanted):
+                    near = 0 if row["name"] == said["lower"] else 1 if row["name"].startswith(said["lower"]) else 2
+                    found[str(row["id"])] = near
+                    homes[str(row["home"])] = min(homes.get(str(row["home"]), 2), 0 if near < 2 else 2)
+            heard[noun, text] = Found(found)
+            if noun == "Member":
+                heard["Household", text] = Found(homes)
+    return heard
+
+
+@pytest.mark.parametrize("who", ASKING)
+@SHARED
+@given(chance=st.randoms(use_true_random=False))
+async def test_the_engine_answers_like_plain_execution(trial: Trial, who: str, chance: random.Random) -> None:
+    await trial.one(who, chance)
+
+
+@pytest.mark.prove
+async def test_the_engine_answers_like_plain_execution_whole(trial: Trial) -> None:
+    for number in range(WHOLE):
+        for who in ASKING:
+            await trial.one(who, random.Random(f"{who} {number}"))
+    count = f"{trial.operations} operations by {len(trial.explained)} statements, {trial.rows >> 20} MB the same"
+    print(f"\n{count}; {trial.too_large} refused as too large")  # noqa: T201
+    assert trial.operations >= 10_000
+    assert trial.too_large < trial.operations / 50

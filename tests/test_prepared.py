@@ -1,0 +1,200 @@
+"""Prepared operations: what is no part of the shape never changes the SQL, and no value of a caller is in any text."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from registry.cache import Remembered
+from registry.read.run import STATEMENTS
+from registry.read.sight import Sight
+from schema.bound import marked, shape
+from schema.operation import PLANNED, Operations
+from tests.village import FAR, HERE, NEXT_DOOR, Place, household
+
+pytestmark = pytest.mark.anyio
+TEXT = """query($id: ID!, $size: Int, $filter: MemberFilter, $search: String, $order: MemberOrder,
+    $within: [RegionCode!], $age: Int, $states: [WorkflowState!], $by: MemberGroupBy!, $bars: Int, $code: RegionCode!,
+    $show: Boolean!) {
+  node(id: $id) { id }
+  region(code: $code) { name households(first: $size, filter: {workflowState: $states}) { totalCount } }
+  members(first: $size, filter: $filter, search: $search, orderBy: $order) { nodes { id fullName @include(if: $show) } }
+  others: members(filter: {within: $within, or: [{age: {gt: $age}}, {fullName: {startsWith: "s"}}]}) {
+    groups(by: $by, first: $bars) { key count } } }"""
+GIVEN: dict[str, Any] = {
+    "id": "6a1d0000-0000-4000-8000-000000000001",
+    "size": 3,
+    "filter": {"fullName": {"in": ["a"], "startsWith": "s"}, "sex": ["MALE"], "birthDate": {"lt": "2020-01-01"}},
+    "search": "siti",
+    "order": {"field": "FULL_NAME", "direction": "ASC"},
+    "within": [HERE],
+    "age": 3,
+    "states": ["SUBMITTED"],
+    "by": "SEX",
+    "bars": 2,
+    "code": "35",
+    "show": True,
+}
+SAME: dict[str, list[Any]] = {
+    "id": ["no uuid", "", "x" * 10_000],
+    "size": [1, 1000],
+    "filter": [
+        {"fullName": {"in": ["a", "b", "'; --"], "startsWith": ""}, "sex": [], "birthDate": {"lt": "0001-01-01"}},
+        {"fullName": {"in": [], "startsWith": "É%_"}, "sex": ["MALE", "FEMALE"], "birthDate": {"lt": "9999-12-31"}},
+    ],
+    "search": ["", "%", "a b c d e f"],
+    "within": [[], ["35", FAR, NEXT_DOOR]],
+    "age": [-1, 2**31 - 1],
+    "states": [["DRAFT", "VERIFIED"], "DRAFT"],
+    "bars": [1, 1000],
+    "code": [HERE, "52.03"],
+}
+"""Values that are bound: the SQL does not know them."""
+OTHER: dict[str, list[Any]] = {
+    "filter": [None, {}, {"sex": ["MALE"]}, {"not": {"sex": ["MALE"]}}, {"birthCertificate": True}, {"or": []}],
+    "search": [None],
+    "order": [None, {"field": "FULL_NAME", "direction": "DESC"}, {"field": "BIRTH_DATE"}],
+    "by": ["STAGE", "VILLAGE"],
+    "show": [False],
+}
+"""Values that choose the SQL."""
+
+
+async def texts(village: Place, who: str = "officer", text: str = TEXT, **changes: Any) -> list[str]:
+    """The statements of one call, sorted: roots run at the same time."""
+    before = len(village.statements)
+    given = {name: value for name, value in {**GIVEN, **changes}.items() if f"${name}" in text and value is not None}
+    answer = await village.query(who, text, **given)
+    assert "data" in answer.json, answer.errors
+    return sorted(village.statements[before:])
+
+
+@pytest.mark.parametrize("name", SAME)
+async def test_a_value_never_changes_the_sql(village: Place, name: str) -> None:
+    usual = await texts(village)
+    made = len(STATEMENTS)
+    for value in SAME[name]:
+        assert await texts(village, **{name: value}) == usual, value
+    assert len(STATEMENTS) == made
+
+
+@pytest.mark.parametrize("name", OTHER)
+async def test_what_shapes_the_sql_is_another_statement_and_the_same_when_it_comes_again(
+    village: Place, name: str
+) -> None:
+    seen = {tuple(await texts(village))}
+    for value in OTHER[name]:
+        made = tuple(await texts(village, **{name: value}))
+        assert made not in seen, value
+        seen.add(made)
+        assert tuple(await texts(village, **{name: value})) == made
+    assert tuple(await texts(village)) in seen
+
+
+async def test_the_order_of_variables_and_their_absence_do_no_harm(village: Place) -> None:
+    usual = await texts(village)
+    before = len(village.statements)
+    turned = dict(reversed(list(GIVEN.items())))
+    assert "data" in (await village.query("officer", TEXT, **turned)).json
+    assert sorted(village.statements[before:]) == usual
+    moved = TEXT.replace("$id: ID!, $size: Int,", "$size: Int, $id: ID!,")
+    assert await texts(village, text=moved) == usual
+    assert await texts(village, size=None) == usual  # a size that nobody says is the usual one, bound like any other
+
+
+async def test_keys_of_a_filter_in_another_order_mean_the_same(village: Place) -> None:
+    for n in range(3):
+        await village.submit("officer", household(hamlet=f"Dusun {n}", people=2))
+    text = "query($f: MemberFilter) { members(filter: $f) { totalCount nodes { id } } }"
+    one = {"sex": ["FEMALE"], "age": {"gte": 1}, "fullName": {"startsWith": "siti aminah 2"}}
+    other = dict(reversed(one.items()))
+    answers = [(await village.ask("officer", text, f=filter_))["members"] for filter_ in (one, other, one)]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["totalCount"] >= 3
+
+
+async def test_null_absent_and_false_are_three_shapes() -> None:
+    values = [{}, {"a": None}, {"a": False}, {"a": True}, {"a": 1}, {"a": []}, {"a": {}}, {"b": 1}, {"a": [{}, {}]}]
+    assert len({shape(value) for value in values if value != {"a": {}}}) == len(values) - 1
+    for one, other in (("x", 1), (["x"], ["y", "z"]), (dt.date.min, dt.date.max), ({"a": "x"}, {"a": 2.5})):
+        assert shape(one) == shape(other)
+        assert str(marked(one, ("v",))) == str(marked(other, ("v",)))
+
+
+async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> None:
+    """Whoever asks first: each gets what he would get alone."""
+    made = household(people=2)
+    await village.submit("officer", made)
+    text = (
+        "query($id: ID!) { node(id: $id) { ... on Household { id withheld address members { fullName nikMasked } } } }"
+    )
+    people = ["officer", "viewer", "analyst", "verifier", "coordinator", "province", "ministry", "auditor", "stranger"]
+    alone = {}
+    for who in people:
+        PLANNED.clear()
+        STATEMENTS.clear()
+        alone[who] = (await village.ask(who, text, id=made["id"]))["node"]
+    for who in [*people, *reversed(people)]:
+        assert (await village.ask(who, text, id=made["id"]))["node"] == alone[who], who
+    assert alone["officer"]["address"] == "Jalan Melati 1"
+    assert alone["viewer"]["address"] is alone["viewer"]["members"][0]["fullName"] is None
+    assert alone["stranger"] is alone["auditor"] is None
+    sights = {Sight.of(await village.principal(who)) for who in people}
+    assert len(sights) == len({Sight.of(await village.principal(who)) for who in [*people, "second"]}) > 5
+
+
+async def test_equal_sights_share_one_plan(village: Place) -> None:
+    text = "query($n: Int) { members(first: $n) { nodes { fullName household { address } } } }"
+    await texts(village, "officer", text, n=1)
+    before = len(PLANNED), len(STATEMENTS)
+    await texts(village, "second", text, n=2)
+    await texts(village, "stranger", text, n=3)
+    assert (len(PLANNED), len(STATEMENTS)) == before
+
+
+async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> None:
+    canary, number = "CANARY-7f3a", 1_203_040_506
+    given: dict[str, Any] = {
+        "id": canary,
+        "filter": {"fullName": {"eq": canary, "in": [canary], "startsWith": canary}, "age": {"gt": number}},
+        "search": canary,
+        "age": number,
+    }
+    sent = await texts(village, **given)
+    literal = f"""{{ members(search: "{canary}", filter: {{fullName: {{in: ["{canary}"]}}, age: {{lt: {number}}}}}) {{
+      totalCount }} household(by: {{householdNo: "{canary}"}}) {{ id }} }}"""
+    sent += await texts(village, text=literal)
+    assert len(sent) == 6
+    held = [*sent, *map(repr, STATEMENTS._held), *(s.text for s in STATEMENTS._held.values())]
+    held += [repr(key[1:]) for key in PLANNED._held]  # the operation itself is the caller's document
+    for text in held:
+        assert canary.lower() not in text.lower()
+        assert str(number) not in text
+
+
+async def test_what_is_remembered_is_bounded(village: Place) -> None:
+    memories = {memory.name: memory for memory in Remembered.all}
+    assert {"plans", "statements", "operations", "sights"} <= memories.keys()
+    assert all(0 < memory.limit <= 10_000 for memory in memories.values())
+    operations = Operations(village.app.state.operations._schema)
+    limit = operations._known.limit
+    for n in range(limit + 50):
+        operations.of(f"{{ a{n}: __typename }}", None)
+    assert len(operations._known) == limit
+
+
+async def test_a_plan_that_was_forgotten_is_made_again(village: Place) -> None:
+    text = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
+    filters: list[dict[str, Any]] = [{}, {"status": ["ACTIVE"]}, {"not": {"status": ["ACTIVE"]}}, {"or": []}]
+    counted = [(await village.ask("officer", text, f=f))["households"]["totalCount"] for f in filters]
+    PLANNED.clear()
+    limit, PLANNED.limit = PLANNED.limit, 2
+    try:
+        for _ in range(3):
+            again = [(await village.ask("officer", text, f=f))["households"]["totalCount"] for f in filters]
+            assert again == counted
+            assert len(PLANNED) <= 2
+    finally:
+        PLANNED.limit = limit
