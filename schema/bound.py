@@ -28,7 +28,7 @@ class Call:
     language: str
     cursors: Cursors
     variables: dict[str, Any]
-    keys: dict[str, Bound] = field(default_factory=dict)  # of the lists whose cursors this call has met
+    keys: dict[Hashable, Bound] = field(default_factory=dict)  # of the lists whose cursors this call has met
 
 
 Binding = Callable[[Call], Any]

@@ -19,7 +19,7 @@ from registry.read.want import Where
 from schema.bound import folded, plain
 from schema.errors import BadInput
 from schema.limits import Limits
-from schema.listing import LISTINGS, Key, Named, Nested, Tested
+from schema.listing import LISTINGS, Key, Named, Nested, Compared
 
 Bind = Callable[[Any, Callable[[Any], Any] | None], str]
 """Makes an argument of a value, converted before it is bound; answers its name."""
@@ -83,10 +83,10 @@ class Conditions:
                 if quantifier == "some":
                     return Related(noun, link, held)
                 return Not(Related(noun, link, Not(held) if quantifier == "every" else held))
-            case Tested() as tested:
+            case Compared() as tested:
                 return self._test(tested, value)
 
-    def _test(self, tested: Tested, value: Any) -> Where:
+    def _test(self, tested: Compared, value: Any) -> Where:
         datum = tested.datum
         if isinstance(value, bool):
             return Compare(datum, "true" if value else "false")

@@ -101,10 +101,10 @@ class Listed:
         asked = [self.given.get(name) for name in ("filter", "search")]
 
         def bound(call: Call) -> Bound:
-            if (known := call.keys.get(prefix)) is None:
+            if (known := call.keys.get(bound)) is None:  # `prefix` is no key: every root has a p1
                 said = repr((list_, resolved(asked, call))).encode()
                 known = call.cursors.of(hashlib.sha256(said).digest(), call.principal.user_id)
-                call.keys[prefix] = known
+                call.keys[bound] = known
             return known
 
         self.selection.bindings[f"{prefix}_inner"] = lambda call: bound(call).inner

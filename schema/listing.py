@@ -78,7 +78,7 @@ COMPARING = {
 
 
 @dataclass(frozen=True)
-class Tested:
+class Compared:
     """A filter key that compares a datum, as its type is compared."""
 
     datum: Datum
@@ -121,7 +121,7 @@ class Named:
     condition: Callable[[Any], Where]
 
 
-Meaning = Tested | Nested | Named
+Meaning = Compared | Nested | Named
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def filtering(
     """The input `{Noun}Filter`; `combined` adds and, or, not.  `search` is how its lists are searched."""
     stem, listing = noun.__name__, LISTINGS.setdefault(noun, Listing())
     listing.search = search
-    asked = {name: Key(fact_of(d).sensitivity, _said(d), Tested(d)) for name, d in _asked(face, "filter")}
+    asked = {name: Key(fact_of(d).sensitivity, _said(d), Compared(d)) for name, d in _asked(face, "filter")}
     asked = {"within": WITHIN, **asked, **more}
     listing.filters |= {camel(name): key for name, key in asked.items()}
     given = {name: Given(key.meaning.type, key.kind, key.text) for name, key in asked.items()}

@@ -1,0 +1,299 @@
+"""Filters, orders and groups by every key: they tell nothing of what the caller may not read, and lose nothing else.
+
+For each key a condition and its `not` share the records out between them: all where the class of the key is seen, and
+none elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import Enum
+from typing import Any
+
+import pytest
+
+from auth.sensitivity import Sensitivity
+from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
+from schema.build import build
+from schema.listing import LISTINGS, Key, Named, Nested, Compared
+from tests import oracle
+from tests.personas import BY_NAME, TODAY, Persona
+from tests.test_scope import FLAT
+from tests.village import Place, household, journey, shop
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+build()
+NOUNS: dict[str, Readable] = {noun.__name__: noun for noun in LISTINGS}
+ROOTS = {"Household": "households", "Member": "members", "MigrationEpisode": "migrations", "Business": "businesses"}
+WHO = [
+    "OFFICER@A111",
+    "officer-A111-viewer-B",
+    "verifier-A11-analyst",
+    "REGIONAL_VIEWER@A",
+    "PROVINCE_OFFICER@A",
+    "MINISTRY_ANALYST@country",
+    "AUDITOR@country",
+    "nobody",
+]
+KEYS = [(stem, key) for stem in ROOTS for key in LISTINGS[NOUNS[stem]].filters]
+SOMETHING: dict[Any, Any] = {
+    str: {"startsWith": "s"},
+    int: {"gte": 2},
+    dt.date: {"lt": "2020-01-01"},
+    PartialDate: {"lt": "2020-01-01"},
+    dt.datetime: {"lt": "2026-06-01T00:00:00Z"},
+    bool: True,
+    CountryCode: ["HK", "MY"],
+}
+
+
+def condition(key: Key) -> Any:
+    """A value of the key that may hold or not."""
+    match key.meaning:
+        case Named(type=type_):
+            return True if type_ is bool else ["35", "52.01"]
+        case Nested(several=several):
+            return {"some": {"within": ["35"]}} if several else {"within": ["35"]}
+        case Compared(datum=datum) if codes := codes_of(datum):
+            return [next(iter(codes)).name]
+        case Compared(datum=datum):
+            return SOMETHING[python_type(datum)]
+
+
+def kind_of(key: Key) -> str:
+    return key.kind.value if isinstance(key.kind, Sensitivity) else "OPEN"
+
+
+def where_seen(world: World, who: Persona, stem: str, kind: str) -> set[str]:
+    """The records of a list that lie where the caller holds the class over every record."""
+    table = FLAT[ROOTS[stem]]
+    placed = {str(row.id): row.village for row in world.of(table)}
+    roles = oracle.SEES[kind]
+    return {i for i in world.listed(who, table) if oracle.has(world.tree, who, roles, placed[i], TODAY)}
+
+
+@pytest.mark.parametrize("name", WHO)
+async def test_a_condition_and_its_not_share_out_what_is_seen(world: World, name: str) -> None:
+    who = BY_NAME[name]
+    reads = any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants)
+    for stem, key in KEYS:
+        asked = LISTINGS[NOUNS[stem]].filters[key]
+        text = f"query($yes: {stem}Filter!, $no: {stem}Filter!) {{ " + " ".join(
+            f"{way}: {ROOTS[stem]}(filter: ${way}, first: 1000) {{ totalCount nodes {{ id }} }}"
+            for way in ("yes", "no")
+        )
+        value = {key: condition(asked)}
+        answer = await world.ask(who, text + " }", yes=value, no={"not": value})
+        roles = oracle.SEES[kind_of(asked)]
+        if not reads or not any(grant.role in roles for grant in who.grants):
+            assert answer.codes == ["FORBIDDEN", "FORBIDDEN"], (stem, key, answer.codes)
+            assert answer.json["errors"][0]["extensions"]["field"] == (key if reads else ROOTS[stem])
+            continue
+        yes, no = ({node["id"] for node in answer.data[way]["nodes"]} for way in ("yes", "no"))
+        assert not yes & no, (stem, key)
+        assert yes | no == where_seen(world, who, stem, kind_of(asked)), (stem, key)
+        assert answer.data["yes"]["totalCount"] == len(yes)
+
+
+@pytest.mark.parametrize("name", WHO)
+async def test_an_order_and_a_group_show_no_row_where_their_class_is_not_seen(world: World, name: str) -> None:
+    who = BY_NAME[name]
+    if not any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants):
+        return
+    for stem, root in ROOTS.items():
+        listing = LISTINGS[NOUNS[stem]]
+        for key, datum in listing.orders.items():
+            kind = fact_of(datum).sensitivity.value
+            answer = await world.ask(
+                who, f"{{ l: {root}(orderBy: {{field: {key}}}, first: 1000) {{ nodes {{ id }} }} }}"
+            )
+            if not any(grant.role in oracle.SEES[kind] for grant in who.grants):
+                assert answer.codes == ["FORBIDDEN"], (stem, key)
+            else:
+                assert {n["id"] for n in answer.data["l"]["nodes"]} == where_seen(world, who, stem, kind), (stem, key)
+        for key, grouping in listing.groups.items():
+            kind = grouping.fact.sensitivity.value
+            answer = await world.ask(who, f"{{ l: {root} {{ groups(by: {key}) {{ key label count }} }} }}")
+            if not any(grant.role in oracle.SEES[kind] for grant in who.grants):
+                assert answer.codes == ["FORBIDDEN"], (stem, key)
+            else:
+                counted = sum(group["count"] for group in answer.data["l"]["groups"])
+                assert counted == len(where_seen(world, who, stem, kind)), (stem, key)
+
+
+async def test_no_number_of_the_vault_is_a_key() -> None:
+    for stem, listing in ((noun.__name__, listing) for noun, listing in LISTINGS.items()):
+        kinds = {key.kind for key in listing.filters.values()}
+        kinds |= {fact_of(datum).sensitivity for datum in listing.orders.values()}
+        kinds |= {grouping.fact.sensitivity for grouping in listing.groups.values()}
+        assert Sensitivity.IDENTITY not in kinds, stem
+
+
+# --- null, empty, unknown ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stem", "key"), KEYS)
+async def test_null_is_refused_and_an_empty_list_matches_nothing(world: World, stem: str, key: str) -> None:
+    who = BY_NAME["OFFICER@country"]
+    text = f"query($f: {stem}Filter) {{ {ROOTS[stem]}(filter: $f) {{ totalCount }} }}"
+    refused = await world.ask(who, text, f={key: None})
+    assert refused.codes == ["BAD_USER_INPUT"]
+    assert key in refused.json["errors"][0]["message"]
+    asked = LISTINGS[NOUNS[stem]].filters[key]
+    if isinstance(condition(asked), list) and asked.kind is not Sensitivity.PROTECTIVE:
+        assert (await world.ask(who, text, f={key: []})).data == {ROOTS[stem]: {"totalCount": 0}}
+        assert (await world.ask(who, text, f={"not": {key: []}})).data[ROOTS[stem]]["totalCount"] > 0
+    if isinstance(asked.meaning, Nested) and asked.meaning.several:
+        assert (await world.ask(who, text, f={key: {"some": None}})).codes == ["BAD_USER_INPUT"]
+    elif isinstance(condition(asked), dict):
+        operator = next(iter(condition(asked)))
+        assert (await world.ask(who, text, f={key: {operator: None}})).codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_forgotten_variable_is_not_everything(world: World) -> None:
+    who = BY_NAME["OFFICER@country"]
+    text = """query($w: [RegionCode!], $f: HouseholdFilter) { households(filter: {within: $w}) { totalCount }
+      b: households(filter: $f) { totalCount } }"""
+    everything = await world.ask(who, text)
+    assert everything.data["households"] == everything.data["b"] != {"totalCount": 0}
+    assert (await world.ask(who, text, w=None)).codes == ["BAD_USER_INPUT"]
+    assert (await world.ask(who, text, f=None)).codes == ["BAD_USER_INPUT"]
+
+
+async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: World) -> None:
+    who = BY_NAME["OFFICER@country"]
+    text = (
+        "query($w: [RegionCode!]!) { households(filter: {within: $w}, first: 1000) { nodes { id village { code } } } }"
+    )
+
+    async def codes(*within: str) -> set[str]:
+        answer = await world.ask(who, text, w=list(within))
+        assert answer.codes == [], answer.json
+        return {node["village"]["code"] for node in answer.data["households"]["nodes"]}
+
+    everywhere = await codes("35", "52")
+    assert await codes("35.01") == {code for code in everywhere if code.startswith("35.01.")}
+    assert await codes("35.01", "35.01", "52.01.11") == {c for c in everywhere if c.startswith(("35.01.", "52.01.11."))}
+    now = world.codes["recoded"]
+    assert await codes("52.01.12.2009") == {now} == await codes(now)
+    for code, heirs in (("99", None), ("52.02.11.2009", ["52.02.11.2010", "52.02.11.2011"])):
+        answer = await world.ask(who, text, w=["35", code])
+        assert answer.codes == ["BAD_USER_INPUT"]
+        assert answer.data == {"households": None}
+        assert answer.json["errors"][0]["extensions"].get("heirs") == heirs
+    assert (await world.ask(who, text, w=["3501"])).codes == ["BAD_USER_INPUT"]
+
+
+# --- comparators by hand ----------------------------------------------------------------------------------------------
+
+
+class Known(Enum):
+    """Departures of one household, in the order of its members' numbers; None is not known."""
+
+    YEAR, MONTH, DAY, NOTHING = "2019", "2019-03", "2019-03-14", None
+
+
+@pytest.fixture(scope="module")
+async def family(village: Place) -> str:
+    document = household(people=4, hamlet="Sumber Ágúng")
+    names = ["Siti Aminah", "ÉLOK Rahayu", "Budi", "siti Zulaikha"]
+    for person, name in zip(document["members"], names, strict=True):
+        person["fullName"] = name
+    document["migrations"] = [
+        journey(person, departedOn=known.value, stage="WORKING_ABROAD" if known.value else "PROSPECTIVE")
+        for person, known in zip(document["members"], Known, strict=True)
+    ]
+    document["businesses"] = [shop(document["members"][0], permits=["HALAL", "PIRT"], workersFamily=3)]
+    payload = await village.submit("officer", document)
+    assert payload["outcome"] == "ACCEPTED", payload
+    return str(document["id"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('departedOn: {eq: "2019-01-01"}', ["2019"]),
+        ('departedOn: {lt: "2019-03-01"}', ["2019"]),
+        ('departedOn: {lte: "2019-03-01"}', ["2019", "2019-03"]),
+        ('departedOn: {gt: "2019-03-01"}', ["2019-03-14"]),
+        ('departedOn: {gte: "2019-01-02", lt: "2019-03-14"}', ["2019-03"]),
+        ("departedOn: {isNull: true}", [None]),
+        ("departedOn: {isNull: false}", ["2019", "2019-03", "2019-03-14"]),
+        ('not: {departedOn: {gte: "2019-01-01"}}', [None]),
+        ('or: [{departedOn: {eq: "2019-01-01"}}, {departedOn: {isNull: true}}]', ["2019", None]),
+        ('and: [{departedOn: {gt: "2019-01-01"}}, {not: {departedOn: {gt: "2019-03-13"}}}]', ["2019-03"]),
+        ("or: []", []),
+        ("and: []", ["2019", "2019-03", "2019-03-14", None]),
+        ("not: {or: []}", ["2019", "2019-03", "2019-03-14", None]),
+    ],
+)
+async def test_dates_as_well_as_they_are_known(
+    village: Place, family: str, condition: str, expected: list[str | None]
+) -> None:
+    family_ = 'household: {members: {some: {fullName: {eq: "Budi"}}}}'
+    text = f"{{ migrations(filter: {{{family_}, {condition}}}) {{ nodes {{ departedOn household {{ id }} }} }} }}"
+    found = (await village.ask("officer", text))["migrations"]["nodes"]
+    ours = [node["departedOn"] for node in found if node["household"]["id"] == family]
+    assert sorted(map(str, ours)) == sorted(map(str, expected))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('fullName: {startsWith: "SITI"}', {"Siti Aminah", "siti Zulaikha"}),
+        ('fullName: {startsWith: "elok"}', {"ÉLOK Rahayu"}),
+        ('fullName: {startsWith: "é"}', {"ÉLOK Rahayu"}),
+        ('fullName: {startsWith: "%"}', set()),
+        ('fullName: {startsWith: "_iti"}', set()),
+        ('fullName: {eq: "siti aminah"}', set()),
+        ('fullName: {in: ["Budi", "Siti Aminah"]}', {"Budi", "Siti Aminah"}),
+        ('fullName: {in: ["Budi"], startsWith: "s"}', set()),
+        ("businesses: {some: {permits: [PIRT]}}", {"Siti Aminah"}),
+        ("businesses: {some: {permits: [BPOM]}}", set()),
+        ("businesses: {none: {status: [RUNNING]}}", {"ÉLOK Rahayu", "Budi", "siti Zulaikha"}),
+        ("businesses: {every: {permits: []}}", {"ÉLOK Rahayu", "Budi", "siti Zulaikha"}),
+        ("migrations: {every: {stage: [WORKING_ABROAD]}}", {"Siti Aminah", "ÉLOK Rahayu", "Budi"}),
+        ("migrations: {some: {departedOn: {isNull: true}}}", {"siti Zulaikha"}),
+        ("stage: [PROSPECTIVE]", {"siti Zulaikha"}),
+        (
+            "household: {memberCount: {eq: 4}, submittedByMe: true}",
+            {"Siti Aminah", "ÉLOK Rahayu", "Budi", "siti Zulaikha"},
+        ),
+        ("household: {submittedByMe: false}", set()),
+    ],
+)
+async def test_people_by_what_they_are(village: Place, family: str, condition: str, expected: set[str]) -> None:
+    text = f"{{ members(filter: {{{condition}}}, first: 1000) {{ nodes {{ fullName household {{ id }} }} }} }}"
+    found = (await village.ask("officer", text))["members"]["nodes"]
+    assert {node["fullName"] for node in found if node["household"]["id"] == family} == expected
+
+
+async def test_orders_put_the_unknown_last_and_ranks_in_their_order(village: Place, family: str) -> None:
+    of_family = 'filter: {household: {members: {some: {fullName: {eq: "Budi"}}}}}'
+    text = f"""{{ up: migrations({of_family}, orderBy: {{field: DEPARTED_ON}}) {{ nodes {{ departedOn }} }}
+      down: migrations({of_family}, orderBy: {{field: DEPARTED_ON, direction: DESC}}) {{ nodes {{ departedOn }} }} }}"""
+    data = await village.ask("officer", text)
+    known = ["2019", "2019-03", "2019-03-14"]
+    assert [n["departedOn"] for n in data["up"]["nodes"]] == [*known, None]
+    assert [n["departedOn"] for n in data["down"]["nodes"]] == [*reversed(known), None]
+
+
+async def test_first_and_last_are_two_ends_of_one_list(village: Place, family: str) -> None:
+    ids = [
+        n["id"] for n in (await village.ask("officer", "{ members(first: 1000) { nodes { id } } }"))["members"]["nodes"]
+    ]
+    text = """query($n: Int!, $b: String) { members(last: $n, before: $b) { nodes { id }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+    found: list[str] = []
+    before, pages = None, 0
+    while True:
+        page = (await village.ask("officer", text, n=3, b=before))["members"]
+        found = [n["id"] for n in page["nodes"]] + found
+        assert page["pageInfo"]["hasNextPage"] is (before is not None)
+        before, pages = page["pageInfo"]["startCursor"], pages + 1
+        if not page["pageInfo"]["hasPreviousPage"]:
+            break
+    assert (found, pages) == (ids, -(-len(ids) // 3))
+    both = await village.query("officer", "{ members(first: 1, last: 1) { totalCount } }")
+    assert both.codes == ["BAD_USER_INPUT"]

@@ -1,0 +1,76 @@
+"""Groups: the counts of a list's rows by a key are the rows of the list, largest first, in words of both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.test_filters import LISTINGS, NOUNS, ROOTS
+from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+
+pytestmark = pytest.mark.anyio
+DIMENSIONS = [(stem, key) for stem in ROOTS for key in LISTINGS[NOUNS[stem]].groups]
+
+
+@pytest.fixture(scope="module")
+async def filled(village: Place) -> Place:
+    for place, who, n in ((HERE, "officer", 3), (NEXT_DOOR, "next door", 2), (FAR, "stranger", 1)):
+        for number in range(n):
+            document = household(place, people=2)
+            head, other = document["members"]
+            document["migrations"] = [
+                journey(head, country="HK" if number else "MY", contractEndsOn=("2027-03-14", "2027-03", None)[number]),
+                journey(other, country="HK", contractEndsOn="2027"),
+            ]
+            document["businesses"] = [shop(head), shop(head, field="FOOD_PROCESSING")]
+            assert (await village.submit(who, document))["outcome"] == "ACCEPTED"
+    return village
+
+
+@pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
+async def test_groups_are_the_rows_of_the_list(filled: Place, stem: str, key: str) -> None:
+    text = f"{{ l: {ROOTS[stem]} {{ totalCount groups(by: {key}) {{ key label count __typename }} }} }}"
+    for who in ("officer", "coordinator"):
+        found = (await filled.ask(who, text))["l"]
+        groups = found["groups"]
+        assert sum(group["count"] for group in groups) == found["totalCount"] > 0
+        assert groups == sorted(groups, key=lambda group: (-group["count"], group["key"]))
+        assert len({group["key"] for group in groups}) == len(groups)
+        assert all(group["label"] and group["__typename"] == "Group" for group in groups)
+
+
+async def test_groups_obey_the_filter_and_their_own_limit(filled: Place) -> None:
+    text = """{ l: migrations(filter: {country: [HK]}) { totalCount groups(by: COUNTRY) { key count }
+      two: groups(by: CONTRACT_END_MONTH, first: 2) { key } } }"""
+    found = (await filled.ask("coordinator", text))["l"]
+    assert found["groups"] == [{"key": "HK", "count": found["totalCount"]}]
+    assert len(found["two"]) == 2
+    for first, code in ((0, "BAD_USER_INPUT"), (1001, "PAGE_TOO_LARGE")):
+        answer = await filled.query("officer", f"{{ members {{ groups(by: SEX, first: {first}) {{ key }} }} }}")
+        assert answer.codes == [code]
+
+
+async def test_labels_are_words_in_the_language_of_the_request(filled: Place) -> None:
+    text = """{ migrations { groups(by: CONTRACT_END_MONTH) { key label } countries: groups(by: COUNTRY) { key label }
+      places: groups(by: VILLAGE) { key label } } }"""
+
+    async def labels(language: str) -> dict[str, Any]:
+        answer = await filled.query("officer", text, language=language)
+        return {g["key"]: g["label"] for part in answer.data["migrations"].values() for g in part}
+
+    indonesian, english = await labels("id"), await labels("en")
+    assert (indonesian["2027-03"], english["2027-03"]) == ("Maret 2027", "March 2027")
+    assert (indonesian["2027-01"], english["2027-01"]) == ("Januari 2027", "January 2027")
+    assert (indonesian["UNKNOWN"], english["UNKNOWN"]) == ("Tidak diketahui", "Not known")
+    assert indonesian["HK"] == english["HK"] == "Hong Kong"
+    names = {row["code"]: row["name"] for row in await filled.admin.fetch("SELECT code, name FROM region")}
+    assert indonesian[HERE] == names[HERE]
+
+
+async def test_groups_of_a_region_are_those_within_it(filled: Place) -> None:
+    text = """query($code: RegionCode!) { region(code: $code) { households { groups(by: VILLAGE) { key count } } }
+      households(filter: {within: [$code]}) { groups(by: VILLAGE) { key count } } }"""
+    data = await filled.ask("coordinator", text, code=HERE[:5])
+    assert data["region"]["households"] == data["households"]
+    assert {group["key"] for group in data["households"]["groups"]} >= {HERE, NEXT_DOOR}
