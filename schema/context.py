@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -38,7 +39,6 @@ class Context:
     call: Call = field(init=False)
     planned: Planned = field(init=False)
     cost: int = field(init=False)
-    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     def __post_init__(self) -> None:
         """Raises Refused and RequestError for what cannot run."""
@@ -47,6 +47,11 @@ class Context:
         self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
         self.planned = self.operation.planned(Sight.of(self.principal), variables)
         self.cost = self.planned.check(self.call)
+
+    @cached_property
+    def _turn(self) -> asyncio.Semaphore:
+        """Few statements of one request run at the same time, so that one request does not hold the whole pool."""
+        return asyncio.Semaphore(AT_ONCE)
 
     async def read(self, info: Any) -> orjson.Fragment | None:
         """Answer the root field of `info` by one statement."""
@@ -64,6 +69,8 @@ class Context:
             if record
             else self.call
         )
+        if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
+            return await plan.read(self.reader, call)
         async with self._turn:
             return await plan.read(self.reader, call)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -120,10 +121,17 @@ def respond(body: dict[str, Any], status: int, media: str, request_id: str) -> R
     if media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
         status = 200
     body["extensions"] = {"requestId": request_id}
-    headers = {"Cache-Control": "no-store", "X-Request-Id": request_id}
-    if status == Overloaded.status:
-        headers["Retry-After"] = RETRY_AFTER
-    return Response(orjson.dumps(body), status, headers, media_type=media)
+    return Answer(orjson.dumps(body), status, {"content-type": media, "x-request-id": request_id})
+
+
+class Answer(Response):
+    """A response that is not kept; its headers, all ours, are written as they stand."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        said = {"content-length": str(len(self.body)), "cache-control": "no-store", **(headers or {})}
+        if self.status_code == Overloaded.status:
+            said["retry-after"] = RETRY_AFTER
+        self.raw_headers = [(name.encode(), value.encode()) for name, value in said.items()]
 
 
 def _is_bad_request(body: dict[str, Any]) -> bool:

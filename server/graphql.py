@@ -71,6 +71,8 @@ async def _answer(request: Request, language: str, request_id: str) -> dict[str,
         context = Context(principal, state.database, state.vault, state.cursors, language, operation, asked.variables)
     except Refused as refused:
         return {"errors": [formatted(error, language, request_id) for error in refused.errors]}
+    if principal is not state.nobody:
+        asked.persist()
     if operation.is_query and not context.planned.others:
         return await until_gone(request.receive, read(context, request_id))
     result = await state.schema.execute(

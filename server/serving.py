@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -120,6 +121,8 @@ class Server(uvicorn.Server):
         if self._parent is not None:
             asyncio.get_running_loop().add_reader(self._parent, self._orphaned, self._parent)
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what is there now stays, so that no later collection looks at it again
         if self.started and self._started_up:
             await self._started_up()
 

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from registry import wall
 from registry.noun import SCHEMA, Noun
 from server.embedded import temporary
-from server.migrate import head, migrate, version
+from server.migrate import MIGRATIONS, head, migrate, version
 from server.serving import ServingError, check_database
 
 pytestmark = pytest.mark.anyio
@@ -81,3 +82,7 @@ async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bo
         await check_database(postgres.dsn("plain", user=wall.LOGIN))
         with pytest.raises(ServingError):
             await check_database(postgres.dsn("plain", user="dba"))
+
+
+def test_the_newest_version_is_the_one_that_alembic_would_run_to() -> None:
+    assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
