@@ -6,47 +6,24 @@ What the contract has and the code lacks is pruned, by the list of gaps, and pri
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from graphql import (
-    REMOVE,
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLSchema,
-    Node,
-    OperationDefinitionNode,
-    TypeInfo,
-    TypeInfoVisitor,
-    VariableNode,
-    Visitor,
-    build_schema,
-    get_named_type,
-    parse,
-    print_ast,
-    validate,
-    visit,
-)
 
 from auth.token import Keyring
 from registry.vault import Vault
-from schema.build import build
 from server.app import create
 from server.demo.accounts import personas
 from server.demo.load import load
 from server.embedded import Embedded
 from server.settings import Settings
+from tests.pruned import EXAMPLES, SHARED, operation
 
-ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "examples" / "operations.graphql"
-SHARED = ROOT.parent / "shared"
 VILLAGES = ("35.07.11.2008", "52.03.21.2002", "35.07.33.2006")
 
 pytestmark = pytest.mark.anyio
@@ -58,12 +35,16 @@ class Demo:
     def __init__(self, client: httpx.AsyncClient, keyring: Keyring) -> None:
         self._client, self._keyring, self._ids = client, keyring, personas()
 
-    async def ask(self, persona: str, query: str, **variables: Any) -> dict[str, Any]:
+    async def query(self, persona: str, query: str, **variables: Any) -> dict[str, Any]:
         token = self._keyring.issue(self._ids[persona], 10, dt.datetime.now(dt.UTC))
         answer = await self._client.post(
             "/graphql", json={"query": query, "variables": variables}, headers={"Authorization": f"Bearer {token}"}
         )
         said: dict[str, Any] = answer.json()
+        return said
+
+    async def ask(self, persona: str, query: str, **variables: Any) -> dict[str, Any]:
+        said = await self.query(persona, query, **variables)
         assert "errors" not in said, said["errors"]
         data: dict[str, Any] = said["data"]
         return data
@@ -82,92 +63,6 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
             yield Demo(client, keyring)
-
-
-def operation(name: str) -> str:
-    """One operation of the examples with the fragments it uses, pruned to what is built."""
-    built = build_schema(build().as_str())
-    document = parse(EXAMPLES.read_text())
-    contract = SHARED / "contract.graphql"
-    if not contract.exists():
-        pytest.skip("the public contract is not beside this checkout: what to prune cannot be told")
-    whole = build_schema(contract.read_text())
-    wanted = _alone(document, name)
-    left_out: list[str] = []
-    pruned = _alone(_pruned(wanted, whole, built, left_out), name)
-    print(f"{name} without: {', '.join(left_out) or 'nothing'}")  # noqa: T201  (pytest shows it where it matters)
-    assert validate(built, pruned) == []
-    return print_ast(pruned)
-
-
-def _alone(document: DocumentNode, name: str) -> DocumentNode:
-    """The operation and, as far as they are used from it, the fragments."""
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    (main,) = [
-        d for d in document.definitions if isinstance(d, OperationDefinitionNode) and d.name and d.name.value == name
-    ]
-    used: dict[str, FragmentDefinitionNode] = {}
-
-    def follow(node: Node) -> None:
-        for spread in _of(node, FragmentSpreadNode):
-            if spread.name.value not in used:
-                used[spread.name.value] = fragments[spread.name.value]
-                follow(fragments[spread.name.value])
-
-    follow(main)
-    variables = {v.name.value for d in (main, *used.values()) for s in (d.selection_set,) for v in _of(s, VariableNode)}
-    kept = tuple(v for v in main.variable_definitions or () if v.variable.name.value in variables)
-    operation_ = OperationDefinitionNode(
-        operation=main.operation,
-        name=main.name,
-        variable_definitions=kept,
-        directives=(),
-        selection_set=main.selection_set,
-    )
-    return DocumentNode(definitions=(operation_, *used.values()))
-
-
-def _of(node: Node, kind: type[Any]) -> list[Any]:
-    found: list[Any] = []
-
-    class Finder(Visitor):
-        def enter(self, node: Node, *_: Any) -> None:
-            if isinstance(node, kind):
-                found.append(node)
-
-    visit(node, Finder())
-    return found
-
-
-def _pruned(document: DocumentNode, whole: GraphQLSchema, built: GraphQLSchema, left_out: list[str]) -> DocumentNode:
-    info = TypeInfo(whole)
-
-    class Pruner(Visitor):
-        def enter_field(self, node: FieldNode, *_: Any) -> Any:
-            parent = info.get_parent_type()
-            assert parent is not None
-            ours: Any = built.type_map.get(parent.name)
-            name = node.name.value
-            if name.startswith("__"):
-                return None
-            if ours is None or name not in ours.fields:
-                left_out.append(f"{parent.name}.{name}")
-                return REMOVE
-            assert get_named_type(ours.fields[name].type) is not None
-            gone = [a.name.value for a in node.arguments or () if a.name.value not in ours.fields[name].args]
-            if not gone:
-                return None
-            left_out.extend(f"{parent.name}.{name}({a})" for a in gone)
-            return FieldNode(
-                alias=node.alias,
-                name=node.name,
-                arguments=tuple(a for a in node.arguments or () if a.name.value not in gone),
-                directives=node.directives,
-                selection_set=node.selection_set,
-            )
-
-    pruned: DocumentNode = visit(document, TypeInfoVisitor(info, Pruner()))
-    return pruned
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared operations are not beside this checkout")
@@ -212,3 +107,117 @@ async def test_from_a_province_down_to_a_village_in_one_request(demo: Demo) -> N
     assert malang == said["regencies"]["nodes"][0], "most households first"
     villages = [village for district in malang["districts"]["nodes"] for village in district["villages"]["nodes"]]
     assert sum(village["households"]["totalCount"] for village in villages) == malang["households"]["totalCount"]
+
+
+# --- lists that ask, count and page -----------------------------------------------------------------------------------
+
+OFFICER, ELSEWHERE = "officer@35.07.11.2008", "officer@52.03.21.2002"
+COORDINATOR, VIEWER, ANALYST = "coordinator@35.07", "viewer@35.07", "analyst@national"
+MALANG = ["35.07"]
+
+
+def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+async def walk(demo: Demo, persona: str, query: str, root: str, **variables: Any) -> list[dict[str, Any]]:
+    """All rows of a list, page by page; each page counts the same whole."""
+    found: list[dict[str, Any]] = []
+    after, counts = None, set()
+    while True:
+        page = (await demo.ask(persona, query, first=7, after=after, **variables))[root]
+        found += nodes(page)
+        counts.add(page["totalCount"])
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            assert counts == {len(found)} == {len({row["id"] for row in found})}
+            return found
+
+
+async def test_the_officer_s_work_list_is_his_own(demo: Demo) -> None:
+    query = operation("OfficerWorkList")
+    for persona in (OFFICER, ELSEWHERE):
+        said = await demo.ask(persona, query, first=50, after=None, **{"from": "2026-01-01", "to": "2027-01-01"})
+        rows = nodes(said["open"])
+        assert {row["workflowState"] for row in rows} <= {"DRAFT", "RETURNED"}
+        assert {row["village"]["code"] for row in rows} == {persona.partition("@")[2]}
+        assert sum(group["count"] for group in said["open"]["groups"]) == said["open"]["totalCount"] >= len(rows) > 0
+        assert [row["updatedAt"] for row in rows] == sorted((row["updatedAt"] for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize("persona", ["verifier@35.07.11.2008", COORDINATOR])
+async def test_the_verifier_s_queue_is_oldest_first(demo: Demo, persona: str) -> None:
+    rows = await walk(demo, persona, operation("VerifierQueue"), "households", within=MALANG)
+    assert rows
+    assert {row["workflowState"] for row in rows} <= {"SUBMITTED", "VERIFIED_VILLAGE"}
+    assert [row["submittedAt"] for row in rows] == sorted(row["submittedAt"] for row in rows)
+    assert {row["village"]["code"][:5] for row in rows} == {"35.07"}
+
+
+@pytest.mark.parametrize("persona", [OFFICER, COORDINATOR, VIEWER, "province@35", ANALYST, "admin@national"])
+async def test_export_ready_businesses_and_their_bars_agree(demo: Demo, persona: str) -> None:
+    query = operation("ExportReadyByField")
+    rows = await walk(demo, persona, query, "businesses")
+    page = (await demo.ask(persona, query, first=1))["businesses"]
+    assert sum(bar["count"] for bar in page["groups"]) == page["totalCount"] == len(rows)
+    assert {bar["key"] for bar in page["groups"]} == {row["field"] for row in rows}
+    assert {row["exportReadiness"] for row in rows} <= {"READY", "EXPORTING"}
+    for row in rows:
+        assert (row["name"] is None and "name" in row["withheld"]) is (persona in (VIEWER, ANALYST))
+
+
+async def test_returnees_with_a_business_have_both(demo: Demo) -> None:
+    rows = await walk(demo, COORDINATOR, operation("ReturneesWithBusiness"), "members", within=MALANG)
+    counted = 0
+    for row in await walk(demo, COORDINATOR, EVERYBODY, "members", within=MALANG):
+        running = any(business["status"] == "RUNNING" for business in row["businesses"])
+        counted += row["stage"] == "RETURNED" and running
+    assert len(rows) == counted > 0
+    assert all(row["businesses"] and row["fullName"] for row in rows)
+    refused = await demo.query(VIEWER, operation("ReturneesWithBusiness"), within=MALANG, first=1)
+    assert [(e["extensions"]["code"], e["extensions"]["field"]) for e in refused["errors"]] == [("FORBIDDEN", "stage")]
+
+
+EVERYBODY = """query($within: [RegionCode!], $first: Int!, $after: String) {
+  members(filter: {within: $within}, first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+    edges { node { id stage businesses { status } } } } }"""
+
+
+async def test_children_are_listed_youngest_first_for_those_who_may(demo: Demo) -> None:
+    query = operation("ChildrenLeftBehind")
+    for persona in (OFFICER, COORDINATOR):
+        rows = (await demo.ask(persona, query, within=MALANG, first=40))["members"]
+        ages = [row["age"] for row in nodes(rows) if row["age"] is not None]
+        assert ages == sorted(ages)
+    refused = await demo.query(VIEWER, query, within=MALANG, first=1)
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]
+    assert refused["errors"][0]["extensions"]["field"] in ("parentsAbroad", "orderBy")
+
+
+@pytest.mark.parametrize("persona", [OFFICER, COORDINATOR])
+async def test_contracts_that_end_are_counted_by_month(demo: Demo, persona: str) -> None:
+    span = {"within": MALANG, "from": "2025-01-01", "to": "2029-01-01"}
+    query = operation("ContractsEnding")
+    rows = await walk(demo, persona, query, "migrations", **span)
+    page = (await demo.ask(persona, query, first=1, **span))["migrations"]
+    assert sum(month["count"] for month in page["groups"]) == page["totalCount"] == len(rows) > 0
+    assert {month["key"][:4] for month in page["groups"]} <= {"2025", "2026", "2027", "2028"}
+    for row in rows:
+        phone = row["household"]["phoneMasked"]
+        assert phone is None or phone.endswith("****")
+
+
+async def test_a_name_is_found_however_it_is_spelt_and_only_in_the_own_area(demo: Demo) -> None:
+    query = operation("SearchName")
+    names = (await demo.ask(OFFICER, "{ members(first: 500) { nodes { id fullName } } }"))["members"]["nodes"]
+    person = next(row for row in names if row["fullName"] and re.search(r"\w[tnl]\w* \w", row["fullName"]))
+    spelt = re.sub(r"(?<=\w)([tnl])(?!\1)", r"\1\1", person["fullName"]).upper()  # SITTI AMMINAH
+    for persona in (OFFICER, COORDINATOR):
+        found = (await demo.ask(persona, query, text=spelt, first=50))["members"]["nodes"]
+        assert person["id"] in {row["id"] for row in found}
+    elsewhere = (await demo.ask(ELSEWHERE, query, text=spelt, first=50))["members"]["nodes"]
+    assert {row["household"]["village"]["code"] for row in elsewhere} <= {"52.03.21.2002"}
+    assert person["id"] not in {row["id"] for row in elsewhere}
+    village = (await demo.ask(OFFICER, '{ region(code: "35.07.11.2008") { name } }'))["region"]["name"]
+    places = (await demo.ask(OFFICER, query, text=village.lower().replace("u", "oe"), first=1))["regions"]["nodes"]
+    assert village in {place["name"] for place in places}
