@@ -1,7 +1,7 @@
 """Bounded memories: what was made once and is good for a while, the longest unused given up first.
 
-Rule: nothing is remembered without a limit; every memory in the process is listed in `Remembered.all`, which /metrics
-counts.  One event loop uses each, so nothing here locks.  Test: tests/test_cache.py.
+Rule: nothing that callers bring is remembered without a limit; each such memory is listed in `Remembered.all`, which
+/metrics counts.  One event loop uses each, so nothing here locks.  Test: tests/test_cache.py.
 """
 
 from __future__ import annotations

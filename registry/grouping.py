@@ -1,7 +1,7 @@
 """Groupings: what the rows of a list may be counted by, as a key and its words in both languages.
 
-Rule: every row has exactly one key, so the counts of all groups are the rows of the list; what nobody knows is
-`UNKNOWN`.  Test: tests/test_groups.py.
+Rule: every row has exactly one key, so the counts of all groups are the rows of the list where the class of the key
+is seen; what nobody knows is `UNKNOWN`.  Test: tests/test_groups.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
 from registry.label import LABEL
-from registry.noun import Asker, Derived, Fact, codes_of, const, fact_of, table_of
+from registry.noun import Asker, Derived, Fact, codes_of, const, fact_of, table_of, value_of
 from registry.region import Region
 
 UNKNOWN = "UNKNOWN"
@@ -34,6 +34,7 @@ class Grouping:
     fact: Fact
     key: Key
     words: Words
+    most: int | None = None  # groups there can be
 
 
 def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
@@ -56,7 +57,7 @@ def by_code(datum: Any) -> Grouping:
     """By the codes of a column or derived fact."""
     codes = codes_of(datum)
     assert codes is not None
-    return Grouping(fact_of(datum), _value(datum), label_of(codes.__name__))
+    return Grouping(fact_of(datum), _value(datum), label_of(codes.__name__), len(codes) + 1)
 
 
 def by_country(datum: Any) -> Grouping:
@@ -65,7 +66,7 @@ def by_country(datum: Any) -> Grouping:
 
 
 def _value(datum: Any) -> Key:
-    return lambda row, ask: datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
+    return lambda row, ask: value_of(datum, row, ask)
 
 
 def _by_place(length: int | None, label_id: str, label_en: str) -> Grouping:
@@ -92,7 +93,7 @@ def by_month(datum: Any) -> Grouping:
     """By the month (`2026-03`) of a date; one of which only the year is known counts in January, its first day."""
 
     def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-        return sa.func.to_char(sa.func.registry.first_day(row.c[datum.key]), const("YYYY-MM"))
+        return sa.func.to_char(sa.func.registry.first_day(value_of(datum, row, ask)), const("YYYY-MM"))
 
     def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
         names = in_language(ask, const(_MONTHS["id"]), const(_MONTHS["en"]))
@@ -106,8 +107,8 @@ def by_band(datum: Derived[int], *starts: int) -> Grouping:
     """By bands of a number that begin at `starts` (the first is 0): `00-04`, … `60+`."""
 
     def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-        value = datum.expression(row, ask)
+        value = value_of(datum, row, ask)
         bands = [(value < const(end), const(f"{start:02}-{end - 1:02}")) for start, end in pairwise(starts)]
         return sa.case(*bands, (value >= const(starts[-1]), const(f"{starts[-1]}+")))
 
-    return Grouping(datum.fact, key, lambda found, ask: sa.null())
+    return Grouping(datum.fact, key, lambda found, ask: sa.null(), len(starts) + 1)

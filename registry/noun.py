@@ -251,6 +251,12 @@ def python_type(datum: Any) -> Any:
     return next((t for t in typing.get_args(said) if t is not type(None)), said)
 
 
+def value_of(datum: Any, row: sa.FromClause, ask: Any) -> sa.ColumnElement[Any]:
+    """The value of a column or derived fact in a row."""
+    found: sa.ColumnElement[Any] = datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
+    return found
+
+
 def table_of(noun: type[Noun]) -> sa.Table:
     table = noun.__table__
     assert isinstance(table, sa.Table)

@@ -8,6 +8,7 @@ Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py 
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,7 +18,6 @@ from auth.principal import Principal
 from schema.cursor import Bound, Cursors
 
 GIVEN = "given"
-RECORD = " record"  # where a command puts the id of what it changed; no variable can have this name
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Call:
     language: str
     cursors: Cursors
     variables: dict[str, Any]
+    record: uuid.UUID | None = None  # what the command has changed, when a payload shows it
     keys: dict[Hashable, Bound] = field(default_factory=dict)  # of the lists whose cursors this call has met
 
 

@@ -62,7 +62,7 @@ def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
             for key, field in type_.fields.items()
             if not _declared(field.extensions.get("strawberry-definition"))
         ]
-    elif isinstance(type_, GraphQLEnumType) and name.endswith("OrderField"):
+    elif isinstance(type_, GraphQLEnumType) and name.endswith(("OrderField", "GroupBy")):
         definition = type_.extensions["strawberry-definition"]
         found += [f"{name}.{value.name}" for value in definition.values if not _declared(value)]
     return found

@@ -19,7 +19,7 @@ from registry.read.want import Where
 from schema.bound import folded, plain
 from schema.errors import BadInput
 from schema.limits import Limits
-from schema.listing import LISTINGS, Key, Named, Nested, Compared
+from schema.listing import LISTINGS, Compared, Key, Named, Nested
 
 Bind = Callable[[Any, Callable[[Any], Any] | None], str]
 """Makes an argument of a value, converted before it is bound; answers its name."""

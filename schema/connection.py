@@ -16,11 +16,10 @@ from auth.sensitivity import Sensitivity
 from registry.codes import OrderDirection
 from registry.noun import fact_of
 from registry.read.want import Edge, Groups, Order, Page, PagePart, Source
-from schema.bound import Call, Ref, binding, plain, resolved
+from schema.bound import Binding, Call, binding, plain, resolved
 from schema.conditions import Conditions, null_refused, seen_here
 from schema.cursor import Bound
 from schema.errors import BadInput, PageTooLarge
-from schema.limits import Size
 from schema.listing import LISTINGS, Listing
 from schema.shapes import Related
 
@@ -54,11 +53,12 @@ class Listed:
         source = Source(shape.noun, shape.link, (*shape.where, *self.conditions.where))
         prefix = selection.name("p")
         backward, size = self.size()
-        selection.bind(f"{prefix}_size", size)
+        selection.bind(f"{prefix}_size", size, allowed)
         self.sign(prefix, order)
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        with selection.limits.inside(binding_or_number(size)):
-            parts = tuple(self.parts())
+        counted = selection.bindings[f"{prefix}_size"]
+        selection.checks.append(counted)
+        parts = tuple(self.parts(counted))
         return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix, kind)
 
     def search(self) -> tuple[Order, ...]:
@@ -90,10 +90,7 @@ class Listed:
         first, last = self.given.get("first"), self.given.get("last")
         if first is not None and last is not None:
             raise BadInput("Pakai `first` atau `last`, jangan keduanya.", "Use `first` or `last`, never both.")
-        size = last if last is not None else DEFAULT_PAGE if first is None else first
-        if isinstance(size, int):
-            allowed(size)
-        return last is not None, size
+        return last is not None, last if last is not None else DEFAULT_PAGE if first is None else first
 
     def sign(self, prefix: str, order: tuple[Order, ...]) -> None:
         """The arguments that sign this list's cursors, which are good for its filter, search, order and caller."""
@@ -123,7 +120,7 @@ class Listed:
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    def parts(self) -> Iterator[PagePart]:
+    def parts(self, size: Binding) -> Iterator[PagePart]:
         selection, type_ = self.selection, self.type
         for key, found in selection.fields(type_, [n.selection_set for n in self.nodes]).items():
             inner: Any = (
@@ -131,9 +128,11 @@ class Listed:
             )
             match name:
                 case "nodes":
-                    yield PagePart(key, name, node=selection.object(inner, found))
+                    with selection.limits.inside(size):
+                        yield PagePart(key, name, node=selection.object(inner, found))
                 case "edges":
-                    yield PagePart(key, name, edges=tuple(self.edges(inner, found)))
+                    with selection.limits.inside(size):
+                        yield PagePart(key, name, edges=tuple(self.edges(inner, found)))
                 case "pageInfo":
                     yield PagePart(key, name, info=self.named(inner, found))
                 case "totalCount":
@@ -163,11 +162,9 @@ class Listed:
         given = get_argument_values(made, nodes[0], self.selection.variables)
         by = self.listing.groups[plain(given["by"])]
         seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, "groups")
-        most = LARGEST_PAGE if given.get("first") is None else given["first"]
-        if isinstance(most, int):
-            allowed(most)
+        most = (by.most or LARGEST_PAGE) if given.get("first") is None else given["first"]
         first = self.selection.bind(self.selection.name("g"), most, allowed)
-        self.selection.checks.append(self.selection.bindings[first])
+        self.selection.limits.leaves(self.selection.bindings[first])
         where = (seen,) if seen is not None else ()
         return Groups(by, self.named(get_named_type(made.type), nodes), first, where)
 
@@ -179,10 +176,6 @@ def allowed(size: int) -> int:
     if size < 1:
         raise BadInput("Jumlah baris paling sedikit 1.", "A page has 1 row at least.")
     return size
-
-
-def binding_or_number(size: Any) -> Size:
-    return (lambda call: allowed(size(call))) if isinstance(size, Ref) else size
 
 
 def _named(order: Order) -> str:

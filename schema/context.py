@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +19,11 @@ from registry.db import Database
 from registry.read.run import Reader
 from registry.read.sight import Sight
 from registry.vault import Vault
-from schema.bound import RECORD, Call
+from schema.bound import Call
 from schema.cursor import Cursors
 from schema.limits import AT_ONCE
-from schema.operation import Operation, Plan, Planned
+from schema.operation import Operation
+from schema.plan import Plan, Planned
 
 
 @dataclass
@@ -38,7 +39,6 @@ class Context:
     sent: dict[str, Any] | None = None  # the variables as they came
     call: Call = field(init=False)
     planned: Planned = field(init=False)
-    cost: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises Refused and RequestError for what cannot run."""
@@ -46,7 +46,7 @@ class Context:
         self.reader = Reader(self.database, self.principal, self.language)
         self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
         self.planned = self.operation.planned(Sight.of(self.principal), variables)
-        self.cost = self.planned.check(self.call)
+        self.planned.check(self.call)
 
     @cached_property
     def _turn(self) -> asyncio.Semaphore:
@@ -57,29 +57,24 @@ class Context:
         """Answer the root field of `info` by one statement."""
         key = info.path.key
         plan = next(root.plan for root in self.planned.roots if root.key == key)
+        assert not isinstance(plan, str)
         return _fragment(await self.run(plan))
 
-    async def run(self, plan: Plan | Forbidden | str, **record: Any) -> bytes | None:
+    async def run(self, plan: Plan | Forbidden, call: Call | None = None) -> bytes | None:
         """The JSON of one plan, when its turn has come.  Raises what refuses it."""
         if isinstance(plan, Forbidden):
             raise plan
-        assert isinstance(plan, Plan)
-        call = (
-            Call(self.principal, self.language, self.cursors, {**self.call.variables, **record})
-            if record
-            else self.call
-        )
         if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
-            return await plan.read(self.reader, call)
+            return await plan.read(self.reader, call or self.call)
         async with self._turn:
-            return await plan.read(self.reader, call)
+            return await plan.read(self.reader, call or self.call)
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""
         if record is None:
             return None
         keys = tuple(key for key in info.path.as_list() if isinstance(key, str))
-        return _fragment(await self.run(self.planned.payloads[keys], **{RECORD: record}))
+        return _fragment(await self.run(self.planned.payloads[keys], replace(self.call, record=record)))
 
 
 def _fragment(found: bytes | None) -> orjson.Fragment | None:

@@ -1,9 +1,9 @@
 """Strawberry's executor, for commands and questions about the schema, with the engine's answers spliced in.
 
 A document comes to it parsed and validated; JSON that PostgreSQL finished passes through untouched.  Everything else
-stays stock: coercion, null propagation, serial mutations.
+stays stock: null propagation, serial mutations, errors.
 Rule: an engine result is finished, so it is never completed again; a null root is None, never a fragment of null.
-Test: tests/test_read.py (a differential run against plain execution comes with every new kind of field).
+Tests: tests/test_read.py, tests/test_differential.py.
 """
 
 from __future__ import annotations

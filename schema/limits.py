@@ -1,6 +1,6 @@
 """How much one request may ask for.  Refused before anything runs, never cut down silently.
 
-The cost of a root field is the number of nodes it may return at most: the product of `first` along the path, a list
+The cost of an operation is the number of nodes it may return at most: the product of `first` along the path, a list
 inside a household counting as 5.  Parts bound the statement itself, whatever fragments multiply.
 Rule: no document, however short, makes more SQL or more JSON than this.  Test: tests/test_limits.py.
 """
@@ -11,8 +11,6 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-from graphql import OperationDefinitionNode
 
 from schema.bound import Binding, Call
 from schema.errors import QueryTooComplex
@@ -37,11 +35,9 @@ def check_document(query: str) -> None:
         raise QueryTooComplex("characters", LONGEST_DOCUMENT, len(query))
 
 
-def check_roots(operation: OperationDefinitionNode, most: int = MOST_ROOTS) -> None:
-    """Raises QueryTooComplex for too many root fields; a fragment counts as one until it is executed."""
-    roots = len(operation.selection_set.selections)
-    if roots > most:
-        raise QueryTooComplex("roots", most, roots)
+def check_roots(roots: int) -> None:
+    """Raises QueryTooComplex for too many root fields."""
+    _check("roots", MOST_ROOTS, roots)
 
 
 Size = int | Binding
@@ -68,6 +64,10 @@ class Limits:
         _check("depth", DEEPEST, self.depth)
         yield
         self._around, self.depth = around, self.depth - 1
+
+    def leaves(self, size: Size) -> None:
+        """So many values of a list that leads no further."""
+        self.lists.append((*self._around, size))
 
     def count(self, parts: int) -> None:
         """So many fields of one object."""

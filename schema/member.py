@@ -79,7 +79,6 @@ class Member(Record):
     )
 
 
-BY_NUMBER = (Order(household.number_of), Order(MemberFacts.seq))
 _DETAILS = {
     "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(MemberFacts.household_id))),
     "migrations": Key(

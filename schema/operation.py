@@ -8,8 +8,7 @@ Tests: tests/test_prepared.py, tests/test_limits.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable
 from typing import Any
 
 from graphql import (
@@ -17,8 +16,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLField,
-    GraphQLObjectType,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
@@ -38,20 +35,15 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
 from graphql.utilities import coerce_input_value
 
-from auth.errors import Forbidden
-from auth.sensitivity import Sensitivity
 from registry.cache import Remembered
-from registry.db import CLAIM, SETTING
-from registry.read.run import Reader, statement
-from registry.read.sight import Seen, Sight
-from schema.bound import Binding, Call, marked, shape
-from schema.collect import Collector
+from registry.read.sight import Sight
+from schema.bound import shape
 from schema.errors import RequestError, nul_refused
-from schema.limits import MOST_TOKENS, Limits, check_cost, check_document, check_roots
-from schema.select import Selection
-from schema.shapes import Absent, Anything, Related, Reread
+from schema.limits import MOST_TOKENS, check_document, check_roots
+from schema.plan import Planned, Planner
 
-DOCUMENTS, PLANS = 500, 2000
+DOCUMENTS, PLANS = 200, 500
+LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time, for parsed it weighs a hundred times as much
 MOST_ERRORS = 10
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
@@ -63,54 +55,13 @@ class Refused(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One root field, or the record of a payload, ready to run: its statement, and how a call binds its arguments."""
-
-    text: str
-    values: tuple[Binding, ...]
-    bindings: dict[str, Binding]
-    absent: Absent | None = None
-
-    async def read(self, reader: Reader, call: Call) -> bytes | None:
-        """The JSON of the field, None for null."""
-        found = await reader.answer(self.text, [value(call) for value in self.values])
-        if found is None and self.absent is not None:
-            raise await self.absent(reader, {name: value(call) for name, value in self.bindings.items()})
-        return found
-
-
-@dataclass(frozen=True)
-class Root:
-    """A root field of a query under its response key: a plan, why there is none, or a text that is always the same."""
-
-    key: str
-    node: FieldNode
-    plan: Plan | Forbidden | str
-
-
-@dataclass(frozen=True)
-class Planned:
-    """An operation for one sight and shape."""
-
-    roots: tuple[Root, ...]
-    others: bool  # there are root fields that are not the engine's
-    payloads: dict[tuple[str, ...], Plan]  # the records that payloads show, by their response keys
-    costs: tuple[Limits, ...]
-    checks: tuple[Binding, ...]
-
-    def check(self, call: Call) -> int:
-        """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge, BadInput: nothing has run."""
-        for check in self.checks:
-            check(call)
-        return check_cost(self.costs, call)
-
-
 class Operation:
     """One operation of a document that is valid."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode) -> None:
-        self.schema, self.document, self.definition = schema, document, definition
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode, kept: bool
+    ) -> None:
+        self.schema, self.document, self.definition, self.kept = schema, document, definition, kept
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.is_query = definition.operation is OperationType.QUERY
         self.shaping = tuple(sorted(_shaping(document, definition)))
@@ -142,8 +93,9 @@ class Operation:
         coerced = variables.coerced
         key = self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
         if (known := PLANNED.get(key)) is None:
-            known = _Planner(self, sight, variables).planned()
-            PLANNED.put(key, known)
+            known = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            if self.kept:
+                PLANNED.put(key, known)
         return known
 
 
@@ -162,7 +114,8 @@ class Operations:
         """The operation of this name in a document.  Raises Refused, RequestError."""
         if (known := self._known.get((text, name))) is None:
             known = self._made(text, name)
-            self._known.put((text, name), known)
+            if known.kept:
+                self._known.put((text, name), known)
         return known
 
     def _made(self, text: str, name: str | None) -> Operation:
@@ -176,7 +129,7 @@ class Operations:
                 raise RequestError(
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
-            check_roots(definition)
+            check_roots(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
                 told = [GraphQLError(error.message, error.nodes) for error in errors if error.nodes]
                 raise Refused(told) if told else RecursionError  # it says that it gave up, and not where
@@ -184,94 +137,7 @@ class Operations:
             raise Refused([error]) from None
         except RecursionError as error:
             raise Refused([GraphQLError("nested too deeply", original_error=error)]) from None
-        return Operation(self._schema, document, definition)
-
-
-class _Planner:
-    """Makes the plans of one operation for one sight and shape."""
-
-    def __init__(self, operation: Operation, sight: Sight, variables: VariableValues) -> None:
-        self.operation, self.sight = operation, sight
-        held = {name: marked(value, (name,)) for name, value in variables.coerced.items()}
-        self.variables = VariableValues(variables.sources, held)
-        self.costs: list[Limits] = []
-        self.checks: list[Binding] = []
-
-    def planned(self) -> Planned:
-        operation = self.operation
-        type_ = operation.schema.get_root_type(operation.definition.operation)
-        assert type_ is not None
-        collector = Collector(operation.schema, operation.fragments, self.variables)
-        fields = collector.fields(type_, [operation.definition.selection_set])
-        if operation.is_query:
-            found = {key: self.root(type_, key, nodes) for key, nodes in fields.items()}
-            roots, payloads = tuple(root for root in found.values() if root is not None), {}
-        else:
-            found, roots = {}, ()
-            payloads = dict(self.payloads(collector, type_, fields, ()))
-        return Planned(roots, len(roots) < len(fields), payloads, tuple(self.costs), tuple(self.checks))
-
-    def root(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Root | None:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return Root(key, nodes[0], type_.name)
-        made = type_.fields.get(name)
-        declared = None if made is None else made.extensions.get("strawberry-definition")
-        shape_ = None if declared is None else declared.metadata.get("shape")
-        if made is None or not isinstance(shape_, Related | Anything):
-            return None
-        if isinstance(shape_, Related) and shape_.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
-            return Root(key, nodes[0], Forbidden(field=name))
-        try:
-            return Root(key, nodes[0], self.plan(made, nodes, shape_))
-        except Forbidden as refusal:
-            return Root(key, nodes[0], refusal)
-
-    def _sees_nothing(self) -> bool:
-        return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
-
-    def plan(self, made: GraphQLField, nodes: list[FieldNode], shape_: Any) -> Plan:
-        selection = Selection(self.operation.schema, self.operation.fragments, self.variables, self.sight)
-        want = selection.reread(made, nodes) if isinstance(shape_, Reread) else selection.root(made, nodes)
-        compiled = statement(want, self.sight)
-        self.costs.append(selection.limits)
-        self.checks += selection.checks
-        values = tuple(_source(name, selection.bindings) for name in compiled.names)
-        return Plan(compiled.text, values, selection.bindings, getattr(shape_, "absent", None))
-
-    def payloads(
-        self, collector: Collector, type_: Any, fields: dict[str, list[FieldNode]], path: tuple[str, ...]
-    ) -> Iterator[tuple[tuple[str, ...], Plan]]:
-        """The records that payloads show."""
-        for key, nodes in fields.items():
-            made = type_.fields.get(nodes[0].name.value)
-            inner: Any = None if made is None else get_named_type(made.type)
-            if not isinstance(inner, GraphQLObjectType):
-                continue
-            declared = made.extensions["strawberry-definition"].metadata["shape"]
-            if isinstance(declared, Reread):
-                yield (*path, key), self.plan(made, nodes, declared)
-            else:
-                below = collector.fields(inner, [node.selection_set for node in nodes])
-                yield from self.payloads(collector, inner, below, (*path, key))
-
-
-CLAIMS: dict[str, Callable[[Call], Any]] = {
-    "user": lambda call: call.principal.user_id,
-    "language": lambda call: call.language,
-    "abilities": lambda call: call.principal.ability_names,
-    "expires_at": lambda call: call.principal.expires_at,
-}
-
-
-def _source(name: str, bindings: dict[str, Binding]) -> Binding:
-    """How a call finds an argument of a statement: its settings and claims are the caller's own."""
-    if name.startswith(SETTING):
-        setting = name.removeprefix(SETTING)
-        return lambda call: call.principal.setting(setting)
-    if name.startswith(CLAIM):
-        return CLAIMS[name.removeprefix(CLAIM)]
-    return bindings[name]
+        return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

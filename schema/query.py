@@ -20,10 +20,10 @@ from schema.directives import Exemption
 from schema.figures import Summary
 from schema.given import Given, input_type
 from schema.household import Household, HouseholdConnection
-from schema.member import BY_NUMBER, MemberConnection
+from schema.member import MemberConnection
 from schema.migration import MigrationEpisodeConnection
 from schema.node import Connection, Node
-from schema.region import BY_CODE, Province, Region, no_region
+from schema.region import BY_CODE, BY_NUMBER, Province, Region, no_region
 from schema.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL

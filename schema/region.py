@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(facts.Region.code),)
+BY_NUMBER = (Order(household.number_of), Order(MemberFacts.seq))
 
 
 @face(facts.RegionLineage)
@@ -105,7 +106,7 @@ class Region(Record):
         "Persons in this region that you may see.",
         MemberFacts,
         facts.under,
-        order=(Order(MemberFacts.seq),),
+        order=BY_NUMBER,
     )
     migrations: Annotated[MigrationEpisodeConnection, lazy("schema.migration")] = many(
         OPERATIONAL,

@@ -39,7 +39,7 @@ from registry.read.want import (
     Value,
     Withheld,
 )
-from schema.bound import RECORD, Binding, Ref, binding
+from schema.bound import Binding, binding
 from schema.collect import Collector
 from schema.connection import Listed
 from schema.declare import FACES, KINDS
@@ -155,7 +155,7 @@ class Selection(Collector):
         type_ = get_named_type(made.type)
         noun = FACES[face_of(type_)]
         assert noun is not None
-        self.bindings["record"] = Ref((RECORD,))
+        self.bindings["record"] = lambda call: call.record
         return One("", Source(noun, None, (Equals("id", "record"),)), self.object(type_, nodes))
 
 

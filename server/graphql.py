@@ -23,7 +23,8 @@ from registry.db import TooSlow, Unreachable
 from schema.context import Context
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
 from schema.limits import MOST_META_ROOTS
-from schema.operation import Operation, Refused, Root
+from schema.operation import Operation, Refused
+from schema.plan import Root
 from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
 from server.asked import Asked, asked_of, language_of, media_of
 from server.identity import principal_of
@@ -93,6 +94,8 @@ async def read(context: Context, request_id: str) -> dict[str, Any]:
         found = [await _one(context, roots[0])]
     else:
         found = await asyncio.gather(*[_one(context, root) for root in roots])
+    if all(isinstance(value, Unreachable) for value in found):
+        raise Unreachable
     errors = [
         _failed(error, root, context.language, request_id)
         for root, error in zip(roots, found, strict=True)

@@ -50,11 +50,12 @@ class NewerDatabase(Exception):
 def head() -> str:
     """The newest version of the code: the one that no other builds on; read without Alembic, which weighs 9 MB."""
     texts = [path.read_text() for path in (MIGRATIONS / "versions").glob("*.py")]
-    made = {
-        name: set(re.findall(rf'^{name} = "(\w+)"', "\n".join(texts), re.M)) for name in ("revision", "down_revision")
-    }
+    text = "\n".join(texts)
+    made, built_on = (
+        set(re.findall(rf'^{name} = "(\w+)"', text, re.MULTILINE)) for name in ("revision", "down_revision")
+    )
     newest: str
-    (newest,) = made["revision"] - made["down_revision"]
+    (newest,) = made - built_on
     return newest
 
 

@@ -32,8 +32,11 @@ async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: 
     assert again.data["submitHousehold"]["outcome"] == "ACCEPTED"
 
 
-async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Place) -> None:
+@pytest.mark.parametrize("warm", [False, True])
+async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Place, warm: bool) -> None:
     async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:
+        if warm:  # who asks is known without a look-up
+            assert (await narrow.query("officer", NAMES)).codes == []
         held = await narrow.database.pool.take()
         busy = await narrow.query("officer", NAMES)
         narrow.database.pool.give(held)

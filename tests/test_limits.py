@@ -23,6 +23,16 @@ ABSURD = {
     "deep": "{ members { nodes { " + "household { members { " * 8 + "id" + " } }" * 8 + " } } }",
     "many nodes": "{ members(first: 1000) { nodes { " + "household { members { " * 3 + "id" + " } }" * 3 + " } } }",
     "many roots": "{ " + " ".join(f"a{n}: households {{ totalCount }}" for n in range(limits.MOST_ROOTS + 1)) + " }",
+    "many roots in a fragment": "{ ...f } fragment f on Query { "
+    + " ".join(f"a{n}: viewer {{ id }}" for n in range(limits.MOST_ROOTS + 1))
+    + " }",
+    "many roots in a bracket": "{ ... { " + " ".join(f"a{n}: viewer {{ id }}" for n in range(99)) + " } }",
+    "many groups": "{ regions(first: 1000) { nodes { members { groups(by: VILLAGE, first: 100) { key } } } } }",
+    "many lists together": "{ "
+    + " ".join(f"a{n}: members(first: 1000) {{ nodes {{ id }} edges {{ cursor }} }}" for n in range(26))
+    + " }",
+    "many conditions": "{ households(filter: {or: [" + "{memberCount: {gte: 1, lte: 9}}" * 150 + "]}) { totalCount } }",
+    "deep filter": "{ households(filter: " + "{not: " * 14 + "{within: []}" + "}" * 14 + ") { totalCount } }",
     "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(limits.WIDEST + 1)) + " } } }",
     "many tokens": "{ " + "a " * limits.MOST_TOKENS + "}",
     "long": "{ viewer { id } } # " + "x" * limits.LONGEST_DOCUMENT,
@@ -41,6 +51,12 @@ async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -
     else:
         assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX", error
         assert error["extensions"]["requested"] > error["extensions"]["limit"]
+
+
+async def test_lists_that_are_only_counted_cost_nothing(village: Place) -> None:
+    text = """{ regions(first: 1000) { nodes { households(first: 1000) { totalCount groups(by: STATUS) { key } }
+      members(first: 1000) { totalCount } businesses(first: 1000) { totalCount } } } }"""
+    assert (await village.query("analyst", text)).codes == []
 
 
 async def test_the_types_of_an_interface_are_compiled_once(village: Place) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.noun import Derived, Link, Noun, Readable, const, fact_of, table_of
+from registry.noun import Link, Noun, Readable, const, fact_of, table_of, value_of
 from registry.read.order import sort_keys
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally
@@ -89,7 +89,7 @@ class Compiler:
 
     def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
         """The datum as this caller may know it; its sort keys are made of the same."""
-        value = datum.expression(row, self) if isinstance(datum, Derived) else row.c[datum.key]
+        value = value_of(datum, row, self)
         return self.veiled(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
 
     def veiled(

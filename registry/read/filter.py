@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Derived, Link, Readable, const
+from registry.noun import Link, Readable, const, value_of
 from registry.read.sql import first_day, folded, type_of
 from registry.read.want import Datum, Seeker, Where
 
@@ -31,9 +31,8 @@ class Compare:
     day: bool = False  # the datum is a PartialDate, compared by its first day
 
     def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
-        datum = self.datum
-        value = datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
-        type_: Any = type_of(datum)
+        value = value_of(self.datum, row, ask)
+        type_: Any = type_of(self.datum)
         match self.operator:
             case "null":
                 return value.is_(None)

@@ -1,7 +1,8 @@
 """Connections: a page of rows, their cursors, how many there are, and counts of them by a grouping.
 
 The page is scanned once; nodes, edges and page info are aggregates over it.
-Rule: `totalCount`, groups and the pages count the same rows.  Tests: tests/test_pages.py, tests/test_groups.py.
+Rule: `totalCount`, groups and the pages count the same rows; groups only those where the class of their key is seen.
+Tests: tests/test_pages.py, tests/test_groups.py.
 """
 
 from __future__ import annotations

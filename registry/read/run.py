@@ -5,20 +5,19 @@ Rule: the only way from a Want to rows.  Test: tests/test_read.py counts stateme
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import asyncpg
 
 from auth.principal import Principal
 from registry.cache import Remembered
-from registry.db import CLAIM, Database, Statement
+from registry.db import CLAIM, SETTING, Database, Statement
 from registry.read.compile import Compiler
 from registry.read.sight import Sight
 from registry.read.want import Root
 
-STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered("statements", 2000)
+STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered("statements", 500)
 NO_REGION = "DR001"  # what `registry.areas_of` raises
 
 
@@ -37,30 +36,47 @@ def statement(want: Root, sight: Sight) -> Statement:
     return known
 
 
+class Asking(Protocol):
+    """Who asks, and in which language ("id" or "en")."""
+
+    @property
+    def principal(self) -> Principal: ...
+    @property
+    def language(self) -> str: ...
+
+
+CLAIMS: dict[str, Callable[[Asking], Any]] = {
+    "user": lambda asking: asking.principal.user_id,
+    "language": lambda asking: asking.language,
+    "abilities": lambda asking: asking.principal.ability_names,
+    "expires_at": lambda asking: asking.principal.expires_at,
+}
+
+
+def of_caller(name: str) -> Callable[[Asking], Any] | None:
+    """How an argument that is the caller's own is found: the areas of a setting, or a claim; None for all others."""
+    if name.startswith(SETTING):
+        setting = name.removeprefix(SETTING)
+        return lambda asking: asking.principal.setting(setting)
+    return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
+
+
 class Reader:
-    """Reads as one principal, in one language ("id" or "en")."""
+    """Reads as one principal, in one language."""
 
     def __init__(self, database: Database, principal: Principal, language: str) -> None:
         self.database, self.principal, self.language = database, principal, language
 
-    @cached_property
-    def _claims(self) -> dict[str, Any]:
-        return {
-            f"{CLAIM}user": self.principal.user_id,
-            f"{CLAIM}language": self.language,
-            f"{CLAIM}abilities": self.principal.ability_names,
-            f"{CLAIM}expires_at": self.principal.expires_at,
-        }
-
     async def fetch(self, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
         """The JSON of one root field; None for null."""
         made = statement(want, Sight.of(self.principal))
-        return await self.answer(made.text, made.bind(self.principal, {**self._claims, **arguments}))
+        own = {name: find(self) for name in made.names if (find := of_caller(name)) is not None}
+        return await self.answer(made, [own[name] if name in own else arguments[name] for name in made.names])
 
-    async def answer(self, text: str, values: Sequence[Any]) -> bytes | None:
-        """The JSON of a prepared statement with its values.  Raises UnknownRegion, TooSlow, Unreachable."""
+    async def answer(self, made: Statement, values: Sequence[Any]) -> bytes | None:
+        """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
         try:
-            return await self.database.answer(text, values)
+            return await self.database.answer(made.text, values)
         except asyncpg.PostgresError as error:
             if error.sqlstate != NO_REGION:
                 raise

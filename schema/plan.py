@@ -1,0 +1,155 @@
+"""Plans: what an operation comes to for callers of one sight and variables of one shape, ready to run.
+
+Rule: a plan holds no value of a caller; every refusal that needs no record is found before anything runs.
+Tests: tests/test_prepared.py, tests/test_limits.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+)
+from graphql.execution.values import VariableValues
+
+from auth.errors import Forbidden
+from auth.sensitivity import Sensitivity
+from registry.db import Statement
+from registry.read.run import Reader, of_caller, statement
+from registry.read.sight import Seen, Sight
+from schema.bound import Binding, Call, marked
+from schema.collect import Collector
+from schema.limits import Limits, check_cost, check_roots
+from schema.select import Selection
+from schema.shapes import Absent, Anything, Related, Reread
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One root field, or the record of a payload, ready to run: its statement, and how a call binds its arguments."""
+
+    statement: Statement
+    values: tuple[Callable[[Call], Any], ...]
+    bindings: dict[str, Binding]
+    limits: Limits
+    checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
+    absent: Absent | None = None
+
+    async def read(self, reader: Reader, call: Call) -> bytes | None:
+        """The JSON of the field, None for null."""
+        found = await reader.answer(self.statement, [value(call) for value in self.values])
+        if found is None and self.absent is not None:
+            raise await self.absent(reader, {name: value(call) for name, value in self.bindings.items()})
+        return found
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root field of a query under its response key: a plan, why there is none, or a text that is always the same."""
+
+    key: str
+    node: FieldNode
+    plan: Plan | Forbidden | str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An operation for one sight and shape."""
+
+    roots: tuple[Root, ...]
+    others: bool  # there are root fields that are not the engine's
+    payloads: dict[tuple[str, ...], Plan]  # the records that payloads show, by their response keys
+    plans: tuple[Plan, ...]  # all of them
+
+    def check(self, call: Call) -> int:
+        """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge, BadInput: nothing has run."""
+        for plan in self.plans:
+            for check in plan.checks:
+                check(call)
+        return check_cost([plan.limits for plan in self.plans], call)
+
+
+class Planner:
+    """Makes the plans of one operation for one sight and shape."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        definition: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+        sight: Sight,
+        variables: VariableValues,
+    ) -> None:
+        self.schema, self.definition, self.fragments, self.sight = schema, definition, fragments, sight
+        held = {name: marked(value, (name,)) for name, value in variables.coerced.items()}
+        self.variables = VariableValues(variables.sources, held)
+        self.plans: list[Plan] = []
+
+    def planned(self) -> Planned:
+        type_ = self.schema.get_root_type(self.definition.operation)
+        assert type_ is not None
+        collector = Collector(self.schema, self.fragments, self.variables)
+        fields = collector.fields(type_, [self.definition.selection_set])
+        check_roots(len(fields))  # with those of fragments
+        roots: tuple[Root, ...] = ()
+        payloads: dict[tuple[str, ...], Plan] = {}
+        if self.definition.operation is OperationType.QUERY:
+            found = (self.root(type_, key, nodes) for key, nodes in fields.items())
+            roots = tuple(root for root in found if root is not None)
+        else:
+            payloads = dict(self.payloads(collector, type_, fields, ()))
+        return Planned(roots, len(roots) < len(fields), payloads, tuple(self.plans))
+
+    def root(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Root | None:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return Root(key, nodes[0], type_.name)
+        made = type_.fields.get(name)
+        declared = None if made is None else made.extensions.get("strawberry-definition")
+        shown = None if declared is None else declared.metadata.get("shape")
+        if made is None or not isinstance(shown, Related | Anything):
+            return None
+        if isinstance(shown, Related) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
+            return Root(key, nodes[0], Forbidden(field=name))
+        try:
+            return Root(key, nodes[0], self.plan(made, nodes, shown))
+        except Forbidden as refusal:
+            return Root(key, nodes[0], refusal)
+
+    def _sees_nothing(self) -> bool:
+        return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
+
+    def plan(self, made: GraphQLField, nodes: list[FieldNode], shown: Any) -> Plan:
+        selection = Selection(self.schema, self.fragments, self.variables, self.sight)
+        want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
+        compiled = statement(want, self.sight)
+        values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
+        absent = getattr(shown, "absent", None)
+        self.plans.append(Plan(compiled, values, selection.bindings, selection.limits, tuple(selection.checks), absent))
+        return self.plans[-1]
+
+    def payloads(
+        self, collector: Collector, type_: Any, fields: dict[str, list[FieldNode]], path: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], Plan]]:
+        """The records that payloads show."""
+        for key, nodes in fields.items():
+            made = type_.fields.get(nodes[0].name.value)
+            inner: Any = None if made is None else get_named_type(made.type)
+            if not isinstance(inner, GraphQLObjectType):
+                continue
+            declared = made.extensions["strawberry-definition"].metadata["shape"]
+            if isinstance(declared, Reread):
+                yield (*path, key), self.plan(made, nodes, declared)
+            else:
+                below = collector.fields(inner, [node.selection_set for node in nodes])
+                yield from self.payloads(collector, inner, below, (*path, key))
