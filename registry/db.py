@@ -32,6 +32,7 @@ CONNECT = 5.0  # seconds
 QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
 KEPT = 150  # statements that a connection keeps prepared; their plans take some 150 bytes of the server for each letter
 LARGEST = 20_000  # letters of a statement that is kept
+_KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
 
 class TooSlow(Exception):
@@ -190,14 +191,33 @@ class Database:
             found: bytes | None = await connection.fetchval(text, *values)
             return found
 
+    async def explain(self, text: str, values: Sequence[Any]) -> list[str]:
+        """The lines of the plan by which `answer` ran just now, with its counts and times.
+
+        It is the plan for any values, so it names arguments ($1 …) and shows none; they reach it as settings."""
+        async with self._connection() as connection:
+            try:
+                await connection.execute(f"BEGIN READ ONLY; PREPARE explained AS {text}")
+                kinds = await connection.fetchval(_KINDS)
+                given = [(n, kind) for n, kind in enumerate(kinds, 1) if values[n - 1] is not None]
+                told = [
+                    f"set_config('explain.v{n}', ${place}::{kind}::text, true)"
+                    for place, (n, kind) in enumerate(given, 1)
+                ]
+                await connection.fetchrow(f"SELECT {', '.join(told)}", *[values[n - 1] for n, _ in given])
+                held = {n: f"current_setting('explain.v{n}')::{kind}" for n, kind in given}
+                bound = ", ".join(held.get(n, "NULL") for n in range(1, len(kinds) + 1))
+                found = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) EXECUTE explained({bound})")
+            finally:
+                await connection.execute("ROLLBACK; DEALLOCATE explained")
+        return [row[0] for row in found]
+
     @asynccontextmanager
     async def write(self, principal: Principal, setting: str) -> AsyncIterator[Transaction]:
         """A transaction that may write where `setting` (the areas of the command's own ability) says."""
         async with self._connection() as connection:
             try:
-                await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-                values = [principal.setting(name) for name in SETTINGS]
-                await connection.fetchval(_SET, principal.setting(setting), *values)
+                await connection.execute(_beginning(principal, setting))
                 yield Transaction(connection, principal)
                 await connection.execute("COMMIT")
             except BaseException:
@@ -225,9 +245,11 @@ async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
 
-def _set_statement(names: Sequence[str]) -> str:
-    parts = [f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(("write", *names), 1)]
-    return f"SELECT {', '.join(parts)}"
-
-
-_SET = _set_statement(tuple(SETTINGS))
+def _beginning(principal: Principal, setting: str) -> str:
+    """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
+    they could end their quotes."""
+    values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
+    if any("'" in value or "\\" in value for value in values.values()):
+        raise ValueError("a setting that could end its quotes")
+    told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
+    return f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"

@@ -43,6 +43,18 @@ def no_such_region(heirs: list[str]) -> BadInput:
     return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), heirs=heirs)
 
 
+class PersistedQueryNotFound(RequestError):
+    """A document was asked for by its hash alone, and is not remembered here: send its text beside the hash, once."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Dokumen ini belum dikenal di sini; kirim teksnya juga.",
+            "This document is not known here; send its text too.",
+        )
+
+
 class PageTooLarge(RequestError):
     """Never clamped: a clamped page looks like the end of the list."""
 

@@ -34,6 +34,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
 from graphql.utilities import coerce_input_value
+from graphql.validation.validate import ValidationAbortedError
 
 from registry.cache import Remembered
 from registry.read.sight import Sight
@@ -93,7 +94,10 @@ class Operation:
         coerced = variables.coerced
         key = self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
         if (known := PLANNED.get(key)) is None:
-            known = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            try:
+                known = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            except GraphQLError as error:  # a value in the document that only its own type can judge
+                raise Refused([error]) from None
             if self.kept:
                 PLANNED.put(key, known)
         return known
@@ -131,8 +135,8 @@ class Operations:
                 )
             check_roots(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
-                told = [GraphQLError(error.message, error.nodes) for error in errors if error.nodes]
-                raise Refused(told) if told else RecursionError  # it says that it gave up, and not where
+                told = [error for error in errors if not isinstance(error, ValidationAbortedError)]
+                raise Refused(told) if told else RecursionError  # too deep to find out what is wrong
         except GraphQLError as error:
             raise Refused([error]) from None
         except RecursionError as error:

@@ -1,11 +1,15 @@
 """What a request asks: its language, the media type of its answer, its document and variables.
 
+A document that was sent with its SHA-256 may be asked for by that alone afterwards: `documentId`, or `persistedQuery`
+as Apollo's clients send it.
 Rule: what is no request of GraphQL's is refused with a sentence that says how to send one; no NUL reaches PostgreSQL,
-which holds none.  Test: tests/test_http.py.
+which holds none; a hash stands for its own document only.
+Tests: tests/test_http.py, tests/test_persisted.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +18,20 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from schema.errors import MethodNotAllowed, PayloadTooLarge, RequestError, UnsupportedMediaType, nul_refused
+from registry.cache import Remembered
+from schema.errors import (
+    MethodNotAllowed,
+    PayloadTooLarge,
+    PersistedQueryNotFound,
+    RequestError,
+    UnsupportedMediaType,
+    nul_refused,
+)
 from server.answers import JSON, RESPONSE_JSON
+
+PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
+"""Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass
@@ -23,6 +39,12 @@ class Asked:
     query: str
     variables: dict[str, Any] | None
     operation: str | None
+    sha256: str | None = None  # of the document, where it was sent
+
+    def persist(self) -> None:
+        """Remember the document, if its hash came with it."""
+        if self.sha256 is not None:
+            PERSISTED.put(self.sha256, self.query)
 
 
 @lru_cache(maxsize=200)
@@ -52,15 +74,17 @@ async def asked_of(request: Request, limit: int) -> Asked:
     """The document, its variables and the name of the operation.  Raises RequestError."""
     if request.method == "GET":
         said: Any = dict(request.query_params)
-        if "variables" in said:
-            said["variables"] = _json(said["variables"].encode())
+        said |= {name: _json(said[name].encode()) for name in ("variables", "extensions") if name in said}
     elif request.method == "POST":
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
         said = _json(await _body(request, limit))
     else:
         raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
-    if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
+    said = said if isinstance(said, dict) else {}
+    sha256 = _sha256_of(said)
+    query = said.get("query") if sha256 is None else _persisted(sha256, said.get("query"))
+    if not isinstance(query, str) or not query.strip():
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
@@ -71,7 +95,38 @@ async def asked_of(request: Request, limit: int) -> Asked:
         raise RequestError(
             "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
         )
-    return Asked(said["query"], variables, operation)
+    return Asked(query, variables, operation, sha256)
+
+
+def _sha256_of(said: dict[str, Any]) -> str | None:
+    """The hash by which a request names its document; None where it names none.  Raises RequestError."""
+    told = []
+    if (document := said.get("documentId")) is not None:
+        kind, _, text = document.partition(":") if isinstance(document, str) else ("", "", "")
+        told.append(text if kind == "sha256" else "")
+    extensions = said.get("extensions")
+    if isinstance(extensions, dict) and (persisted := extensions.get("persistedQuery")) is not None:
+        known = isinstance(persisted, dict) and persisted.get("version", 1) == 1
+        told.append(persisted.get("sha256Hash") if known else "")
+    if not told:
+        return None
+    if any(not isinstance(text, str) or not HASH.fullmatch(text) or text != told[0] for text in told):
+        raise RequestError(
+            "`documentId` harus `sha256:` dan 64 digit heksadesimal kecil, `persistedQuery` hash yang sama, versi 1.",
+            "`documentId` is `sha256:` and 64 small hexadecimal digits, `persistedQuery` the same hash, version 1.",
+        )
+    return str(told[0])
+
+
+def _persisted(sha256: str, query: Any) -> Any:
+    """The document of this hash: the one sent, if it is, else the one remembered."""
+    if query is None:
+        if (known := PERSISTED.get(sha256)) is None:
+            raise PersistedQueryNotFound
+        return known
+    if isinstance(query, str) and hashlib.sha256(query.encode()).hexdigest() != sha256:
+        raise RequestError("Hash tidak cocok dengan `query`.", "The hash is not that of `query`.")
+    return query
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -123,6 +123,30 @@ def token(
         raise typer.BadParameter(str(error)) from None
 
 
+@verb(app, "explain", Reason.OPERATOR)
+def explain(
+    query: Annotated[typer.FileText, typer.Option(metavar="FILE", help="The document; `-` is what is piped in.")],
+    who: Annotated[
+        str, typer.Option("--as", metavar="PERSONA", help="A persona of the demo, or the UUID of an account.")
+    ],
+    operation: Annotated[str | None, typer.Option(metavar="NAME", help="Which operation of the document.")] = None,
+    variables: Annotated[str, typer.Option(metavar="JSON", help="The variables, or `@FILE` with them.")] = "{}",
+    plan: Annotated[bool, typer.Option("--plan/--no-plan", help="Whether it is run, once, for its plan.")] = True,
+    data: Data = None,
+) -> None:
+    """Show what a query is to PostgreSQL when somebody asks it: for each root field its cost, its SQL and its plan.
+
+    `echo '{ households { totalCount } }' | desmigratif explain --query - --as viewer@35.07`
+
+    The plan is measured on the database with that user's row security and masks; no value is printed. A persona is
+    looked up in the demo, which may be running or not; an account's UUID in DATABASE_URL.
+    """
+    from server.demo.start import data_folder
+    from server.explain import explain as show
+
+    show(load(), query.read(), operation, variables, who, data_folder(data), plan, console)
+
+
 @verb(regions, "load", Reason.OWNER)
 def regions_load(
     path: Annotated[Path, typer.Argument(help="A folder or .tgz of idn-area-data, or a .csv of `code,name`.")],
@@ -211,12 +235,13 @@ def _expected() -> tuple[type[Exception], ...]:
     from registry.region_list import RegionListError
     from registry.region_load import RegionLoadError
     from server.embedded import EmbeddedError
+    from server.explain import ExplainError
     from server.keys import KeyFileError
     from server.migrate import NewerDatabase
     from server.serving import ServingError
 
-    ours = (SettingsError, EmbeddedError, KeyFileError, NewerDatabase, RegionListError, RegionLoadError, ServingError)
-    return *ours, PostgresError
+    ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ServingError
+    return *ours, RegionListError, RegionLoadError, PostgresError
 
 
 def _complain(sentence: str) -> None:

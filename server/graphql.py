@@ -94,7 +94,7 @@ async def read(context: Context, request_id: str) -> dict[str, Any]:
         found = [await _one(context, roots[0])]
     else:
         found = await asyncio.gather(*[_one(context, root) for root in roots])
-    if all(isinstance(value, Unreachable) for value in found):
+    if found and all(isinstance(value, Unreachable) for value in found):
         raise Unreachable
     errors = [
         _failed(error, root, context.language, request_id)

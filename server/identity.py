@@ -6,11 +6,14 @@ revoked one ends at once.  Whatever is wrong is one answer.  Tests: tests/test_h
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+
 from auth.area import NATIONAL, AreaSet
 from auth.errors import Unauthenticated
 from auth.principal import Grant, Principal
 from auth.role import Role
-from auth.token import Claims, Keyring
+from auth.token import Keyring
 from registry.db import Database
 from server.principals import Principals, today
 
@@ -24,18 +27,19 @@ async def principal_of(
         raise Unauthenticated
     claims = keyring.verify(text.strip())
     if principals is None:
-        return await _read(claims, database)
+        return await principal_now(claims.sub, claims.expires_at, database)
     if known := principals.get(claims.sub, claims.expires_at):
         return known
     changes = principals.changes
-    read = await _read(claims, database)
+    read = await principal_now(claims.sub, claims.expires_at, database)
     principals.put(read, changes)
     return read
 
 
-async def _read(claims: Claims, database: Database) -> Principal:
+async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Database) -> Principal:
+    """A user with the grants in force today, whose token ends then.  Raises Unauthenticated: no open account."""
     day = today()
-    rows = await database.sign_in(claims.sub)
+    rows = await database.sign_in(user)
     if not rows:
         raise Unauthenticated
     grants = []
@@ -44,4 +48,4 @@ async def _read(claims: Claims, database: Database) -> Principal:
             area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
             grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
     in_force = tuple(grant for grant in grants if grant.in_force(day))
-    return Principal(claims.sub, rows[0]["name"], rows[0]["username"], in_force, claims.expires_at)
+    return Principal(user, rows[0]["name"], rows[0]["username"], in_force, expires_at)

@@ -1,4 +1,8 @@
-"""The canonical queries: every root and every kind of nesting, for the proofs that look at statements and plans."""
+"""The canonical queries: every root and every kind of nesting, for the proofs that look at statements and plans.
+
+`WHY` says in words by which plan PostgreSQL answers each, as `desmigratif explain` showed it for an officer, a viewer
+and an analyst in a country of 10,000 households (`benchmarks.country`).
+"""
 
 from __future__ import annotations
 
@@ -69,3 +73,159 @@ ASKED: dict[str, str] = {
     "fragment m on Household { members { fullName } businesses { name } }",
 }
 QUERIES = {name: text.replace("@HOUSEHOLD", HOUSEHOLD).replace("@PAGE", PAGE) for name, text in ASKED.items()}
+
+SAID = """\
+viewer
+The account is one row, which only its own user may read; abilities and the end of the token are arguments of the
+statement. Nothing scoped is read but the caller's own grants.
+
+household by id
+The two unique keys stand in one OR, which PostgreSQL answers by a BitmapOr of `pk_household` and `ix_household_no`.
+Each list inside is one look-up by `ix_…_household_id` with the area beside it; a mask is a CASE on the row in hand,
+and where the caller sees a class nowhere the column is not even read.
+
+household by number
+The same BitmapOr as by id, with the other half empty: one row by `ix_household_no`.
+
+households
+The wall's hull makes a range of areas, which `ix_household_counted` serves; the rows of the area are sorted by number
+and cut at 20 (a heap of 20, not the whole sort). What grows with the area is the sort: one village 60 rows, one
+regency 1,260.
+
+households whole
+One page as in `households`, and for each of its 50 rows a look-up by key in each list; nothing is done for rows
+beyond the page. `totalCount` is a scan of `ix_household_counted` alone.
+
+households edges
+Cursors cost nothing beside the page: its sort keys are signed in the same scan, and only for the edges that are
+shown.
+
+households count
+An index-only scan of `ix_household_counted`: area, draft and archived are all that the wall and the list ask, so the
+table itself is not touched.
+
+households typenames
+`__typename` is a constant of the statement; only `head` looks up a member, by its household.
+
+members
+The order is by the household's number, which a member does not have: it is looked up for every member in the area
+before the sort, by the household's unique index, and that is what the page costs (about 1 ms for a village's 224
+members, 20 ms for a regency's 4,600, 0.15 s for the country's 37,000). The stage is looked up for the 20 shown only.
+
+members up and down
+The page as in `members`; what hangs below is looked up by key for its 20 rows, up and down again, and never by a join
+of whole tables.
+
+members edges
+As `members`: finding the first two costs as much as finding the first twenty.
+
+migrations
+The order needs no other table, so the area's rows from `ix_migration_episode_counted` are sorted as they are; the
+member's name is 20 look-ups by id. The count comes from the same index alone.
+
+businesses
+As `migrations`: the area's rows by `ix_business_counted`, sorted, 20 shown; owners by id.
+
+node bare
+One look-up for each type that has an id and whose class the caller may see at all; `coalesce` stops at the first that
+finds something. Each is one row of an index that holds the id, alone or beside the area.
+
+node whole
+As `node bare`: the parts of a type are read only where its look-up found the row.
+
+record
+As `node bare`; `withheld` and `viewerCan` are tests of the row in hand against the areas of the caller, and read
+nothing more.
+
+region
+The code, of any year, becomes the id of a region of today first: by `uq_region_code_today`, and only where that has
+none by old codes and splits. The region itself is a look-up by `pk_region`.
+
+region ancestors
+Ancestors are the prefixes of the code, one scan of `uq_region_code_today` for at most three: no recursion.
+
+region lists
+Each list asks for the areas under the region's code and is narrowed by the wall to what the caller reads of it, one
+range in `ix_…_counted`. A count alone stays inside that index; households, members and episodes bring their first
+page each, members as in `members`.
+
+region summary
+One call of the crossing `figures`, which counts the verified ledger below the region's code; everything shown comes
+out of its single answer. Suppression happens in there, so no statement can ask around it.
+
+regions
+Regions are public: the page is read in the order of the index on today's codes and ends a row or two after the fifth;
+only `totalCount` reads them all.
+
+regions by count
+The key is a count that is known only where the caller reads, so the order keeps the list to his regions. Each of
+these is counted inside `ix_household_counted` before the first page is known.
+
+regions by verification
+As `regions by count` with the newest verification instead of the number, for which the rows behind
+`ix_household_counted` are read.
+
+provinces
+Four provinces by `ix_region_level_code`; each count is an index-only scan of its part of `ix_household_counted`.
+
+provinces down
+Each level is read by its parent for the rows above it, a few dozen regions, so PostgreSQL scans the small table
+rather than its index. At the default sizes this could return twenty million nodes, and the server refuses it: with
+`first: 5` on each level it is answered.
+
+provinces ordered
+The inner list is ordered by a count that only the caller's areas have, tested by CASE before it is counted; the outer
+one sorts four names.
+
+national
+The crossing `figures` counts the whole verified ledger, for every caller the same: nearly all of its time, which
+grows with the country. Fields and labels are taken out of its one answer.
+
+filtered
+`within` becomes areas once, in the gate, and narrows the same index range that the wall uses; `memberCount` counts
+the members of each household that passed the cheaper tests, by its key.
+
+filtered by members
+`some` is an EXISTS that looks into each household's members by `ix_member_household_id`; `none` of businesses reads
+the area's running businesses once and keeps them as a hashed set. Who may not see a class in question anywhere is
+refused before any SQL.
+
+returnees with a business
+The rarest thing comes first by itself: businesses of the area by `ix_business_counted`, then their owners by id, then
+each owner's latest episode by `ix_migration_episode_member_id`.
+
+contracts ending
+The area's episodes once for the page, once for its groups and once for the count, each by
+`ix_migration_episode_counted`; `latest` is decided by one look-up of the person's episodes, and only for those whose
+contract ends in time.
+
+businesses by field
+`groups` is one aggregate beside the page: `ix_business_counted` holds the field, so the index is read alone. Labels
+are looked up for the groups, not for the rows.
+
+groups of places
+By village the key stands in `ix_member_counted`, an index-only scan; by age every member's date is read, in the time
+zone of the capital. Both count the same rows, so their sums agree.
+
+backward
+The order is turned round, the page cut, and `json_agg` turns it back: the last three cost what the first three would.
+
+search
+The longest word becomes a range of sounds, tried against four indexes (`ix_member_sound_1` … `4`) that carry the
+area; the other words are tested on what they find. Households come through their members; regions have such indexes
+too, and are scanned where they are few.
+
+fallen silent
+Enrolled villages are a few hundred rows; for each, the newest verification inside the caller's areas is read by
+`ix_household_counted`. Villages that the caller does not read are left out before.
+
+two roots
+Two statements, sent at the same time over two connections, each an index-only scan.
+
+aliases
+Aliases are labels of columns and change nothing in the plan: see `households` and its look-ups.
+
+fragments
+Fragments are merged before anything is compiled; the plan is that of the same fields written out.
+"""
+WHY = dict(said.split("\n", 1) for said in SAID.strip().split("\n\n"))

@@ -39,6 +39,7 @@ def _request_errors() -> list[type[errors.RequestError]]:
 def reference() -> str:
     """docs/reference.md, from the declarations."""
     text = "# Reference\n\nMade from the declarations; a test keeps it true.\n"
+    text += "What queries become, and why, is told in [tests/sql](../tests/sql).\n"
     text += _table(
         "Classes of data", ("class", "what", "isi"), [(k.value, k.label_en, k.label_id) for k in Sensitivity]
     )

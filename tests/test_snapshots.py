@@ -9,11 +9,13 @@ import datetime as dt
 import os
 import uuid
 from pathlib import Path
+from textwrap import fill
 
 import pytest
 
 from auth.ability import Ability
 from auth.area import NATIONAL, AreaSet
+from auth.errors import Forbidden
 from auth.policy import PAGE, STEPS, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
@@ -21,11 +23,13 @@ from registry.crossing import CROSSINGS
 from registry.read.sight import Sight
 from registry.wall import DOORS
 from schema.build import build
-from schema.operation import Operations, Plan
+from schema.operation import Operations
+from schema.plan import Plan
 from server.app import ROUTES
 from server.cli import app as command_line
 from server.declared import verbs
-from tests.queries import QUERIES
+from server.layout import laid_out
+from tests.queries import QUERIES, WHY
 
 HERE = Path(__file__).parent
 SCHEMA = build()
@@ -47,27 +51,35 @@ def kept(path: Path, text: str) -> None:
     assert path.read_text() == text, f"{path.name} changed: UPDATE=1, then read the difference"
 
 
-def _sql(query: str, role: Role, area: AreaSet) -> list[str]:
+def _filled(text: str) -> str:
+    return fill(text, 120, break_long_words=False, break_on_hyphens=False)
+
+
+def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Forbidden | str]:
+    """The plan of each root field, or why there is none."""
     grant = Grant(role, area, None if area.national else uuid.UUID(int=2), dt.date(2020, 1, 1), None, True)
     principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
     operation = OPERATIONS.of(query, None)
     used = {name: value for name, value in VARIABLES.items() if f"${name}" in query}
-    planned = operation.planned(Sight.of(principal), operation.variables(used))
-    return [root.plan.text for root in planned.roots if isinstance(root.plan, Plan)]
+    return [root.plan for root in operation.planned(Sight.of(principal), operation.variables(used)).roots]
+
+
+def _shown(plan: Plan | Forbidden | str) -> str:
+    return f"\n```sql\n{laid_out(plan.statement.text)}\n```\n" if isinstance(plan, Plan) else f"\nRefused: {plan}\n"
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_the_sql_of_a_canonical_query(name: str) -> None:
-    text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n"
+    text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(WHY[name])}\n"
     known: dict[tuple[str, ...], str] = {}
     for who, (role, area) in WHO.items():
-        made = tuple(_sql(QUERIES[name], role, area))
+        made = tuple(_shown(plan) for plan in planned_for(QUERIES[name], role, area))
         text += f"\n## {who}\n"
         if made in known:
             text += f"\nAs {known[made]}.\n"
         else:
             known[made] = who
-            text += "".join(f"\n```sql\n{statement}\n```\n" for statement in made)
+            text += "".join(made)
     kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
 
 
