@@ -1,8 +1,8 @@
-"""The database and its two doors to records: `Database.fetch`, which reads, and `Database.write`.
+"""The database and its two doors to records: `Database.answer`, which reads, and `Database.write`.
 
 Connections are never reset, because every setting is local to its transaction, and are read-only by default.
 Rule: whatever is read or written, the caller's areas are set in the same statement or transaction; besides the two
-doors only `sign_in` (a crossing) and `ready` (the version) ask anything.
+doors only `explain` (the plan of a reading), `sign_in` (a crossing) and `ready` (the version) ask anything.
 Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 
@@ -15,7 +15,6 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -49,14 +48,6 @@ class Statement:
 
     text: str
     names: tuple[str, ...]
-
-    def bind(self, principal: Principal, arguments: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the text: what is set is the caller's own."""
-        return [principal.setting(name) if setting else arguments[name] for setting, name in self._sources]
-
-    @cached_property
-    def _sources(self) -> tuple[tuple[bool, str], ...]:
-        return tuple((name.startswith(SETTING), name.removeprefix(SETTING)) for name in self.names)
 
 
 def compiled(statement: sa.ClauseElement) -> Statement:
@@ -181,12 +172,8 @@ class Database:
             found: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.sign_in($1)", user)
             return found
 
-    async def fetch(self, statement: Statement, principal: Principal, arguments: Mapping[str, Any]) -> bytes | None:
-        """The finished JSON of one gated statement; None when nothing is there for this caller."""
-        return await self.answer(statement.text, statement.bind(principal, arguments))
-
     async def answer(self, text: str, values: Sequence[Any]) -> bytes | None:
-        """The same for values already bound, in the order of the text: `Statement.bind` says what they must be."""
+        """The finished JSON of one gated statement, its values in order; None when nothing is there for this caller."""
         async with self._connection() as connection:
             found: bytes | None = await connection.fetchval(text, *values)
             return found

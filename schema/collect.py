@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from schema.errors import BadInput
+from schema.limits import Budget
 
 LONGEST_ALIAS = 63  # bytes; PostgreSQL cuts longer names silently
 
@@ -32,6 +33,7 @@ class Collector:
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
     variables: VariableValues
+    budget: Budget
 
     def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, list[FieldNode]]:
         """Response key → the field nodes that share it, in document order."""
@@ -40,7 +42,8 @@ class Collector:
 
         def walk(set_: SelectionSetNode) -> None:
             for node in set_.selections:
-                if not self._included(node):
+                self.budget.visit()
+                if node.directives and not self._included(node):
                     continue
                 if isinstance(node, FieldNode):
                     found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
@@ -64,8 +67,6 @@ class Collector:
         return found
 
     def _included(self, node: Any) -> bool:
-        if not node.directives:
-            return True
         skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
         return not (skip and skip["if"]) and (include is None or bool(include["if"]))

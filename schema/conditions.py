@@ -17,8 +17,8 @@ from registry.read.filter import AllOf, AnyOf, Compare, Not, Related, SeenHere
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
 from schema.bound import folded, plain
-from schema.errors import BadInput
-from schema.limits import Limits
+from schema.errors import BadInput, QueryTooComplex
+from schema.limits import MOST_REGIONS, Limits
 from schema.listing import LISTINGS, Compared, Key, Named, Nested
 
 Bind = Callable[[Any, Callable[[Any], Any] | None], str]
@@ -72,7 +72,7 @@ class Conditions:
     def _one(self, asked: Key, value: Any, depth: int) -> Where:
         match asked.meaning:
             case Named(condition=condition):
-                return condition(value if isinstance(value, bool) else self.bind(value, plain))
+                return condition(value if isinstance(value, bool) else self.bind(value, few))
             case Nested(noun=noun, link=link, several=False):
                 return Related(noun, link, self._all(noun, value, depth))
             case Nested(noun=noun, link=link):
@@ -104,6 +104,14 @@ class Conditions:
                 name = self.bind(operand, folded if operator == "startsWith" else str if tested.day else None)
                 tests.append(Compare(datum, operator, name, tested.day))
         return AllOf(tuple(tests))
+
+
+def few(values: list[Any]) -> list[Any]:
+    """The values, each once.  Raises QueryTooComplex for too many."""
+    made = list(dict.fromkeys(values))
+    if len(made) > MOST_REGIONS:
+        raise QueryTooComplex("values of a filter", MOST_REGIONS, len(made))
+    return made
 
 
 def seen_here(noun: Readable, sight: Sight, kind: Sensitivity, key: str) -> SeenHere | None:

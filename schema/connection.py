@@ -122,7 +122,9 @@ class Listed:
 
     def parts(self, size: Binding) -> Iterator[PagePart]:
         selection, type_ = self.selection, self.type
-        for key, found in selection.fields(type_, [n.selection_set for n in self.nodes]).items():
+        asked = selection.fields(type_, [n.selection_set for n in self.nodes])
+        selection.limits.count(len(asked))
+        for key, found in asked.items():
             inner: Any = (
                 get_named_type(type_.fields[name].type) if (name := found[0].name.value) in type_.fields else None
             )
@@ -136,6 +138,7 @@ class Listed:
                 case "pageInfo":
                     yield PagePart(key, name, info=self.named(inner, found))
                 case "totalCount":
+                    selection.limits.counted()
                     yield PagePart(key, name)
                 case "groups":
                     yield PagePart(key, name, groups=self.groups(type_.fields[name], found))
@@ -143,7 +146,9 @@ class Listed:
                     yield PagePart(key, "__typename", text=type_.name)
 
     def edges(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Edge]:
-        for key, found in self.selection.fields(type_, [n.selection_set for n in nodes]).items():
+        asked = self.selection.fields(type_, [n.selection_set for n in nodes])
+        self.selection.limits.count(len(asked))
+        for key, found in asked.items():
             match found[0].name.value:
                 case "node":
                     yield Edge(key, "node", self.selection.object(get_named_type(type_.fields["node"].type), found))
@@ -155,6 +160,7 @@ class Listed:
     def named(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
         """The fields of a value asked for: (response key, name), or the type's own name for `__typename`."""
         found = self.selection.fields(type_, [n.selection_set for n in nodes])
+        self.selection.limits.count(len(found))
         names = {key: fields[0].name.value for key, fields in found.items()}
         return tuple((key, type_.name if name == "__typename" else name) for key, name in names.items())
 

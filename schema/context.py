@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from schema.bound import Call
 from schema.cursor import Cursors
 from schema.limits import AT_ONCE
 from schema.operation import Operation
-from schema.plan import Plan, Planned
+from schema.plan import Plan
 
 
 @dataclass
@@ -36,17 +36,15 @@ class Context:
     cursors: Cursors
     language: str
     operation: Operation
-    sent: dict[str, Any] | None = None  # the variables as they came
-    call: Call = field(init=False)
-    planned: Planned = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Raises Refused and RequestError for what cannot run."""
-        variables = self.operation.variables(self.sent)
+    async def prepare(self, sent: dict[str, Any] | None) -> Context:
+        """Take the variables, and make ready what will run.  Raises Refused and RequestError for what cannot."""
+        variables = self.operation.variables(sent)
         self.reader = Reader(self.database, self.principal, self.language)
         self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
-        self.planned = self.operation.planned(Sight.of(self.principal), variables)
+        self.planned = await self.operation.plan(Sight.of(self.principal), variables)
         self.planned.check(self.call)
+        return self
 
     @cached_property
     def _turn(self) -> asyncio.Semaphore:

@@ -19,7 +19,12 @@ LONGEST_DOCUMENT = 64_000  # characters; size is for variables
 MOST_TOKENS = 5_000
 MOST_ROOTS = 30
 MOST_NODES = 50_000
-MOST_PARTS = 1_500
+MOST_PARTS = 1_500  # of all roots; planning takes about a millisecond for each
+OF_A_LIST = 8  # parts that a list or a count comes to
+MOST_VISITED = 20_000  # selections, those of a fragment each time it is used
+MOST_VALUES = 1_000_000
+MOST_ALIASES = 10  # in a question about the schema, which is answered whole each time
+MOST_REGIONS = 1_000  # of one `within`
 DEEPEST = 16
 WIDEST = 400  # fields of one object; PostgreSQL ends at 1,664
 LISTED = 5
@@ -40,17 +45,41 @@ def check_roots(roots: int) -> None:
     _check("roots", MOST_ROOTS, roots)
 
 
+def check_aliases(aliases: int) -> None:
+    """Raises QueryTooComplex for a question about the schema with many aliases."""
+    _check("aliases", MOST_ALIASES, aliases)
+
+
 Size = int | Binding
 """How many rows a list may have: a number, or what a call says."""
 
 
 @dataclass
-class Limits:
-    """The tally of one root field: what the document fixes is checked here, what a call brings by `nodes`."""
+class Budget:
+    """What all root fields of one operation share: the work of planning it."""
 
-    depth: int = 0
     parts: int = 0
+    visited: int = 0
+
+    def visit(self) -> None:
+        """One more node of the document, shown or skipped."""
+        self.visited += 1
+        _check("selections", MOST_VISITED, self.visited)
+
+    def plan(self, parts: int) -> None:
+        """So many more pieces of SQL."""
+        self.parts += parts
+        _check("parts", MOST_PARTS, self.parts)
+
+
+@dataclass
+class Limits:
+    """The tally of one root field: what the document fixes is checked here, what a call brings by `check_cost`."""
+
+    budget: Budget = field(default_factory=Budget)
+    depth: int = 0
     lists: list[tuple[Size, ...]] = field(default_factory=list)  # of each list, the sizes of all lists around it too
+    fields: list[tuple[int, tuple[Size, ...]]] = field(default_factory=list)  # of each object, with those sizes
     _around: tuple[Size, ...] = ()
     _conditions: int = 0
 
@@ -58,6 +87,7 @@ class Limits:
     def inside(self, size: Size | None) -> Iterator[None]:
         """So many records of a list, or the one that a record leads to (None), one level deeper."""
         around, self.depth = self._around, self.depth + 1
+        self.budget.plan(OF_A_LIST)
         if size is not None:
             self._around = (*around, size)
             self.lists.append(self._around)
@@ -67,29 +97,42 @@ class Limits:
 
     def leaves(self, size: Size) -> None:
         """So many values of a list that leads no further."""
+        self.budget.plan(OF_A_LIST)
         self.lists.append((*self._around, size))
+
+    def counted(self) -> None:
+        """A count of a list's rows."""
+        self.budget.plan(OF_A_LIST)
 
     def count(self, parts: int) -> None:
         """So many fields of one object."""
-        self.parts += parts
         _check("fields", WIDEST, parts)
-        _check("parts", MOST_PARTS, self.parts)
+        self.budget.plan(parts)
+        self.fields.append((parts, self._around))
 
     def conditions(self, more: int, depth: int) -> None:
         """So many more keys of a filter, so deep in it."""
         self._conditions += more
         _check("conditions", MOST_CONDITIONS, self._conditions)
         _check("filter depth", DEEPEST_FILTER, depth)
+        self.budget.plan(more)
 
 
 def check_cost(tallies: Iterable[Limits], call: Call) -> int:
     """The nodes that an operation may return at most for this call.  Raises QueryTooComplex, PageTooLarge."""
-    cost = 0
+    cost = cells = 0
     for tally in tallies:
         for sizes in tally.lists:
-            cost += math.prod(size if isinstance(size, int) else size(call) for size in sizes)
+            cost += _product(sizes, call)
+        for fields, sizes in tally.fields:
+            cells += fields * _product(sizes, call)
     _check("nodes", MOST_NODES, cost)
+    _check("values", MOST_VALUES, cells)
     return cost
+
+
+def _product(sizes: tuple[Size, ...], call: Call) -> int:
+    return math.prod(size if isinstance(size, int) else size(call) for size in sizes)
 
 
 def _check(what: str, limit: int, requested: int) -> None:

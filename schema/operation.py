@@ -7,9 +7,11 @@ Tests: tests/test_prepared.py, tests/test_limits.py.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Hashable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -40,12 +42,13 @@ from registry.cache import Remembered
 from registry.read.sight import Sight
 from schema.bound import shape
 from schema.errors import RequestError, nul_refused
-from schema.limits import MOST_TOKENS, check_document, check_roots
+from schema.limits import MOST_TOKENS, check_aliases, check_document, check_roots
 from schema.plan import Planned, Planner
 
 DOCUMENTS, PLANS = 200, 500
 LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time, for parsed it weighs a hundred times as much
 MOST_ERRORS = 10
+T = TypeVar("T", bound=Node)
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
@@ -65,6 +68,10 @@ class Operation:
         self.schema, self.document, self.definition, self.kept = schema, document, definition, kept
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.is_query = definition.operation is OperationType.QUERY
+        fields = _of(document, FieldNode)
+        self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
+        if self.asks_schema:
+            check_aliases(sum(field.alias is not None for field in fields))
         self.shaping = tuple(sorted(_shaping(document, definition)))
         self._leaves = self._leaf_types()
 
@@ -90,21 +97,41 @@ class Operation:
         return found
 
     def planned(self, sight: Sight, variables: VariableValues) -> Planned:
-        """The plans for these callers and variables; made once for all that look alike."""
+        """The plans for these callers and variables; made once for all that look alike.
+
+        Raises Refused, and RequestError for what asks too much."""
+        key = self._key(sight, variables)
+        return PLANNED.get(key) or self._kept(key, self._made(sight, variables))
+
+    async def plan(self, sight: Sight, variables: VariableValues) -> Planned:
+        """The same, made beside the event loop: others are served while something new is planned."""
+        key = self._key(sight, variables)
+        if (known := PLANNED.get(key)) is not None:
+            return known
+        loop = asyncio.get_running_loop()
+        return self._kept(key, await loop.run_in_executor(PLANNING, self._made, sight, variables))
+
+    def _key(self, sight: Sight, variables: VariableValues) -> Key:
         coerced = variables.coerced
-        key = self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
-        if (known := PLANNED.get(key)) is None:
-            try:
-                known = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
-            except GraphQLError as error:  # a value in the document that only its own type can judge
-                raise Refused([error]) from None
-            if self.kept:
-                PLANNED.put(key, known)
-        return known
+        return self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
+
+    def _made(self, sight: Sight, variables: VariableValues) -> Planned:
+        try:
+            return Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+        except GraphQLError as error:  # a value in the document that only its own type can judge
+            raise Refused([error]) from None
+
+    def _kept(self, key: Key, planned: Planned) -> Planned:
+        if self.kept:
+            PLANNED.put(key, planned)
+        return planned
 
 
 _ABSENT = "absent"
-PLANNED: Remembered[tuple[Operation, Sight, Hashable], Planned] = Remembered("plans", PLANS)
+Key = tuple[Operation, Sight, Hashable]
+PLANNED: Remembered[Key, Planned] = Remembered("plans", PLANS)
+PLANNING = ThreadPoolExecutor(1, "planning")
+"""One at a time: planning is work for the processor, and its memories know no locks."""
 
 
 class Operations:
@@ -122,6 +149,12 @@ class Operations:
                 self._known.put((text, name), known)
         return known
 
+    async def ask(self, text: str, name: str | None) -> Operation:
+        """The same, made beside the event loop."""
+        if (known := self._known.get((text, name))) is not None:
+            return known
+        return await asyncio.get_running_loop().run_in_executor(PLANNING, self.of, text, name)
+
     def _made(self, text: str, name: str | None) -> Operation:
         check_document(text)
         if NUL.search(text):
@@ -135,7 +168,7 @@ class Operations:
                 )
             check_roots(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
-                told = [error for error in errors if not isinstance(error, ValidationAbortedError)]
+                told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
                 raise Refused(told) if told else RecursionError  # too deep to find out what is wrong
         except GraphQLError as error:
             raise Refused([error]) from None
@@ -144,20 +177,25 @@ class Operations:
         return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
 
 
-def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:
-    """The variables that reach plans: all but those in the arguments of commands."""
-    used: set[str] = set()
+def _of(node: Node, kind: type[T]) -> list[T]:
+    """All nodes of a kind below this one."""
+    found: list[T] = []
 
     class Finder(Visitor):
-        def enter_variable(self, node: VariableNode, *_: Any) -> None:
-            used.add(node.name.value)
+        def enter(self, node: Node, *_: Any) -> None:
+            if isinstance(node, kind):
+                found.append(node)
 
+    visit(node, Finder())
+    return found
+
+
+def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:
+    """The variables that reach plans: all but those in the arguments of commands."""
     found: list[Node] = [d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
     for node in definition.selection_set.selections:
         if definition.operation is OperationType.MUTATION and isinstance(node, FieldNode):
             found += [*(node.directives or ()), *([node.selection_set] if node.selection_set else [])]
         else:
             found.append(node)
-    for part in found:
-        visit(part, Finder())
-    return used
+    return {variable.name.value for part in found for variable in _of(part, VariableNode)}

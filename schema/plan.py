@@ -29,7 +29,7 @@ from registry.read.run import Reader, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
-from schema.limits import Limits, check_cost, check_roots
+from schema.limits import Budget, Limits, check_cost, check_roots
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread
 
@@ -94,11 +94,12 @@ class Planner:
         held = {name: marked(value, (name,)) for name, value in variables.coerced.items()}
         self.variables = VariableValues(variables.sources, held)
         self.plans: list[Plan] = []
+        self.budget = Budget()
 
     def planned(self) -> Planned:
         type_ = self.schema.get_root_type(self.definition.operation)
         assert type_ is not None
-        collector = Collector(self.schema, self.fragments, self.variables)
+        collector = Collector(self.schema, self.fragments, self.variables, self.budget)
         fields = collector.fields(type_, [self.definition.selection_set])
         check_roots(len(fields))  # with those of fragments
         roots: tuple[Root, ...] = ()
@@ -130,7 +131,7 @@ class Planner:
         return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
 
     def plan(self, made: GraphQLField, nodes: list[FieldNode], shown: Any) -> Plan:
-        selection = Selection(self.schema, self.fragments, self.variables, self.sight)
+        selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.sight)
         want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
         compiled = statement(want, self.sight)
         values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)

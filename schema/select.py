@@ -53,8 +53,11 @@ class Selection(Collector):
 
     sight: Sight
     bindings: dict[str, Binding] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(init=False)
     checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.budget)
 
     def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None) -> str:
         """Make an argument of this name."""

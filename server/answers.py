@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.language.parser import MAX_NESTING_DEPTH
 from starlette.responses import Response
 
 from auth.errors import AccessError, Forbidden
@@ -74,7 +75,9 @@ def internal(error: BaseException, language: str, request_id: str) -> dict[str, 
 def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
     """An error of the document or of a field as GraphQL shows it."""
     original = error.original_error
-    if isinstance(original, RecursionError) or ("more than" in error.message and "tokens" in error.message):
+    if isinstance(original, RecursionError):
+        original = QueryTooComplex("nesting", MAX_NESTING_DEPTH, MAX_NESTING_DEPTH + 1)
+    elif "more than" in error.message and "tokens" in error.message:
         original = QueryTooComplex("tokens", MOST_TOKENS, MOST_TOKENS + 1)
     if told := known(original):
         made = request_error(told, language)

@@ -69,7 +69,8 @@ async def _answer(request: Request, language: str, request_id: str) -> dict[str,
     try:
         principal, operation = await _who(request, asked)
         _check(request, operation)
-        context = Context(principal, state.database, state.vault, state.cursors, language, operation, asked.variables)
+        context = Context(principal, state.database, state.vault, state.cursors, language, operation)
+        await context.prepare(asked.variables)
     except Refused as refused:
         return {"errors": [formatted(error, language, request_id) for error in refused.errors]}
     if principal is not state.nobody:
@@ -131,13 +132,13 @@ async def _who(request: Request, asked: Asked) -> tuple[Principal, Operation]:
         principal = await principal_of(token, state.keyring, state.database, state.principals)
     except Unauthenticated:
         try:
-            operation = state.operations.of(asked.query, asked.operation)
+            operation = await state.operations.ask(asked.query, asked.operation)
         except (Refused, RequestError):
             raise Unauthenticated from None
         if not _only_meta(operation):
             raise
         return state.nobody, operation
-    return principal, state.operations.of(asked.query, asked.operation)
+    return principal, await state.operations.ask(asked.query, asked.operation)
 
 
 def _only_meta(operation: Operation) -> bool:
@@ -153,7 +154,7 @@ def _roots(operation: Operation) -> list[str]:
 
 
 def _check(request: Request, operation: Operation) -> None:
-    if not request.app.state.settings.introspection and {"__schema", "__type"} & set(_roots(operation)):
+    if operation.asks_schema and not request.app.state.settings.introspection:
         raise BadInput("Skema tidak dapat dibaca lewat API ini.", "The schema cannot be read through this API.")
     if request.method == "GET" and not operation.is_query:
         raise MethodNotAllowed("Perubahan data hanya lewat POST.", "Changes go by POST only.")

@@ -32,7 +32,6 @@ from tests.plain import LEFT_OUT, LISTS, REGIONS, is_page
 from tests.village import FAR, HERE, NEXT_DOOR
 from tests.wishes import CODES, SEARCHES, Known, Twice, Wishes, nth
 
-LARGEST = 60  # parts of an operation
 WIDEST = 400  # rows that the lists of one path may have
 ROOTS = [*LISTS, *LISTS, "regions", "regions", "provinces", "node", "region", "household", "viewer"]
 ODD = ["select", "where", "anon_1", "anon_5", "j", "o", "s", "t1", "k0", "n", "null", "true", "A", "_", "ok", "a" * 63]
@@ -102,6 +101,7 @@ class Chance:
     random: random.Random
     known: Known
     sight: Sight
+    largest: int = 60  # parts of an operation
     variables: dict[str, Variable] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
@@ -283,7 +283,7 @@ class Chance:
         for _ in range(self.random.randint(1, 4)):
             self.said += 1
             yield self.part(type_, around)
-        if self.said >= LARGEST:
+        if self.said >= self.largest:
             return
         if isinstance(type_, GraphQLInterfaceType) and self.chance(0.7):
             kind = self.random.choice(self.schema.get_possible_types(type_))
@@ -312,7 +312,7 @@ class Chance:
         return f"@{name}(if: {said}){other if self.chance(0.05) and f'@{name}' not in other else ''}"
 
     def part(self, type_: Any, around: Around) -> str:
-        deep = around.depth > 0 and self.said < LARGEST
+        deep = around.depth > 0 and self.said < self.largest
         fields = [n for n, f in type_.fields.items() if n not in LEFT_OUT and (deep or is_leaf(f))]
         if not fields or self.chance(0.07):
             return f"{self.alias()}: __typename {self.directive()}" if self.chance(0.5) else "__typename"

@@ -30,7 +30,6 @@ NOUNS = {
 NAMES = {"Member": "fullName", "Business": "name", "Region": "name"}
 BANDS = (0, 5, 12, 18, 25, 35, 45, 60)
 PLACES = {"PROVINCE": 2, "REGENCY": 5, "DISTRICT": 8, "VILLAGE": 13}
-LISTED = {"GroupBy": "groups", "OrderField": "orderBy"}
 MONTHS = {
     "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
     "en": "January February March April May June July August September October November December",
@@ -105,9 +104,7 @@ class Lists:
     labels: dict[tuple[str, str], str] = field(default_factory=dict)
     found: dict[tuple[str, str], Found] = field(default_factory=dict)  # (noun, text)
 
-    def asked(
-        self, noun: str, way: str, rows: list[Row], given: dict[str, Any]
-    ) -> tuple[list[Row], Callable[[Row], Any]]:
+    def asked(self, noun: str, rows: list[Row], given: dict[str, Any]) -> tuple[list[Row], Callable[[Row], Any]]:
         """The rows that a list holds, in order, and the key of that order."""
         near: dict[str, int] = {}
         if (filter_ := given.get("filter")) is not None:
@@ -125,7 +122,7 @@ class Lists:
             rows = self._narrowed(rows, kind_of(values.values[order["field"]]), "orderBy")
             keys = [(self.order(noun, order["field"]), order["direction"] == "DESC")]
         else:
-            keys = [*([(lambda row: near[row["id"]], False)] if near else []), *self._default(noun, way)]
+            keys = [*([(lambda row: near[row["id"]], False)] if near else []), *self._default(noun)]
 
         def key(row: Row) -> Any:
             made = [(value is None, 0 if value is None else _turned(value, down)) for value, down in _values(row)]
@@ -199,11 +196,10 @@ class Lists:
     def _nearness(self, noun: str, text: str) -> dict[str, int]:
         return self.found[noun, text].nearness
 
-    def _default(self, noun: str, way: str) -> list[tuple[Callable[[Row], Any], bool]]:
-        number = (self.order("Member", "HOUSEHOLD_NO"), False)
+    def _default(self, noun: str) -> list[tuple[Callable[[Row], Any], bool]]:
         return {
             "Household": [(lambda row: row["householdNo"], False)],
-            "Member": [*([] if way == "in region" else [number]), (lambda row: row["seq"], False)],
+            "Member": [(self.order("Member", "HOUSEHOLD_NO"), False), (lambda row: row["seq"], False)],
             "MigrationEpisode": [(lambda row: row["departedOn"], True)],
             "Business": [(lambda row: row["startedOn"], True)],
             "Region": [(lambda row: row["code"], False)],

@@ -77,6 +77,7 @@ class Plain:
         for name, found in rows.items():
             for row in found:
                 self._relate(schema.type_map[row["__typename"] if name == "regions" else LISTS[name]], row)
+        self.viewer: dict[str, Any] = {}
         self.anchors: dict[str, str] = {}  # cursor → id of its row
         self.reads = 0
         self.root = {name: partial(self._read, name, answer) for name, answer in self._roots().items()}
@@ -99,8 +100,6 @@ class Plain:
             "viewer": lambda: self.viewer,
         }
 
-    viewer: dict[str, Any]
-
     def _read(self, name: str, answer: Callable[..., Any], info: Any, **given: Any) -> Any:
         self.reads += 1
         if (name in LISTS or name == "household") and not self.sight.anywhere("OPERATIONAL"):
@@ -116,7 +115,7 @@ class Plain:
             elif is_page(inner):
                 under = partial(self._under, name, row) if name in LISTS else partial(self._children, row["id"])
                 noun = LISTS.get(name, "Region")
-                way = "in region" if name == "members" else inner.name.removesuffix("Connection")
+                way = inner.name.removesuffix("Connection")
                 row[name] = self._resolver(partial(self._page, noun, way, under))
             elif name == "code":
                 row["area"] = row["code"]
@@ -132,7 +131,7 @@ class Plain:
         return [r for r in self.rows["regions"] if r["parent"] is not None and r["parent"]["id"] == id_]
 
     def _page(self, noun: str, way: str, rows: Callable[[], list[dict[str, Any]]], **given: Any) -> dict[str, Any]:
-        found, key = self.lists.asked(noun, way, rows(), given)
+        found, key = self.lists.asked(noun, rows(), given)
         total = len(found)
         after, before = (self._anchor(given.get(name)) for name in ("after", "before"))
         shown = [row for row in found if after is None or key(row) > key(after)]
@@ -140,8 +139,7 @@ class Plain:
         backward, size = given.get("last") is not None, given.get("last") or given.get("first") or 20
         more = len(shown) > size
         shown = shown[-size:] if backward else shown[:size]
-        said: list[Any] = [noun, way if way != "in region" or given.get("orderBy") is None else ""]
-        said += [given.get(name) for name in ("filter", "search", "orderBy")]
+        said: list[Any] = [noun, way, *[given.get(name) for name in ("filter", "search", "orderBy")]]
         list_ = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:8]
         edges = [{"node": row, "cursor": f"{MARK}{list_}:{row['id']}"} for row in shown]
         return {

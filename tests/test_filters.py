@@ -15,7 +15,7 @@ import pytest
 from auth.sensitivity import Sensitivity
 from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
 from schema.build import build
-from schema.listing import LISTINGS, Key, Named, Nested, Compared
+from schema.listing import LISTINGS, Compared, Key, Named, Nested
 from tests import oracle
 from tests.personas import BY_NAME, TODAY, Persona
 from tests.test_scope import FLAT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -33,6 +34,28 @@ ABSURD = {
     + " }",
     "many conditions": "{ households(filter: {or: [" + "{memberCount: {gte: 1, lte: 9}}" * 150 + "]}) { totalCount } }",
     "deep filter": "{ households(filter: " + "{not: " * 14 + "{within: []}" + "}" * 14 + ") { totalCount } }",
+    "many lists": "{ households { nodes { " + " ".join(f"m{n}: members {{ id }}" for n in range(200)) + " } } }",
+    "many lists in many roots": "{ "
+    + " ".join(f"r{n}: households(first: {n + 1}) {{ nodes {{ ...w }} }}" for n in range(29))
+    + " } fragment w on Household { "
+    + " ".join(f"m{n}: members {{ id }}" for n in range(20))
+    + " }",
+    "many counts": "{ households { " + " ".join(f"a{n}: totalCount" for n in range(399)) + " } }",
+    "many cursors": "{ households { edges { " + " ".join(f"a{n}: cursor" for n in range(401)) + " } } }",
+    "many values": "{ regions(first: 1000) { nodes { "
+    + " ".join(f"p{n}: ancestors {{ " + " ".join(f"c{m}: code" for m in range(70)) + " }" for n in range(3))
+    + " } } }",
+    "many skipped": "{ regions(first: 1) { nodes { "
+    + "parent { ...s " * 5
+    + "}" * 5
+    + " } } } fragment s on Region { "
+    + " ".join(f"a{n}: code @skip(if: true)" for n in range(400))
+    + " ...t ...u } fragment t on Region { "
+    + " ".join(f"b{n}: code @skip(if: true)" for n in range(300))
+    + " } fragment u on Region { "
+    + " ".join(f"c{n}: code @skip(if: true)" for n in range(300))
+    + " }",
+    "questions about the schema": "{ __schema { " + " ".join(f"a{n}: types {{ name }}" for n in range(11)) + " } }",
     "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(limits.WIDEST + 1)) + " } } }",
     "many tokens": "{ " + "a " * limits.MOST_TOKENS + "}",
     "long": "{ viewer { id } } # " + "x" * limits.LONGEST_DOCUMENT,
@@ -51,6 +74,28 @@ async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -
     else:
         assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX", error
         assert error["extensions"]["requested"] > error["extensions"]["limit"]
+
+
+async def test_regions_named_again_and_again_are_asked_once(village: Place) -> None:
+    text = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
+    once = await village.ask("officer", text, w=["35"])
+    assert await village.ask("officer", text, w=["35"] * 20_000) == once
+    many = [f"{n // 100 + 11}.{n % 100:02}" for n in range(2_000)]
+    assert (await village.query("officer", text, w=many)).codes == ["QUERY_TOO_COMPLEX"]
+
+
+async def test_others_are_served_while_something_large_is_planned(village: Place) -> None:
+    """A document of a second's planning, and beside it one that is known."""
+    known = "{ viewer { name } }"
+    await village.ask("officer", known)
+    large = "{ " + " ".join(f"r{n}: households(first: {n + 1}) {{ nodes {{ ...w }} }}" for n in range(7)) + " } "
+    large += "fragment w on Household { " + " ".join(f"m{n}: members {{ id }}" for n in range(20)) + " }"
+    slow = asyncio.create_task(village.query("officer", large))
+    await asyncio.sleep(0.01)
+    for _ in range(3):
+        assert (await village.query("officer", known)).codes == []
+    assert not slow.done(), "the known one did not wait"
+    assert (await slow).codes == []
 
 
 async def test_lists_that_are_only_counted_cost_nothing(village: Place) -> None:

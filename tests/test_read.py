@@ -154,3 +154,7 @@ async def test_odd_aliases_do_no_harm(village: Place, records: list[str]) -> Non
     assert (await village.ask("officer", text, id=records[0]))["household"] == dict.fromkeys(names, 1)
     answer = await village.query("officer", text.replace("a" * 63, "a" * 64), id=records[0])
     assert answer.codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_query_that_skips_everything_is_answered_with_nothing(village: Place) -> None:
+    assert await village.ask("officer", "{ households @skip(if: true) { totalCount } }") == {}

@@ -20,7 +20,7 @@ from registry.region import Region, under
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
 
-LENGTHS = sa.cast(const("{2,5,8,13}"), ARRAY(sa.Integer()))  # of the codes of provinces, regencies, districts, villages
+LEVELS = sa.cast(const("{1,2,3,4}"), ARRAY(sa.Integer()))  # parts of the codes of provinces, regencies, …
 
 
 def is_down(source: Source) -> bool:
@@ -65,8 +65,9 @@ def tally(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.Col
     row = table_of(noun).alias(compiler.name("t"))
     rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
     village = rows.group_by(row.c.area).correlate(region).subquery(compiler.name("v"))
-    length = sa.func.unnest(LENGTHS).column_valued(compiler.name("l"))
-    code = sa.func.left(village.c.area, length).label("code")
+    level = sa.func.unnest(LEVELS).column_valued(compiler.name("l"))
+    parts = sa.func.string_to_array(village.c.area, const("."), type_=ARRAY(sa.Text()))
+    code = sa.func.array_to_string(parts[const(1) : level], const(".")).label("code")
     summed = sa.select(code, sa.func.sum(village.c.n).label("n")).group_by(code)
     region_ = summed.correlate(region).subquery(compiler.name("r"))
     made = sa.select(sa.func.jsonb_object_agg(region_.c.code, region_.c.n, type_=JSONB()))

@@ -95,7 +95,8 @@ async def _sight(app: Starlette, principal: Principal) -> str:
 
     state = app.state
     asked = state.operations.of(QUERY, None)
-    answer = await read(Context(principal, state.database, state.vault, state.cursors, "en", asked), "demo")
+    context = Context(principal, state.database, state.vault, state.cursors, "en", asked)
+    answer = await read(await context.prepare(None), "demo")
     found = orjson.loads(orjson.dumps(answer))["data"]
     if not found["households"]:
         return "no household"
