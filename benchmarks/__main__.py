@@ -223,7 +223,7 @@ def _two(ratio: float | None) -> str:
 
 
 def _write(file: Path, rates: Rates) -> None:
-    """`{"W1": {"limit": …, "walled": …, "product": …, "ordinary": …}, …}` in requests a second."""
+    """`{"W1": {"free": …, "limit": …, "product": …, "ordinary": …}, …}` in requests a second."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for (name, connections, side), rate in rates.items():
         if connections == REPORTED:

@@ -22,8 +22,8 @@ from registry.vault import Vault
 Run = Callable[[bytes], Awaitable[bytes]]
 SIZE = 10
 """Connections, as in the product's pool."""
-SETTINGS = {"walled": {"enable_bitmapscan": "off"}, "free": {"plan_cache_mode": "force_generic_plan"}}
-"""Under row security the planner would join a member's household with the caller's whole area by a bitmap."""
+SETTINGS = {"walled": {}, "free": {"plan_cache_mode": "force_generic_plan"}}
+"""The application's login has its own; the other gets the one that matters."""
 JSON, LENGTH = (b"content-type", b"application/json"), b"content-length"
 
 

@@ -1,6 +1,6 @@
 """The four sides of a comparison, in three servers with one worker each, and the proof that they answer alike.
 
-`limit` and `walled` are the hand-written limit without and with row security, `product` is the registry as it is
+`free` and `limit` are hand-written, without and with row security, `product` is the registry as it is
 served, `ordinary` is what a good team writes with the usual tools.  Rule: nothing is measured before every side has
 answered the same data, and W6 is measured only when both sides write the same rows.
 """
@@ -29,9 +29,9 @@ from benchmarks.workloads import Call, Workload
 from registry.wall import LOGIN
 from server.embedded import Embedded
 
-ORDER = ("limit", "walled", "product", "ordinary")
+ORDER = ("free", "limit", "product", "ordinary")
 """In which the sides of a round follow each other."""
-HOST = {"limit": "limit", "walled": "limit", "product": "product", "ordinary": "ordinary"}
+HOST = {"free": "limit", "limit": "limit", "product": "product", "ordinary": "ordinary"}
 STARTING, PATIENCE = 60, 10  # seconds for a server to start and to stop
 MINUTES = 12 * 60
 COMPARED = 12
@@ -106,7 +106,7 @@ class Sides:
         return [s for s in ORDER if HOST[s] in self.running and (s != "ordinary" or workload.ordinary)]
 
     def target(self, workload: Workload, side: str) -> Target:
-        make = {"limit": _free, "walled": _walled}.get(side, self._graphql)
+        make = {"free": _free, "limit": _walled}.get(side, self._graphql)
         requests = [make(workload, call) for call in workload.calls]
         return Target(self.running[HOST[side]].port, requests, workload.writes)
 

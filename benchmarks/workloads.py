@@ -16,8 +16,8 @@ from auth.role import Role
 from benchmarks.places import Country, Persona
 from benchmarks.submission import MUTATION, document
 
-GOAL = 0.80
-"""Requests a second, as a share of the limit's without row security."""
+GOAL = 0.90
+"""Requests a second, as a share of the limit's."""
 PERSONAS = 64
 HOUSEHOLD = "id householdNo workflowState status address hamlet"
 MEMBER = "id seq fullName sex birthDate relationToHead"
@@ -87,13 +87,13 @@ async def workloads(dsn: str, country: Country) -> list[Workload]:
     country_wide = [Call(analyst, {})]
     sent = [_submission(o, region_ids[o.area or ""]) for o in officers]
     return [
-        Workload("W1", "one household with members, migrations, businesses", W1, one),
+        Workload("W1", "one household with members, migrations, businesses", W1, one, goal=0.80),
         Workload("W2", "village page: 20 households with members", W2, page),
         Workload("W3", "province to village with counts", W3, down),
         Workload("W4", "1,000 households with members", W4, long),
         Workload("W5", "national counts of the lists", W5, country_wide),
         Workload("W5b", "the Minister's sentence", W5B, country_wide, goal=None, ordinary=False),
-        Workload("W6", "submit a household of four", MUTATION, sent, ordinary=False, writes=True),
+        Workload("W6", "submit a household of four", MUTATION, sent, goal=0.60, ordinary=False, writes=True),
     ]
 
 

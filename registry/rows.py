@@ -1,4 +1,9 @@
-"""The statements that put a document into its tables: one a table, whatever the number of rows."""
+"""The statements that put a document into its tables: one for a new household, one for a known one, whatever its size.
+
+A part takes the household's id from the part before it, which hands it on only when all its new rows were written.
+Rule: nothing hangs on a record that is another's, and the answer tells which rows were written, by their ids.
+Test: tests/test_submission.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from registry.audit import AUDIT
 from registry.business import Business
 from registry.db import Sql, arg
 from registry.document import CHILDREN, NOUNS, TYPED
@@ -16,7 +22,7 @@ from registry.migration import MigrationEpisode
 from registry.noun import SCHEMA, const, table_of
 from registry.region import REGION
 from registry.vault import IDENTITY
-from registry.workflow import FINDING, REMARK, REVISION
+from registry.workflow import EVENT, FINDING, REMARK, REVISION
 
 NOW = sa.func.now()
 EXTRA: dict[str, tuple[str, ...]] = {
@@ -26,17 +32,19 @@ EXTRA: dict[str, tuple[str, ...]] = {
     table_of(Business).name: ("owner_category", "scale"),
 }
 """Columns that the server derives and writes with the typed ones."""
+STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
+"""What an event says of its step."""
 
 
 def _names(table: str) -> list[str]:
     return [c.name for c in TYPED[table] if c.name != "village_id"] + list(EXTRA[table])
 
 
-def _sent(table: sa.Table, *names: str) -> Any:
-    """The rows of the argument `rows`, typed like the table's own."""
+def _sent(table: sa.Table, argument: str, *names: str) -> Any:
+    """The rows of an argument, typed like the table's own."""
     row_type: sa.ColumnElement[Any] = sa.literal_column(f"NULL::{SCHEMA}.{table.name}")
     columns = [sa.column(name, table.c[name].type) for name in names]
-    return sa.func.jsonb_populate_recordset(row_type, arg("rows", JSONB())).table_valued(*columns, name="r")
+    return sa.func.jsonb_populate_recordset(row_type, arg(argument, JSONB())).table_valued(*columns, name="r")
 
 
 def _placed() -> dict[str, Any]:
@@ -48,38 +56,22 @@ def _placed() -> dict[str, Any]:
     }
 
 
-def _insert(name: str) -> Sql:
-    table, names = table_of(NOUNS[name]), _names(name)
-    sent = _sent(table, "id", *names)
-    placed = _placed() | {"household_id": arg("household", sa.Uuid())}
-    values = sa.select(sent.c.id, *placed.values(), *[sent.c[n] for n in names])
-    return Sql(
-        upsert(table)
-        .from_select(["id", *placed, *names], values)
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(table.c.id)
+# --- the household ----------------------------------------------------------------------------------------------------
+
+_number = table_of(HouseholdNumber)
+_NEXT = (
+    upsert(_number)
+    .values(
+        village_id=arg("village", sa.Uuid()), area=arg("area", sa.Text()), year=arg("year", sa.Integer()), last=const(1)
     )
-
-
-def _update(name: str) -> Sql:
-    table, names = table_of(NOUNS[name]), _names(name)
-    sent = _sent(table, "id", *names)
-    values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
-    mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == arg("household", sa.Uuid()))
-    return Sql(sa.update(table).values(values).where(mine).returning(table.c.id))
-
-
-INSERT = {name: _insert(name) for name in CHILDREN}
-UPDATE = {name: _update(name) for name in CHILDREN}
-REMOVE = {
-    name: Sql(
-        sa.update(t := table_of(NOUNS[name]))
-        .values(archived_at=NOW, updated_at=NOW)
-        .where(t.c.household_id == arg("household", sa.Uuid()), t.c.id == sa.any_(arg("ids", sa.ARRAY(sa.Uuid()))))
-    )
-    for name in CHILDREN
-}
-
+    .on_conflict_do_update(index_elements=["village_id", "year"], set_={"last": _number.c.last + const(1)})
+    .returning(_number.c.year, sa.cast(_number.c.last, sa.Text()).label("serial"))
+    .cte("number")
+)
+_width = sa.func.greatest(const(4), sa.func.length(_NEXT.c.serial))
+_household_no = sa.func.concat_ws(
+    const("-"), arg("area", sa.Text()), _NEXT.c.year, sa.func.lpad(_NEXT.c.serial, _width, const("0"))
+)
 _STATE = (
     "rev",
     "workflow_state",
@@ -89,113 +81,105 @@ _STATE = (
     "submitted_by_role",
     "village_verified_by_id",
 )
-_HOUSEHOLD = _names("household")
-_sent_household = _sent(HOUSEHOLD, "id", *_HOUSEHOLD, *_STATE)
-CREATE_HOUSEHOLD = Sql(
+_HOUSEHOLD = (*_names("household"), *_STATE)
+_home = _sent(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
+_CREATE = (
     upsert(HOUSEHOLD)
     .from_select(
-        ["id", *_placed(), "household_no", *_HOUSEHOLD, *_STATE],
-        sa.select(
-            _sent_household.c.id,
-            *_placed().values(),
-            arg("household_no", sa.Text()),
-            *[_sent_household.c[n] for n in (*_HOUSEHOLD, *_STATE)],
+        ["id", *_placed(), "household_no", *_HOUSEHOLD],
+        sa.select(_home.c.id, *_placed().values(), _household_no, *[_home.c[n] for n in _HOUSEHOLD]).select_from(
+            _NEXT.join(_home, sa.true())
         ),
     )
     .on_conflict_do_nothing(index_elements=["id"])
     .returning(HOUSEHOLD.c.id)
 )
-SAVE_HOUSEHOLD = Sql(
+_SAVE = (
     sa.update(HOUSEHOLD)
-    .values(
-        {n: _sent_household.c[n] for n in (*_HOUSEHOLD, *_STATE)}
-        | {
-            "updated_at": NOW,
-            "village_id": arg("village", sa.Uuid()),
-            "area": arg("area", sa.Text()),
-            "draft": arg("draft", sa.Boolean()),
-        }
-    )
-    .where(HOUSEHOLD.c.id == _sent_household.c.id)
-)
-
-_number = table_of(HouseholdNumber)
-NEXT_NUMBER = Sql(
-    upsert(_number)
-    .values(
-        village_id=arg("village", sa.Uuid()), area=arg("area", sa.Text()), year=arg("year", sa.Integer()), last=const(1)
-    )
-    .on_conflict_do_update(index_elements=["village_id", "year"], set_={"last": _number.c.last + const(1)})
-    .returning(_number.c.last)
-)
-
-_raw = (
-    sa.func.jsonb_to_recordset(arg("rows", JSONB()))
-    .table_valued(
-        sa.column("subject_id", sa.Uuid()),
-        sa.column("field", sa.Text()),
-        sa.column("key_id", sa.Text()),
-        sa.column("sealed", sa.Text()),
-        sa.column("blind", sa.Text()),
-        name="r",
-    )
-    .render_derived(with_types=True)
+    .values({n: _home.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW})
+    .values({name: value for name, value in _placed().items() if name != "created_by"})
+    .where(HOUSEHOLD.c.id == _home.c.id)
+    .returning(HOUSEHOLD.c.id)
 )
 
 
-def _bytes(column: Any) -> Any:
-    return sa.func.decode(column, const("base64"))
+# --- what hangs on it: each takes the household from `home` -----------------------------------------------------------
 
 
-_seal = upsert(IDENTITY).from_select(
-    ["id", "household_id", *_placed(), "subject_id", "field", "key_id", "sealed", "blind"],
-    sa.select(
-        sa.func.gen_random_uuid(),
-        arg("household", sa.Uuid()),
-        *_placed().values(),
-        _raw.c.subject_id,
-        _raw.c.field,
-        _raw.c.key_id,
-        _bytes(_raw.c.sealed),
-        _bytes(_raw.c.blind),
-    ),
-)
-SEAL = Sql(
-    _seal.on_conflict_do_update(
-        index_elements=["subject_id", "field"],
-        set_={n: _seal.excluded[n] for n in ("key_id", "sealed", "blind")}
-        | {"archived_at": sa.null(), "updated_at": NOW},
-    )
-)
-UNSEAL = Sql(
-    sa.update(IDENTITY)
-    .values(archived_at=NOW, updated_at=NOW)
-    .where(IDENTITY.c.household_id == arg("household", sa.Uuid()), IDENTITY.c.archived_at.is_(None))
-    .where(sa.tuple_(IDENTITY.c.subject_id, IDENTITY.c.field).in_(sa.select(_raw.c.subject_id, _raw.c.field)))
-)
+def _add(table: sa.Table, home: sa.CTE, columns: dict[str, Any], rows: Any = None, id_: Any = None) -> Any:
+    """INSERT of the rows, or of one row, into a table of the household."""
+    own = {"id": sa.func.gen_random_uuid() if id_ is None else id_, "household_id": home.c.id, **_placed()}
+    values = sa.select(*own.values(), *columns.values())
+    values = values.select_from(home if rows is None else home.join(rows, sa.true()))
+    return upsert(table).from_select([*own, *columns], values)
 
-ADD_REVISION = Sql(
-    sa.insert(REVISION)
-    .inline()
-    .values(
-        id=sa.func.gen_random_uuid(),
-        household_id=arg("household", sa.Uuid()),
-        **_placed(),
-        rev=arg("rev", sa.Integer()),
-        document=arg("document", sa.JSON()),
-    )
-)
-REVISIONS = Sql(
-    sa.select(REVISION.c.rev, REVISION.c.document).where(
-        REVISION.c.household_id == arg("household", sa.Uuid()),
-        REVISION.c.rev == sa.any_(arg("revs", sa.ARRAY(sa.Integer()))),
-    )
-)
-CLOSE_FINDINGS = Sql(
-    sa.update(FINDING)
-    .values(archived_at=NOW, updated_at=NOW)
-    .where(FINDING.c.household_id == arg("household", sa.Uuid()), FINDING.c.archived_at.is_(None))
-)
+
+def _insert(name: str, home: sa.CTE) -> Any:
+    table, names = table_of(NOUNS[name]), _names(name)
+    sent = _sent(table, f"new_{name}", "id", *names)
+    added = _add(table, home, {n: sent.c[n] for n in names}, sent, sent.c.id)
+    return added.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id)
+
+
+def _update(name: str, home: sa.CTE) -> Any:
+    table, names = table_of(NOUNS[name]), _names(name)
+    sent = _sent(table, f"kept_{name}", "id", *names)
+    values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
+    mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == home.c.id)
+    return sa.update(table).values(values).where(mine).returning(table.c.id)
+
+
+def _archive(table: sa.Table, home: sa.CTE, *which: Any) -> Any:
+    there = (table.c.household_id == home.c.id, table.c.archived_at.is_(None))
+    return sa.update(table).values(archived_at=NOW, updated_at=NOW).where(*there, *which)
+
+
+def _remove(name: str, home: sa.CTE) -> Any:
+    table = table_of(NOUNS[name])
+    return _archive(table, home, table.c.id == sa.any_(arg(f"gone_{name}", sa.ARRAY(sa.Uuid()))))
+
+
+def _numbers(argument: str) -> Any:
+    names: dict[str, Any] = {
+        "subject_id": sa.Uuid(),
+        "field": sa.Text(),
+        "key_id": sa.Text(),
+        "sealed": sa.Text(),
+        "blind": sa.Text(),
+    }
+    columns: list[Any] = [sa.column(name, type_) for name, type_ in names.items()]
+    sent = sa.func.jsonb_to_recordset(arg(argument, JSONB())).table_valued(*columns, name="r")
+    return sent.render_derived(with_types=True)
+
+
+def _seal(home: sa.CTE) -> Any:
+    sent = _numbers("sealed")
+    columns = {n: sent.c[n] for n in ("subject_id", "field", "key_id")}
+    columns |= {n: sa.func.decode(sent.c[n], const("base64")) for n in ("sealed", "blind")}
+    return _add(IDENTITY, home, columns, sent)
+
+
+def _seal_again(home: sa.CTE) -> Any:
+    """Of a known household: a new number takes the place of the old one."""
+    added = _seal(home)
+    values = {n: added.excluded[n] for n in ("key_id", "sealed", "blind")}
+    values |= {"archived_at": sa.null(), "updated_at": NOW}
+    return added.on_conflict_do_update(index_elements=["subject_id", "field"], set_=values)
+
+
+def _unseal(home: sa.CTE) -> Any:
+    sent = _numbers("cleared")
+    cleared = sa.select(sent.c.subject_id, sent.c.field)
+    return _archive(IDENTITY, home, sa.tuple_(IDENTITY.c.subject_id, IDENTITY.c.field).in_(cleared))
+
+
+def _revise(home: sa.CTE) -> Any:
+    """Without a document content is as it was, and there is no revision."""
+    document = arg("document", sa.JSON())
+    told = sa.select(home.c.id).where(document.is_not(None)).cte("revised")
+    return _add(REVISION, told, {"rev": arg("rev", sa.Integer()), "document": document})
+
+
 _FINDING = (
     "position",
     "code",
@@ -208,22 +192,61 @@ _FINDING = (
     "about_author",
     "must_see",
 )
-_sent_findings = _sent(FINDING, *_FINDING)
-ADD_FINDINGS = Sql(
-    sa.insert(FINDING).from_select(
-        ["id", "household_id", *_placed(), *_FINDING],
-        sa.select(
-            sa.func.gen_random_uuid(),
-            arg("household", sa.Uuid()),
-            *_placed().values(),
-            *[_sent_findings.c[n] for n in _FINDING],
-        ),
+
+
+def _find(home: sa.CTE) -> Any:
+    sent = _sent(FINDING, "findings", *_FINDING)
+    return _add(FINDING, home, {n: sent.c[n] for n in _FINDING}, sent)
+
+
+def _resolve(home: sa.CTE) -> Any:
+    values = {"resolved_in_rev": arg("rev", sa.Integer()), "updated_at": NOW}
+    open_ = (REMARK.c.household_id == home.c.id, REMARK.c.resolved_in_rev.is_(None), arg("sent_again", sa.Boolean()))
+    return sa.update(REMARK).values(values).where(*open_)
+
+
+def _tell(home: sa.CTE) -> Any:
+    return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in STEP})
+
+
+def _audit(home: sa.CTE) -> Any:
+    said = {n: arg(n, AUDIT.c[n].type) for n in ("actor_id", "ability", "outcome", "rev")} | {"subject_id": home.c.id}
+    return sa.insert(AUDIT).from_select(list(said), sa.select(*said.values()))
+
+
+def _storing(household: Any, *, known: bool) -> Sql:
+    """The whole statement; what only a known household can need is left out for a new one."""
+    home = household.cte("home")
+    written, others = [home], []
+    for name in CHILDREN:
+        written.append(new := _insert(name, home).cte(f"new_{name}"))
+        if known:
+            written.append(_update(name, home).cte(f"kept_{name}"))
+            others.append(_remove(name, home).cte(f"gone_{name}"))
+        count = sa.select(sa.func.count()).select_from(new).scalar_subquery()
+        all_ = count == sa.func.jsonb_array_length(arg(f"new_{name}", JSONB()))
+        home = sa.select(home.c.id).where(all_).cte(f"with_{name}")
+    parts = {"numbers": _seal, "revision": _revise, "findings": _find, "event": _tell, "audit": _audit}
+    if known:
+        parts |= {
+            "numbers": _seal_again,
+            "cleared": _unseal,
+            "remarks": _resolve,
+            "old_findings": lambda home: _archive(FINDING, home),
+        }
+    others += [part(home).cte(name) for name, part in parts.items()]
+    return Sql(sa.union_all(*[sa.select(part.c.id) for part in written]).add_cte(*others))
+
+
+CREATE, SAVE = _storing(_CREATE, known=False), _storing(_SAVE, known=True)
+
+# --- what is there ----------------------------------------------------------------------------------------------------
+
+REVISIONS = Sql(
+    sa.select(REVISION.c.rev, REVISION.c.document).where(
+        REVISION.c.household_id == arg("household", sa.Uuid()),
+        REVISION.c.rev == sa.any_(arg("revs", sa.ARRAY(sa.Integer()))),
     )
-)
-RESOLVE_REMARKS = Sql(
-    sa.update(REMARK)
-    .values(resolved_in_rev=arg("rev", sa.Integer()), updated_at=NOW)
-    .where(REMARK.c.household_id == arg("household", sa.Uuid()), REMARK.c.resolved_in_rev.is_(None))
 )
 AUTHORS = Sql(
     sa.union_all(
@@ -236,8 +259,9 @@ AUTHORS = Sql(
     )
 )
 _heirs = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="heir")
-HEIRS = Sql(
+HEIRS = (
     sa.select(REGION.c.id, REGION.c.code, REGION.c.level)
     .select_from(_heirs.join(REGION, REGION.c.id == _heirs.c.id))
     .order_by(REGION.c.code)
 )
+"""The regions of a code, also of a superseded one."""

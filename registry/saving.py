@@ -1,4 +1,7 @@
-"""Write a judged document: household, children, numbers, findings, revision and event, in the command's transaction."""
+"""Write a judged document: household, children, numbers, findings, revision, event and audit row, by one statement.
+
+Rule: what is accepted reaches its table, or nothing is written.  Tests: tests/test_submission.py, tests/test_audit.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import sqlalchemy as sa
 
 from auth.ability import Ability
 from registry import derive, rows
-from registry.codes import WorkflowState
+from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
 from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document
@@ -27,98 +30,101 @@ if TYPE_CHECKING:
     from registry.submission import Work
 
 CAPITAL = ZoneInfo("Asia/Jakarta")
-_STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
+SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
+"""What a household keeps of its last submission."""
+Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[uuid.UUID]]
+"""New and kept records of a list, and the ids of those taken out."""
 ADD_EVENT = Sql(
     sa.insert(EVENT)
     .inline()
     .values(
         id=sa.func.gen_random_uuid(),
         household_id=arg("household", sa.Uuid()),
-        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *_STEP)},
+        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *rows.STEP)},
     )
 )
 
 
-async def save(work: Work, document: Document, state: WorkflowState, findings: list[Finding], *, changed: bool) -> int:
-    """Store the document in `state` and answer its `rev`, which rises only when content changed."""
+async def save(
+    work: Work,
+    document: Document,
+    state: WorkflowState,
+    findings: list[Finding],
+    outcome: WriteOutcome,
+    *,
+    changed: bool,
+) -> None:
+    """Store the document in `state`; its `rev` rises only when content changed.
+
+    Raises IdTaken and Refused where an id was there already."""
     who = actor(work.principal, Ability.HOUSEHOLD_SUBMIT, work.area)
     rev = work.rev + 1 if changed else work.rev
-    placed = {"village": work.village, "area": work.area, "draft": state is WorkflowState.DRAFT, "me": who.id}
     for columns in document["business"].values():
         columns["location_village_id"] = columns.get("location_village_id") or str(work.village)
-    await _household(work, document, state, rev, placed, who)
-    if changed:
-        for table in CHILDREN:
-            await _children(work, table, document, placed)
-        await _numbers(work, document, placed)
-        stored = orjson.dumps(document).decode()
-        await work.tx.rows(rows.ADD_REVISION, household=work.id, rev=rev, document=stored, **placed)
-    await _remember_findings(work, document, findings, placed)
-    if work.state is WorkflowState.RETURNED and state is WorkflowState.SUBMITTED:
-        await work.tx.rows(rows.RESOLVE_REMARKS, household=work.id, rev=rev)
-    await work.tx.rows(
-        ADD_EVENT,
-        household=work.id,
-        village_id=work.village,
-        area=work.area,
-        draft=placed["draft"],
-        created_by=who.id,
-        from_state=work.state,
-        to_state=state,
-        rev=rev,
-        actor_id=who.id,
-        actor_name=who.name,
-        actor_role=who.role,
-        reason=None,
-    )
-    return rev
+    children = {table: _children(work, table, document) if changed else ([], [], []) for table in CHILDREN}
+    sealed, cleared = _numbers(work, document) if changed else ([], [])
+    sent: dict[str, Any] = {
+        "village": work.village,
+        "area": work.area,
+        "draft": state is WorkflowState.DRAFT,
+        "me": who.id,
+        "household": _json([_household(work, document, state, rev, who)]),
+        **{f"new_{table}": _json(new) for table, (new, _, _) in children.items()},
+        "sealed": _json(sealed),
+        "document": orjson.dumps(document).decode() if changed else None,
+        "findings": _json(_findings(work, document, findings)),
+        "rev": rev,
+        "from_state": work.state,
+        "to_state": state,
+        "actor_id": who.id,
+        "actor_name": who.name,
+        "actor_role": who.role,
+        "reason": None,
+        "ability": Ability.HOUSEHOLD_SUBMIT.value,
+        "outcome": outcome.value,
+    }
+    if work.row is None:
+        written = await work.tx.rows(rows.CREATE, year=dt.datetime.now(CAPITAL).year, **sent)
+    else:
+        for table, (_, kept, gone) in children.items():
+            sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
+        again = work.state is WorkflowState.RETURNED and state is WorkflowState.SUBMITTED
+        written = await work.tx.rows(rows.SAVE, cleared=_json(cleared), sent_again=again, **sent)
+    _check_written(work, {str(row["id"]) for row in written}, children)
 
 
-async def _household(
-    work: Work, document: Document, state: WorkflowState, rev: int, placed: dict[str, Any], who: Actor
-) -> None:
+def _check_written(work: Work, written: set[str], children: dict[str, Rows]) -> None:
+    """Raises IdTaken and Refused where an id was there already, in sight or out of it."""
+    if work.edit.household not in written:
+        raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
+    for table, (new, kept, _) in children.items():
+        if taken := {row["id"] for row in new} - written:
+            raise refuse(UserErrorCode.ID_TAKEN, *work.edit.paths[table, min(taken), "id"])
+        assert {row["id"] for row in kept} <= written, "what is accepted reaches its table"
+
+
+def _household(work: Work, document: Document, state: WorkflowState, rev: int, who: Actor) -> dict[str, Any]:
     columns = _masked("household", work.edit.household, document)
     columns |= {"rev": rev, "workflow_state": state.value}
     if state is WorkflowState.SUBMITTED:
         columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
         columns |= {"submitted_by_name": who.name, "submitted_by_role": who.role}
     elif work.row is not None:
-        kept = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
-        columns |= {name: work.row[name] for name in kept}
-    sent = _json([columns])
-    if work.row is not None:
-        place = {name: placed[name] for name in ("village", "area", "draft")}
-        await work.tx.rows(rows.SAVE_HOUSEHOLD, rows=sent, **place)
-        return
-    year = dt.datetime.now(CAPITAL).year
-    serial = await work.tx.value(rows.NEXT_NUMBER, village=work.village, area=work.area, year=year)
-    number = f"{work.area}-{year}-{serial:04d}"
-    if not await work.tx.rows(rows.CREATE_HOUSEHOLD, rows=sent, household_no=number, **placed):
-        raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
+        columns |= {name: work.row[name] for name in SUBMITTED}
+    return columns
 
 
-async def _children(work: Work, table: str, document: Document, placed: dict[str, Any]) -> None:
+def _children(work: Work, table: str, document: Document) -> Rows:
     wanted, known = document[table], work.current[table]
     derived = _derived(table, document, work)
     made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
-    fresh = [row for id_, row in made.items() if (table, id_) not in work.authors]
+    new = [row for id_, row in made.items() if (table, id_) not in work.authors]
     kept = [
         row
         for id_, row in made.items()
         if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or table != "member")
     ]
-    gone = [uuid.UUID(id_) for id_ in known if id_ not in wanted]
-    if fresh:
-        stored = await work.tx.rows(rows.INSERT[table], rows=_json(fresh), household=work.id, **placed)
-        missing = {row["id"] for row in fresh} - {str(row["id"]) for row in stored}
-        if missing:
-            path = work.edit.paths[table, min(missing), "id"]
-            raise refuse(UserErrorCode.ID_TAKEN, *path)
-    if kept:
-        stored = await work.tx.rows(rows.UPDATE[table], rows=_json(kept), household=work.id)
-        assert len(stored) == len(kept), "what is accepted reaches its table"
-    if gone:
-        await work.tx.rows(rows.REMOVE[table], household=work.id, ids=gone)
+    return new, kept, [uuid.UUID(id_) for id_ in known if id_ not in wanted]
 
 
 def _derived(table: str, document: Document, work: Work) -> dict[str, dict[str, Any]]:
@@ -156,7 +162,8 @@ def _masked(table: str, id_: str, document: Document) -> dict[str, Any]:
     return columns | {"id": id_}
 
 
-async def _numbers(work: Work, document: Document, placed: dict[str, Any]) -> None:
+def _numbers(work: Work, document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The numbers to seal and those to clear."""
     sealed, cleared = [], []
     for (table, column), field in SEALED.items():
         for id_ in document[table].keys() | work.current[table].keys():
@@ -166,21 +173,12 @@ async def _numbers(work: Work, document: Document, placed: dict[str, Any]) -> No
                 sealed.append({"subject_id": id_, "field": field.value, **now})
             elif now is None and before is not None:
                 cleared.append({"subject_id": id_, "field": field.value})
-    if sealed:
-        await work.tx.rows(rows.SEAL, household=work.id, rows=_json(sealed), **placed)
-    if cleared:
-        await work.tx.rows(rows.UNSEAL, household=work.id, rows=_json(cleared))
+    return sealed, cleared
 
 
-async def _remember_findings(work: Work, document: Document, findings: list[Finding], placed: dict[str, Any]) -> None:
-    await work.tx.rows(rows.CLOSE_FINDINGS, household=work.id)
-    if not findings:
-        return
-    made = [
-        finding_row(f, n, document, work.authors.get((f.table, f.id), work.principal.user_id))
-        for n, f in enumerate(findings, 1)
-    ]
-    await work.tx.rows(rows.ADD_FINDINGS, household=work.id, rows=_json(made), **placed)
+def _findings(work: Work, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
+    me = work.principal.user_id
+    return [finding_row(f, n, document, work.authors.get((f.table, f.id), me)) for n, f in enumerate(findings, 1)]
 
 
 def finding_row(found: Finding, position: int, document: Document, author: uuid.UUID) -> dict[str, Any]:

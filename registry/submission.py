@@ -18,23 +18,26 @@ import sqlalchemy as sa
 from auth.ability import Ability
 from auth.errors import Forbidden
 from auth.principal import Principal
+from auth.sensitivity import Sensitivity
 from registry import rows
 from registry.codes import RegionLevel, SaveAs, Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, NOUNS, Document, Edit, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, TYPED, Document, Edit, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of
 from registry.problems import IdTaken, Problem, Refused, refuse
 from registry.rules import check
-from registry.saving import save
+from registry.saving import SUBMITTED, save
 from registry.vault import Vault
 from registry.workflow import SUBMIT
 
 S = WorkflowState
 MOST_CHILDREN = 50
 ABILITY = Ability.HOUSEHOLD_SUBMIT
+KINDS = {name: {c.name: fact_of(c).sensitivity for c in columns} for name, columns in TYPED.items()}
+"""The class of every column that may be sent."""
 
 
 class _Asker:
@@ -50,11 +53,18 @@ class _Asker:
 
 
 ASK = _Asker()
-LOCK = Sql(
-    sa.select(HOUSEHOLD, SUBMIT.allowed(HOUSEHOLD, ASK).label("allowed"))
+_NEEDED = ("id", "village_id", "area", "created_by", "workflow_state", "rev", *SUBMITTED)
+_locked = (
+    sa.select(*[HOUSEHOLD.c[name] for name in _NEEDED], SUBMIT.allowed(HOUSEHOLD, ASK).label("allowed"))
     .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()), HOUSEHOLD.c.archived_at.is_(None))
     .with_for_update()
+    .cte("locked")
 )
+_heir = rows.HEIRS.subquery("heir")
+_heirs = sa.select(sa.func.json_agg(_heir.table_valued()).label("heirs")).select_from(_heir).cte("place")
+HEIRS = Sql(sa.select(_heirs.c.heirs))
+BEGIN = Sql(sa.select(_heirs.c.heirs, _locked).select_from(_heirs.outerjoin(_locked, sa.true())))
+"""One row: the regions of the village code, and the household under lock, or nulls in its place."""
 
 
 @dataclass
@@ -74,7 +84,6 @@ class Outcome:
     outcome: WriteOutcome
     record: uuid.UUID | None
     problems: tuple[Problem, ...] = ()
-    rev: int | None = None
 
 
 @dataclass
@@ -127,19 +136,19 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
 async def _once(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
     async with database.write(principal, SUBMIT.setting) as tx:
         work = await _begin(tx, principal, vault, submission)
-        outcome = await _apply(work, submission)
-        await audit(tx, principal, ABILITY, work.id, outcome.outcome.value, rev=outcome.rev)
-        return outcome
+        return await _apply(work, submission)
 
 
 async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
     """Lock the household, find its village, and check that every column sent may be typed there."""
     edit, wanted = submission.edit, submission.village
-    row = await tx.one(LOCK, id=uuid.UUID(edit.household))
+    begun = await tx.one(BEGIN, id=uuid.UUID(edit.household), code=wanted)
+    assert begun is not None
+    row = begun if begun["id"] is not None else None
     notes: list[Problem] = []
     if wanted is not None:
-        place, notes = await _village(tx, wanted, ("household", "villageCode"))
-        village, area = place["id"], place["code"]
+        place, notes = _village(begun["heirs"], wanted, ("household", "villageCode"))
+        village, area = uuid.UUID(place["id"]), place["code"]
         if not principal.areas(ABILITY).covers(area):
             raise refuse(Code.OUT_OF_SCOPE, "household", "villageCode")
     elif row is not None:
@@ -170,14 +179,15 @@ async def _location(
     """Where a business is: any village of the country; null is the household's own.  A retry finds it resolved."""
     if code is None or "-" in code:
         return code or str(village)
-    place, said = await _village(tx, code, tuple(edit.paths["business", id_, "location_village_id"]))
+    found = await tx.value(HEIRS, code=code)
+    place, said = _village(found, code, tuple(edit.paths["business", id_, "location_village_id"]))
     notes += said
     return str(place["id"])
 
 
-async def _village(tx: Transaction, code: str, path: tuple[str, ...]) -> tuple[asyncpg.Record, list[Problem]]:
+def _village(heirs: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:
     """The village of a code, also of a superseded one; refused when unknown, no village, or split."""
-    found = await tx.rows(rows.HEIRS, code=code)
+    found: list[dict[str, str]] = orjson.loads(heirs or "[]")
     if not found:
         raise refuse(Code.REGION_UNKNOWN, *path)
     if any(r["level"] != RegionLevel.VILLAGE for r in found):
@@ -191,13 +201,16 @@ async def _village(tx: Transaction, code: str, path: tuple[str, ...]) -> tuple[a
 
 def _check_classes(work: Work) -> None:
     """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
-    principal = work.principal
-    for (table, id_, column), _ in work.edit.places():
-        kind = fact_of(NOUNS[table].__table__.c[column]).sensitivity
-        own = work.authors.get((table, id_), principal.user_id) == principal.user_id
-        if principal.sees(kind).covers(work.area) or (own and principal.own(Ability.of(kind)).covers(work.area)):
-            continue
-        raise Forbidden(field=work.edit.paths[table, id_, column][-1])
+    principal, area = work.principal, work.area
+    everywhere = {kind for kind in Sensitivity if principal.sees(kind).covers(area)}
+    mine = everywhere | {k for k in set(Sensitivity) - everywhere if principal.own(Ability.of(k)).covers(area)}
+    for table, records in work.edit.sent.items():
+        for id_, columns in records.items():
+            own = work.authors.get((table, id_), principal.user_id) == principal.user_id
+            seen = mine if own else everywhere
+            for column in columns:
+                if KINDS[table][column] not in seen:
+                    raise Forbidden(field=work.edit.paths[table, id_, column][-1])
 
 
 async def _apply(work: Work, submission: Submission) -> Outcome:
@@ -213,18 +226,18 @@ async def _apply(work: Work, submission: Submission) -> Outcome:
     moved = work.row is not None and work.row["village_id"] != work.village
     late = work.state is S.RETURNED and submission.base_rev is None  # a first sending that arrives again
     if work.state is not None and not merged.changed and not moved and (late or _already(work.state, finished)):
-        return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes), work.rev)
+        await audit(work.tx, work.principal, ABILITY, work.id, WriteOutcome.UNCHANGED.value, rev=work.rev)
+        return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes))
     if work.row is not None and (not work.row["allowed"] or (moved and work.state is not S.DRAFT)):
         raise refuse(Code.TRANSITION_NOT_ALLOWED, "household", "villageCode" if moved else "id")
     if work.state is S.SUBMITTED and not finished:
         raise refuse(Code.TRANSITION_NOT_ALLOWED, "saveAs")
     findings = _findings(work, merged.document, finished)
     state = S.SUBMITTED if finished else work.state or S.DRAFT
-    rev = await save(work, merged.document, state, findings, changed=merged.changed or work.row is None)
     others = work.row is not None and submission.base_rev != work.rev
-    return Outcome(
-        WriteOutcome.MERGED if others and merged.changed else WriteOutcome.ACCEPTED, work.id, tuple(work.notes), rev
-    )
+    outcome = WriteOutcome.MERGED if others and merged.changed else WriteOutcome.ACCEPTED
+    await save(work, merged.document, state, findings, outcome, changed=merged.changed or work.row is None)
+    return Outcome(outcome, work.id, tuple(work.notes))
 
 
 def _already(state: WorkflowState, finished: bool) -> bool:

@@ -114,3 +114,21 @@ async def test_how_long_connections_were_held_is_counted(database: Database) -> 
     assert sum(held.counts) == 2
     assert held.counts[held.BOUNDS.index(0.1)] == 1
     assert 0.06 < held.total < 1
+
+
+class Quoting:
+    """A principal whose areas could end the quotes that they are written in."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def setting(self, name: str) -> str:
+        return self.value if name == "submit" else ""
+
+
+@pytest.mark.parametrize("value", ["x'", "x\\", "'); DROP TABLE household; --"])
+async def test_nothing_that_could_end_its_quotes_begins_a_transaction(database: Database, value: str) -> None:
+    who: Any = Quoting(value)
+    with pytest.raises(ValueError, match="quotes"):
+        async with database.write(who, "submit"):
+            pytest.fail("it began")

@@ -324,3 +324,22 @@ async def test_the_cases_have_traps() -> None:
     codes = {f"{a}.{b}" for a in SEGMENTS for b in SEGMENTS} | set(SEGMENTS)
     traps = [(a, b) for a in codes for b in codes if a != b and b.startswith(a) and not re.match(rf"{a}\.", b)]
     assert len(traps) > 20
+
+
+async def test_counts_on_the_way_down_are_those_of_each_region(world: World) -> None:
+    """Counted once for all levels, they are what each region's own list says, whatever its code looks like."""
+    counts = "code households { totalCount } members { totalCount }"
+    down = f"""{{ provinces {{ nodes {{ {counts} regencies {{ nodes {{ {counts} districts(first: 5) {{ nodes {{ {counts}
+      villages(first: 5) {{ nodes {{ {counts} }} }} }} }} }} }} }} }} }}"""
+    for name in ("OFFICER@country", "officer-of-two-far-villages", "MINISTRY_ANALYST@country"):
+        who, met = BY_NAME[name], 0
+        left = (await world.ask(who, down)).data["provinces"]["nodes"]
+        while left:
+            region = left.pop()
+            for below in ("regencies", "districts", "villages"):
+                left += region.pop(below, {"nodes": []})["nodes"]
+            own = await world.ask(who, f'{{ region(code: "{region["code"]}") {{ {counts} }} }}')
+            if own.data["region"] is not None:  # some codes of the fixture no scalar would take
+                assert own.data["region"] == region, (name, region["code"])
+                met += 1
+        assert met > 10

@@ -162,14 +162,15 @@ class _Shown:
 def _columns(within: sa.FromClause, of: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
     """The columns of `of` that are used anywhere within; every part is met once, however often it is referred to."""
     left: list[Any] = [within]
-    met = {id(of)}
+    met: dict[int, Any] = {id(of): of}  # holds what it met, for the number of a thing that is gone may be another's
     while left:
         element = left.pop()
         if isinstance(element, sa.ColumnClause) and element.table is of:
             yield element
-        children = [child for child in element.get_children() if id(child) not in met]
-        met.update(map(id, children))
-        left += children
+        for child in element.get_children():
+            if id(child) not in met:
+                met[id(child)] = child
+                left.append(child)
 
 
 def _constant(value: bool) -> sa.ColumnElement[bool]:

@@ -68,7 +68,9 @@ def tally(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.Col
     level = sa.func.unnest(LEVELS).column_valued(compiler.name("l"))
     parts = sa.func.string_to_array(village.c.area, const("."), type_=ARRAY(sa.Text()))
     code = sa.func.array_to_string(parts[const(1) : level], const(".")).label("code")
-    summed = sa.select(code, sa.func.sum(village.c.n).label("n")).group_by(code)
+    summed = (
+        sa.select(code, sa.func.sum(village.c.n).label("n")).select_from(village, level.scalar_alias).group_by(code)
+    )
     region_ = summed.correlate(region).subquery(compiler.name("r"))
     made = sa.select(sa.func.jsonb_object_agg(region_.c.code, region_.c.n, type_=JSONB()))
     return made.correlate(region).scalar_subquery()
