@@ -1,11 +1,12 @@
 """Bounded memories: what was made once and is good for a while, the longest unused given up first.
 
 Rule: nothing that callers bring is remembered without a limit; each such memory is listed in `Remembered.all`, which
-/metrics counts.  One event loop uses each, so nothing here locks.  Test: tests/test_cache.py.
+/metrics counts.  The event loop and the thread that plans share some, so each has a lock.  Test: tests/test_cache.py.
 """
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import ClassVar, Generic, TypeVar
 from weakref import WeakSet
 
@@ -23,30 +24,34 @@ class Remembered(Generic[K, V]):
             raise ValueError("a memory of nothing")
         self.name, self.limit, self.hits, self.misses = name, limit, 0, 0
         self._held: dict[K, V] = {}
+        self._lock = Lock()
         Remembered.all.add(self)  # type: ignore[arg-type]
 
     def get(self, key: K) -> V | None:
-        held = self._held
-        found = held.pop(key, None)
-        if found is None:
-            self.misses += 1
-            return None
-        held[key] = found  # dicts keep the order of insertion: the first is the longest unused
-        self.hits += 1
-        return found
+        with self._lock:
+            found = self._held.pop(key, None)
+            if found is None:
+                self.misses += 1
+                return None
+            self._held[key] = found  # dicts keep the order of insertion: the first is the longest unused
+            self.hits += 1
+            return found
 
     def put(self, key: K, value: V) -> None:
-        held = self._held
-        held.pop(key, None)
-        while len(held) >= self.limit:
-            del held[next(iter(held))]
-        held[key] = value
+        with self._lock:
+            held = self._held
+            held.pop(key, None)
+            while len(held) >= self.limit:
+                del held[next(iter(held))]
+            held[key] = value
 
     def discard(self, key: K) -> None:
-        self._held.pop(key, None)
+        with self._lock:
+            self._held.pop(key, None)
 
     def clear(self) -> None:
-        self._held.clear()
+        with self._lock:
+            self._held.clear()
 
     def __len__(self) -> int:
         return len(self._held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     FieldNode,
@@ -14,8 +14,11 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    Node,
     SelectionSetNode,
+    Visitor,
     get_directive_values,
+    visit,
 )
 from graphql.execution.values import VariableValues
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
@@ -23,6 +26,7 @@ from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 from schema.errors import BadInput
 from schema.limits import Budget
 
+T = TypeVar("T", bound=Node)
 LONGEST_ALIAS = 63  # bytes; PostgreSQL cuts longer names silently
 
 
@@ -76,3 +80,16 @@ class Collector:
             return True
         wanted = self.schema.get_type(condition.name.value)
         return isinstance(wanted, GraphQLInterfaceType) and self.schema.is_sub_type(wanted, type_)
+
+
+def nodes_of(node: Node, kind: type[T]) -> list[T]:
+    """All nodes of a kind below this one."""
+    found: list[T] = []
+
+    class Finder(Visitor):
+        def enter(self, node: Node, *_: Any) -> None:
+            if isinstance(node, kind):
+                found.append(node)
+
+    visit(node, Finder())
+    return found

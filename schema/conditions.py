@@ -8,7 +8,7 @@ caller sees nowhere is refused with the key's name, one that he sees in some are
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
@@ -21,8 +21,11 @@ from schema.errors import BadInput, QueryTooComplex
 from schema.limits import MOST_REGIONS, Limits
 from schema.listing import LISTINGS, Compared, Key, Named, Nested
 
-Bind = Callable[[Any, Callable[[Any], Any] | None], str]
-"""Makes an argument of a value, converted before it is bound; answers its name."""
+
+class Bind(Protocol):
+    """Makes an argument of a value, converted before it is bound, which may refuse it; answers its name."""
+
+    def __call__(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str: ...
 
 
 def null_refused(key: str) -> BadInput:
@@ -72,7 +75,7 @@ class Conditions:
     def _one(self, asked: Key, value: Any, depth: int) -> Where:
         match asked.meaning:
             case Named(condition=condition):
-                return condition(value if isinstance(value, bool) else self.bind(value, few))
+                return condition(value if isinstance(value, bool) else self.bind(value, few, True))
             case Nested(noun=noun, link=link, several=False):
                 return Related(noun, link, self._all(noun, value, depth))
             case Nested(noun=noun, link=link):

@@ -39,8 +39,8 @@ class Listed:
         self.listing = LISTINGS.get(shape.source.noun, Listing())
         self.conditions = Conditions(shape.source.noun, selection.sight, self.bind, selection.limits)
 
-    def bind(self, value: Any, convert: Callable[[Any], Any] | None = None) -> str:
-        return self.selection.bind(self.selection.name("f"), value, convert)
+    def bind(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
+        return self.selection.bind(self.selection.name("f"), value, convert, refuses)
 
     def page(self, key: str, kind: Sensitivity | None) -> Page:
         if (asked := self.given.get("filter")) is not None:
@@ -53,12 +53,10 @@ class Listed:
         source = Source(shape.noun, shape.link, (*shape.where, *self.conditions.where))
         prefix = selection.name("p")
         backward, size = self.size()
-        selection.bind(f"{prefix}_size", size, allowed)
+        selection.bind(f"{prefix}_size", size, allowed, refuses=True)
         self.sign(prefix, order)
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        counted = selection.bindings[f"{prefix}_size"]
-        selection.checks.append(counted)
-        parts = tuple(self.parts(counted))
+        parts = tuple(self.parts(selection.bindings[f"{prefix}_size"]))
         return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix, kind)
 
     def search(self) -> tuple[Order, ...]:

@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -23,7 +23,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    Visitor,
     get_named_type,
     get_operation_ast,
     get_variable_values,
@@ -31,7 +30,6 @@ from graphql import (
     parse,
     type_from_ast,
     validate,
-    visit,
 )
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
@@ -41,6 +39,7 @@ from graphql.validation.validate import ValidationAbortedError
 from registry.cache import Remembered
 from registry.read.sight import Sight
 from schema.bound import shape
+from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
 from schema.limits import MOST_TOKENS, check_aliases, check_document, check_roots
 from schema.plan import Planned, Planner
@@ -48,7 +47,6 @@ from schema.plan import Planned, Planner
 DOCUMENTS, PLANS = 200, 500
 LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time, for parsed it weighs a hundred times as much
 MOST_ERRORS = 10
-T = TypeVar("T", bound=Node)
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
@@ -68,7 +66,7 @@ class Operation:
         self.schema, self.document, self.definition, self.kept = schema, document, definition, kept
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.is_query = definition.operation is OperationType.QUERY
-        fields = _of(document, FieldNode)
+        fields = nodes_of(document, FieldNode)
         self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
         if self.asks_schema:
             check_aliases(sum(field.alias is not None for field in fields))
@@ -131,7 +129,7 @@ _ABSENT = "absent"
 Key = tuple[Operation, Sight, Hashable]
 PLANNED: Remembered[Key, Planned] = Remembered("plans", PLANS)
 PLANNING = ThreadPoolExecutor(1, "planning")
-"""One at a time: planning is work for the processor, and its memories know no locks."""
+"""One at a time: planning is work for the processor."""
 
 
 class Operations:
@@ -177,19 +175,6 @@ class Operations:
         return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
 
 
-def _of(node: Node, kind: type[T]) -> list[T]:
-    """All nodes of a kind below this one."""
-    found: list[T] = []
-
-    class Finder(Visitor):
-        def enter(self, node: Node, *_: Any) -> None:
-            if isinstance(node, kind):
-                found.append(node)
-
-    visit(node, Finder())
-    return found
-
-
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:
     """The variables that reach plans: all but those in the arguments of commands."""
     found: list[Node] = [d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
@@ -198,4 +183,4 @@ def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set
             found += [*(node.directives or ()), *([node.selection_set] if node.selection_set else [])]
         else:
             found.append(node)
-    return {variable.name.value for part in found for variable in _of(part, VariableNode)}
+    return {variable.name.value for part in found for variable in nodes_of(part, VariableNode)}

@@ -59,9 +59,11 @@ class Selection(Collector):
     def __post_init__(self) -> None:
         self.limits = Limits(self.budget)
 
-    def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None) -> str:
-        """Make an argument of this name."""
+    def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
+        """Make an argument of this name; what its conversion `refuses` is refused before anything runs."""
         self.bindings[name] = binding(value, convert)
+        if refuses:
+            self.checks.append(self.bindings[name])
         return name
 
     def name(self, letter: str) -> str:

@@ -33,6 +33,7 @@ from graphql import (
 )
 
 from schema.build import build
+from schema.collect import nodes_of
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "operations.graphql"
@@ -73,13 +74,15 @@ def _alone(document: DocumentNode, name: str) -> DocumentNode:
     used: dict[str, FragmentDefinitionNode] = {}
 
     def follow(node: Node) -> None:
-        for spread in _of(node, FragmentSpreadNode):
+        for spread in nodes_of(node, FragmentSpreadNode):
             if spread.name.value not in used:
                 used[spread.name.value] = fragments[spread.name.value]
                 follow(fragments[spread.name.value])
 
     follow(main)
-    variables = {v.name.value for d in (main, *used.values()) for s in (d.selection_set,) for v in _of(s, VariableNode)}
+    variables = {
+        v.name.value for d in (main, *used.values()) for s in (d.selection_set,) for v in nodes_of(s, VariableNode)
+    }
     kept = tuple(v for v in main.variable_definitions or () if v.variable.name.value in variables)
     operation_ = OperationDefinitionNode(
         operation=main.operation,
@@ -89,18 +92,6 @@ def _alone(document: DocumentNode, name: str) -> DocumentNode:
         selection_set=main.selection_set,
     )
     return DocumentNode(definitions=(operation_, *used.values()))
-
-
-def _of(node: Node, kind: type[Any]) -> list[Any]:
-    found: list[Any] = []
-
-    class Finder(Visitor):
-        def enter(self, node: Node, *_: Any) -> None:
-            if isinstance(node, kind):
-                found.append(node)
-
-    visit(node, Finder())
-    return found
 
 
 def _pruned(document: DocumentNode, whole: GraphQLSchema, built: GraphQLSchema, left_out: list[str]) -> DocumentNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -61,3 +62,16 @@ def test_every_memory_is_listed_while_somebody_has_it() -> None:
 def test_a_memory_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
         Remembered("none", 0)
+
+
+def test_two_threads_may_use_one_memory() -> None:
+    memory: Remembered[int, int] = Remembered("shared", 3)
+
+    def use(start: int) -> int:
+        for n in range(20_000):
+            memory.put((start + n) % 7, n)
+            memory.get((start * n) % 7)
+        return len(memory)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(found <= 3 for found in threads.map(use, range(4)))

@@ -81,7 +81,27 @@ async def test_regions_named_again_and_again_are_asked_once(village: Place) -> N
     once = await village.ask("officer", text, w=["35"])
     assert await village.ask("officer", text, w=["35"] * 20_000) == once
     many = [f"{n // 100 + 11}.{n % 100:02}" for n in range(2_000)]
-    assert (await village.query("officer", text, w=many)).codes == ["QUERY_TOO_COMPLEX"]
+    before = len(village.statements)
+    answer = await village.query("officer", text, w=many)
+    assert (answer.codes, "data" in answer.json, len(village.statements)) == (["QUERY_TOO_COMPLEX"], False, before)
+
+
+async def test_few_statements_of_one_request_run_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, running, most = village.database.answer, 0, 0
+
+    async def watched(text: str, values: Any) -> bytes | None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            return await plain(text, values)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(village.database, "answer", watched)
+    roots = " ".join(f"a{n}: households {{ totalCount }}" for n in range(12))
+    assert (await village.query("officer", f"{{ {roots} }}")).codes == []
+    assert most == limits.AT_ONCE
 
 
 async def test_others_are_served_while_something_large_is_planned(village: Place) -> None:

@@ -6,12 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from graphql import get_variable_values
 
 from registry.cache import Remembered
 from registry.read.run import STATEMENTS
 from registry.read.sight import Sight
 from schema.bound import marked, shape
-from schema.operation import PLANNED, Operations
+from schema.build import build
+from schema.operation import PLANNED, Operations, Refused
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -198,3 +200,37 @@ async def test_a_plan_that_was_forgotten_is_made_again(village: Place) -> None:
             assert len(PLANNED) <= 2
     finally:
         PLANNED.limit = limit
+
+
+COERCED = """query($n: Int!, $w: [RegionCode!], $s: [HouseholdStatus!], $d: Date, $t: String = "x") {
+  households(first: $n, filter: {within: $w, status: $s}, search: $t) { totalCount }
+  migrations(filter: {returnedOn: {lt: $d}}) { totalCount } }"""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"n": 3, "w": ["35", "35.07"], "s": ["ACTIVE"], "d": "2026-01-31", "t": "y"},
+        {"n": 3, "w": "35", "s": "ACTIVE", "d": "2026-01-31", "t": "y"},
+        {"n": 3},
+        {"n": 3, "w": None, "d": None, "t": None},
+        {"n": 3, "w": [], "s": [], "d": "2026-01-31", "t": ""},
+        {"n": 3.0, "w": ["35"], "s": ["ACTIVE"], "d": "2026-01-31", "t": "y", "unknown": 1},
+        {},
+        {"n": None},
+        {"n": "3"},
+        {"n": 2**40, "w": ["35"], "s": ["ACTIVE"], "d": "2026-01-31", "t": "y"},
+        {"n": 3, "w": [None], "s": ["ACTIVE"], "d": "2026-01-31", "t": "y"},
+        {"n": 3, "w": ["3507"], "s": ["GONE"], "d": "31.1.2026", "t": 7},
+    ],
+)
+def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
+    schema = build()._schema
+    operation = Operations(schema).of(COERCED, None)
+    whole = get_variable_values(schema, operation.definition.variable_definitions or (), sent, 10)
+    if not isinstance(whole, list):
+        assert operation.variables(sent).coerced == whole.coerced
+        return
+    with pytest.raises(Refused) as refused:
+        operation.variables(sent)
+    assert [error.message for error in refused.value.errors] == [error.message for error in whole]

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.noun import Link, Readable, const, value_of
-from registry.read.sql import first_day, folded, type_of
+from registry.read.sql import type_of
 from registry.read.want import Datum, Seeker, Where
 
 COMPARED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -41,14 +41,14 @@ class Compare:
             case "false":
                 return value.is_(sa.false())
             case "startsWith":
-                return sa.func.starts_with(folded(value), ask.argument(self.argument, sa.Text()))
+                return sa.func.starts_with(sa.func.registry.folded(value), ask.argument(self.argument, sa.Text()))
             case "in":
                 return value == sa.any_(ask.argument(self.argument, ARRAY(type_)))
             case "any":
                 return value.op("&&")(ask.argument(self.argument, type_))
         argument = ask.argument(self.argument, sa.Text() if self.day else type_)
         if self.day:  # sent as a text, for asyncpg takes the last day of the calendar for infinity
-            value, argument = first_day(value), sa.cast(argument, sa.Date())
+            value, argument = sa.func.registry.first_day(value), sa.cast(argument, sa.Date())
         return value.op(COMPARED[self.operator], is_comparison=True)(argument)
 
 

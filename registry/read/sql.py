@@ -37,16 +37,6 @@ def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
     return datum.type if isinstance(datum, Derived) else datum.expression.type
 
 
-def first_day(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The first day that a PartialDate can be."""
-    return sa.func.registry.first_day(value)
-
-
-def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """A text without case and accents; `schema/bound.py` folds what it is compared with."""
-    return sa.func.registry.folded(value)
-
-
 def areas_of(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The areas of regions; today's codes are looked up here, others by a function that knows history and refuses."""
     region = table_of(Region).alias("r$")
