@@ -48,6 +48,14 @@ async def environment(
     }
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """A shell ignores SIGINT for what it starts in the background, and the children of that would ignore it too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server in a process of its own, and its port."""
