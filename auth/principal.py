@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from auth.ability import Ability
@@ -69,6 +70,11 @@ class Principal:
     def ability_names(self) -> list[str]:
         """The names of his abilities, sorted."""
         return sorted(ability.name for ability in self.abilities())
+
+    @cached_property
+    def memo(self) -> dict[object, Any]:
+        """What others have worked out of these grants, as long as the principal lives."""
+        return {}
 
     def sees(self, sensitivity: Sensitivity) -> AreaSet:
         """Where he sees this class in every record."""

@@ -6,7 +6,6 @@ Tests: tests/test_pages.py, tests/test_filters.py, tests/test_groups.py.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,11 @@ from auth.sensitivity import Sensitivity
 from registry.codes import OrderDirection
 from registry.noun import fact_of
 from registry.read.want import Edge, Groups, Order, Page, PagePart, Source
-from schema.bound import Binding, Call, binding, plain, resolved
+from schema.bound import Call, binding, plain, resolved
 from schema.conditions import Conditions, null_refused, seen_here
 from schema.cursor import Bound
 from schema.errors import BadInput, PageTooLarge
+from schema.limits import Size
 from schema.listing import LISTINGS, Listing
 from schema.shapes import Related
 
@@ -56,7 +56,7 @@ class Listed:
         selection.bind(f"{prefix}_size", size, allowed, refuses=True)
         self.sign(prefix, order)
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        parts = tuple(self.parts(selection.bindings[f"{prefix}_size"]))
+        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
         return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix, kind)
 
     def search(self) -> tuple[Order, ...]:
@@ -97,9 +97,8 @@ class Listed:
 
         def bound(call: Call) -> Bound:
             if (known := call.keys.get(bound)) is None:  # `prefix` is no key: every root has a p1
-                said = repr((list_, resolved(asked, call))).encode()
-                known = call.cursors.of(hashlib.sha256(said).digest(), call.principal.user_id)
-                call.keys[bound] = known
+                said = repr((list_, resolved(asked, call)))
+                known = call.keys[bound] = call.cursors.of(said, call.principal.user_id)
             return known
 
         self.selection.bindings[f"{prefix}_inner"] = lambda call: bound(call).inner
@@ -118,7 +117,7 @@ class Listed:
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    def parts(self, size: Binding) -> Iterator[PagePart]:
+    def parts(self, size: Size) -> Iterator[PagePart]:
         selection, type_ = self.selection, self.type
         asked = selection.fields(type_, [n.selection_set for n in self.nodes])
         selection.limits.count(len(asked))

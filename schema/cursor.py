@@ -22,17 +22,17 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 
 @dataclass(frozen=True)
 class Bound:
-    """The two halves of an HMAC key (RFC 2104: the key's block xor 0x36 and 0x5c)."""
+    """An HMAC key of a whole block, and its two halves (RFC 2104: xor 0x36 and 0x5c)."""
 
     key: bytes
 
     @property
     def inner(self) -> bytes:
-        return self.key.ljust(_BLOCK, b"\0").translate(_INNER)
+        return self.key.translate(_INNER)
 
     @property
     def outer(self) -> bytes:
-        return self.key.ljust(_BLOCK, b"\0").translate(_OUTER)
+        return self.key.translate(_OUTER)
 
     def read(self, cursor: str, keys: int) -> list[str | None]:
         """The sort keys behind a cursor."""
@@ -52,11 +52,12 @@ class Bound:
 
 
 class Cursors:
-    """Derives the key of each list from one secret."""
+    """Derives the key of each list from one secret of 64 bytes at most (BLAKE2b keyed, RFC 7693)."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, list_: bytes, caller: uuid.UUID) -> Bound:
+    def of(self, list_: str, caller: uuid.UUID) -> Bound:
         """The key of a list, which `list_` tells from all others, as one caller asks for it."""
-        return Bound(hmac.digest(self._secret, list_ + caller.bytes, hashlib.sha256))
+        said = caller.bytes + list_.encode()
+        return Bound(hashlib.blake2b(said, key=self._secret, digest_size=_BLOCK).digest())

@@ -74,7 +74,7 @@ class Budget:
 
 @dataclass
 class Limits:
-    """The tally of one root field: what the document fixes is checked here, what a call brings by `check_cost`."""
+    """The tally of one root field: what the document fixes is checked here, what a call brings by `Cost`."""
 
     budget: Budget = field(default_factory=Budget)
     depth: int = 0
@@ -118,21 +118,44 @@ class Limits:
         self.budget.plan(more)
 
 
-def check_cost(tallies: Iterable[Limits], call: Call) -> int:
-    """The nodes that an operation may return at most for this call.  Raises QueryTooComplex, PageTooLarge."""
-    cost = cells = 0
-    for tally in tallies:
-        for sizes in tally.lists:
-            cost += _product(sizes, call)
-        for fields, sizes in tally.fields:
-            cells += fields * _product(sizes, call)
-    _check("nodes", MOST_NODES, cost)
-    _check("values", MOST_VALUES, cells)
-    return cost
+class Cost:
+    """What an operation may return at most.  What the document fixes is summed once, the rest at each call."""
+
+    def __init__(self, tallies: Iterable[Limits]) -> None:
+        self._nodes, self._values = _Sum(), _Sum()
+        for tally in tallies:
+            for sizes in tally.lists:
+                self._nodes.add(1, sizes)
+            for fields, sizes in tally.fields:
+                self._values.add(fields, sizes)
+
+    def check(self, call: Call) -> int:
+        """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge."""
+        cost = self._nodes.of(call)
+        _check("nodes", MOST_NODES, cost)
+        _check("values", MOST_VALUES, self._values.of(call))
+        return cost
 
 
-def _product(sizes: tuple[Size, ...], call: Call) -> int:
-    return math.prod(size if isinstance(size, int) else size(call) for size in sizes)
+class _Sum:
+    """A sum of products, of which some factors are known only at a call."""
+
+    def __init__(self) -> None:
+        self._fixed = 0
+        self._terms: dict[tuple[Binding, ...], int] = {}
+
+    def add(self, count: int, sizes: tuple[Size, ...]) -> None:
+        count *= math.prod(size for size in sizes if isinstance(size, int))
+        if asked := tuple(size for size in sizes if not isinstance(size, int)):
+            self._terms[asked] = self._terms.get(asked, 0) + count
+        else:
+            self._fixed += count
+
+    def of(self, call: Call) -> int:
+        total = self._fixed
+        for sizes, count in self._terms.items():
+            total += count * math.prod(size(call) for size in sizes)
+        return total
 
 
 def _check(what: str, limit: int, requested: int) -> None:

@@ -29,7 +29,7 @@ from registry.read.run import Reader, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
-from schema.limits import Budget, Limits, check_cost, check_roots
+from schema.limits import Budget, Cost, Limits, check_roots
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread
 
@@ -70,13 +70,14 @@ class Planned:
     others: bool  # there are root fields that are not the engine's
     payloads: dict[tuple[str, ...], Plan]  # the records that payloads show, by their response keys
     plans: tuple[Plan, ...]  # all of them
+    cost: Cost
 
     def check(self, call: Call) -> int:
         """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge, BadInput: nothing has run."""
         for plan in self.plans:
             for check in plan.checks:
                 check(call)
-        return check_cost([plan.limits for plan in self.plans], call)
+        return self.cost.check(call)
 
 
 class Planner:
@@ -109,7 +110,9 @@ class Planner:
             roots = tuple(root for root in found if root is not None)
         else:
             payloads = dict(self.payloads(collector, type_, fields, ()))
-        return Planned(roots, len(roots) < len(fields), payloads, tuple(self.plans))
+        return Planned(
+            roots, len(roots) < len(fields), payloads, tuple(self.plans), Cost(plan.limits for plan in self.plans)
+        )
 
     def root(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Root | None:
         name = nodes[0].name.value

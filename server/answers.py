@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language.parser import MAX_NESTING_DEPTH
-from starlette.responses import Response
+from starlette.types import Send
 
 from auth.errors import AccessError, Forbidden
 from registry.db import TooSlow, Unreachable
@@ -26,7 +25,7 @@ from schema.scalars import SENTENCES
 
 log = logging.getLogger("desmigratif")
 RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
-RETRY_AFTER = "5"  # seconds
+RETRY_AFTER = b"5"  # seconds
 STATUS = {"UNAUTHENTICATED": 401}
 KEPT = {401, 405, 406, 413, 415, 429, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
@@ -119,22 +118,22 @@ def _own_sentence(message: str) -> str:
     return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
 
 
-def respond(body: dict[str, Any], status: int, media: str, request_id: str) -> Response:
-    """One JSON document with the status that its media type allows."""
-    if media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
+async def respond(send: Send, body: dict[str, Any], status: int, media: str, request_id: str) -> None:
+    """Send one JSON document, not to be kept, with the status that its media type allows."""
+    if status != 200 and media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
         status = 200
     body["extensions"] = {"requestId": request_id}
-    return Answer(orjson.dumps(body), status, {"content-type": media, "x-request-id": request_id})
-
-
-class Answer(Response):
-    """A response that is not kept; its headers, all ours, are written as they stand."""
-
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        said = {"content-length": str(len(self.body)), "cache-control": "no-store", **(headers or {})}
-        if self.status_code == Overloaded.status:
-            said["retry-after"] = RETRY_AFTER
-        self.raw_headers = [(name.encode(), value.encode()) for name, value in said.items()]
+    text = orjson.dumps(body)
+    headers = [
+        (b"content-type", media.encode()),
+        (b"content-length", b"%d" % len(text)),
+        (b"cache-control", b"no-store"),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if status == Overloaded.status:
+        headers.append((b"retry-after", RETRY_AFTER))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _is_bad_request(body: dict[str, Any]) -> bool:

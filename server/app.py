@@ -1,36 +1,38 @@
 """The application: six routes, one pool, one schema.
 
+/graphql is answered before Starlette's layers, which would take as long as finding a plan does.
+
 Rule: every route is declared with the reason for which it may be open, or the application is not made.
 Tests: tests/test_http.py, tests/test_cli.py.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from auth.principal import Principal
 from auth.token import Keyring
 from registry.db import Database
 from registry.vault import Vault
 from schema.build import build
 from schema.cursor import Cursors
-from schema.operation import Operations
-from server import graphql
 from server.declared import Declared, Reason, undeclared_routes
-from server.metrics import Outcomes, exposition
+from server.graphql import GRAPHQL
+from server.metrics import exposition
 from server.migrate import head
 from server.principals import Principals
+from server.service import Service
 from server.settings import Settings
 
-NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
-"""Who reads the schema without a token: no grant, no row."""
+
+def _service(request: Request) -> Service:
+    made: Service = request.app.service
+    return made
 
 
 async def healthz(request: Request) -> Response:
@@ -41,7 +43,7 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Open: 200 only when queries will be answered, that is, the database has this code's version."""
     try:
-        ready = await request.app.state.database.ready(head())
+        ready = await _service(request).database.ready(head())
     except Exception:
         ready = False
     return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
@@ -49,25 +51,26 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Open where the setting `metrics` is on, and in the demo: counts of this process for Prometheus."""
-    state = request.app.state
-    if not (state.settings.metrics or state.settings.mode == "demo"):
+    service = _service(request)
+    if not (service.settings.metrics or service.settings.mode == "demo"):
         return PlainTextResponse("not found\n", 404)
-    text = exposition(state.database, state.principals, state.outcomes, state.worker)
+    text = exposition(service.database, service.principals, service.outcomes, service.worker)
     return Response(text, media_type="text/plain; version=0.0.4")
 
 
 async def sdl(request: Request) -> Response:
     """Open: the schema with its directives, which introspection does not carry; it holds no data."""
-    return PlainTextResponse(request.app.state.sdl)
+    return PlainTextResponse(_service(request).sdl)
 
 
 async def jwks(request: Request) -> Response:
     """Open: the public keys of our tokens."""
-    return JSONResponse(request.app.state.keyring.jwks())
+    return JSONResponse(_service(request).keyring.jwks())
 
 
+PATH = "/graphql"
 ROUTES = [
-    Declared("/graphql", graphql.endpoint, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    Declared(PATH, GRAPHQL, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
     Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
     Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),
@@ -76,22 +79,32 @@ ROUTES = [
 ]
 
 
-def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> Starlette:
+class App(Starlette):
+    """The application and what it serves with."""
+
+    def __init__(self, service: Service, dsn: str) -> None:
+        self.service, self._dsn = service, dsn
+        super().__init__(routes=ROUTES, lifespan=self._open)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            scope["app"] = self
+            await GRAPHQL(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    @asynccontextmanager
+    async def _open(self, app: Starlette) -> AsyncIterator[None]:
+        settings = self.service.settings
+        limits = settings.pool_size, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
+        listening = Principals().opening(settings.listen_url or self._dsn)
+        async with Database.open(self._dsn, *limits) as database, listening as principals:
+            self.service.database, self.service.principals = database, principals
+            yield
+
+
+def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> App:
     """The application over the database that its login opens by `dsn`.  TypeError: a route is undeclared."""
     if found := undeclared_routes(ROUTES):
         raise TypeError(f"declare these routes with server.declared.Declared: {', '.join(found)}")
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        limits = settings.pool_size, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
-        async with Database.open(dsn, *limits) as database, Principals().opening(settings.listen_url or dsn) as told:
-            app.state.database, app.state.principals = database, told
-            yield
-
-    app = Starlette(routes=ROUTES, lifespan=lifespan)
-    app.state.settings, app.state.keyring, app.state.vault = settings, keyring, vault
-    app.state.schema, app.state.cursors, app.state.nobody = build(), Cursors(cursor_secret), NOBODY
-    app.state.operations = Operations(app.state.schema._schema)
-    app.state.outcomes, app.state.worker = Outcomes(), 0
-    app.state.sdl = app.state.schema.as_str() + "\n"
-    return app
+    return App(Service(settings, keyring, vault, Cursors(cursor_secret), build()), dsn)

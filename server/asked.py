@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
+from starlette.types import Receive
 
 from registry.cache import Remembered
 from schema.errors import (
@@ -28,10 +29,13 @@ from schema.errors import (
     nul_refused,
 )
 from server.answers import JSON, RESPONSE_JSON
+from server.patience import Gone
 
 PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
+JSON_BYTES = JSON.encode()
+NUL_ESCAPED = b"\\u0000"
 
 
 @dataclass
@@ -48,10 +52,10 @@ class Asked:
 
 
 @lru_cache(maxsize=200)
-def language_of(accepted: str) -> str:
+def language_of(accepted: bytes) -> str:
     """Indonesian unless English is preferred."""
     best, quality = "id", 0.0
-    for part in accepted.split(","):
+    for part in accepted.decode("latin-1").split(","):
         tag, _, rest = part.strip().partition(";")
         found = re.search(r"q=([01](?:\.\d+)?)", rest)
         q = float(found[1]) if found else 1.0
@@ -62,23 +66,27 @@ def language_of(accepted: str) -> str:
 
 
 @lru_cache(maxsize=200)
-def media_of(accept: str) -> str | None:
+def media_of(accepted: bytes) -> str | None:
     """The media type to answer in; None where none of ours is accepted."""
-    accept = accept.lower()
+    accept = accepted.decode("latin-1").lower()
     if RESPONSE_JSON in accept:
         return RESPONSE_JSON
     return JSON if any(kind in accept for kind in (JSON, "*/*", "application/*")) else None
 
 
-async def asked_of(request: Request, limit: int) -> Asked:
-    """The document, its variables and the name of the operation.  Raises RequestError."""
-    if request.method == "GET":
-        said: Any = dict(request.query_params)
-        said |= {name: _json(said[name].encode()) for name in ("variables", "extensions") if name in said}
-    elif request.method == "POST":
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+async def asked_of(method: str, query_string: bytes, content: bytes, receive: Receive, limit: int) -> Asked:
+    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body, whose media
+    type is `content`.  Raises RequestError, Gone."""
+    if method == "POST":
+        if content != JSON_BYTES and content.partition(b";")[0].strip().lower() != JSON_BYTES:
             raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
-        said = _json(await _body(request, limit))
+        body = await _body(receive, limit)
+        said: Any = _json(body)
+        may_have_nul = NUL_ESCAPED in body  # no other way to write it is JSON
+    elif method == "GET":
+        said = dict(QueryParams(query_string))
+        said |= {name: _json(said[name].encode()) for name in ("variables", "extensions") if name in said}
+        may_have_nul = True
     else:
         raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
     said = said if isinstance(said, dict) else {}
@@ -88,7 +96,7 @@ async def asked_of(request: Request, limit: int) -> Asked:
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
-    if _has_nul(said.get("variables")):
+    if may_have_nul and _has_nul(said.get("variables")):
         raise nul_refused()
     variables, operation = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
@@ -129,20 +137,24 @@ def _persisted(sha256: str, query: Any) -> Any:
     return query
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
+async def _body(receive: Receive, limit: int) -> bytearray:
+    received, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        received += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(received) > limit:
             raise PayloadTooLarge(
                 f"Permintaan terlalu besar: paling banyak {limit} byte.",
                 f"The request is too large: {limit} bytes at most.",
                 limit=limit,
             )
-    return bytes(received)
+    return received
 
 
-def _json(text: bytes) -> Any:
+def _json(text: bytes | bytearray) -> Any:
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, RecursionError):

@@ -33,7 +33,7 @@ from schema.bound import Call
 from schema.build import build
 from schema.cursor import Cursors
 from schema.errors import RequestError, no_such_region
-from schema.limits import check_cost
+from schema.limits import Cost
 from schema.operation import Operation, Operations, Refused
 from schema.plan import Plan
 from server.demo.accounts import personas
@@ -77,7 +77,7 @@ async def explained(
             yield Explained(root.key, str(root.plan))
         elif isinstance(root.plan, Plan):
             made = root.plan
-            nodes, text = check_cost([made.limits], call), made.statement.text
+            nodes, text = Cost([made.limits]).check(call), made.statement.text
             try:
                 plan = await database.explain(text, [value(call) for value in made.values]) if run else []
                 yield Explained(root.key, "", nodes, text, tuple(plan))

@@ -9,13 +9,15 @@ Tests: tests/test_http.py, tests/test_read.py.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
+import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from graphql import FieldNode, GraphQLError
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, Unauthenticated
 from auth.principal import Principal
@@ -29,31 +31,59 @@ from server.answers import JSON, STATUS, formatted, internal, known, request_err
 from server.asked import Asked, asked_of, language_of, media_of
 from server.identity import principal_of
 from server.patience import Gone, until_gone
+from server.service import Service
+
+NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
+"""Who reads the schema without a token: no grant, no row."""
 
 
-async def endpoint(request: Request) -> Response:
-    """POST and GET /graphql."""
-    headers = request.headers
-    language, media = language_of(headers.get("accept-language", "")), media_of(headers.get("accept", "*/*"))
-    request_id = _new_id()
-    try:
-        if media is None:
-            raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
-        body = await _answer(request, language, request_id)
-        status = 200 if "data" in body else 400
-    except Gone:
-        request.app.state.outcomes["GONE"] += 1
-        return Response(status_code=499)
-    except (RequestError, AccessError, TooSlow, Unreachable) as failed:
-        error = known(failed)
-        assert error is not None
-        body = {"errors": [request_error(error, language)]}
-        status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
-    except Exception as error:
-        body, status = {"errors": [internal(error, language, request_id)]}, 500
-    errors = body.get("errors")
-    request.app.state.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
-    return respond(body, status, media or JSON, request_id)
+class GraphQL:
+    """POST and GET /graphql: an ASGI application of its own."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service: Service = scope["app"].service
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        language = language_of(headers.get(b"accept-language", b""))
+        media = media_of(headers.get(b"accept", b"*/*"))
+        request = Request(service, scope["method"], headers, receive, language, _new_id())
+        try:
+            if media is None:
+                raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
+            limit = service.settings.max_body_bytes
+            content = headers.get(b"content-type", b"")
+            asked = await asked_of(request.method, scope["query_string"], content, receive, limit)
+            body = await _answer(request, asked)
+            status = 200 if "data" in body else 400
+        except Gone:
+            service.outcomes["GONE"] += 1
+            await send({"type": "http.response.start", "status": 499, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        except (RequestError, AccessError, TooSlow, Unreachable) as failed:
+            error = known(failed)
+            assert error is not None
+            body = {"errors": [request_error(error, language)]}
+            status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
+        except Exception as error:
+            body, status = {"errors": [internal(error, language, request.id)]}, 500
+        errors = body.get("errors")
+        service.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
+        await respond(send, body, status, media or JSON, request.id)
+
+
+GRAPHQL = GraphQL()
+
+
+@dataclass(slots=True)
+class Request:
+    """One request, before it is known what it asks."""
+
+    service: Service
+    method: str
+    headers: dict[bytes, bytes]
+    receive: Receive
+    language: str
+    id: str
 
 
 def _new_id() -> str:
@@ -62,27 +92,26 @@ def _new_id() -> str:
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
-async def _answer(request: Request, language: str, request_id: str) -> dict[str, Any]:
+async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
     """The body of the answer.  Raises what refuses the whole request."""
-    state = request.app.state
-    asked = await asked_of(request, state.settings.max_body_bytes)
+    service, language = request.service, request.language
     try:
         principal, operation = await _who(request, asked)
         _check(request, operation)
-        context = Context(principal, state.database, state.vault, state.cursors, language, operation)
+        context = Context(principal, service.database, service.vault, service.cursors, language, operation)
         await context.prepare(asked.variables)
     except Refused as refused:
-        return {"errors": [formatted(error, language, request_id) for error in refused.errors]}
-    if principal is not state.nobody:
+        return {"errors": [formatted(error, language, request.id) for error in refused.errors]}
+    if principal is not NOBODY:
         asked.persist()
     if operation.is_query and not context.planned.others:
-        return await until_gone(request.receive, read(context, request_id))
-    result = await state.schema.execute(
+        return await until_gone(request.receive, read(context, request.id))
+    result = await service.schema.execute(
         asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
     )
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [formatted(error, language, request_id) for error in result.errors]
+        body["errors"] = [formatted(error, language, request.id) for error in result.errors]
         if result.data is None and not any(error.path for error in result.errors):
             del body["data"]
     return body
@@ -126,19 +155,19 @@ def _failed(error: Exception, root: Root, language: str, request_id: str) -> dic
 
 async def _who(request: Request, asked: Asked) -> tuple[Principal, Operation]:
     """The caller and what he asks for.  Without a token only the schema itself may be asked for."""
-    state = request.app.state
+    service = request.service
     try:
-        token = request.headers.get("authorization")
-        principal = await principal_of(token, state.keyring, state.database, state.principals)
+        token = request.headers.get(b"authorization", b"").decode("latin-1")
+        principal = await principal_of(token, service.keyring, service.database, service.principals)
     except Unauthenticated:
         try:
-            operation = await state.operations.ask(asked.query, asked.operation)
+            operation = await service.operations.ask(asked.query, asked.operation)
         except (Refused, RequestError):
             raise Unauthenticated from None
         if not _only_meta(operation):
             raise
-        return state.nobody, operation
-    return principal, await state.operations.ask(asked.query, asked.operation)
+        return NOBODY, operation
+    return principal, await service.operations.ask(asked.query, asked.operation)
 
 
 def _only_meta(operation: Operation) -> bool:
@@ -154,7 +183,7 @@ def _roots(operation: Operation) -> list[str]:
 
 
 def _check(request: Request, operation: Operation) -> None:
-    if operation.asks_schema and not request.app.state.settings.introspection:
+    if operation.asks_schema and not request.service.settings.introspection:
         raise BadInput("Skema tidak dapat dibaca lewat API ini.", "The schema cannot be read through this API.")
     if request.method == "GET" and not operation.is_query:
         raise MethodNotAllowed("Perubahan data hanya lewat POST.", "Changes go by POST only.")

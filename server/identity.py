@@ -19,10 +19,10 @@ from server.principals import Principals, today
 
 
 async def principal_of(
-    header: str | None, keyring: Keyring, database: Database, principals: Principals | None = None
+    header: str, keyring: Keyring, database: Database, principals: Principals | None = None
 ) -> Principal:
     """The signed-in user of an `Authorization` header; `principals` remember him.  Raises Unauthenticated."""
-    scheme, _, text = (header or "").partition(" ")
+    scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated
     claims = keyring.verify(text.strip())

@@ -13,8 +13,8 @@ from itertools import accumulate
 from registry.cache import Remembered
 from registry.db import Database, Durations
 from server.principals import Principals
+from server.service import Outcomes
 
-Outcomes = Counter[str]  # requests by how they ended: OK, or the first error code of the answer
 Sample = tuple[str, dict[str, object], float]
 
 

@@ -6,8 +6,10 @@ Rule: what is quick is not watched at all, and pays for a timer only.  Test: tes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable
 from typing import Any, TypeVar
+
+from starlette.types import Receive
 
 T = TypeVar("T")
 SLOW = 0.05  # seconds after which the caller is watched
@@ -17,34 +19,43 @@ class Gone(Exception):
     """The caller has closed the connection: nobody reads an answer."""
 
 
-async def until_gone(receive: Callable[[], Awaitable[MutableMapping[str, Any]]], work: Awaitable[T]) -> T:
+class _Watch:
+    """Over one task: cancels it when its caller has closed the connection."""
+
+    def __init__(self, task: asyncio.Task[Any], receive: Receive) -> None:
+        self._task, self._receive = task, receive
+        self._watching: asyncio.Task[None] | None = None
+        self.gone = False
+
+    def begin(self) -> None:
+        self._watching = asyncio.ensure_future(self._watch())
+
+    def end(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        self._task.cancel()
+
+
+async def until_gone(receive: Receive, work: Awaitable[T]) -> T:
     """The result of the work, cancelled when `http.disconnect` arrives.  The body must have been read before.
 
     Raises Gone, and whatever the work raises."""
     task = asyncio.current_task()
     assert task is not None
-    watch: asyncio.Task[None] | None = None
-    gone, before = False, task.cancelling()
-
-    async def watching() -> None:
-        nonlocal gone
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        gone = True
-        task.cancel()
-
-    def begin() -> None:
-        nonlocal watch
-        watch = asyncio.ensure_future(watching())
-
-    timer = asyncio.get_running_loop().call_later(SLOW, begin)
+    before = task.cancelling()
+    watch = _Watch(task, receive)
+    timer = asyncio.get_running_loop().call_later(SLOW, watch.begin)
     try:
         return await work
     except asyncio.CancelledError:
-        if gone and task.uncancel() <= before:
+        if watch.gone and task.uncancel() <= before:
             raise Gone from None
         raise
     finally:
         timer.cancel()
-        if watch is not None:
-            watch.cancel()
+        watch.end()

@@ -16,13 +16,12 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import uvicorn
-from starlette.applications import Starlette
 
 from auth.token import Keyring
 from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
-from server.app import create
+from server.app import App, create
 from server.keys import is_demo
 from server.migrate import head, version
 from server.settings import Settings
@@ -71,7 +70,7 @@ async def check_database(dsn: str) -> None:
         await connection.close()
 
 
-def production(settings: Settings) -> Starlette:
+def production(settings: Settings) -> App:
     """The application of these settings, with keys from files.  ServingError: a key is missing, broken or a demo's."""
     assert settings.database_url is not None
     assert settings.signing_keys is not None
@@ -104,7 +103,7 @@ class Server(uvicorn.Server):
     holds the other end of `parent`."""
 
     def __init__(
-        self, app: Starlette, started_up: Callable[[], Awaitable[None]] | None = None, parent: int | None = None
+        self, app: App, started_up: Callable[[], Awaitable[None]] | None = None, parent: int | None = None
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -112,6 +111,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_level="warning",
                 server_header=False,
+                proxy_headers=False,  # nothing asks where a request comes from
                 timeout_graceful_shutdown=PATIENCE,
             )
         )
@@ -132,7 +132,7 @@ class Server(uvicorn.Server):
 
 
 def run(
-    app: Starlette,
+    app: App,
     held: socket.socket,
     started_up: Callable[[], Awaitable[None]] | None = None,
     workers: int = 1,
@@ -148,7 +148,7 @@ def run(
     from server.workers import GaveUp, supervise  # of systems that fork
 
     def work(number: int, parent: int) -> None:
-        app.state.worker = number
+        app.service.worker = number
         _serve(held, Server(app, started_up, parent))
 
     try:

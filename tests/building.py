@@ -236,7 +236,7 @@ async def made(dsn: str, login: str) -> AsyncIterator[World]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://registry") as client,
     ):
-        database: Database = app.state.database
+        database: Database = app.service.database
         tree = {key: parent for key, _, parent in country}
         w = World(dsn, login, admin, client, database, keyring, tree, {k: c for k, c, _ in country}, {})
         _record(w)

@@ -196,7 +196,7 @@ def with_cursors(expected: Any, got: Any, known: dict[str, str]) -> Any:
 
 async def plain(village: Place, who: str, grants: list[tuple[str, str | None]], language: str = "id") -> Plain:
     """Everything that one person sees, in one language."""
-    schema = build_schema(village.app.state.sdl)
+    schema = build_schema(village.app.service.sdl)
     rows: Rows = {}
     sight = Sight(grants)
     for name, type_ in {**LISTS, "regions": "Region"}.items():

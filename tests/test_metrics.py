@@ -62,7 +62,7 @@ async def test_a_histogram_grows_to_its_count(village: Place) -> None:
 async def test_it_is_not_there_unless_wanted(village: Place) -> None:
     async with served_with(village) as served:
         for wanted, status in ((False, 404), (True, 200)):
-            served.app.state.settings = Settings(mode="production", metrics=wanted)
+            served.app.service.settings = Settings(mode="production", metrics=wanted)
             assert (await served.send("GET", "/metrics")).status == status
 
 

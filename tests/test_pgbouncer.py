@@ -132,7 +132,7 @@ async def test_a_command_is_one_transaction_and_is_read_back(pooled: Place) -> N
 
 async def test_a_revoked_grant_is_heard_past_the_pooler(pooled: Place) -> None:
     async with asyncio.timeout(5):
-        while not pooled.app.state.principals.listening:  # noqa: ASYNC110
+        while not pooled.app.service.principals.listening:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert (await pooled.query("second", HOUSEHOLDS)).codes == []
     await pooled.admin.execute("UPDATE grants SET active = false WHERE user_id = $1", pooled.ids["second"])

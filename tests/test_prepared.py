@@ -178,9 +178,9 @@ async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> Non
 
 async def test_what_is_remembered_is_bounded(village: Place) -> None:
     memories = {memory.name: memory for memory in Remembered.all}
-    assert {"plans", "statements", "operations", "sights"} <= memories.keys()
+    assert {"plans", "statements", "operations"} <= memories.keys()
     assert all(0 < memory.limit <= 10_000 for memory in memories.values())
-    operations = Operations(village.app.state.operations._schema)
+    operations = Operations(village.app.service.operations._schema)
     limit = operations._known.limit
     for n in range(limit + 50):
         operations.of(f"{{ a{n}: __typename }}", None)

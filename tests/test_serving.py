@@ -93,7 +93,7 @@ async def test_a_database_that_is_not_there_is_one_sentence(postgres: Embedded) 
 
 
 def test_keys_of_its_own_serve(keys: Settings) -> None:
-    assert production(keys).state.keyring.issuer == keys.issuer
+    assert production(keys).service.keyring.issuer == keys.issuer
 
 
 def test_keys_of_a_demo_do_not(keys: Settings, tmp_path: Path) -> None:

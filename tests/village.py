@@ -19,13 +19,12 @@ import asyncpg
 import httpx
 import orjson
 import pytest
-from starlette.applications import Starlette
 
 from auth.principal import Principal
 from auth.token import Keyring
 from registry.db import Database
 from registry.vault import Vault
-from server.app import create
+from server.app import App, create
 from server.embedded import Embedded
 from server.identity import principal_of
 from server.settings import Settings
@@ -113,7 +112,7 @@ class Answer:
 class Place:
     """The village in work: the application over a database of its own, and how to call it as one of its people."""
 
-    app: Starlette
+    app: App
     client: httpx.AsyncClient
     admin: asyncpg.Connection
     login: str
@@ -124,17 +123,17 @@ class Place:
 
     @property
     def keyring(self) -> Keyring:
-        made: Keyring = self.app.state.keyring
+        made: Keyring = self.app.service.keyring
         return made
 
     @property
     def database(self) -> Database:
-        made: Database = self.app.state.database
+        made: Database = self.app.service.database
         return made
 
     @property
     def vault(self) -> Vault:
-        made: Vault = self.app.state.vault
+        made: Vault = self.app.service.vault
         return made
 
     def bearer(self, who: str | None) -> dict[str, str]:
@@ -345,7 +344,7 @@ async def served_with(place: Place, **settings: Any) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def _served(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+async def _served(app: App) -> AsyncIterator[httpx.AsyncClient]:
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:

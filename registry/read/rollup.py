@@ -11,16 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
+from registry.codes import RegionLevel
 from registry.noun import By, Noun, const, table_of
 from registry.read.want import Object, Page, Source
 from registry.region import Region, under
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
-
-LEVELS = sa.cast(const("{1,2,3,4}"), ARRAY(sa.Integer()))  # parts of the codes of provinces, regencies, …
 
 
 def is_down(source: Source) -> bool:
@@ -65,12 +64,9 @@ def tally(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.Col
     row = table_of(noun).alias(compiler.name("t"))
     rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
     village = rows.group_by(row.c.area).correlate(region).subquery(compiler.name("v"))
-    level = sa.func.unnest(LEVELS).column_valued(compiler.name("l"))
-    parts = sa.func.string_to_array(village.c.area, const("."), type_=ARRAY(sa.Text()))
-    code = sa.func.array_to_string(parts[const(1) : level], const(".")).label("code")
-    summed = (
-        sa.select(code, sa.func.sum(village.c.n).label("n")).select_from(village, level.scalar_alias).group_by(code)
-    )
+    parts = [sa.func.split_part(village.c.area, const("."), const(n)) for n in range(1, len(RegionLevel) + 1)]
+    code = sa.func.concat_ws(const("."), *parts).label("code")  # a level's lower parts are null
+    summed = sa.select(code, sa.func.sum(village.c.n).label("n")).group_by(sa.func.rollup(*parts))
     region_ = summed.correlate(region).subquery(compiler.name("r"))
     made = sa.select(sa.func.jsonb_object_agg(region_.c.code, region_.c.n, type_=JSONB()))
     return made.correlate(region).scalar_subquery()

@@ -11,9 +11,8 @@ from typing import Any
 
 from auth.ability import Ability
 from auth.area import NATIONAL, AreaSet
-from auth.principal import Grant, Principal
+from auth.principal import Principal
 from auth.sensitivity import Sensitivity
-from registry.cache import Remembered
 
 
 class Seen(Enum):
@@ -36,7 +35,10 @@ class Sight:
 
     @classmethod
     def of(cls, principal: Principal) -> Sight:
-        return _of_grants(principal.grants, principal)
+        known: Sight | None = principal.memo.get(cls)
+        if known is None:
+            known = principal.memo[cls] = _of(principal)
+        return known
 
     def far(self, row: Sensitivity, kind: Sensitivity) -> Seen:
         """How far `kind` is seen in rows that exist by class `row`."""
@@ -51,19 +53,16 @@ class Sight:
 
 _KINDS = tuple(Sensitivity)
 _KNOWN: dict[tuple[Any, ...], Sight] = {}
-_OF_GRANTS: Remembered[tuple[Grant, ...], Sight] = Remembered("sights", 5000)
+"""By their content; there are few, for roles are few."""
 
 
-def _of_grants(grants: tuple[Grant, ...], principal: Principal) -> Sight:
-    if (known := _OF_GRANTS.get(grants)) is None:
-        reads = principal.sees(Sensitivity.OPERATIONAL)
-        areas = [principal.sees(kind) for kind in _KINDS]
-        inside = tuple(_seen(area, reads) for area in areas)
-        country = tuple(_seen(area, NATIONAL) for area in areas)
-        own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
-        known = _KNOWN.setdefault((inside, country, own), Sight(inside, country, own))
-        _OF_GRANTS.put(grants, known)
-    return known
+def _of(principal: Principal) -> Sight:
+    reads = principal.sees(Sensitivity.OPERATIONAL)
+    areas = [principal.sees(kind) for kind in _KINDS]
+    inside = tuple(_seen(area, reads) for area in areas)
+    country = tuple(_seen(area, NATIONAL) for area in areas)
+    own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
+    return _KNOWN.setdefault((inside, country, own), Sight(inside, country, own))
 
 
 def _seen(area: AreaSet, whole: AreaSet) -> Seen:

@@ -17,7 +17,6 @@ import asyncpg
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from starlette.applications import Starlette
 
 from auth.ability import Ability
 from auth.principal import Principal
@@ -26,7 +25,7 @@ from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
 from server import serving
-from server.app import create
+from server.app import App, create
 from server.demo import geography
 from server.demo.accounts import PERSONAS, Account
 from server.demo.load import load
@@ -73,14 +72,14 @@ async def _prepare(dsn: str, vault: Vault, scale: int, only: Collection[str], co
         await connection.close()
 
 
-async def _tell(app: Starlette, settings: Settings, tokens: Mapping[str, str], console: Console) -> None:
+async def _tell(app: App, settings: Settings, tokens: Mapping[str, str], console: Console) -> None:
     """What somebody needs who sees this for the first time."""
     url = f"http://{settings.host}:{settings.port}/graphql"
     names = {place.code: place.name for place in geography.read()}
     say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     say(f"\nReady: {url}\n")
     for persona in PERSONAS:
-        principal = await principal_of(f"Bearer {tokens[persona.username]}", app.state.keyring, app.state.database)
+        principal = await principal_of(f"Bearer {tokens[persona.username]}", app.service.keyring, app.service.database)
         area = names[persona.area] if persona.area else "the whole country"
         say(f"  {persona.username:<22} {area:<17}  {await _sight(app, principal)}")
     say(f"\nTokens for 12 hours are in {TOKENS}. A query to paste:\n")
@@ -88,14 +87,14 @@ async def _tell(app: Starlette, settings: Settings, tokens: Mapping[str, str], c
     say("\nCtrl-C stops it.")
 
 
-async def _sight(app: Starlette, principal: Principal) -> str:
+async def _sight(app: App, principal: Principal) -> str:
     """The caller's own count of households, and the classes of data that he sees in them."""
     from schema.context import Context
     from server.graphql import read
 
-    state = app.state
-    asked = state.operations.of(QUERY, None)
-    context = Context(principal, state.database, state.vault, state.cursors, "en", asked)
+    service = app.service
+    asked = service.operations.of(QUERY, None)
+    context = Context(principal, service.database, service.vault, service.cursors, "en", asked)
     answer = await read(await context.prepare(None), "demo")
     found = orjson.loads(orjson.dumps(answer))["data"]
     if not found["households"]:

@@ -1,0 +1,39 @@
+"""What one process serves with: made once, before the first request, and known to every route by its type.
+
+Rule: nothing of a request is kept here but counts.  Test: tests/test_http.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from auth.token import Keyring
+from registry.db import Database
+from registry.vault import Vault
+from schema.cursor import Cursors
+from schema.executor import Schema
+from schema.operation import Operations
+from server.principals import Principals
+from server.settings import Settings
+
+Outcomes = Counter[str]  # requests by how they ended: OK, GONE, or the first error code of the answer
+
+
+@dataclass
+class Service:
+    """The doors of a process.  `database` and `principals` are there while it is open; `worker` is its number."""
+
+    settings: Settings
+    keyring: Keyring
+    vault: Vault
+    cursors: Cursors
+    schema: Schema
+    database: Database = field(init=False)
+    principals: Principals = field(init=False)
+    outcomes: Outcomes = field(default_factory=Counter)
+    worker: int = 0
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self.schema._schema)
+        self.sdl = self.schema.as_str() + "\n"
