@@ -86,6 +86,11 @@ def empty() -> Document:
     return {name: {} for name in NOUNS}
 
 
+def copied(document: Document) -> Document:
+    """A document of its own with the same values, which are replaced and never changed."""
+    return {table: {id_: dict(columns) for id_, columns in rows.items()} for table, rows in document.items()}
+
+
 def same(a: Any, b: Any) -> bool:
     """Equal values; two sealed numbers are equal when their blind indexes are."""
     if isinstance(a, dict) and isinstance(b, dict):
@@ -103,7 +108,7 @@ def seal(edit: Edit, vault: Vault) -> None:
 
 def opened(document: Document, vault: Vault) -> Document:
     """The document with its numbers in the open, for the rules that judge them; never stored, never sent."""
-    made = deepcopy(document)
+    made = copied(document)
     for (table, column), field_ in SEALED.items():
         for id_, columns in made[table].items():
             box = columns.get(column)
@@ -114,23 +119,18 @@ def opened(document: Document, vault: Vault) -> Document:
 
 def merge(base: Document, current: Document, edit: Edit) -> Merged:
     """Three-way by column: what the edit changed since `base`, on top of what others changed since."""
-    made, clashes = deepcopy(current), []
+    made, clashes = copied(current), []
     for table, rows in edit.sent.items():
-        for id_ in rows:
-            made[table].setdefault(id_, {})
-    for (table, id_, column), sent in edit.places():
-        value = deepcopy(DEFAULTS.get(table, {}).get(column)) if sent is None else sent
-        before, now = base[table].get(id_, {}), current[table].get(id_, {})
-        unseen = id_ not in base[table] and now.get(column) is not None
-        if same(now.get(column), value) or (same(before.get(column), value) and not unseen):
-            made[table].setdefault(id_, {}).setdefault(column, now.get(column))
-        elif all(same(before.get(part), now.get(part)) for part in WHOLE.get((table, column), (column,))):
-            made[table].setdefault(id_, {})[column] = value
-        else:
-            clashes.append((table, id_, column))
+        for id_, columns in rows.items():
+            before, now = base[table].get(id_), current[table].get(id_)
+            kept = made[table].setdefault(id_, {})
+            if before is None and now is None:  # new to both sides
+                kept |= columns
+                continue
+            clashes += [(table, id_, column) for column in _merge_row(table, before, now or {}, columns, kept)]
     for table, id_ in edit.removed:
-        kept = current[table].get(id_)
-        if kept is not None and base[table].get(id_) != kept:  # what he has not seen nobody takes out
+        now = current[table].get(id_)
+        if now is not None and base[table].get(id_) != now:  # what he has not seen nobody takes out
             clashes.append((table, id_, "id"))
         made[table].pop(id_, None)
     for table, id_ in [(t, i) for t in CHILDREN for i in edit.sent.get(t, {})]:
@@ -138,6 +138,22 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
             clashes.append((table, id_, "id"))  # somebody took out what this edit changes
     _complete(made)
     return Merged(made, _known(made) != _known(current), clashes)
+
+
+def _merge_row(
+    table: str, before: dict[str, Any] | None, now: dict[str, Any], sent: dict[str, Any], kept: dict[str, Any]
+) -> Iterator[str]:
+    """Puts what was changed since `before` into `kept`, which is like `now`; yields columns that both sides changed."""
+    was = before or {}
+    for column, said in sent.items():
+        value = DEFAULTS.get(table, {}).get(column) if said is None else said
+        unseen = before is None and now.get(column) is not None
+        if same(now.get(column), value) or (same(was.get(column), value) and not unseen):
+            kept.setdefault(column, now.get(column))
+        elif all(same(was.get(part), now.get(part)) for part in WHOLE.get((table, column), (column,))):
+            kept[column] = value
+        else:
+            yield column
 
 
 def _complete(document: Document) -> None:

@@ -30,15 +30,15 @@ def span(text: object) -> Span | None:
     match = _PARTIAL.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
-    year, month, day = (int(part) if part else None for part in match.groups())
-    if not year or month == 0 or (month or 1) > 12:
+    year, month, day = match.groups()
+    try:
+        first = date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
         return None
-    if month is None:
-        return Span(date(year, 1, 1), date(year, 12, 31))
-    length = monthrange(year, month)[1]
-    if day is None:
-        return Span(date(year, month, 1), date(year, month, length))
-    return Span(date(year, month, day), date(year, month, day)) if 1 <= day <= length else None
+    if day is not None:
+        return Span(first, first)
+    last = 12 if month is None else first.month
+    return Span(first, date(first.year, last, monthrange(first.year, last)[1]))
 
 
 def plus_years(day: date, years: int) -> date:

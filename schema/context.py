@@ -39,7 +39,7 @@ class Context:
 
     async def prepare(self, sent: dict[str, Any] | None) -> Context:
         """Take the variables, and make ready what will run.  Raises Refused and RequestError for what cannot."""
-        variables = self.operation.variables(sent)
+        self.variables = variables = self.operation.variables(sent)
         self.reader = Reader(self.database, self.principal, self.language)
         self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
         self.planned = await self.operation.plan(Sight.of(self.principal), variables)

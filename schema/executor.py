@@ -22,6 +22,14 @@ from strawberry.types.execution import ExecutionContext
 
 
 class Splice(StrawberryGraphQLCoreExecutionContext):
+    @classmethod
+    def build(cls, *said: Any, **named: Any) -> Any:
+        """With the variables of the context, which are coerced: the document declares none, or it were done again."""
+        made = super().build(*said, **named)
+        if isinstance(made, cls):
+            made.variable_values = made.context_value.variables
+        return made
+
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, *rest: Any
     ) -> Any:
@@ -31,10 +39,10 @@ class Splice(StrawberryGraphQLCoreExecutionContext):
 
 
 class Prepared(SchemaExtension):
-    """Takes the document of the context's operation, which is parsed and valid."""
+    """Takes the document of the context's operation, which is parsed and valid, and its variables, which are good."""
 
     def on_parse(self) -> Iterator[None]:
-        self.execution_context.graphql_document = self.execution_context.context.operation.document
+        self.execution_context.graphql_document = self.execution_context.context.operation.undeclared
         yield
 
     def on_validate(self) -> Iterator[None]:

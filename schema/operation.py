@@ -11,6 +11,8 @@ import asyncio
 import re
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -82,6 +84,12 @@ class Operation:
                 return None
             found.append((node.variable.name.value, type_))
         return tuple(found)
+
+    @cached_property
+    def undeclared(self) -> DocumentNode:
+        """The document without the declarations of its variables, for who has their values."""
+        bare = replace(self.definition, variable_definitions=())
+        return replace(self.document, definitions=(bare, *self.fragments.values()))
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Refused."""

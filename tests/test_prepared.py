@@ -234,3 +234,21 @@ def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
     with pytest.raises(Refused) as refused:
         operation.variables(sent)
     assert [error.message for error in refused.value.errors] == [error.message for error in whole]
+
+
+async def test_a_command_takes_its_variables_as_graphql_says(village: Place) -> None:
+    """Defaults, directives and variables inside of literals: the executor gets them coerced, and declares none."""
+    made = household()
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    text = """mutation($id: ID!, $rev: Int = 1, $text: String = "Jalan apa?", $quiet: Boolean = true,
+        $path: [String!]!) {
+      returnHousehold(input: {id: $id, rev: $rev, remarks: [{path: $path, text: $text}]}) {
+        household @skip(if: $quiet) { id } seen: household @include(if: $quiet) { ...Remarked } userErrors { code } } }
+      fragment Remarked on Household { workflowState remarks { path text } }"""
+    answer = await village.query("verifier", text, id=made["id"], path="address")
+    assert answer.data["returnHousehold"] == {
+        "seen": {"workflowState": "RETURNED", "remarks": [{"path": ["address"], "text": "Jalan apa?"}]},
+        "userErrors": [],
+    }
+    wrong = await village.query("verifier", text, id=made["id"], path="address", rev="two")
+    assert wrong.codes == ["BAD_USER_INPUT"]

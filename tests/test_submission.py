@@ -235,6 +235,27 @@ async def test_the_id_of_a_child_of_another_household_is_taken(village: Place, p
     assert (codes(taken), paths(taken)) == (["ID_TAKEN"], ["household.members.1.id"])
 
 
+async def test_nothing_hangs_on_an_id_that_is_taken(village: Place) -> None:
+    """A number, a journey and a business of a member whose id is another's: not even a row out of sight is left."""
+    other, mine = household(FAR), household()
+    await village.submit("stranger", other)
+    taken = person(2, id=other["members"][0]["id"])
+    mine["members"].append(taken)
+    mine["migrations"].append(journey(taken))
+    mine["businesses"].append(shop(taken))
+    tables = ("household", "member", "migration_episode", "business", "identity", "finding", "household_revision")
+    counted = [*tables, "workflow_event", "household_number"]
+
+    async def rows() -> dict[str, int]:
+        return {name: await village.admin.fetchval(f"SELECT count(*) FROM {name}") for name in counted}
+
+    before, audited = await rows(), await village.admin.fetchval("SELECT count(*) FROM audit_event")
+    answer = await refused(village, "officer", mine)
+    assert (codes(answer), paths(answer)) == (["ID_TAKEN"], ["household.members.1.id"])
+    assert await rows() == before
+    assert await village.admin.fetchval("SELECT count(*) FROM audit_event") == audited + 1
+
+
 async def test_an_id_stands_only_once_in_a_document(village: Place) -> None:
     made = household(people=2)
     made["members"][1]["id"] = made["members"][0]["id"].upper()
