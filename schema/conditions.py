@@ -17,8 +17,8 @@ from registry.read.filter import AllOf, AnyOf, Compare, Not, Related, SeenHere
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
 from schema.bound import folded, plain
-from schema.errors import BadInput, QueryTooComplex
-from schema.limits import MOST_REGIONS, Limits
+from schema.errors import BadInput
+from schema.limits import Limits, Most
 from schema.listing import LISTINGS, Compared, Key, Named, Nested
 
 
@@ -112,8 +112,7 @@ class Conditions:
 def few(values: list[Any]) -> list[Any]:
     """The values, each once.  Raises QueryTooComplex for too many."""
     made = list(dict.fromkeys(values))
-    if len(made) > MOST_REGIONS:
-        raise QueryTooComplex("values of a filter", MOST_REGIONS, len(made))
+    Most.REGIONS.check(len(made))
     return made
 
 

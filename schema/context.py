@@ -43,7 +43,7 @@ class Context:
         self.reader = Reader(self.database, self.principal, self.language)
         self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
         self.planned = await self.operation.plan(Sight.of(self.principal), variables)
-        self.planned.check(self.call)
+        self.cost = self.planned.check(self.call)
         return self
 
     @cached_property

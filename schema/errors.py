@@ -12,7 +12,9 @@ from registry.messages import UserErrorCode, sentence
 
 
 class RequestError(Exception):
-    """`code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
+    """No request of GraphQL: no JSON, no document, an operation that is not in it.
+
+    `code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
 
     code, status = "BAD_REQUEST", 400
 
@@ -85,7 +87,9 @@ class QueryTooComplex(RequestError):
 
 
 class Timeout(RequestError):
-    code = "TIMEOUT"
+    """A root field took too long: it is null (200), the others stand; 503 where the caller himself was not found."""
+
+    code, status = "TIMEOUT", 503
 
     def __init__(self) -> None:
         super().__init__(
@@ -94,22 +98,32 @@ class Timeout(RequestError):
 
 
 class MethodNotAllowed(RequestError):
+    """Neither POST nor GET, or a command by GET."""
+
     code, status = "METHOD_NOT_ALLOWED", 405
 
 
 class NotAcceptable(RequestError):
+    """`Accept` names none of our media types."""
+
     code, status = "NOT_ACCEPTABLE", 406
 
 
 class PayloadTooLarge(RequestError):
+    """The body is larger than the setting `max_body_bytes`."""
+
     code, status = "PAYLOAD_TOO_LARGE", 413
 
 
 class UnsupportedMediaType(RequestError):
+    """A body that says to be something else than JSON."""
+
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
 class Overloaded(RequestError):
+    """All connections are taken or the database is away; send it again after `Retry-After`."""
+
     code, status = "OVERLOADED", 503
 
     def __init__(self) -> None:

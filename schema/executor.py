@@ -22,6 +22,8 @@ from strawberry.types.execution import ExecutionContext
 
 
 class Splice(StrawberryGraphQLCoreExecutionContext):
+    """Executes with what the context has prepared, and leaves finished JSON alone."""
+
     @classmethod
     def build(cls, *said: Any, **named: Any) -> Any:
         """With the variables of the context, which are coerced: the document declares none, or it were done again."""

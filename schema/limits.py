@@ -11,43 +11,42 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 
 from schema.bound import Binding, Call
 from schema.errors import QueryTooComplex
 
-LONGEST_DOCUMENT = 64_000  # characters; size is for variables
-MOST_TOKENS = 5_000
-MOST_ROOTS = 30
-MOST_NODES = 50_000
-MOST_PARTS = 1_500  # of all roots; planning takes about a millisecond for each
+LISTED = 5  # what a list inside a household counts as
 OF_A_LIST = 8  # parts that a list or a count comes to
-MOST_VISITED = 20_000  # selections, those of a fragment each time it is used
-MOST_VALUES = 1_000_000
-MOST_ALIASES = 10  # in a question about the schema, which is answered whole each time
-MOST_REGIONS = 1_000  # of one `within`
-DEEPEST = 16
-WIDEST = 400  # fields of one object; PostgreSQL ends at 1,664
-LISTED = 5
-MOST_CONDITIONS = 200  # of all filters of a root field
-DEEPEST_FILTER = 12
 AT_ONCE = 4  # statements of one request that run at the same time
 MOST_META_ROOTS = 3  # without a token
 
 
-def check_document(query: str) -> None:
-    """Raises QueryTooComplex for a document that is too long to be read."""
-    if len(query) > LONGEST_DOCUMENT:
-        raise QueryTooComplex("characters", LONGEST_DOCUMENT, len(query))
+class Most(Enum):
+    """What is bounded, at how much, and what it is."""
 
+    CHARACTERS = 64_000, "characters of a document; values belong in variables"
+    TOKENS = 5_000, "tokens of a document"
+    ROOTS = 30, "root fields"
+    DIRECTIVES = 15, "directives of one field"
+    ALIASES = 10, "aliases in a question about the schema"
+    SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
+    DEPTH = 16, "objects inside each other"
+    FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
+    NODES = 50_000, "records in the answer, at most: the product of `first` along the path"
+    VALUES = 1_000_000, "values in the answer, at most"
+    PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
+    CONDITIONS = 200, "keys of the filters of a root field"
+    FILTER_DEPTH = 12, "filters inside each other"
+    REGIONS = 1_000, "regions of one `within`"
 
-def check_roots(roots: int) -> None:
-    """Raises QueryTooComplex for too many root fields."""
-    _check("roots", MOST_ROOTS, roots)
+    def __init__(self, limit: int, what: str) -> None:
+        self.limit, self.what = limit, what
 
-
-def check_aliases(aliases: int) -> None:
-    """Raises QueryTooComplex for a question about the schema with many aliases."""
-    _check("aliases", MOST_ALIASES, aliases)
+    def check(self, asked: int) -> None:
+        """Raises QueryTooComplex for more."""
+        if asked > self.limit:
+            raise QueryTooComplex(self.name.lower(), self.limit, asked)
 
 
 Size = int | Binding
@@ -64,12 +63,12 @@ class Budget:
     def visit(self) -> None:
         """One more node of the document, shown or skipped."""
         self.visited += 1
-        _check("selections", MOST_VISITED, self.visited)
+        Most.SELECTIONS.check(self.visited)
 
     def plan(self, parts: int) -> None:
         """So many more pieces of SQL."""
         self.parts += parts
-        _check("parts", MOST_PARTS, self.parts)
+        Most.PARTS.check(self.parts)
 
 
 @dataclass
@@ -91,7 +90,7 @@ class Limits:
         if size is not None:
             self._around = (*around, size)
             self.lists.append(self._around)
-        _check("depth", DEEPEST, self.depth)
+        Most.DEPTH.check(self.depth)
         yield
         self._around, self.depth = around, self.depth - 1
 
@@ -106,15 +105,15 @@ class Limits:
 
     def count(self, parts: int) -> None:
         """So many fields of one object."""
-        _check("fields", WIDEST, parts)
+        Most.FIELDS.check(parts)
         self.budget.plan(parts)
         self.fields.append((parts, self._around))
 
     def conditions(self, more: int, depth: int) -> None:
         """So many more keys of a filter, so deep in it."""
         self._conditions += more
-        _check("conditions", MOST_CONDITIONS, self._conditions)
-        _check("filter depth", DEEPEST_FILTER, depth)
+        Most.CONDITIONS.check(self._conditions)
+        Most.FILTER_DEPTH.check(depth)
         self.budget.plan(more)
 
 
@@ -132,8 +131,8 @@ class Cost:
     def check(self, call: Call) -> int:
         """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge."""
         cost = self._nodes.of(call)
-        _check("nodes", MOST_NODES, cost)
-        _check("values", MOST_VALUES, self._values.of(call))
+        Most.NODES.check(cost)
+        Most.VALUES.check(self._values.of(call))
         return cost
 
 
@@ -156,8 +155,3 @@ class _Sum:
         for sizes, count in self._terms.items():
             total += count * math.prod(size(call) for size in sizes)
         return total
-
-
-def _check(what: str, limit: int, requested: int) -> None:
-    if requested > limit:
-        raise QueryTooComplex(what, limit, requested)

@@ -43,7 +43,7 @@ from registry.read.sight import Sight
 from schema.bound import shape
 from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
-from schema.limits import MOST_TOKENS, check_aliases, check_document, check_roots
+from schema.limits import Most
 from schema.plan import Planned, Planner
 
 DOCUMENTS, PLANS = 200, 500
@@ -71,7 +71,7 @@ class Operation:
         fields = nodes_of(document, FieldNode)
         self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
         if self.asks_schema:
-            check_aliases(sum(field.alias is not None for field in fields))
+            Most.ALIASES.check(sum(field.alias is not None for field in fields))
         self.shaping = tuple(sorted(_shaping(document, definition)))
         self._leaves = self._leaf_types()
 
@@ -162,17 +162,19 @@ class Operations:
         return await asyncio.get_running_loop().run_in_executor(PLANNING, self.of, text, name)
 
     def _made(self, text: str, name: str | None) -> Operation:
-        check_document(text)
+        Most.CHARACTERS.check(len(text))
         if NUL.search(text):
             raise nul_refused()
         try:
-            document = parse(text, max_tokens=MOST_TOKENS)
+            document = parse(text, max_tokens=Most.TOKENS.limit)
+            for field in nodes_of(document, FieldNode):
+                Most.DIRECTIVES.check(len(field.directives or ()))
             definition = get_operation_ast(document, name)
             if definition is None:
                 raise RequestError(
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
-            check_roots(len(definition.selection_set.selections))
+            Most.ROOTS.check(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
                 told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
                 raise Refused(told) if told else RecursionError  # too deep to find out what is wrong

@@ -29,7 +29,7 @@ from registry.read.run import Reader, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
-from schema.limits import Budget, Cost, Limits, check_roots
+from schema.limits import Budget, Cost, Limits, Most
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread
 
@@ -102,7 +102,7 @@ class Planner:
         assert type_ is not None
         collector = Collector(self.schema, self.fragments, self.variables, self.budget)
         fields = collector.fields(type_, [self.definition.selection_set])
-        check_roots(len(fields))  # with those of fragments
+        Most.ROOTS.check(len(fields))  # with those of fragments
         roots: tuple[Root, ...] = ()
         payloads: dict[tuple[str, ...], Plan] = {}
         if self.definition.operation is OperationType.QUERY:

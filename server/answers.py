@@ -20,7 +20,7 @@ from auth.errors import AccessError, Forbidden
 from registry.db import TooSlow, Unreachable
 from registry.read.run import UnknownRegion
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
-from schema.limits import MOST_TOKENS
+from schema.limits import Most
 from schema.scalars import SENTENCES
 
 log = logging.getLogger("desmigratif")
@@ -77,7 +77,7 @@ def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, 
     if isinstance(original, RecursionError):
         original = QueryTooComplex("nesting", MAX_NESTING_DEPTH, MAX_NESTING_DEPTH + 1)
     elif "more than" in error.message and "tokens" in error.message:
-        original = QueryTooComplex("tokens", MOST_TOKENS, MOST_TOKENS + 1)
+        original = QueryTooComplex("tokens", Most.TOKENS.limit, Most.TOKENS.limit + 1)
     if told := known(original):
         made = request_error(told, language)
     elif original is not None and not isinstance(original, GraphQLError):
@@ -122,7 +122,7 @@ async def respond(send: Send, body: dict[str, Any], status: int, media: str, req
     """Send one JSON document, not to be kept, with the status that its media type allows."""
     if status != 200 and media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
         status = 200
-    body["extensions"] = {"requestId": request_id}
+    body["extensions"] = {"requestId": request_id} | body.get("extensions", {})
     text = orjson.dumps(body)
     headers = [
         (b"content-type", media.encode()),
@@ -130,7 +130,7 @@ async def respond(send: Send, body: dict[str, Any], status: int, media: str, req
         (b"cache-control", b"no-store"),
         (b"x-request-id", request_id.encode()),
     ]
-    if status == Overloaded.status:
+    if status == 503:
         headers.append((b"retry-after", RETRY_AFTER))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

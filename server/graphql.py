@@ -105,7 +105,16 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
     if principal is not NOBODY:
         asked.persist()
     if operation.is_query and not context.planned.others:
-        return await until_gone(request.receive, read(context, request.id))
+        body = await until_gone(request.receive, read(context, request.id))
+    else:
+        body = await _execute(request, asked, context)
+    body["extensions"] = {"cost": {"requested": context.cost}}
+    return body
+
+
+async def _execute(request: Request, asked: Asked, context: Context) -> dict[str, Any]:
+    """Strawberry's entrance: commands, and questions about the schema."""
+    service, language = request.service, request.language
     result = await service.schema.execute(
         asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
     )

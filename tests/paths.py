@@ -20,7 +20,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from schema.limits import LISTED, MOST_NODES
+from schema.limits import LISTED, Most
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
 Composite = GraphQLObjectType | GraphQLInterfaceType
@@ -73,7 +73,7 @@ class Path:
         """The largest page, up to 100, with which the whole path stays within what one request may ask for."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
-        return min(100, int((MOST_NODES / 2 / LISTED**lists) ** (1 / pages))) if pages else 0
+        return min(100, int((Most.NODES.limit / 2 / LISTED**lists) ** (1 / pages))) if pages else 0
 
     def document(self, schema: GraphQLSchema) -> str:
         """The document."""

@@ -14,6 +14,7 @@ from auth.sensitivity import Sensitivity
 from registry.crossing import CROSSINGS
 from registry.messages import UserErrorCode
 from schema import errors
+from schema.limits import Most
 from server.app import ROUTES
 from server.cli import app as command_line
 from server.declared import verbs
@@ -57,6 +58,8 @@ def reference() -> str:
     answers += [("`FORBIDDEN`", "200", "no grant has the ability or the class in the area asked for")]
     answers += [("`INTERNAL`", "500", "ours; `errorId` leads to the log")]
     text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))
+    bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Most]
+    text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
     text += _table("What a caller must mend, and findings", ("code", "severity", "English", "Indonesian"), mended)
     text += _table("Routes", ("route", "open because"), [(f"`{r.path}`", str(r.why.value)) for r in ROUTES])

@@ -32,6 +32,14 @@ async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: 
     assert again.data["submitHousehold"]["outcome"] == "ACCEPTED"
 
 
+async def test_who_cannot_be_signed_in_in_time_is_told_to_come_again(village: Place) -> None:
+    async with served_with(village, statement_timeout_ms=300) as hurried, village.admin.transaction():
+        await village.admin.execute("LOCK TABLE grants")
+        late = await hurried.query("officer", NAMES)
+    assert (late.status, late.codes, "data" in late.json) == (503, ["TIMEOUT"], False)
+    assert int(late.headers["retry-after"]) > 0
+
+
 @pytest.mark.parametrize("warm", [False, True])
 async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Place, warm: bool) -> None:
     async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:

@@ -37,7 +37,8 @@ def shaped(answer: Answer) -> list[str]:
     body = answer.json
     assert set(body) <= {"data", "errors", "extensions"}
     assert set(body) & {"data", "errors"}
-    assert body["extensions"] == {"requestId": answer.headers["x-request-id"]}
+    assert set(body["extensions"]) == {"requestId", "cost"} if "data" in body else {"requestId"}
+    assert body["extensions"]["requestId"] == answer.headers["x-request-id"]
     assert uuid.UUID(body["extensions"]["requestId"])
     assert answer.headers["cache-control"] == "no-store"
     for error in answer.errors:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from schema import limits
+from schema.limits import Most
 from tests.village import Place
 
 pytestmark = pytest.mark.anyio
@@ -23,9 +24,9 @@ ABSURD = {
     "fragments that double": DOUBLING + " fragment H12 on Household { id }",
     "deep": "{ members { nodes { " + "household { members { " * 8 + "id" + " } }" * 8 + " } } }",
     "many nodes": "{ members(first: 1000) { nodes { " + "household { members { " * 3 + "id" + " } }" * 3 + " } } }",
-    "many roots": "{ " + " ".join(f"a{n}: households {{ totalCount }}" for n in range(limits.MOST_ROOTS + 1)) + " }",
+    "many roots": "{ " + " ".join(f"a{n}: households {{ totalCount }}" for n in range(Most.ROOTS.limit + 1)) + " }",
     "many roots in a fragment": "{ ...f } fragment f on Query { "
-    + " ".join(f"a{n}: viewer {{ id }}" for n in range(limits.MOST_ROOTS + 1))
+    + " ".join(f"a{n}: viewer {{ id }}" for n in range(Most.ROOTS.limit + 1))
     + " }",
     "many roots in a bracket": "{ ... { " + " ".join(f"a{n}: viewer {{ id }}" for n in range(99)) + " } }",
     "many groups": "{ regions(first: 1000) { nodes { members { groups(by: VILLAGE, first: 100) { key } } } } }",
@@ -56,9 +57,10 @@ ABSURD = {
     + " ".join(f"c{n}: code @skip(if: true)" for n in range(300))
     + " }",
     "questions about the schema": "{ __schema { " + " ".join(f"a{n}: types {{ name }}" for n in range(11)) + " } }",
-    "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(limits.WIDEST + 1)) + " } } }",
-    "many tokens": "{ " + "a " * limits.MOST_TOKENS + "}",
-    "long": "{ viewer { id } } # " + "x" * limits.LONGEST_DOCUMENT,
+    "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(Most.FIELDS.limit + 1)) + " } } }",
+    "many tokens": "{ " + "a " * Most.TOKENS.limit + "}",
+    "long": "{ viewer { id } } # " + "x" * Most.CHARACTERS.limit,
+    "directives": "{ viewer { id " + "@skip(if: false) " * (Most.DIRECTIVES.limit + 1) + "} }",
     "deep brackets": "{" * 3000,
 }
 
@@ -74,6 +76,15 @@ async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -
     else:
         assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX", error
         assert error["extensions"]["requested"] > error["extensions"]["limit"]
+
+
+async def test_an_answer_says_what_it_may_cost(village: Place) -> None:
+    """The product of `first` along the path, a list inside a household counting as 5."""
+    text = """query($n: Int!) { regions(first: 3) { nodes { households(first: $n) { nodes { members { id } } } } }
+      viewer { name } }"""
+    for size in (2, 7):
+        answer = await village.query("officer", text, n=size)
+        assert answer.json["extensions"]["cost"] == {"requested": 3 + 3 * size + 3 * size * limits.LISTED}
 
 
 async def test_regions_named_again_and_again_are_asked_once(village: Place) -> None:
