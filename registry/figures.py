@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from auth.sensitivity import Sensitivity
+from registry.grouping import in_language
 from registry.label import LABEL
 from registry.noun import Asker, Derived, Fact, TableFunction, camel, const
 
@@ -161,7 +162,7 @@ _code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar
 
 def _label(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     label = LABEL.alias("l$")
-    words = sa.case((ask.claim("language", sa.Text()) == const("en"), label.c.en), else_=label.c.id)
+    words = in_language(ask, label.c.id, label.c.en)
     found = sa.select(words).where(label.c.list == const("BusinessField"), label.c.code == _code(row))
     return sa.func.coalesce(found.correlate(row).scalar_subquery(), _code(row))
 

@@ -14,16 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
+from registry.codes import RegionLevel
 from registry.label import LABEL
 from registry.noun import Asker, Derived, Fact, codes_of, const, fact_of, table_of, value_of
-from registry.region import Region
+from registry.region import PREFIXES, Region
 
 UNKNOWN = "UNKNOWN"
 _MONTHS = {
     "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
     "en": "January February March April May June July August September October November December",
 }
-Key = Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
+KeyOf = Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
 Words = Callable[[sa.ColumnElement[Any], Asker], sa.ColumnElement[Any]]
 
 
@@ -32,7 +33,7 @@ class Grouping:
     """`key` of a row, a text that may be null, and the words of a key, null where it speaks for itself."""
 
     fact: Fact
-    key: Key
+    key: KeyOf
     words: Words
     most: int | None = None  # groups there can be
 
@@ -65,27 +66,22 @@ def by_country(datum: Any) -> Grouping:
     return Grouping(fact_of(datum), _value(datum), label_of("COUNTRY"))
 
 
-def _value(datum: Any) -> Key:
+def _value(datum: Any) -> KeyOf:
     return lambda row, ask: value_of(datum, row, ask)
 
 
-def _by_place(length: int | None, label_id: str, label_en: str) -> Grouping:
+def _by_place(level: RegionLevel) -> Grouping:
     def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-        return row.c.area if length is None else sa.func.left(row.c.area, const(length))
+        return sa.func.left(row.c.area, const(PREFIXES[level])) if level in PREFIXES else row.c.area
 
     def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
         region = table_of(Region).alias("r$")
         return sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None)).scalar_subquery()
 
-    return Grouping(Fact(Sensitivity.OPEN, label_id, label_en, server=True), key, words)
+    return Grouping(Fact(Sensitivity.OPEN, level.label_id, level.label_en.capitalize(), server=True), key, words)
 
 
-PLACES = {
-    "PROVINCE": _by_place(2, "Provinsi", "Province"),
-    "REGENCY": _by_place(5, "Kabupaten atau kota", "Regency"),
-    "DISTRICT": _by_place(8, "Kecamatan", "District"),
-    "VILLAGE": _by_place(None, "Desa", "Village"),
-}
+PLACES = {level.value: _by_place(level) for level in RegionLevel}
 """By today's region; a code of it says the regions above."""
 
 

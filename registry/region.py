@@ -121,9 +121,13 @@ def under(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]
     return sa.and_(child.c.area >= parent.c.code, child.c.area < parent.c.code + const("/"))
 
 
+PREFIXES = {RegionLevel.PROVINCE: 2, RegionLevel.REGENCY: 5, RegionLevel.DISTRICT: 8}
+"""Characters of a code that are the code of the region above it (35.07.11.2001)."""
+
+
 def ancestors(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Link: the regions above this one, by the prefixes of its code (2, 5 and 8 characters)."""
-    prefixes = [sa.func.left(parent.c.code, const(n)) for n in (2, 5, 8)]
+    """Link: the regions above this one."""
+    prefixes = [sa.func.left(parent.c.code, const(n)) for n in PREFIXES.values()]
     return sa.and_(child.c.code.in_(prefixes), child.c.id != parent.c.id, child.c.valid_to.is_(None))
 
 

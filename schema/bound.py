@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from auth.principal import Principal
-from schema.cursor import Bound, Cursors
+from schema.cursor import Cursors, Signer
 
 GIVEN = "given"
 
@@ -29,7 +29,7 @@ class Call:
     cursors: Cursors
     variables: dict[str, Any]
     record: uuid.UUID | None = None  # what the command has changed, when a payload shows it
-    keys: dict[Hashable, Bound] = field(default_factory=dict)  # of the lists whose cursors this call has met
+    signers: dict[Hashable, Signer] = field(default_factory=dict)  # of the lists whose cursors this call has met
 
 
 Binding = Callable[[Call], Any]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.noun import Readable, camel
-from registry.read.filter import AllOf, AnyOf, Compare, Not, Related, SeenHere
+from registry.read.filter import AllOf, AnyOf, Compare, Exists, Not, SeenHere
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
 from schema.bound import folded, plain
@@ -77,15 +77,15 @@ class Conditions:
             case Named(condition=condition):
                 return condition(value if isinstance(value, bool) else self.bind(value, few, True))
             case Nested(noun=noun, link=link, several=False):
-                return Related(noun, link, self._all(noun, value, depth))
+                return Exists(noun, link, self._all(noun, value, depth))
             case Nested(noun=noun, link=link):
                 ((quantifier, inner),) = value.items()
                 if inner is None:
                     raise null_refused(quantifier)
                 held = self._all(noun, inner, depth)
                 if quantifier == "some":
-                    return Related(noun, link, held)
-                return Not(Related(noun, link, Not(held) if quantifier == "every" else held))
+                    return Exists(noun, link, held)
+                return Not(Exists(noun, link, Not(held) if quantifier == "every" else held))
             case Compared() as tested:
                 return self._test(tested, value)
 

@@ -17,7 +17,7 @@ from registry.noun import fact_of
 from registry.read.want import Edge, Groups, Order, Page, PagePart, Source
 from schema.bound import Call, binding, plain, resolved
 from schema.conditions import Conditions, null_refused, seen_here
-from schema.cursor import Bound
+from schema.cursor import Signer
 from schema.errors import BadInput, PageTooLarge
 from schema.limits import Size
 from schema.listing import LISTINGS, Listing
@@ -95,23 +95,23 @@ class Listed:
         list_ = (self.type.name, [_named(o) for o in order])
         asked = [self.given.get(name) for name in ("filter", "search")]
 
-        def bound(call: Call) -> Bound:
-            if (known := call.keys.get(bound)) is None:  # `prefix` is no key: every root has a p1
+        def signer(call: Call) -> Signer:
+            if (known := call.signers.get(signer)) is None:  # `prefix` is no key: every root has a p1
                 said = repr((list_, resolved(asked, call)))
-                known = call.keys[bound] = call.cursors.of(said, call.principal.user_id)
+                known = call.signers[signer] = call.cursors.of(said, call.principal.user_id)
             return known
 
-        self.selection.bindings[f"{prefix}_inner"] = lambda call: bound(call).inner
-        self.selection.bindings[f"{prefix}_outer"] = lambda call: bound(call).outer
-        self.bound = bound
+        self.selection.bindings[f"{prefix}_inner"] = lambda call: signer(call).inner
+        self.selection.bindings[f"{prefix}_outer"] = lambda call: signer(call).outer
+        self.signer = signer
 
     def cursor(self, prefix: str, way: str, keys: int) -> str | None:
         given = self.given.get(way)
         if given is None:
             return None
-        found, bound = binding(given), self.bound
+        found, signer = binding(given), self.signer
         name = f"{prefix}_{way}"
-        self.selection.bindings[name] = lambda call: bound(call).read(found(call), keys)
+        self.selection.bindings[name] = lambda call: signer(call).read(found(call), keys)
         self.selection.checks.append(self.selection.bindings[name])
         return name
 

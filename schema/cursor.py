@@ -21,7 +21,7 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 
 
 @dataclass(frozen=True)
-class Bound:
+class Signer:
     """An HMAC key of a whole block, and its two halves (RFC 2104: xor 0x36 and 0x5c)."""
 
     key: bytes
@@ -57,7 +57,7 @@ class Cursors:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, list_: str, caller: uuid.UUID) -> Bound:
+    def of(self, list_: str, caller: uuid.UUID) -> Signer:
         """The key of a list, which `list_` tells from all others, as one caller asks for it."""
         said = caller.bytes + list_.encode()
-        return Bound(hashlib.blake2b(said, key=self._secret, digest_size=_BLOCK).digest())
+        return Signer(hashlib.blake2b(said, key=self._secret, digest_size=_BLOCK).digest())

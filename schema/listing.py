@@ -29,7 +29,7 @@ from registry.noun import (
     fact_of,
     python_type,
 )
-from registry.read.filter import Related, Within
+from registry.read.filter import Exists, Within
 from registry.read.sql import type_of
 from registry.read.want import Datum, Where
 from registry.search import Sounds, closeness, closeness_inside
@@ -149,7 +149,7 @@ def by_name(noun: type[Noun]) -> Search:
 def by_names_in(noun: type[Noun], link: By) -> Search:
     """By the names of the record's own records of `noun`."""
     return Search(
-        lambda argument: Related(noun, link, Sounds(argument)),
+        lambda argument: Exists(noun, link, Sounds(argument)),
         lambda argument: closeness_inside(noun, link, argument),
     )
 

@@ -117,7 +117,7 @@ class Operation:
         loop = asyncio.get_running_loop()
         return self._kept(key, await loop.run_in_executor(PLANNING, self._made, sight, variables))
 
-    def _key(self, sight: Sight, variables: VariableValues) -> Key:
+    def _key(self, sight: Sight, variables: VariableValues) -> _Key:
         coerced = variables.coerced
         return self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
 
@@ -127,15 +127,15 @@ class Operation:
         except GraphQLError as error:  # a value in the document that only its own type can judge
             raise Refused([error]) from None
 
-    def _kept(self, key: Key, planned: Planned) -> Planned:
+    def _kept(self, key: _Key, planned: Planned) -> Planned:
         if self.kept:
             PLANNED.put(key, planned)
         return planned
 
 
 _ABSENT = "absent"
-Key = tuple[Operation, Sight, Hashable]
-PLANNED: Remembered[Key, Planned] = Remembered("plans", PLANS)
+_Key = tuple[Operation, Sight, Hashable]
+PLANNED: Remembered[_Key, Planned] = Remembered("plans", PLANS)
 PLANNING = ThreadPoolExecutor(1, "planning")
 """One at a time: planning is work for the processor."""
 

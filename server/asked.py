@@ -29,7 +29,7 @@ from schema.errors import (
     nul_refused,
 )
 from server.answers import JSON, RESPONSE_JSON
-from server.patience import Gone
+from server.gone import Gone
 
 PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""

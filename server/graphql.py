@@ -29,8 +29,8 @@ from schema.operation import Operation, Refused
 from schema.plan import Root
 from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
 from server.asked import Asked, asked_of, language_of, media_of
+from server.gone import Gone, until_gone
 from server.identity import principal_of
-from server.patience import Gone, until_gone
 from server.service import Service
 
 NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))

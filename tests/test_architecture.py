@@ -18,7 +18,7 @@ ALLOWED = {
 }
 FOREIGN = {  # who may talk to which library
     "strawberry": {"schema/declare.py", "schema/directives.py", "schema/given.py", "schema/executor.py"},
-    "starlette": {f"server/{home}.py" for home in ("app", "asked", "graphql", "answers", "patience", "declared")},
+    "starlette": {f"server/{home}.py" for home in ("app", "asked", "graphql", "answers", "gone", "declared")},
     "sqlalchemy": {"registry/", "schema/", "migrations/", "server/demo/"},
     "asyncpg": {"registry/", "server/"},
 }

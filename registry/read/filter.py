@@ -79,7 +79,7 @@ class Not:
 
 
 @dataclass(frozen=True)
-class Related:
+class Exists:
     """There is a related record for which the condition holds."""
 
     noun: Readable

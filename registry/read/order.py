@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Key:
+class SortKey:
     """One key of a total order."""
 
     value: sa.ColumnElement[Any]
@@ -48,7 +48,7 @@ class Key:
         return sa.and_(value.is_not(None), sa.or_(beyond, self.value.is_(None)))
 
 
-def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tuple[Order, ...]) -> list[Key]:
+def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tuple[Order, ...]) -> list[SortKey]:
     """The keys of an order, and the id; a class that is nowhere seen gives a key that is always null."""
     keys, descending = [], False
     for o in order:
@@ -57,9 +57,9 @@ def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tup
         nullable = masked or (
             o.datum.nullable if isinstance(o.datum, Derived) else column is None or bool(column.nullable)
         )
-        keys.append(Key(value, type_of(o.datum), descending, nullable))
+        keys.append(SortKey(value, type_of(o.datum), descending, nullable))
     if "id" in row.c:
-        keys.append(Key(row.c.id, sa.Uuid(), descending, False))
+        keys.append(SortKey(row.c.id, sa.Uuid(), descending, False))
     return keys
 
 
@@ -68,7 +68,7 @@ def _column(datum: Datum) -> sa.Column[Any] | None:
     return found if isinstance(found, sa.Column) else None
 
 
-def beyond(keys: list[Key], argument: str, backward: bool = False) -> sa.ColumnElement[bool]:
+def beyond(keys: list[SortKey], argument: str, backward: bool = False) -> sa.ColumnElement[bool]:
     """The rows behind (before) the row whose keys the argument lists as texts."""
     texts = Grouping(arg(argument, ARRAY(sa.Text())))  # without parentheses PostgreSQL reads `$1::text[][1]`, a type
     cursor = [sa.cast(texts[const(n)], key.type) for n, key in enumerate(keys, 1)]

@@ -1,6 +1,6 @@
 """Work for a caller who may leave: it ends when he does, and PostgreSQL is told to stop.
 
-Rule: what is quick is not watched at all, and pays for a timer only.  Test: tests/test_patience.py.
+Rule: what is quick is not watched at all, and pays for a timer only.  Test: tests/test_gone.py.
 """
 
 from __future__ import annotations

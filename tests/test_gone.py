@@ -15,7 +15,7 @@ import uvicorn
 
 from registry.db import Database
 from server.embedded import Embedded
-from server.patience import SLOW, Gone, until_gone
+from server.gone import SLOW, Gone, until_gone
 
 pytestmark = pytest.mark.anyio
 SLEEP = "SELECT pg_sleep(20)::text::varchar"
