@@ -14,7 +14,7 @@ from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 from auth.sensitivity import Sensitivity
 from registry.codes import OrderDirection
 from registry.noun import fact_of
-from registry.read.want import Edge, Groups, Order, Page, PagePart, Source
+from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Order, Page, Source, Total
 from schema.bound import Call, binding, plain, resolved
 from schema.conditions import Conditions, null_refused, seen_here
 from schema.cursor import Signer
@@ -117,42 +117,41 @@ class Listed:
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    def parts(self, size: Size) -> Iterator[PagePart]:
+    def parts(self, size: Size) -> Iterator[Nodes | Edges | Info | Total | Groups | Const]:
         selection, type_ = self.selection, self.type
         asked = selection.fields(type_, [n.selection_set for n in self.nodes])
         selection.limits.count(len(asked))
         for key, found in asked.items():
-            inner: Any = (
-                get_named_type(type_.fields[name].type) if (name := found[0].name.value) in type_.fields else None
-            )
+            name = found[0].name.value
+            inner: Any = get_named_type(type_.fields[name].type) if name in type_.fields else None
             match name:
                 case "nodes":
                     with selection.limits.inside(size):
-                        yield PagePart(key, name, node=selection.object(inner, found))
+                        yield Nodes(key, selection.object(inner, found))
                 case "edges":
                     with selection.limits.inside(size):
-                        yield PagePart(key, name, edges=tuple(self.edges(inner, found)))
+                        yield Edges(key, tuple(self.edge(inner, found)))
                 case "pageInfo":
-                    yield PagePart(key, name, info=self.named(inner, found))
+                    yield Info(key, self.named(inner, found))
                 case "totalCount":
                     selection.limits.counted()
-                    yield PagePart(key, name)
+                    yield Total(key)
                 case "groups":
-                    yield PagePart(key, name, groups=self.groups(type_.fields[name], found))
+                    yield self.groups(key, type_.fields[name], found)
                 case _:
-                    yield PagePart(key, "__typename", text=type_.name)
+                    yield Const(key, type_.name)
 
-    def edges(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Edge]:
+    def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Node | Cursor | Const]:
         asked = self.selection.fields(type_, [n.selection_set for n in nodes])
         self.selection.limits.count(len(asked))
         for key, found in asked.items():
             match found[0].name.value:
                 case "node":
-                    yield Edge(key, "node", self.selection.object(get_named_type(type_.fields["node"].type), found))
+                    yield Node(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
                 case "cursor":
-                    yield Edge(key, "cursor")
+                    yield Cursor(key)
                 case _:
-                    yield Edge(key, type_.name)
+                    yield Const(key, type_.name)
 
     def named(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
         """The fields of a value asked for: (response key, name), or the type's own name for `__typename`."""
@@ -161,7 +160,7 @@ class Listed:
         names = {key: fields[0].name.value for key, fields in found.items()}
         return tuple((key, type_.name if name == "__typename" else name) for key, name in names.items())
 
-    def groups(self, made: GraphQLField, nodes: list[FieldNode]) -> Groups:
+    def groups(self, key: str, made: GraphQLField, nodes: list[FieldNode]) -> Groups:
         given = get_argument_values(made, nodes[0], self.selection.variables)
         by = self.listing.groups[plain(given["by"])]
         seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, "groups")
@@ -169,7 +168,7 @@ class Listed:
         first = self.selection.bind(self.selection.name("g"), most, allowed)
         self.selection.limits.leaves(self.selection.bindings[first])
         where = (seen,) if seen is not None else ()
-        return Groups(by, self.named(get_named_type(made.type), nodes), first, where)
+        return Groups(key, by, self.named(get_named_type(made.type), nodes), first, where)
 
 
 def allowed(size: int) -> int:

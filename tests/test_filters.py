@@ -7,6 +7,8 @@ none elsewhere.
 from __future__ import annotations
 
 import datetime as dt
+import random
+import unicodedata
 from enum import Enum
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from auth.sensitivity import Sensitivity
 from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
+from schema.bound import folded
 from schema.build import build
 from schema.listing import LISTINGS, Compared, Key, Named, Nested
 from tests import oracle
@@ -297,3 +300,12 @@ async def test_first_and_last_are_two_ends_of_one_list(village: Place, family: s
     assert (found, pages) == (ids, -(-len(ids) // 3))
     both = await village.query("officer", "{ members(first: 1, last: 1) { totalCount } }")
     assert both.codes == ["BAD_USER_INPUT"]
+
+
+async def test_both_sides_fold_a_text_alike(world: World) -> None:
+    """`startsWith` folds the column in the database and what was sent here."""
+    chance = random.Random(7)
+    letters = [chr(n) for n in range(1, 0x3000) if unicodedata.name(chr(n), "")] + list("ﬁ①Ａ中ﾊﾞ\u0301\u0345\n\t")
+    texts = ["".join(chance.choices(letters, k=12)) for _ in range(5000)]
+    rows = await world.admin.fetch("SELECT registry.folded(said) AS folded FROM unnest($1::text[]) AS said", texts)
+    assert [row["folded"] for row in rows] == [folded(text) for text in texts]

@@ -23,7 +23,7 @@ from auth.role import Role
 from registry.db import Database
 from registry.household import Household
 from registry.read.run import Reader
-from registry.read.want import Object, Order, Page, PagePart, Source, Value
+from registry.read.want import Nodes, Object, Order, Page, Source, Total, Value
 from server.embedded import Embedded
 from tests import oracle
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Grant, Persona
@@ -252,8 +252,8 @@ IDS = Page(
     Source(Household),
     (Order(Household.household_no),),
     (
-        PagePart("totalCount", "totalCount"),
-        PagePart("nodes", "nodes", node=Object(((None, (Value("id", Household.id),)),))),
+        Total("totalCount"),
+        Nodes("nodes", Object(((None, (Value("id", Household.id),)),))),
     ),
     "first",
 )

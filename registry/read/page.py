@@ -19,12 +19,10 @@ from registry.noun import const
 from registry.read.order import beyond, sort_keys
 from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
 from registry.read.sql import EMPTY, ONE, as_json
-from registry.read.want import Edge, Groups, Page, PagePart
+from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Page, Total
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
-
-OF_ROWS = {"nodes", "edges", "pageInfo"}
 
 
 def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
@@ -32,19 +30,18 @@ def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.Col
     row, tests = compiler.rows(want.source, parent)
     every = compiler.inside(sa.select(row).where(*tests), parent)
     tallied = compiler.tallies.get(want.source.noun) if is_bare(want.source) else None
-    shown = _Shown(compiler, want, row, every) if any(p.what in OF_ROWS for p in want.parts) else None
+    shown = _Shown(compiler, want, row, every) if any(isinstance(p, Nodes | Edges | Info) for p in want.parts) else None
     made: list[sa.ColumnElement[Any]] = []
     for part in want.parts:
-        match part.what:
-            case "totalCount" if tallied is not None and parent is not None:
+        match part:
+            case Total() if tallied is not None and parent is not None:
                 value: sa.ColumnElement[Any] = looked_up(tallied, parent)
-            case "totalCount":
+            case Total():
                 counted = every.with_only_columns(sa.func.count(), maintain_column_froms=True)
                 value = sa.cast(counted.scalar_subquery(), sa.Integer())
-            case "groups":
-                assert part.groups is not None
-                value = _groups(compiler, part.groups, row, every)
-            case "__typename":
+            case Groups():
+                value = _groups(compiler, part, row, every)
+            case Const():
                 value = const(part.text)
             case _:
                 assert shown is not None
@@ -58,12 +55,16 @@ class _Shown:
     """The rows of the page, and one row of aggregates over them, `page`: the lists, their length, the ends' keys.
 
     Rows are numbered from the end where the page begins; the one more than asked for tells whether there are more.
+
+    Two subqueries lie under the aggregates: `f`, the rows in order, and `p`, the same with their numbers.  Both begin
+    with all columns of the table, for a part may ask for any; when the parts are made, `{ nodes { id } }` uses `id`
+    and no other, and both get a new SELECT (`element`) of what is used.  Who refers to their columns does not notice.
     """
 
     def __init__(self, compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any]) -> None:
         self.compiler, self.want, self.noun = compiler, want, want.source.noun
         self.around = compiler.outer
-        info = {what for part in want.parts for _, what in part.info}
+        info = {what for part in want.parts if isinstance(part, Info) for _, what in part.parts}
         self.ends = sorted(info & {"startCursor", "endCursor"})
         self.more = bool(self.ends) or ("hasPreviousPage" if want.backward else "hasNextPage") in info
         self.size = arg(want.size, sa.Integer())
@@ -90,8 +91,7 @@ class _Shown:
         """Counts for the regions below these, where none is made further out."""
         if self.compiler.tallies:
             return {}
-        nodes = [n for part in self.want.parts for n in (part.node, *(edge.node for edge in part.edges)) if n]
-        counted = dict.fromkeys(of for node in nodes for of in counted_below(node))
+        counted = dict.fromkeys(of for node in self.want.objects() for of in counted_below(node))
         return {of: tally(self.compiler, of, row).label(f"r${n}") for n, of in enumerate(counted)}
 
     def _page(self, tallies: Tallies) -> sa.FromClause:
@@ -106,10 +106,10 @@ class _Shown:
         columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("n$")]
         beside: list[sa.FromClause] = []
         for number, part in enumerate(self.want.parts):
-            if part.what == "nodes" and part.node is not None:
+            if isinstance(part, Nodes):
                 made, column = self.compiler.item(self.rows, self.noun, part.node)
-            elif part.what == "edges":
-                made, column = sa.select(*[self._edge(e).label(e.key) for e in part.edges]), None
+            elif isinstance(part, Edges):
+                made, column = sa.select(*[self._edge(edge).label(edge.key) for edge in part.parts]), None
             else:
                 continue
             each = self.compiler.inside(made, self.rows).lateral(self.compiler.name("o"))
@@ -123,12 +123,14 @@ class _Shown:
             columns.append(sa.func.json_agg(self._told()).filter(self.n == at).op("->")(const(0)).label(end))
         return sa.select(*columns).select_from(self.rows, *beside)
 
-    def _edge(self, edge: Edge) -> sa.ColumnElement[Any]:
-        if edge.what == "cursor":
-            return self._cursor(self._told())
-        if edge.node is None:
-            return const(edge.what)
-        return self.compiler.json(self.rows, self.noun, edge.node)
+    def _edge(self, part: Node | Cursor | Const) -> sa.ColumnElement[Any]:
+        match part:
+            case Node():
+                return self.compiler.json(self.rows, self.noun, part.node)
+            case Cursor():
+                return self._cursor(self._told())
+            case Const():
+                return const(part.text)
 
     def _told(self) -> sa.ColumnElement[Any]:
         """What a cursor tells: the keys of its row, as texts."""
@@ -138,11 +140,11 @@ class _Shown:
         inner, outer = (arg(f"{self.want.cursor}_{half}", sa.LargeBinary()) for half in ("inner", "outer"))
         return sa.func.registry.cursor_of(told, inner, outer)
 
-    def part(self, part: PagePart) -> sa.ColumnElement[Any]:
-        if part.what != "pageInfo":
+    def part(self, part: Nodes | Edges | Info) -> sa.ColumnElement[Any]:
+        if not isinstance(part, Info):
             column: sa.ColumnElement[Any] = self.page.c[f"l${self.want.parts.index(part)}"]
             return column
-        info = sa.select(*[self._info(what).label(key) for key, what in part.info]).correlate(self.page)
+        info = sa.select(*[self._info(what).label(key) for key, what in part.parts]).correlate(self.page)
         return sa.select(as_json(info.subquery(self.compiler.name("o")))).scalar_subquery()
 
     def _info(self, what: str) -> sa.ColumnElement[Any]:

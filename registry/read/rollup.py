@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.codes import RegionLevel
 from registry.noun import By, Noun, const, table_of
-from registry.read.want import Object, Page, Source
+from registry.read.want import Object, Page, Source, Total
 from registry.region import Region, under
 
 if TYPE_CHECKING:
@@ -46,16 +46,13 @@ def _pages(node: Object) -> Iterator[Page]:
 
 
 def _down(node: Object) -> Iterator[Object]:
-    for page in _pages(node):
-        if is_down(page.source):
-            for part in page.parts:
-                yield from (n for n in (part.node, *(edge.node for edge in part.edges)) if n is not None)
+    return (below for page in _pages(node) if is_down(page.source) for below in page.objects())
 
 
 def _counted(node: Object) -> Iterator[type[Noun]]:
     for page in _pages(node):
         noun = page.source.noun
-        if is_bare(page.source) and issubclass(noun, Noun) and any(part.what == "totalCount" for part in page.parts):
+        if is_bare(page.source) and issubclass(noun, Noun) and any(isinstance(part, Total) for part in page.parts):
             yield noun
 
 

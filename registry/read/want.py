@@ -5,7 +5,7 @@ Rule: a Want holds no value of a caller, only names of arguments, so equal Wants
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -136,35 +136,60 @@ class Many:
 
 
 @dataclass(frozen=True)
-class Edge:
-    """Parts of an edge: (response key, "cursor" | "node" | constant text, the node's object)."""
+class Node:
+    """The record of an edge."""
 
     key: str
-    what: str
-    node: Object | None = None
+    node: Object
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The cursor of an edge."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The records of a page."""
+
+    key: str
+    node: Object
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The records of a page with their cursors."""
+
+    key: str
+    parts: tuple[Node | Cursor | Const, ...]
+
+
+@dataclass(frozen=True)
+class Info:
+    """Where a page stands in its list: (response key, a field of PageInfo | constant text)."""
+
+    key: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many rows the list has."""
+
+    key: str
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Counts of a connection's rows by one grouping, largest first; only rows for which `where` holds as well."""
+    """Counts of the list's rows by one grouping, largest first; only rows for which `where` holds as well."""
 
+    key: str
     by: Grouping
     parts: tuple[tuple[str, str], ...]  # (response key, key | label | count | constant text)
     first: str  # argument: at most so many
     where: tuple[Where, ...] = ()
-
-
-@dataclass(frozen=True)
-class PagePart:
-    """(response key, nodes | edges | totalCount | pageInfo | groups | __typename) with what belongs to it."""
-
-    key: str
-    what: str
-    node: Object | None = None
-    edges: tuple[Edge, ...] = ()
-    info: tuple[tuple[str, str], ...] = ()
-    groups: Groups | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,13 +199,21 @@ class Page:
     key: str
     source: Source
     order: tuple[Order, ...]
-    parts: tuple[PagePart, ...]
+    parts: tuple[Nodes | Edges | Info | Total | Groups | Const, ...]
     size: str  # argument: at most so many rows
     backward: bool = False
     after: str | None = None  # argument: the keys of the row behind which the list begins, as texts
     before: str | None = None  # argument: the keys of the row before which it ends
     cursor: str = "cursor"  # prefix of the arguments that sign its cursors
     kind: Sensitivity | None = None
+
+    def objects(self) -> Iterator[Object]:
+        """What its rows become."""
+        for part in self.parts:
+            if isinstance(part, Nodes):
+                yield part.node
+            elif isinstance(part, Edges):
+                yield from (edge.node for edge in part.parts if isinstance(edge, Node))
 
 
 Part = Value | Const | Withheld | Embed | One | Many | Page
