@@ -70,10 +70,10 @@ class Path:
 
     @property
     def page(self) -> int:
-        """The largest page, up to 100, with which the whole path stays within what one request may ask for."""
+        """The largest page, up to 100, with which the whole path, whose pages are asked for twice, is allowed."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
-        return min(100, int((Most.NODES.limit / 2 / LISTED**lists) ** (1 / pages))) if pages else 0
+        return min(100, int((Most.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
 
     def document(self, schema: GraphQLSchema) -> str:
         """The document."""
