@@ -51,6 +51,7 @@ class Statement:
 
 
 def compiled(statement: sa.ClauseElement) -> Statement:
+    """The text and the arguments of a statement.  ValueError: it holds a constant that would become an argument."""
     made = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     fixed = {k: v for k, v in made.params.items() if v is not None}
     if fixed:
@@ -173,13 +174,15 @@ class Database:
             return found
 
     async def answer(self, text: str, values: Sequence[Any]) -> bytes | None:
-        """The finished JSON of one gated statement, its values in order; None when nothing is there for this caller."""
+        """The finished JSON of one gated statement, its values in order; None when nothing is there for this caller.
+
+        Raises TooSlow, Unreachable, and what PostgreSQL refuses."""
         async with self._connection() as connection:
             found: bytes | None = await connection.fetchval(text, *values)
             return found
 
     async def explain(self, text: str, values: Sequence[Any]) -> list[str]:
-        """The lines of the plan by which `answer` ran just now, with its counts and times.
+        """The lines of the plan by which `answer` runs, with the counts and times of running it once more.
 
         It is the plan for any values, so it names arguments ($1 …) and shows none; they reach it as settings."""
         async with self._connection() as connection:

@@ -66,7 +66,7 @@ class Collector:
         for key in found:
             if len(key.encode()) > LONGEST_ALIAS:
                 raise BadInput(
-                    "Nama alias terlalu panjang: paling banyak 63 huruf.", "An alias may have 63 bytes at most."
+                    "Nama alias terlalu panjang: paling banyak 63 byte.", "An alias may have 63 bytes at most."
                 )
         return found
 

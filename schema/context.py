@@ -1,6 +1,6 @@
 """What a resolver knows of its request: who asks, in which language, the doors to the registry, and the plans made.
 
-Test: tests/test_read.py.
+Rule: nothing of a request runs before all of it is planned and checked.  Test: tests/test_prepared.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from graphql.execution.values import VariableValues
 
 from auth.errors import Forbidden
 from auth.principal import Principal
@@ -23,28 +24,44 @@ from schema.bound import Call
 from schema.cursor import Cursors
 from schema.limits import AT_ONCE
 from schema.operation import Operation
-from schema.plan import Plan
+from schema.plan import Plan, Planned
 
 
 @dataclass
 class Context:
-    """One request."""
+    """One request, ready to run: `variables` are coerced, `cost` is what it may return."""
 
     principal: Principal
     database: Database
     vault: Vault
-    cursors: Cursors
     language: str
     operation: Operation
+    variables: VariableValues
+    call: Call
+    planned: Planned
+    cost: int
 
-    async def prepare(self, sent: dict[str, Any] | None) -> Context:
-        """Take the variables, and make ready what will run.  Raises Refused and RequestError for what cannot."""
-        self.variables = variables = self.operation.variables(sent)
-        self.reader = Reader(self.database, self.principal, self.language)
-        self.call = Call(self.principal, self.language, self.cursors, variables.coerced)
-        self.planned = await self.operation.plan(Sight.of(self.principal), variables)
-        self.cost = self.planned.check(self.call)
-        return self
+    @classmethod
+    async def of(
+        cls,
+        principal: Principal,
+        database: Database,
+        vault: Vault,
+        cursors: Cursors,
+        language: str,
+        operation: Operation,
+        sent: dict[str, Any] | None,
+    ) -> Context:
+        """Take the variables, and plan.  Raises Refused, RequestError and Forbidden for what cannot run."""
+        variables = operation.variables(sent)
+        call = Call(principal, language, cursors, variables.coerced)
+        planned = await operation.plan(Sight.of(principal), variables)
+        return cls(principal, database, vault, language, operation, variables, call, planned, planned.check(call))
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads as the caller."""
+        return Reader(self.database, self.principal, self.language)
 
     @cached_property
     def _turn(self) -> asyncio.Semaphore:

@@ -22,9 +22,6 @@ class RequestError(Exception):
         super().__init__(label_en)
         self.label_id, self.label_en, self.extensions = label_id, label_en, extensions
 
-    def message(self, language: str) -> str:
-        return self.label_en if language == "en" else self.label_id
-
 
 def nul_refused() -> RequestError:
     """PostgreSQL holds no NUL in a text."""
@@ -87,7 +84,7 @@ class QueryTooComplex(RequestError):
 
 
 class Timeout(RequestError):
-    """A root field took too long: it is null (200), the others stand; 503 where the caller himself was not found."""
+    """A root field took too long: it is null (200), the others stand; 503 where the caller's grants took too long."""
 
     code, status = "TIMEOUT", 503
 

@@ -44,7 +44,7 @@ class Prepared(SchemaExtension):
     """Takes the document of the context's operation, which is parsed and valid, and its variables, which are good."""
 
     def on_parse(self) -> Iterator[None]:
-        self.execution_context.graphql_document = self.execution_context.context.operation.undeclared
+        self.execution_context.graphql_document = self.execution_context.context.operation.without_variables
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -1,8 +1,10 @@
 """How much one request may ask for.  Refused before anything runs, never cut down silently.
 
-The cost of an operation is the number of nodes it may return at most: the product of `first` along the path, a list
-inside a household counting as 5.  Parts bound the statement itself, whatever fragments multiply.
-Rule: no document, however short, makes more SQL or more JSON than this.  Test: tests/test_limits.py.
+The cost of an operation is the number of records that it may return: the product of `first` along the path, a list
+inside a household counting as 5, which is usual, though it may hold 50.  Parts bound the statement itself, whatever
+fragments multiply.
+Rule: no document, however short, makes more SQL than this, and its JSON is bounded with its cost.
+Test: tests/test_limits.py.
 """
 
 from __future__ import annotations
@@ -33,8 +35,11 @@ class Most(Enum):
     SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
     DEPTH = 16, "objects inside each other"
     FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
-    NODES = 50_000, "records in the answer, at most: the product of `first` along the path"
-    VALUES = 1_000_000, "values in the answer, at most"
+    NODES = (
+        50_000,
+        "records in the answer: the product of `first` along the path, a household's list counting as 5",
+    )
+    VALUES = 1_000_000, "values in the answer, counted alike"
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
     CONDITIONS = 200, "keys of the filters of a root field"
     FILTER_DEPTH = 12, "filters inside each other"

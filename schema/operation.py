@@ -1,7 +1,7 @@
 """Prepared operations: a document is parsed, validated and planned once; a call only brings values.
 
 Whoever answers, the engine's own entrance or Strawberry's executor, takes the same plans.
-Rule: everything that can be refused is refused before anything runs: a document, a variable, a page, a cost.
+Rule: every refusal that needs no record comes before anything runs: of a document, a variable, a page, a cost.
 Tests: tests/test_prepared.py, tests/test_limits.py.
 """
 
@@ -86,7 +86,7 @@ class Operation:
         return tuple(found)
 
     @cached_property
-    def undeclared(self) -> DocumentNode:
+    def without_variables(self) -> DocumentNode:
         """The document without the declarations of its variables, for who has their values."""
         bare = replace(self.definition, variable_definitions=())
         return replace(self.document, definitions=(bare, *self.fragments.values()))

@@ -27,7 +27,7 @@ log = logging.getLogger("desmigratif")
 RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
 RETRY_AFTER = b"5"  # seconds
 STATUS = {"UNAUTHENTICATED": 401}
-KEPT = {401, 405, 406, 413, 415, 429, 503}
+KEPT = {401, 405, 406, 413, 415, 500, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
 SAFE = re.compile(
     r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
@@ -120,7 +120,7 @@ def _own_sentence(message: str) -> str:
 
 async def respond(send: Send, body: dict[str, Any], status: int, media: str, request_id: str) -> None:
     """Send one JSON document, not to be kept, with the status that its media type allows."""
-    if status != 200 and media == JSON and status not in KEPT and status != 500 and not _is_bad_request(body):
+    if status != 200 and media == JSON and status not in KEPT and not _is_bad_request(body):
         status = 200
     body["extensions"] = {"requestId": request_id} | body.get("extensions", {})
     text = orjson.dumps(body)

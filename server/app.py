@@ -54,8 +54,7 @@ async def metrics(request: Request) -> Response:
     service = _service(request)
     if not (service.settings.metrics or service.settings.mode == "demo"):
         return PlainTextResponse("not found\n", 404)
-    text = exposition(service.database, service.principals, service.outcomes, service.worker)
-    return Response(text, media_type="text/plain; version=0.0.4")
+    return Response(exposition(service), media_type="text/plain; version=0.0.4")
 
 
 async def sdl(request: Request) -> Response:

@@ -158,7 +158,10 @@ def _json(text: bytes | bytearray) -> Any:
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, RecursionError):
-        raise RequestError("Isi permintaan bukan JSON.", "The body is not JSON.") from None
+        raise RequestError(
+            "Isi permintaan, atau `variables` dan `extensions` dari GET, bukan JSON.",
+            "The body, or `variables` and `extensions` of a GET, is not JSON.",
+        ) from None
 
 
 def _has_nul(value: Any) -> bool:

@@ -98,8 +98,8 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
     try:
         principal, operation = await _who(request, asked)
         _check(request, operation)
-        context = Context(principal, service.database, service.vault, service.cursors, language, operation)
-        await context.prepare(asked.variables)
+        doors = service.database, service.vault, service.cursors
+        context = await Context.of(principal, *doors, language, operation, asked.variables)
     except Refused as refused:
         return {"errors": [formatted(error, language, request.id) for error in refused.errors]}
     if principal is not NOBODY:
@@ -186,7 +186,7 @@ def _only_meta(operation: Operation) -> bool:
 
 
 def _roots(operation: Operation) -> list[str]:
-    """The names of the root fields; a fragment has none that begins with `__`."""
+    """The names of the root fields; a fragment counts as an empty name, so it never asks for the schema only."""
     selected = operation.definition.selection_set.selections
     return [node.name.value if isinstance(node, FieldNode) else "" for node in selected]
 

@@ -1,7 +1,8 @@
 """Who asks: the bearer token of a request, and the grants that the database holds for it.
 
 Rule: a token says who and nothing else; grants are the database's, remembered only while their changes are told, so a
-revoked one ends at once.  Whatever is wrong is one answer.  Tests: tests/test_http.py, tests/test_principals.py.
+revoked one ends when its change is heard, within 10 seconds.  Whatever is wrong is one answer.
+Tests: tests/test_http.py, tests/test_principals.py.
 """
 
 from __future__ import annotations

@@ -11,35 +11,33 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from registry.cache import Remembered
-from registry.db import Database, Durations
-from server.principals import Principals
-from server.service import Outcomes
+from registry.db import Durations
+from server.service import Service
 
 Sample = tuple[str, dict[str, object], float]
 
 
-def exposition(database: Database, principals: Principals, outcomes: Outcomes, worker: int) -> str:
+def exposition(service: Service) -> str:
     """Everything as text; with several workers an answer is one worker's, whose number is on every line."""
     lines = []
-    for name, kind, said, samples in _families(database, principals, outcomes):
+    for name, kind, said, samples in _families(service):
         lines += [f"# HELP desmigratif_{name} {said}", f"# TYPE desmigratif_{name} {kind}"]
         for suffix, labels, value in samples:
-            words = ",".join(f'{key}="{label}"' for key, label in {**labels, "worker": worker}.items())
+            words = ",".join(f'{key}="{label}"' for key, label in {**labels, "worker": service.worker}.items())
             lines.append(f"desmigratif_{name}{suffix}{{{words}}} {value}")
     return "\n".join([*lines, ""])
 
 
-def _families(
-    database: Database, principals: Principals, outcomes: Outcomes
-) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
-    pool, memories = database.pool, sorted(Remembered.all, key=lambda memory: memory.name)
-    yield "requests_total", "counter", "Requests by outcome.", _of("outcome", sorted(outcomes.items()))
+def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+    database, pool = service.database, service.database.pool
+    memories = sorted(Remembered.all, key=lambda memory: memory.name)
+    yield "requests_total", "counter", "Requests by outcome.", _of("outcome", sorted(service.outcomes.items()))
     yield "connections", "gauge", "Connections to PostgreSQL.", [("", {}, pool.opened)]
     yield "connections_idle", "gauge", "Connections that nobody uses.", [("", {}, pool.idle)]
     yield "connections_limit", "gauge", "Most connections.", [("", {}, pool.size)]
     yield "waiting", "gauge", "Requests that wait for a connection.", [("", {}, pool.waiting)]
     yield "connection_seconds", "histogram", "How long a connection was held.", _histogram(database.held)
-    yield "listening", "gauge", "Whether changes of grants are heard.", [("", {}, int(principals.listening))]
+    yield "listening", "gauge", "Whether changes of grants are heard.", [("", {}, int(service.principals.listening))]
     for name, kind, said, of in (
         ("hits_total", "counter", "Found in a memory.", lambda memory: memory.hits),
         ("misses_total", "counter", "Not found in a memory.", lambda memory: memory.misses),

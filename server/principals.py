@@ -37,7 +37,7 @@ def today() -> dt.date:
 
 
 class Principals:
-    """What is known of the callers of the last minutes.  `changes` counts what was told: who reads grants
+    """What is known of callers until their tokens end, or the day.  `changes` counts what was told: who reads grants
     while it moves must not remember them."""
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """What one process serves with: made once, before the first request, and known to every route by its type.
 
-Rule: nothing of a request is kept here but counts.  Test: tests/test_http.py.
+Rule: what is kept of requests is counts, and memories that are bounded (registry/cache.py).
+Tests: tests/test_metrics.py, tests/test_prepared.py.
 """
 
 from __future__ import annotations

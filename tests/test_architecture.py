@@ -70,3 +70,12 @@ def test_the_project_speaks_of_itself_alone() -> None:
     words = re.compile(r"/work/|/tmp/spec|\b(TODO|FIXME|XXX)\b")
     spoken = [name(p) for p in FILES if words.search(p.read_text())]
     assert spoken == []
+
+
+def test_each_door_of_the_database_is_opened_in_its_own_places() -> None:
+    """Readings go out in one place, behind the gate; a connection is nobody's but the doors'."""
+    doors = {"answer": {"registry/read/run.py"}, "explain": {"server/explain.py"}, "sign_in": {"server/identity.py"}}
+    for door, homes in doors.items():
+        assert {name(p) for p in FILES if re.search(rf"database\.{door}\(", p.read_text())} == homes, door
+    assert [name(p) for p in FILES if "._connection(" in p.read_text()] == ["registry/db.py"]
+    assert {name(p) for p in FILES if re.search(r"_pool\.take\(", p.read_text())} == {"registry/db.py"}

@@ -252,3 +252,15 @@ async def test_a_command_takes_its_variables_as_graphql_says(village: Place) -> 
     }
     wrong = await village.query("verifier", text, id=made["id"], path="address", rev="two")
     assert wrong.codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_class_refused_in_a_payload_refuses_the_command_before_it_runs(village: Place) -> None:
+    made = household()
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    text = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {items: $items}) { results {
+      household { village { members(filter: {schoolStatus: [ATTENDING]}) { totalCount } } } userErrors { code } } } }"""
+    asked = {"query": text, "variables": {"items": [{"id": made["id"], "rev": 1, "acceptFindings": True}]}}
+    headers = village.bearer("verifier") | {"accept": "application/graphql-response+json"}
+    answer = await village.send("POST", json=asked, headers=headers)
+    assert (answer.status, answer.codes, "data" in answer.json) == (403, ["FORBIDDEN"], False)
+    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"

@@ -158,3 +158,25 @@ async def test_odd_aliases_do_no_harm(village: Place, records: list[str]) -> Non
 
 async def test_a_query_that_skips_everything_is_answered_with_nothing(village: Place) -> None:
     assert await village.ask("officer", "{ households @skip(if: true) { totalCount } }") == {}
+
+
+@pytest.mark.parametrize("who", ["province", "coordinator", "viewer"])
+async def test_counts_of_regions_below_regions_are_those_of_each(village: Place, records: list[str], who: str) -> None:
+    """Counted once for all levels and looked up; a list that is filtered is counted where it stands."""
+    assert records
+    counts = "code households { totalCount } members { totalCount } businesses(filter: {within: $all}) { totalCount }"
+    down = f"districts(first: 5) {{ nodes {{ {counts} villages(first: 9) {{ nodes {{ {counts} }} }} }} }}"
+    text = f"""query($all: [RegionCode!]) {{ region(code: "35") {{ {counts}
+      ... on Province {{ regencies(first: 5) {{ nodes {{ {counts} {down} }} }} }} }} }}"""
+    before = len(village.statements)
+    province = (await village.ask(who, text, all=["35", "52"]))["region"]
+    assert "ROLLUP(" in village.statements[before]
+    regencies = province["regencies"]["nodes"]
+    districts = [district for regency in regencies for district in regency["districts"]["nodes"]]
+    villages = [one for district in districts for one in district["villages"]["nodes"]]
+    one_by_one = f"query($code: RegionCode!, $all: [RegionCode!]) {{ region(code: $code) {{ {counts} }} }}"
+    for found in (province, *regencies, *districts, *villages):
+        alone = (await village.ask(who, one_by_one, code=found["code"], all=["35", "52"]))["region"]
+        assert {key: found[key] for key in alone} == alone
+    assert province["households"]["totalCount"] > 0
+    assert "ROLLUP(" not in village.statements[-1]

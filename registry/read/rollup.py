@@ -2,7 +2,7 @@
 every level, so they are counted by village and summed upward, and each region looks its sum up.
 
 Rule: only bare lists (no filter, no search) on the way down are looked up, so a looked-up count is the list's own.
-Tests: tests/test_read.py, tests/test_differential.py.
+Tests: tests/test_scope.py, tests/test_differential.py.
 """
 
 from __future__ import annotations

@@ -94,8 +94,8 @@ async def _sight(app: App, principal: Principal) -> str:
 
     service = app.service
     asked = service.operations.of(QUERY, None)
-    context = Context(principal, service.database, service.vault, service.cursors, "en", asked)
-    answer = await read(await context.prepare(None), "demo")
+    doors = service.database, service.vault, service.cursors
+    answer = await read(await Context.of(principal, *doors, "en", asked, None), "demo")
     found = orjson.loads(orjson.dumps(answer))["data"]
     if not found["households"]:
         return "no household"
