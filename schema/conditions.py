@@ -18,7 +18,7 @@ from registry.read.sight import Seen, Sight
 from registry.read.want import Where
 from schema.bound import folded, plain
 from schema.errors import BadInput
-from schema.limits import Limits, Most
+from schema.limits import Measure, Most
 from schema.listing import LISTINGS, Compared, Key, Named, Nested
 
 
@@ -37,7 +37,7 @@ def null_refused(key: str) -> BadInput:
 class Conditions:
     """What one list asks of its rows."""
 
-    def __init__(self, noun: Readable, sight: Sight, bind: Bind, limits: Limits) -> None:
+    def __init__(self, noun: Readable, sight: Sight, bind: Bind, limits: Measure) -> None:
         self.noun, self.sight, self.bind, self.limits = noun, sight, bind, limits
         self.where: list[Where] = []
         self._narrowed: set[Sensitivity] = set()

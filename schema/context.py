@@ -52,10 +52,10 @@ class Context:
         operation: Operation,
         sent: dict[str, Any] | None,
     ) -> Context:
-        """Take the variables, and plan.  Raises Refused, RequestError and Forbidden for what cannot run."""
+        """Take the variables, and plan.  Raises Invalid, RequestError and Forbidden for what cannot run."""
         variables = operation.variables(sent)
         call = Call(principal, language, cursors, variables.coerced)
-        planned = await operation.plan(Sight.of(principal), variables)
+        planned = await operation.planned_aside(Sight.of(principal), variables)
         return cls(principal, database, vault, language, operation, variables, call, planned, planned.check(call))
 
     @cached_property

@@ -77,8 +77,8 @@ class Budget:
 
 
 @dataclass
-class Limits:
-    """The tally of one root field: what the document fixes is checked here, what a call brings by `Cost`."""
+class Measure:
+    """What one root field asks for: what the document fixes is checked here, what a call brings by `Cost`."""
 
     budget: Budget = field(default_factory=Budget)
     depth: int = 0
@@ -125,12 +125,12 @@ class Limits:
 class Cost:
     """What an operation may return at most.  What the document fixes is summed once, the rest at each call."""
 
-    def __init__(self, tallies: Iterable[Limits]) -> None:
+    def __init__(self, measures: Iterable[Measure]) -> None:
         self._nodes, self._values = _Sum(), _Sum()
-        for tally in tallies:
-            for sizes in tally.lists:
+        for measure in measures:
+            for sizes in measure.lists:
                 self._nodes.add(1, sizes)
-            for fields, sizes in tally.fields:
+            for fields, sizes in measure.fields:
                 self._values.add(fields, sizes)
 
     def check(self, call: Call) -> int:

@@ -52,7 +52,7 @@ MOST_ERRORS = 10
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
-class Refused(Exception):
+class Invalid(Exception):
     """The document or its variables are wrong, as GraphQL itself says it."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
@@ -92,24 +92,24 @@ class Operation:
         return replace(self.document, definitions=(bare, *self.fragments.values()))
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
-        """The values of the variables by the rules of GraphQL.  Raises Refused."""
+        """The values of the variables by the rules of GraphQL.  Raises Invalid."""
         if sent and self._leaves is not None:  # all given and good, as nearly always: no need for the long way
             coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._leaves}
             if not any(value is None or value is Undefined for value in coerced.values()):
                 return VariableValues({}, coerced)
         found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)
         if isinstance(found, list):
-            raise Refused(found)
+            raise Invalid(found)
         return found
 
     def planned(self, sight: Sight, variables: VariableValues) -> Planned:
         """The plans for these callers and variables; made once for all that look alike.
 
-        Raises Refused, and RequestError for what asks too much."""
+        Raises Invalid, and RequestError for what asks too much."""
         key = self._key(sight, variables)
         return PLANNED.get(key) or self._kept(key, self._made(sight, variables))
 
-    async def plan(self, sight: Sight, variables: VariableValues) -> Planned:
+    async def planned_aside(self, sight: Sight, variables: VariableValues) -> Planned:
         """The same, made beside the event loop: others are served while something new is planned."""
         key = self._key(sight, variables)
         if (known := PLANNED.get(key)) is not None:
@@ -125,7 +125,7 @@ class Operation:
         try:
             return Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
         except GraphQLError as error:  # a value in the document that only its own type can judge
-            raise Refused([error]) from None
+            raise Invalid([error]) from None
 
     def _kept(self, key: _Key, planned: Planned) -> Planned:
         if self.kept:
@@ -148,14 +148,14 @@ class Operations:
         self._known: Remembered[tuple[str, str | None], Operation] = Remembered("operations", DOCUMENTS)
 
     def of(self, text: str, name: str | None) -> Operation:
-        """The operation of this name in a document.  Raises Refused, RequestError."""
+        """The operation of this name in a document.  Raises Invalid, RequestError."""
         if (known := self._known.get((text, name))) is None:
             known = self._made(text, name)
             if known.kept:
                 self._known.put((text, name), known)
         return known
 
-    async def ask(self, text: str, name: str | None) -> Operation:
+    async def of_aside(self, text: str, name: str | None) -> Operation:
         """The same, made beside the event loop."""
         if (known := self._known.get((text, name))) is not None:
             return known
@@ -177,11 +177,11 @@ class Operations:
             Most.ROOTS.check(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
                 told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
-                raise Refused(told) if told else RecursionError  # too deep to find out what is wrong
+                raise Invalid(told) if told else RecursionError  # too deep to find out what is wrong
         except GraphQLError as error:
-            raise Refused([error]) from None
+            raise Invalid([error]) from None
         except RecursionError as error:
-            raise Refused([GraphQLError("nested too deeply", original_error=error)]) from None
+            raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
         return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
 
 

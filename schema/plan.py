@@ -29,7 +29,7 @@ from registry.read.run import Reader, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
-from schema.limits import Budget, Cost, Limits, Most
+from schema.limits import Budget, Cost, Measure, Most
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread
 
@@ -41,7 +41,7 @@ class Plan:
     statement: Statement
     values: tuple[Callable[[Call], Any], ...]
     bindings: dict[str, Binding]
-    limits: Limits
+    limits: Measure
     checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
     absent: Absent | None = None
 

@@ -43,7 +43,7 @@ from schema.bound import Binding, binding
 from schema.collect import Collector
 from schema.connection import Listed
 from schema.declare import FACES, KINDS
-from schema.limits import LISTED, Limits
+from schema.limits import LISTED, Measure
 from schema.shapes import Anything, Inside, Names, Plain, Related
 
 
@@ -53,11 +53,11 @@ class Selection(Collector):
 
     sight: Sight
     bindings: dict[str, Binding] = field(default_factory=dict)
-    limits: Limits = field(init=False)
+    limits: Measure = field(init=False)
     checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
 
     def __post_init__(self) -> None:
-        self.limits = Limits(self.budget)
+        self.limits = Measure(self.budget)
 
     def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
         """Make an argument of this name; what its conversion `refuses` is refused before anything runs."""

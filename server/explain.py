@@ -34,7 +34,7 @@ from schema.build import build
 from schema.cursor import Cursors
 from schema.errors import RequestError, no_such_region
 from schema.limits import Cost
-from schema.operation import Operation, Operations, Refused
+from schema.operation import Invalid, Operation, Operations
 from schema.plan import Plan
 from server.demo.accounts import personas
 from server.demo.tokens import KEYS
@@ -67,7 +67,7 @@ async def explained(
 ) -> AsyncIterator[Explained]:
     """Each root field of a query with these variables; run as the principal, or only planned by the engine.
 
-    Raises Refused and RequestError for what the server would refuse as a whole."""
+    Raises Invalid and RequestError for what the server would refuse as a whole."""
     variables = operation.variables(sent)
     planned = operation.planned(Sight.of(principal), variables)
     call = Call(principal, "id", cursors, variables.coerced)
@@ -101,7 +101,7 @@ def explain(
             raise ExplainError("Queries are explained; a command's statements stand in registry/, compiled at import.")
         with _address(settings, data, who) as (dsn, secret):
             asyncio.run(_print(settings, dsn, operation, sent, user, Cursors(secret), run, console))
-    except Refused as refused:
+    except Invalid as refused:
         raise ExplainError("\n".join(error.message for error in refused.errors)) from None
     except Unauthenticated:
         raise ExplainError(f"No open account has the id {user}.") from None

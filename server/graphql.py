@@ -25,7 +25,7 @@ from registry.db import TooSlow, Unreachable
 from schema.context import Context
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
 from schema.limits import MOST_META_ROOTS
-from schema.operation import Operation, Refused
+from schema.operation import Invalid, Operation
 from schema.plan import Root
 from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
 from server.asked import Asked, asked_of, language_of, media_of
@@ -100,7 +100,7 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
         _check(request, operation)
         doors = service.database, service.vault, service.cursors
         context = await Context.of(principal, *doors, language, operation, asked.variables)
-    except Refused as refused:
+    except Invalid as refused:
         return {"errors": [formatted(error, language, request.id) for error in refused.errors]}
     if principal is not NOBODY:
         asked.persist()
@@ -170,13 +170,13 @@ async def _who(request: Request, asked: Asked) -> tuple[Principal, Operation]:
         principal = await principal_of(token, service.keyring, service.database, service.principals)
     except Unauthenticated:
         try:
-            operation = await service.operations.ask(asked.query, asked.operation)
-        except (Refused, RequestError):
+            operation = await service.operations.of_aside(asked.query, asked.operation)
+        except (Invalid, RequestError):
             raise Unauthenticated from None
         if not _only_meta(operation):
             raise
         return NOBODY, operation
-    return principal, await service.operations.ask(asked.query, asked.operation)
+    return principal, await service.operations.of_aside(asked.query, asked.operation)
 
 
 def _only_meta(operation: Operation) -> bool:

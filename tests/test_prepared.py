@@ -13,7 +13,7 @@ from registry.read.run import STATEMENTS
 from registry.read.sight import Sight
 from schema.bound import marked, shape
 from schema.build import build
-from schema.operation import PLANNED, Operations, Refused
+from schema.operation import PLANNED, Invalid, Operations
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -231,7 +231,7 @@ def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
     if not isinstance(whole, list):
         assert operation.variables(sent).coerced == whole.coerced
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Invalid) as refused:
         operation.variables(sent)
     assert [error.message for error in refused.value.errors] == [error.message for error in whole]
 

@@ -103,7 +103,7 @@ class _Shown:
         return (made if self.around is None else made.correlate(self.around)).subquery(self.compiler.name("a"))
 
     def _aggregates(self) -> sa.Select[Any]:
-        columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("n$")]
+        columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("rows$")]
         beside: list[sa.FromClause] = []
         for number, part in enumerate(self.want.parts):
             if isinstance(part, Nodes):
@@ -149,7 +149,7 @@ class _Shown:
 
     def _info(self, what: str) -> sa.ColumnElement[Any]:
         """A field of PageInfo.  Beyond a cursor that led here there is more on its side."""
-        want, more = self.want, self.page.c["n$"] > self.size
+        want, more = self.want, self.page.c["rows$"] > self.size
         match what:
             case "hasNextPage":
                 return _constant(want.before is not None) if want.backward else more
