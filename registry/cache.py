@@ -1,8 +1,8 @@
 """Bounded memories: what was made once and is good for a while, the longest unused given up first.
 
 Rule: nothing that callers bring is remembered without a limit; what they ask is in memories that `Remembered.all` lists
-and /metrics counts (a header's meaning is in a small `lru_cache`).  The event loop and the thread that plans share
-some, so each has a lock.  Test: tests/test_cache.py.
+and /metrics counts (the meaning of a short header is in an `lru_cache`).  The event loop and the thread that plans
+share some, so each has a lock.  Test: tests/test_cache.py.
 """
 
 from __future__ import annotations

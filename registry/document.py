@@ -146,7 +146,7 @@ def _merge_row(
     """Puts what was changed since `before` into `kept`, which is like `now`; yields columns that both sides changed."""
     was = before or {}
     for column, said in sent.items():
-        value = DEFAULTS.get(table, {}).get(column) if said is None else said
+        value = deepcopy(DEFAULTS.get(table, {}).get(column)) if said is None else said
         unseen = before is None and now.get(column) is not None
         if same(now.get(column), value) or (same(was.get(column), value) and not unseen):
             kept.setdefault(column, now.get(column))

@@ -112,7 +112,7 @@ class Conditions:
 def few(values: list[Any]) -> list[Any]:
     """The values, each once.  Raises QueryTooComplex for too many."""
     made = list(dict.fromkeys(values))
-    Most.REGIONS.check(len(made))
+    Most.CODES.check(len(made))
     return made
 
 

@@ -43,7 +43,7 @@ class Most(Enum):
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
     CONDITIONS = 200, "keys of the filters of a root field"
     FILTER_DEPTH = 12, "filters inside each other"
-    REGIONS = 1_000, "regions of one `within`"
+    CODES = 1_000, "codes of one `within` or `programme`"
 
     def __init__(self, limit: int, what: str) -> None:
         self.limit, self.what = limit, what

@@ -130,6 +130,8 @@ async def respond(send: Send, body: dict[str, Any], status: int, media: str, req
         (b"cache-control", b"no-store"),
         (b"x-request-id", request_id.encode()),
     ]
+    if status == 405:
+        headers.append((b"allow", b"GET, POST"))
     if status == 503:
         headers.append((b"retry-after", RETRY_AFTER))
     await send({"type": "http.response.start", "status": status, "headers": headers})

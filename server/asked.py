@@ -35,6 +35,8 @@ PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
 JSON_BYTES = JSON.encode()
+_OBJECTS = "variables", "extensions"
+LONGEST_KEPT = 1000  # bytes of a header that are read, for its meaning is remembered
 NUL_ESCAPED = b"\\u0000"
 
 
@@ -85,7 +87,7 @@ async def asked_of(method: str, query_string: bytes, content: bytes, receive: Re
         may_have_nul = NUL_ESCAPED in body  # no other way to write it is JSON
     elif method == "GET":
         said = dict(QueryParams(query_string))
-        said |= {name: _json(said[name].encode()) for name in ("variables", "extensions") if name in said}
+        said |= {name: _json(said[name].encode()) if said[name] else None for name in _OBJECTS if name in said}
         may_have_nul = True
     else:
         raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
@@ -103,7 +105,7 @@ async def asked_of(method: str, query_string: bytes, content: bytes, receive: Re
         raise RequestError(
             "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
         )
-    return Asked(query, variables, operation, sha256)
+    return Asked(query, variables, operation or None, sha256)
 
 
 def _sha256_of(said: dict[str, Any]) -> str | None:

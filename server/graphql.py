@@ -28,7 +28,7 @@ from schema.limits import MOST_META_ROOTS
 from schema.operation import Invalid, Operation
 from schema.plan import Root
 from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
-from server.asked import Asked, asked_of, language_of, media_of
+from server.asked import LONGEST_KEPT, Asked, asked_of, language_of, media_of
 from server.gone import Gone, until_gone
 from server.identity import principal_of
 from server.service import Service
@@ -42,9 +42,9 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service: Service = scope["app"].service
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        language = language_of(headers.get(b"accept-language", b""))
-        media = media_of(headers.get(b"accept", b"*/*"))
+        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of two alike, the first
+        language = language_of(headers.get(b"accept-language", b"")[:LONGEST_KEPT])
+        media = media_of(headers.get(b"accept", b"*/*")[:LONGEST_KEPT])
         request = Request(service, scope["method"], headers, receive, language, _new_id())
         try:
             if media is None:

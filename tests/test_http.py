@@ -17,7 +17,9 @@ import orjson
 import pytest
 from graphql import build_schema
 
+import server.graphql
 from auth.token import Keyring
+from server.asked import LONGEST_KEPT
 from tests.village import HERE, SUBMIT, Answer, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
@@ -171,7 +173,9 @@ async def test_one_of_several_operations_is_run_by_its_name(village: Place) -> N
 
 
 async def test_null_variables_and_names_are_none(village: Place) -> None:
-    assert (await post(village, {"query": VIEWER, "variables": None, "operationName": None, "extensions": {}})).data
+    for name in (None, ""):
+        assert (await post(village, {"query": VIEWER, "variables": None, "operationName": name, "extensions": {}})).data
+    assert (await get(village, query=VIEWER, variables="", operationName="", extensions="")).data
 
 
 async def test_a_body_may_be_as_large_as_the_setting_says(village: Place) -> None:
@@ -226,6 +230,26 @@ async def test_changes_go_by_post_only(village: Place) -> None:
 async def test_other_methods_are_not_allowed(village: Place, method: str) -> None:
     answer = await village.send(method, json={"query": VIEWER}, headers=village.bearer("officer"))
     assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+    assert answer.headers["allow"] == "GET, POST"
+
+
+async def test_of_two_headers_alike_the_first_is_meant(village: Place) -> None:
+    other = ("authorization", "Bearer none")
+    own = ("authorization", village.bearer("officer")["authorization"])
+    for headers, status in (([own, other], 200), ([other, own], 401)):
+        answer = await village.send("POST", json={"query": VIEWER}, headers=headers)
+        assert answer.status == status
+
+
+async def test_of_a_long_header_little_is_remembered(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[bytes] = []
+    for name in ("language_of", "media_of"):
+        plain = getattr(server.graphql, name)
+        monkeypatch.setattr(server.graphql, name, lambda said, plain=plain: met.append(said) or plain(said))
+    long = "en, " + "x" * 1_000_000
+    headers = village.bearer("officer") | {"accept-language": long, "accept": f"{JSON}, {long}"}
+    assert (await village.send("POST", json={"query": VIEWER}, headers=headers)).status == 200
+    assert [len(said) for said in met] == [LONGEST_KEPT] * 2
 
 
 # --- tokens -------------------------------------------------------------------------------------------------------
