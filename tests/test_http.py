@@ -195,6 +195,24 @@ async def test_a_body_may_be_as_large_as_the_setting_says(village: Place) -> Non
         assert answer.status == 413
 
 
+async def test_who_leaves_while_he_sends_is_counted(village: Place) -> None:
+    messages = iter([{"type": "http.request", "body": b'{"query": ', "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer none")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    before = village.app.service.outcomes["GONE"]
+    await village.app(scope, receive, send)
+    assert village.app.service.outcomes["GONE"] == before + 1
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+
+
 # --- methods ------------------------------------------------------------------------------------------------------
 
 
