@@ -31,7 +31,7 @@ from schema.bound import Binding, Call, marked
 from schema.collect import Collector
 from schema.limits import Budget, Cost, Measure, Most
 from schema.select import Selection
-from schema.shapes import Absent, Anything, Related, Reread
+from schema.shapes import Absent, Anything, Related, Reread, shape_of
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,7 @@ class Planner:
         if name == "__typename":
             return Root(key, nodes[0], type_.name)
         made = type_.fields.get(name)
-        declared = None if made is None else made.extensions.get("strawberry-definition")
-        shown = None if declared is None else declared.metadata.get("shape")
+        shown = shape_of(made)
         if made is None or not isinstance(shown, Related | Anything):
             return None
         if isinstance(shown, Related) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
@@ -151,9 +150,9 @@ class Planner:
             inner: Any = None if made is None else get_named_type(made.type)
             if not isinstance(inner, GraphQLObjectType):
                 continue
-            declared = made.extensions["strawberry-definition"].metadata["shape"]
-            if isinstance(declared, Reread):
-                yield (*path, key), self.plan(made, nodes, declared)
+            shown = shape_of(made)
+            if isinstance(shown, Reread):
+                yield (*path, key), self.plan(made, nodes, shown)
             else:
                 below = collector.fields(inner, [node.selection_set for node in nodes])
                 yield from self.payloads(collector, inner, below, (*path, key))

@@ -44,7 +44,7 @@ from schema.collect import Collector
 from schema.connection import Listed
 from schema.declare import FACES, KINDS
 from schema.limits import LISTED, Measure
-from schema.shapes import Anything, Inside, Names, Plain, Related
+from schema.shapes import Anything, Inside, Names, Plain, Related, shape_of
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Selection(Collector):
     # --- roots --------------------------------------------------------------------------------------------------------
 
     def root(self, made: GraphQLField, nodes: list[FieldNode]) -> Root:
-        shape = made.extensions["strawberry-definition"].metadata["shape"]
+        shape = shape_of(made)
         if isinstance(shape, Anything):
             return self.anything(made, nodes)
         if shape.how != "many":  # a look-up: its arguments are its key
@@ -205,7 +205,7 @@ def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ..
         assert noun is not None
         found = []
         for name, made in type_.fields.items():
-            kind = getattr(made.extensions["strawberry-definition"].metadata["shape"], "kind", None)
+            kind = getattr(shape_of(made), "kind", None)
             if kind not in (None, Sensitivity.OPEN, noun.sight) and not isinstance(made.type, GraphQLNonNull):
                 found.append((name, kind))
         _GUARDED[type_.name] = tuple(found)

@@ -1,10 +1,15 @@
-"""Shapes: what the read engine makes of a declared field."""
+"""Shapes: what the read engine makes of a declared field.
+
+Rule: every field that is not GraphQL's own has one.  Tests: tests/test_schema.py, tests/test_masks.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from graphql import GraphQLField
 
 from auth.sensitivity import Sensitivity
 from registry.read.run import Reader
@@ -63,3 +68,9 @@ class Reread:
 @dataclass(frozen=True)
 class Anything:
     """A record of any type, by its id."""
+
+
+def shape_of(made: GraphQLField | None) -> Any:
+    """The shape of a field of the schema; None for one of GraphQL's own."""
+    declared: Any = None if made is None else made.extensions.get("strawberry-definition")
+    return None if declared is None else declared.metadata["shape"]
