@@ -10,7 +10,8 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.client import RunError, load
+from benchmarks.client import RunError, Seen, Target, load
 from benchmarks.country import country
 from benchmarks.places import Country
 from benchmarks.sides import ORDER, Sides, forget, servers, written
@@ -83,21 +84,24 @@ def main(
     short = (1.0, 1) if quick else (3.0, 3)
     plan = Plan(names, {"product"} if flat else set(ORDER), seconds or short[0], rounds or short[1])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    results: dict[int, Rates] = {}
+    rates: Rates = {}
     try:
-        for size in sizes:
+        if flat:
+            with ExitStack() as stack:
+                opened = {n: stack.enter_context(country(n, data or kept_in(), console)) for n in sizes}
+                rates = plan.flat(opened)
+            console.print(_flat(sizes, rates))
+        for size in () if flat else sizes:
             with country(size, data or kept_in(), console) as embedded:
-                results[size] = plan.run(embedded, size)
+                rates = plan.run(embedded, size)
     except (RunError, EmbeddedError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         console.print("Stopped.")
         raise typer.Exit(130) from None
-    if flat:
-        console.print(_flat(results))
     if json_file is not None:
-        _write(json_file, results[sizes[-1]])
+        _write(json_file, rates)
     if plan.failures:
         raise typer.Exit(1)
 
@@ -120,12 +124,7 @@ class Plan:
 
     def run(self, embedded: Embedded, size: int) -> Rates:
         """Start the servers, compare their answers, measure; print the table of this size."""
-        made = asyncio.run(workloads(embedded.dsn(), Country(size)))
-        chosen = [w for w in made if not self.names or w.name in self.names]
-        if unknown := self.names - {w.name for w in made}:
-            raise RunError(
-                f"There is no {', '.join(sorted(unknown))}: workloads are {', '.join(w.name for w in made)}."
-            )
+        chosen = self._chosen(embedded, size)
         with servers(embedded, self.sides) as running:
             sides = Sides(embedded, running)
             before = running["product"].memory()
@@ -145,14 +144,42 @@ class Plan:
             console.print(f"Memory of the product's worker: {before:.0f} MB at the start, {after:.0f} MB at the end.")
         return rates
 
+    def flat(self, opened: Mapping[int, Embedded]) -> Rates:
+        """The product over each of these countries, in turn; the size stands in the place of the side."""
+        rates: Rates = {}
+        with ExitStack() as stack:
+            sides = {n: Sides(e, stack.enter_context(servers(e, self.sides))) for n, e in opened.items()}
+            for same in zip(*[self._chosen(embedded, n) for n, embedded in opened.items()], strict=True):
+                console.print(f"{same[0].name} {same[0].title}", style="dim", highlight=False)
+                asked = {f"{n:,}": (made, workload) for (n, made), workload in zip(sides.items(), same, strict=True)}
+                seen = {size: made.compare(workload)["product"] for size, (made, workload) in asked.items()}
+                targets = {size: made.target(workload, "product") for size, (made, workload) in asked.items()}
+                rates |= self._rounds(same[0], targets, seen, lambda: None)
+        return rates
+
+    def _chosen(self, embedded: Embedded, size: int) -> list[Workload]:
+        made = asyncio.run(workloads(embedded.dsn(), Country(size)))
+        if unknown := self.names - {w.name for w in made}:
+            raise RunError(
+                f"There is no {', '.join(sorted(unknown))}: workloads are {', '.join(w.name for w in made)}."
+            )
+        return [w for w in made if not self.names or w.name in self.names]
+
     def _measure(self, embedded: Embedded, sides: Sides, workload: Workload, step: Callable[[], None]) -> Rates:
-        found: dict[tuple[str, int, str], list[float]] = defaultdict(list)
         if workload.writes:
             asyncio.run(forget(embedded.dsn()))
         seen = sides.compare(workload)
         if workload.writes and len(rows := asyncio.run(written(embedded.dsn()))) > 1:
             raise RunError(f"the sides write different rows: {rows}")
-        targets = {side: sides.target(workload, side) for side in seen}
+        rates = self._rounds(workload, {side: sides.target(workload, side) for side in seen}, seen, step)
+        if workload.writes:
+            asyncio.run(forget(embedded.dsn()))
+        return rates
+
+    def _rounds(
+        self, workload: Workload, targets: Mapping[str, Target], seen: Mapping[str, Seen], step: Callable[[], None]
+    ) -> Rates:
+        found: dict[tuple[str, int, str], list[float]] = defaultdict(list)
 
         def run(side: str, connections: int, seconds: float) -> float:
             size = None if workload.writes else seen[side].size
@@ -169,8 +196,6 @@ class Plan:
                             run(side, connections, max(self.seconds, needed))
                         )
                     step()
-        if workload.writes:
-            asyncio.run(forget(embedded.dsn()))
         return {key: statistics.median(rates) for key, rates in found.items()}
 
     def _failed(self, workload: Workload, error: RunError) -> None:
@@ -199,14 +224,13 @@ def _table(size: int, chosen: list[Workload], rates: Rates) -> Table:
     return table
 
 
-def _flat(results: dict[int, Rates]) -> Table:
+def _flat(sizes: list[int], rates: Rates) -> Table:
     table = Table(title="The product over countries of growing size, requests a second", title_justify="left")
-    for heading in ("workload", "conn.", *(f"{size:,}" for size in results)):
+    for heading in ("workload", "at once", *(f"{size:,}" for size in sizes), "largest\n/ smallest"):
         table.add_column(heading, justify="right")
-    keys = [key for key in next(iter(results.values())) if key[2] == "product"]
-    for name, connections, side in keys:
-        shown = [_rate(rates.get((name, connections, side))) for rates in results.values()]
-        table.add_row(name, str(connections), *shown)
+    for name, connections in dict.fromkeys((name, connections) for name, connections, _ in rates):
+        found = [rates.get((name, connections, f"{size:,}")) for size in sizes]
+        table.add_row(name, str(connections), *map(_rate, found), _two(_ratio(found[-1], found[0])))
     return table
 
 
