@@ -149,12 +149,15 @@ class Plan:
         rates: Rates = {}
         with ExitStack() as stack:
             sides = {n: Sides(e, stack.enter_context(servers(e, self.sides))) for n, e in opened.items()}
-            for same in zip(*[self._chosen(embedded, n) for n, embedded in opened.items()], strict=True):
-                console.print(f"{same[0].name} {same[0].title}", style="dim", highlight=False)
+            chosen = list(zip(*[self._chosen(embedded, n) for n, embedded in opened.items()], strict=True))
+            progress = stack.enter_context(Progress(console=console, transient=True))
+            task = progress.add_task("measuring", total=self.rounds * len(CONNECTIONS) * len(opened) * len(chosen))
+            for same in chosen:
+                progress.update(task, description=f"{same[0].name} {same[0].title}")
                 asked = {f"{n:,}": (made, workload) for (n, made), workload in zip(sides.items(), same, strict=True)}
                 seen = {size: made.compare(workload)["product"] for size, (made, workload) in asked.items()}
                 targets = {size: made.target(workload, "product") for size, (made, workload) in asked.items()}
-                rates |= self._rounds(same[0], targets, seen, lambda: None)
+                rates |= self._rounds(same[0], targets, seen, lambda: progress.advance(task))
         return rates
 
     def _chosen(self, embedded: Embedded, size: int) -> list[Workload]:

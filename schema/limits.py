@@ -35,10 +35,7 @@ class Most(Enum):
     SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
     DEPTH = 16, "objects inside each other"
     FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
-    NODES = (
-        50_000,
-        "records in the answer: the product of `first` along the path, a household's list counting as 5",
-    )
+    NODES = 50_000, "records in the answer: the product of `first` along the path, a household's list as 5"
     VALUES = 1_000_000, "values in the answer, counted alike"
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
     CONDITIONS = 200, "keys of the filters of a root field"

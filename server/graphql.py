@@ -113,11 +113,9 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
 
 
 async def _execute(request: Request, asked: Asked, context: Context) -> dict[str, Any]:
-    """Strawberry's entrance: commands, and questions about the schema."""
+    """Strawberry's entrance: commands, and questions about the schema.  The variables are the context's."""
     service, language = request.service, request.language
-    result = await service.schema.execute(
-        asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
-    )
+    result = await service.schema.execute(asked.query, context_value=context, operation_name=asked.operation)
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [formatted(error, language, request.id) for error in result.errors]

@@ -13,6 +13,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import orjson
 import pytest
 from graphql import build_schema
@@ -249,6 +250,13 @@ async def test_other_methods_are_not_allowed(village: Place, method: str) -> Non
     answer = await village.send(method, json={"query": VIEWER}, headers=village.bearer("officer"))
     assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
     assert answer.headers["allow"] == "GET, POST"
+
+
+async def test_below_a_prefix_the_route_is_the_same(village: Place) -> None:
+    transport = httpx.ASGITransport(village.app, root_path="/registry")
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
+        got = await client.post("/registry/graphql", json={"query": VIEWER}, headers=village.bearer("officer"))
+    assert (got.status_code, got.json()["data"]) == (200, {"viewer": {"name": "officer"}})
 
 
 async def test_of_two_headers_alike_the_first_is_meant(village: Place) -> None:
