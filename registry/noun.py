@@ -33,6 +33,13 @@ CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217 alphabetic code."""
 
+
+class VillageCode(str):
+    """A region code that names one village: rows lie in it by equality, which an index serves in order."""
+
+    __slots__ = ()
+
+
 C_TEXT = sa.Text(collation="C")
 SCHEMA = "registry"
 

@@ -1,7 +1,7 @@
 """What one call brings to a prepared operation: values that are bound, not compiled.
 
-A plan is made once for each *shape* of the variables: which are given, which keys their objects have, and the values of
-enums and Booleans, for those choose the SQL.  Everything else is marked by a `Ref`, the place where a call holds it.
+A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
+enums and Booleans, and where a code is one village's, for those choose the SQL.  Everything else is marked by a `Ref`, the place where a call holds it.
 Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
 """
 
@@ -15,9 +15,10 @@ from enum import Enum
 from typing import Any
 
 from auth.principal import Principal
+from registry.noun import VillageCode
 from schema.cursor import Cursors, Signer
 
-GIVEN = "given"
+GIVEN, VILLAGE = "given", "village"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Ref:
     """The value that stands at this place of a call's variables."""
 
     path: tuple[str | int, ...]
+    village: bool = False  # it is always the code of a village
 
     def __call__(self, call: Call) -> Any:
         found: Any = call.variables
@@ -49,14 +51,14 @@ class Ref:
 
 
 def shape(value: Any) -> Hashable:
-    """What of a coerced value may change the SQL; an empty list may, for it has no condition to stand for."""
+    """What of a coerced value may change the SQL."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
         return tuple((key, shape(inner)) for key, inner in value.items())
-    if isinstance(value, list) and (not value or any(isinstance(inner, dict) for inner in value)):
+    if isinstance(value, list) and _opened(value):
         return tuple(shape(inner) for inner in value)
-    return GIVEN
+    return VILLAGE if isinstance(value, VillageCode) else GIVEN
 
 
 def marked(value: Any, path: tuple[str | int, ...]) -> Any:
@@ -65,9 +67,20 @@ def marked(value: Any, path: tuple[str | int, ...]) -> Any:
         return value
     if isinstance(value, dict):
         return {key: marked(inner, (*path, key)) for key, inner in value.items()}
-    if isinstance(value, list) and (not value or any(isinstance(inner, dict) for inner in value)):
+    if isinstance(value, list) and _opened(value):
         return [marked(inner, (*path, number)) for number, inner in enumerate(value)]
-    return Ref(path)
+    return Ref(path, isinstance(value, VillageCode))
+
+
+def _opened(value: list[Any]) -> bool:
+    """Whether what a list holds is part of the shape: objects, one village alone, or nothing."""
+    alone = len(value) == 1 and isinstance(value[0], VillageCode)
+    return alone or not value or any(isinstance(inner, dict) for inner in value)
+
+
+def is_village(value: Any) -> bool:
+    """Whether a value, or what stands in its place, is the code of one village."""
+    return value.village if isinstance(value, Ref) else isinstance(value, VillageCode)
 
 
 def resolved(value: Any, call: Call) -> Any:

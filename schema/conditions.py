@@ -13,13 +13,13 @@ from typing import Any, Protocol
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.noun import Readable, camel
-from registry.read.filter import AllOf, AnyOf, Compare, Exists, Not, SeenHere
+from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenHere, Within
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
-from schema.bound import folded, plain
+from schema.bound import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Measure, Most
-from schema.listing import LISTINGS, Compared, Key, Named, Nested
+from schema.listing import LISTINGS, Compared, Key, Named, Nested, Placed
 
 
 class Bind(Protocol):
@@ -76,6 +76,10 @@ class Conditions:
         match asked.meaning:
             case Named(condition=condition):
                 return condition(value if isinstance(value, bool) else self.bind(value, few, True))
+            case Placed():
+                if isinstance(value, list) and len(value) == 1 and is_village(value[0]):
+                    return InVillage(self.bind(value[0]))
+                return Within(self.bind(value, few, True))
             case Nested(noun=noun, link=link, several=False):
                 return Exists(noun, link, self._all(noun, value, depth))
             case Nested(noun=noun, link=link):

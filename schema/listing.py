@@ -29,7 +29,7 @@ from registry.noun import (
     fact_of,
     python_type,
 )
-from registry.read.filter import Exists, Within
+from registry.read.filter import Exists
 from registry.read.sql import type_of
 from registry.read.want import Datum, Where
 from registry.search import Sounds, closeness, closeness_inside
@@ -121,7 +121,14 @@ class Named:
     condition: Callable[[Any], Where]
 
 
-Meaning = Compared | Nested | Named
+@dataclass(frozen=True)
+class Placed:
+    """A filter key that names regions."""
+
+    type: Any = list[RegionCode]
+
+
+Meaning = Compared | Nested | Named | Placed
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ class Listing:
 
 
 LISTINGS: dict[Readable, Listing] = {}
-WITHIN = Key(OPEN, "In or equal to any of these regions.", Named(list[RegionCode], Within))
+WITHIN = Key(OPEN, "In or equal to any of these regions.", Placed())
 
 
 def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:

@@ -15,11 +15,11 @@ from typing import Any
 from graphql import GraphQLError
 
 from registry.countries import HOME, ISO_3166
-from registry.noun import CountryCode, CurrencyCode, PartialDate, RegionCode
+from registry.noun import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
 from registry.partial_date import span
 from schema.given import scalar
 
-_DOTTED = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?")
+_DOTTED = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(?P<village>\.[0-9]{4})?)?)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
@@ -53,6 +53,12 @@ def _instant(value: str) -> dt.datetime | None:
 
 def _amount(value: str) -> Decimal | None:
     return Decimal(value) if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,2})?", value) else None
+
+
+def _region(value: str) -> str | None:
+    if (found := _DOTTED.fullmatch(value)) is None:
+        return None
+    return VillageCode(value) if found["village"] else value
 
 
 def _country(value: str) -> str | None:
@@ -92,7 +98,7 @@ SCALARS: dict[object, Any] = {
         "Official Kemendagri code, dotted: `35`, `35.07`, `35.07.11`, `35.07.11.2008`."
         " Superseded codes are accepted for ever; undotted and BPS codes are refused.",
         _read(
-            lambda v: v if _DOTTED.fullmatch(v) else None,
+            _region,
             "Tulis kode wilayah dengan titik, 35.07.11.2008: tanpa titik bisa berarti kode BPS, wilayah lain. / "
             "Write region codes with dots, 35.07.11.2008: without dots it may be a BPS code, another place.",
         ),

@@ -51,6 +51,8 @@ ASKED: dict[str, str] = {
     " regencies(orderBy: {field: HOUSEHOLD_COUNT}) { nodes { name } } } } }",
     "national": "{ nationalSummary { id provinces villages households workingAbroad exportReady withheld cutOff"
     " businessesByField { key label count suppressed } region { name } } }",
+    "village page": '{ households(first: 20, filter: {within: ["35.07.11.2008"]}) { nodes { id householdNo members {'
+    " fullName } } pageInfo { hasNextPage endCursor } } }",
     "filtered": "query($code: RegionCode!) { households(filter: {within: [$code], workflowState: [SUBMITTED, VERIFIED],"
     ' memberCount: {gte: 2}, householdNo: {startsWith: "35"}}) { @PAGE nodes { id householdNo } } }',
     "filtered by members": "{ households(filter: {members: {some: {age: {lt: 18}, sex: [FEMALE]}}, or: ["
@@ -180,6 +182,11 @@ one sorts four names.
 national
 The crossing `figures` counts the whole verified ledger, for every caller the same: nearly all of its time, which
 grows with the country. Fields and labels are taken out of its one answer.
+
+village page
+One village is an equality, so `ix_household_area_no` can give the page in its order: with 300,000 and 1,000,000
+households 21 rows are read, however many the village has. With 10,000 the smaller `ix_household_counted` is taken and
+the village's 60 rows sorted. Today's code is looked up in the gate; an old one goes through its history.
 
 filtered
 `within` becomes areas once, in the gate, and narrows the same index range that the wall uses; `memberCount` counts

@@ -18,7 +18,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
 from schema.bound import folded
 from schema.build import build
-from schema.listing import LISTINGS, Compared, Key, Named, Nested
+from schema.listing import LISTINGS, Compared, Key, Named, Nested, Placed
 from tests import oracle
 from tests.personas import BY_NAME, TODAY, Persona
 from tests.test_scope import FLAT
@@ -55,7 +55,9 @@ def condition(key: Key) -> Any:
     """A value of the key that may hold or not."""
     match key.meaning:
         case Named(type=type_):
-            return True if type_ is bool else ["35", "52.01"]
+            return True if type_ is bool else ["2019"]
+        case Placed():
+            return ["35", "52.01"]
         case Nested(several=several):
             return {"some": {"within": ["35"]}} if several else {"within": ["35"]}
         case Compared(datum=datum) if codes := codes_of(datum):
@@ -179,12 +181,13 @@ async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: Worl
     assert await codes("35.01") == {code for code in everywhere if code.startswith("35.01.")}
     assert await codes("35.01", "35.01", "52.01.11") == {c for c in everywhere if c.startswith(("35.01.", "52.01.11."))}
     now = world.codes["recoded"]
-    assert await codes("52.01.12.2009") == {now} == await codes(now)
-    for code, heirs in (("99", None), ("52.02.11.2009", ["52.02.11.2010", "52.02.11.2011"])):
-        answer = await world.ask(who, text, w=["35", code])
-        assert answer.codes == ["BAD_USER_INPUT"]
-        assert answer.data == {"households": None}
-        assert answer.json["errors"][0]["extensions"].get("heirs") == heirs
+    assert await codes("52.01.12.2009") == {now} == await codes(now) == await codes("52.01.12.2009", now)
+    for code, heirs in (("99", None), ("99.01.01.2001", None), ("52.02.11.2009", ["52.02.11.2010", "52.02.11.2011"])):
+        for listed in (["35", code], [code]):
+            answer = await world.ask(who, text, w=listed)
+            assert answer.codes == ["BAD_USER_INPUT"]
+            assert answer.data == {"households": None}
+            assert answer.json["errors"][0]["extensions"].get("heirs") == heirs
     assert (await world.ask(who, text, w=["3501"])).codes == ["BAD_USER_INPUT"]
 
 

@@ -47,7 +47,7 @@ SAME: dict[str, list[Any]] = {
         {"fullName": {"in": [], "startsWith": "É%_"}, "sex": ["MALE", "FEMALE"], "birthDate": {"lt": "9999-12-31"}},
     ],
     "search": ["", "%", "a b c d e f"],
-    "within": [[], ["35", FAR, NEXT_DOOR]],
+    "within": [[NEXT_DOOR], FAR],
     "age": [-1, 2**31 - 1],
     "states": [["DRAFT", "VERIFIED"], "DRAFT"],
     "bars": [1, 1000],
@@ -59,6 +59,7 @@ OTHER: dict[str, list[Any]] = {
     "search": [None],
     "order": [None, {"field": "FULL_NAME", "direction": "DESC"}, {"field": "BIRTH_DATE"}],
     "by": ["STAGE", "VILLAGE"],
+    "within": [["35"]],
     "show": [False],
 }
 """Values that choose the SQL."""
@@ -93,6 +94,20 @@ async def test_what_shapes_the_sql_is_another_statement_and_the_same_when_it_com
         seen.add(made)
         assert tuple(await texts(village, **{name: value})) == made
     assert tuple(await texts(village)) in seen
+
+
+async def test_regions_are_asked_alike_however_many_but_one_village_in_a_way_of_its_own(village: Place) -> None:
+    usual, alone = await texts(village, within=["35"]), await texts(village)
+    for several in ([], ["35.07"], ["35", FAR], [HERE, NEXT_DOOR]):
+        assert await texts(village, within=several) == usual, several
+    for written in (f'"{HERE}"', f'["{HERE}"]'):
+        text = TEXT.replace("within: $within", f"within: {written}").replace("$within: [RegionCode!], ", "")
+        assert await texts(village, text=text) == alone
+    text = TEXT.replace("within: $within", "within: [$within]").replace(
+        "$within: [RegionCode!], ", "$within: RegionCode!, "
+    )
+    assert await texts(village, text=text, within=HERE) == alone
+    assert await texts(village, text=text, within="35") == usual
 
 
 async def test_the_order_of_variables_and_their_absence_do_no_harm(village: Place) -> None:

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.countries import ISO_3166
+from registry.noun import VillageCode
 from schema.build import build
 from schema.scalars import SENTENCES
 from tests.village import Place, but, household, shop
 
 DECLARED = build()._schema.type_map
+VILLAGE = "35.07.11.2008"
 NAMES = ("Date", "DateTime", "PartialDate", "Decimal", "CurrencyCode", "CountryCode", "RegionCode")
 GOOD: dict[str, dict[str, Any]] = {
     "Date": {"2026-11-24": dt.date(2026, 11, 24), "2024-02-29": dt.date(2024, 2, 29)},
@@ -28,7 +30,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "Decimal": {"1250000.00": Decimal(1250000), "-3.5": Decimal("-3.5"), "0": Decimal(0)},
     "CurrencyCode": {"IDR": "IDR", "HKD": "HKD"},
     "CountryCode": {"HK": "HK", "MY": "MY", "ID": "ID"},
-    "RegionCode": {text: text for text in ("35", "35.07", "35.07.11", "35.07.11.2008")},
+    "RegionCode": {text: text for text in ("35", "35.07", "35.07.11")} | {VILLAGE: VillageCode(VILLAGE)},
 }
 BAD: dict[str, tuple[Any, ...]] = {
     "Date": ("2023-02-29", "24-11-2026", "20261124", "2026-W48-2", "2026-11-24T00:00:00Z", "", 20261124, None),

@@ -26,7 +26,7 @@ from registry.read.order import sort_keys
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally
 from registry.read.sight import Seen, Sight
-from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, wire
+from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, today, type_of, wire
 from registry.read.want import (
     Const,
     Datum,
@@ -70,6 +70,10 @@ class Compiler:
 
     def regions(self, argument: str) -> str:
         self.settings[argument] = sa.cast(areas_of(arg(argument, ARRAY(sa.Text()))), sa.Text())
+        return argument
+
+    def village(self, argument: str) -> str:
+        self.settings[argument] = today(arg(argument, sa.Text()))
         return argument
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:

@@ -124,6 +124,17 @@ class Within:
 
 
 @dataclass(frozen=True)
+class InVillage:
+    """The row lies in the village whose code, of any year, the argument is; its index is in the order of lists."""
+
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        told = sa.func.current_setting(const(f"app.{ask.village(self.argument)}"))
+        return _place(row) == sa.select(told).scalar_subquery()
+
+
+@dataclass(frozen=True)
 class HasCode:
     """A column holds this code: the row is of one type of an interface."""
 

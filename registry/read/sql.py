@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from registry.noun import Derived, const, table_of
 from registry.read.want import Datum
@@ -41,7 +41,14 @@ def areas_of(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The areas of regions; today's codes are looked up here, others by a function that knows history and refuses."""
     region = table_of(Region).alias("r$")
     span = sa.func.registry.area_range(region.c.code, region.c.code + const("/"))
-    today = sa.func.count() == sa.func.cardinality(codes)
-    found = sa.case((today, sa.func.range_agg(span)), else_=sa.func.registry.areas_of(codes))
+    all_today = sa.func.count() == sa.func.cardinality(codes)
+    found = sa.case((all_today, sa.func.range_agg(span)), else_=sa.func.registry.areas_of(codes))
     named = region.c.code == sa.any_(codes)
     return sa.select(found).where(named, region.c.valid_to.is_(None)).scalar_subquery()
+
+
+def today(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Today's code of a region, by the same two ways."""
+    region = table_of(Region).alias("r$")
+    found = sa.select(region.c.code).where(region.c.code == code, region.c.valid_to.is_(None)).scalar_subquery()
+    return sa.func.coalesce(found, sa.func.lower(sa.func.registry.areas_of(array([code]))))
