@@ -49,7 +49,8 @@ def label_of(list_: str) -> Words:
     def words(key: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
         label = LABEL.alias("l$")
         found = sa.select(in_language(ask, label.c.id, label.c.en))
-        return found.where(label.c.list == const(list_), label.c.code == key).scalar_subquery()
+        found = found.where(label.c.list == const(list_), label.c.code == key)
+        return found.correlate_except(label).scalar_subquery()
 
     return words
 
@@ -76,7 +77,8 @@ def _by_place(level: RegionLevel) -> Grouping:
 
     def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
         region = table_of(Region).alias("r$")
-        return sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None)).scalar_subquery()
+        name = sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None))
+        return name.correlate_except(region).scalar_subquery()
 
     return Grouping(Fact(Sensitivity.OPEN, level.label_id, level.label_en.capitalize(), server=True), key, words)
 

@@ -1,7 +1,8 @@
 """What one call brings to a prepared operation: values that are bound, not compiled.
 
 A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
-enums and Booleans, and where a code is one village's, for those choose the SQL.  Everything else is marked by a `Ref`, the place where a call holds it.
+enums and Booleans, and where a code is one village's, for those choose the SQL.  Everything else is marked by a `Ref`,
+the place where a call holds it.
 Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
 """
 

@@ -207,8 +207,8 @@ The area's episodes once for the page, once for its groups and once for the coun
 contract ends in time.
 
 businesses by field
-`groups` is one aggregate beside the page: `ix_business_counted` holds the field, so the index is read alone. Labels
-are looked up for the groups, not for the rows.
+`groups` is one aggregate beside the page: `ix_business_counted` holds the field, so the index is read alone, once: the
+count of all is the sum of the groups. Labels are looked up for the groups, not for the rows.
 
 groups of places
 By village the key stands in `ix_member_counted`, an index-only scan; by age every member's date is read, in the time

@@ -31,23 +31,27 @@ def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.Col
     every = compiler.inside(sa.select(row).where(*tests), parent)
     tallied = compiler.tallies.get(want.source.noun) if is_bare(want.source) else None
     shown = _Shown(compiler, want, row, every) if any(isinstance(p, Nodes | Edges | Info) for p in want.parts) else None
+    groups = {part: _groups(compiler, part, row, every) for part in want.parts if isinstance(part, Groups)}
+    summed = next((grouped.c.total for part, grouped in groups.items() if not part.where), None)
     made: list[sa.ColumnElement[Any]] = []
     for part in want.parts:
         match part:
             case Total() if tallied is not None and parent is not None:
                 value: sa.ColumnElement[Any] = looked_up(tallied, parent)
+            case Total() if summed is not None:
+                value = summed
             case Total():
                 counted = every.with_only_columns(sa.func.count(), maintain_column_froms=True)
                 value = sa.cast(counted.scalar_subquery(), sa.Integer())
             case Groups():
-                value = _groups(compiler, part, row, every)
+                value = groups[part].c.groups
             case Const():
                 value = const(part.text)
             case _:
                 assert shown is not None
                 value = shown.part(part)
         made.append(value.label(part.key))
-    whole = sa.select(*made) if shown is None else sa.select(*made).select_from(shown.page)
+    whole = sa.select(*made).select_from(*([] if shown is None else [shown.page]), *groups.values())
     return sa.select(as_json(compiler.inside(whole, parent).subquery(compiler.name("o")))).scalar_subquery()
 
 
@@ -179,17 +183,20 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
     return sa.literal_column("true" if value else "false", sa.Boolean())
 
 
-def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.ColumnElement[Any]:
-    """Counts of all rows by one key, largest first."""
+def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
+    """One row: `groups`, the counts of the rows by one key, largest first, and `total`, their sum before any is cut."""
     key = sa.func.coalesce(want.by.key(row, compiler), const(UNKNOWN)).label("key")
     rows = every.with_only_columns(key, maintain_column_froms=True).where(*[test(row, compiler) for test in want.where])
     keyed = rows.subquery(compiler.name("g"))
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
-    counted = sa.select(keyed.c.key, count).group_by(keyed.c.key).order_by(count.desc(), keyed.c.key)
+    total = sa.func.sum(sa.func.count()).over().label("total")
+    counted = sa.select(keyed.c.key, count, total).group_by(keyed.c.key).order_by(count.desc(), keyed.c.key)
     group = counted.limit(arg(want.first, sa.Integer())).subquery(compiler.name("g"))
     unknown = in_language(compiler, const("Tidak diketahui"), const("Not known"))
     words = sa.case((group.c.key == const(UNKNOWN), unknown), else_=want.by.words(group.c.key, compiler))
     said = {"key": group.c.key, "count": group.c.count, "label": sa.func.coalesce(words, group.c.key)}
-    made = sa.select(*[said.get(what, const(what)).label(name) for name, what in want.parts]).select_from(group)
-    listed = made.subquery(compiler.name("o"))
-    return sa.select(sa.func.coalesce(sa.func.json_agg(listed.table_valued()), EMPTY)).scalar_subquery()
+    made = sa.select(*[said.get(what, const(what)).label(name) for name, what in want.parts])
+    each = compiler.inside(made, group).lateral(compiler.name("o"))
+    listed: Any = sa.func.coalesce(sa.func.json_agg(each.table_valued()), EMPTY).label("groups")
+    summed: Any = sa.cast(sa.func.coalesce(sa.func.max(group.c.total), const(0)), sa.Integer()).label("total")
+    return compiler.inside(sa.select(listed, summed).select_from(group, each)).subquery(compiler.name("g"))
