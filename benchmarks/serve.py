@@ -27,6 +27,8 @@ from server.serving import Server, listen
 from server.settings import Settings
 
 AUDIENCE = "desmigratif-api"
+PATIENCE = 30_000
+"""Milliseconds that a statement may wait for a connection: the hand-written side refuses nobody either."""
 
 
 def keys(data: Path) -> tuple[Keyring, Vault]:
@@ -39,7 +41,8 @@ def main(side: str, asked: dict[str, str]) -> None:
     held = listen("127.0.0.1", 0)
     server: uvicorn.Server
     if side == "product":
-        server = Server(create(Settings(mode="demo"), asked["dsn"], keyring, vault, b"benchmark" * 4))
+        patient = Settings(mode="demo", queue_timeout_ms=PATIENCE)
+        server = Server(create(patient, asked["dsn"], keyring, vault, b"benchmark" * 4))
     else:
         made: Any = limit.App(asked["dsn"], asked["bypass"], vault)
         if side == "ordinary":
