@@ -34,8 +34,8 @@ REPORTED = 16
 """The concurrency of --json."""
 QUICK, FLAT = [10_000], [10_000, 100_000, 300_000]
 FOLDER = "desmigratif-benchmarks"
-Rates = dict[tuple[str, int, str], float]
-"""Requests a second by workload, connections and side."""
+Rates = dict[tuple[str, int, str], list[float]]
+"""Requests a second of each round, by workload, connections and side."""
 console = Console(width=None if sys.stdout.isatty() else 110)
 
 
@@ -199,7 +199,7 @@ class Plan:
                             run(side, connections, max(self.seconds, needed))
                         )
                     step()
-        return {key: statistics.median(rates) for key, rates in found.items()}
+        return dict(found)
 
     def _failed(self, workload: Workload, error: RunError) -> None:
         self.failures += 1
@@ -218,7 +218,7 @@ def _table(size: int, chosen: list[Workload], rates: Rates) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for workload in chosen:
         for connections in CONNECTIONS:
-            rate = {side: rates.get((workload.name, connections, side)) for side in ORDER}
+            rate = {side: rates.get((workload.name, connections, side), []) for side in ORDER}
             share, times = _ratio(rate["product"], rate["limit"]), _ratio(rate["product"], rate["ordinary"])
             met = "" if workload.goal is None or share is None else "✓" if share >= workload.goal else "✗"
             shown = [_rate(rate[side]) for side in ORDER]
@@ -232,17 +232,22 @@ def _flat(sizes: list[int], rates: Rates) -> Table:
     for heading in ("workload", "at once", *(f"{size:,}" for size in sizes), "largest\n/ smallest"):
         table.add_column(heading, justify="right")
     for name, connections in dict.fromkeys((name, connections) for name, connections, _ in rates):
-        found = [rates.get((name, connections, f"{size:,}")) for size in sizes]
+        found = [rates.get((name, connections, f"{size:,}"), []) for size in sizes]
         table.add_row(name, str(connections), *map(_rate, found), _two(_ratio(found[-1], found[0])))
     return table
 
 
-def _ratio(part: float | None, whole: float | None) -> float | None:
-    return part / whole if part and whole else None
+def _ratio(part: list[float], whole: list[float]) -> float | None:
+    """The median of the rounds' own ratios: whatever slows the machine for a while slows both sides of a round."""
+    ratios = [p / w for p, w in zip(part, whole, strict=False)]
+    return statistics.median(ratios) if ratios else None
 
 
-def _rate(rate: float | None) -> str:
-    return "–" if rate is None else f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
+def _rate(rates: list[float]) -> str:
+    if not rates:
+        return "–"
+    rate = statistics.median(rates)
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
 
 
 def _two(ratio: float | None) -> str:
@@ -252,9 +257,9 @@ def _two(ratio: float | None) -> str:
 def _write(file: Path, rates: Rates) -> None:
     """`{"W1": {"free": …, "limit": …, "product": …, "ordinary": …}, …}` in requests a second."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
-    for (name, connections, side), rate in rates.items():
+    for (name, connections, side), measured in rates.items():
         if connections == REPORTED:
-            found[name][side] = round(rate, 2)
+            found[name][side] = round(statistics.median(measured), 2)
     file.write_text(json.dumps(found, indent=2) + "\n")
 
 
