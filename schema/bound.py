@@ -22,7 +22,7 @@ from schema.cursor import Cursors, Signer
 GIVEN, VILLAGE = "given", "village"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Call:
     """One call: who asks, in which language, with which values."""
 

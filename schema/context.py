@@ -17,7 +17,6 @@ from graphql.execution.values import VariableValues
 from auth.errors import Forbidden
 from auth.principal import Principal
 from registry.db import Database
-from registry.read.run import Reader
 from registry.read.sight import Sight
 from registry.vault import Vault
 from schema.bound import Call
@@ -31,10 +30,8 @@ from schema.plan import Plan, Planned
 class Context:
     """One request, ready to run: `variables` are coerced, `cost` is what it may return."""
 
-    principal: Principal
     database: Database
     vault: Vault
-    language: str
     operation: Operation
     variables: VariableValues
     call: Call
@@ -56,12 +53,15 @@ class Context:
         variables = operation.variables(sent)
         call = Call(principal, language, cursors, variables.coerced)
         planned = await operation.planned_aside(Sight.of(principal), variables)
-        return cls(principal, database, vault, language, operation, variables, call, planned, planned.check(call))
+        return cls(database, vault, operation, variables, call, planned, planned.check(call))
 
-    @cached_property
-    def reader(self) -> Reader:
-        """Reads as the caller."""
-        return Reader(self.database, self.principal, self.language)
+    @property
+    def principal(self) -> Principal:
+        return self.call.principal
+
+    @property
+    def language(self) -> str:
+        return self.call.language
 
     @cached_property
     def _turn(self) -> asyncio.Semaphore:
@@ -80,9 +80,9 @@ class Context:
         if isinstance(plan, Forbidden):
             raise plan
         if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
-            return await plan.read(self.reader, call or self.call)
+            return await plan.read(self.database, call or self.call)
         async with self._turn:
-            return await plan.read(self.reader, call or self.call)
+            return await plan.read(self.database, call or self.call)
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""

@@ -24,8 +24,8 @@ from graphql.execution.values import VariableValues
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
-from registry.db import Statement
-from registry.read.run import Reader, of_caller, statement
+from registry.db import Database, Statement
+from registry.read.run import answer, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
@@ -45,11 +45,11 @@ class Plan:
     checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
     absent: Absent | None = None
 
-    async def read(self, reader: Reader, call: Call) -> bytes | None:
+    async def read(self, database: Database, call: Call) -> bytes | None:
         """The JSON of the field, None for null."""
-        found = await reader.answer(self.statement, [value(call) for value in self.values])
+        found = await answer(database, self.statement, [value(call) for value in self.values])
         if found is None and self.absent is not None:
-            raise await self.absent(reader, {name: value(call) for name, value in self.bindings.items()})
+            raise await self.absent(database, call, {name: value(call) for name, value in self.bindings.items()})
         return found
 
 

@@ -12,10 +12,11 @@ from typing import Any, Literal
 from graphql import GraphQLField
 
 from auth.sensitivity import Sensitivity
-from registry.read.run import Reader
+from registry.db import Database
+from registry.read.run import Asking
 from registry.read.want import Datum, Order, Source, Where
 
-Absent = Callable[[Reader, dict[str, Any]], Awaitable[Exception]]
+Absent = Callable[[Database, Asking, dict[str, Any]], Awaitable[Exception]]
 """Asks why a look-up with these arguments found nothing, and answers the error to raise."""
 
 

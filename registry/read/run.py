@@ -61,23 +61,18 @@ def of_caller(name: str) -> Callable[[Asking], Any] | None:
     return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
 
 
-class Reader:
-    """Reads as one principal, in one language."""
+async def fetch(database: Database, asking: Asking, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
+    """The JSON of one root field; None for null.  Raises what `answer` does."""
+    made = statement(want, Sight.of(asking.principal))
+    own = {name: find(asking) for name in made.names if (find := of_caller(name)) is not None}
+    return await answer(database, made, [own[name] if name in own else arguments[name] for name in made.names])
 
-    def __init__(self, database: Database, principal: Principal, language: str) -> None:
-        self.database, self.principal, self.language = database, principal, language
 
-    async def fetch(self, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
-        """The JSON of one root field; None for null."""
-        made = statement(want, Sight.of(self.principal))
-        own = {name: find(self) for name in made.names if (find := of_caller(name)) is not None}
-        return await self.answer(made, [own[name] if name in own else arguments[name] for name in made.names])
-
-    async def answer(self, made: Statement, values: Sequence[Any]) -> bytes | None:
-        """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
-        try:
-            return await self.database.answer(made.text, values)
-        except asyncpg.PostgresError as error:
-            if error.sqlstate != NO_REGION:
-                raise
-            raise UnknownRegion((error.detail or "").split()) from None
+async def answer(database: Database, made: Statement, values: Sequence[Any]) -> bytes | None:
+    """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
+    try:
+        return await database.answer(made.text, values)
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != NO_REGION:
+            raise
+        raise UnknownRegion((error.detail or "").split()) from None
