@@ -8,7 +8,7 @@ Tests: tests/test_document.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +25,8 @@ from registry.vault import Vault
 Document = dict[str, dict[str, dict[str, Any]]]
 At = tuple[str, str, str]
 """Table, id, column."""
+Path = tuple[str, ...]
+"""Where in an input something stands: keys and numbers."""
 
 NOUNS: dict[str, type[Noun]] = {n.__tablename__: n for n in (Household, Member, MigrationEpisode, Business)}
 CHILDREN = tuple(name for name in NOUNS if name != "household")
@@ -59,12 +61,22 @@ WHOLE: dict[tuple[str, str], tuple[str, ...]] = {(table, part): parts for table,
 
 @dataclass
 class Edit:
-    """What was sent: `sent` columns by place, `removed` children, and where in the input each stands or would stand."""
+    """What was sent: `sent` columns by place, and `removed` children.
+
+    `records` tells where in the input each record stands, `columns` where in a record its columns do or would."""
 
     household: str
     sent: Document
     removed: set[tuple[str, str]] = field(default_factory=set)
-    paths: dict[At, list[str]] = field(default_factory=dict)
+    records: dict[tuple[str, str], Path] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+
+    def path(self, at: At) -> Path:
+        """Where in the input a place stands or would stand; a record that was not sent is named by its list."""
+        table, id_, column = at
+        if (record := self.records.get((table, id_))) and (inside := self.columns[table].get(column)):
+            return (*record, *inside)
+        return ("household", column if table == "household" else LISTS[table])
 
     def places(self) -> Iterator[tuple[At, Any]]:
         for table, rows in self.sent.items():

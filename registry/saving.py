@@ -99,7 +99,7 @@ def _check_written(work: Work, written: set[str], children: dict[str, Rows]) -> 
         raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
     for table, (new, kept, _) in children.items():
         if taken := {row["id"] for row in new} - written:
-            raise refuse(UserErrorCode.ID_TAKEN, *work.edit.paths[table, min(taken), "id"])
+            raise refuse(UserErrorCode.ID_TAKEN, *work.edit.path((table, min(taken), "id")))
         assert {row["id"] for row in kept} <= written, "what is accepted reaches its table"
 
 

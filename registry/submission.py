@@ -180,7 +180,7 @@ async def _location(
     if code is None or "-" in code:
         return code or str(village)
     found = await tx.value(HEIRS, code=code)
-    place, said = _village(found, code, tuple(edit.paths["business", id_, "location_village_id"]))
+    place, said = _village(found, code, edit.path(("business", id_, "location_village_id")))
     notes += said
     return str(place["id"])
 
@@ -210,7 +210,7 @@ def _check_classes(work: Work) -> None:
             seen = mine if own else everywhere
             for column in columns:
                 if KINDS[table][column] not in seen:
-                    raise Forbidden(field=work.edit.paths[table, id_, column][-1])
+                    raise Forbidden(field=work.edit.path((table, id_, column))[-1])
 
 
 async def _apply(work: Work, submission: Submission) -> Outcome:
@@ -221,7 +221,7 @@ async def _apply(work: Work, submission: Submission) -> Outcome:
         if submission.base_rev is None:
             merged.clashes += [(table, id_, "id") for id_ in gone]
     if merged.clashes:
-        raise Refused(*[Problem(Code.VERSION_CONFLICT, _path(work.edit, at)) for at in merged.clashes])
+        raise Refused(*[Problem(Code.VERSION_CONFLICT, work.edit.path(at)) for at in merged.clashes])
     finished = submission.save_as is SaveAs.SUBMITTED
     moved = work.row is not None and work.row["village_id"] != work.village
     late = work.state is S.RETURNED and submission.base_rev is None  # a first sending that arrives again
@@ -267,13 +267,5 @@ def _findings(work: Work, document: Document, finished: bool) -> list[Any]:
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
-        raise Refused(*[Problem(f.code, _path(work.edit, (f.table, f.id, f.column)), f.params) for f in errors])
+        raise Refused(*[Problem(f.code, work.edit.path((f.table, f.id, f.column)), f.params) for f in errors])
     return findings
-
-
-def _path(edit: Edit, at: tuple[str, str, str]) -> tuple[str, ...]:
-    """Where in the input it stands or would stand; a record that was not sent is named by its list."""
-    if at in edit.paths:
-        return tuple(edit.paths[at])
-    table, _, column = at
-    return ("household", column if table == "household" else LISTS[table])

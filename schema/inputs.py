@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
-from registry.document import Edit, empty
+from registry.document import Edit, Path, empty
 from registry.noun import By, Noun, RegionCode, To, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
@@ -139,9 +139,10 @@ CHILDREN: dict[str, type[Any]] = dict(_lists())
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *CHILDREN.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 BY_NAME = {face: {field.name: field for field in fields} for face, fields in FIELDS.items()}
-PLACES = {
-    face: {
-        column: [camel(name) for name in (field.name, part) if name]
+COLUMNS = {
+    _noun(face).__tablename__: {"id": ("id",)}
+    | {
+        column: tuple(camel(name) for name in (field.name, part) if name)
         for field in fields
         for part, column in field.columns
     }
@@ -203,28 +204,28 @@ _made.__strawberry_definition__.from_input = lambda type_, value, context: _sent
 def edit_of(sent: Any) -> tuple[Edit, str | None]:
     """What an input says, as an edit, and the village code that it names."""
     id_ = uuid_text(sent.id)
-    edit, seen = Edit(id_, empty()), {id_}
-    _row(edit, Household, id_, sent, ["household"])
+    edit, seen = Edit(id_, empty(), columns=COLUMNS), {id_}
+    _row(edit, Household, id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
     for name, face in CHILDREN.items():
         rows = getattr(sent, name)
         for n, row in enumerate(rows if isinstance(rows, list) else ()):
-            child, path = uuid_text(row.id), ["household", name, str(n)]
+            child, path = uuid_text(row.id), ("household", name, str(n))
             table = _noun(face).__tablename__
             if child in seen:
                 raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` stands only once in a household.")
             seen.add(child)
-            edit.paths[table, child, "id"] = [*path, "id"]
             if row.removed is True:
                 edit.removed.add((table, child))
+                edit.records[table, child] = path
             else:
                 _row(edit, face, child, row, path)
     return edit, village
 
 
-def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: list[str]) -> None:
+def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: Path) -> None:
     table = _noun(face).__tablename__
-    edit.paths |= {(table, id_, column): [*path, *where] for column, where in PLACES[face].items()}
+    edit.records[table, id_] = path
     columns = edit.sent[table].setdefault(id_, {})
     for name, value in vars(sent).items():
         field = BY_NAME[face].get(name)

@@ -28,7 +28,7 @@ from graphql import (
     get_named_type,
     get_operation_ast,
     get_variable_values,
-    is_leaf_type,
+    is_input_object_type,
     parse,
     type_from_ast,
     validate,
@@ -73,14 +73,14 @@ class Operation:
         if self.asks_schema:
             Most.ALIASES.check(sum(field.alias is not None for field in fields))
         self.shaping = tuple(sorted(_shaping(document, definition)))
-        self._leaves = self._leaf_types()
+        self._shallow = self._shallow_types()
 
-    def _leaf_types(self) -> tuple[tuple[str, Any], ...] | None:
-        """The types of the variables, if all are scalars, enums or lists of them."""
+    def _shallow_types(self) -> tuple[tuple[str, Any], ...] | None:
+        """The types of the variables, if none is an input that may hold itself, in whatever depth."""
         found = []
         for node in self.definition.variable_definitions or ():
             type_ = type_from_ast(self.schema, node.type)
-            if not is_leaf_type(get_named_type(type_)):
+            if _holds_itself(get_named_type(type_)):
                 return None
             found.append((node.variable.name.value, type_))
         return tuple(found)
@@ -93,8 +93,8 @@ class Operation:
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid."""
-        if sent and self._leaves is not None:  # all given and good, as nearly always: no need for the long way
-            coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._leaves}
+        if sent and self._shallow is not None:  # all given and good, as nearly always: no need for the long way
+            coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._shallow}
             if not any(value is None or value is Undefined for value in coerced.values()):
                 return VariableValues({}, coerced)
         found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)
@@ -183,6 +183,15 @@ class Operations:
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
         return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
+
+
+def _holds_itself(type_: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether values of an input type may be nested without end."""
+    if not is_input_object_type(type_):
+        return False
+    inside = (*above, type_)
+    inner = [get_named_type(field.type) for field in type_.fields.values()]
+    return any(found in inside or _holds_itself(found, inside) for found in inner)
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

@@ -142,7 +142,8 @@ def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -
     part = SimpleNamespace(**(dict.fromkeys([f for f, _ in _parts("consent")], UNSET) | {"given_by": " Siti "}))
     edit, _ = edit_of(sent(HOUSEHOLD, ID, consent=part))
     assert edit.sent["household"][ID] == {"consent_given_by": "Siti"}
-    assert edit.paths["household", ID, "consent_given_by"] == ["household", "consent", "givenBy"]
+    assert edit.path(("household", ID, "consent_given_by")) == ("household", "consent", "givenBy")
+    assert edit.path(("household", ID, "members")) == ("household", "members")
 
 
 def _parts(name: str) -> tuple[tuple[Any, str], ...]:
@@ -160,7 +161,8 @@ def test_a_number_is_read_without_its_dots_and_spaces() -> None:
     edit, _ = edit_of(sent(HOUSEHOLD, ID, phone="0812 3456 7890", members=[member]))
     assert edit.sent["household"][ID] == {"phone": "+6281234567890"}
     assert edit.sent["member"] == {CHILD: {"nik": "3507116304850001"}}
-    assert edit.paths["member", CHILD, "nik"] == ["household", "members", "0", "nik"]
+    assert edit.path(("member", CHILD, "nik")) == ("household", "members", "0", "nik")
+    assert edit.path(("member", ID, "nik")) == ("household", "members")
 
 
 def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:

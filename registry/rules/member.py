@@ -18,10 +18,7 @@ def nik_with(error: Code) -> Find:
     """Finds the NIKs that were never issued, for this reason."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for member in sheet.members:
-            nik = member.text("nik")
-            if nik is not None and nik_error(nik) is error:
-                yield member.at("nik")
+        return (member.at("nik") for member in sheet.members if member.read("nik", nik_error) is error)
 
     return find
 
@@ -101,7 +98,7 @@ def _issued(sheet: Sheet) -> Iterator[tuple[Row, str]]:
     """Members with the NIK they have, as far as it can have been issued."""
     for member in sheet.members:
         nik = member.text("nik")
-        if nik is not None and nik_error(nik) is None:
+        if nik is not None and member.read("nik", nik_error) is None:
             yield member, normalise_nik(nik)
 
 

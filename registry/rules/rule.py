@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from registry.codes import Severity
 from registry.messages import MUST_SEE, UserErrorCode
 from registry.partial_date import Span, span
 
+T = TypeVar("T")
 Document = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """A household as table, then id, then column, then JSON value; absent and null both mean: not known."""
 
@@ -54,6 +55,7 @@ class Row:
 
     def __init__(self, table: str, id: str, values: Mapping[str, Any]) -> None:
         self.table, self.id, self.values = table, id, values
+        self._read: dict[tuple[str, Callable[[str], Any]], Any] = {}
 
     def __getitem__(self, column: str) -> Any:
         """The JSON value; blank text is None."""
@@ -64,8 +66,17 @@ class Row:
         value = self[column]
         return value if isinstance(value, str) else None
 
+    def read(self, column: str, reading: Callable[[str], T]) -> T | None:
+        """What a reading makes of the text of a column, once for all rules; None where there is no text."""
+        key = column, reading
+        if key not in self._read:
+            text = self.text(column)
+            self._read[key] = None if text is None else reading(text)
+        found: T | None = self._read[key]
+        return found
+
     def span(self, column: str) -> Span | None:
-        return span(self[column])
+        return self.read(column, span)
 
     def amount(self, column: str) -> Decimal | None:
         try:
