@@ -239,8 +239,9 @@ def _flat(sizes: list[int], rates: Rates) -> Table:
 
 def _ratio(part: list[float], whole: list[float]) -> float | None:
     """The median of the rounds' own ratios: whatever slows the machine for a while slows both sides of a round."""
-    ratios = [p / w for p, w in zip(part, whole, strict=False)]
-    return statistics.median(ratios) if ratios else None
+    if not part or not whole:
+        return None
+    return statistics.median(p / w for p, w in zip(part, whole, strict=True))
 
 
 def _rate(rates: list[float]) -> str:

@@ -63,19 +63,20 @@ WHOLE: dict[tuple[str, str], tuple[str, ...]] = {(table, part): parts for table,
 class Edit:
     """What was sent: `sent` columns by place, and `removed` children.
 
-    `records` tells where in the input each record stands, `columns` where in a record its columns do or would."""
+    `records` tells where in the input each record stands, `inside` where in a record of a table each column does or
+    would."""
 
     household: str
     sent: Document
     removed: set[tuple[str, str]] = field(default_factory=set)
     records: dict[tuple[str, str], Path] = field(default_factory=dict)
-    columns: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    inside: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
 
     def path(self, at: At) -> Path:
         """Where in the input a place stands or would stand; a record that was not sent is named by its list."""
         table, id_, column = at
-        if (record := self.records.get((table, id_))) and (inside := self.columns[table].get(column)):
-            return (*record, *inside)
+        if (record := self.records.get((table, id_))) and (where := self.inside[table].get(column)):
+            return (*record, *where)
         return ("household", column if table == "household" else LISTS[table])
 
     def places(self) -> Iterator[tuple[At, Any]]:

@@ -35,7 +35,7 @@ CurrencyCode = NewType("CurrencyCode", str)
 
 
 class VillageCode(str):
-    """A region code that names one village: rows lie in it by equality, which an index serves in order."""
+    """A region code that names one village: rows lie in it by equality."""
 
     __slots__ = ()
 

@@ -75,7 +75,6 @@ class RegionLineage(Noun):
     to_code: Mapped[RegionCode | None] = fact(OPEN, "Kode baru", "Later code; null when abolished without an heir")
     decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree")
     effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku", "Effective on")
-    __table_args__ = (sa.CheckConstraint("length(from_code) = length(to_code)", name="ck_region_lineage_level"),)
 
 
 class RegionList(Noun):

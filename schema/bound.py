@@ -1,8 +1,8 @@
 """What one call brings to a prepared operation: values that are bound, not compiled.
 
 A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
-enums and Booleans, and where a code is one village's, for those choose the SQL.  Everything else is marked by a `Ref`,
-the place where a call holds it.
+enums and Booleans, and where a code is one village's, for those may choose the SQL.  Everything else is marked by a
+`Ref`, the place where a call holds it.
 Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
 """
 
@@ -22,7 +22,7 @@ from schema.cursor import Cursors, Signer
 GIVEN, VILLAGE = "given", "village"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call: who asks, in which language, with which values."""
 
@@ -74,7 +74,7 @@ def marked(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _opened(value: list[Any]) -> bool:
-    """Whether what a list holds is part of the shape: objects, one village alone, or nothing."""
+    """Whether what a list holds is part of the shape: objects, one village, or nothing: no Ref stands for it."""
     alone = len(value) == 1 and isinstance(value[0], VillageCode)
     return alone or not value or any(isinstance(inner, dict) for inner in value)
 

@@ -19,7 +19,7 @@ from registry.read.want import Where
 from schema.bound import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Measure, Most
-from schema.listing import LISTINGS, Compared, Key, Named, Nested, Placed
+from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
 
 
 class Bind(Protocol):
@@ -76,7 +76,7 @@ class Conditions:
         match asked.meaning:
             case Named(condition=condition):
                 return condition(value if isinstance(value, bool) else self.bind(value, few, True))
-            case Placed():
+            case InRegions():
                 if isinstance(value, list) and len(value) == 1 and is_village(value[0]):
                     return InVillage(self.bind(value[0]))
                 return Within(self.bind(value, few, True))

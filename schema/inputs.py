@@ -139,7 +139,7 @@ CHILDREN: dict[str, type[Any]] = dict(_lists())
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *CHILDREN.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 BY_NAME = {face: {field.name: field for field in fields} for face, fields in FIELDS.items()}
-COLUMNS = {
+INSIDE = {
     _noun(face).__tablename__: {"id": ("id",)}
     | {
         column: tuple(camel(name) for name in (field.name, part) if name)
@@ -204,7 +204,7 @@ _made.__strawberry_definition__.from_input = lambda type_, value, context: _sent
 def edit_of(sent: Any) -> tuple[Edit, str | None]:
     """What an input says, as an edit, and the village code that it names."""
     id_ = uuid_text(sent.id)
-    edit, seen = Edit(id_, empty(), columns=COLUMNS), {id_}
+    edit, seen = Edit(id_, empty(), inside=INSIDE), {id_}
     _row(edit, Household, id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
     for name, face in CHILDREN.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -122,13 +122,13 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A filter key that names regions."""
+class InRegions:
+    """A filter key that names regions; no `Named`, for one village alone is asked in a way of its own."""
 
-    type: Any = list[RegionCode]
+    type: ClassVar[Any] = list[RegionCode]
 
 
-Meaning = Compared | Nested | Named | Placed
+Meaning = Compared | Nested | Named | InRegions
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Listing:
 
 
 LISTINGS: dict[Readable, Listing] = {}
-WITHIN = Key(OPEN, "In or equal to any of these regions.", Placed())
+WITHIN = Key(OPEN, "In or equal to any of these regions.", InRegions())
 
 
 def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:

@@ -73,10 +73,11 @@ class Operation:
         if self.asks_schema:
             Most.ALIASES.check(sum(field.alias is not None for field in fields))
         self.shaping = tuple(sorted(_shaping(document, definition)))
-        self._shallow = self._shallow_types()
+        self._bounded = self._bounded_types()
 
-    def _shallow_types(self) -> tuple[tuple[str, Any], ...] | None:
-        """The types of the variables, if none is an input that may hold itself, in whatever depth."""
+    def _bounded_types(self) -> tuple[tuple[str, Any], ...] | None:
+        """The types of the variables; None where one is an input that may hold itself: only graphql-core's own way
+        counts how deep a value is nested, and refuses in time."""
         found = []
         for node in self.definition.variable_definitions or ():
             type_ = type_from_ast(self.schema, node.type)
@@ -93,8 +94,8 @@ class Operation:
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid."""
-        if sent and self._shallow is not None:  # all given and good, as nearly always: no need for the long way
-            coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._shallow}
+        if sent and self._bounded is not None:  # all given and good, as nearly always: no need for the long way
+            coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._bounded}
             if not any(value is None or value is Undefined for value in coerced.values()):
                 return VariableValues({}, coerced)
         found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)

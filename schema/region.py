@@ -18,7 +18,7 @@ from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
 from registry.noun import RegionCode, by, to
-from registry.read.run import Asking, fetch
+from registry.read.run import Caller, fetch
 from registry.read.want import Many, Object, Order, Source, Value
 from schema.declare import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown
 from schema.errors import BadInput, no_such_region
@@ -204,7 +204,7 @@ HEIRS = Many(
 )
 
 
-async def no_region(database: Database, asking: Asking, arguments: dict[str, Any]) -> BadInput:
+async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput:
     """Why a code leads to no region: nobody knows it, or it was split; then `heirs` are the codes to choose from."""
-    heirs = [heir["code"] for heir in orjson.loads(await fetch(database, asking, HEIRS, arguments) or b"[]")]
+    heirs = [heir["code"] for heir in orjson.loads(await fetch(database, caller, HEIRS, arguments) or b"[]")]
     return no_such_region(heirs)

@@ -13,10 +13,10 @@ from graphql import GraphQLField
 
 from auth.sensitivity import Sensitivity
 from registry.db import Database
-from registry.read.run import Asking
+from registry.read.run import Caller
 from registry.read.want import Datum, Order, Source, Where
 
-Absent = Callable[[Database, Asking, dict[str, Any]], Awaitable[Exception]]
+Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception]]
 """Asks why a look-up with these arguments found nothing, and answers the error to raise."""
 
 

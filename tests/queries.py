@@ -202,7 +202,7 @@ The rarest thing comes first by itself: businesses of the area by `ix_business_c
 each owner's latest episode by `ix_migration_episode_member_id`.
 
 contracts ending
-The area's episodes once for the page, once for its groups and once for the count, each by
+The area's episodes once for the page and once for its groups, whose sum is the count, both by
 `ix_migration_episode_counted`; `latest` is decided by one look-up of the person's episodes, and only for those whose
 contract ends in time.
 

@@ -18,7 +18,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
 from schema.bound import folded
 from schema.build import build
-from schema.listing import LISTINGS, Compared, Key, Named, Nested, Placed
+from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
 from tests import oracle
 from tests.personas import BY_NAME, TODAY, Persona
 from tests.test_scope import FLAT
@@ -56,7 +56,7 @@ def condition(key: Key) -> Any:
     match key.meaning:
         case Named(type=type_):
             return True if type_ is bool else ["2019"]
-        case Placed():
+        case InRegions():
             return ["35", "52.01"]
         case Nested(several=several):
             return {"some": {"within": ["35"]}} if several else {"within": ["35"]}
@@ -189,6 +189,21 @@ async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: Worl
             assert answer.data == {"households": None}
             assert answer.json["errors"][0]["extensions"].get("heirs") == heirs
     assert (await world.ask(who, text, w=["3501"])).codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_village_that_became_a_district_is_told_by_its_code_of_today(world: World) -> None:
+    """Nothing lies in a district by equality; an empty list would be a lie."""
+    who, old = BY_NAME["OFFICER@country"], "35.01.11.2999"
+    text = "query($w: [RegionCode!]!) { households(filter: {within: $w}) { totalCount } }"
+    became = "INSERT INTO region_code SELECT id, $1, '2000-01-01', '2010-01-01' FROM region WHERE code = '35.01.11'"
+    await world.admin.execute(became, old)
+    try:
+        alone, twice, district = [await world.ask(who, text, w=w) for w in ([old], [old, "35.01.11"], ["35.01.11"])]
+    finally:
+        await world.admin.execute("DELETE FROM region_code WHERE code = $1", old)
+    assert alone.codes == ["BAD_USER_INPUT"]
+    assert alone.json["errors"][0]["extensions"]["heirs"] == ["35.01.11"]
+    assert twice.data == district.data != {"households": {"totalCount": 0}}
 
 
 # --- comparators by hand ----------------------------------------------------------------------------------------------

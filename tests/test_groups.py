@@ -30,14 +30,31 @@ async def filled(village: Place) -> Place:
 
 @pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
 async def test_groups_are_the_rows_of_the_list(filled: Place, stem: str, key: str) -> None:
-    text = f"{{ l: {ROOTS[stem]} {{ totalCount groups(by: {key}) {{ key label count __typename }} }} }}"
+    text = f"""{{ l: {ROOTS[stem]} {{ groups(by: {key}) {{ key label count __typename }} }}
+      counted: {ROOTS[stem]} {{ totalCount }} }}"""
     for who in ("officer", "coordinator"):
-        found = (await filled.ask(who, text))["l"]
-        groups = found["groups"]
-        assert sum(group["count"] for group in groups) == found["totalCount"] > 0
+        found = await filled.ask(who, text)
+        groups = found["l"]["groups"]
+        assert sum(group["count"] for group in groups) == found["counted"]["totalCount"] > 0
         assert groups == sorted(groups, key=lambda group: (-group["count"], group["key"]))
         assert len({group["key"] for group in groups}) == len(groups)
         assert all(group["label"] and group["__typename"] == "Group" for group in groups)
+
+
+@pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
+async def test_a_count_beside_groups_is_the_count_without_them(filled: Place, stem: str, key: str) -> None:
+    """However few groups are shown, of a list that is empty too, and for who sees a class in some areas only."""
+    few = f"few: groups(by: {key}, first: 1) {{ count }}"
+    text = f"""query($f: {stem}Filter!) {{ alone: {ROOTS[stem]} {{ totalCount }}
+      beside: {ROOTS[stem]} {{ {few} totalCount places: groups(by: VILLAGE) {{ key }} }}
+      none: {ROOTS[stem]}(filter: $f) {{ totalCount {few} }} }}"""
+    for who in ("officer", "coordinator", "analyst"):
+        answer = await filled.query(who, text, f={"within": ["35"], "not": {"within": ["35"]}})
+        if answer.codes:  # the class of the key is seen nowhere
+            assert set(answer.codes) == {"FORBIDDEN"}
+            continue
+        assert answer.data["beside"]["totalCount"] == answer.data["alone"]["totalCount"] > 0
+        assert answer.data["none"] == {"totalCount": 0, "few": []}
 
 
 async def test_groups_obey_the_filter_and_their_own_limit(filled: Place) -> None:

@@ -19,7 +19,7 @@ from registry.noun import Noun, camel, fact_of, facts
 from schema.build import build
 from schema.declare import FACES
 from schema.errors import BadInput
-from schema.inputs import FACES_WRITTEN, FIELDS, VALUES, edit_of, uuid_text
+from schema.inputs import FACES_WRITTEN, FIELDS, INSIDE, VALUES, edit_of, uuid_text
 
 SCHEMA: GraphQLSchema = build()._schema
 STRUCTURE = {"id", "removed", "members", "migrations", "businesses"}
@@ -144,6 +144,11 @@ def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -
     assert edit.sent["household"][ID] == {"consent_given_by": "Siti"}
     assert edit.path(("household", ID, "consent_given_by")) == ("household", "consent", "givenBy")
     assert edit.path(("household", ID, "members")) == ("household", "members")
+
+
+def test_every_column_that_may_be_sent_has_a_place_in_its_input() -> None:
+    for table, columns in TYPED.items():
+        assert {"id", *(column.name for column in columns)} == INSIDE[table].keys()
 
 
 def _parts(name: str) -> tuple[tuple[Any, str], ...]:

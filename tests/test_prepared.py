@@ -9,6 +9,7 @@ import pytest
 from graphql import get_variable_values
 
 from registry.cache import Remembered
+from registry.noun import VillageCode
 from registry.read.run import STATEMENTS
 from registry.read.sight import Sight
 from schema.bound import marked, shape
@@ -132,10 +133,14 @@ async def test_keys_of_a_filter_in_another_order_mean_the_same(village: Place) -
     assert answers[0]["totalCount"] >= 3
 
 
+LONE = [VillageCode(HERE)], [VillageCode(FAR)]
+
+
 async def test_null_absent_and_false_are_three_shapes() -> None:
     values = [{}, {"a": None}, {"a": False}, {"a": True}, {"a": 1}, {"a": []}, {"a": {}}, {"b": 1}, {"a": [{}, {}]}]
+    values += [{"a": VillageCode(HERE)}, {"a": [VillageCode(HERE)]}]
     assert len({shape(value) for value in values if value != {"a": {}}}) == len(values) - 1
-    for one, other in (("x", 1), (["x"], ["y", "z"]), (dt.date.min, dt.date.max), ({"a": "x"}, {"a": 2.5})):
+    for one, other in (("x", 1), (["x"], ["y", "z"]), (dt.date.min, dt.date.max), ({"a": "x"}, {"a": 2.5}), LONE):
         assert shape(one) == shape(other)
         assert str(marked(one, ("v",))) == str(marked(other, ("v",)))
 

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -24,8 +25,6 @@ from registry.db import Database
 from registry.household import Household
 from registry.read.run import fetch
 from registry.read.want import Nodes, Object, Order, Page, Source, Total, Value
-from schema.bound import Call
-from schema.cursor import Cursors
 from server.embedded import Embedded
 from tests import oracle
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Grant, Persona
@@ -291,8 +290,8 @@ async def hold(empty: Empty, case: Case) -> None:
         held.append(Held(Role[g.role], area, region, g.from_, g.to, g.active))
     in_force = tuple(grant for grant in held if grant.in_force(TODAY))
     principal = Principal(ME, "me", "me", in_force, dt.datetime.max.replace(tzinfo=dt.UTC))
-    call = Call(principal, "id", Cursors(b""), {})
-    shown = orjson.loads(await fetch(empty.database, call, IDS, {"first": 1000}) or b"{}")
+    caller = SimpleNamespace(principal=principal, language="id")
+    shown = orjson.loads(await fetch(empty.database, caller, IDS, {"first": 1000}) or b"{}")
     assert ids(shown["nodes"]) == allowed
     assert shown["totalCount"] == len(allowed)
     async with empty.login.transaction(readonly=True):

@@ -26,7 +26,7 @@ from registry.read.order import sort_keys
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally
 from registry.read.sight import Seen, Sight
-from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, today, type_of, wire
+from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
 from registry.read.want import (
     Const,
     Datum,
@@ -72,9 +72,9 @@ class Compiler:
         self.settings[argument] = sa.cast(areas_of(arg(argument, ARRAY(sa.Text()))), sa.Text())
         return argument
 
-    def village(self, argument: str) -> str:
-        self.settings[argument] = today(arg(argument, sa.Text()))
-        return argument
+    def village(self, argument: str) -> sa.ColumnElement[Any]:
+        self.settings[argument] = village_of(arg(argument, sa.Text()))
+        return sa.select(sa.func.current_setting(const(f"app.{argument}"))).scalar_subquery()
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
         found, tests = self.rows(Source(noun, link, (condition,)), row)

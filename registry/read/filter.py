@@ -125,13 +125,14 @@ class Within:
 
 @dataclass(frozen=True)
 class InVillage:
-    """The row lies in the village whose code, of any year, the argument is; its index is in the order of lists."""
+    """The row lies in the village whose code, of any year, the argument is.
+
+    An equality, and no range as in `Within`: an index has a village's households in the order of their list."""
 
     argument: str
 
     def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
-        told = sa.func.current_setting(const(f"app.{ask.village(self.argument)}"))
-        return _place(row) == sa.select(told).scalar_subquery()
+        return _place(row) == ask.village(self.argument)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Connections: a page of rows, their cursors, how many there are, and counts of them by a grouping.
 
-The page is scanned once; nodes, edges and page info are aggregates over it.
+The page is scanned once; nodes, edges and page info are aggregates over it.  A count beside groups is their sum, unless
+they leave out rows whose key is hidden.
 Rule: `totalCount`, groups and the pages count the same rows; groups only those where the class of their key is seen.
 Tests: tests/test_pages.py, tests/test_groups.py.
 """
@@ -184,10 +185,12 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
 
 
 def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
-    """One row: `groups`, the counts of the rows by one key, largest first, and `total`, their sum before any is cut."""
+    """One row: `groups`, the counts of the rows by one key, largest first, and `total`, their sum.
+
+    The sum is made before the smallest groups are cut off, so that a count of all rows needs no other scan."""
     key = sa.func.coalesce(want.by.key(row, compiler), const(UNKNOWN)).label("key")
     rows = every.with_only_columns(key, maintain_column_froms=True).where(*[test(row, compiler) for test in want.where])
-    keyed = rows.subquery(compiler.name("g"))
+    keyed = rows.subquery(compiler.name("k"))
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
     total = sa.func.sum(sa.func.count()).over().label("total")
     counted = sa.select(keyed.c.key, count, total).group_by(keyed.c.key).order_by(count.desc(), keyed.c.key)
@@ -197,6 +200,6 @@ def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Sele
     said = {"key": group.c.key, "count": group.c.count, "label": sa.func.coalesce(words, group.c.key)}
     made = sa.select(*[said.get(what, const(what)).label(name) for name, what in want.parts])
     each = compiler.inside(made, group).lateral(compiler.name("o"))
-    listed: Any = sa.func.coalesce(sa.func.json_agg(each.table_valued()), EMPTY).label("groups")
-    summed: Any = sa.cast(sa.func.coalesce(sa.func.max(group.c.total), const(0)), sa.Integer()).label("total")
-    return compiler.inside(sa.select(listed, summed).select_from(group, each)).subquery(compiler.name("g"))
+    groups: Any = sa.func.coalesce(sa.func.json_agg(each.table_valued()), EMPTY).label("groups")
+    whole: Any = sa.cast(sa.func.coalesce(sa.func.max(group.c.total), const(0)), sa.Integer()).label("total")
+    return compiler.inside(sa.select(groups, whole).select_from(group, each)).subquery(compiler.name("a"))

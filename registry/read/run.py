@@ -1,6 +1,6 @@
-"""Run a Want for a principal: compiled once per shape and sight, then one prepared statement a root field.
+"""Run a Want for a caller: compiled once per Want and sight, then one prepared statement a root field.
 
-Rule: the only way from a Want to rows.  Test: tests/test_read.py counts statements.
+Rule: the only way from a Want to rows (tests/test_architecture.py), and one statement each (tests/test_read.py).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def statement(want: Root, sight: Sight) -> Statement:
     return known
 
 
-class Asking(Protocol):
+class Caller(Protocol):
     """Who asks, and in which language ("id" or "en")."""
 
     @property
@@ -45,26 +45,26 @@ class Asking(Protocol):
     def language(self) -> str: ...
 
 
-CLAIMS: dict[str, Callable[[Asking], Any]] = {
-    "user": lambda asking: asking.principal.user_id,
-    "language": lambda asking: asking.language,
-    "abilities": lambda asking: asking.principal.ability_names,
-    "expires_at": lambda asking: asking.principal.expires_at,
+CLAIMS: dict[str, Callable[[Caller], Any]] = {
+    "user": lambda caller: caller.principal.user_id,
+    "language": lambda caller: caller.language,
+    "abilities": lambda caller: caller.principal.ability_names,
+    "expires_at": lambda caller: caller.principal.expires_at,
 }
 
 
-def of_caller(name: str) -> Callable[[Asking], Any] | None:
+def of_caller(name: str) -> Callable[[Caller], Any] | None:
     """How an argument that is the caller's own is found: the areas of a setting, or a claim; None for all others."""
     if name.startswith(SETTING):
         setting = name.removeprefix(SETTING)
-        return lambda asking: asking.principal.setting(setting)
+        return lambda caller: caller.principal.setting(setting)
     return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
 
 
-async def fetch(database: Database, asking: Asking, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
+async def fetch(database: Database, caller: Caller, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
     """The JSON of one root field; None for null.  Raises what `answer` does."""
-    made = statement(want, Sight.of(asking.principal))
-    own = {name: find(asking) for name in made.names if (find := of_caller(name)) is not None}
+    made = statement(want, Sight.of(caller.principal))
+    own = {name: find(caller) for name in made.names if (find := of_caller(name)) is not None}
     return await answer(database, made, [own[name] if name in own else arguments[name] for name in made.names])
 
 

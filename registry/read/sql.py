@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.noun import Derived, const, table_of
 from registry.read.want import Datum
@@ -47,8 +47,8 @@ def areas_of(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.select(found).where(named, region.c.valid_to.is_(None)).scalar_subquery()
 
 
-def today(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """Today's code of a region, by the same two ways."""
+def village_of(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Today's code of a village; today's is looked up here, others by a function that knows history and refuses."""
     region = table_of(Region).alias("r$")
     found = sa.select(region.c.code).where(region.c.code == code, region.c.valid_to.is_(None)).scalar_subquery()
-    return sa.func.coalesce(found, sa.func.lower(sa.func.registry.areas_of(array([code]))))
+    return sa.func.coalesce(found, sa.func.registry.village_of(code))

@@ -25,8 +25,8 @@ class Seeker(Asker, Protocol):
     def regions(self, argument: str) -> str:
         """The setting that holds the areas of the regions whose codes the argument lists."""
 
-    def village(self, argument: str) -> str:
-        """The setting that holds today's code of the village whose code, of any year, the argument is."""
+    def village(self, argument: str) -> sa.ColumnElement[Any]:
+        """Today's code of the village whose code, of any year, the argument is."""
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
         """Whether the row has a related record for which the condition holds."""
