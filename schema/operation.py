@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -95,9 +96,10 @@ class Operation:
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid."""
         if sent and self._bounded is not None:  # all given and good, as nearly always: no need for the long way
-            coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._bounded}
-            if not any(value is None or value is Undefined for value in coerced.values()):
-                return VariableValues({}, coerced)
+            with suppress(GraphQLError):  # a key too many or none, of a type that takes exactly one
+                coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._bounded}
+                if not any(value is None or value is Undefined for value in coerced.values()):
+                    return VariableValues({}, coerced)
         found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)
         if isinstance(found, list):
             raise Invalid(found)
