@@ -206,6 +206,18 @@ async def test_a_village_that_became_a_district_is_told_by_its_code_of_today(wor
     assert twice.data == district.data != {"households": {"totalCount": 0}}
 
 
+@pytest.mark.parametrize(("stem", "by"), [("Member", "AGE_BAND"), ("Member", "SEX"), ("MigrationEpisode", "COUNTRY")])
+async def test_groups_of_a_class_that_is_seen_in_some_areas_do_not_shorten_the_count(
+    world: World, stem: str, by: str
+) -> None:
+    """The count beside such groups is that of the whole list, not their sum."""
+    who, root = BY_NAME["officer-A111-viewer-B"], ROOTS[stem]
+    text = f"{{ beside: {root} {{ totalCount groups(by: {by}) {{ count }} }} alone: {root} {{ totalCount }} }}"
+    found = (await world.ask(who, text)).data
+    assert found["beside"]["totalCount"] == found["alone"]["totalCount"]
+    assert 0 < sum(group["count"] for group in found["beside"]["groups"]) < found["alone"]["totalCount"]
+
+
 # --- comparators by hand ----------------------------------------------------------------------------------------------
 
 

@@ -43,7 +43,7 @@ async def test_groups_are_the_rows_of_the_list(filled: Place, stem: str, key: st
 
 @pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
 async def test_a_count_beside_groups_is_the_count_without_them(filled: Place, stem: str, key: str) -> None:
-    """However few groups are shown, of a list that is empty too, and for who sees a class in some areas only."""
+    """However few groups are shown, and of a list that is empty too."""
     few = f"few: groups(by: {key}, first: 1) {{ count }}"
     text = f"""query($f: {stem}Filter!) {{ alone: {ROOTS[stem]} {{ totalCount }}
       beside: {ROOTS[stem]} {{ {few} totalCount places: groups(by: VILLAGE) {{ key }} }}
