@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
 
 from schema.directives import Exempt, Requires, SensitivityIs
-from schema.executor import EXTENSIONS, Schema, Splice
 from schema.given import config
 from schema.mutation import Mutation
 from schema.query import Query
@@ -20,6 +20,7 @@ from schema.scalars import SCALARS
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
+Schema = strawberry.Schema
 
 
 def build() -> Schema:
@@ -28,8 +29,6 @@ def build() -> Schema:
         Query,
         Mutation,
         types=[Regency, District, Village, Programme],
-        extensions=EXTENSIONS,
-        execution_context_class=Splice,
         config=config(SCALARS),
     )
     if found := sorted(undeclared(made)):

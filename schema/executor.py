@@ -1,36 +1,23 @@
-"""Strawberry's executor, for commands and questions about the schema, with the engine's answers spliced in.
+"""graphql-core's executor, for commands and questions about the schema, with the engine's answers spliced in.
 
-A document comes to it parsed and validated; JSON that PostgreSQL finished passes through untouched.  Everything else
-stays stock: null propagation, serial mutations, errors.
+A document comes to it parsed and validated, and its variables coerced; JSON that PostgreSQL finished passes through
+untouched.  Everything else stays stock: null propagation, serial mutations, errors, and Strawberry's resolvers.
 Rule: an engine result is finished, so it is never completed again; a null root is None, never a fragment of null.
 Tests: tests/test_read.py, tests/test_differential.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import orjson
-import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
+from graphql import ExecutionResult, Executor, GraphQLSchema
 
-# a private name: graphql-core's own context lacks `operation_extensions`; tests/test_schema.py watches the import
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.execution import ExecutionContext
+from schema.context import Context
 
 
-class Splice(StrawberryGraphQLCoreExecutionContext):
-    """Executes with what the context has prepared, and leaves finished JSON alone."""
-
-    @classmethod
-    def build(cls, *said: Any, **named: Any) -> Any:
-        """With the variables of the context, which are coerced: the document declares none, or it were done again."""
-        made = super().build(*said, **named)
-        if isinstance(made, cls):
-            made.variable_values = made.context_value.variables
-        return made
+class Splice(Executor[Any]):
+    """Executes what a context has prepared, and leaves finished JSON alone."""
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, *rest: Any
@@ -40,21 +27,12 @@ class Splice(StrawberryGraphQLCoreExecutionContext):
         return super().complete_value(return_type, field_details_list, info, path, result, *rest)
 
 
-class Prepared(SchemaExtension):
-    """Takes the document of the context's operation, which is parsed and valid, and its variables, which are good."""
+async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
+    """Run the operation of a context, whatever it asks.
 
-    def on_parse(self) -> Iterator[None]:
-        self.execution_context.graphql_document = self.execution_context.context.operation.without_variables
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        self.execution_context.pre_execution_errors = []
-        yield
-
-
-class Schema(strawberry.Schema):
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing here: the default logs messages, and a message may quote what somebody typed."""
-
-
-EXTENSIONS: list[type[SchemaExtension]] = [Prepared]
+    The document declares no variables, or they were coerced once more; they are the context's."""
+    made = Splice.build(schema, context.operation.without_variables, context_value=context)
+    assert isinstance(made, Splice), "a document that is valid, with the operation that was found in it"
+    made.variable_values = context.variables
+    found: Any = made.execute_operation()
+    return cast("ExecutionResult", found if isinstance(found, ExecutionResult) else await found)

@@ -1,7 +1,7 @@
 """GraphQL over HTTP: reads one request, answers one JSON document that is always GraphQL-shaped.
 
 A query whose roots are all the engine's is answered here: each root is one statement, the answers are joined as bytes.
-Everything else (commands, questions about the schema) goes to Strawberry's executor, with the same plans.
+Everything else (commands, questions about the schema) goes to graphql-core's executor, with the same plans.
 Rule: whatever arrives gets an answer; nothing runs without a good token, nor for a document that is too large.
 Tests: tests/test_http.py, tests/test_read.py.
 """
@@ -24,6 +24,7 @@ from auth.principal import Principal
 from registry.db import TooSlow, Unreachable
 from schema.context import Context
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
+from schema.executor import execute
 from schema.limits import MOST_META_ROOTS
 from schema.operation import Invalid, Operation
 from schema.plan import Root
@@ -107,18 +108,17 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
     if operation.is_query and not context.planned.others:
         body = await until_gone(request.receive, read(context, request.id))
     else:
-        body = await _execute(request, asked, context)
+        body = await _execute(request, context)
     body["extensions"] = {"cost": {"requested": context.cost}}
     return body
 
 
-async def _execute(request: Request, asked: Asked, context: Context) -> dict[str, Any]:
-    """Strawberry's entrance: commands, and questions about the schema.  The variables are the context's."""
-    service, language = request.service, request.language
-    result = await service.schema.execute(asked.query, context_value=context, operation_name=asked.operation)
+async def _execute(request: Request, context: Context) -> dict[str, Any]:
+    """The executor's entrance: commands, and questions about the schema."""
+    result = await execute(request.service.graphql, context)
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [formatted(error, language, request.id) for error in result.errors]
+        body["errors"] = [formatted(error, request.language, request.id) for error in result.errors]
         if result.data is None and not any(error.path for error in result.errors):
             del body["data"]
     return body

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from auth.token import Keyring
 from registry.db import Database
 from registry.vault import Vault
+from schema.build import Schema
 from schema.cursor import Cursors
-from schema.executor import Schema
 from schema.operation import Operations
 from server.principals import Principals
 from server.settings import Settings
@@ -36,5 +36,6 @@ class Service:
     worker: int = 0
 
     def __post_init__(self) -> None:
-        self.operations = Operations(self.schema._schema)
+        self.graphql = self.schema._schema
+        self.operations = Operations(self.graphql)
         self.sdl = self.schema.as_str() + "\n"

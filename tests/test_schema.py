@@ -120,14 +120,3 @@ def test_makers_teach_their_use() -> None:
 def test_a_field_s_maker_and_type_agree() -> None:
     assert Member in FACES.values()
     assert guarded(Member.full_name) is not None
-
-
-def test_the_private_base_of_the_splice_is_where_it_was() -> None:
-    from strawberry.schema.schema import (  # noqa: TID251
-        StrawberryGraphQLCoreExecutionContext,
-    )
-
-    from schema.executor import Splice
-
-    assert issubclass(Splice, StrawberryGraphQLCoreExecutionContext)
-    assert {"build_resolve_info", "complete_value"} <= set(dir(StrawberryGraphQLCoreExecutionContext))
