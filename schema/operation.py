@@ -1,6 +1,6 @@
 """Prepared operations: a document is parsed, validated and planned once; a call only brings values.
 
-Whoever answers, the engine's own entrance or Strawberry's executor, takes the same plans.
+Whoever answers, the engine's own entrance or graphql-core's executor, takes the same plans.
 Rule: every refusal that needs no record comes before anything runs: of a document, a variable, a page, a cost.
 Tests: tests/test_prepared.py, tests/test_limits.py.
 """
@@ -11,7 +11,6 @@ import asyncio
 import re
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -36,12 +35,12 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
-from graphql.utilities import coerce_input_value
 from graphql.validation.validate import ValidationAbortedError
 
 from registry.cache import Remembered
 from registry.read.sight import Sight
 from schema.bound import shape
+from schema.coercion import Coerce, coercion
 from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
 from schema.limits import Most
@@ -74,17 +73,17 @@ class Operation:
         if self.asks_schema:
             Most.ALIASES.check(sum(field.alias is not None for field in fields))
         self.shaping = tuple(sorted(_shaping(document, definition)))
-        self._bounded = self._bounded_types()
+        self._coercions = self._quick_coercions()
 
-    def _bounded_types(self) -> tuple[tuple[str, Any], ...] | None:
-        """The types of the variables; None where one is an input that may hold itself: only graphql-core's own way
+    def _quick_coercions(self) -> tuple[tuple[str, Coerce], ...] | None:
+        """How each variable is coerced; None where one is an input that may hold itself: only graphql-core's own way
         counts how deep a value is nested, and refuses in time."""
         found = []
         for node in self.definition.variable_definitions or ():
             type_ = type_from_ast(self.schema, node.type)
             if _holds_itself(get_named_type(type_)):
                 return None
-            found.append((node.variable.name.value, type_))
+            found.append((node.variable.name.value, coercion(type_)))
         return tuple(found)
 
     @cached_property
@@ -95,11 +94,10 @@ class Operation:
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid."""
-        if sent and self._bounded is not None:  # all given and good, as nearly always: no need for the long way
-            with suppress(GraphQLError):  # a key too many or none, of a type that takes exactly one
-                coerced = {name: coerce_input_value(sent.get(name), type_) for name, type_ in self._bounded}
-                if not any(value is None or value is Undefined for value in coerced.values()):
-                    return VariableValues({}, coerced)
+        if sent and self._coercions is not None:  # all given and good, as nearly always: no need for the long way
+            coerced = {name: coerce(sent.get(name)) for name, coerce in self._coercions}
+            if not any(value is None or value is Undefined for value in coerced.values()):
+                return VariableValues({}, coerced)
         found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)
         if isinstance(found, list):
             raise Invalid(found)
