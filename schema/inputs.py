@@ -8,9 +8,10 @@ Rule: every typed fact of a face is an input field and nothing else is.  Tests: 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import typing
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -22,11 +23,11 @@ from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
 from registry.document import Edit, Path, empty
-from registry.noun import By, Noun, RegionCode, To, camel, fact_of, table_of
+from registry.noun import By, Noun, RegionCode, To, VillageCode, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
 from schema.business import Business
-from schema.declare import FACES, ID, UNSET, fields_of
+from schema.declare import FACES, ID, fields_of
 from schema.directives import Exemption
 from schema.errors import BadInput
 from schema.given import Given, input_type
@@ -38,6 +39,8 @@ from schema.shapes import Inside, Plain, Related
 
 OPERATIONAL = Sensitivity.OPERATIONAL
 LONGEST_TEXT = 2000
+_NIL = str(uuid.UUID(int=0))
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 NORMAL = {
     IdentityField.NIK: identity_number.normalise_nik,
     IdentityField.KK_NUMBER: identity_number.normalise_kk,
@@ -138,7 +141,6 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
 CHILDREN: dict[str, type[Any]] = dict(_lists())
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *CHILDREN.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
-BY_NAME = {face: {field.name: field for field in fields} for face, fields in FIELDS.items()}
 INSIDE = {
     _noun(face).__tablename__: {"id": ("id",)}
     | {
@@ -169,103 +171,85 @@ HouseholdInput = _input(
 )
 
 
-class Sent:
-    """An input as it arrived, its values coerced; what was left out is UNSET.
-
-    Strawberry's own conversion finds out the type of every field again for every record: 2 ms for a household."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.__dict__ = values
-
-    def __getattr__(self, name: str) -> Any:
-        return UNSET
-
-
-_NAMES = {
-    camel(made.python_name): made.python_name
-    for type_ in (HouseholdInput, *INPUTS.values(), *VALUES.values())
-    for made in fields_of(type_)
-}
-
-
-def _sent(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Sent({_NAMES[name]: _sent(inner) for name, inner in value.items()})
-    return [_sent(inner) for inner in value] if isinstance(value, list) else value
-
-
 _made: Any = HouseholdInput
-_made.__strawberry_definition__.from_input = lambda type_, value, context: _sent(value)
+_made.__strawberry_definition__.from_input = lambda type_, value, context: value
+"""It stays as it was coerced, keys as they were sent: Strawberry's own conversion finds out the type of every field
+again for every record, which takes 2 ms for a household."""
 
 
 # --- reading an input -------------------------------------------------------------------------------------------------
 
 
-def edit_of(sent: Any) -> tuple[Edit, str | None]:
-    """What an input says, as an edit, and the village code that it names."""
-    id_ = uuid_text(sent.id)
+def edit_of(sent: dict[str, Any]) -> tuple[Edit, str | None]:
+    """What an input says, as an edit, and the village code that it names.  Raises BadInput."""
+    id_ = uuid_text(sent["id"])
     edit, seen = Edit(id_, empty(), inside=INSIDE), {id_}
-    _row(edit, Household, id_, sent, ("household",))
+    _row(edit, "household", id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
-    for name, face in CHILDREN.items():
-        rows = getattr(sent, name)
-        for n, row in enumerate(rows if isinstance(rows, list) else ()):
-            child, path = uuid_text(row.id), ("household", name, str(n))
-            table = _noun(face).__tablename__
+    for name, table in _LISTS.items():
+        for n, row in enumerate(sent.get(name) or ()):
+            child, path = uuid_text(row["id"]), ("household", name, str(n))
             if child in seen:
                 raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` stands only once in a household.")
             seen.add(child)
-            if row.removed is True:
+            if row.get("removed") is True:
                 edit.removed.add((table, child))
                 edit.records[table, child] = path
             else:
-                _row(edit, face, child, row, path)
+                _row(edit, table, child, row, path)
     return edit, village
 
 
-def _row(edit: Edit, face: type[Any], id_: str, sent: Any, path: Path) -> None:
-    table = _noun(face).__tablename__
+def _row(edit: Edit, table: str, id_: str, sent: dict[str, Any], path: Path) -> None:
     edit.records[table, id_] = path
-    columns = edit.sent[table].setdefault(id_, {})
-    for name, value in vars(sent).items():
-        field = BY_NAME[face].get(name)
-        if field is None or value is UNSET:
-            continue
-        for part, column in field.columns:
-            inner = value if part is None or value is None else getattr(value, part)
-            if inner is not UNSET:
-                columns[column] = uuid_text(inner) if field.given.type is ID and inner else _json(inner, field.sealed)
+    columns, known = edit.sent[table].setdefault(id_, {}), _WRITTEN[table]
+    for name, value in sent.items():
+        for part, column, read in known.get(name, ()):
+            if part is None or value is None:
+                columns[column] = None if value is None else read(value)
+            elif part in value:
+                columns[column] = None if (inner := value[part]) is None else read(inner)
 
 
-def _json(value: Any, sealed: IdentityField | None) -> Any:
-    """A value as a document holds it; blank text is nothing."""
-    match value:
-        case Enum():
-            return value.value
-        case str():
-            text = value.strip()
-            if len(text) > LONGEST_TEXT:
-                raise BadInput(
-                    f"Teks paling panjang {LONGEST_TEXT} huruf.", f"A text has {LONGEST_TEXT} letters at most."
-                )
-            return (NORMAL[sealed](text) if sealed else text) or None if text else None
-        case dt.datetime():
-            return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case dt.date():
-            return value.isoformat()
-        case Decimal():
-            return str(value.quantize(Decimal("0.01")))
-        case float():
-            return round(value, 4)
-        case list():
-            return [_json(v, None) for v in value]
-        case uuid.UUID():
-            return str(value)
-    return value
+def _json(value: Any) -> Any:
+    """A value as a document holds it."""
+    if (read := _READ.get(type(value))) is not None:
+        return read(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _text(value: str) -> str | None:
+    """Without blanks around it; blank text is nothing."""
+    text = value.strip()
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(f"Teks paling panjang {LONGEST_TEXT} huruf.", f"A text has {LONGEST_TEXT} letters at most.")
+    return text or None
+
+
+def _number(field: IdentityField) -> Callable[[str], str | None]:
+    """How a number of the vault is read: without the dots and blanks that people write in it."""
+    return lambda value: (NORMAL[field](text) or None) if (text := _text(value)) else None
+
+
+def _instant(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_READ: dict[type[Any], Callable[[Any], Any]] = {
+    str: _text,
+    VillageCode: _text,
+    dt.datetime: _instant,
+    dt.date: dt.date.isoformat,
+    Decimal: lambda value: str(value.quantize(Decimal("0.01"))),
+    float: lambda value: round(value, 4),
+    list: lambda value: [_json(inner) for inner in value],
+}
 
 
 def uuid_text(text: str) -> str:
     """The canonical form of an id.  Raises BadInput for what is no UUID."""
+    if _CANONICAL.fullmatch(text) and text != _NIL:
+        return text
     try:
         found = uuid.UUID(text)
         if not found.int:
@@ -273,3 +257,20 @@ def uuid_text(text: str) -> str:
         return str(found)
     except ValueError:
         raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.") from None
+
+
+def _read_of(field: Typed) -> Callable[[Any], Any]:
+    if field.sealed is not None:
+        return _number(field.sealed)
+    return (lambda value: uuid_text(value) if value else None) if field.given.type is ID else _json
+
+
+_LISTS = {name: _noun(face).__tablename__ for name, face in CHILDREN.items()}
+_WRITTEN = {
+    _noun(face).__tablename__: {
+        camel(field.name): [(part and camel(part), column, _read_of(field)) for part, column in field.columns]
+        for field in fields
+    }
+    for face, fields in FIELDS.items()
+}
+"""Table → key of a record → the columns that it writes, each with the key of its part and how it is read."""
