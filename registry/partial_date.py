@@ -22,7 +22,8 @@ class Span(NamedTuple):
         return self.last < other.first
 
     def plus_years(self, years: int) -> "Span":
-        return Span(plus_years(self.first, years), plus_years(self.last, years))
+        first = plus_years(self.first, years)
+        return Span(first, first if self.last is self.first else plus_years(self.last, years))
 
 
 def span(text: object) -> Span | None:

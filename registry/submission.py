@@ -36,8 +36,11 @@ from registry.workflow import SUBMIT
 S = WorkflowState
 MOST_CHILDREN = 50
 ABILITY = Ability.HOUSEHOLD_SUBMIT
-KINDS = {name: {c.name: fact_of(c).sensitivity for c in columns} for name, columns in TYPED.items()}
-"""The class of every column that may be sent."""
+COLUMNS = {
+    name: {kind: {c.name for c in columns if fact_of(c).sensitivity is kind} for kind in Sensitivity}
+    for name, columns in TYPED.items()
+}
+"""The columns of each class that may be sent."""
 
 
 class _Asker:
@@ -202,15 +205,14 @@ def _village(heirs: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[
 def _check_classes(work: Work) -> None:
     """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
     principal, area = work.principal, work.area
-    everywhere = {kind for kind in Sensitivity if principal.sees(kind).covers(area)}
-    mine = everywhere | {k for k in set(Sensitivity) - everywhere if principal.own(Ability.of(k)).covers(area)}
+    hidden = [kind for kind in Sensitivity if not principal.sees(kind).covers(area)]
+    of_mine = [kind for kind in hidden if not principal.own(Ability.of(kind)).covers(area)]
     for table, records in work.edit.sent.items():
         for id_, columns in records.items():
             own = work.authors.get((table, id_), principal.user_id) == principal.user_id
-            seen = mine if own else everywhere
-            for column in columns:
-                if KINDS[table][column] not in seen:
-                    raise Forbidden(field=work.edit.path((table, id_, column))[-1])
+            for kind in of_mine if own else hidden:
+                if refused := columns.keys() & COLUMNS[table][kind]:
+                    raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1])
 
 
 async def _apply(work: Work, submission: Submission) -> Outcome:

@@ -54,13 +54,13 @@ class Row:
     """One record of the document."""
 
     def __init__(self, table: str, id: str, values: Mapping[str, Any]) -> None:
-        self.table, self.id, self.values = table, id, values
+        self.table, self.id = table, id
+        self._known = {c: v for c, v in values.items() if not isinstance(v, str) or v.strip()}
         self._read: dict[tuple[str, Callable[[str], Any]], Any] = {}
 
     def __getitem__(self, column: str) -> Any:
         """The JSON value; blank text is None."""
-        value = self.values.get(column)
-        return None if isinstance(value, str) and not value.strip() else value
+        return self._known.get(column)
 
     def text(self, column: str) -> str | None:
         value = self[column]
@@ -79,8 +79,10 @@ class Row:
         return self.read(column, span)
 
     def amount(self, column: str) -> Decimal | None:
+        if (value := self[column]) is None:
+            return None
         try:
-            amount = Decimal(str(self[column]))
+            amount = Decimal(str(value))
         except InvalidOperation:
             return None
         return amount if amount.is_finite() else None
