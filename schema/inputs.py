@@ -171,12 +171,6 @@ HouseholdInput = _input(
 )
 
 
-_made: Any = HouseholdInput
-_made.__strawberry_definition__.from_input = lambda type_, value, context: value
-"""It stays as it was coerced, keys as they were sent: Strawberry's own conversion finds out the type of every field
-again for every record, which takes 2 ms for a household."""
-
-
 # --- reading an input -------------------------------------------------------------------------------------------------
 
 

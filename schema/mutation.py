@@ -22,6 +22,13 @@ from schema.node import ErrorParam, UserError
 OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
 PARAMETER = Exemption.PARAMETER
 MEND = "What the caller must mend; empty when all went well."
+Sent = dict[str, Any]
+"""An input as GraphQL coerced it (schema/given.py)."""
+
+
+def _uuid(sent: Sent) -> uuid.UUID:
+    """The `id` of an input.  Raises BadInput."""
+    return uuid.UUID(uuid_text(sent["id"]))
 
 
 def errors(context: Context, problems: tuple[Problem, ...]) -> list[UserError]:
@@ -61,10 +68,9 @@ class SubmitHouseholdPayload:
     user_errors: list[UserError] = told(MEND)
 
 
-async def submit_household(context: Context, sent: Any) -> SubmitHouseholdPayload:
-    edit, village = edit_of(sent.household)
-    base = sent.base_rev if isinstance(sent.base_rev, int) else None
-    work = submission.Submission(edit, village, base, sent.save_as)
+async def submit_household(context: Context, sent: Sent) -> SubmitHouseholdPayload:
+    edit, village = edit_of(sent["household"])
+    work = submission.Submission(edit, village, sent.get("baseRev"), sent["saveAs"])
     done = await submission.submit(context.database, context.vault, context.principal, work)
     return SubmitHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
 
@@ -107,15 +113,14 @@ class VerifyHouseholdsPayload:
     results: list[VerifyResult] = told("One for each item, in order.")
 
 
-async def verify_households(context: Context, sent: Any) -> VerifyHouseholdsPayload:
-    if not 1 <= len(sent.items) <= verification.MOST:
+async def verify_households(context: Context, sent: Sent) -> VerifyHouseholdsPayload:
+    if not 1 <= len(sent["items"]) <= verification.MOST:
         raise BadInput(
             f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
             f"Send 1 to {verification.MOST} households at a time.",
         )
-    items = [verification.Item(uuid.UUID(uuid_text(i.id)), i.rev, i.accept_findings) for i in sent.items]
-    note = sent.note if isinstance(sent.note, str) else None
-    results = await verification.verify(context.database, context.principal, items, note)
+    items = [verification.Item(_uuid(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
+    results = await verification.verify(context.database, context.principal, items, sent.get("note"))
     made = [VerifyResult(id=ID(str(r.id)), record=r.record, user_errors=errors(context, r.problems)) for r in results]
     return VerifyHouseholdsPayload(results=made)
 
@@ -148,9 +153,9 @@ class ReturnHouseholdPayload:
     user_errors: list[UserError] = told(MEND)
 
 
-async def return_household(context: Context, sent: Any) -> ReturnHouseholdPayload:
-    item = verification.Item(uuid.UUID(uuid_text(sent.id)), sent.rev)
-    remarks = [verification.Said(r.path, r.text) for r in sent.remarks]
+async def return_household(context: Context, sent: Sent) -> ReturnHouseholdPayload:
+    item = verification.Item(_uuid(sent), sent["rev"])
+    remarks = [verification.Said(remark["path"], remark["text"]) for remark in sent["remarks"]]
     done = await verification.give_back(context.database, context.principal, item, remarks)
     return ReturnHouseholdPayload(record=done.record, user_errors=errors(context, done.problems))
 
@@ -177,11 +182,15 @@ class RevealIdentityPayload:
     user_errors: list[UserError] = told(MEND)
 
 
-async def reveal_identity(context: Context, sent: Any) -> RevealIdentityPayload:
-    note = sent.note if isinstance(sent.note, str) else None
-    subject = uuid.UUID(uuid_text(sent.id))
+async def reveal_identity(context: Context, sent: Sent) -> RevealIdentityPayload:
     value, problems = await reveal.reveal(
-        context.database, context.vault, context.principal, subject, sent.field, sent.purpose, note
+        context.database,
+        context.vault,
+        context.principal,
+        _uuid(sent),
+        sent["field"],
+        sent["purpose"],
+        sent.get("note"),
     )
     return RevealIdentityPayload(value=value, user_errors=errors(context, problems))
 
