@@ -62,6 +62,7 @@ class Principal:
         """Where he has the ability over what he made himself, and over nothing else by these grants."""
         return self._held.get((ability, Cell.OWN, None), NOWHERE)
 
+    @cached_property
     def abilities(self) -> frozenset[Ability]:
         """What he may do or see somewhere, were it only over his own records."""
         return frozenset(ability for ability, _, _ in self._held)
@@ -69,7 +70,7 @@ class Principal:
     @cached_property
     def ability_names(self) -> list[str]:
         """The names of his abilities, sorted."""
-        return sorted(ability.name for ability in self.abilities())
+        return sorted(ability.name for ability in self.abilities)
 
     @cached_property
     def memo(self) -> dict[object, Any]:

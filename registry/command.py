@@ -63,6 +63,6 @@ async def audit_refusal(
 
 async def require(database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None = None) -> None:
     """Raises Forbidden, audited, where no grant has the ability anywhere."""
-    if ability not in principal.abilities():
+    if ability not in principal.abilities:
         await audit_refusal(database, principal, ability, subject, Forbidden.code)
         raise Forbidden(ability=ability)

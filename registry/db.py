@@ -238,8 +238,12 @@ async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
 def _beginning(principal: Principal, setting: str) -> str:
     """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
     they could end their quotes.  What is empty is as good as unset."""
+    key = _beginning, setting
+    if (known := principal.memo.get(key)) is not None:
+        return str(known)
     values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
     if any("'" in value or "\\" in value for value in values.values()):
         raise ValueError("a setting that could end its quotes")
     told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items() if value)
-    return f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
+    made = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
+    return str(made)

@@ -79,12 +79,6 @@ class Edit:
             return (*record, *where)
         return ("household", column if table == "household" else LISTS[table])
 
-    def places(self) -> Iterator[tuple[At, Any]]:
-        for table, rows in self.sent.items():
-            for id_, columns in rows.items():
-                for column, value in columns.items():
-                    yield (table, id_, column), value
-
 
 @dataclass
 class Merged:
@@ -113,10 +107,10 @@ def same(a: Any, b: Any) -> bool:
 
 def seal(edit: Edit, vault: Vault) -> None:
     """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open."""
-    for (table, id_, column), value in list(edit.places()):
-        field_ = SEALED.get((table, column))
-        if field_ is not None and isinstance(value, str):
-            edit.sent[table][id_][column] = vault.seal(id_, field_, value).as_json()
+    for (table, column), field_ in SEALED.items():
+        for id_, columns in edit.sent[table].items():
+            if isinstance(value := columns.get(column), str):
+                columns[column] = vault.seal(id_, field_, value).as_json()
 
 
 def opened(document: Document, vault: Vault) -> Document:

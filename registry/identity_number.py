@@ -12,6 +12,7 @@ KK (family card): region of issue, day of recording DDMMYY, serial. It changes w
 
 import re
 from datetime import date
+from typing import NamedTuple
 
 from registry.codes import Sex
 from registry.messages import UserErrorCode
@@ -82,25 +83,28 @@ def mask_epmi(epmi_no: str) -> str:
     return _mask(epmi_no, 2 if len(epmi_no) >= 6 else 0)
 
 
-def nik_birth(nik: str) -> tuple[date, ...]:
-    """The birth dates that the NIK can mean, one for each century in which the day exists; none: never issued."""
-    day = int(nik[6:8])
-    return _dates(day - 40 if day > 40 else day, int(nik[8:10]), int(nik[10:12]))
+class Nik(NamedTuple):
+    """A NIK as far as it can have been issued: `births` are the dates that it can mean, one for each century in which
+    the day exists."""
+
+    digits: str
+    births: tuple[date, ...]
+    sex: Sex
 
 
-def nik_sex(nik: str) -> Sex:
-    """The sex that the NIK encodes."""
-    return Sex.FEMALE if int(nik[6:8]) > 40 else Sex.MALE
-
-
-def nik_error(nik: str) -> UserErrorCode | None:
-    """What makes this a number that was never issued, or None."""
-    nik = normalise_nik(nik)
-    if not _SIXTEEN.fullmatch(nik) or len(set(nik)) == 1:
+def nik_of(text: str) -> Nik | UserErrorCode:
+    """The NIK, however written, or what makes this a number that was never issued."""
+    nik = normalise_nik(text)
+    if not _SIXTEEN.fullmatch(nik) or nik == nik[0] * 16:
         return UserErrorCode.NIK_FORMAT
-    if not nik_birth(nik):
+    day = int(nik[6:8])
+    woman = day > 40
+    births = _dates(day - 40 if woman else day, int(nik[8:10]), int(nik[10:12]))
+    if not births:
         return UserErrorCode.NIK_INVALID_DATE
-    return UserErrorCode.NIK_SERIAL_ZERO if nik.endswith("0000") else None
+    return (
+        UserErrorCode.NIK_SERIAL_ZERO if nik.endswith("0000") else Nik(nik, births, Sex.FEMALE if woman else Sex.MALE)
+    )
 
 
 def is_kk(kk_number: str) -> bool:

@@ -55,6 +55,12 @@ def documents(draw: st.DrawFn) -> Document:
     return merge(empty(), empty(), edit).document
 
 
+def places(edit: Edit) -> list[tuple[tuple[str, str, str], Any]]:
+    """Every column that was sent, with its value."""
+    rows = [(table, id_, columns) for table, ids in edit.sent.items() for id_, columns in ids.items()]
+    return [((table, id_, column), value) for table, id_, columns in rows for column, value in columns.items()]
+
+
 def meant(at: tuple[str, str, str], sent: Any) -> Any:
     """What sending this asks for: a cleared column that must hold something holds its default."""
     return DEFAULTS.get(at[0], {}).get(at[2]) if sent is None else sent
@@ -88,7 +94,7 @@ def test_nothing_is_lost(base: Document, theirs: Edit, mine: Edit) -> None:
     merged = merge(base, current, mine)
     if merged.clashes:
         return
-    changes = {at: meant(at, sent) for at, sent in mine.places() if not same(found(base, at), meant(at, sent))}
+    changes = {at: meant(at, sent) for at, sent in places(mine) if not same(found(base, at), meant(at, sent))}
     for at, sent in changes.items():
         assert same(found(merged.document, at), sent)
     for table, rows in current.items():
@@ -107,7 +113,7 @@ def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(base: Docu
     clashes = merge(base, current, mine).clashes
     both = {
         at
-        for at, sent in mine.places()
+        for at, sent in places(mine)
         if not same(found(current, at), meant(at, sent))
         and (not same(found(base, at), meant(at, sent)) or at[1] not in base[at[0]])  # nobody clears what he never saw
         and any(not same(found(base, part), found(current, part)) for part in whole(at))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from registry.codes import Sex
 from registry.identity_number import (
+    Nik,
     is_kk,
     is_nib,
     is_passport,
@@ -22,9 +23,7 @@ from registry.identity_number import (
     mask_nik,
     mask_passport,
     mask_phone,
-    nik_birth,
-    nik_error,
-    nik_sex,
+    nik_of,
     normalise_epmi,
     normalise_kk,
     normalise_nib,
@@ -54,9 +53,10 @@ def niks(draw: st.DrawFn) -> tuple[str, date, Sex]:
 def test_a_nik_of_any_region_tells_birth_and_sex(issued: tuple[str, date, Sex]) -> None:
     nik, born, sex = issued
     if len(set(nik)) > 1:
-        assert nik_error(nik) is None
-    assert born in nik_birth(nik)
-    assert nik_sex(nik) is sex
+        read = nik_of(nik)
+        assert isinstance(read, Nik)
+        assert (read.digits, read.sex) == (nik, sex)
+        assert born in read.births
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,8 @@ def test_a_nik_of_any_region_tells_birth_and_sex(issued: tuple[str, date, Sex]) 
     ],
 )
 def test_what_was_never_issued_is_refused(nik: str, error: Code | None) -> None:
-    assert nik_error(nik) is error
+    read = nik_of(nik)
+    assert (None if isinstance(read, Nik) else read) is error
 
 
 @given(niks(), niks())
@@ -119,7 +120,7 @@ def test_normalising_twice_changes_nothing(normalise: Callable[[str], str], text
 def test_separators_do_not_matter(number: str, separator: str) -> None:
     typed = separator.join(number[i : i + 4] for i in range(0, 16, 4))
     assert normalise_nik(typed) == normalise_kk(typed) == number
-    assert nik_error(typed) == nik_error(number)
+    assert nik_of(typed) == nik_of(number)
     assert is_kk(typed) == is_kk(number)
 
 

@@ -59,7 +59,7 @@ def decisions() -> Table:
     for role, ability in product(Role, Ability):
         who = principal(grant(role, REGENCY))
         assert who.areas(ability) & who.own(ability) == NOWHERE
-        assert (ability in who.abilities()) is bool(who.areas(ability) | who.own(ability))
+        assert (ability in who.abilities) is bool(who.areas(ability) | who.own(ability))
         assert not (who.areas(ability) | who.own(ability)).covers(ELSEWHERE)
         over_all, over_own = who.areas(ability).covers(VILLAGE), who.own(ability).covers(VILLAGE)
         table[role, ability] = "area" if over_all else "own" if over_own else "-"
@@ -202,7 +202,7 @@ def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
 
 def test_without_grants_every_setting_but_the_user_is_empty() -> None:
     who = principal()
-    assert who.abilities() == frozenset()
+    assert who.abilities == frozenset()
     assert [name for name in SETTINGS if who.setting(name)] == ["user"]
     assert who.role_for(Ability.SEE_OPEN, VILLAGE) is None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
-from registry.identity_number import nik_birth, nik_error, nik_sex, normalise_nik
+from registry.identity_number import Nik, nik_of
 from registry.messages import UserErrorCode as Code
 from registry.rules.migration import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, Sheet, rule
@@ -18,7 +18,7 @@ def nik_with(error: Code) -> Find:
     """Finds the NIKs that were never issued, for this reason."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        return (member.at("nik") for member in sheet.members if member.read("nik", nik_error) is error)
+        return (member.at("nik") for member in sheet.members if member.read("nik", nik_of) is error)
 
     return find
 
@@ -26,22 +26,22 @@ def nik_with(error: Code) -> Find:
 def nik_birth_differs(sheet: Sheet) -> Iterator[Place]:
     for member, nik in _issued(sheet):
         born = member.span("birth_date")
-        if born is not None and not any(born.first <= day <= born.last for day in nik_birth(nik)):
+        if born is not None and not any(born.first <= day <= born.last for day in nik.births):
             yield member.at("nik")
 
 
 def nik_sex_differs(sheet: Sheet) -> Iterator[Place]:
     for member, nik in _issued(sheet):
-        if member["sex"] is not None and member["sex"] != nik_sex(nik):
+        if member["sex"] is not None and member["sex"] != nik.sex:
             yield member.at("nik")
 
 
 def nik_twice(sheet: Sheet) -> Iterator[Place]:
     seen: set[str] = set()
     for member, nik in _issued(sheet):
-        if nik in seen:
+        if nik.digits in seen:
             yield member.at("nik")
-        seen.add(nik)
+        seen.add(nik.digits)
 
 
 def spouse_sex(sheet: Sheet) -> Iterator[Place]:
@@ -59,7 +59,8 @@ def spouse_unmarried(sheet: Sheet) -> Iterator[Place]:
 
 
 def parent_too_young(sheet: Sheet) -> Iterator[Place]:
-    too_young = {child.id: child for child, parent in _parentage(sheet) if _surely_too_young(child, parent)}
+    pairs = dict.fromkeys(_parentage(sheet))  # the father is the head too
+    too_young = {child.id: child for child, parent in pairs if _surely_too_young(child, parent)}
     yield from (child.at("birth_date") for child in too_young.values())
 
 
@@ -94,12 +95,11 @@ def unknown_parent(column: str) -> Find:
     return find
 
 
-def _issued(sheet: Sheet) -> Iterator[tuple[Row, str]]:
+def _issued(sheet: Sheet) -> Iterator[tuple[Row, Nik]]:
     """Members with the NIK they have, as far as it can have been issued."""
     for member in sheet.members:
-        nik = member.text("nik")
-        if nik is not None and member.read("nik", nik_error) is None:
-            yield member, normalise_nik(nik)
+        if isinstance(nik := member.read("nik", nik_of), Nik):
+            yield member, nik
 
 
 def _parentage(sheet: Sheet) -> Iterator[tuple[Row, Row]]:

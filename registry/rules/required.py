@@ -31,7 +31,7 @@ def missing(place: str) -> Find:
     table, column = place.split(".")
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows(table) if row[column] is None)
+        return (row.at(column) for row in sheet.rows[table] if row[column] is None)
 
     return find
 

@@ -101,15 +101,13 @@ class Sheet:
         self.members = _rows(document, "member")
         self.episodes = _rows(document, "migration_episode")
         self.businesses = _rows(document, "business")
-        self._by_id = {member.id: member for member in self.members}
-
-    def rows(self, table: str) -> list[Row]:
-        return {
+        self.rows = {
             "household": self.households,
             "member": self.members,
             "migration_episode": self.episodes,
             "business": self.businesses,
-        }[table]
+        }
+        self._by_id = {member.id: member for member in self.members}
 
     def member(self, id: object) -> Row | None:
         return self._by_id.get(id) if isinstance(id, str) else None

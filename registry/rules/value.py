@@ -44,7 +44,7 @@ def out_of_order(table: str) -> Find:
     """Finds the later date where it surely lies before the earlier one."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for row in sheet.rows(table):
+        for row in sheet.rows[table]:
             reversed_ = {
                 later: None
                 for earlier, later in ORDERED[table]
@@ -59,7 +59,7 @@ def in_future(table: str) -> Find:
     """Finds what surely lies after today."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for row in sheet.rows(table):
+        for row in sheet.rows[table]:
             if row["stage"] != MigrationStage.PROSPECTIVE:
                 for column in HAPPENED[table]:
                     if (day := row.span(column)) and day.first > sheet.today:
@@ -73,7 +73,7 @@ def negative(place: str) -> Find:
     table, column = place.split(".")
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows(table) if (row.amount(column) or 0) < 0)
+        return (row.at(column) for row in sheet.rows[table] if (row.amount(column) or 0) < 0)
 
     return find
 
@@ -84,7 +84,7 @@ def unusual_rupiah(place: str) -> Find:
     limit = UNUSUAL_IDR[place]
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for row in sheet.rows(table):
+        for row in sheet.rows[table]:
             amount = row.amount(f"{column}_amount")
             if amount is not None and amount > limit and row[f"{column}_currency"] == "IDR":
                 yield row.at(f"{column}_amount", limit=_spaced(limit))

@@ -100,7 +100,7 @@ async def _sight(app: App, principal: Principal) -> str:
     if not found["households"]:
         return "no household"
     beyond = (Sensitivity.PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL, Sensitivity.PROTECTIVE)
-    classes = ", ".join(kind.name.lower() for kind in beyond if Ability.of(kind) in principal.abilities())
+    classes = ", ".join(kind.name.lower() for kind in beyond if Ability.of(kind) in principal.abilities)
     return f"{found['households']['totalCount']:,} households" + (f": {classes}" if classes else "")
 
 
