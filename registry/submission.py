@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
@@ -123,6 +124,9 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
     await require(database, principal, ABILITY, subject)
     seal(edit, vault)
     try:
+        if (village := _at_home(principal, submission)) is not None:
+            with suppress(IdTaken, Refused):  # it is there, or cannot be new like this: then look what is there
+                return await _once(database, vault, principal, submission, village)
         try:
             return await _once(database, vault, principal, submission)
         except IdTaken:  # perhaps by this very request, sent twice at the same time: then it is there now
@@ -136,14 +140,33 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
         raise
 
 
-async def _once(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
+def _at_home(principal: Principal, submission: Submission) -> uuid.UUID | None:
+    """The id of the village, where one of the caller's grants is for just that and the household may be new.
+
+    Most are, and need no look; whether it is, and the region one of today's villages, the writing statement knows."""
+    code = submission.village
+    if submission.base_rev is not None or code is None or not principal.areas(ABILITY).covers(code):
+        return None
+    return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
+
+
+async def _once(
+    database: Database, vault: Vault, principal: Principal, submission: Submission, new_in: uuid.UUID | None = None
+) -> Outcome:
+    """One attempt; with `new_in` as a new household of this village."""
     async with database.write(principal, SUBMIT.setting) as tx:
-        work = await _begin(tx, principal, vault, submission)
+        if new_in is None:
+            work = await _begin(tx, principal, vault, submission)
+        else:
+            assert submission.village is not None
+            work = Work(tx, principal, vault, submission.edit, None, new_in, submission.village, empty())
+        await _locate(work)
+        _check_classes(work)
         return await _apply(work, submission)
 
 
 async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
-    """Lock the household, find its village, and check that every column sent may be typed there."""
+    """Lock the household and find its village."""
     edit, wanted = submission.edit, submission.village
     begun = await tx.one(BEGIN, id=uuid.UUID(edit.household), code=wanted)
     assert begun is not None
@@ -166,26 +189,25 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         current = orjson.loads(found["document"])
         authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
         authors["household", edit.household] = row["created_by"]
-    for id_, columns in edit.sent["business"].items():
-        if "location_village_id" in columns:
-            columns["location_village_id"] = await _location(
-                tx, edit, id_, columns["location_village_id"], village, notes
-            )
-    work = Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
-    _check_classes(work)
-    return work
+    return Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
 
 
-async def _location(
-    tx: Transaction, edit: Edit, id_: str, code: str | None, village: uuid.UUID, notes: list[Problem]
-) -> str:
-    """Where a business is: any village of the country; null is the household's own.  A retry finds it resolved."""
-    if code is None or "-" in code:
-        return code or str(village)
-    found = await tx.value(HEIRS, code=code)
-    place, said = _village(found, code, edit.path(("business", id_, "location_village_id")))
-    notes += said
-    return str(place["id"])
+async def _locate(work: Work) -> None:
+    """Where each business is: any village of the country; null is the household's own.
+
+    What was sent stays as it is, for another attempt."""
+    placed = {id_: dict(columns) for id_, columns in work.edit.sent["business"].items()}
+    work.edit = replace(work.edit, sent=work.edit.sent | {"business": placed})
+    for id_, columns in placed.items():
+        if "location_village_id" not in columns:
+            continue
+        if (code := columns["location_village_id"]) is None:
+            columns["location_village_id"] = str(work.village)
+            continue
+        found = await work.tx.value(HEIRS, code=code)
+        place, said = _village(found, code, work.edit.path(("business", id_, "location_village_id")))
+        columns["location_village_id"] = str(place["id"])
+        work.notes += said
 
 
 def _village(heirs: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:

@@ -6,11 +6,19 @@ What the state of a household allows is in tests/test_workflow.py, what merging 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from auth.area import AreaSet
+from auth.principal import Grant
+from auth.role import Role
+from registry.codes import SaveAs
+from registry.submission import Submission, submit
+from schema.inputs import edit_of
 from tests.village import (
     FAR,
     HEIRS,
@@ -304,6 +312,39 @@ async def test_a_business_may_lie_in_any_village(village: Place) -> None:
     made["businesses"][0]["locationVillageCode"] = "35.07.11.2999"
     unknown = await refused(village, "officer", made, base=1)
     assert paths(unknown) == ["household.businesses.0.locationVillageCode"]
+
+
+async def test_a_superseded_place_of_a_business_is_told_each_time_it_is_sent(village: Place) -> None:
+    made = household()
+    made["businesses"] = [shop(made["members"][0], locationVillageCode=OLD_CODE)]
+    for outcome in ("ACCEPTED", "UNCHANGED"):
+        payload = await village.submit("officer", made)
+        assert (payload["outcome"], codes(payload)) == (outcome, ["REGION_CODE_SUPERSEDED"])
+
+
+@pytest.mark.parametrize(
+    ("code", "region", "said"),
+    [
+        (HERE, HERE, []),
+        (HERE, NEXT_DOOR, []),
+        (HERE, SPLIT, []),
+        (SPLIT, SPLIT, ["REGION_CODE_AMBIGUOUS"]),
+        ("35.07.11", "35.07.11", ["REGION_NOT_VILLAGE"]),
+        (OLD_CODE, HERE, ["OUT_OF_SCOPE"]),
+    ],
+)
+async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
+    village: Place, code: str, region: str, said: list[str]
+) -> None:
+    """What a grant says of its village is believed only as far as the map of today says the same."""
+    id_ = await village.admin.fetchval("SELECT id FROM region WHERE code = $1", region)
+    grant = Grant(Role.OFFICER, AreaSet.of(code), id_, dt.date(2020, 1, 1), None, active=True)
+    officer = replace(await village.principal("officer"), grants=(grant,))
+    edit, sent = edit_of(household(code))
+    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, SaveAs.SUBMITTED))
+    assert [problem.code.value for problem in done.problems] == said
+    where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
+    assert await village.admin.fetchval(where, uuid.UUID(edit.household)) == (None if said else HERE)
 
 
 # --- what is complete ---------------------------------------------------------------------------------------------
