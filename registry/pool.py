@@ -96,17 +96,20 @@ class Pool:
     async def _turn(self) -> asyncpg.Connection | None:
         if len(self._waiting) >= self.queue:
             raise asyncio.QueueFull
-        waiter: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[asyncpg.Connection | None] = loop.create_future()
         self._waiting.append(waiter)
+        timer = loop.call_later(self.patience, _late, waiter)  # `asyncio.timeout` takes as long as all the rest here
         try:
-            async with asyncio.timeout(self.patience):
-                return await waiter
+            return await waiter
         except BaseException:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
-            elif not waiter.cancelled():  # its turn came in the same moment
-                self.give(waiter.result())
+            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.give(waiter.result())  # its turn came in the same moment
             raise
+        finally:
+            timer.cancel()
 
     async def _tend(self) -> None:
         while True:
@@ -121,3 +124,9 @@ class Pool:
         for connection in connections:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=CLOSING)
+
+
+def _late(waiter: asyncio.Future[asyncpg.Connection | None]) -> None:
+    """Its patience is at an end, unless its turn has come."""
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())

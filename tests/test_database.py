@@ -120,7 +120,7 @@ class Quoting:
     """A principal whose areas could end the quotes that they are written in."""
 
     def __init__(self, value: str) -> None:
-        self.value = value
+        self.value, self.memo = value, dict[object, object]()
 
     def setting(self, name: str) -> str:
         return self.value if name == "submit" else ""
