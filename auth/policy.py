@@ -23,7 +23,7 @@ class Cell(Enum):
     OWN = "own"
 
 
-class Step(Enum):
+class Signature(Enum):
     """A signature under a submission: first the village's, then the regency's, by two people who are not its author."""
 
     VILLAGE = "VILLAGE"
@@ -97,8 +97,8 @@ PAGE = page({
 })
 # fmt: on
 
-STEPS: Mapping[Role, Step] = MappingProxyType(
-    {Role.VILLAGE_VERIFIER: Step.VILLAGE, Role.REGENCY_COORDINATOR: Step.REGENCY}
+SIGNATURES: Mapping[Role, Signature] = MappingProxyType(
+    {Role.VILLAGE_VERIFIER: Signature.VILLAGE, Role.REGENCY_COORDINATOR: Signature.REGENCY}
 )
 """The signature that the grant gives which gives SUBMISSION_VERIFY; every role that verifies has one."""
 
@@ -117,5 +117,5 @@ def cell(ability: Ability, role: Role) -> Cell | None:
     return PAGE[ability].cells.get(role)
 
 
-if STEPS.keys() != PAGE[Ability.SUBMISSION_VERIFY].cells.keys():
-    raise TypeError("whoever verifies takes a step and nobody else does: mend STEPS or the row of SUBMISSION_VERIFY")
+if SIGNATURES.keys() != PAGE[Ability.SUBMISSION_VERIFY].cells.keys():
+    raise TypeError("whoever verifies signs and nobody else does: mend SIGNATURES or the row of SUBMISSION_VERIFY")

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from auth.ability import Ability
 from auth.area import NOWHERE, AreaSet
-from auth.policy import STEPS, Cell, Step, cell
+from auth.policy import SIGNATURES, Cell, Signature, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 
@@ -54,9 +54,9 @@ class Principal:
     grants: tuple[Grant, ...]
     expires_at: datetime
 
-    def areas(self, ability: Ability, step: Step | None = None) -> AreaSet:
-        """Where he has the ability over every record; with `step`, only where the grant gives that signature."""
-        return self._held.get((ability, Cell.AREA, step), NOWHERE)
+    def areas(self, ability: Ability, signature: Signature | None = None) -> AreaSet:
+        """Where he has the ability over every record; with `signature`, only where the grant gives that signature."""
+        return self._held.get((ability, Cell.AREA, signature), NOWHERE)
 
     def own(self, ability: Ability) -> AreaSet:
         """Where he has the ability over what he made himself, and over nothing else by these grants."""
@@ -81,11 +81,11 @@ class Principal:
         """Where he sees this class in every record."""
         return self.areas(Ability.of(sensitivity))
 
-    def role_for(self, ability: Ability, code: str, step: Step | None = None) -> Role | None:
+    def role_for(self, ability: Ability, code: str, signature: Signature | None = None) -> Role | None:
         """The role in which he has the ability at the region of this code; one over every record comes first."""
         for wanted in Cell:
             for grant in self.grants:
-                signs = step is None or STEPS.get(grant.role) is step
+                signs = signature is None or SIGNATURES.get(grant.role) is signature
                 if signs and cell(ability, grant.role) is wanted and grant.area.covers(code):
                     return grant.role
         return None
@@ -97,13 +97,13 @@ class Principal:
         return self._settings[name]
 
     @cached_property
-    def _held(self) -> Mapping[tuple[Ability, Cell, Step | None], AreaSet]:
-        held: dict[tuple[Ability, Cell, Step | None], AreaSet] = {}
+    def _held(self) -> Mapping[tuple[Ability, Cell, Signature | None], AreaSet]:
+        held: dict[tuple[Ability, Cell, Signature | None], AreaSet] = {}
         for grant in self.grants:
             for ability in Ability:
                 if found := cell(ability, grant.role):
-                    for step in {None, STEPS.get(grant.role)}:
-                        key = ability, found, step
+                    for signature in {None, SIGNATURES.get(grant.role)}:
+                        key = ability, found, signature
                         held[key] = held.get(key, NOWHERE) | grant.area
         return held
 
@@ -112,8 +112,8 @@ class Principal:
         return {name: text(self) for name, text in SETTINGS.items()}
 
 
-def _areas(ability: Ability, step: Step | None = None) -> Callable[[Principal], str]:
-    return lambda principal: principal.areas(ability, step).literal()
+def _areas(ability: Ability, signature: Signature | None = None) -> Callable[[Principal], str]:
+    return lambda principal: principal.areas(ability, signature).literal()
 
 
 def _own(ability: Ability) -> Callable[[Principal], str]:
@@ -127,11 +127,11 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     **{f"{klass.value.lower()}_own": _own(Ability.of(klass)) for klass in Sensitivity},
     "submit": _areas(Ability.HOUSEHOLD_SUBMIT),
     "verify": _areas(Ability.SUBMISSION_VERIFY),
-    "verify_village": _areas(Ability.SUBMISSION_VERIFY, Step.VILLAGE),
-    "verify_regency": _areas(Ability.SUBMISSION_VERIFY, Step.REGENCY),
+    "verify_village": _areas(Ability.SUBMISSION_VERIFY, Signature.VILLAGE),
+    "verify_regency": _areas(Ability.SUBMISSION_VERIFY, Signature.REGENCY),
     "return": _areas(Ability.SUBMISSION_RETURN),
-    "return_village": _areas(Ability.SUBMISSION_RETURN, Step.VILLAGE),
-    "return_regency": _areas(Ability.SUBMISSION_RETURN, Step.REGENCY),
+    "return_village": _areas(Ability.SUBMISSION_RETURN, Signature.VILLAGE),
+    "return_regency": _areas(Ability.SUBMISSION_RETURN, Signature.REGENCY),
     "reveal": _areas(Ability.IDENTITY_REVEAL),
 }
 """What the database may be told of a principal: the name of the setting after `app.`, and how its text is made."""

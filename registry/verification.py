@@ -14,7 +14,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from auth.ability import Ability
-from auth.policy import Step as Signature
+from auth.policy import Signature
 from auth.principal import Principal
 from registry.codes import WorkflowState
 from registry.command import Actor, actor, audit, audit_refusal, require

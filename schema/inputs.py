@@ -138,8 +138,8 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
             yield made.python_name, faces[shape.source.noun]
 
 
-CHILDREN: dict[str, type[Any]] = dict(_lists())
-FACES_WRITTEN: tuple[type[Any], ...] = (Household, *CHILDREN.values())
+LISTED: dict[str, type[Any]] = dict(_lists())
+FACES_WRITTEN: tuple[type[Any], ...] = (Household, *LISTED.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 INSIDE = {
     _noun(face).__tablename__: {"id": ("id",)}
@@ -163,11 +163,11 @@ def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
     return input_type(f"{face.__name__}Input", text, fields)
 
 
-INPUTS = {face: _input(face, f"A {name[:-1]} inside a household document.") for name, face in CHILDREN.items()}
+INPUTS = {face: _input(face, f"A {name[:-1]} inside a household document.") for name, face in LISTED.items()}
 HouseholdInput = _input(
     Household,
     "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",
-    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in CHILDREN.items()},  # type: ignore[valid-type]
+    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in LISTED.items()},  # type: ignore[valid-type]
 )
 
 
@@ -259,7 +259,7 @@ def _read_of(field: Typed) -> Callable[[Any], Any]:
     return (lambda value: uuid_text(value) if value else None) if field.given.type is ID else _json
 
 
-_LISTS = {name: _noun(face).__tablename__ for name, face in CHILDREN.items()}
+_LISTS = {name: _noun(face).__tablename__ for name, face in LISTED.items()}
 _WRITTEN = {
     _noun(face).__tablename__: {
         camel(field.name): [(part and camel(part), column, _read_of(field)) for part, column in field.columns]

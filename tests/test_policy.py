@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from auth import policy
 from auth.ability import Ability
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from auth.policy import MAY_GIVE, PAGE, STEPS, Cell, Row, Step, cell, page, row
+from auth.policy import MAY_GIVE, PAGE, SIGNATURES, Cell, Row, Signature, cell, page, row
 from auth.principal import SETTINGS, Grant, Principal
 from auth.role import Role
 from auth.sensitivity import Sensitivity
@@ -115,7 +115,7 @@ def test_an_ability_without_a_row_and_a_row_without_a_cell_are_refused() -> None
 
 
 def test_nobody_may_change_the_page() -> None:
-    for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, STEPS, MAY_GIVE):
+    for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, SIGNATURES, MAY_GIVE):
         with pytest.raises(TypeError):
             part[Role.SERVICE] = Cell.AREA  # type: ignore[index]
 
@@ -142,14 +142,14 @@ def test_every_name_has_labels_of_its_own(names: type[Ability] | type[Role] | ty
 
 def test_each_signature_is_given_by_its_own_grant() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, "52.03"))
-    assert who.areas(Ability.SUBMISSION_VERIFY, Step.VILLAGE) == AreaSet.of(VILLAGE)
-    assert who.areas(Ability.SUBMISSION_VERIFY, Step.REGENCY) == AreaSet.of("52.03")
+    assert who.areas(Ability.SUBMISSION_VERIFY, Signature.VILLAGE) == AreaSet.of(VILLAGE)
+    assert who.areas(Ability.SUBMISSION_VERIFY, Signature.REGENCY) == AreaSet.of("52.03")
     assert who.areas(Ability.SUBMISSION_VERIFY) == AreaSet.of(VILLAGE, "52.03")
 
 
 def test_whoever_verifies_has_exactly_one_step() -> None:
-    assert set(STEPS) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
-    assert set(STEPS.values()) == set(Step)
+    assert set(SIGNATURES) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
+    assert set(SIGNATURES.values()) == set(Signature)
 
 
 def test_who_may_give_which_role() -> None:
@@ -192,9 +192,9 @@ def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
     assert who.setting("read") == who.sees(Sensitivity.OPERATIONAL).literal()
     assert who.setting("submit") == who.areas(Ability.HOUSEHOLD_SUBMIT).literal()
     assert who.setting("verify") == who.areas(verify).literal()
-    assert who.setting("verify_village") == who.areas(verify, Step.VILLAGE).literal()
-    assert who.setting("verify_regency") == who.areas(verify, Step.REGENCY).literal()
-    for step in Step:
+    assert who.setting("verify_village") == who.areas(verify, Signature.VILLAGE).literal()
+    assert who.setting("verify_regency") == who.areas(verify, Signature.REGENCY).literal()
+    for step in Signature:
         assert who.setting(f"return_{step.value.lower()}") == who.areas(Ability.SUBMISSION_RETURN, step).literal()
     assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
     assert who.setting("user") == str(who.user_id)
@@ -219,9 +219,9 @@ def test_names_of_settings_need_no_quotes() -> None:
 
 def test_the_role_of_a_signature_is_the_one_that_gives_it() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, REGENCY))
-    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Step.REGENCY) is Role.REGENCY_COORDINATOR
-    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Step.VILLAGE) is Role.VILLAGE_VERIFIER
-    assert who.role_for(Ability.SUBMISSION_VERIFY, REGENCY, Step.VILLAGE) is None
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Signature.REGENCY) is Role.REGENCY_COORDINATOR
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Signature.VILLAGE) is Role.VILLAGE_VERIFIER
+    assert who.role_for(Ability.SUBMISSION_VERIFY, REGENCY, Signature.VILLAGE) is None
 
 
 @given(st.dates(), st.dates() | st.none(), st.booleans(), st.dates())

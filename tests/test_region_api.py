@@ -26,6 +26,19 @@ async def test_a_split_code_names_its_heirs(village: Place) -> None:
         assert error["path"] == ["region"]
 
 
+async def test_a_village_that_became_a_district_is_not_said_to_be_split(village: Place) -> None:
+    old, district = "35.07.08.2001", HERE[:8]
+    await village.admin.execute(
+        "INSERT INTO region_code (region_id, code, valid_from, valid_to) VALUES ($1, $2, '1945-08-16', '2019-10-08')",
+        *(village.regions[district], old),
+    )
+    text = "query($code: RegionCode!) { households(filter: {within: [$code]}) { totalCount } }"
+    for language, words in (("id", "kini wilayah"), ("en", "is now the region")):
+        (error,) = (await village.query("viewer", text, language, code=old)).errors
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "heirs": [district]}
+        assert f"{words} {district}" in error["message"]
+
+
 @pytest.mark.parametrize("code", ["99", "35.07.11.2999", "35.99", "00"])
 async def test_an_unknown_code_is_refused_without_repeating_it(village: Place, code: str) -> None:
     answer = await village.query("officer", REGION, "en", code=code)

@@ -16,7 +16,7 @@ import pytest
 from auth.ability import Ability
 from auth.area import NATIONAL, AreaSet
 from auth.errors import Forbidden
-from auth.policy import PAGE, STEPS, cell
+from auth.policy import PAGE, SIGNATURES, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
 from registry.crossing import CROSSINGS
@@ -94,7 +94,7 @@ def test_the_table_of_access() -> None:
     lines = ["# Abilities: A in the area, O own records, step of verification in brackets", ""]
     for ability in PAGE:
         marks = {role: cell(ability, role) for role in roles}
-        steps = {r: f"[{STEPS[r].name}]" if _steps(ability, r) else "" for r in roles}
+        steps = {r: f"[{SIGNATURES[r].name}]" if _steps(ability, r) else "" for r in roles}
         said = [f"{r.value}={mark.name[0]}{steps[r]}" for r, mark in marks.items() if mark]
         lines.append(f"{ability.value:<20} {' '.join(said)}")
     lines += ["", "# Tables", ""]
@@ -119,4 +119,4 @@ def test_the_table_of_access() -> None:
 
 
 def _steps(ability: Ability, role: Role) -> bool:
-    return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in STEPS
+    return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in SIGNATURES

@@ -7,9 +7,9 @@ skeleton; a complete household must pass every ERROR. Test: tests/test_rules.py.
 from datetime import datetime
 
 from registry.rules import business, household, member, migration, required, value
-from registry.rules.rule import Document, Finding, Rule, Sheet
+from registry.rules.rule import Finding, Judged, Rule, Sheet
 
-__all__ = ["RULES", "Document", "Finding", "Rule", "check"]
+__all__ = ["RULES", "Finding", "Judged", "Rule", "check"]
 
 RULES: tuple[Rule, ...] = (
     *required.RULES,
@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check(document: Document, now: datetime, *, complete: bool) -> list[Finding]:
+def check(document: Judged, now: datetime, *, complete: bool) -> list[Finding]:
     """Everything that the rules find in a whole household, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, of which only the

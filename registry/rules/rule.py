@@ -16,8 +16,8 @@ from registry.messages import MUST_SEE, UserErrorCode
 from registry.partial_date import Span, span
 
 T = TypeVar("T")
-Document = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""A household as table, then id, then column, then JSON value; absent and null both mean: not known."""
+Judged = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""A household with its numbers in the open: table, id, column and JSON value; absent and null both mean: not known."""
 
 TODAY_ZONE = timezone(timedelta(hours=9))
 """Easternmost Indonesia: a day is in the future only when it has begun nowhere in the country."""
@@ -94,7 +94,7 @@ class Row:
 class Sheet:
     """The document as rows, and the moment at which it is judged."""
 
-    def __init__(self, document: Document, now: datetime) -> None:
+    def __init__(self, document: Judged, now: datetime) -> None:
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
         self.households = _rows(document, "household")
@@ -144,5 +144,5 @@ def rule(code: UserErrorCode, columns: str, find: Find, severity: Severity | Non
     return Rule(code, tuple(columns.split()), find, severity or code.severity, draft)
 
 
-def _rows(document: Document, table: str) -> list[Row]:
+def _rows(document: Judged, table: str) -> list[Row]:
     return [Row(table, id, values) for id, values in document.get(table, {}).items()]
