@@ -2,7 +2,7 @@
 
 One statement writes every table, so it costs one round trip; under row security two more set the caller's areas and
 commit.  Numbers are sealed by the same vault.  What the limit leaves out is judging: no rules, no merge, no classes,
-no lock, and no reading back: it is given the village's id and tells what it wrote.
+and no reading back: it tells what it wrote.
 Rule: both sides write the same number of rows to the same tables, which `benchmarks.sides` counts before measuring.
 """
 

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from auth.principal import SETTINGS, Principal
 from registry.pool import Pool
 
-DIALECT = dialect()  # type: ignore[no-untyped-call]
+DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialect has no types
 SETTING, CLAIM = "set_", "claim_"
 CONNECT = 5.0  # seconds
 QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
@@ -237,13 +237,12 @@ async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
 
 def _beginning(principal: Principal, setting: str) -> str:
     """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
-    they could end their quotes.  What is empty is as good as unset."""
+    they could end their quotes.  All are set, the empty ones too: nothing that was left in a session counts."""
     key = _beginning, setting
-    if (known := principal.memo.get(key)) is not None:
-        return str(known)
-    values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
-    if any("'" in value or "\\" in value for value in values.values()):
-        raise ValueError("a setting that could end its quotes")
-    told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items() if value)
-    made = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
-    return str(made)
+    if (known := principal.memo.get(key)) is None:
+        values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
+        if any("'" in value or "\\" in value for value in values.values()):
+            raise ValueError("a setting that could end its quotes")
+        told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
+        known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
+    return str(known)

@@ -36,4 +36,4 @@ def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
 
 
 class IdTaken(Refused):
-    """A new household's id exists already, in sight or out of it."""
+    """A new household was not written: its id exists, in sight or out of it, or its village is none of today's."""

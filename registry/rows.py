@@ -60,16 +60,16 @@ def _placed() -> dict[str, Any]:
 # --- the household ----------------------------------------------------------------------------------------------------
 
 _number = table_of(HouseholdNumber)
-_there = sa.select(REGION.c.id, REGION.c.code, arg("year", sa.Integer()), const(1)).where(
+_village = sa.select(REGION.c.id, REGION.c.code, arg("year", sa.Integer()), const(1)).where(
     REGION.c.id == arg("village", sa.Uuid()),
     REGION.c.code == arg("area", sa.Text()),
     REGION.c.level == const(RegionLevel.VILLAGE.value),
     REGION.c.valid_to.is_(None),
 )
-"""What is none of today's villages gives no number, and so nothing is written."""
+"""The village, if it is one of today's; else no number is given, and so nothing is written."""
 _NEXT = (
     upsert(_number)
-    .from_select(["village_id", "area", "year", "last"], _there)
+    .from_select(["village_id", "area", "year", "last"], _village)
     .on_conflict_do_update(index_elements=["village_id", "year"], set_={"last": _number.c.last + const(1)})
     .returning(_number.c.year, sa.cast(_number.c.last, sa.Text()).label("serial"))
     .cte("number")

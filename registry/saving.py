@@ -56,7 +56,8 @@ async def save(
 ) -> None:
     """Store the document in `state`; its `rev` rises only when content changed.
 
-    Raises IdTaken and Refused where an id was there already."""
+    Raises IdTaken where a new household was not written, for its id was there or its village is none of today's, and
+    Refused where a child's id was there."""
     who = actor(work.principal, Ability.HOUSEHOLD_SUBMIT, work.area)
     rev = work.rev + 1 if changed else work.rev
     for columns in document["business"].values():
@@ -94,7 +95,8 @@ async def save(
 
 
 def _check_written(work: Work, written: set[str], children: dict[str, Rows]) -> None:
-    """Raises IdTaken and Refused where an id was there already, in sight or out of it."""
+    """Raises IdTaken and Refused for what was not written: its id was there, in sight or out of it, or its village is
+    none of today's."""
     if work.edit.household not in written:
         raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
     for table, (new, kept, _) in children.items():

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -37,11 +37,6 @@ from registry.workflow import SUBMIT
 S = WorkflowState
 MOST_CHILDREN = 50
 ABILITY = Ability.HOUSEHOLD_SUBMIT
-COLUMNS = {
-    name: {kind: {c.name for c in columns if fact_of(c).sensitivity is kind} for kind in Sensitivity}
-    for name, columns in TYPED.items()
-}
-"""The columns of each class that may be sent."""
 
 
 class _Asker:
@@ -124,13 +119,7 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
     await require(database, principal, ABILITY, subject)
     seal(edit, vault)
     try:
-        if (village := _at_home(principal, submission)) is not None:
-            with suppress(IdTaken, Refused):  # it is there, or cannot be new like this: then look what is there
-                return await _once(database, vault, principal, submission, village)
-        try:
-            return await _once(database, vault, principal, submission)
-        except IdTaken:  # perhaps by this very request, sent twice at the same time: then it is there now
-            return await _once(database, vault, principal, submission)
+        return await _attempted(database, vault, principal, submission)
     except Refused as refused:
         codes = ",".join(sorted({p.code.value for p in refused.problems}))
         await audit_refusal(database, principal, ABILITY, subject, codes)
@@ -140,7 +129,23 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
         raise
 
 
-def _at_home(principal: Principal, submission: Submission) -> uuid.UUID | None:
+async def _attempted(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
+    """As a new household of the caller's own village, where it may be one; else by what is there.
+
+    IdTaken: it was there, or came while we looked, perhaps by this very request sent twice at the same time."""
+    village = _own_village(principal, submission)
+    try:
+        return await _once(database, vault, principal, submission, village)
+    except IdTaken:
+        pass
+    except Refused:
+        if village is None:
+            raise
+        # it was not looked at: it may be an edit of what is there, which cannot be new like this
+    return await _once(database, vault, principal, submission)
+
+
+def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | None:
     """The id of the village, where one of the caller's grants is for just that and the household may be new.
 
     Most are, and need no look; whether it is, and the region one of today's villages, the writing statement knows."""
@@ -158,8 +163,8 @@ async def _once(
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)
         else:
-            assert submission.village is not None
-            work = Work(tx, principal, vault, submission.edit, None, new_in, submission.village, empty())
+            area = str(submission.village)
+            work = Work(tx, principal, vault, submission.edit, row=None, village=new_in, area=area, current=empty())
         await _locate(work)
         _check_classes(work)
         return await _apply(work, submission)
@@ -227,14 +232,19 @@ def _village(heirs: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[
 def _check_classes(work: Work) -> None:
     """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
     principal, area = work.principal, work.area
-    hidden = [kind for kind in Sensitivity if not principal.sees(kind).covers(area)]
-    of_mine = [kind for kind in hidden if not principal.own(Ability.of(kind)).covers(area)]
+    seen = frozenset(kind for kind in Sensitivity if principal.sees(kind).covers(area))
+    of_mine = seen.union(kind for kind in Sensitivity if principal.own(Ability.of(kind)).covers(area))
     for table, records in work.edit.sent.items():
         for id_, columns in records.items():
             own = work.authors.get((table, id_), principal.user_id) == principal.user_id
-            for kind in of_mine if own else hidden:
-                if refused := columns.keys() & COLUMNS[table][kind]:
-                    raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1])
+            if refused := columns.keys() - _columns(table, of_mine if own else seen):
+                raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1])
+
+
+@cache
+def _columns(table: str, kinds: frozenset[Sensitivity]) -> frozenset[str]:
+    """The columns of these classes that may be sent."""
+    return frozenset(column.name for column in TYPED[table] if fact_of(column).sensitivity in kinds)
 
 
 async def _apply(work: Work, submission: Submission) -> Outcome:

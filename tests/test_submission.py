@@ -12,11 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from auth.area import AreaSet
-from auth.principal import Grant
+from auth.area import NATIONAL, AreaSet
+from auth.errors import Forbidden
+from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.codes import SaveAs
+from registry.db import Sql, arg
 from registry.submission import Submission, submit
 from schema.inputs import edit_of
 from tests.village import (
@@ -345,6 +348,44 @@ async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
     assert [problem.code.value for problem in done.problems] == said
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
     assert await village.admin.fetchval(where, uuid.UUID(edit.household)) == (None if said else HERE)
+
+
+async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
+    who, names = await village.principal("viewer"), ("write", *SETTINGS)
+    setting = Sql(sa.select(sa.func.current_setting(arg("name", sa.Text()))))
+
+    async def leave(scope: str) -> None:
+        async with village.database._connection() as connection:  # the one that was used last is given next
+            for name in names:
+                await connection.execute("SELECT set_config($1, $2, false)", f"app.{name}", scope)
+
+    await leave(NATIONAL.literal())
+    async with village.database.write(who, "submit") as tx:
+        found = {name: await tx.value(setting, name=f"app.{name}") for name in names}
+    await leave("")
+    assert found == {"write": who.setting("submit")} | {name: who.setting(name) for name in SETTINGS}
+
+
+async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place) -> None:
+    made = household()
+    made["migrations"] = [journey(made["members"][0], proceduralStatus="PROCEDURAL")]
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    part = {"id": made["id"], "villageCode": HERE, "migrations": [{"id": made["migrations"][0]["id"]}]}
+    for edit in (part, made):
+        edit["migrations"][0]["proceduralStatus"] = "NON_PROCEDURAL"
+        for base in (None, 1):
+            answer = await village.query("second", SUBMIT, household=edit, base=base)
+            (error,) = answer.errors
+            assert error["extensions"] == {"code": "FORBIDDEN", "field": "proceduralStatus"}
+    assert (await village.submit("officer", part, 1))["outcome"] == "ACCEPTED"
+
+
+async def test_a_column_that_nobody_may_send_is_refused(village: Place) -> None:
+    edit, code = edit_of(household())
+    edit.sent["household"][edit.household]["verified_rev"] = 1
+    sent = Submission(edit, code, None, SaveAs.SUBMITTED)
+    with pytest.raises(Forbidden):
+        await submit(village.database, village.vault, await village.principal("officer"), sent)
 
 
 # --- what is complete ---------------------------------------------------------------------------------------------
