@@ -21,6 +21,7 @@ from schema.scalars import SCALARS
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
 Schema = strawberry.Schema
+"""Strawberry's, named here so that nobody else imports it; it is run by schema/executor.py only."""
 
 
 def build() -> Schema:

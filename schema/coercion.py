@@ -16,6 +16,8 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLScalarType,
+    get_named_type,
+    is_input_object_type,
     is_list_type,
     is_non_null_type,
     is_required_input_field,
@@ -28,12 +30,25 @@ Coerce = Callable[[Any], Any]
 
 
 def coercion(type_: Any) -> Coerce:
-    """How values of an input type are coerced, of one that does not hold itself."""
+    """How values of an input type are coerced.
+
+    Not for one that holds itself: that goes graphql-core's own way, which counts how deep a value is nested."""
+    assert not holds_itself(get_named_type(type_)), "its functions would never be made"
     required = is_non_null_type(type_)
     inner = type_.of_type if required else type_
     coerce = _list(coercion(inner.of_type)) if is_list_type(inner) else _named(inner)
     null = Undefined if required else None
     return lambda value: null if value is None else coerce(value)
+
+
+@cache
+def holds_itself(type_: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether values of a named input type may be nested without end."""
+    if not is_input_object_type(type_):
+        return False
+    inside = (*above, type_)
+    inner = [get_named_type(field.type) for field in type_.fields.values()]
+    return any(found in inside or holds_itself(found, inside) for found in inner)
 
 
 @cache
@@ -73,6 +88,7 @@ def _scalar(type_: GraphQLScalarType) -> Coerce:
 
 
 def _object(type_: GraphQLInputObjectType) -> Coerce:
+    assert not type_.is_one_of, "Strawberry's `out_type` checks our one-of types; graphql-core's own mark is not read"
     fields = [
         (
             name,
@@ -84,8 +100,6 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
         for name, field in type_.fields.items()
     ]
     names = type_.fields.keys()
-
-    assert not type_.is_one_of, "Strawberry tells such a type by its `out_type`"
 
     def coerce(value: Any) -> Any:
         if not isinstance(value, dict) or not value.keys() <= names:

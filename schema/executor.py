@@ -3,7 +3,7 @@
 A document comes to it parsed and validated, and its variables coerced; JSON that PostgreSQL finished passes through
 untouched.  Everything else stays stock: null propagation, serial mutations, errors, and Strawberry's resolvers.
 Rule: an engine result is finished, so it is never completed again; a null root is None, never a fragment of null.
-Tests: tests/test_read.py, tests/test_differential.py.
+Tests: tests/test_read.py, tests/test_prepared.py, tests/test_http.py.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Splice(Executor[Any]):
 
 
 async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
-    """Run the operation of a context, whatever it asks.
+    """Run the operation of a context.
 
-    The document declares no variables, or they were coerced once more; they are the context's."""
+    The variables are the context's, coerced already, so the document that runs declares none."""
     made = Splice.build(schema, context.operation.without_variables, context_value=context)
     assert isinstance(made, Splice), "a document that is valid, with the operation that was found in it"
     made.variable_values = context.variables

@@ -28,7 +28,6 @@ from graphql import (
     get_named_type,
     get_operation_ast,
     get_variable_values,
-    is_input_object_type,
     parse,
     type_from_ast,
     validate,
@@ -40,7 +39,7 @@ from graphql.validation.validate import ValidationAbortedError
 from registry.cache import Remembered
 from registry.read.sight import Sight
 from schema.bound import shape
-from schema.coercion import Coerce, coercion
+from schema.coercion import Coerce, coercion, holds_itself
 from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
 from schema.limits import Most
@@ -81,7 +80,7 @@ class Operation:
         found = []
         for node in self.definition.variable_definitions or ():
             type_ = type_from_ast(self.schema, node.type)
-            if _holds_itself(get_named_type(type_)):
+            if holds_itself(get_named_type(type_)):
                 return None
             found.append((node.variable.name.value, coercion(type_)))
         return tuple(found)
@@ -184,15 +183,6 @@ class Operations:
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
         return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
-
-
-def _holds_itself(type_: Any, above: tuple[Any, ...] = ()) -> bool:
-    """Whether values of an input type may be nested without end."""
-    if not is_input_object_type(type_):
-        return False
-    inside = (*above, type_)
-    inner = [get_named_type(field.type) for field in type_.fields.values()]
-    return any(found in inside or _holds_itself(found, inside) for found in inner)
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

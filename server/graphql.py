@@ -115,7 +115,7 @@ async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
 
 async def _execute(request: Request, context: Context) -> dict[str, Any]:
     """The executor's entrance: commands, and questions about the schema."""
-    result = await execute(request.service.graphql, context)
+    result = await execute(request.service.executable, context)
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [formatted(error, request.language, request.id) for error in result.errors]

@@ -36,6 +36,6 @@ class Service:
     worker: int = 0
 
     def __post_init__(self) -> None:
-        self.graphql = self.schema._schema
-        self.operations = Operations(self.graphql)
+        self.executable = self.schema._schema
+        self.operations = Operations(self.executable)
         self.sdl = self.schema.as_str() + "\n"

@@ -55,6 +55,11 @@ def test_a_file_has_its_place(path: Path) -> None:
         assert len(text.splitlines()) <= LONGEST, "two ideas in one room: split it by idea"
 
 
+def test_strawberry_executes_nothing() -> None:
+    """Its own executor logs messages, and a message may quote what somebody typed."""
+    assert [name(path) for path in FILES if re.search(r"schema\.execute(_sync)?\(", path.read_text())] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_public_things_say_what_they_are(path: Path) -> None:
     silent = []

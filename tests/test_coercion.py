@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.build import build
-from schema.coercion import coercion
-from schema.operation import _holds_itself
+from schema.coercion import coercion, holds_itself
 from tests.test_scalars import BAD, GOOD
 
 TYPES: dict[str, Any] = {
     name: type_
     for name, type_ in build()._schema.type_map.items()
-    if is_input_type(type_) and not name.startswith("__") and not _holds_itself(type_)
+    if is_input_type(type_) and not name.startswith("__") and not holds_itself(type_)
 }
 WRITTEN = {name: list(texts) for name, texts in GOOD.items()} | {
     "ID": ["", "018f3a56-1111-7000-8000-000000000001", 7],
