@@ -49,7 +49,7 @@ class Server:
     def memory(self) -> float:
         """Resident memory in MB."""
         ps = ("ps", "-o", "rss=", "-p", str(self.pid))
-        said = subprocess.run(ps, capture_output=True, text=True, check=True)  # noqa: S603
+        said = subprocess.run(ps, capture_output=True, text=True, check=True)  # noqa: S603  (a program of our own choice)
         return int(said.stdout) / 1024
 
 
@@ -64,7 +64,7 @@ def servers(embedded: Embedded, sides: set[str]) -> Iterator[dict[str, Server]]:
 @contextmanager
 def _server(name: str, asked: Mapping[str, str]) -> Iterator[Server]:
     command = (sys.executable, "-m", "benchmarks.serve", name)
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  (a program of our own choice)
     assert process.stdin is not None
     assert process.stdout is not None
     try:

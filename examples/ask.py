@@ -25,11 +25,11 @@ def main(persona: str, query: str, variables: str = "{}") -> None:
     headers["Authorization"] = f"Bearer {tokens[persona]}"
     request = urllib.request.Request(url, body, headers)  # noqa: S310  (an address that you give yourself)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (the same address)
             said = json.load(answer)
     except urllib.error.HTTPError as error:
         said = json.load(error)
-    print(json.dumps(said.get("errors") or said["data"], indent=2, ensure_ascii=False))  # noqa: T201
+    print(json.dumps(said.get("errors") or said["data"], indent=2, ensure_ascii=False))  # noqa: T201  (a script that prints its answer)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Remembered(Generic[K, V]):
         self.name, self.limit, self.hits, self.misses = name, limit, 0, 0
         self._held: dict[K, V] = {}
         self._lock = Lock()
-        Remembered.all.add(self)  # type: ignore[arg-type]
+        Remembered.all.add(self)  # type: ignore[arg-type]  # a set of memories of any kind
 
     def get(self, key: K) -> V | None:
         with self._lock:

@@ -110,7 +110,7 @@ def nik_of(text: str) -> Nik | UserErrorCode:
 def is_kk(kk_number: str) -> bool:
     """Sixteen digits, not all the same."""
     kk_number = normalise_kk(kk_number)
-    return bool(_SIXTEEN.fullmatch(kk_number)) and len(set(kk_number)) > 1
+    return bool(_SIXTEEN.fullmatch(kk_number)) and kk_number != kk_number[0] * 16
 
 
 def kk_recorded(kk_number: str) -> tuple[date, ...]:

@@ -171,8 +171,8 @@ class UserErrorCode(StrEnum):
     REGION_CODE_AMBIGUOUS = (
         "REGION_CODE_AMBIGUOUS",
         E,
-        "Desa sudah dipecah; pilih salah satu: {codes}.",
-        "The village was split; choose one of {codes}.",
+        "Wilayah ini sudah dipecah; pilih salah satu: {codes}.",
+        "This region was split; choose one of {codes}.",
     )
     COUNTRY_UNKNOWN = (
         "COUNTRY_UNKNOWN",

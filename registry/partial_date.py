@@ -22,7 +22,7 @@ class Span(NamedTuple):
         return self.last < other.first
 
     def plus_years(self, years: int) -> "Span":
-        first = plus_years(self.first, years)
+        first = plus_years(self.first, years)  # of a whole day it is the last too
         return Span(first, first if self.last is self.first else plus_years(self.last, years))
 
 

@@ -105,7 +105,7 @@ class Pool:
         except BaseException:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
-            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            elif not waiter.cancelled() and waiter.exception() is None:
                 self.give(waiter.result())  # its turn came in the same moment
             raise
         finally:

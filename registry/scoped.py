@@ -54,7 +54,7 @@ class Inside(Scoped):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
-        return in_household(cls.__tablename__)  # type: ignore[attr-defined]
+        return in_household(cls.__tablename__)  # type: ignore[attr-defined]  # the class is a mapped one
 
 
 def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:

@@ -24,6 +24,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
+from schema.given import Sent
 from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
 
 T = TypeVar("T")
@@ -164,7 +165,7 @@ def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
         said = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
         default = UNSET if type(None) in typing.get_args(said) else inspect.Parameter.empty
         made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
-    resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]
+    resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # Strawberry reads the arguments from it
     resolve.__annotations__ = {"info": Info, **arguments}
     return resolve
 
@@ -230,7 +231,7 @@ def secret(kind: Sensitivity, text: str) -> Any:
     return _field(Value(), sensitivity(kind), text)
 
 
-def command(ability: Ability, text: str, input_: type[Any], function: Callable[[Any, Any], Awaitable[Any]]) -> Any:
+def command(ability: Ability, text: str, input_: type[Any], function: Callable[[Any, Sent], Awaitable[Any]]) -> Any:
     """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload."""
 
     async def resolve(info: Info[Any, Any], input: Any) -> Any:

@@ -33,10 +33,14 @@ class Given:
     required: bool = False
 
 
+Sent = dict[str, Any]
+"""An input as GraphQL coerced it: by the names of the schema, without what was left out."""
+
+
 def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = False) -> type[Any]:
     """An input made of `fields` (Python name → Given).
 
-    It reaches a command as GraphQL coerced it: a dict by the names of the schema, without what was left out."""
+    It reaches a command as `Sent`."""
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     for python_name, given in fields.items():
         body["__annotations__"][python_name] = (
@@ -57,7 +61,7 @@ def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = Fa
 
 def keys(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
     """An enum of keys, each with the class of its fact."""
-    values = Enum(name, {key: key for key in facts})  # type: ignore[misc]
+    values = Enum(name, {key: key for key in facts})  # type: ignore[misc]  # an enum of names known at import
     made: Any = strawberry.enum(values, description=text)
     for value in made.__strawberry_definition__.values:
         fact = facts[value.name]

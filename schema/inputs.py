@@ -22,7 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
-from registry.document import Edit, Path, empty
+from registry.document import LISTS, Edit, Path, empty
 from registry.noun import By, Noun, RegionCode, To, VillageCode, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
@@ -30,7 +30,7 @@ from schema.business import Business
 from schema.declare import FACES, ID, fields_of
 from schema.directives import Exemption
 from schema.errors import BadInput
-from schema.given import Given, input_type
+from schema.given import Given, Sent, input_type
 from schema.household import Consent, Household
 from schema.member import Member
 from schema.migration import MigrationEpisode
@@ -139,6 +139,7 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
 
 
 LISTED: dict[str, type[Any]] = dict(_lists())
+"""The lists of a household that are written with it: name → face."""
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *LISTED.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 INSIDE = {
@@ -167,20 +168,20 @@ INPUTS = {face: _input(face, f"A {name[:-1]} inside a household document.") for 
 HouseholdInput = _input(
     Household,
     "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",
-    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in LISTED.items()},  # type: ignore[valid-type]
+    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in LISTED.items()},  # type: ignore[valid-type]  # a type made at import
 )
 
 
 # --- reading an input -------------------------------------------------------------------------------------------------
 
 
-def edit_of(sent: dict[str, Any]) -> tuple[Edit, str | None]:
+def edit_of(sent: Sent) -> tuple[Edit, str | None]:
     """What an input says, as an edit, and the village code that it names.  Raises BadInput."""
     id_ = uuid_text(sent["id"])
     edit, seen = Edit(id_, empty(), inside=INSIDE), {id_}
     _row(edit, "household", id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
-    for name, table in _LISTS.items():
+    for table, name in LISTS.items():
         for n, row in enumerate(sent.get(name) or ()):
             child, path = uuid_text(row["id"]), ("household", name, str(n))
             if child in seen:
@@ -194,15 +195,15 @@ def edit_of(sent: dict[str, Any]) -> tuple[Edit, str | None]:
     return edit, village
 
 
-def _row(edit: Edit, table: str, id_: str, sent: dict[str, Any], path: Path) -> None:
+def _row(edit: Edit, table: str, id_: str, sent: Sent, path: Path) -> None:
     edit.records[table, id_] = path
     columns, known = edit.sent[table].setdefault(id_, {}), _WRITTEN[table]
     for name, value in sent.items():
         for part, column, read in known.get(name, ()):
-            if part is None or value is None:
-                columns[column] = None if value is None else read(value)
-            elif part in value:
-                columns[column] = None if (inner := value[part]) is None else read(inner)
+            if part is not None and value is not None and part not in value:
+                continue  # left out
+            inner = value if part is None or value is None else value[part]
+            columns[column] = None if inner is None else read(inner)
 
 
 def _json(value: Any) -> Any:
@@ -238,6 +239,12 @@ _READ: dict[type[Any], Callable[[Any], Any]] = {
     float: lambda value: round(value, 4),
     list: lambda value: [_json(inner) for inner in value],
 }
+"""Type of a coerced value → how a document writes it; numbers and Booleans stay as they are, a code is its value."""
+
+
+def _id(value: str) -> str | None:
+    """An id; blank is nothing."""
+    return uuid_text(value) if value else None
 
 
 def uuid_text(text: str) -> str:
@@ -256,10 +263,9 @@ def uuid_text(text: str) -> str:
 def _read_of(field: Typed) -> Callable[[Any], Any]:
     if field.sealed is not None:
         return _number(field.sealed)
-    return (lambda value: uuid_text(value) if value else None) if field.given.type is ID else _json
+    return _id if field.given.type is ID else _json
 
 
-_LISTS = {name: _noun(face).__tablename__ for name, face in LISTED.items()}
 _WRITTEN = {
     _noun(face).__tablename__: {
         camel(field.name): [(part and camel(part), column, _read_of(field)) for part, column in field.columns]

@@ -87,7 +87,7 @@ class Compared:
     def type(self) -> Any:
         said = python_type(self.datum)
         if codes := codes_of(self.datum):
-            return list[codes]  # type: ignore[valid-type]
+            return list[codes]  # type: ignore[valid-type]  # a type that is known at run time
         return {bool: bool, CountryCode: list[CountryCode]}.get(said) or COMPARING[said]
 
     @property

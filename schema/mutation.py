@@ -1,9 +1,12 @@
-"""The commands: each one `input`, one payload with the changed record and `userErrors`; all can be sent twice."""
+"""The commands: each one `input`, one payload with the changed record and `userErrors`; all can be sent twice.
+
+Rule: a command runs only by its ability, and only its function in `registry/` decides.
+Tests: tests/test_submission.py, tests/test_workflow.py, tests/test_audit.py.
+"""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
@@ -14,7 +17,7 @@ from schema.context import Context
 from schema.declare import ID, Private, command, face, reread, secret, told
 from schema.directives import Exemption
 from schema.errors import BadInput
-from schema.given import Given, input_type
+from schema.given import Given, Sent, input_type
 from schema.household import Household
 from schema.inputs import HouseholdInput, edit_of, uuid_text
 from schema.node import ErrorParam, UserError
@@ -22,11 +25,9 @@ from schema.node import ErrorParam, UserError
 OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
 PARAMETER = Exemption.PARAMETER
 MEND = "What the caller must mend; empty when all went well."
-Sent = dict[str, Any]
-"""An input as GraphQL coerced it (schema/given.py)."""
 
 
-def _uuid(sent: Sent) -> uuid.UUID:
+def _id_of(sent: Sent) -> uuid.UUID:
     """The `id` of an input.  Raises BadInput."""
     return uuid.UUID(uuid_text(sent["id"]))
 
@@ -90,7 +91,7 @@ VerifyHouseholdsInput = input_type(
     "VerifyHouseholdsInput",
     "Verify 1 to 50 households; each is judged by itself.",
     {
-        "items": Given(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]
+        "items": Given(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
         "note": Given(str, PARAMETER, "Note for the record of the step."),
     },
 )
@@ -119,7 +120,7 @@ async def verify_households(context: Context, sent: Sent) -> VerifyHouseholdsPay
             f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
             f"Send 1 to {verification.MOST} households at a time.",
         )
-    items = [verification.Item(_uuid(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
+    items = [verification.Item(_id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
     results = await verification.verify(context.database, context.principal, items, sent.get("note"))
     made = [VerifyResult(id=ID(str(r.id)), record=r.record, user_errors=errors(context, r.problems)) for r in results]
     return VerifyHouseholdsPayload(results=made)
@@ -139,7 +140,7 @@ ReturnHouseholdInput = input_type(
     {
         "id": Given(ID, OPERATIONAL, "The household.", required=True),
         "rev": Given(int, OPERATIONAL, "The revision that you looked at.", required=True),
-        "remarks": Given(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]
+        "remarks": Given(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]  # a type made at import
     },
 )
 
@@ -154,7 +155,7 @@ class ReturnHouseholdPayload:
 
 
 async def return_household(context: Context, sent: Sent) -> ReturnHouseholdPayload:
-    item = verification.Item(_uuid(sent), sent["rev"])
+    item = verification.Item(_id_of(sent), sent["rev"])
     remarks = [verification.Said(remark["path"], remark["text"]) for remark in sent["remarks"]]
     done = await verification.give_back(context.database, context.principal, item, remarks)
     return ReturnHouseholdPayload(record=done.record, user_errors=errors(context, done.problems))
@@ -187,7 +188,7 @@ async def reveal_identity(context: Context, sent: Sent) -> RevealIdentityPayload
         context.database,
         context.vault,
         context.principal,
-        _uuid(sent),
+        _id_of(sent),
         sent["field"],
         sent["purpose"],
         sent.get("note"),

@@ -52,7 +52,7 @@ def verb(group: typer.Typer, name: str, why: Declaration) -> Callable[[Command],
 
     def declare(function: Command) -> Command:
         group.command(name)(function)
-        function.why = why  # type: ignore[attr-defined]
+        function.why = why  # type: ignore[attr-defined]  # the verb carries its declaration
         return function
 
     return declare

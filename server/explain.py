@@ -25,7 +25,7 @@ from rich.syntax import Syntax
 from auth.errors import Forbidden, Unauthenticated
 from auth.principal import Principal
 from registry.db import Database, TooSlow, Unreachable
-from registry.read.run import NO_REGION
+from registry.read.run import NO_REGION, heirs_of
 from registry.read.sight import Sight
 from registry.vault import Vault
 from registry.wall import LOGIN
@@ -84,7 +84,7 @@ async def explained(
             except asyncpg.PostgresError as error:
                 if error.sqlstate != NO_REGION:
                     raise
-                yield Explained(root.key, str(no_such_region((error.detail or "").split())), nodes, text)
+                yield Explained(root.key, str(no_such_region(heirs_of(error))), nodes, text)
 
 
 def explain(

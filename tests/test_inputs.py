@@ -17,7 +17,8 @@ from registry.noun import Noun, camel, fact_of, facts
 from schema.build import build
 from schema.declare import FACES
 from schema.errors import BadInput
-from schema.inputs import FACES_WRITTEN, FIELDS, INSIDE, VALUES, edit_of, uuid_text
+from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, VALUES, edit_of, uuid_text
+from tests.test_scalars import GOOD
 
 SCHEMA: GraphQLSchema = build()._schema
 STRUCTURE = {"id", "removed", "members", "migrations", "businesses"}
@@ -142,6 +143,11 @@ def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -
 def test_every_column_that_may_be_sent_has_a_place_in_its_input() -> None:
     for table, columns in TYPED.items():
         assert {"id", *(column.name for column in columns)} == INSIDE[table].keys()
+
+
+def test_every_kind_of_text_is_read_as_one() -> None:
+    """Or it would escape its trimming and its limit."""
+    assert {type(value) for values in GOOD.values() for value in values.values()} <= _READ.keys()
 
 
 @given(st.text(" \t\n", min_size=1))

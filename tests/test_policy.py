@@ -147,7 +147,7 @@ def test_each_signature_is_given_by_its_own_grant() -> None:
     assert who.areas(Ability.SUBMISSION_VERIFY) == AreaSet.of(VILLAGE, "52.03")
 
 
-def test_whoever_verifies_has_exactly_one_step() -> None:
+def test_whoever_verifies_has_exactly_one_signature() -> None:
     assert set(SIGNATURES) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
     assert set(SIGNATURES.values()) == set(Signature)
 
@@ -194,8 +194,11 @@ def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
     assert who.setting("verify") == who.areas(verify).literal()
     assert who.setting("verify_village") == who.areas(verify, Signature.VILLAGE).literal()
     assert who.setting("verify_regency") == who.areas(verify, Signature.REGENCY).literal()
-    for step in Signature:
-        assert who.setting(f"return_{step.value.lower()}") == who.areas(Ability.SUBMISSION_RETURN, step).literal()
+    for signature in Signature:
+        assert (
+            who.setting(f"return_{signature.value.lower()}")
+            == who.areas(Ability.SUBMISSION_RETURN, signature).literal()
+        )
     assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
     assert who.setting("user") == str(who.user_id)
 

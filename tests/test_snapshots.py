@@ -91,11 +91,11 @@ def test_no_snapshot_without_its_query() -> None:
 def test_the_table_of_access() -> None:
     """Abilities by role, tables by door, crossings, routes, verbs, and the class of every field."""
     roles = list(Role)
-    lines = ["# Abilities: A in the area, O own records, step of verification in brackets", ""]
+    lines = ["# Abilities: A in the area, O own records, signature in brackets", ""]
     for ability in PAGE:
         marks = {role: cell(ability, role) for role in roles}
-        steps = {r: f"[{SIGNATURES[r].name}]" if _steps(ability, r) else "" for r in roles}
-        said = [f"{r.value}={mark.name[0]}{steps[r]}" for r, mark in marks.items() if mark]
+        signed = {r: f"[{SIGNATURES[r].name}]" if _signs(ability, r) else "" for r in roles}
+        said = [f"{r.value}={mark.name[0]}{signed[r]}" for r, mark in marks.items() if mark]
         lines.append(f"{ability.value:<20} {' '.join(said)}")
     lines += ["", "# Tables", ""]
     lines += [f"{name:<20} {door.kind.name:<9} {door.kind.value}" for name, door in sorted(DOORS.items())]
@@ -118,5 +118,5 @@ def test_the_table_of_access() -> None:
     kept(HERE / "snapshots" / "access.txt", "\n".join(lines) + "\n")
 
 
-def _steps(ability: Ability, role: Role) -> bool:
+def _signs(ability: Ability, role: Role) -> bool:
     return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in SIGNATURES

@@ -81,10 +81,10 @@ class Compiler:
         return sa.exists(sa.select(const(1)).select_from(found).where(*tests).correlate(row))
 
     def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
-        return arg(CLAIM + name, type_)  # type: ignore[no-any-return]
+        return arg(CLAIM + name, type_)  # type: ignore[no-any-return]  # `arg` is Any
 
     def argument(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
-        return arg(name, sa.Text() if isinstance(type_, sa.String) else type_)  # type: ignore[no-any-return]
+        return arg(name, sa.Text() if isinstance(type_, sa.String) else type_)  # type: ignore[no-any-return]  # `arg` is Any
 
     def name(self, letter: str) -> str:
         return f"{letter}${next(self._numbers)}"

@@ -18,11 +18,11 @@ from registry.read.sight import Sight
 from registry.read.want import Root
 
 STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered("statements", 500)
-NO_REGION = "DR001"  # what `registry.areas_of` raises
+NO_REGION = "DR001"  # what `registry.areas_of` and `registry.village_of` raise
 
 
 class UnknownRegion(Exception):
-    """A region code that leads to no region of today, or to several: `heirs`."""
+    """A region code that leads to no region of today, to several, or to none of its level: `heirs` are their codes."""
 
     def __init__(self, heirs: list[str]) -> None:
         self.heirs = heirs
@@ -75,4 +75,9 @@ async def answer(database: Database, made: Statement, values: Sequence[Any]) -> 
     except asyncpg.PostgresError as error:
         if error.sqlstate != NO_REGION:
             raise
-        raise UnknownRegion((error.detail or "").split()) from None
+        raise UnknownRegion(heirs_of(error)) from None
+
+
+def heirs_of(error: asyncpg.PostgresError) -> list[str]:
+    """The codes that PostgreSQL names where one of `NO_REGION` leads nowhere."""
+    return (error.detail or "").split()

@@ -59,7 +59,7 @@ def spouse_unmarried(sheet: Sheet) -> Iterator[Place]:
 
 
 def parent_too_young(sheet: Sheet) -> Iterator[Place]:
-    pairs = dict.fromkeys(_parentage(sheet))  # the father is the head too
+    pairs = dict.fromkeys(_parentage(sheet))  # once each: a child of the head is often linked to him too
     too_young = {child.id: child for child, parent in pairs if _surely_too_young(child, parent)}
     yield from (child.at("birth_date") for child in too_young.values())
 

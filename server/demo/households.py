@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
+from registry.document import Document
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.journeys import ABROAD, Traveller, days, journeys, pick
 from server.demo.names import Culture, culture_of, given_name
 from server.demo.people import ROOM, card_number, education, occupation, school
 from server.demo.trades import business
-
-Document = dict[str, dict[str, dict[str, Any]]]
-"""A household as table, then id, then column, then JSON value: what `registry.rules.check` reads."""
 
 SILENT_EVERY, FRESH, STALE = 25, (22, 158), (230, 800)
 """One village in 25 has been silent: days since the visits there, and elsewhere."""

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from registry.account import ACCOUNT, GRANTS
 from registry.codes import WorkflowState
 from registry.db import Sql, arg
+from registry.document import Document
 from registry.household import HouseholdNumber
 from registry.ledger import LEDGERS, writing
 from registry.noun import SCHEMA, table_of
@@ -27,7 +28,7 @@ from registry.vault import IDENTITY, Vault
 from registry.workflow import EVENT, FINDING, REVISION
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
-from server.demo.households import Document, Village, documents, villages
+from server.demo.households import Village, documents, villages
 from server.demo.record import TABLES, Recorder
 from server.demo.rows import Rows
 

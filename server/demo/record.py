@@ -16,7 +16,7 @@ import orjson
 
 from registry import derive
 from registry.codes import WorkflowState
-from registry.document import CHILDREN, NOUNS, SEALED
+from registry.document import CHILDREN, NOUNS, SEALED, Document
 from registry.household import HOUSEHOLD
 from registry.noun import table_of
 from registry.rules import check
@@ -24,13 +24,13 @@ from registry.saving import finding_row
 from registry.vault import IDENTITY, Vault
 from registry.workflow import EVENT, FINDING, REMARK, REVISION
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
-from server.demo.households import Document, Village
+from server.demo.households import Village
 from server.demo.rows import Rows
 
 S = WorkflowState
-Step = tuple[WorkflowState, dt.datetime, Account]
+Reached = tuple[WorkflowState, dt.datetime, Account]
 """A state, when it was reached and by whose act."""
-STEPS = {
+WAYS = {
     S.DRAFT: (S.DRAFT,),
     S.SUBMITTED: (S.SUBMITTED,),
     S.VERIFIED_VILLAGE: (S.SUBMITTED, S.VERIFIED_VILLAGE),
@@ -95,11 +95,11 @@ class Recorder:
             self.rows.add(FINDING, inside, row, {"id": uuid.uuid5(id_, f"finding/{position}")})
         return id_
 
-    def _steps(self, state: WorkflowState, captured: dt.datetime, rng: random.Random) -> list[Step]:
+    def _steps(self, state: WorkflowState, captured: dt.datetime, rng: random.Random) -> list[Reached]:
         """The way to the state: each step with its time and whoever took it; twelve days at most."""
         at = captured + dt.timedelta(hours=rng.uniform(2, 30))
         steps = []
-        for step in STEPS[state]:
+        for step in WAYS[state]:
             if step in (S.VERIFIED_VILLAGE, S.RETURNED):
                 at += dt.timedelta(days=rng.uniform(1, 4))
             elif step is S.VERIFIED:
@@ -123,7 +123,7 @@ class Recorder:
                     self.rows.add(IDENTITY, inside, kept, box, {"id": uuid.uuid5(uuid.UUID(id_), number.value)})
         return stored
 
-    def _events(self, steps: list[Step], inside: Mapping[str, Any], rng: random.Random) -> None:
+    def _events(self, steps: list[Reached], inside: Mapping[str, Any], rng: random.Random) -> None:
         household, before = inside["household_id"], None
         for step, at, actor in steps:
             when = {"at": at, "created_at": at, "updated_at": at, "created_by": actor.id}
@@ -138,7 +138,7 @@ class Recorder:
                 self.rows.add(REMARK, inside, when, author, said)
 
 
-def _who(steps: list[Step]) -> dict[str, Any]:
+def _who(steps: list[Reached]) -> dict[str, Any]:
     """What the household itself says of its way."""
     said: dict[str, Any] = {}
     for step, at, actor in steps:
