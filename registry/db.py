@@ -108,6 +108,10 @@ class Durations:
         self.total += seconds
 
 
+LOST = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+"""What is raised where a connection is lost, and some of it elsewhere too."""
+
+
 class _Borrowed:
     """A connection of the pool.  Raises Unreachable where none comes or it is lost, TooSlow past the limit.
 
@@ -119,18 +123,20 @@ class _Borrowed:
     async def __aenter__(self) -> Any:
         try:
             self._connection = await self._pool.take()
-        except (asyncio.QueueFull, TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (asyncio.QueueFull, TimeoutError, *LOST):
             raise Unreachable from None
         self._begun = time.monotonic()
         return self._connection
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         self._held.add(time.monotonic() - self._begun)
+        if isinstance(error, asyncpg.InternalClientError):  # asyncpg lost its way in what the server said last
+            self._connection.terminate()
         lost = self._connection.is_closed()
         self._pool.give(self._connection)
         if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
             raise TooSlow from None
-        if lost and isinstance(error, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        if lost and isinstance(error, LOST):
             raise Unreachable from None
 
 
@@ -203,11 +209,13 @@ class Database:
         return [row[0] for row in found]
 
     @asynccontextmanager
-    async def write(self, principal: Principal, setting: str) -> AsyncIterator[Transaction]:
-        """A transaction that may write where `setting` (the areas of the command's own ability) says."""
+    async def write(self, principal: Principal, setting: str, wait: int = 0) -> AsyncIterator[Transaction]:
+        """A transaction that may write where `setting` (the areas of the command's own ability) says.
+
+        It waits so many milliseconds for a lock, 0 without end.  Raises asyncpg.LockNotAvailableError."""
         async with self._connection() as connection:
             try:
-                await connection.execute(_beginning(principal, setting))
+                await _begin(connection, _beginning(principal, setting, wait))
                 yield Transaction(connection, principal)
                 await connection.execute("COMMIT")
             except BaseException:
@@ -219,6 +227,14 @@ class Database:
         async with self._connection() as connection:
             found = await connection.fetchval("SELECT version_num::text FROM registry.alembic_version")
         return bool(found == version)
+
+
+async def _begin(connection: Any, text: str) -> None:
+    """A read that was cancelled between its parts leaves a transaction that is none; the refusal ends it."""
+    try:
+        await connection.execute(text)
+    except asyncpg.ActiveSQLTransactionError:
+        await connection.execute(text)
 
 
 async def _rolled_back(connection: Any) -> None:
@@ -235,14 +251,15 @@ async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
 
-def _beginning(principal: Principal, setting: str) -> str:
+def _beginning(principal: Principal, setting: str, wait: int) -> str:
     """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
     they could end their quotes.  All are set, the empty ones too: nothing that was left in a session counts."""
-    key = _beginning, setting
+    key = _beginning, setting, wait
     if (known := principal.memo.get(key)) is None:
         values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
         if any("'" in value or "\\" in value for value in values.values()):
             raise ValueError("a setting that could end its quotes")
         told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
+        told += f", set_config('lock_timeout', '{wait}', true)"
         known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
     return str(known)

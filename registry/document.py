@@ -135,7 +135,7 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
                 kept |= columns
                 continue
             clashes += [(table, id_, column) for column in _merge_row(table, before, now or {}, columns, kept)]
-    for table, id_ in edit.removed:
+    for table, id_ in sorted(edit.removed):
         now = current[table].get(id_)
         if now is not None and base[table].get(id_) != now:  # what he has not seen nobody takes out
             clashes.append((table, id_, "id"))

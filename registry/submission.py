@@ -36,6 +36,7 @@ from registry.workflow import SUBMIT
 
 S = WorkflowState
 MOST_CHILDREN = 50
+HURRY = 100  # milliseconds
 ABILITY = Ability.HOUSEHOLD_SUBMIT
 
 
@@ -136,7 +137,7 @@ async def _attempted(database: Database, vault: Vault, principal: Principal, sub
     village = _own_village(principal, submission)
     try:
         return await _once(database, vault, principal, submission, village)
-    except IdTaken:
+    except (IdTaken, asyncpg.LockNotAvailableError):
         pass
     except Refused:
         if village is None:
@@ -158,8 +159,10 @@ def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | No
 async def _once(
     database: Database, vault: Vault, principal: Principal, submission: Submission, new_in: uuid.UUID | None = None
 ) -> Outcome:
-    """One attempt; with `new_in` as a new household of this village."""
-    async with database.write(principal, SUBMIT.setting) as tx:
+    """One attempt; with `new_in` as a new household of this village.
+
+    That one does not wait long for the village's numbers: it may be none, and would keep others waiting."""
+    async with database.write(principal, SUBMIT.setting, HURRY if new_in else 0) as tx:
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)
         else:

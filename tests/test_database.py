@@ -116,6 +116,14 @@ async def test_how_long_connections_were_held_is_counted(database: Database) -> 
     assert 0.06 < held.total < 1
 
 
+async def test_a_connection_that_lost_its_way_is_closed(database: Database) -> None:
+    with pytest.raises(Unreachable):
+        async with database._connection() as connection:
+            raise asyncpg.InternalClientError
+    assert connection.is_closed()
+    assert await database.answer("SELECT 'x'::varchar", []) == b"x"
+
+
 class Quoting:
     """A principal whose areas could end the quotes that they are written in."""
 

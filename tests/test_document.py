@@ -180,6 +180,12 @@ def test_null_and_left_out_are_the_same(document: Document) -> None:
     assert not merge(document, document, nothing).changed
 
 
+def test_clashes_have_an_order() -> None:
+    there = empty() | {"member": {id_: {"full_name": "a"} for id_ in "dbca"}}
+    edit = Edit(HOUSEHOLD, empty(), removed={("member", id_) for id_ in "abcd"})
+    assert merge(empty(), there, edit).clashes == [("member", id_, "id") for id_ in "abcd"]
+
+
 @given(st.text(st.characters(categories=["Nd", "Lu"]), min_size=1), st.uuids().map(str))
 def test_what_is_sealed_opens_again_and_nothing_else_is_touched(number: str, member: str) -> None:
     edit = Edit(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})

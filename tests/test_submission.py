@@ -39,6 +39,7 @@ from tests.village import (
 )
 
 pytestmark = pytest.mark.anyio
+SETTING = Sql(sa.select(sa.func.current_setting(arg("name", sa.Text()))))
 
 
 def codes(payload: Any) -> list[str]:
@@ -90,6 +91,17 @@ async def test_a_double_send_at_the_same_moment_is_stored_once(village: Place, s
     assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 5
     assert {s["household"]["householdNo"] for s in sent} == {sent[0]["household"]["householdNo"]}
     assert [e["rev"] for e in (await stored(village, made, "events { rev }"))["events"]] == [1]
+
+
+async def test_what_is_sent_again_waits_for_no_new_household(village: Place) -> None:
+    made, draft = household(), household()
+    await village.submit("officer", made)
+    await village.submit("officer", draft, save="DRAFT")
+    part = {"id": draft["id"], "villageCode": HERE, "rt": "001"}
+    async with asyncio.timeout(10), village.admin.transaction():
+        await village.admin.execute("UPDATE household_number SET last = last")  # as a new household does on its way
+        assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
+        assert (await village.submit("officer", part, save="DRAFT"))["outcome"] == "MERGED"
 
 
 async def test_numbers_stay_without_a_gap_when_many_arrive_at_once(village: Place) -> None:
@@ -352,7 +364,6 @@ async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
 
 async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
     who, names = await village.principal("viewer"), ("write", *SETTINGS)
-    setting = Sql(sa.select(sa.func.current_setting(arg("name", sa.Text()))))
 
     async def leave(scope: str) -> None:
         async with village.database._connection() as connection:  # the one that was used last is given next
@@ -361,9 +372,18 @@ async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
 
     await leave(NATIONAL.literal())
     async with village.database.write(who, "submit") as tx:
-        found = {name: await tx.value(setting, name=f"app.{name}") for name in names}
+        found = {name: await tx.value(SETTING, name=f"app.{name}") for name in names}
     await leave("")
     assert found == {"write": who.setting("submit")} | {name: who.setting(name) for name in SETTINGS}
+
+
+async def test_a_read_that_was_cancelled_between_its_parts_leaves_nothing_to_a_command(village: Place) -> None:
+    who = await village.principal("officer")
+    connection: Any = await village.database.pool.take()
+    await connection._get_statement("SELECT $1::int", None)  # asyncpg asks for an end only after the next part
+    village.database.pool.give(connection)
+    async with village.database.write(who, "submit") as tx:
+        assert await tx.value(SETTING, name="app.user") == str(who.user_id)
 
 
 async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place) -> None:
