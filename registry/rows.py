@@ -264,10 +264,3 @@ AUTHORS = Sql(
         ]
     )
 )
-_heirs = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="heir")
-HEIRS = (
-    sa.select(REGION.c.id, REGION.c.code, REGION.c.level)
-    .select_from(_heirs.join(REGION, REGION.c.id == _heirs.c.id))
-    .order_by(REGION.c.code)
-)
-"""The regions of a code, also of a superseded one."""

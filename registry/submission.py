@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -21,11 +21,12 @@ from auth.errors import Forbidden
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry import rows
-from registry.codes import RegionLevel, SaveAs, Severity, WorkflowState, WriteOutcome
+from registry.codes import SaveAs, Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
 from registry.document import CHILDREN, LISTS, TYPED, Document, Edit, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
+from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of
 from registry.problems import IdTaken, Problem, Refused, refuse
@@ -60,10 +61,7 @@ _locked = (
     .with_for_update()
     .cte("locked")
 )
-_heir = rows.HEIRS.subquery("heir")
-_heirs = sa.select(sa.func.json_agg(_heir.table_valued()).label("heirs")).select_from(_heir).cte("place")
-HEIRS = Sql(sa.select(_heirs.c.heirs))
-BEGIN = Sql(sa.select(_heirs.c.heirs, _locked).select_from(_heirs.outerjoin(_locked, sa.true())))
+BEGIN = Sql(sa.select(PLACE.c.regions, _locked).select_from(PLACE.outerjoin(_locked, sa.true())))
 """One row: the regions of the village code, and the household under lock, or nulls in its place."""
 
 
@@ -168,7 +166,7 @@ async def _once(
         else:
             area = str(submission.village)
             work = Work(tx, principal, vault, submission.edit, row=None, village=new_in, area=area, current=empty())
-        await _locate(work)
+        await locate(work)
         _check_classes(work)
         return await _apply(work, submission)
 
@@ -181,7 +179,7 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
     row = begun if begun["id"] is not None else None
     notes: list[Problem] = []
     if wanted is not None:
-        place, notes = _village(begun["heirs"], wanted, ("household", "villageCode"))
+        place, notes = named_village(begun["regions"], wanted, ("household", "villageCode"))
         village, area = uuid.UUID(place["id"]), place["code"]
         if not principal.areas(ABILITY).covers(area):
             raise refuse(Code.OUT_OF_SCOPE, "household", "villageCode")
@@ -198,38 +196,6 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
         authors["household", edit.household] = row["created_by"]
     return Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
-
-
-async def _locate(work: Work) -> None:
-    """Where each business is: any village of the country; null is the household's own.
-
-    What was sent stays as it is, for another attempt."""
-    placed = {id_: dict(columns) for id_, columns in work.edit.sent["business"].items()}
-    work.edit = replace(work.edit, sent=work.edit.sent | {"business": placed})
-    for id_, columns in placed.items():
-        if "location_village_id" not in columns:
-            continue
-        if (code := columns["location_village_id"]) is None:
-            columns["location_village_id"] = str(work.village)
-            continue
-        found = await work.tx.value(HEIRS, code=code)
-        place, said = _village(found, code, work.edit.path(("business", id_, "location_village_id")))
-        columns["location_village_id"] = str(place["id"])
-        work.notes += said
-
-
-def _village(heirs: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:
-    """The village of a code, also of a superseded one; refused when unknown, no village, or split."""
-    found: list[dict[str, str]] = orjson.loads(heirs or "[]")
-    if not found:
-        raise refuse(Code.REGION_UNKNOWN, *path)
-    if any(r["level"] != RegionLevel.VILLAGE for r in found):
-        raise refuse(Code.REGION_NOT_VILLAGE, *path)
-    if len(found) > 1:
-        raise refuse(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(r["code"] for r in found))
-    if found[0]["code"] != code:
-        return found[0], [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": found[0]["code"]}, Severity.WARNING)]
-    return found[0], []
 
 
 def _check_classes(work: Work) -> None:
