@@ -84,7 +84,7 @@ def mask_epmi(epmi_no: str) -> str:
 
 
 class Nik(NamedTuple):
-    """A NIK as far as it can have been issued: `births` are the dates that it can mean, one for each century in which
+    """What a NIK says that can have been issued: `births` are the dates that it can mean, one for each century in which
     the day exists."""
 
     digits: str
@@ -102,9 +102,9 @@ def nik_of(text: str) -> Nik | UserErrorCode:
     births = _dates(day - 40 if woman else day, int(nik[8:10]), int(nik[10:12]))
     if not births:
         return UserErrorCode.NIK_INVALID_DATE
-    return (
-        UserErrorCode.NIK_SERIAL_ZERO if nik.endswith("0000") else Nik(nik, births, Sex.FEMALE if woman else Sex.MALE)
-    )
+    if nik.endswith("0000"):
+        return UserErrorCode.NIK_SERIAL_ZERO
+    return Nik(nik, births, Sex.FEMALE if woman else Sex.MALE)
 
 
 def is_kk(kk_number: str) -> bool:

@@ -286,7 +286,7 @@ class TableFunction:
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
         """The function call under the alias `name`; its arguments come from `parent`."""
-        raise NotImplementedError
+        raise NotImplementedError  # every function says how it is called
 
 
 Readable = type[Noun] | type[TableFunction]

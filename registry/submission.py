@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -37,7 +38,8 @@ from registry.workflow import SUBMIT
 
 S = WorkflowState
 MOST_CHILDREN = 50
-HURRY = 100  # milliseconds
+HURRY = 100
+"""Milliseconds that a household which may be none waits for the village's numbers, while others may wait for it."""
 ABILITY = Ability.HOUSEHOLD_SUBMIT
 
 
@@ -129,19 +131,14 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
 
 
 async def _attempted(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
-    """As a new household of the caller's own village, where it may be one; else by what is there.
-
-    IdTaken: it was there, or came while we looked, perhaps by this very request sent twice at the same time."""
-    village = _own_village(principal, submission)
+    """As a new household of the caller's own village, where it may be one; else by what is there."""
+    if (village := _own_village(principal, submission)) is not None:
+        with suppress(Refused, asyncpg.LockNotAvailableError):  # it is there, or nobody can tell soon, or is an edit
+            return await _once(database, vault, principal, submission, village)
     try:
-        return await _once(database, vault, principal, submission, village)
-    except (IdTaken, asyncpg.LockNotAvailableError):
-        pass
-    except Refused:
-        if village is None:
-            raise
-        # it was not looked at: it may be an edit of what is there, which cannot be new like this
-    return await _once(database, vault, principal, submission)
+        return await _once(database, vault, principal, submission)
+    except IdTaken:  # it came while we looked, perhaps by this very request sent twice: then it is there now
+        return await _once(database, vault, principal, submission)
 
 
 def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | None:
@@ -157,9 +154,9 @@ def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | No
 async def _once(
     database: Database, vault: Vault, principal: Principal, submission: Submission, new_in: uuid.UUID | None = None
 ) -> Outcome:
-    """One attempt; with `new_in` as a new household of this village.
+    """One attempt; with `new_in` as a new household of this village, in a hurry.
 
-    That one does not wait long for the village's numbers: it may be none, and would keep others waiting."""
+    Raises Refused and IdTaken, and with `new_in` asyncpg.LockNotAvailableError."""
     async with database.write(principal, SUBMIT.setting, HURRY if new_in else 0) as tx:
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)

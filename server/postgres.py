@@ -56,7 +56,7 @@ class Programs:
 
     def run(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Runs a program to its end with `text` as its input; the caller looks at the return code."""
-        return subprocess.run(  # noqa: S603 - a program of the wheel
+        return subprocess.run(  # noqa: S603  (a program of the wheel)
             [self.bin / program, *arguments],
             input=text,
             capture_output=True,
@@ -69,7 +69,7 @@ class Programs:
         """Starts a program that goes on, even when we are killed; what it says is appended to `log`."""
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            return subprocess.Popen(  # noqa: S603 - a program of the wheel
+            return subprocess.Popen(  # noqa: S603  (a program of the wheel)
                 [self.bin / program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
@@ -97,7 +97,7 @@ class Programs:
         """The temporary folder, or /tmp where that is closed to the account or its path too long for a socket."""
         folder = Path(tempfile.gettempdir()).resolve()
         fits = SOCKET_PATH.fullmatch(str(folder / "desmigratif-12345678" / SOCKET_FILE))
-        return folder if fits and not self.closed(folder) else Path("/tmp")  # noqa: S108 - mkdtemp picks the name
+        return folder if fits and not self.closed(folder) else Path("/tmp")  # noqa: S108  (mkdtemp picks the name)
 
     def closed(self, path: Path) -> Path | None:
         """The outermost existing folder on the way to `path` that a lent account cannot enter."""
@@ -139,7 +139,7 @@ class Programs:
     def _cache(self) -> Path:
         """The first usual cache folder that the account can enter and nobody but root can change."""
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        for parent in (home, Path("/var/cache"), Path("/Library/Caches"), Path("/tmp")):  # noqa: S108 - see `safe`
+        for parent in (home, Path("/var/cache"), Path("/Library/Caches"), Path("/tmp")):  # noqa: S108  (see `safe`)
             cache = parent.resolve() / "desmigratif"
             existing = [folder.stat() for folder in (cache, *cache.parents) if folder.exists()]
             safe = all(f.st_uid == 0 and (f.st_mode & stat.S_ISVTX or not f.st_mode & 0o022) for f in existing)
@@ -160,7 +160,7 @@ def is_running(pid: int) -> bool:
         name, state = found.split("(", 1)[1].rsplit(")", 1)
         return name == "postgres" and state.split()[0] not in "ZX"
     command = ["/bin/ps", "-p", str(pid), "-o", "stat=,comm="]
-    listed = subprocess.run(command, capture_output=True, text=True).stdout  # noqa: S603 - numbers only
+    listed = subprocess.run(command, capture_output=True, text=True).stdout  # noqa: S603  (numbers only)
     return "postgres" in listed and not listed.startswith("Z")
 
 

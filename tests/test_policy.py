@@ -195,10 +195,8 @@ def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
     assert who.setting("verify_village") == who.areas(verify, Signature.VILLAGE).literal()
     assert who.setting("verify_regency") == who.areas(verify, Signature.REGENCY).literal()
     for signature in Signature:
-        assert (
-            who.setting(f"return_{signature.value.lower()}")
-            == who.areas(Ability.SUBMISSION_RETURN, signature).literal()
-        )
+        areas = who.areas(Ability.SUBMISSION_RETURN, signature)
+        assert who.setting(f"return_{signature.value.lower()}") == areas.literal()
     assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
     assert who.setting("user") == str(who.user_id)
 

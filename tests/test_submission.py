@@ -20,7 +20,7 @@ from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.codes import SaveAs
 from registry.db import Sql, arg
-from registry.submission import Submission, submit
+from registry.submission import HURRY, Submission, submit
 from schema.inputs import edit_of
 from tests.village import (
     FAR,
@@ -102,6 +102,22 @@ async def test_what_is_sent_again_waits_for_no_new_household(village: Place) -> 
         await village.admin.execute("UPDATE household_number SET last = last")  # as a new household does on its way
         assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
         assert (await village.submit("officer", part, save="DRAFT"))["outcome"] == "MERGED"
+    async with asyncio.timeout(10), village.admin.transaction():
+        await village.admin.execute("UPDATE household SET updated_at = now() WHERE id = $1", uuid.UUID(made["id"]))
+        again = asyncio.create_task(village.submit("officer", made))
+        await asyncio.sleep(0.05)  # it has the village's numbers now, and waits for the household
+        assert (await village.submit("second", household()))["outcome"] == "ACCEPTED"
+    assert (await again)["outcome"] == "UNCHANGED"
+
+
+async def test_a_double_send_that_waits_for_long_is_stored_once(village: Place) -> None:
+    await village.submit("officer", household())
+    made = household()
+    async with village.admin.transaction():
+        await village.admin.execute("UPDATE household_number SET last = last")
+        sent = [asyncio.create_task(village.submit("officer", made)) for _ in range(4)]
+        await asyncio.sleep(5 * HURRY / 1000)  # all have looked by now, and found nothing
+    assert sorted([(await s)["outcome"] for s in sent]) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
 async def test_numbers_stay_without_a_gap_when_many_arrive_at_once(village: Place) -> None:
@@ -394,7 +410,7 @@ async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place
     for edit in (part, made):
         edit["migrations"][0]["proceduralStatus"] = "NON_PROCEDURAL"
         for base in (None, 1):
-            answer = await village.query("second", SUBMIT, household=edit, base=base)
+            answer = await village.query("second", SUBMIT, household=edit, baseRev=base)
             (error,) = answer.errors
             assert error["extensions"] == {"code": "FORBIDDEN", "field": "proceduralStatus"}
     assert (await village.submit("officer", part, 1))["outcome"] == "ACCEPTED"
