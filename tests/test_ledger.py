@@ -5,7 +5,9 @@ The proof counts it again from the only other source there is: the verified revi
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
@@ -220,10 +222,11 @@ async def test_it_holds_no_word_that_was_typed_and_no_number(village: Place) -> 
         assert not (await village.verify(who, made))["userErrors"]
     numbers = (one["nik"], made["kkNumber"], "81234567890", "X1234567", "1234567890123")
     for ledger in LEDGERS.values():
-        found = await village.admin.fetch(f"SELECT l::text FROM {ledger.name} l WHERE household_id = $1", made["id"])
-        assert len(found) == 1
+        (found,) = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", made["id"])
+        # ids and times are the server's, and may hold any three digits
+        told = [str(value) for value in found.values() if not isinstance(value, uuid.UUID | dt.datetime)]
         for hidden in (word, "077", *numbers):
-            assert hidden not in found[0][0], ledger.name
+            assert not any(hidden in text for text in told), ledger.name
 
 
 async def test_the_counted_facts_are_the_documents(village: Place) -> None:
