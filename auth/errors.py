@@ -31,6 +31,18 @@ class Unauthenticated(AccessError):
         super().__init__("Silakan masuk kembali.", "Please sign in again.")
 
 
+class RateLimited(AccessError):
+    """More of one thing than its limit allows; `retry_after` is the seconds after which it may be sent again."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"Terlalu sering; coba lagi dalam {retry_after} detik.", f"Too often; try again in {retry_after} seconds."
+        )
+        self.retry_after = retry_after
+
+
 class Forbidden(AccessError):
     """No grant of the caller has the ability, or the class of the field, in the area asked for.
 

@@ -17,6 +17,7 @@ class RequestError(Exception):
     `code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
 
     code, status = "BAD_REQUEST", 400
+    retry_after: int | None = None  # seconds
 
     def __init__(self, label_id: str, label_en: str, **extensions: Any) -> None:
         super().__init__(label_en)
@@ -95,6 +96,7 @@ class Timeout(RequestError):
     """A root field took too long: it is null (200), the others stand; 503 where the caller's grants took too long."""
 
     code, status = "TIMEOUT", 503
+    retry_after = 5
 
     def __init__(self) -> None:
         super().__init__(
@@ -130,6 +132,7 @@ class Overloaded(RequestError):
     """All connections are taken or the database is away; send it again after `Retry-After`."""
 
     code, status = "OVERLOADED", 503
+    retry_after = 5
 
     def __init__(self) -> None:
         super().__init__("Server sedang sibuk; coba lagi sebentar lagi.", "The server is busy; try again shortly.")

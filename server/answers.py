@@ -1,4 +1,4 @@
-"""Answers: what a caller is told when something is wrong, and how any answer is sent.
+"""What a caller is told when something is wrong.
 
 Rule: no answer holds a traceback, a suggestion of names, or a value that somebody sent or stored; what is nobody's
 fault but ours is `INTERNAL` with an id, its details in the log only.  Test: tests/test_errors.py.
@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language.parser import MAX_NESTING_DEPTH
-from starlette.types import Send
 
-from auth.errors import AccessError, Forbidden
+from auth.errors import AccessError, Forbidden, RateLimited
 from registry.db import TooSlow, Unreachable
 from registry.read.run import UnknownRegion
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
@@ -24,11 +23,7 @@ from schema.limits import Most
 from schema.scalars import SENTENCES
 
 log = logging.getLogger("desmigratif")
-RESPONSE_JSON, JSON = "application/graphql-response+json", "application/json"
-RETRY_AFTER = b"5"  # seconds
-STATUS = {"UNAUTHENTICATED": 401}
-KEPT = {401, 405, 406, 413, 415, 500, 503}
-"""Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
+STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429}
 SAFE = re.compile(
     r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
     r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Directive"
@@ -46,6 +41,22 @@ def request_error(error: RequestError | AccessError, language: str) -> dict[str,
     elif isinstance(error, Forbidden):
         said |= {"ability": error.ability.name} if error.ability else {"field": error.field}
     return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
+
+
+def status_of(error: RequestError | AccessError) -> int:
+    """The HTTP status of a refusal of the whole request."""
+    return error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
+
+
+def retry_after(error: BaseException | None) -> int | None:
+    """The seconds after which the same may be asked again; None where that is no help."""
+    refusal = known(error)
+    return refusal.retry_after if isinstance(refusal, RequestError | RateLimited) else None
+
+
+def refuses_all(errors: Sequence[BaseException | None]) -> bool:
+    """Whether nothing was done, for reasons that pass by themselves: then the whole request is told to come again."""
+    return bool(errors) and all(isinstance(known(error), Overloaded | RateLimited) for error in errors)
 
 
 def known(error: BaseException | None) -> RequestError | AccessError | None:
@@ -116,27 +127,3 @@ def _harmless(message: str, language: str) -> str:
 def _own_sentence(message: str) -> str:
     """The sentence of one of our scalars, if it is in there."""
     return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
-
-
-async def respond(send: Send, body: dict[str, Any], status: int, media: str, request_id: str) -> None:
-    """Send one JSON document, not to be kept, with the status that its media type allows."""
-    if status != 200 and media == JSON and status not in KEPT and not _is_bad_request(body):
-        status = 200
-    body["extensions"] = {"requestId": request_id} | body.get("extensions", {})
-    text = orjson.dumps(body)
-    headers = [
-        (b"content-type", media.encode()),
-        (b"content-length", b"%d" % len(text)),
-        (b"cache-control", b"no-store"),
-        (b"x-request-id", request_id.encode()),
-    ]
-    if status == 405:
-        headers.append((b"allow", b"GET, POST"))
-    if status == 503:
-        headers.append((b"retry-after", RETRY_AFTER))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
-
-
-def _is_bad_request(body: dict[str, Any]) -> bool:
-    return any(error["extensions"]["code"] == "BAD_REQUEST" for error in body.get("errors", ()))

@@ -1,4 +1,4 @@
-"""What a request asks: its language, the media type of its answer, its document and variables.
+"""What a request asks: its document and variables.
 
 A document that was sent with its SHA-256 may be asked for by that alone afterwards: `documentId`, or `persistedQuery`
 as Apollo's clients send it.
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,15 +27,13 @@ from schema.errors import (
     UnsupportedMediaType,
     nul_refused,
 )
-from server.answers import JSON, RESPONSE_JSON
 from server.gone import Gone
+from server.headers import Headers, is_json
 
 PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
-JSON_BYTES = JSON.encode()
-_OBJECTS = "variables", "extensions"
-LONGEST_KEPT = 1000  # bytes of a header that are read, for its meaning is remembered
+_OBJECTS = {"variables", "extensions"}
 NUL_ESCAPED = b"\\u0000"
 
 
@@ -53,44 +50,25 @@ class Asked:
             PERSISTED.put(self.sha256, self.query)
 
 
-@lru_cache(maxsize=200)
-def language_of(accepted: bytes) -> str:
-    """Indonesian unless English is preferred."""
-    best, quality = "id", 0.0
-    for part in accepted.decode("latin-1").split(","):
-        tag, _, rest = part.strip().partition(";")
-        found = re.search(r"q=([01](?:\.\d+)?)", rest)
-        q = float(found[1]) if found else 1.0
-        name = tag.strip().lower().partition("-")[0]
-        if name in ("id", "en") and q > quality:
-            best, quality = name, q
-    return best
+def refuse_foreign(method: str, headers: Headers) -> None:
+    """Refuse what says by its head alone that it is no request of GraphQL's.  Raises RequestError."""
+    if method not in ("POST", "GET"):
+        raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
+    if method == "POST" and not is_json(headers):
+        raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
 
 
-@lru_cache(maxsize=200)
-def media_of(accepted: bytes) -> str | None:
-    """The media type to answer in; None where none of ours is accepted."""
-    accept = accepted.decode("latin-1").lower()
-    if RESPONSE_JSON in accept:
-        return RESPONSE_JSON
-    return JSON if any(kind in accept for kind in (JSON, "*/*", "application/*")) else None
+async def asked_of(method: str, query_string: bytes, receive: Receive, limit: int) -> Asked:
+    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body.
 
-
-async def asked_of(method: str, query_string: bytes, content: bytes, receive: Receive, limit: int) -> Asked:
-    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body, whose media
-    type is `content`.  Raises RequestError, Gone."""
+    Raises RequestError, Gone."""
     if method == "POST":
-        if content != JSON_BYTES and content.partition(b";")[0].strip().lower() != JSON_BYTES:
-            raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
         body = await _body(receive, limit)
         said: Any = _json(body)
         may_have_nul = NUL_ESCAPED in body  # no other way to write it is JSON
-    elif method == "GET":
-        said = dict(QueryParams(query_string))
-        said |= {name: _json(said[name].encode()) if said[name] else None for name in _OBJECTS if name in said}
-        may_have_nul = True
     else:
-        raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
+        said = _parameters(query_string)
+        may_have_nul = True
     said = said if isinstance(said, dict) else {}
     sha256 = _sha256_of(said)
     query = said.get("query") if sha256 is None else _persisted(sha256, said.get("query"))
@@ -106,6 +84,15 @@ async def asked_of(method: str, query_string: bytes, content: bytes, receive: Re
             "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
         )
     return Asked(query, variables, operation or None, sha256)
+
+
+def _parameters(query_string: bytes) -> dict[str, Any]:
+    """The parameters of a GET, each of which may come once.  Raises RequestError."""
+    parameters = QueryParams(query_string)
+    values: dict[str, Any] = dict(parameters)
+    if len(values) < len(parameters.multi_items()):
+        raise RequestError("Setiap parameter hanya boleh satu kali.", "Each parameter may come only once.")
+    return values | {name: _json(values[name].encode()) if values[name] else None for name in _OBJECTS & values.keys()}
 
 
 def _sha256_of(said: dict[str, Any]) -> str | None:

@@ -28,14 +28,17 @@ from schema.executor import execute
 from schema.limits import MOST_META_ROOTS
 from schema.operation import Invalid, Operation
 from schema.plan import Root
-from server.answers import JSON, STATUS, formatted, internal, known, request_error, respond
-from server.asked import LONGEST_KEPT, Asked, asked_of, language_of, media_of
+from server.answers import formatted, internal, known, refuses_all, request_error, retry_after, status_of
+from server.asked import Asked, asked_of, refuse_foreign
 from server.gone import Gone, until_gone
+from server.headers import AUTHORIZATION, JSON, Headers, headers_of, language_of, media_of, refuse_repeated
 from server.identity import principal_of
+from server.responses import Reply, respond
 from server.service import Service
 
 NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 """Who reads the schema without a token: no grant, no row."""
+STRANGERS_BODY = 16_000  # bytes; what tools send to read the schema has 2,000
 
 
 class GraphQL:
@@ -43,18 +46,18 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service: Service = scope["app"].service
-        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of two alike, the first
-        language = language_of(headers.get(b"accept-language", b"")[:LONGEST_KEPT])
-        media = media_of(headers.get(b"accept", b"*/*")[:LONGEST_KEPT])
-        request = Request(service, scope["method"], headers, receive, language, _new_id())
+        headers = headers_of(scope)
+        media = media_of(headers)
+        reply = Reply(_new_id(), language_of(headers), media or JSON, AUTHORIZATION in headers)
+        request = Request(service, scope["method"], headers, receive, reply)
         try:
             if media is None:
                 raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
-            limit = service.settings.max_body_bytes
-            content = headers.get(b"content-type", b"")
-            asked = await asked_of(request.method, scope["query_string"], content, receive, limit)
-            body = await _answer(request, asked)
-            status = 200 if "data" in body else 400
+            refuse_foreign(request.method, headers)
+            refuse_repeated(scope, headers)
+            body = await _answer(request, scope["query_string"])
+            if "data" not in body:
+                reply.status = 400
         except Gone:
             service.outcomes["GONE"] += 1
             await send({"type": "http.response.start", "status": 499, "headers": []})
@@ -63,13 +66,13 @@ class GraphQL:
         except (RequestError, AccessError, TooSlow, Unreachable) as failed:
             error = known(failed)
             assert error is not None
-            body = {"errors": [request_error(error, language)]}
-            status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
+            body = {"errors": [request_error(error, reply.language)]}
+            reply.status, reply.retry_after = status_of(error), retry_after(error)
         except Exception as error:
-            body, status = {"errors": [internal(error, language, request.id)]}, 500
+            body, reply.status = {"errors": [internal(error, reply.language, reply.request_id)]}, 500
         errors = body.get("errors")
         service.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
-        await respond(send, body, status, media or JSON, request.id)
+        await respond(send, reply, body)
 
 
 GRAPHQL = GraphQL()
@@ -81,10 +84,9 @@ class Request:
 
     service: Service
     method: str
-    headers: dict[bytes, bytes]
+    headers: Headers
     receive: Receive
-    language: str
-    id: str
+    reply: Reply
 
 
 def _new_id() -> str:
@@ -93,32 +95,64 @@ def _new_id() -> str:
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
-async def _answer(request: Request, asked: Asked) -> dict[str, Any]:
-    """The body of the answer.  Raises what refuses the whole request."""
-    service, language = request.service, request.language
+async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
+    """The body of the answer.  Raises what refuses the whole request.
+
+    Who asks comes before what is asked: a bad token costs neither a body nor a parse."""
+    service, reply = request.service, request.reply
+    principal = await _who(request)
     try:
-        principal, operation = await _who(request, asked)
+        asked, operation = await _what(request, principal, query_string)
         _check(request, operation)
         doors = service.database, service.vault, service.cursors
-        context = await Context.of(principal, *doors, language, operation, asked.variables)
+        context = await Context.of(principal, *doors, reply.language, operation, asked.variables)
     except Invalid as refused:
-        return {"errors": [formatted(error, language, request.id) for error in refused.errors]}
+        return {"errors": [formatted(error, reply.language, reply.request_id) for error in refused.errors]}
     if principal is not NOBODY:
         asked.persist()
     if operation.is_query and not context.planned.others:
-        body = await until_gone(request.receive, read(context, request.id))
+        body = await until_gone(request.receive, read(context, reply.request_id))
     else:
         body = await _execute(request, context)
     body["extensions"] = {"cost": {"requested": context.cost}}
     return body
 
 
+async def _who(request: Request) -> Principal:
+    """The caller; NOBODY where no token was sent.  Raises Unauthenticated."""
+    header = request.headers.get(AUTHORIZATION)
+    if header is None:
+        return NOBODY
+    service = request.service
+    return await principal_of(header.decode("latin-1"), service.keyring, service.database, service.principals)
+
+
+async def _what(request: Request, principal: Principal, query_string: bytes) -> tuple[Asked, Operation]:
+    """What is asked for.  Without a token only the schema itself may be, in few bytes; else raises Unauthenticated."""
+    service = request.service
+    limit = service.settings.max_body_bytes
+    if principal is not NOBODY:
+        asked = await asked_of(request.method, query_string, request.receive, limit)
+        return asked, await service.operations.of_aside(asked.query, asked.operation)
+    try:
+        asked = await asked_of(request.method, query_string, request.receive, min(limit, STRANGERS_BODY))
+        operation = await service.operations.of_aside(asked.query, asked.operation)
+    except (Invalid, RequestError):
+        raise Unauthenticated from None
+    if not _only_meta(operation):
+        raise Unauthenticated
+    return asked, operation
+
+
 async def _execute(request: Request, context: Context) -> dict[str, Any]:
     """The executor's entrance: commands, and questions about the schema."""
     result = await execute(request.service.executable, context)
+    failures = [error.original_error for error in result.errors or () if len(error.path or ()) == 1]
+    if len(failures) == len(result.data or ()) and refuses_all(failures):
+        raise next(error for error in failures if error is not None)
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [formatted(error, request.language, request.id) for error in result.errors]
+        body["errors"] = [formatted(error, request.reply.language, request.reply.request_id) for error in result.errors]
         if result.data is None and not any(error.path for error in result.errors):
             del body["data"]
     return body
@@ -131,8 +165,9 @@ async def read(context: Context, request_id: str) -> dict[str, Any]:
         found = [await _one(context, roots[0])]
     else:
         found = await asyncio.gather(*[_one(context, root) for root in roots])
-    if found and all(isinstance(value, Unreachable) for value in found):
-        raise Unreachable
+    failures = [value for value in found if isinstance(value, Exception)]
+    if len(failures) == len(found) and refuses_all(failures):
+        raise failures[0]
     errors = [
         _failed(error, root, context.language, request_id)
         for root, error in zip(roots, found, strict=True)
@@ -158,23 +193,6 @@ async def _one(context: Context, root: Root) -> bytes | Exception | None:
 def _failed(error: Exception, root: Root, language: str, request_id: str) -> dict[str, Any]:
     """The error of one root field, which is null."""
     return formatted(GraphQLError(str(error), root.node, path=[root.key], original_error=error), language, request_id)
-
-
-async def _who(request: Request, asked: Asked) -> tuple[Principal, Operation]:
-    """The caller and what he asks for.  Without a token only the schema itself may be asked for."""
-    service = request.service
-    try:
-        token = request.headers.get(b"authorization", b"").decode("latin-1")
-        principal = await principal_of(token, service.keyring, service.database, service.principals)
-    except Unauthenticated:
-        try:
-            operation = await service.operations.of_aside(asked.query, asked.operation)
-        except (Invalid, RequestError):
-            raise Unauthenticated from None
-        if not _only_meta(operation):
-            raise
-        return NOBODY, operation
-    return principal, await service.operations.of_aside(asked.query, asked.operation)
 
 
 def _only_meta(operation: Operation) -> bool:

@@ -26,7 +26,7 @@ async def principal_of(
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated
-    claims = keyring.verify(text.strip())
+    claims = keyring.verify(text.lstrip(" "))
     if principals is None:
         return await principal_now(claims.sub, claims.expires_at, database)
     if known := principals.get(claims.sub, claims.expires_at):

@@ -18,9 +18,12 @@ ALLOWED = {
 }
 FOREIGN = {  # who may talk to which library
     "strawberry": {"schema/declare.py", "schema/directives.py", "schema/given.py", "schema/build.py"},
-    "starlette": {f"server/{home}.py" for home in ("app", "asked", "graphql", "answers", "gone", "declared")},
+    "starlette": {
+        f"server/{home}.py" for home in ("app", "asked", "graphql", "responses", "headers", "gone", "declared")
+    },
     "sqlalchemy": {"registry/", "schema/", "migrations/", "server/demo/"},
     "asyncpg": {"registry/", "server/"},
+    "werkzeug": {"server/headers.py"},
 }
 LONGEST = 320
 LONG = {"registry/messages.py": "one sentence after another, in one place", "migrations/versions/": "plain DDL"}

@@ -1,0 +1,64 @@
+"""How an answer is sent: its status, its headers, its bytes.
+
+Rule: no answer of `/graphql` is kept by anybody between, nor taken for something else than its media type says.
+Tests: tests/test_http.py, tests/test_headers.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from server.headers import JSON
+
+KEPT = {401, 405, 406, 413, 415, 429, 500, 503}
+"""Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
+SAFE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")
+CHALLENGE = b'Bearer realm="desmigratif"'  # RFC 6750, section 3
+
+
+@dataclass(slots=True)
+class Reply:
+    """One answer before it is sent.  `retry_after` is in seconds; `sent_token` says whether a token came."""
+
+    request_id: str
+    language: str
+    media: str
+    sent_token: bool
+    status: int = 200
+    retry_after: int | None = None
+
+    def headers(self, length: int) -> list[tuple[bytes, bytes]]:
+        headers = [
+            (b"content-type", self.media.encode()),
+            (b"content-length", b"%d" % length),
+            (b"x-request-id", self.request_id.encode()),
+            VARY,
+            *SAFE,
+        ]
+        if self.status == 401:
+            error = b', error="invalid_token"' if self.sent_token else b""
+            headers.append((b"www-authenticate", CHALLENGE + error))
+        if self.status == 405:
+            headers.append((b"allow", b"GET, POST"))
+        if self.retry_after is not None:
+            headers.append((b"retry-after", b"%d" % self.retry_after))
+        return headers
+
+
+async def respond(send: Send, reply: Reply, body: dict[str, Any]) -> None:
+    """Send one JSON document with the status that its media type allows."""
+    if reply.status != 200 and reply.media == JSON and reply.status not in KEPT and not _is_bad_request(body):
+        reply.status = 200
+    body["extensions"] = {"requestId": reply.request_id} | body.get("extensions", {})
+    text = orjson.dumps(body)
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers(len(text))})
+    await send({"type": "http.response.body", "body": text})
+
+
+def _is_bad_request(body: dict[str, Any]) -> bool:
+    return any(error["extensions"]["code"] == "BAD_REQUEST" for error in body.get("errors", ()))
