@@ -75,11 +75,11 @@ class Conditions:
     def _one(self, asked: Key, value: Any, depth: int) -> Where:
         match asked.meaning:
             case Named(condition=condition):
-                return condition(value if isinstance(value, bool) else self.bind(value, few, True))
+                return condition(value if isinstance(value, bool) else self.bind(value, distinct, True))
             case InRegions():
                 if isinstance(value, list) and len(value) == 1 and is_village(value[0]):
                     return InVillage(self.bind(value[0]))
-                return Within(self.bind(value, few, True))
+                return Within(self.bind(value, distinct, True))
             case Nested(noun=noun, link=link, several=False):
                 return Exists(noun, link, self._all(noun, value, depth))
             case Nested(noun=noun, link=link):
@@ -98,7 +98,7 @@ class Conditions:
         if isinstance(value, bool):
             return Compare(datum, "true" if value else "false")
         if not isinstance(value, dict):  # a list of accepted values
-            return Compare(datum, "any" if tested.several else "in", self.bind(value, plain))
+            return Compare(datum, "any" if tested.several else "in", self.bind(value, distinct, True))
         self.limits.conditions(len(value), 0)
         tests: list[Where] = []
         for operator, operand in value.items():
@@ -108,16 +108,34 @@ class Conditions:
                 null = Compare(datum, "null")
                 tests.append(null if operand else Not(null))
             else:
-                name = self.bind(operand, folded if operator == "startsWith" else str if tested.day else None)
+                name = self.bind(operand, _operand(operator, tested.day), True)
                 tests.append(Compare(datum, operator, name, tested.day))
         return AllOf(tuple(tests))
 
 
-def few(values: list[Any]) -> list[Any]:
-    """The values, each once.  Raises QueryTooComplex for too many."""
-    made = list(dict.fromkeys(values))
-    Most.CODES.check(len(made))
-    return made
+def distinct(values: list[Any]) -> list[Any]:
+    """The values as they are bound, each once.  Raises QueryTooComplex for too many."""
+    once = list(dict.fromkeys(plain(values)))
+    Most.LIST.check(len(once))
+    for value in once:
+        bounded(value)
+    return once
+
+
+def bounded(value: Any) -> Any:
+    """The value.  Raises QueryTooComplex for a text that is too long to be one of the registry's."""
+    if isinstance(value, str):
+        Most.TEXT.check(len(value))
+    return value
+
+
+def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
+    """How the operand of a comparison is converted before it is bound."""
+    if operator == "in":
+        return distinct
+    if operator == "startsWith":
+        return lambda text: folded(bounded(text))
+    return str if day else bounded
 
 
 def seen_here(noun: Readable, sight: Sight, kind: Sensitivity, key: str) -> SeenHere | None:

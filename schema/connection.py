@@ -16,7 +16,7 @@ from registry.codes import OrderDirection
 from registry.noun import fact_of
 from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Order, Page, Source, Total
 from schema.bound import Call, binding, plain, resolved
-from schema.conditions import Conditions, null_refused, seen_here
+from schema.conditions import Conditions, bounded, null_refused, seen_here
 from schema.cursor import Signer
 from schema.errors import BadInput, PageTooLarge
 from schema.limits import Size
@@ -67,7 +67,7 @@ class Listed:
                 raise null_refused("search")
             return ()
         self.conditions.narrow(noun.searched, "search")
-        search, name = self.listing.search, self.bind(text)
+        search, name = self.listing.search, self.bind(text, bounded, True)
         assert search is not None
         self.conditions.where.append(search.found(name))
         return (Order(search.nearness(name)),)

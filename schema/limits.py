@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from schema.bound import Binding, Call
 from schema.errors import QueryTooComplex
@@ -38,9 +39,11 @@ class Most(Enum):
     NODES = 50_000, "records in the answer: the product of `first` along the path, a household's list as 5"
     VALUES = 1_000_000, "values in the answer, counted alike"
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
-    CONDITIONS = 200, "keys of the filters of a root field"
+    VARIABLES = 30_000, "values in the variables: what each key holds, and each item of a list"
+    CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
     FILTER_DEPTH = 12, "filters inside each other"
-    CODES = 1_000, "codes of one `within` or `programme`"
+    LIST = 1_000, "different values of one list in a filter"
+    TEXT = 500, "characters of a text in a filter or a search"
 
     def __init__(self, limit: int, what: str) -> None:
         self.limit, self.what = limit, what
@@ -49,6 +52,20 @@ class Most(Enum):
         """Raises QueryTooComplex for more."""
         if asked > self.limit:
             raise QueryTooComplex(self.name.lower(), self.limit, asked)
+
+
+def check_variables(sent: dict[str, Any] | None) -> int:
+    """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex."""
+    count, level = 0, [sent or {}]
+    while level:
+        below: list[Any] = []
+        for held in level:
+            count += len(held)
+            inner = held.values() if isinstance(held, dict) else held
+            below += [value for value in inner if isinstance(value, dict | list)]
+        Most.VARIABLES.check(count)
+        level = below
+    return count
 
 
 Size = int | Binding
@@ -112,7 +129,8 @@ class Measure:
         self.fields.append((parts, self._around))
 
     def conditions(self, more: int, depth: int) -> None:
-        """So many more keys of a filter, so deep in it."""
+        """One more filter with so many keys, so deep in the filters around it."""
+        more = max(more, 1)
         self._conditions += more
         Most.CONDITIONS.check(self._conditions)
         Most.FILTER_DEPTH.check(depth)

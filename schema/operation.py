@@ -42,7 +42,7 @@ from schema.bound import shape
 from schema.coercion import Coerce, coercion, holds_itself
 from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
-from schema.limits import Most
+from schema.limits import Most, check_variables
 from schema.plan import Planned, Planner
 
 DOCUMENTS, PLANS = 200, 500
@@ -92,7 +92,8 @@ class Operation:
         return replace(self.document, definitions=(bare, *self.fragments.values()))
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
-        """The values of the variables by the rules of GraphQL.  Raises Invalid."""
+        """The values of the variables by the rules of GraphQL.  Raises Invalid, QueryTooComplex."""
+        check_variables(sent)
         if sent and self._coercions is not None:  # all given and good, as nearly always: no need for the long way
             coerced = {name: coerce(sent.get(name)) for name, coerce in self._coercions}
             if not any(value is None or value is Undefined for value in coerced.values()):

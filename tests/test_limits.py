@@ -97,6 +97,47 @@ async def test_regions_named_again_and_again_are_asked_once(village: Place) -> N
     assert (answer.codes, "data" in answer.json, len(village.statements)) == (["QUERY_TOO_COMPLEX"], False, before)
 
 
+COUNTED = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
+PEOPLE = "query($f: MemberFilter) { members(filter: $f) { totalCount } }"
+LARGE: dict[str, tuple[str, dict[str, Any]]] = {
+    "empty filters": (COUNTED, {"f": {"or": [{}] * 25_000}}),
+    "empty filters in each other": (COUNTED, {"f": {"or": [{"and": [{}, {}]}] * 100}}),
+    "more empty filters than variables may hold": (COUNTED, {"f": {"or": [{}] * 475_000}}),
+    "values that are different": (PEOPLE, {"f": {"age": {"in": list(range(2_000))}}}),
+    "values that are the same": (PEOPLE, {"f": {"age": {"in": [7] * 150_000}}}),
+    "texts": (COUNTED, {"f": {"householdNo": {"in": [str(n) for n in range(1_001)]}}}),
+    "enum values": (COUNTED, {"f": {"status": ["ACTIVE"] * 40_000}}),
+    "a long text": (PEOPLE, {"f": {"fullName": {"startsWith": "a" * 501}}}),
+    "a long text in a list": (PEOPLE, {"f": {"fullName": {"in": ["Siti", "a" * 501]}}}),
+    "a long search": ("query($s: String) { members(search: $s) { totalCount } }", {"s": "siti " * 200}),
+    "what is not declared": ("{ viewer { name } }", {"x": [0] * 30_001}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LARGE))
+async def test_large_variables_are_refused_before_anything_runs(village: Place, name: str) -> None:
+    """Counted as they were sent: neither being empty nor being repeated makes a value free."""
+    text, variables = LARGE[name]
+    before = len(village.statements)
+    answer: Any = await village.query("officer", text, **variables)
+    (error,) = answer.errors
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX", error
+    assert error["extensions"]["requested"] > error["extensions"]["limit"]
+    assert len(village.statements) == before
+
+
+async def test_a_value_named_again_and_again_is_bound_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, bound = village.database.answer, list[Any]()
+
+    async def watched(text: str, values: Any) -> bytes | None:
+        bound.extend(value for value in values if isinstance(value, list))
+        return await plain(text, values)
+
+    monkeypatch.setattr(village.database, "answer", watched)
+    await village.ask("officer", COUNTED, f={"status": ["ACTIVE"] * 900, "householdNo": {"in": ["x"] * 9_000}})
+    assert sorted(bound) == [["ACTIVE"], ["x"]]
+
+
 async def test_few_statements_of_one_request_run_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, running, most = village.database.answer, 0, 0
 
