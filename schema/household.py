@@ -84,7 +84,9 @@ class Household(Record):
     welfare_decile: int | None = guarded(HouseholdFacts.welfare_decile)
     receives_pkh: bool | None = guarded(HouseholdFacts.receives_pkh)
     receives_bpnt: bool | None = guarded(HouseholdFacts.receives_bpnt)
-    head: Member | None = one(OPERATIONAL, "Kepala keluarga; null in an unfinished draft.", MemberFacts, household.head)
+    head: Member | None = one(
+        PERSONAL, "Head of the family (kepala keluarga); null in an unfinished draft.", MemberFacts, household.head
+    )
     members: list[Member] = few(
         OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
     )
@@ -107,7 +109,7 @@ class Household(Record):
         PERSONAL,
         "Who sent it.",
         HouseholdFacts.submitted_by_id,
-        id=HouseholdFacts.submitted_by_id,
+        account_id=HouseholdFacts.submitted_by_id,
         name=HouseholdFacts.submitted_by_name,
         role=HouseholdFacts.submitted_by_role,
     )
@@ -116,7 +118,7 @@ class Household(Record):
         PERSONAL,
         "Who verified it last.",
         HouseholdFacts.verified_by_id,
-        id=HouseholdFacts.verified_by_id,
+        account_id=HouseholdFacts.verified_by_id,
         name=HouseholdFacts.verified_by_name,
         role=HouseholdFacts.verified_by_role,
     )

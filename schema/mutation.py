@@ -101,7 +101,7 @@ VerifyHouseholdsInput = input_type(
 class VerifyResult:
     """What became of one item."""
 
-    id: ID = told("As sent.")
+    household_id: ID = told("Id of the household, as sent.")
     record: Private[uuid.UUID | None] = None
     household: Household | None = reread("As it stands now.")
     user_errors: list[UserError] = told(MEND)
@@ -122,7 +122,10 @@ async def verify_households(context: Context, sent: Sent) -> VerifyHouseholdsPay
         )
     items = [verification.Item(_id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
     results = await verification.verify(context.database, context.principal, items, sent.get("note"))
-    made = [VerifyResult(id=ID(str(r.id)), record=r.record, user_errors=errors(context, r.problems)) for r in results]
+    made = [
+        VerifyResult(household_id=ID(str(r.id)), record=r.record, user_errors=errors(context, r.problems))
+        for r in results
+    ]
     return VerifyHouseholdsPayload(results=made)
 
 

@@ -102,7 +102,7 @@ class GeoPoint:
 class Actor:
     """Who did something: a member of staff or a service.  A value: the field that leads to it has the class."""
 
-    id: ID = structure(text="Id of the account.")
+    account_id: ID = structure(text="The account; no entity of its own, so caches keep the words of each event.")
     name: str | None = structure(text="Name at that time.")
     role: Role = structure(text="Role in which it was done.")
 

@@ -25,7 +25,7 @@ class Remark:
         PERSONAL,
         "Who wrote it.",
         RemarkFacts.author_id,
-        id=RemarkFacts.author_id,
+        account_id=RemarkFacts.author_id,
         name=RemarkFacts.author_name,
         role=RemarkFacts.author_role,
     )
@@ -44,7 +44,7 @@ class WorkflowEvent:
         PERSONAL,
         "Who took it.",
         EventFacts.actor_id,
-        id=EventFacts.actor_id,
+        account_id=EventFacts.actor_id,
         name=EventFacts.actor_name,
         role=EventFacts.actor_role,
     )

@@ -174,7 +174,7 @@ class Lists:
                 area = f"{self.area(row)}."
                 return any(area.startswith(f"{OLD_CODES.get(code, code)}.") for code in value)
             case "submittedByMe":
-                return ((row["submittedBy"] or {}).get("id") == self.user) is value
+                return ((row["submittedBy"] or {}).get("accountId") == self.user) is value
             case "latest":
                 return (row is max(row["member"]["migrations"], key=_begun)) is value
             case "programme":

@@ -121,7 +121,12 @@ def test_no_value_is_printed(production: Place, tmp_path: Path, capsys: pytest.C
         (ONE, None, ("--variables", '{"name": ""}'), "$id"),
         ("{ households { nobody } }", None, (), "nobody"),
         ("{ households(first: 1001) { totalCount } }", None, (), "1000"),
-        ("mutation { verifyHouseholds(input: {items: []}) { results { id } } }", None, (), "Queries are explained"),
+        (
+            "mutation { verifyHouseholds(input: {items: []}) { results { householdId } } }",
+            None,
+            (),
+            "Queries are explained",
+        ),
     ],
 )
 def test_what_cannot_be_explained_is_one_sentence(

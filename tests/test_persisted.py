@@ -99,7 +99,7 @@ async def test_only_what_is_valid_and_somebody_s_is_kept(village: Place) -> None
 
 
 async def test_a_command_goes_by_post_whatever_names_it(village: Place) -> None:
-    text = "mutation { verifyHouseholds(input: {items: []}) { results { id } } }"
+    text = "mutation { verifyHouseholds(input: {items: []}) { results { householdId } } }"
     hash_ = hashlib.sha256(text.encode()).hexdigest()
     await post(village, {"query": text, **apollo(hash_)})
     refused = await get(village, **apollo(hash_))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import strawberry  # noqa: TID251  (to make what no maker made)
 from graphql import (
     GraphQLEnumType,
@@ -16,10 +17,15 @@ from graphql import (
     GraphQLSchema,
     build_schema,
 )
+from sqlalchemy.sql.visitors import iterate
 
+from auth.sensitivity import Sensitivity
 from registry.member import Member
+from registry.noun import Noun, fact_of, table_of
 from schema.build import SDL, build, undeclared
-from schema.declare import FACES, face, guarded, shown
+from schema.declare import FACES, face, fields_of, guarded, shown
+from schema.directives import Exempt
+from schema.shapes import Related
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]
@@ -92,6 +98,32 @@ def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
             ((directive, kind),) = declared(field)
             if directive == "sensitivity" and kind not in ("OPEN", "OPERATIONAL"):
                 assert not isinstance(field.type, GraphQLNonNull), f"{type_.name}.{key}"
+
+
+def test_a_related_record_is_guarded_by_the_class_of_what_chooses_it() -> None:
+    """Who is the head, the mother or the newest is told by which record is shown, whatever of it is shown."""
+    read = 0
+    for face_, noun in FACES.items():
+        for made in fields_of(face_):
+            shape = made.metadata["shape"] if noun is not None and "shape" in made.metadata else None
+            if not isinstance(shape, Related) or not issubclass(shape.source.noun, Noun):
+                continue
+            if any(isinstance(directive, Exempt) for directive in made.directives):  # the caller's own grants
+                continue
+            for column in _columns_that_choose(noun, shape):
+                read += 1
+                kinds = {Sensitivity.OPEN, Sensitivity.OPERATIONAL, shape.kind}
+                assert fact_of(column).sensitivity in kinds, f"{face_.__name__}.{made.name} by {column.name}"
+    assert read > 20
+
+
+def _columns_that_choose(noun: Any, shape: Related) -> set[sa.Column[Any]]:
+    """The columns that the link between a record and its related ones reads."""
+    if shape.source.link is None or not issubclass(noun, Noun):
+        return set()
+    link = shape.source.link(table_of(noun).alias(), table_of(shape.source.noun).alias())
+    found = (column.base_columns for column in iterate(link) if isinstance(column, sa.ColumnClause))
+    return {column for bases in found for column in bases if isinstance(column, sa.Column)}
 
 
 def test_an_undeclared_field_does_not_start() -> None:

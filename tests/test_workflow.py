@@ -234,7 +234,7 @@ async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place
     items = [{"id": h["id"], "rev": 1, "acceptFindings": True} for h in sent]
     answer = await village.ask("all in one", VERIFY, items=items, note="Sudah dicek di desa.")
     results = answer["verifyHouseholds"]["results"]
-    assert [r["id"] for r in results] == [h["id"] for h in sent]
+    assert [r["householdId"] for r in results] == [h["id"] for h in sent]
     assert [[e["code"] for e in r["userErrors"]] for r in results] == [
         ["SELF_VERIFY"],
         [],
@@ -277,7 +277,7 @@ async def test_a_batch_holds_one_to_fifty(village: Place, count: int) -> None:
 async def test_fifty_at_once(village: Place) -> None:
     items = [{"id": str(uuid.uuid4()), "rev": 1} for _ in range(50)]
     answer = await village.ask("verifier", VERIFY, items=items)
-    assert [r["id"] for r in answer["verifyHouseholds"]["results"]] == [i["id"] for i in items]
+    assert [r["householdId"] for r in answer["verifyHouseholds"]["results"]] == [i["id"] for i in items]
 
 
 # --- remarks ------------------------------------------------------------------------------------------------------

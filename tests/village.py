@@ -72,7 +72,7 @@ SUBMIT = """mutation($household: HouseholdInput!, $baseRev: Int, $saveAs: SaveAs
     userErrors { code severity path message params { name value } } } }"""
 VERIFY = """mutation($items: [VerifyItemInput!]!, $note: String) {
   verifyHouseholds(input: {items: $items, note: $note}) {
-    results { id household { rev workflowState verifiedRev } userErrors { code severity path message } } } }"""
+    results { householdId household { rev workflowState verifiedRev } userErrors { code severity path message } } } }"""
 RETURN = """mutation($id: ID!, $rev: Int!, $remarks: [RemarkInput!]!) {
   returnHousehold(input: {id: $id, rev: $rev, remarks: $remarks}) {
     household { rev workflowState } userErrors { code severity path message } } }"""
