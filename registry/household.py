@@ -30,11 +30,12 @@ from registry.member import Member
 from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
 from registry.scoped import Scoped, counted
 
-OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
+OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, SYSTEM = (
     Sensitivity.OPERATIONAL,
     Sensitivity.PERSONAL,
     Sensitivity.IDENTITY,
     Sensitivity.SPECIAL,
+    Sensitivity.SYSTEM,
 )
 
 
@@ -104,6 +105,13 @@ class Household(Scoped, Noun):
     submitted_by_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Pengirim", "Submitted by", server=True)
     submitted_by_name: Mapped[str | None] = fact(PERSONAL, "Nama pengirim", "Name of the submitter", server=True)
     submitted_by_role: Mapped[str | None] = fact(PERSONAL, "Peran pengirim", "Role of the submitter", server=True)
+    authors: Mapped[list[uuid.UUID]] = fact(
+        SYSTEM,
+        "Penulis revisi",
+        "Who wrote the revisions since the last verified one; none of them verifies",
+        server=True,
+        server_default="{}",
+    )
     village_verified_by_id: Mapped[uuid.UUID | None] = fact(
         PERSONAL, "Verifikator desa", "Who took the village step", server=True
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import typing
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
@@ -83,6 +84,7 @@ class Noun(DeclarativeBase):
         float: sa.Double(),
         list[str]: ARRAY(sa.Text()),
         list[CountryCode]: ARRAY(sa.Text()),
+        list[uuid.UUID]: ARRAY(sa.Uuid()),
         PartialDate: C_TEXT,
         RegionCode: C_TEXT,
         CountryCode: sa.Text(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from registry.audit import AUDIT
@@ -89,20 +89,24 @@ _STATE = (
 )
 _HOUSEHOLD = (*_names("household"), *_STATE)
 _home = _sent(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
+_ME = arg("me", sa.Uuid())
+_writes = sa.and_(arg("document", sa.JSON()).is_not(None), sa.all_(HOUSEHOLD.c.authors) != _ME)
+_AUTHORS = sa.case((_writes, sa.func.array_append(HOUSEHOLD.c.authors, _ME)), else_=HOUSEHOLD.c.authors)
+"""Whoever changes content is an author from then on, each once; who only sends it is not."""
 _CREATE = (
     upsert(HOUSEHOLD)
     .from_select(
-        ["id", *_placed(), "household_no", *_HOUSEHOLD],
-        sa.select(_home.c.id, *_placed().values(), _household_no, *[_home.c[n] for n in _HOUSEHOLD]).select_from(
-            _NEXT.join(_home, sa.true())
-        ),
+        ["id", *_placed(), "household_no", "authors", *_HOUSEHOLD],
+        sa.select(
+            _home.c.id, *_placed().values(), _household_no, array([_ME]), *[_home.c[n] for n in _HOUSEHOLD]
+        ).select_from(_NEXT.join(_home, sa.true())),
     )
     .on_conflict_do_nothing(index_elements=["id"])
     .returning(HOUSEHOLD.c.id)
 )
 _SAVE = (
     sa.update(HOUSEHOLD)
-    .values({n: _home.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW})
+    .values({n: _home.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW, "authors": _AUTHORS})
     .values({name: value for name, value in _placed().items() if name != "created_by"})
     .where(HOUSEHOLD.c.id == _home.c.id)
     .returning(HOUSEHOLD.c.id)

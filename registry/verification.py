@@ -67,6 +67,7 @@ TO_VERIFIED = Sql(
         | {
             "verified_at": sa.func.now(),
             "verified_rev": HOUSEHOLD.c.rev,
+            "authors": sa.literal_column("'{}'::uuid[]"),
             "verified_by_id": arg("me", sa.Uuid()),
             "verified_by_name": arg("name", sa.Text()),
             "verified_by_role": arg("role", sa.Text()),

@@ -74,14 +74,15 @@ WORD = {"TRANSITION_NOT_ALLOWED": "no", "SELF_VERIFY": "self", "NOT_FOUND": "--"
 WRITE = (
     """mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h, baseRev: 1}) { userErrors { code } } }"""
 )
-GIVE_BACK = """mutation($id: ID!) {
-  returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: "Alamat kurang jelas."}]}) {
+GIVE_BACK = """mutation($id: ID!, $rev: Int! = 1) {
+  returnHousehold(input: {id: $id, rev: $rev, remarks: [{path: ["address"], text: "Alamat kurang jelas."}]}) {
     userErrors { code } } }"""
 
 
 async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) -> str:
     """Try the command of an ability and say what came of it, in the words of the tables."""
     before = await village.admin.fetchval("SELECT count(*) FROM workflow_event")
+    rev = made.get("rev", 1)
     match ability:
         case "HOUSEHOLD_SUBMIT":
             # a change of content, so that a refusal shows; a whole document of his own village for whom it is not there
@@ -90,9 +91,9 @@ async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) 
                 sent = household("35.07.11.2009", id=made["id"])
             answer = await village.query(who, WRITE, h=sent)
         case "SUBMISSION_VERIFY":
-            answer = await village.query(who, VERIFY, items=[{"id": made["id"], "rev": 1, "acceptFindings": True}])
+            answer = await village.query(who, VERIFY, items=[{"id": made["id"], "rev": rev, "acceptFindings": True}])
         case "SUBMISSION_RETURN":
-            answer = await village.query(who, GIVE_BACK, id=made["id"])
+            answer = await village.query(who, GIVE_BACK, id=made["id"], rev=rev)
         case _:
             answer = await village.query(who, REVEAL, id=made["id"], field="PHONE", purpose="VERIFICATION")
     if answer.codes:
@@ -144,6 +145,42 @@ async def test_nobody_verifies_what_he_recorded_though_another_sent_it(village: 
     await village.submit("second", {"id": made["id"]}, 1)
     assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
     assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
+
+
+@pytest.mark.parametrize("state", ["DRAFT", "RETURNED"])
+async def test_nobody_verifies_words_of_his_own_that_another_sent(village: Place, state: str) -> None:
+    """The writer of any revision since the last verified one, not of the newest alone."""
+    made = await village.reach(state)
+    await village.submit("second", {"id": made["id"], "hamlet": "Sumber"}, 1, "DRAFT")
+    merged = await village.submit("all in one", {"id": made["id"], "rw": "07"}, 1, "DRAFT")
+    assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
+    await village.submit("officer", {"id": made["id"], "rt": "02"}, 3)
+    made |= {"rev": 4}
+    for ability in ("SUBMISSION_VERIFY", "SUBMISSION_RETURN"):
+        assert await attempt(village, ability, "all in one", made) == "self"
+    can = (await village.household("all in one", made["id"], "viewerCan"))["viewerCan"]
+    assert not {"SUBMISSION_VERIFY", "SUBMISSION_RETURN"} & set(can)
+    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
+
+
+async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    for who in ("all in one", "officer"):  # the first is no author, and the second sends it after a return
+        await village.submit(who, {"id": made["id"]}, 1)
+        if who == "all in one":
+            assert await attempt(village, "SUBMISSION_VERIFY", who, made) == "self"
+            await village.give_back("verifier", made)
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "ok"
+
+
+async def test_the_authors_of_what_is_verified_are_free_again(village: Place) -> None:
+    made = await village.reach("SUBMITTED", "all in one")
+    authors = "SELECT authors FROM household WHERE id = $1"
+    assert await village.admin.fetchval(authors, uuid.UUID(made["id"])) == [village.ids["all in one"]]
+    for who in ("verifier", "coordinator"):
+        assert not (await village.verify(who, made))["userErrors"]
+    assert await village.admin.fetchval(authors, uuid.UUID(made["id"])) == []
 
 
 async def test_nobody_takes_both_steps_of_one_revision(village: Place) -> None:

@@ -79,6 +79,7 @@ class Recorder:
         stored = self._seal(document, inside)
         del stored["household"][key]["village_id"]  # the household says where it is, not its revisions
         way = {"household_no": number, "rev": 1, "workflow_state": state.value, "updated_at": last}
+        way["authors"] = [] if state is S.VERIFIED else [self.officer.id]
         self.rows.add(HOUSEHOLD, _masked(stored["household"][key]), here, way, _who(steps), {"id": id_})
         for table in CHILDREN:
             for child, row in stored[table].items():
