@@ -20,6 +20,7 @@ import asyncpg
 
 from auth.principal import Principal
 from registry.cache import Remembered
+from registry.db import LOST
 
 CHANNEL = "registry_grants"
 CAPITAL = ZoneInfo("Asia/Jakarta")
@@ -87,7 +88,7 @@ class Principals:
             try:
                 await self._listen(dsn)
                 why = "the connection was lost"
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 why = type(error).__name__
             if why != said:  # once, however often it fails
                 log.warning("Changes of grants are not heard (%s): grants are read at every request.", why)

@@ -12,10 +12,12 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
 
 from auth.token import Keyring
 from registry.noun import SCHEMA
@@ -29,6 +31,7 @@ from server.settings import Settings
 CURSORS = b"cursors"
 CONNECT = 10  # seconds
 PATIENCE = 5  # seconds that open requests have when the server stops
+BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
 
 # Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
 STANDING = """
@@ -87,23 +90,31 @@ def production(settings: Settings) -> App:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that holds the port before anything slow begins.  ServingError: another program has it."""
+    """A socket that has the port before anything slow begins: two programs can bind to it, but only one can listen.
+    Who connects waits for the server to start.  ServingError: another program has the port."""
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind((host, port))
+        held.listen(BACKLOG)
     except OSError as error:
         held.close()
         raise _unusable(host, port, error) from None
     return held
 
 
+def origin(settings: Settings) -> str:
+    """The address of the server for a client on this machine."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
 class Server(uvicorn.Server):
-    """Serves on a held socket; `started_up` is awaited when requests are answered.  It ends with the process that
-    holds the other end of `parent`."""
+    """Serves on a held socket.  `started_up` runs beside the requests from the first one on, and its failure ends the
+    server.  It ends with the process that holds the other end of `parent`, too."""
 
     def __init__(
-        self, app: App, started_up: Callable[[], Awaitable[None]] | None = None, parent: int | None = None
+        self, app: App, started_up: Callable[[], Coroutine[None, None, None]] | None = None, parent: int | None = None
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -115,7 +126,24 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=PATIENCE,
             )
         )
+        self.failure: BaseException | None = None
         self._started_up, self._parent = started_up, parent
+        self._beside: asyncio.Task[None] | None = None
+
+    @property
+    def ended_by(self) -> int | None:
+        """The first signal that ended it."""
+        return next(iter(self._captured_signals), None)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, which also raises the signal again inside the event loop: here the caller decides."""
+        before = {signum: signal.signal(signum, self.handle_exit) for signum in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._parent is not None:
@@ -124,7 +152,13 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()  # what is there now stays, so that no later collection looks at it again
         if self.started and self._started_up:
-            await self._started_up()
+            self._beside = asyncio.create_task(self._started_up())
+            self._beside.add_done_callback(self._started)
+
+    def _started(self, beside: asyncio.Task[None]) -> None:
+        if not beside.cancelled() and (failure := beside.exception()):
+            self.failure = failure
+            self.should_exit = True
 
     def _orphaned(self, parent: int) -> None:
         asyncio.get_running_loop().remove_reader(parent)
@@ -134,12 +168,12 @@ class Server(uvicorn.Server):
 def run(
     app: App,
     held: socket.socket,
-    started_up: Callable[[], Awaitable[None]] | None = None,
+    started_up: Callable[[], Coroutine[None, None, None]] | None = None,
     workers: int = 1,
 ) -> None:
-    """Serve until a signal; the signal is raised again when all requests are answered.
+    """Serve until a signal; the signal is raised again when everything is closed.
 
-    ServingError: it cannot start, or one of several workers could not."""
+    ServingError: it cannot start, or one of several workers could not; and what `started_up` raises."""
     if workers == 1:
         _serve(held, Server(app, started_up))
         return
@@ -170,8 +204,12 @@ def _serve(held: socket.socket, server: Server) -> None:
         raise _unusable(host, port, error) from None
     finally:
         held.close()
+    if server.failure is not None:
+        raise server.failure
     if not server.started:
         raise ServingError("The server did not start: the lines above say why.")
+    if server.ended_by is not None:
+        signal.raise_signal(server.ended_by)
 
 
 def _unusable(host: str, port: int, error: OSError) -> ServingError:

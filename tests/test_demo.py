@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import io
 import json
 import os
 import shutil
@@ -12,19 +14,24 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import jwt
 import pytest
+from rich.console import Console
 
 from server.demo.accounts import personas
+from server.demo.greeting import greet
 from server.postgres import Programs, is_running
+from server.serving import ServingError
 
 PROGRAM = Path(sys.executable).with_name("desmigratif")
 VILLAGES = ("35.07.11.2008", "52.03.21.2002")
@@ -33,6 +40,13 @@ PATIENCE = 120  # seconds
 SAVE = """mutation ($household: HouseholdInput!) {
   submitHousehold(input: {household: $household, saveAs: DRAFT}) { outcome userErrors { code } }
 }"""
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 class Demo:
@@ -54,17 +68,22 @@ class Demo:
     def start(self) -> None:
         """Returns when it is ready."""
         self.process = self.spawn()
-        deadline = time.monotonic() + PATIENCE
-        while not self.ready():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.1)
+        wait_until(lambda: not self.runs() or self.ready())
+        assert self.runs(), self.log
 
     def ready(self) -> bool:
         try:
             return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200
         except httpx.TransportError:
             return False
+
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def lose_database(self) -> None:
+        """Returns when the demo knows it."""
+        os.kill(self.postmaster, signal.SIGKILL)
+        wait_until(lambda: not self.ready())
 
     def stop(self) -> int:
         """Ctrl-C; answers the exit code."""
@@ -115,19 +134,29 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
+def shared() -> Iterator[Demo]:
+    """A demo that is not started yet."""
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=Programs("18").temporary_folder()))
     folder.chmod(0o711)  # for root PostgreSQL runs as another account
     made = Demo(folder)
     try:
-        made.start()
         yield made
     finally:
-        if made.process is not None and made.process.poll() is None:
+        if made.runs():
             made.stop()
         with suppress(OSError, ValueError):
             os.kill(made.postmaster, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def demo(shared: Demo) -> Demo:
+    """The demo of these tests, running: one that a test has stopped or broken is started again."""
+    if not (shared.runs() and shared.ready()):
+        if shared.runs():
+            shared.kill()
+        shared.start()
+    return shared
 
 
 def test_the_tokens_are_a_flat_object_for_their_owner_alone(demo: Demo) -> None:
@@ -156,10 +185,7 @@ def test_an_officer_sees_his_village_and_no_other(demo: Demo) -> None:
 
 
 def test_it_says_where_it_is_who_sees_what_and_what_to_paste(demo: Demo) -> None:
-    deadline = time.monotonic() + 20
-    while "Ctrl-C" not in demo.log:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: "Ctrl-C" in demo.log)
     assert f"http://127.0.0.1:{demo.port}/graphql" in demo.log
     assert [name for name in personas() if f"\n  {name} " not in demo.log] == []
     assert "curl -s" in demo.log
@@ -197,20 +223,71 @@ def test_what_was_acknowledged_is_kept_whoever_is_killed_and_ctrl_c_stops_everyt
     assert demo.postmaster == left  # the next one takes over what was left running
     second = demo.save()
 
-    os.kill(left, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while demo.ready():
-        assert time.monotonic() < deadline
-    assert demo.stop() == 0
+    demo.lose_database()
+    assert demo.stop() == 0, demo.log
     demo.start()
     third = demo.save()
     assert demo.has(first, second, third)
     assert demo.ask(old, "{ viewer { username } }") == {"viewer": {"username": OFFICER}}
 
     running = demo.postmaster
-    assert demo.stop() == 0
+    assert demo.stop() == 0, demo.log
     assert not is_running(running)
     assert not demo.ready()
     assert demo.log.rstrip().endswith(f"The data stay in {demo.data}.")
     demo.start()
     assert demo.has(first, second, third)
+
+
+def test_a_database_that_is_lost_just_after_the_start_ends_nothing_and_ctrl_c_still_does(demo: Demo) -> None:
+    demo.stop()
+    before = len(demo.log)
+    demo.start()
+    demo.lose_database()
+    assert demo.runs(), demo.log
+    assert demo.stop() == 0, demo.log
+    assert "Traceback" not in demo.log[before:]
+
+
+def test_ctrl_c_that_is_pressed_again_and_again_stops_everything_as_well(demo: Demo) -> None:
+    running, process = demo.postmaster, demo.process
+    assert process is not None
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    assert process.returncode == 0, demo.log
+    assert not is_running(running)
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Answers /readyz with the next of `ready`, and everything else with JSON that says nothing."""
+
+    ready: ClassVar[list[int]] = []
+
+    def do_GET(self) -> None:
+        self.answer(self.ready.pop(0), b"ready\n")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(401, b'{"errors": []}')
+
+    def answer(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_nothing_is_called_ready_before_it_is_and_no_stranger_ever() -> None:
+    printed = io.StringIO()
+    Stranger.ready = [503, 503, 200]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(ServingError, match="Another program answers"):
+            asyncio.run(greet(f"http://127.0.0.1:{server.server_port}", {"officer": "x"}, Console(file=printed)))
+        server.shutdown()
+    assert Stranger.ready == []
+    assert printed.getvalue() == ""

@@ -136,6 +136,12 @@ def test_a_taken_port_is_one_sentence() -> None:
     listen("127.0.0.1", port).close()
 
 
+def test_a_port_is_held_from_the_first_moment() -> None:
+    """Two that only bind may share a port; the second to listen would learn it when everything is prepared."""
+    with listen("127.0.0.1", 0) as held, pytest.raises(ServingError, match="is taken"):
+        listen("127.0.0.1", held.getsockname()[1])
+
+
 def test_serve_refuses_by_itself(
     postgres: Embedded,
     database: str,

@@ -1,6 +1,6 @@
 """The life of the demo: its PostgreSQL starts while the program is still being read, and stops last.
 
-Rule: a signal ends everything in order, the database too, and a second one does not break into that.
+Rule: a signal ends everything in order, the database too, and another one, however late, does not break into that.
 Test: tests/test_demo.py.
 """
 
@@ -41,8 +41,11 @@ def start(settings: Settings, data: Path, scale: int, only: Collection[str], con
         starting = beside.submit(server.start)
         from server.demo.run import run  # reading all of the program takes longer than PostgreSQL
 
-        starting.result()
-        run(settings, server, scale, only, console)
+        try:
+            starting.result()
+            run(settings, server, scale, only, console)
+        finally:
+            _ignore_signals()
     except KeyboardInterrupt:
         console.print(f"Stopped. The data stay in {data}.", highlight=False, soft_wrap=True)
     except OSError as error:
@@ -55,6 +58,11 @@ def start(settings: Settings, data: Path, scale: int, only: Collection[str], con
 
 
 def _end(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    """Python gives handlers of its own back to the system as it exits, and a signal would then count as the cause of
+    death; a signal that is ignored stays so."""
     for ending in ENDS:
         signal.signal(ending, signal.SIG_IGN)
-    raise KeyboardInterrupt
