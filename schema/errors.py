@@ -121,6 +121,38 @@ class PayloadTooLarge(RequestError):
 
     code, status = "PAYLOAD_TOO_LARGE", 413
 
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Permintaan terlalu besar: paling banyak {limit} byte.",
+            f"The request is too large: {limit} bytes at most.",
+            limit=limit,
+        )
+
+
+class HeadTooLarge(RequestError):
+    """The head of the request, its address included, is larger than `max_head_bytes` or has over 100 headers."""
+
+    code, status = "PAYLOAD_TOO_LARGE", 431
+
+    def __init__(self, limit: int, unit: str) -> None:
+        super().__init__(
+            f"Kepala permintaan terlalu besar: paling banyak {limit} {unit}; kirim query lewat POST.",
+            f"The head of the request is too large: {limit} {unit}s at most; send queries by POST.",
+            limit=limit,
+        )
+
+
+class RequestTimeout(RequestError):
+    """The request did not come whole in time."""
+
+    code, status = "TIMEOUT", 408
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Permintaan tidak diterima lengkap pada waktunya; kirim lagi.",
+            "The request did not arrive whole in time; send it again.",
+        )
+
 
 class UnsupportedMediaType(RequestError):
     """A body that says to be something else than JSON."""

@@ -21,6 +21,7 @@ from registry.read.run import UnknownRegion
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from schema.limits import Most
 from schema.scalars import SENTENCES
+from server.responses import Reply
 
 log = logging.getLogger("desmigratif")
 STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429}
@@ -43,15 +44,14 @@ def request_error(error: RequestError | AccessError, language: str) -> dict[str,
     return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
 
 
-def status_of(error: RequestError | AccessError) -> int:
-    """The HTTP status of a refusal of the whole request."""
-    return error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
-
-
-def retry_after(error: BaseException | None) -> int | None:
-    """The seconds after which the same may be asked again; None where that is no help."""
-    refusal = known(error)
-    return refusal.retry_after if isinstance(refusal, RequestError | RateLimited) else None
+def refusal(reply: Reply, error: RequestError | AccessError, both: bool = False) -> dict[str, Any]:
+    """The body that refuses the whole request, whose status goes to `reply`; in both languages where none is known."""
+    reply.status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
+    reply.retry_after = error.retry_after if isinstance(error, RequestError | RateLimited) else None
+    shown = request_error(error, reply.language)
+    if both:
+        shown["message"] = f"{error.label_id} / {error.label_en}"
+    return {"errors": [shown]}
 
 
 def refuses_all(errors: Sequence[BaseException | None]) -> bool:

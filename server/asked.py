@@ -58,12 +58,13 @@ def refuse_foreign(method: str, headers: Headers) -> None:
         raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
 
 
-async def asked_of(method: str, query_string: bytes, receive: Receive, limit: int) -> Asked:
-    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body.
+async def asked_of(method: str, query_string: bytes, length: bytes, receive: Receive, limit: int) -> Asked:
+    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body, which
+    says to have this `length` and may have `limit` bytes.
 
     Raises RequestError, Gone."""
     if method == "POST":
-        body = await _body(receive, limit)
+        body = await _body(receive, length, limit)
         said: Any = _json(body)
         may_have_nul = NUL_ESCAPED in body  # no other way to write it is JSON
     else:
@@ -126,7 +127,9 @@ def _persisted(sha256: str, query: Any) -> Any:
     return query
 
 
-async def _body(receive: Receive, limit: int) -> bytearray:
+async def _body(receive: Receive, length: bytes, limit: int) -> bytearray:
+    if length.isdigit() and int(length[:20]) > limit:
+        raise PayloadTooLarge(limit)
     received, more = bytearray(), True
     while more:
         message = await receive()
@@ -135,11 +138,7 @@ async def _body(receive: Receive, limit: int) -> bytearray:
         received += message.get("body", b"")
         more = message.get("more_body", False)
         if len(received) > limit:
-            raise PayloadTooLarge(
-                f"Permintaan terlalu besar: paling banyak {limit} byte.",
-                f"The request is too large: {limit} bytes at most.",
-                limit=limit,
-            )
+            raise PayloadTooLarge(limit)
     return received
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +27,7 @@ from schema.executor import execute
 from schema.limits import MOST_META_ROOTS
 from schema.operation import Invalid, Operation
 from schema.plan import Root
-from server.answers import formatted, internal, known, refuses_all, request_error, retry_after, status_of
+from server.answers import formatted, internal, known, refusal, refuses_all
 from server.asked import Asked, asked_of, refuse_foreign
 from server.gone import Gone, until_gone
 from server.headers import AUTHORIZATION, JSON, Headers, headers_of, language_of, media_of, refuse_repeated
@@ -48,7 +47,7 @@ class GraphQL:
         service: Service = scope["app"].service
         headers = headers_of(scope)
         media = media_of(headers)
-        reply = Reply(_new_id(), language_of(headers), media or JSON, AUTHORIZATION in headers)
+        reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers)
         request = Request(service, scope["method"], headers, receive, reply)
         try:
             if media is None:
@@ -66,8 +65,7 @@ class GraphQL:
         except (RequestError, AccessError, TooSlow, Unreachable) as failed:
             error = known(failed)
             assert error is not None
-            body = {"errors": [request_error(error, reply.language)]}
-            reply.status, reply.retry_after = status_of(error), retry_after(error)
+            body = refusal(reply, error)
         except Exception as error:
             body, reply.status = {"errors": [internal(error, reply.language, reply.request_id)]}, 500
         errors = body.get("errors")
@@ -87,12 +85,6 @@ class Request:
     headers: Headers
     receive: Receive
     reply: Reply
-
-
-def _new_id() -> str:
-    """A random UUID; made by hand, for `uuid4` takes as long as finding the plan."""
-    h = os.urandom(16).hex()
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
 async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
@@ -131,11 +123,12 @@ async def _what(request: Request, principal: Principal, query_string: bytes) -> 
     """What is asked for.  Without a token only the schema itself may be, in few bytes; else raises Unauthenticated."""
     service = request.service
     limit = service.settings.max_body_bytes
+    came = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
     if principal is not NOBODY:
-        asked = await asked_of(request.method, query_string, request.receive, limit)
+        asked = await asked_of(*came, limit)
         return asked, await service.operations.of_aside(asked.query, asked.operation)
     try:
-        asked = await asked_of(request.method, query_string, request.receive, min(limit, STRANGERS_BODY))
+        asked = await asked_of(*came, min(limit, STRANGERS_BODY))
         operation = await service.operations.of_aside(asked.query, asked.operation)
     except (Invalid, RequestError):
         raise Unauthenticated from None

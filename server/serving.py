@@ -24,8 +24,10 @@ from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
 from server.app import App, create
+from server.bounds import Bounds, Connections
 from server.keys import is_demo
 from server.migrate import head, version
+from server.protocol import protocol_of
 from server.settings import Settings
 
 CURSORS = b"cursors"
@@ -116,6 +118,7 @@ class Server(uvicorn.Server):
     def __init__(
         self, app: App, started_up: Callable[[], Coroutine[None, None, None]] | None = None, parent: int | None = None
     ) -> None:
+        service = app.service
         super().__init__(
             uvicorn.Config(
                 app,
@@ -123,6 +126,8 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 server_header=False,
                 proxy_headers=False,  # nothing asks where a request comes from
+                http=protocol_of(Connections(Bounds.of(service.settings), service.outcomes)),
+                ws="none",
                 timeout_graceful_shutdown=PATIENCE,
             )
         )

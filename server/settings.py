@@ -89,6 +89,32 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
     )
+    max_head_bytes: int = Field(
+        default=32_000, ge=1_000, description="Largest head of a request in bytes, its address and headers together."
+    )
+    head_timeout_ms: int = Field(
+        default=10_000, ge=1, description="Milliseconds in which a caller sends the whole head of a request."
+    )
+    body_timeout_ms: int = Field(
+        default=60_000, ge=1, description="Milliseconds in which a caller sends the whole body of a request."
+    )
+    answer_timeout_ms: int = Field(
+        default=30_000,
+        ge=1,
+        description="Milliseconds in which a caller takes 64 kB of an answer, or the rest of it; else it is cut off.",
+    )
+    max_connections: int = Field(
+        default=1_000,
+        ge=1,
+        description="Most connections of callers to one process. Beyond it, the one that has waited longest without "
+        "a request is closed; where all are at work, the new one is answered as OVERLOADED.",
+    )
+    max_connections_per_address: int = Field(
+        default=500,
+        ge=1,
+        description="Most connections from one address to one process; more are answered as RATE_LIMITED. A proxy in "
+        "front is one address.",
+    )
     metrics: bool = Field(
         default=False, description="Whether `/metrics` shows the process's counts, without names; the demo always does."
     )

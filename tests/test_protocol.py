@@ -1,0 +1,477 @@
+"""What strangers may do on the wire: bytes, seconds and connections end, and everybody else is answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http import httptools_impl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from server import bounds
+from server.bounds import MAX_HEADERS, Bounds, Connections
+from server.protocol import MAX_PIPELINE, protocol_of
+
+GET = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /read HTTP/1.1\r\nHost: x\r\n"
+LARGE = 20_000_000  # bytes: more than the system's own buffers
+QUICK = Bounds(head_seconds=0.5, body_seconds=0.5, answer_seconds=0.5)
+
+
+@dataclass
+class Wire:
+    """A server on a port of its own, in a thread of its own, with the loop that is used to serve."""
+
+    port: int = 0
+    connections: Connections = field(init=False)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    ended: list[str] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        """/read reads the body, /large answers much, /wait waits until it is released, /early reads nothing."""
+        path = scope["path"].lstrip("/")
+        try:
+            body, more = b"", path == "read"
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    self.ended.append("gone")
+                    return
+                body, more = body + message["body"], message["more_body"]
+            while path == "wait" and not self.release.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            names = b",".join(name for name, _ in scope["headers"])
+            text = b"x" * LARGE if path == "large" else b"%b:%d:%b" % (path.encode(), len(body), names)
+            length = [(b"content-length", b"%d" % len(text))]
+            await send({"type": "http.response.start", "status": 200, "headers": length})
+            for start in range(0, len(text), 1_000_000):
+                more = start + 1_000_000 < len(text)
+                await send({"type": "http.response.body", "body": text[start : start + 1_000_000], "more_body": more})
+        finally:
+            self.ended.append(path)
+
+    def connect(self) -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    def ask(self, request: bytes) -> bytes:
+        """All that is answered until the server closes or has answered one GET."""
+        with self.connect() as caller:
+            caller.sendall(request)
+            return read(caller)
+
+    def is_well(self) -> bool:
+        return self.ask(GET % b"well").endswith(b"well:0:host")
+
+
+def read(caller: socket.socket) -> bytes:
+    """One answer, whole; as much as came where the server closes."""
+    received = b""
+    while b"\r\n\r\n" not in received or len(received.partition(b"\r\n\r\n")[2]) < length(received):
+        try:
+            part = caller.recv(1_000_000)
+        except ConnectionResetError:
+            break
+        if not part:
+            break
+        received += part
+    return received
+
+
+def length(received: bytes) -> int:
+    lines = received.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    return next((int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")), 0)
+
+
+def refused(received: bytes, status: int, code: str) -> dict[str, Any]:
+    """The error of an answer, which is checked for what every answer must be."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    lines = head.decode().lower().split("\r\n")
+    assert lines[0].startswith(f"http/1.1 {status} "), received[:300]
+    assert {"connection: close", "content-type: application/json", "x-content-type-options: nosniff"} <= set(lines)
+    answer = json.loads(body)
+    assert set(answer) == {"errors", "extensions"}
+    assert f"x-request-id: {answer['extensions']['requestId']}" in lines
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == code
+    assert isinstance(error, dict)
+    return error
+
+
+@contextmanager
+def wired(limits: Bounds = QUICK) -> Iterator[Wire]:
+    wire = Wire()
+    with socket.create_server(("127.0.0.1", 0), backlog=500) as held:
+        wire.port = held.getsockname()[1]
+        wire.connections = Connections(limits, wire.outcomes)
+        http = protocol_of(wire.connections)
+        options: dict[str, Any] = {"lifespan": "off", "log_config": None, "interface": "asgi3", "proxy_headers": False}
+        config = uvicorn.Config(wire.app, http=http, ws="none", timeout_graceful_shutdown=1, **options)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [held]})
+        thread.start()
+        try:
+            until(lambda: server.started)
+            yield wire
+        finally:
+            wire.release.set()
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Wire]:
+    with wired() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "LOOK", 0.05)
+
+
+def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# --- heads --------------------------------------------------------------------------------------------------------
+
+
+def test_three_hundred_half_open_heads_make_nobody_wait(wire: Wire) -> None:
+    with ExitStack() as stack:
+        callers = [stack.enter_context(wire.connect()) for _ in range(300)]
+        for caller in callers:
+            caller.sendall(b"POST /read HTTP/1.1\r\nHost: x\r\nX-")
+        began = time.monotonic()
+        assert wire.is_well()
+        assert time.monotonic() - began < 5
+        for caller in callers:
+            refused(read(caller), 408, "TIMEOUT")
+            assert caller.recv(1) == b""
+
+
+def test_a_head_that_trickles_ends(wire: Wire) -> None:
+    """A byte now and then is no reason to wait longer."""
+    with wire.connect() as caller:
+        caller.sendall(b"GET / HTTP/1.1\r\nX: ")
+        began = time.monotonic()
+        caller.settimeout(0.05)
+        answer = b""
+        while not answer:
+            assert time.monotonic() - began < 10
+            try:
+                caller.sendall(b"x")
+                answer = caller.recv(100_000)
+            except TimeoutError:
+                pass
+    refused(answer, 408, "TIMEOUT")
+
+
+def test_who_says_nothing_is_closed_without_a_word(wire: Wire) -> None:
+    with wire.connect() as caller:
+        assert caller.recv(1) == b""
+
+
+ENDLESS = {
+    "a value": (b"GET / HTTP/1.1\r\nX: ", b"x" * 1000),
+    "a name": (b"GET / HTTP/1.1\r\n", b"x" * 1000),
+    "an address": (b"GET /", b"x" * 1000),
+    "lines": (b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 100),
+    "nothing": (b"", b"\r\n" * 500),
+    "extensions of chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n1;", b"x" * 1000),
+    "what follows a body": (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"x" * 1000),
+    "lines that follow a body": (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 100),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_an_endless_head_is_refused_after_some_bytes(wire: Wire, name: str, at_once: bool) -> None:
+    begin, more = ENDLESS[name]
+    with wire.connect() as caller:
+        sent = begin + more * 1_000 if at_once else begin
+        try:
+            caller.sendall(sent)
+            while not at_once and len(sent) < 10_000_000:
+                caller.sendall(more)
+                sent += more
+        except OSError:  # it was closed meanwhile
+            pass
+        answer = read(caller)
+    assert len(sent) < 10_000_000
+    if answer:  # the system may throw it away with the connection
+        refused(answer, 431, "PAYLOAD_TOO_LARGE")
+    assert wire.is_well()
+
+
+def test_what_is_within_the_bounds_is_read(wire: Wire) -> None:
+    many = b"".join(b"x%d: y\r\n" % n for n in range(MAX_HEADERS - 1))
+    assert b"200 OK" in wire.ask(b"GET /well HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
+    refused(wire.ask(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n" + many + b"\r\n"), 431, "PAYLOAD_TOO_LARGE")
+    long = b"GET /well HTTP/1.1\r\nHost: x\r\nX: "
+    space = QUICK.head_bytes - len(long) - 4
+    assert b"200 OK" in wire.ask(long + b"y" * space + b"\r\n\r\n")
+    refused(wire.ask(long + b"y" * (space + 5) + b"\r\n\r\n"), 431, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_header_after_the_body_is_none(wire: Wire) -> None:
+    chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nAuthorization: Bearer x\r\n\r\n"
+    assert wire.ask(chunked).endswith(b"read:2:host,transfer-encoding")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"hello\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_told_so(wire: Wire, request_: bytes) -> None:
+    error = refused(wire.ask(request_), 400, "BAD_REQUEST")
+    assert "bukan HTTP" in error["message"]
+    assert "no HTTP" in error["message"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("in-ID", "paling banyak"), ("en", "at most")])
+def test_a_refusal_is_in_the_language_that_was_asked_for(wire: Wire, language: str, words: str) -> None:
+    begin = b"GET / HTTP/1.1\r\nAccept-Language: %b\r\nX: " % language.encode()
+    message = refused(wire.ask(begin + b"x" * 40_000), 431, "PAYLOAD_TOO_LARGE")["message"]
+    assert words in message
+    assert " / " not in message
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: 10\r\n\r\nhi",
+        b"Content-Length: 10\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhi",
+        b"Expect: 100-continue\r\n",
+    ],
+)
+def test_a_body_that_does_not_come_ends(wire: Wire, sent: bytes) -> None:
+    wire.ended.clear()
+    refused(wire.ask(POST + sent), 408, "TIMEOUT")
+    assert wire.is_well()
+    if b"\r\n\r\n" in sent:
+        until(lambda: "gone" in wire.ended)
+
+
+def test_the_bytes_of_a_body_end_whoever_reads_it(wire: Wire) -> None:
+    for begin, part in (
+        (b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000),
+        (b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n", b"x" * 60_000),
+    ):
+        with wire.connect() as caller:
+            sent = 0
+            caller.sendall(begin)
+            try:
+                while sent < 100_000_000:
+                    sent += caller.send(part)
+            except OSError:
+                pass
+            assert sent < 20_000_000
+        assert wire.is_well()
+
+
+# --- connections --------------------------------------------------------------------------------------------------
+
+
+def test_an_address_has_its_share_of_connections() -> None:
+    with wired(Bounds(connections_per_address=3)) as wire:
+        with wire.connect(), wire.connect(), wire.connect():
+            answer = wire.ask(GET % b"well")
+            refused(answer, 429, "RATE_LIMITED")
+            assert b"retry-after: " in answer.lower()
+        until(wire.is_well)
+        assert wire.outcomes["RATE_LIMITED"] > 0
+
+
+def test_whoever_waits_without_a_request_gives_way() -> None:
+    with wired(Bounds(connections=4)) as wire, ExitStack() as stack:
+        callers = [stack.enter_context(wire.connect()) for _ in range(40)]
+        for caller in callers:
+            caller.settimeout(10)
+        assert wire.is_well()
+        assert read(callers[0]) == b""
+
+
+def test_where_all_are_at_work_a_new_one_is_told_to_come_again() -> None:
+    with wired(Bounds(connections=3)) as wire, ExitStack() as stack:
+        callers = [stack.enter_context(wire.connect()) for _ in range(3)]
+        for caller in callers:
+            caller.sendall(GET % b"wait")
+
+        def is_full() -> bool:
+            return b" 503 " in wire.ask(GET % b"well")[:20]
+
+        until(is_full)
+        refused(wire.ask(GET % b"well"), 503, "OVERLOADED")
+        wire.release.set()
+        assert all(read(caller).endswith(b"wait:0:host") for caller in callers)
+        until(wire.is_well)
+
+
+def test_more_than_can_be_told_why_are_closed_at_once() -> None:
+    with wired(Bounds(connections=1)) as wire, ExitStack() as stack:
+        first = stack.enter_context(wire.connect())
+        first.sendall(GET % b"wait")
+        until(lambda: b" 503 " in wire.ask(GET % b"well")[:20])
+        for _ in range(300):
+            stack.enter_context(wire.connect()).sendall(b"GET ")
+        wire.release.set()
+        assert read(first).endswith(b"wait:0:host")
+
+
+def test_there_are_files_for_all_connections(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    import resource
+
+    limits = {"now": (256, 512)}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits["now"])
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, wanted: limits.update(now=wanted))
+    assert bounds._openable(100, 110) == 100
+    assert limits["now"] == (256, 512)
+    assert bounds._openable(300, 110) == 300
+    assert limits["now"] == (410, 512)
+    assert bounds._openable(1000, 110) == 402
+    assert "at most 402 connections" in caplog.text
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_nobody_takes_is_cut_off(wire: Wire) -> None:
+    wire.ended.clear()
+    with wire.connect() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        caller.sendall(GET % b"large")
+        until(lambda: "large" in wire.ended)
+
+
+def test_an_answer_that_is_taken_slowly_is_whole() -> None:
+    with wired(Bounds(answer_seconds=1)) as wire, wire.connect() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
+        caller.sendall(GET % b"large")
+        received, began = 0, time.monotonic()
+        while part := caller.recv(200_000):
+            received += len(part)
+            time.sleep(0.03)
+            if received > LARGE:
+                break
+        assert received > LARGE
+        assert time.monotonic() - began > 1
+
+
+@pytest.mark.parametrize("path", [b"large", b"wait", b"well"])
+def test_who_leaves_under_an_answer_leaves_no_trace(wire: Wire, path: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    for at in (0, 1, 200_000):
+        wire.ended.clear()
+        wire.release.clear()
+        with wire.connect() as caller:
+            caller.sendall(GET % path)
+            received = 0
+            while received < at and path == b"large":
+                received += len(caller.recv(100_000))
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a goodbye
+        until(lambda: not wire.connections._open)
+        wire.release.set()
+        if at or path != b"well":
+            until(lambda: path.decode() in wire.ended)
+    assert wire.is_well()
+    assert [record for record in caplog.records if record.name != "asyncio" or record.levelname == "ERROR"] == []
+
+
+# --- one after another --------------------------------------------------------------------------------------------
+
+
+def test_requests_in_one_packet_are_answered_in_turn(wire: Wire) -> None:
+    with wire.connect() as caller:
+        caller.sendall((GET % b"a") + POST + b"Content-Length: 2\r\n\r\nhi" + (GET % b"c"))
+        received = b""
+        while b"c:0:" not in received:
+            received += caller.recv(10_000)
+        assert received.index(b"a:0:") < received.index(b"read:2:") < received.index(b"c:0:")
+    with wire.connect() as caller:
+        caller.sendall((GET % b"a") * (MAX_PIPELINE + 1) * 50)
+        while part := caller.recv(100_000):
+            received += part
+    assert wire.is_well()
+
+
+def test_a_refusal_comes_after_the_answer_that_is_under_way(wire: Wire) -> None:
+    """Else the caller would take it for the answer to what was done."""
+    for wrong in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000):
+        wire.release.clear()
+        with wire.connect() as caller:
+            refusals = sum(wire.outcomes.values())
+            caller.sendall((GET % b"wait") + wrong)
+            until(lambda refusals=refusals: sum(wire.outcomes.values()) > refusals)  # type: ignore[misc]
+            wire.release.set()
+            received = b""
+            while part := caller.recv(100_000):
+                received += part
+        assert received.startswith(b"HTTP/1.1 200 OK")
+        assert received.endswith(b"wait:0:host")
+
+
+def test_an_upgrade_to_what_is_not_spoken_is_answered_as_it_stands(wire: Wire) -> None:
+    for protocol in (b"websocket", b"h2c"):
+        upgrade = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % protocol
+        answer = wire.ask(b"GET /well HTTP/1.1\r\nHost: x\r\n" + upgrade + b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"connection: close" in answer
+        for body in (b"Content-Length: 2\r\n\r\nhi", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"):
+            error = refused(wire.ask(POST + upgrade + body), 400, "BAD_REQUEST")
+            assert "without the header Upgrade" in error["message"], "its body would be lost"
+
+
+def test_the_names_of_uvicorn_that_are_used_are_there() -> None:
+    """Not public, so they may move with any version: then server/protocol.py is read again beside the new one."""
+    protocol = HttpToolsProtocol(
+        config := uvicorn.Config(lambda scope: None, ws="none"),  # type: ignore[arg-type]
+        uvicorn.server.ServerState(),
+        {},
+        threading.local(),  # type: ignore[arg-type]
+    )
+    assert config.http == "auto"
+    used = "app loop flow transport client headers parser pipeline cycle server_state config"
+    assert set(used.split()) <= set(vars(protocol))
+    for name in ("connection_made", "connection_lost", "data_received", "on_header", "on_message_begin", "on_body"):
+        assert name in vars(HttpToolsProtocol)
+    for name in ("on_headers_complete", "on_message_complete", "on_response_complete", "_unset_keepalive_if_required"):
+        assert name in vars(HttpToolsProtocol)
+    assert list(inspect.signature(HttpToolsProtocol._start_asgi_task).parameters) == ["self", "cycle", "app"]
+    cycle = inspect.getsource(RequestResponseCycle)
+    assert all(f"self.{name}" in cycle for name in ("disconnected", "message_event", "keep_alive", "response_started"))
+    assert "self.response_complete" in cycle
+    assert httptools_impl.STATUS_LINE[431].startswith(b"HTTP/1.1 431 ")
+    fed = inspect.getsource(HttpToolsProtocol.data_received)
+    assert fed.count("self.") == 7, "what a new version does with data, server/protocol.py does not do yet"
