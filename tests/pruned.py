@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from graphql import (
     REMOVE,
     DocumentNode,
@@ -36,8 +35,8 @@ from schema.build import build
 from schema.collect import nodes_of
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "examples" / "operations.graphql"
-SHARED = ROOT.parent / "shared"
+CONTRACT = ROOT / "tests" / "contract" / "contract.graphql"
+OPERATIONS = ROOT / "tests" / "contract" / "operations.graphql"
 GAPS = ROOT / "tests" / "contract" / "gaps.txt"
 
 
@@ -48,13 +47,10 @@ def gaps() -> set[str]:
 
 
 def operation(name: str) -> str:
-    """One operation of the examples with the fragments it uses, pruned to what is built."""
+    """One operation of the contract with the fragments it uses, pruned to what is built."""
     built = build_schema(build().as_str())
-    document = parse(EXAMPLES.read_text())
-    contract = SHARED / "contract.graphql"
-    if not contract.exists():
-        pytest.skip("the public contract is not beside this checkout: what to prune cannot be told")
-    whole = build_schema(contract.read_text())
+    document = parse(OPERATIONS.read_text())
+    whole = build_schema(CONTRACT.read_text())
     wanted = _alone(document, name)
     left_out: list[str] = []
     pruned = _alone(_pruned(wanted, whole, built, left_out), name)

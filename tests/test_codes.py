@@ -12,15 +12,13 @@ from registry.codes import Code, Severity, all_lists, lists
 from registry.countries import DESTINATIONS, HOME, ISO_3166, all_countries
 from registry.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
 
-CONTRACT = Path(__file__).parents[2] / "shared" / "contract.graphql"
+CONTRACT = Path(__file__).with_name("contract") / "contract.graphql"
 VALUE = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s+)?([A-Z][A-Z0-9_]*)')
 
 
 @pytest.fixture(scope="module")
 def contract() -> dict[str, list[tuple[str, str]]]:
     """Enum name to its (description, value), in order."""
-    if not CONTRACT.exists():
-        pytest.skip("the contract lies beside the project only where it is developed")
     enums = re.findall(r"^enum (\w+) \{\n(.*?)^\}", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return {name: VALUE.findall(body) for name, body in enums}
 

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +32,7 @@ from server.demo.accounts import personas
 from server.demo.greeting import greet
 from server.postgres import Programs, is_running
 from server.serving import ServingError
+from tests.eventually import eventually_now
 
 PROGRAM = Path(sys.executable).with_name("desmigratif")
 VILLAGES = ("35.07.11.2008", "52.03.21.2002")
@@ -40,13 +41,6 @@ PATIENCE = 120  # seconds
 SAVE = """mutation ($household: HouseholdInput!) {
   submitHousehold(input: {household: $household, saveAs: DRAFT}) { outcome userErrors { code } }
 }"""
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 class Demo:
@@ -68,7 +62,7 @@ class Demo:
     def start(self) -> None:
         """Returns when it is ready."""
         self.process = self.spawn()
-        wait_until(lambda: not self.runs() or self.ready())
+        eventually_now(lambda: not self.runs() or self.ready())
         assert self.runs(), self.log
 
     def ready(self) -> bool:
@@ -83,7 +77,7 @@ class Demo:
     def lose_database(self) -> None:
         """Returns when the demo knows it."""
         os.kill(self.postmaster, signal.SIGKILL)
-        wait_until(lambda: not self.ready())
+        eventually_now(lambda: not self.ready())
 
     def stop(self) -> int:
         """Ctrl-C; answers the exit code."""
@@ -185,7 +179,7 @@ def test_an_officer_sees_his_village_and_no_other(demo: Demo) -> None:
 
 
 def test_it_says_where_it_is_who_sees_what_and_what_to_paste(demo: Demo) -> None:
-    wait_until(lambda: "Ctrl-C" in demo.log)
+    eventually_now(lambda: "Ctrl-C" in demo.log)
     assert f"http://127.0.0.1:{demo.port}/graphql" in demo.log
     assert [name for name in personas() if f"\n  {name} " not in demo.log] == []
     assert "curl -s" in demo.log

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
+from tests.eventually import waiting_for_locks
 from tests.village import SUBMIT, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
 NAMES = "{ households { totalCount } }"
 LOCKED = "SELECT id FROM household WHERE id = $1 FOR UPDATE"
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 KILL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE usename = 'registry_app' AND datname = current_database()"
@@ -62,8 +62,7 @@ async def test_a_connection_lost_under_way_is_told_as_overload_and_may_be_sent_a
     async with village.admin.transaction():
         await village.admin.execute("LOCK TABLE household")
         struck = asyncio.create_task(village.query("officer", text, **variables))
-        while not await village.admin.fetchval(WAITING):  # noqa: ASYNC110  (the database sends no event for it)
-            await asyncio.sleep(0.01)
+        await waiting_for_locks(village.admin, 1)
         await village.admin.execute(KILL)
         assert (await struck).codes == ["OVERLOADED"]
     again = await village.query("officer", text, **variables)

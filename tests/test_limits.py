@@ -67,9 +67,9 @@ ABSURD = {
 
 @pytest.mark.parametrize("name", sorted(ABSURD))
 async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     answer: Any = await village.query("officer", ABSURD[name])
-    assert time.monotonic() - began < 5, "a bound for a hang, not a claim about speed"
+    assert time.process_time() - began < 5, "a bound for a hang, not a claim about speed"
     (error,) = answer.errors
     if name == "deep brackets":
         assert error["extensions"]["code"] in ("QUERY_TOO_COMPLEX", "GRAPHQL_PARSE_FAILED")

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -22,7 +23,7 @@ from server.demo.accounts import personas
 from server.demo.load import load
 from server.embedded import Embedded
 from server.settings import Settings
-from tests.pruned import EXAMPLES, SHARED, operation
+from tests.pruned import OPERATIONS, operation
 
 VILLAGES = ("35.07.11.2008", "52.03.21.2002", "35.07.33.2006")
 
@@ -65,9 +66,8 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
             yield Demo(client, keyring)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared operations are not beside this checkout")
-def test_the_examples_are_the_shared_operations() -> None:
-    assert EXAMPLES.read_text() == (SHARED / "operations.graphql").read_text()
+def test_the_examples_are_the_contract_s_operations() -> None:
+    assert (Path(__file__).parents[1] / "examples" / "operations.graphql").read_text() == OPERATIONS.read_text()
 
 
 @pytest.mark.parametrize("persona", sorted(personas()))

@@ -14,6 +14,7 @@ import pytest
 from registry import pool as pools
 from registry.pool import Pool
 from server.embedded import Embedded
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., AbstractAsyncContextManager[Pool]]
@@ -32,13 +33,6 @@ async def admin(postgres: Embedded, anyio_backend: str) -> AsyncIterator[asyncpg
     connection = await asyncpg.connect(postgres.dsn("postgres"))
     yield connection
     await connection.close()
-
-
-async def settled(condition: Callable[[], Any]) -> None:
-    """Soon the condition holds."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  (no event is sent for it)
-            await asyncio.sleep(0.01)
 
 
 async def test_a_free_connection_is_the_one_used_last_and_none_is_made_in_vain(connect: Any) -> None:
@@ -62,7 +56,7 @@ async def test_those_who_wait_get_their_turn_in_order(connect: Any) -> None:
             pool.give(taken)
 
         waiting = [asyncio.create_task(wait(number)) for number in range(9)]
-        await settled(lambda: pool.waiting == 9)
+        await eventually(lambda: pool.waiting == 9)
         pool.give(held)
         await asyncio.gather(*waiting)
         assert came == list(range(9))
@@ -72,7 +66,7 @@ async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_tim
     async with Pool(connect, 1, 2, 0.2).opening() as pool:
         held = await pool.take()
         waiting = [asyncio.create_task(pool.take()) for _ in range(2)]
-        await settled(lambda: pool.waiting == 2)
+        await eventually(lambda: pool.waiting == 2)
         with pytest.raises(asyncio.QueueFull):
             await pool.take()
         for one in waiting:
@@ -88,7 +82,7 @@ async def test_whoever_leaves_the_queue_takes_nothing_with_him(connect: Any) -> 
     async with Pool(connect, 1, 9, 5).opening() as pool:
         held = await pool.take()
         leaving, staying = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
-        await settled(lambda: pool.waiting == 2)
+        await eventually(lambda: pool.waiting == 2)
         pool.give(held)  # to the first, who leaves in the same moment
         leaving.cancel()
         assert await staying is held
@@ -101,15 +95,15 @@ async def test_a_lost_connection_is_replaced_also_for_those_who_wait(connect: An
     async with Pool(connect, 1, 9, 5).opening() as pool:
         held = await pool.take()
         waiting = asyncio.create_task(pool.take())
-        await settled(lambda: pool.waiting == 1)
+        await eventually(lambda: pool.waiting == 1)
         await admin.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
-        await settled(held.is_closed)
+        await eventually(held.is_closed)
         pool.give(held)
         other = await waiting
         assert await other.fetchval("SELECT 1") == 1
         pool.give(other)
         await admin.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
-        await settled(other.is_closed)
+        await eventually(other.is_closed)
         third = await pool.take()
         assert third is not other
         pool.give(third)
@@ -128,7 +122,7 @@ async def test_a_connection_that_cannot_be_made_is_an_error_each_time_and_blocks
     async with Pool(sometimes, 1, 9, 5).opening() as pool:
         held, broken = await pool.take(), True
         waiting = [asyncio.create_task(pool.take()) for _ in range(3)]
-        await settled(lambda: pool.waiting == 3)
+        await eventually(lambda: pool.waiting == 3)
         held.terminate()
         pool.give(held)
         for one in waiting:
@@ -176,11 +170,13 @@ async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
         warm, cold = await pool.take(), await pool.take()
         pool.give(cold)
         pool.give(warm)
-        async with asyncio.timeout(5):
-            while not cold.is_closed():
-                assert await pool.take() is warm
-                pool.give(warm)
-                await asyncio.sleep(0.05)
+
+        async def closed() -> bool:
+            assert await pool.take() is warm
+            pool.give(warm)
+            return cold.is_closed()
+
+        await eventually(closed)
         assert (pool.opened, pool.idle) == (1, 1)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 
 import asyncpg
 import pytest
@@ -16,8 +17,10 @@ from auth.errors import Unauthenticated
 from auth.principal import Principal
 from registry.db import Database
 from server import principals as remembering
+from server.embedded import Embedded
 from server.identity import principal_of
 from server.principals import CHANNEL, MOST_TOKENS, Principals
+from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 
 pytestmark = pytest.mark.anyio
@@ -57,23 +60,20 @@ async def someone(village: Place) -> str:
 async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
     """Listening since the officer was made."""
     async with Principals().opening(village.login) as opened:
-        await soon(lambda: opened.listening)
+        await eventually(lambda: opened.listening)
         yield opened
 
 
-async def soon(condition: Callable[[], object], seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (no event is sent for it)
-            await asyncio.sleep(0.005)
-
-
-async def becomes(ask: Callable[[], Awaitable[bool]]) -> float:
-    """Seconds until it is so, at most one."""
-    begun = time.monotonic()
-    async with asyncio.timeout(1):
-        while not await ask():  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-    return time.monotonic() - begun
+@asynccontextmanager
+async def nobody_new(postgres: Embedded, database: str) -> AsyncIterator[None]:
+    """For a while nobody can connect to a database; who is connected stays."""
+    elsewhere = await asyncpg.connect(postgres.dsn("postgres"))
+    await elsewhere.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+    try:
+        yield
+    finally:
+        await elsewhere.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+        await elsewhere.close()
 
 
 async def test_the_second_request_reads_no_grants(
@@ -110,7 +110,7 @@ async def test_what_changes_a_principal_is_true_a_moment_after_commit(
     async with village.admin.transaction():
         await village.admin.execute(CHANGES[change], village.ids["someone"])
         assert not await changed()
-    await becomes(changed)
+    await eventually(changed)
 
 
 async def test_a_closed_account_is_nobody_a_moment_after_commit(
@@ -126,7 +126,7 @@ async def test_a_closed_account_is_nobody_a_moment_after_commit(
         return False
 
     await village.admin.execute("UPDATE account SET active = false WHERE id = $1", village.ids["someone"])
-    await becomes(refused)
+    await eventually(refused)
 
 
 async def test_a_region_with_a_new_code_or_an_end_changes_its_people(
@@ -144,7 +144,7 @@ async def test_a_region_with_a_new_code_or_an_end_changes_its_people(
         ("valid_to = NULL", HERE),
     ):
         await village.admin.execute(f"UPDATE region SET {change} WHERE id = $1", village.regions[HERE])
-        await becomes(lambda code=code: reads(code))  # type: ignore[misc]
+        await eventually(partial(reads, code))
 
 
 async def test_a_revoked_grant_is_refused_over_http_a_moment_after_commit(village: Place, someone: str) -> None:
@@ -158,29 +158,26 @@ async def test_a_revoked_grant_is_refused_over_http_a_moment_after_commit(villag
 
     assert await count() == 1
     await village.admin.execute("DELETE FROM grants WHERE user_id = $1", village.ids["someone"])
-    await becomes(none)
+    await eventually(none)
 
 
 async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empty(
-    village: Place,
-    database: Database,
-    principals: Principals,
-    someone: str,
-    monkeypatch: pytest.MonkeyPatch,
+    village: Place, database: Database, principals: Principals, someone: str, postgres: Embedded
 ) -> None:
-    monkeypatch.setattr(remembering, "AGAIN", 0.3)
     await principal_of(someone, village.keyring, database, principals)
-    pids = [row["pid"] for row in await village.admin.fetch(LISTENERS, f'LISTEN "{CHANNEL}"')]
-    assert pids
-    for pid in pids:
-        await village.admin.execute("SELECT pg_terminate_backend($1)", pid)
-    await soon(lambda: not principals.listening, 1)
-    before = Counted.reads
-    for _ in range(3):
-        await principal_of(someone, village.keyring, database, principals)
-    assert Counted.reads == before + 3
-    await village.admin.execute("UPDATE account SET name = 'unheard' WHERE id = $1", village.ids["someone"])
-    await soon(lambda: principals.listening)
+    name = await village.admin.fetchval("SELECT current_database()")
+    async with nobody_new(postgres, name):
+        pids = [row["pid"] for row in await village.admin.fetch(LISTENERS, f'LISTEN "{CHANNEL}"')]
+        assert pids
+        for pid in pids:
+            await village.admin.execute("SELECT pg_terminate_backend($1)", pid)
+        await eventually(lambda: not principals.listening)
+        before = Counted.reads
+        for _ in range(3):
+            await principal_of(someone, village.keyring, database, principals)
+        assert Counted.reads == before + 3
+        await village.admin.execute("UPDATE account SET name = 'unheard' WHERE id = $1", village.ids["someone"])
+    await eventually(lambda: principals.listening)
     assert (await principal_of(someone, village.keyring, database, principals)).name == "unheard"
 
 
@@ -202,7 +199,7 @@ async def test_what_was_read_before_a_change_was_told_is_not_remembered(
     changes = principals.changes
     read = await principal_of(someone, village.keyring, village.database)
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{village.ids['someone']}'")
-    await soon(lambda: principals.changes > changes)
+    await eventually(lambda: principals.changes > changes)
     principals.put(read, changes)
     assert principals.get(read.user_id, read.expires_at) is None
 
@@ -214,7 +211,7 @@ async def test_what_may_mean_anybody_forgets_everybody(
     read = await principal_of(someone, village.keyring, village.database)
     principals.put(read, principals.changes)
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{said}'")
-    await soon(lambda: principals.get(read.user_id, read.expires_at) is None)
+    await eventually(lambda: principals.get(read.user_id, read.expires_at) is None)
 
 
 async def test_at_midnight_in_the_capital_everything_is_read_anew(

@@ -29,11 +29,9 @@ from schema.shapes import Related
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]
-CONTRACT = ROOT.parent / "shared" / "contract.graphql"
+CONTRACT = ROOT / "tests" / "contract" / "contract.graphql"
 GAPS = ROOT / "tests" / "contract" / "gaps.txt"
 CAPABILITIES = {"domain", "views", "field app", "trust"}
-
-needs_contract = pytest.mark.skipif(not CONTRACT.exists(), reason="the public contract is not beside this checkout")
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +49,12 @@ def test_the_committed_schema_is_the_code_s() -> None:
     assert SDL.read_text() == build().as_str() + "\n", "run `make schema` and read the difference"
 
 
-@needs_contract
 def test_what_is_built_is_the_contract_s_word_for_word(built: GraphQLSchema) -> None:
     ours, theirs = elements(built), elements(build_schema(CONTRACT.read_text()))
     assert {name: (ours[name], theirs[name]) for name in ours if name in theirs and ours[name] != theirs[name]} == {}
     assert [name for name in ours if name not in theirs] == [], "beyond the contract: agree on it there first"
 
 
-@needs_contract
 def test_what_is_missing_is_listed_with_the_capability_that_brings_it(built: GraphQLSchema) -> None:
     ours, theirs, listed = elements(built), elements(build_schema(CONTRACT.read_text())), gaps()
     assert set(listed.values()) <= CAPABILITIES

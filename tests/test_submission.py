@@ -22,6 +22,7 @@ from registry.codes import SaveAs
 from registry.db import Sql, arg
 from registry.submission import HURRY, Submission, submit
 from schema.inputs import edit_of
+from tests.eventually import waiting_for_locks
 from tests.village import (
     FAR,
     HEIRS,
@@ -105,7 +106,7 @@ async def test_what_is_sent_again_waits_for_no_new_household(village: Place) -> 
     async with asyncio.timeout(10), village.admin.transaction():
         await village.admin.execute("UPDATE household SET updated_at = now() WHERE id = $1", uuid.UUID(made["id"]))
         again = asyncio.create_task(village.submit("officer", made))
-        await asyncio.sleep(0.05)  # it has the village's numbers now, and waits for the household
+        await waiting_for_locks(village.admin, 1)  # it has the village's numbers, and waits for the household
         assert (await village.submit("second", household()))["outcome"] == "ACCEPTED"
     assert (await again)["outcome"] == "UNCHANGED"
 
@@ -116,7 +117,7 @@ async def test_a_double_send_that_waits_for_long_is_stored_once(village: Place) 
     async with village.admin.transaction():
         await village.admin.execute("UPDATE household_number SET last = last")
         sent = [asyncio.create_task(village.submit("officer", made)) for _ in range(4)]
-        await asyncio.sleep(5 * HURRY / 1000)  # all have looked by now, and found nothing
+        await waiting_for_locks(village.admin, 4, 2 * HURRY)  # longer than the first, hurried attempt of each
     assert sorted([(await s)["outcome"] for s in sent]) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 

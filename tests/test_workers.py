@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from registry.wall import LOGIN
 from server.embedded import Embedded
 from server.keys import create_signing
 from server.serving import listen
+from tests.eventually import PATIENCE, eventually_now
 
 pytestmark = [
     pytest.mark.anyio,
@@ -74,28 +73,6 @@ def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[sub
         parent.communicate()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found
-
-
-def answering(port: int, tries: int = 20) -> set[str]:
-    """The numbers of the workers that answer."""
-    found = set()
-    for _ in range(tries):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/metrics")
-            found |= set(re.findall(r'worker="(\d+)"', connection.getresponse().read().decode()))
-            connection.close()
-        except OSError:
-            pass
-    return found
-
-
 def children(parent: int) -> list[int]:
     said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
     return [int(pid) for pid in said.stdout.split()]
@@ -109,14 +86,35 @@ def alive(pid: int) -> bool:
     return True
 
 
+def answers_alone(parent: int, worker: int, port: int) -> bool:
+    """Whether this worker answers while the others are stopped: which one of several a request meets is chance."""
+    others = [pid for pid in children(parent) if pid != worker]
+    try:
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().read() == b"ok\n"
+    except OSError:
+        return False
+    finally:
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+
+
+def all_answer(parent: int, port: int, count: int = 2) -> bool:
+    workers = children(parent)
+    return len(workers) == count and all(answers_alone(parent, worker, port) for worker in workers)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_two_answer_and_a_signal_stops_both(environment: dict[str, str], signum: int) -> None:
     with serving(environment) as (parent, port):
-        eventually(lambda: answering(port) == {"0", "1"})
+        eventually_now(lambda: all_answer(parent.pid, port))
         pids = children(parent.pid)
         assert len(pids) == 2
         parent.send_signal(signum)
-        _, said = parent.communicate(timeout=20)
+        _, said = parent.communicate(timeout=PATIENCE)
         assert parent.returncode in (-signum, 128 + signum)
         assert not any(map(alive, pids))
         assert "Traceback" not in said
@@ -124,21 +122,21 @@ def test_two_answer_and_a_signal_stops_both(environment: dict[str, str], signum:
 
 def test_one_that_is_killed_is_replaced(environment: dict[str, str]) -> None:
     with serving(environment) as (parent, port):
-        eventually(lambda: answering(port) == {"0", "1"})
+        eventually_now(lambda: all_answer(parent.pid, port))
         before = children(parent.pid)
         os.kill(before[0], signal.SIGKILL)
-        eventually(lambda: len(children(parent.pid)) == 2 and before[0] not in children(parent.pid))
-        eventually(lambda: answering(port) == {"0", "1"})
+        eventually_now(lambda: len(children(parent.pid)) == 2 and before[0] not in children(parent.pid))
+        eventually_now(lambda: all_answer(parent.pid, port))
         parent.send_signal(signal.SIGTERM)
-        parent.communicate(timeout=20)
+        parent.communicate(timeout=PATIENCE)
 
 
 def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]) -> None:
     with serving(environment) as (parent, port):
-        eventually(lambda: answering(port) == {"0", "1"})
+        eventually_now(lambda: all_answer(parent.pid, port))
         pids = children(parent.pid)
         parent.kill()
-        eventually(lambda: not any(map(alive, pids)), 10)
+        eventually_now(lambda: not any(map(alive, pids)))
 
 
 async def test_where_one_cannot_start_the_whole_ends_with_a_sentence(environment: dict[str, str]) -> None:
@@ -146,7 +144,7 @@ async def test_where_one_cannot_start_the_whole_ends_with_a_sentence(environment
     name = await admin.fetchval("SELECT current_database()")
     await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 2")
     with serving(environment, 3) as (parent, _):
-        _, said = parent.communicate(timeout=30)
+        _, said = parent.communicate(timeout=PATIENCE)
         assert (parent.returncode, children(parent.pid)) == (1, [])
         assert "A worker ended by itself" in said
     await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
