@@ -104,6 +104,18 @@ class Timeout(RequestError):
         )
 
 
+class NotFound(RequestError):
+    """There is nothing at this address."""
+
+    code, status = "NOT_FOUND", 404
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Tidak ada apa-apa di alamat ini; API ada di /graphql.",
+            "There is nothing at this address; the API is at /graphql.",
+        )
+
+
 class MethodNotAllowed(RequestError):
     """Neither POST nor GET, or a command by GET."""
 

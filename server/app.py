@@ -1,4 +1,4 @@
-"""The application: six routes, one pool, one schema.
+"""The application: seven routes, one pool, one schema.
 
 /graphql is answered before Starlette's layers, which would take as long as finding a plan does.
 
@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auth.token import Keyring
@@ -21,11 +22,17 @@ from registry.db import Database
 from registry.vault import Vault
 from schema.build import build
 from schema.cursor import Cursors
+from schema.errors import MethodNotAllowed, NotFound, RequestError
+from server.answers import refusal
+from server.cors import Cors
 from server.declared import Declared, Reason, undeclared_routes
 from server.graphql import GRAPHQL
+from server.headers import accepts_gzip, accepts_page, headers_of, language_of
 from server.metrics import exposition
 from server.migrate import head
+from server.page import PAGE_HEADERS, page
 from server.principals import Principals
+from server.responses import SAFE, Reply, rendered
 from server.service import Service
 from server.settings import Settings
 
@@ -35,9 +42,44 @@ def _service(request: Request) -> Service:
     return made
 
 
+NOT_KEPT = {name.decode(): value.decode() for name, value in SAFE}
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    """A few words that nobody keeps."""
+    return PlainTextResponse(text, status, NOT_KEPT)
+
+
+def _refused(request: Request, why: RequestError, allow: str = "") -> Response:
+    """A refusal, shaped as GraphQL's are."""
+    reply = Reply.new(language_of(headers_of(request.scope)))
+    reply.allow = allow.encode()
+    headers, body = rendered(reply, refusal(reply, why))
+    return Response(body, reply.status, {name.decode(): value.decode() for name, value in headers})
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return _refused(request, NotFound())
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    allow = (error.headers or {}).get("Allow", "")
+    return _refused(request, MethodNotAllowed(f"Gunakan {allow}.", f"Use {allow}."), allow)
+
+
+async def welcome(request: Request) -> Response:
+    """Open: it says what this is and where to look."""
+    headers = headers_of(request.scope)
+    if not accepts_page(headers):
+        return _refused(request, NotFound())
+    root, demo = str(request.scope.get("root_path", "")), _service(request).settings.mode == "demo"
+    return HTMLResponse(page(headers, language_of(headers), demo, root), headers=PAGE_HEADERS)
+
+
 async def healthz(request: Request) -> Response:
     """Open: it says only that the process answers."""
-    return PlainTextResponse("ok\n")
+    return _plain("ok\n")
 
 
 async def readyz(request: Request) -> Response:
@@ -46,30 +88,35 @@ async def readyz(request: Request) -> Response:
         ready = await _service(request).database.ready(head())
     except Exception:
         ready = False
-    return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
+    return _plain("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
 
 async def metrics(request: Request) -> Response:
     """Open where the setting `metrics` is on, and in the demo: counts of this process for Prometheus."""
     service = _service(request)
     if not (service.settings.metrics or service.settings.mode == "demo"):
-        return PlainTextResponse("not found\n", 404)
-    return Response(exposition(service), media_type="text/plain; version=0.0.4")
+        return _refused(request, NotFound())
+    return Response(exposition(service), media_type="text/plain; version=0.0.4", headers=NOT_KEPT)
 
 
 async def sdl(request: Request) -> Response:
     """Open: the schema with its directives, which introspection does not carry; it holds no data."""
-    return PlainTextResponse(_service(request).sdl)
+    headers = {"x-content-type-options": "nosniff", "cache-control": "no-cache", "vary": "Accept-Encoding"}
+    service = _service(request)
+    if accepts_gzip(headers_of(request.scope)):
+        return Response(service.sdl_gzip, media_type="text/plain", headers=headers | {"content-encoding": "gzip"})
+    return PlainTextResponse(service.sdl, headers=headers)
 
 
 async def jwks(request: Request) -> Response:
     """Open: the public keys of our tokens."""
-    return JSONResponse(_service(request).keyring.jwks())
+    return JSONResponse(_service(request).keyring.jwks(), headers={"x-content-type-options": "nosniff"})
 
 
 PATH = "/graphql"
 ROUTES = [
     Declared(PATH, GRAPHQL, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    Declared("/", welcome, Reason.PUBLIC, ["GET"]),
     Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
     Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
     Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),
@@ -83,9 +130,17 @@ class App(Starlette):
 
     def __init__(self, service: Service, dsn: str) -> None:
         self.service, self._dsn = service, dsn
-        super().__init__(routes=ROUTES, lifespan=self._open)
+        super().__init__(routes=ROUTES, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
+        self.router.redirect_slashes = False  # a redirect would name a host and a scheme that we do not know
+        self._cors = Cors(self._routed, service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
+            await self._cors(scope, receive, send)
+        else:
+            await self._routed(scope, receive, send)
+
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH:
             scope["app"] = self
             await GRAPHQL(scope, receive, send)

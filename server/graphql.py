@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from graphql import FieldNode, GraphQLError
+from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, Unauthenticated
@@ -30,8 +31,19 @@ from schema.plan import Root
 from server.answers import formatted, internal, known, refusal, refuses_all
 from server.asked import Asked, asked_of, refuse_foreign
 from server.gone import Gone, until_gone
-from server.headers import AUTHORIZATION, JSON, Headers, headers_of, language_of, media_of, refuse_repeated
+from server.headers import (
+    AUTHORIZATION,
+    JSON,
+    Headers,
+    accepts_gzip,
+    headers_of,
+    language_of,
+    media_of,
+    prefers_page,
+    refuse_repeated,
+)
 from server.identity import principal_of
+from server.page import PAGE_HEADERS, page
 from server.responses import Reply, respond
 from server.service import Service
 
@@ -48,6 +60,12 @@ class GraphQL:
         headers = headers_of(scope)
         media = media_of(headers)
         reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers)
+        if scope["method"] == "GET" and not scope["query_string"] and prefers_page(headers):
+            await HTMLResponse(
+                page(headers, reply.language, service.settings.mode == "demo", scope.get("root_path", "")),
+                headers=PAGE_HEADERS,
+            )(scope, receive, send)
+            return
         request = Request(service, scope["method"], headers, receive, reply)
         try:
             if media is None:
@@ -102,6 +120,7 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
         return {"errors": [formatted(error, reply.language, reply.request_id) for error in refused.errors]}
     if principal is not NOBODY:
         asked.persist()
+    reply.may_compress = operation.is_query and accepts_gzip(request.headers)
     if operation.is_query and not context.planned.others:
         body = await until_gone(request.receive, read(context, reply.request_id))
     else:

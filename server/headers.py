@@ -68,6 +68,11 @@ def prefers_page(headers: Headers) -> bool:
     return _prefers_page(headers.get(b"accept", b"")[:LONGEST_KEPT])
 
 
+def accepts_page(headers: Headers) -> bool:
+    """Whether HTML may be the answer, where nothing else is there."""
+    return _accepted(headers.get(b"accept", b"")[:LONGEST_KEPT]).quality(HTML) > 0
+
+
 def accepts_gzip(headers: Headers) -> bool:
     """Whether the answer may be compressed."""
     return _accepts_gzip(headers.get(b"accept-encoding", b"")[:LONGEST_KEPT])

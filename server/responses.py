@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
+from server.compress import compressed
 from server.headers import JSON
 
-KEPT = {401, 405, 406, 408, 413, 415, 429, 431, 500, 503}
+KEPT = {401, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
 """Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
 SAFE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")
@@ -32,6 +33,9 @@ class Reply:
     sent_token: bool
     status: int = 200
     retry_after: int | None = None
+    allow: bytes = b"GET, POST"
+    may_compress: bool = False
+    encoding: bytes = b""
 
     @classmethod
     def new(cls, language: str, media: str = JSON, sent_token: bool = False) -> Reply:
@@ -53,7 +57,9 @@ class Reply:
         if self.status == 413:
             headers.append((b"connection", b"close"))  # the rest of the body is not read
         if self.status == 405:
-            headers.append((b"allow", b"GET, POST"))
+            headers.append((b"allow", self.allow))
+        if self.encoding:
+            headers.append((b"content-encoding", self.encoding))
         if self.retry_after is not None:
             headers.append((b"retry-after", b"%d" % self.retry_after))
         return headers
@@ -62,6 +68,9 @@ class Reply:
 async def respond(send: Send, reply: Reply, body: dict[str, Any]) -> None:
     """Send one answer."""
     headers, text = rendered(reply, body)
+    if reply.may_compress and (smaller := await compressed(text)) is not None:
+        text, reply.encoding = smaller, b"gzip"
+        headers = reply.headers(len(text))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 

@@ -15,6 +15,7 @@ from registry.vault import Vault
 from schema.build import Schema
 from schema.cursor import Cursors
 from schema.operation import Operations
+from server.compress import gzip
 from server.principals import Principals
 from server.settings import Settings
 
@@ -39,3 +40,4 @@ class Service:
         self.executable = self.schema._schema
         self.operations = Operations(self.executable)
         self.sdl = self.schema.as_str() + "\n"
+        self.sdl_gzip = gzip(self.sdl.encode())

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
     )
+    origins: str | None = Field(
+        default=None,
+        pattern=r"^(https?://[^\s/,*?#@]+)(\s*,\s*https?://[^\s/,*?#@]+)*$",
+        description="Origins of the web pages that may call the API from a browser, separated by commas, such as "
+        "`https://app.example.go.id`. None: no page may; the demo lets those of this machine.",
+    )
     max_head_bytes: int = Field(
         default=32_000, ge=1_000, description="Largest head of a request in bytes, its address and headers together."
     )
@@ -143,6 +149,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = os.environ.get(CONFIG)
         return init_settings, env_settings, *([TomlConfigSettingsSource(settings_cls, file)] if file else [])
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins one by one, as browsers write them."""
+        return [origin.strip().lower() for origin in (self.origins or "").split(",") if origin.strip()]
 
     def ready_to_serve(self) -> Self:
         """These settings, if a server can run with them. Raises SettingsError: what production needs is missing."""

@@ -19,7 +19,7 @@ ALLOWED = {
 FOREIGN = {  # who may talk to which library
     "strawberry": {"schema/declare.py", "schema/directives.py", "schema/given.py", "schema/build.py"},
     "starlette": {
-        f"server/{home}.py" for home in ("app", "asked", "graphql", "responses", "headers", "gone", "declared")
+        f"server/{home}.py" for home in ("app", "asked", "cors", "declared", "gone", "graphql", "headers", "responses")
     },
     "sqlalchemy": {"registry/", "schema/", "migrations/", "server/demo/"},
     "asyncpg": {"registry/", "server/"},

@@ -257,6 +257,8 @@ async def test_every_code_is_reached(village: Place) -> None:
     ):
         answer = await village.send(method, content=b"{}", headers=village.bearer("officer") | headers)
         reached[answer.codes[0]] = (answer.status, None)
+    answer = await village.send("GET", "/nowhere")
+    reached[answer.codes[0]] = (answer.status, None)
     async with served_with(village, max_body_bytes=10) as small:
         await ask("{ viewer { name } }", place=small)
     async with served_with(village, pool_size=1, statement_timeout_ms=400) as slow:
@@ -281,6 +283,7 @@ async def test_every_code_is_reached(village: Place) -> None:
         "QUERY_TOO_COMPLEX": (200, None),
         "UNAUTHENTICATED": (401, None),
         "FORBIDDEN": (200, None),
+        "NOT_FOUND": (404, None),
         "METHOD_NOT_ALLOWED": (405, None),
         "NOT_ACCEPTABLE": (406, None),
         "UNSUPPORTED_MEDIA_TYPE": (415, None),

@@ -360,6 +360,31 @@ async def test_the_public_keys_are_published_without_the_private_ones(village: P
     assert "d" not in key
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql/", "/docs", "/.env"])
+@pytest.mark.parametrize("path", ["/graphql/", "/docs", "/.env", "/readyz/", "//graphql", "/GRAPHQL", "/graphql%2f"])
 async def test_there_is_nothing_else(village: Place, path: str) -> None:
-    assert (await village.send("GET", path, headers=village.bearer("officer"))).status in (404, 307)
+    for language, word in (("id", "ada di /graphql"), ("en", "is at /graphql")):
+        headers = village.bearer("officer") | {"accept-language": language}
+        answer = await village.send("GET", f"http://registry{path}", headers=headers)
+        assert (answer.status, shaped(answer)) == (404, ["NOT_FOUND"])
+        assert word in answer.errors[0]["message"]
+        assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/schema.graphql", "/.well-known/jwks.json"])
+async def test_the_other_routes_are_read_only(village: Place, path: str) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = await village.send(method, path, content=b"{}")
+        assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    answer = await village.send("GET", path)
+    assert answer.status == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_where_the_counts_are_off_there_is_nothing(village: Place) -> None:
+    village.app.service.settings.__dict__["mode"] = "production"
+    try:
+        answer = await village.send("GET", "/metrics")
+    finally:
+        village.app.service.settings.__dict__["mode"] = "demo"
+    assert (answer.status, shaped(answer)) == (404, ["NOT_FOUND"])

@@ -33,7 +33,7 @@ def test_nothing_set_is_production_on_loopback() -> None:
     assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
     assert (settings.max_head_bytes, settings.head_timeout_ms, settings.body_timeout_ms) == (32_000, 10_000, 60_000)
     assert (settings.answer_timeout_ms, settings.max_connections) == (30_000, 1_000)
-    assert settings.max_connections_per_address == 500
+    assert (settings.max_connections_per_address, settings.origins) == (500, None)
     assert (settings.workers, settings.queue_timeout_ms, settings.metrics) == (1, 2_000, False)
     assert settings.introspection is True
     assert (settings.database_url, settings.signing_keys, settings.vault_keys) == (None, None, None)

@@ -338,7 +338,9 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
 @asynccontextmanager
 async def served_with(place: Place, **settings: Any) -> AsyncIterator[Place]:
     """The same village served by an application with other settings."""
-    app = create(Settings(mode="demo", **settings), place.login, place.keyring, place.vault, secrets.token_bytes(32))
+    app = create(
+        Settings(**{"mode": "demo"} | settings), place.login, place.keyring, place.vault, secrets.token_bytes(32)
+    )
     async with _served(app) as client:
         yield replace(place, app=app, client=client)
 

@@ -1,0 +1,77 @@
+"""Compressed answers: the same bytes for whom takes them, never of a command, and never at another caller's cost."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from server import compress
+from tests.village import SUBMIT, Place, household
+
+pytestmark = pytest.mark.anyio
+LARGE = "{ __schema { types { name description fields { name description } } } }"
+SMALL = "{ viewer { name } }"
+
+
+async def raw(village: Place, text: str, accept: str | None, **variables: Any) -> tuple[httpx.Headers, bytes]:
+    """The answer as it goes over the wire."""
+    headers = village.bearer("officer") | ({} if accept is None else {"accept-encoding": accept})
+    body = {"query": text, "variables": variables}
+    async with village.client.stream("POST", "/graphql", json=body, headers=headers) as answer:
+        return answer.headers, b"".join([part async for part in answer.aiter_raw()])
+
+
+async def test_a_large_answer_is_compressed_for_whom_takes_it(village: Place) -> None:
+    plain, whole = await raw(village, LARGE, "identity")
+    headers, packed = await raw(village, LARGE, "br, gzip;q=0.5")
+    assert ("content-encoding" in plain, headers["content-encoding"]) == (False, "gzip")
+    assert int(headers["content-length"]) == len(packed) < len(whole) / 4
+    unpacked = gzip.decompress(packed)
+    assert unpacked.partition(b'"extensions"')[0] == whole.partition(b'"extensions"')[0]
+    for said in (plain, headers):
+        assert "Accept-Encoding" in said["vary"]
+
+
+@pytest.mark.parametrize("accept", ["", "gzip;q=0", "identity", "br"])
+async def test_nobody_else_gets_it(village: Place, accept: str) -> None:
+    assert "content-encoding" not in (await raw(village, LARGE, accept))[0]
+
+
+async def test_small_answers_and_commands_are_sent_as_they_are(village: Place) -> None:
+    """What a command shows may be a secret beside something that somebody else chose."""
+    assert "content-encoding" not in (await raw(village, SMALL, "gzip"))[0]
+    aliases = " ".join(f"a{n}: outcome" for n in range(200))
+    text = SUBMIT.replace("outcome", f"outcome {aliases}", 1)
+    headers, body = await raw(village, text, "gzip", household=household())
+    assert len(body) > compress.SMALLEST
+    assert "content-encoding" not in headers
+
+
+async def test_the_schema_is_compressed_too(village: Place) -> None:
+    plain = await village.send("GET", "/schema.graphql", headers={"accept-encoding": "identity"})
+    packed = await village.send("GET", "/schema.graphql", headers={"accept-encoding": "gzip"})
+    assert ("content-encoding" in plain.headers, packed.headers["content-encoding"]) == (False, "gzip")
+    assert packed.body == plain.body
+    assert int(packed.headers["content-length"]) < len(plain.body) / 3
+
+
+async def test_where_many_wait_an_answer_is_sent_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def slow(text: bytes) -> bytes:
+        go.wait(10)
+        return b"packed"
+
+    monkeypatch.setattr(compress, "gzip", slow)
+    text = b"x" * (compress.AT_ONCE + 1)
+    waiting = [asyncio.create_task(compress.compressed(text)) for _ in range(compress.WAITING)]
+    await asyncio.sleep(0)
+    assert await compress.compressed(text) is None
+    go.set()
+    assert await asyncio.gather(*waiting) == [b"packed"] * compress.WAITING
+    assert await compress.compressed(text) == b"packed"
