@@ -216,7 +216,7 @@ def _resolve(home: sa.CTE) -> Any:
 
 
 def _tell(home: sa.CTE) -> Any:
-    return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in STEP})
+    return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in (*STEP, "edit_hash")})
 
 
 def _audit(home: sa.CTE) -> Any:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import orjson
 import sqlalchemy as sa
 
-from auth.ability import Ability
 from registry import derive, rows
 from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
@@ -58,7 +57,8 @@ async def save(
 
     Raises IdTaken where a new household was not written, for its id was there or its village is none of today's, and
     Refused where a child's id was there."""
-    who = actor(work.principal, Ability.HOUSEHOLD_SUBMIT, work.area)
+    ability = work.step.ability
+    who = actor(work.principal, ability, work.area)
     rev = work.rev + 1 if changed else work.rev
     for columns in document["business"].values():
         columns["location_village_id"] = columns.get("location_village_id") or str(work.village)
@@ -80,8 +80,9 @@ async def save(
         "actor_id": who.id,
         "actor_name": who.name,
         "actor_role": who.role,
-        "reason": None,
-        "ability": Ability.HOUSEHOLD_SUBMIT.value,
+        "reason": work.submission.reason,
+        "edit_hash": work.submission.edit_hash,
+        "ability": ability.value,
         "outcome": outcome.value,
     }
     if work.row is None:

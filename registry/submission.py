@@ -1,7 +1,8 @@
 """Submit a household: save a new, drafted, returned or own submitted one, as a whole.
 
 Rule: sent twice, it is stored once (UNCHANGED); two edits of different columns are both kept (MERGED); a clash stores
-nothing; every accepted content is a revision.  Tests: tests/test_submission.py.
+nothing; every accepted content is a revision.  What saving leads to in which state is the table in
+`registry/workflow.py`.  Tests: tests/test_submission.py, tests/test_late.py.
 """
 
 from __future__ import annotations
@@ -22,25 +23,27 @@ from auth.errors import Forbidden
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry import rows
-from registry.codes import SaveAs, Severity, WorkflowState, WriteOutcome
+from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, TYPED, Document, Edit, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, TYPED, Document, Edit, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of
 from registry.problems import IdTaken, Problem, Refused, refuse
+from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import check
 from registry.saving import SUBMITTED, save
 from registry.vault import Vault
-from registry.workflow import SUBMIT
+from registry.workflow import SAVE_DRAFT, SUBMIT, Act, Step, Verdict, saving
 
 S = WorkflowState
 MOST_CHILDREN = 50
 HURRY = 100
 """Milliseconds that a household which may be none waits for the village's numbers, while others may wait for it."""
-ABILITY = Ability.HOUSEHOLD_SUBMIT
+STEPS = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT}
+"""The step of the state table that opens the way for each act."""
 
 
 class _Asker:
@@ -57,14 +60,17 @@ class _Asker:
 
 ASK = _Asker()
 _NEEDED = ("id", "village_id", "area", "created_by", "workflow_state", "rev", *SUBMITTED)
-_locked = (
-    sa.select(*[HOUSEHOLD.c[name] for name in _NEEDED], SUBMIT.allowed(HOUSEHOLD, ASK).label("allowed"))
-    .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()), HOUSEHOLD.c.archived_at.is_(None))
-    .with_for_update()
-    .cte("locked")
-)
-BEGIN = Sql(sa.select(PLACE.c.regions, _locked).select_from(PLACE.outerjoin(_locked, sa.true())))
-"""One row: the regions of the village code, and the household under lock, or nulls in its place."""
+
+
+def _begin_sql(step: Step) -> Sql:
+    """One row: the regions of the village code, and the household under lock, or nulls in its place."""
+    columns = [*[HOUSEHOLD.c[name] for name in _NEEDED], step.allowed(HOUSEHOLD, ASK).label("allowed")]
+    here = (HOUSEHOLD.c.id == arg("id", sa.Uuid()), HOUSEHOLD.c.archived_at.is_(None))
+    locked = sa.select(*columns).where(*here).with_for_update().cte("locked")
+    return Sql(sa.select(PLACE.c.regions, locked).select_from(PLACE.outerjoin(locked, sa.true())))
+
+
+BEGIN = {act: _begin_sql(step) for act, step in STEPS.items()}
 
 
 @dataclass
@@ -74,7 +80,9 @@ class Submission:
     edit: Edit
     village: str | None
     base_rev: int | None
-    save_as: SaveAs
+    act: Act
+    reason: str | None = None
+    edit_hash: str = ""
 
 
 @dataclass
@@ -93,6 +101,7 @@ class Work:
     tx: Transaction
     principal: Principal
     vault: Vault
+    submission: Submission
     edit: Edit
     row: asyncpg.Record | None
     village: uuid.UUID
@@ -106,6 +115,15 @@ class Work:
         return uuid.UUID(self.edit.household)
 
     @property
+    def step(self) -> Step:
+        return STEPS[self.submission.act]
+
+    @property
+    def moved(self) -> bool:
+        """It is to lie in another village."""
+        return self.row is not None and bool(self.row["village_id"] != self.village)
+
+    @property
     def state(self) -> WorkflowState | None:
         return None if self.row is None else WorkflowState[self.row["workflow_state"]]
 
@@ -117,16 +135,19 @@ class Work:
 async def submit(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
     """Store it, or say why not.  Raises Forbidden without the ability, or the class of a column that was sent."""
     edit, subject = submission.edit, uuid.UUID(submission.edit.household)
-    await require(database, principal, ABILITY, subject)
+    ability = STEPS[submission.act].ability
+    await require(database, principal, ability, subject)
     seal(edit, vault)
+    begun = {"village": submission.village, "base_rev": submission.base_rev, "act": submission.act.value}
+    submission.edit_hash = edit_hash(edit, **begun)
     try:
         return await _attempted(database, vault, principal, submission)
     except Refused as refused:
         codes = ",".join(sorted({p.code.value for p in refused.problems}))
-        await audit_refusal(database, principal, ABILITY, subject, codes)
+        await audit_refusal(database, principal, ability, subject, codes)
         return Outcome(WriteOutcome.REJECTED, None, tuple(refused.problems))
     except Forbidden:
-        await audit_refusal(database, principal, ABILITY, subject, Forbidden.code)
+        await audit_refusal(database, principal, ability, subject, Forbidden.code)
         raise
 
 
@@ -146,7 +167,11 @@ def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | No
 
     Most are, and need no look; whether it is, and the region one of today's villages, the writing statement knows."""
     code = submission.village
-    if submission.base_rev is not None or code is None or not principal.areas(ABILITY).covers(code):
+    if (
+        submission.base_rev is not None
+        or code is None
+        or not principal.areas(STEPS[submission.act].ability).covers(code)
+    ):
         return None
     return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
 
@@ -157,28 +182,31 @@ async def _once(
     """One attempt; with `new_in` as a new household of this village, in a hurry.
 
     Raises Refused and IdTaken, and with `new_in` asyncpg.LockNotAvailableError."""
-    async with database.write(principal, SUBMIT.setting, HURRY if new_in else 0) as tx:
+    setting = STEPS[submission.act].setting
+    async with database.write(principal, setting, HURRY if new_in else 0) as tx:
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)
         else:
             area = str(submission.village)
-            work = Work(tx, principal, vault, submission.edit, row=None, village=new_in, area=area, current=empty())
+            work = Work(tx, principal, vault, submission, submission.edit, None, new_in, area, empty())
         await locate(work)
         _check_classes(work)
-        return await _apply(work, submission)
+        return await _apply(work)
 
 
 async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
     """Lock the household and find its village."""
     edit, wanted = submission.edit, submission.village
-    begun = await tx.one(BEGIN, id=uuid.UUID(edit.household), code=wanted)
+    begun = await tx.one(BEGIN[submission.act], id=uuid.UUID(edit.household), code=wanted)
     assert begun is not None
     row = begun if begun["id"] is not None else None
+    if row is None and submission.base_rev is not None:  # an edit of what is not there, or not for him
+        raise refuse(Code.NOT_FOUND, "household", "id")
     notes: list[Problem] = []
     if wanted is not None:
         place, notes = named_village(begun["regions"], wanted, ("household", "villageCode"))
         village, area = uuid.UUID(place["id"]), place["code"]
-        if not principal.areas(ABILITY).covers(area):
+        if not principal.areas(STEPS[submission.act].ability).covers(area):
             raise refuse(Code.OUT_OF_SCOPE, "household", "villageCode")
     elif row is not None:
         village, area = row["village_id"], row["area"]
@@ -192,7 +220,7 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         current = orjson.loads(found["document"])
         authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
         authors["household", edit.household] = row["created_by"]
-    return Work(tx, principal, vault, edit, row, village, area, current, authors, notes)
+    return Work(tx, principal, vault, submission, edit, row, village, area, current, authors, notes)
 
 
 def _check_classes(work: Work) -> None:
@@ -213,35 +241,59 @@ def _columns(table: str, kinds: frozenset[Sensitivity]) -> frozenset[str]:
     return frozenset(column.name for column in TYPED[table] if fact_of(column).sensitivity in kinds)
 
 
-async def _apply(work: Work, submission: Submission) -> Outcome:
-    base = await _base(work, submission.base_rev)
+async def _apply(work: Work) -> Outcome:
+    submission = work.submission
+    if await _accepted_before(work):
+        return await _unchanged(work)
+    merged = _merged(work, await _base(work, submission.base_rev))
+    changed = merged.changed or work.moved
+    outcome = saving(submission.act, work.state, changed=changed, based=submission.base_rev is not None)
+    if outcome is Verdict.UNCHANGED:
+        return await _unchanged(work)
+    if outcome is Verdict.REFUSED or not _allowed(work):
+        raise refuse(Code.TRANSITION_NOT_ALLOWED, *_refused_at(work))
+    findings = _findings(work, merged.document, finished=outcome is S.SUBMITTED)
+    others = work.row is not None and submission.base_rev != work.rev
+    written = WriteOutcome.MERGED if others and merged.changed else WriteOutcome.ACCEPTED
+    await save(work, merged.document, outcome, findings, written, changed=merged.changed or work.row is None)
+    return Outcome(written, work.id, tuple(work.notes))
+
+
+async def _accepted_before(work: Work) -> bool:
+    if work.row is None:
+        return False
+    return bool(await work.tx.value(ACCEPTED_BEFORE, household=work.id, edit_hash=work.submission.edit_hash))
+
+
+async def _unchanged(work: Work) -> Outcome:
+    ability = work.step.ability
+    await audit(work.tx, work.principal, ability, work.id, WriteOutcome.UNCHANGED.value, rev=work.rev)
+    return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes))
+
+
+def _merged(work: Work, base: Document) -> Merged:
+    """What the edit makes of the household as it is.  Raises Refused where both sides changed the same."""
     merged = merge(base, work.current, work.edit)
-    for table in CHILDREN:  # what was taken out comes back by an edit that knows of it, not by a late first sending
-        gone = [i for i in work.edit.sent[table] if (table, i) in work.authors and i not in work.current[table]]
-        if submission.base_rev is None:
+    if work.submission.base_rev is None:  # what was taken out comes back only by an edit that knows of it
+        for table in CHILDREN:
+            gone = [i for i in work.edit.sent[table] if (table, i) in work.authors and i not in work.current[table]]
             merged.clashes += [(table, id_, "id") for id_ in gone]
     if merged.clashes:
         raise Refused(*[Problem(Code.VERSION_CONFLICT, work.edit.path(at)) for at in merged.clashes])
-    finished = submission.save_as is SaveAs.SUBMITTED
-    moved = work.row is not None and work.row["village_id"] != work.village
-    late = work.state is S.RETURNED and submission.base_rev is None  # a first sending that arrives again
-    if work.state is not None and not merged.changed and not moved and (late or _already(work.state, finished)):
-        await audit(work.tx, work.principal, ABILITY, work.id, WriteOutcome.UNCHANGED.value, rev=work.rev)
-        return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes))
-    if work.row is not None and (not work.row["allowed"] or (moved and work.state is not S.DRAFT)):
-        raise refuse(Code.TRANSITION_NOT_ALLOWED, "household", "villageCode" if moved else "id")
-    if work.state is S.SUBMITTED and not finished:
-        raise refuse(Code.TRANSITION_NOT_ALLOWED, "saveAs")
-    findings = _findings(work, merged.document, finished)
-    state = S.SUBMITTED if finished else work.state or S.DRAFT
-    others = work.row is not None and submission.base_rev != work.rev
-    outcome = WriteOutcome.MERGED if others and merged.changed else WriteOutcome.ACCEPTED
-    await save(work, merged.document, state, findings, outcome, changed=merged.changed or work.row is None)
-    return Outcome(outcome, work.id, tuple(work.notes))
+    return merged
 
 
-def _already(state: WorkflowState, finished: bool) -> bool:
-    return state in ((S.SUBMITTED, S.VERIFIED_VILLAGE, S.VERIFIED) if finished else (S.DRAFT, S.RETURNED))
+def _allowed(work: Work) -> bool:
+    """The state table opens this act to the caller, for a household that stays where it is; a draft may move."""
+    if work.row is None:
+        return True
+    return bool(work.row["allowed"]) and (not work.moved or work.state is S.DRAFT)
+
+
+def _refused_at(work: Work) -> tuple[str, ...]:
+    if work.moved:
+        return "household", "villageCode"
+    return ("saveAs",) if work.submission.act is Act.DRAFT else ("household", "id")
 
 
 async def _base(work: Work, base_rev: int | None) -> Document:
@@ -257,7 +309,7 @@ async def _base(work: Work, base_rev: int | None) -> Document:
     return document
 
 
-def _findings(work: Work, document: Document, finished: bool) -> list[Any]:
+def _findings(work: Work, document: Document, *, finished: bool) -> list[Any]:
     """Judge the whole household: errors refuse, the rest is kept for the verifier."""
     for table in CHILDREN:
         if len(document[table]) > MOST_CHILDREN:

@@ -7,6 +7,7 @@ which, for the commands and for `viewerCan` alike.  Tests: tests/test_workflow.p
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,12 @@ class WorkflowEvent(Inside, Noun):
     actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True)
+    edit_hash: Mapped[str | None] = fact(
+        SYSTEM,
+        "Sidik suntingan",
+        "Hash of the edit that was accepted by this step; by it a retry is known",
+        server=True,
+    )
 
 
 class Remark(Inside, Noun):
@@ -102,6 +109,20 @@ def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
     )
 
 
+class Act(enum.Enum):
+    """What the content of a household is saved for."""
+
+    DRAFT = "DRAFT"
+    SUBMIT = "SUBMITTED"
+
+
+class Verdict(enum.Enum):
+    """Saving leaves the household as it is."""
+
+    UNCHANGED = "what was sent is stored already"
+    REFUSED = "TRANSITION_NOT_ALLOWED"
+
+
 Condition = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
 
 
@@ -149,7 +170,44 @@ def others(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
 
 
 S = WorkflowState
-SUBMIT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", (S.DRAFT, S.RETURNED, S.SUBMITTED), S.SUBMITTED, others)
+Saved = WorkflowState | Verdict
+no, same = Verdict.REFUSED, Verdict.UNCHANGED
+
+# fmt: off
+SAVING: dict[Act, dict[WorkflowState | None, tuple[Saved, Saved, Saved]]] = {
+    # What was sent          differs from   is what is stored,  is what is stored,
+    # for a household that   what is        and names its       and names no
+    # is …                   stored         `baseRev`           `baseRev`
+    Act.DRAFT: {
+        None:               (S.DRAFT,       S.DRAFT,            S.DRAFT),
+        S.DRAFT:            (S.DRAFT,       same,               same),
+        S.RETURNED:         (S.RETURNED,    same,               same),
+    },
+    Act.SUBMIT: {
+        None:               (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
+        S.DRAFT:            (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
+        S.RETURNED:         (S.SUBMITTED,   S.SUBMITTED,        same),  # a late first sending is no answer to a return
+        S.SUBMITTED:        (S.SUBMITTED,   same,               same),
+    },
+}
+# fmt: on
+"""What saving leads to.  A state: it is stored, and the household has this state then.  A household in a state that is
+not named here stays as it is: `same` where the content is stored already, `no` for everything else."""
+
+
+def saving(act: Act, state: WorkflowState | None, *, changed: bool, based: bool) -> Saved:
+    """What saving leads to for a household in this state, None for a new one, by the table."""
+    if_changed, if_based, if_not = SAVING[act].get(state, (no, same, same))
+    return if_changed if changed else if_based if based else if_not
+
+
+def _states(act: Act) -> tuple[WorkflowState, ...]:
+    """Where somebody may change the household so."""
+    return tuple(state for state in SAVING[act] if state is not None)
+
+
+SAVE_DRAFT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.DRAFT), None)
+SUBMIT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.SUBMIT), S.SUBMITTED, others)
 VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
 VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
 RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)

@@ -13,6 +13,7 @@ from auth.sensitivity import Sensitivity
 from registry import reveal, submission, verification
 from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
 from registry.problems import Problem
+from registry.workflow import Act
 from schema.context import Context
 from schema.declare import ID, Private, command, face, reread, secret, told
 from schema.directives import Exemption
@@ -71,7 +72,8 @@ class SubmitHouseholdPayload:
 
 async def submit_household(context: Context, sent: Sent) -> SubmitHouseholdPayload:
     edit, village = edit_of(sent["household"])
-    work = submission.Submission(edit, village, sent.get("baseRev"), sent["saveAs"])
+    act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
+    work = submission.Submission(edit, village, sent.get("baseRev"), act)
     done = await submission.submit(context.database, context.vault, context.principal, work)
     return SubmitHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
 

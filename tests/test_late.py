@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
-from tests.village import Place, but, household, journey, person, shop
+from tests.village import FAR, NEXT_DOOR, Place, but, household, journey, person, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -16,14 +17,124 @@ def refusal(payload: Any) -> list[str]:
     return [error["code"] for error in payload["userErrors"]]
 
 
-async def test_a_late_first_sending_does_not_bring_back_who_was_taken_out(village: Place) -> None:
+async def stored(village: Place, id_: str) -> tuple[Any, ...]:
+    """All that a sending could change: the household, its revisions and its steps."""
+    row = await village.admin.fetchval("SELECT to_jsonb(h)::text FROM household h WHERE id = $1", uuid.UUID(id_))
+    counts = [
+        await village.admin.fetchval(f"SELECT count(*) FROM {table} WHERE household_id = $1", uuid.UUID(id_))
+        for table in ("household_revision", "workflow_event", "member", "identity")
+    ]
+    return (row, *counts)
+
+
+# --- a retry is compared with what was accepted before ---------------------------------------------------------------
+
+WAY = {
+    "SUBMITTED": (),
+    "RETURNED": ("back",),
+    "VERIFIED_VILLAGE": ("verifier",),
+    "VERIFIED": ("verifier", "coordinator"),
+}
+
+
+@pytest.mark.parametrize("state", ["DRAFT", *WAY])
+async def test_whatever_was_accepted_is_unchanged_when_it_comes_again(village: Place, state: str) -> None:
+    """A draft, an edit of it and its submission, each once more, in whatever state the household is by then."""
+    made = household(people=2)
+    sendings: list[tuple[Any, int | None, str]] = [
+        (made, None, "DRAFT"),
+        ({"id": made["id"], "hamlet": "Sumber", "members": [{"id": made["members"][1]["id"], "seq": 5}]}, 1, "DRAFT"),
+        ({"id": made["id"], "hamlet": "Lor"}, 2, "DRAFT"),
+        ({"id": made["id"]}, 3, "SUBMITTED"),
+    ][: 3 if state == "DRAFT" else 4]
+    for sending in sendings:
+        assert (await village.submit("officer", *sending))["outcome"] == "ACCEPTED"
+    for who in WAY.get(state, ()):
+        step = village.give_back("verifier", made, 3) if who == "back" else village.verify(who, made, 3)
+        assert not (await step)["userErrors"]
+    before = await stored(village, made["id"])
+    for sending in sendings:
+        again = await village.submit("officer", *sending)
+        assert (again["outcome"], again["userErrors"]) == ("UNCHANGED", [])
+        assert (again["household"]["rev"], again["household"]["workflowState"]) == (3, state)
+    assert await stored(village, made["id"]) == before
+
+
+async def test_a_late_first_sending_brings_nobody_back(village: Place) -> None:
     first = household(people=2)
     gone = first["members"][1]["id"]
     assert (await village.submit("officer", first))["outcome"] == "ACCEPTED"
     removal = {"id": first["id"], "members": [{"id": gone, "removed": True}]}
     assert (await village.submit("officer", removal, base=1))["outcome"] == "ACCEPTED"
-    assert refusal(await village.submit("officer", first)) == ["VERSION_CONFLICT"]
+    assert (await village.submit("officer", first))["outcome"] == "UNCHANGED"
+    assert refusal(await village.submit("officer", but(first, rt="009"))) == ["VERSION_CONFLICT"]
     assert (await village.household("officer", first["id"], "memberCount"))["memberCount"] == 1
+
+
+async def test_a_new_edit_may_bring_back_an_earlier_value(village: Place) -> None:
+    made = household(hamlet="Krajan")
+    await village.submit("officer", made)
+    there, back = {"id": made["id"], "hamlet": "Lor"}, {"id": made["id"], "hamlet": "Krajan"}
+    for rev, edit in enumerate((there, back, there, back), 1):
+        assert (await village.submit("officer", edit, base=rev))["outcome"] == "ACCEPTED"
+    for rev, edit in enumerate((there, back, there), 1):
+        assert (await village.submit("officer", edit, base=rev))["outcome"] == "UNCHANGED"
+    assert await village.household("officer", made["id"], "rev hamlet") == {"rev": 5, "hamlet": "Krajan"}
+
+
+async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(village: Place) -> None:
+    made = await village.reach("DRAFT", hamlet="Krajan")
+    mine = {"id": made["id"], "hamlet": "Lor"}
+    assert (await village.submit("officer", mine, 1, "DRAFT"))["outcome"] == "ACCEPTED"
+    assert (await village.submit("second", {"id": made["id"], "hamlet": "Kidul"}, 2, "DRAFT"))["outcome"] == "ACCEPTED"
+    assert (await village.submit("officer", mine, 1, "DRAFT"))["outcome"] == "UNCHANGED"
+    assert refusal(await village.submit("second", mine, 1, "DRAFT")) == ["VERSION_CONFLICT"]
+    assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Kidul"
+
+
+async def test_a_number_sealed_anew_is_the_same_number(village: Place) -> None:
+    made = household()
+    person_ = made["members"][0]
+    await village.submit("officer", made)
+    other = {"id": person_["id"], "nik": person(1)["nik"]}
+    assert (await village.submit("officer", {"id": made["id"], "members": [other]}, base=1))["outcome"] == "ACCEPTED"
+    assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
+    wrong = but(made, members=[person_ | {"nik": person(1)["nik"]}])
+    assert refusal(await village.submit("officer", wrong)) == ["VERSION_CONFLICT"]
+
+
+async def test_a_late_first_sending_does_not_move_a_draft_back(village: Place) -> None:
+    await village.admin.execute(
+        "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
+        " VALUES ($1, 'OFFICER', $2, false, '2019-01-01')",
+        *(village.ids["stranger"], village.regions[NEXT_DOOR]),
+    )
+    made = household(FAR)
+    await village.submit("stranger", made, save="DRAFT")
+    await village.submit("stranger", {"id": made["id"], "villageCode": NEXT_DOOR}, 1, "DRAFT")
+    assert (await village.submit("stranger", made, save="DRAFT"))["outcome"] == "UNCHANGED"
+    found = await village.household("stranger", made["id"], "village { code }")
+    assert found["village"]["code"] == NEXT_DOOR
+
+
+async def test_a_draft_that_comes_after_its_submission_is_stored_already(village: Place) -> None:
+    """It was overtaken on its way: never accepted itself, but nothing of it is missing."""
+    made = await village.reach("SUBMITTED")
+    assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "UNCHANGED"
+    assert refusal(await village.submit("officer", but(made, rt="1"), save="DRAFT")) == ["TRANSITION_NOT_ALLOWED"]
+
+
+async def test_an_edit_of_what_is_not_there_is_not_found(village: Place) -> None:
+    """Absent, elsewhere and another's draft alike; the creation that comes later is stored, and then the edit."""
+    hidden, made = household(FAR), household()
+    await village.submit("stranger", hidden)
+    for document in (but(made, id=hidden["id"]), made, {"id": made["id"], "hamlet": "Lor"}):
+        payload = await village.submit("officer", document, base=1)
+        assert payload["household"] is None
+        assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
+    assert (await village.submit("officer", made))["household"]["rev"] == 1
+    edited = await village.submit("officer", {"id": made["id"], "hamlet": "Lor"}, base=1)
+    assert (edited["outcome"], edited["household"]["rev"]) == ("ACCEPTED", 2)
 
 
 async def test_a_late_first_sending_does_not_undo_a_return(village: Place) -> None:

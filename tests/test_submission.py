@@ -18,9 +18,9 @@ from auth.area import NATIONAL, AreaSet
 from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
-from registry.codes import SaveAs
 from registry.db import Sql, arg
 from registry.submission import HURRY, Submission, submit
+from registry.workflow import Act
 from schema.inputs import edit_of
 from tests.eventually import waiting_for_locks
 from tests.village import (
@@ -373,7 +373,7 @@ async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
     grant = Grant(Role.OFFICER, AreaSet.of(code), id_, dt.date(2020, 1, 1), None, active=True)
     officer = replace(await village.principal("officer"), grants=(grant,))
     edit, sent = edit_of(household(code))
-    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, SaveAs.SUBMITTED))
+    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, Act.SUBMIT))
     assert [problem.code.value for problem in done.problems] == said
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
     assert await village.admin.fetchval(where, uuid.UUID(edit.household)) == (None if said else HERE)
@@ -420,7 +420,7 @@ async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place
 async def test_a_column_that_nobody_may_send_is_refused(village: Place) -> None:
     edit, code = edit_of(household())
     edit.sent["household"][edit.household]["verified_rev"] = 1
-    sent = Submission(edit, code, None, SaveAs.SUBMITTED)
+    sent = Submission(edit, code, None, Act.SUBMIT)
     with pytest.raises(Forbidden):
         await submit(village.database, village.vault, await village.principal("officer"), sent)
 

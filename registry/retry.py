@@ -1,0 +1,43 @@
+"""How a retry is known: an edit that its sender had accepted before, whatever has become of the household since.
+
+Rule: what is compared is the edit as it was sent, with where it began and what it was sent for; so a new edit that
+brings back an earlier value is none.  Tests: tests/test_late.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from registry.db import CLAIM, Sql, arg
+from registry.document import Edit
+from registry.workflow import EVENT
+
+ACCEPTED_BEFORE = Sql(
+    sa.select(
+        sa.exists().where(
+            EVENT.c.household_id == arg("household", sa.Uuid()),
+            EVENT.c.edit_hash == arg("edit_hash", sa.Text()),
+            EVENT.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
+        )
+    )
+)
+"""Whether the caller had this very edit accepted; asked under the household's lock."""
+
+
+def edit_hash(edit: Edit, **more: str | int | None) -> str:
+    """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
+
+    A number counts by its blind index, because sealing it again gives other bytes."""
+    sent = {
+        table: {
+            id_: {name: value["blind"] if isinstance(value, dict) else value for name, value in columns.items()}
+            for id_, columns in records.items()
+        }
+        for table, records in edit.sent.items()
+    }
+    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **more}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
