@@ -22,6 +22,7 @@ class Ability(Enum):
     SEE_PROTECTIVE = "see:protective", "Melihat data pelindungan", "See protective data"
     SEE_SYSTEM = "see:system", "Melihat data sistem", "See system data"
     HOUSEHOLD_SUBMIT = "household:submit", "Mengajukan data rumah tangga", "Submit a household"
+    HOUSEHOLD_AMEND = "household:amend", "Mengubah data yang sudah diverifikasi", "Amend a household"
     SUBMISSION_VERIFY = "submission:verify", "Memverifikasi ajuan", "Verify a submission"
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     IDENTITY_REVEAL = "identity:reveal", "Membuka nomor identitas", "Reveal an identity number"

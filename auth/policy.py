@@ -85,6 +85,9 @@ PAGE = page({
     Ability.HOUSEHOLD_SUBMIT: row(
         AREA,   no,       no,      no,       no,       no,       no,       no,      no,      no,     no,
         why="who may submit also sees drafts, so nobody who verifies or counts holds it"),
+    Ability.HOUSEHOLD_AMEND: row(
+        AREA,   no,       AREA,    no,       no,       no,       no,       no,      no,      no,     no,
+        why="both with a reason, and verified by another (state rule)"),
     Ability.SUBMISSION_VERIFY: row(
         no,     AREA,     AREA,    no,       no,       no,       no,       no,      no,      no,     no,
         why="village step and regency step; four eyes is a state rule"),

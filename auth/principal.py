@@ -126,6 +126,7 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     **{klass.value.lower(): _areas(Ability.of(klass)) for klass in Sensitivity},
     **{f"{klass.value.lower()}_own": _own(Ability.of(klass)) for klass in Sensitivity},
     "submit": _areas(Ability.HOUSEHOLD_SUBMIT),
+    "amend": _areas(Ability.HOUSEHOLD_AMEND),
     "verify": _areas(Ability.SUBMISSION_VERIFY),
     "verify_village": _areas(Ability.SUBMISSION_VERIFY, Signature.VILLAGE),
     "verify_regency": _areas(Ability.SUBMISSION_VERIFY, Signature.REGENCY),

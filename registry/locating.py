@@ -19,7 +19,7 @@ from registry.problems import Problem, refuse
 from registry.region import REGION
 
 if TYPE_CHECKING:
-    from registry.submission import Work
+    from registry.work import Work
 
 _of_code = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="of_code")
 _named = (

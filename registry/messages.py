@@ -362,6 +362,12 @@ class UserErrorCode(StrEnum):
         "Tulis alasan pengembalian, paling sedikit satu catatan.",
         "Say why it is returned, in at least one remark.",
     )
+    REASON_REQUIRED = (
+        "REASON_REQUIRED",
+        E,
+        "Tulis alasan perubahan, misalnya kunjungan rumah atau salah catat.",
+        "Give the reason for the change, such as a home visit or a mistake in the record.",
+    )
     PURPOSE_REQUIRED = (
         "PURPOSE_REQUIRED",
         E,

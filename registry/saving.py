@@ -26,7 +26,7 @@ from registry.workflow import EVENT
 
 if TYPE_CHECKING:
     from registry.rules import Finding
-    from registry.submission import Work
+    from registry.work import Work
 
 CAPITAL = ZoneInfo("Asia/Jakarta")
 SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
@@ -57,7 +57,7 @@ async def save(
 
     Raises IdTaken where a new household was not written, for its id was there or its village is none of today's, and
     Refused where a child's id was there."""
-    ability = work.step.ability
+    ability = work.submission.step.ability
     who = actor(work.principal, ability, work.area)
     rev = work.rev + 1 if changed else work.rev
     for columns in document["business"].values():

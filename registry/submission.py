@@ -1,4 +1,5 @@
-"""Submit a household: save a new, drafted, returned or own submitted one, as a whole.
+"""Submit a household: save a new, drafted, returned or own submitted one, as a whole; or amend one that others have
+verified or are verifying, with a reason.
 
 Rule: sent twice, it is stored once (UNCHANGED); two edits of different columns are both kept (MERGED); a clash stores
 nothing; every accepted content is a revision.  What saving leads to in which state is the table in
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -26,7 +27,7 @@ from registry import rows
 from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, TYPED, Document, Edit, Merged, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, TYPED, Document, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
@@ -36,14 +37,13 @@ from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import check
 from registry.saving import SUBMITTED, save
 from registry.vault import Vault
-from registry.workflow import SAVE_DRAFT, SUBMIT, Act, Step, Verdict, saving
+from registry.work import Submission, Work
+from registry.workflow import STEP_OF, Act, Step, Verdict, saving
 
 S = WorkflowState
-MOST_CHILDREN = 50
+MOST_CHILDREN, LONGEST_REASON = 50, 2000
 HURRY = 100
 """Milliseconds that a household which may be none waits for the village's numbers, while others may wait for it."""
-STEPS = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT}
-"""The step of the state table that opens the way for each act."""
 
 
 class _Asker:
@@ -70,19 +70,7 @@ def _begin_sql(step: Step) -> Sql:
     return Sql(sa.select(PLACE.c.regions, locked).select_from(PLACE.outerjoin(locked, sa.true())))
 
 
-BEGIN = {act: _begin_sql(step) for act, step in STEPS.items()}
-
-
-@dataclass
-class Submission:
-    """What the caller sends; the village is named by its code, today's or a superseded one."""
-
-    edit: Edit
-    village: str | None
-    base_rev: int | None
-    act: Act
-    reason: str | None = None
-    edit_hash: str = ""
+BEGIN = {act: _begin_sql(step) for act, step in STEP_OF.items()}
 
 
 @dataclass
@@ -94,53 +82,16 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass
-class Work:
-    """A submission on its way through one transaction."""
-
-    tx: Transaction
-    principal: Principal
-    vault: Vault
-    submission: Submission
-    edit: Edit
-    row: asyncpg.Record | None
-    village: uuid.UUID
-    area: str
-    current: Document
-    authors: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
-    notes: list[Problem] = field(default_factory=list)
-
-    @property
-    def id(self) -> uuid.UUID:
-        return uuid.UUID(self.edit.household)
-
-    @property
-    def step(self) -> Step:
-        return STEPS[self.submission.act]
-
-    @property
-    def moved(self) -> bool:
-        """It is to lie in another village."""
-        return self.row is not None and bool(self.row["village_id"] != self.village)
-
-    @property
-    def state(self) -> WorkflowState | None:
-        return None if self.row is None else WorkflowState[self.row["workflow_state"]]
-
-    @property
-    def rev(self) -> int:
-        return 0 if self.row is None else int(self.row["rev"])
-
-
 async def submit(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
     """Store it, or say why not.  Raises Forbidden without the ability, or the class of a column that was sent."""
     edit, subject = submission.edit, uuid.UUID(submission.edit.household)
-    ability = STEPS[submission.act].ability
+    ability = submission.step.ability
     await require(database, principal, ability, subject)
     seal(edit, vault)
     begun = {"village": submission.village, "base_rev": submission.base_rev, "act": submission.act.value}
     submission.edit_hash = edit_hash(edit, **begun)
     try:
+        _check_reason(submission)
         return await _attempted(database, vault, principal, submission)
     except Refused as refused:
         codes = ",".join(sorted({p.code.value for p in refused.problems}))
@@ -149,6 +100,16 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
     except Forbidden:
         await audit_refusal(database, principal, ability, subject, Forbidden.code)
         raise
+
+
+def _check_reason(submission: Submission) -> None:
+    """An amendment says why, and goes on to what it changed.  Raises Refused."""
+    if submission.act is not Act.AMEND:
+        return
+    if not (submission.reason or "").strip():
+        raise refuse(Code.REASON_REQUIRED, "reason")
+    if len(submission.reason or "") > LONGEST_REASON:
+        raise refuse(Code.UNKNOWN_VALUE, "reason", allowed=f"1–{LONGEST_REASON}")
 
 
 async def _attempted(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
@@ -167,11 +128,7 @@ def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | No
 
     Most are, and need no look; whether it is, and the region one of today's villages, the writing statement knows."""
     code = submission.village
-    if (
-        submission.base_rev is not None
-        or code is None
-        or not principal.areas(STEPS[submission.act].ability).covers(code)
-    ):
+    if submission.base_rev is not None or code is None or not principal.areas(submission.step.ability).covers(code):
         return None
     return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
 
@@ -182,7 +139,7 @@ async def _once(
     """One attempt; with `new_in` as a new household of this village, in a hurry.
 
     Raises Refused and IdTaken, and with `new_in` asyncpg.LockNotAvailableError."""
-    setting = STEPS[submission.act].setting
+    setting = submission.step.setting
     async with database.write(principal, setting, HURRY if new_in else 0) as tx:
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)
@@ -206,7 +163,7 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
     if wanted is not None:
         place, notes = named_village(begun["regions"], wanted, ("household", "villageCode"))
         village, area = uuid.UUID(place["id"]), place["code"]
-        if not principal.areas(STEPS[submission.act].ability).covers(area):
+        if not principal.areas(submission.step.ability).covers(area):
             raise refuse(Code.OUT_OF_SCOPE, "household", "villageCode")
     elif row is not None:
         village, area = row["village_id"], row["area"]
@@ -266,7 +223,7 @@ async def _accepted_before(work: Work) -> bool:
 
 
 async def _unchanged(work: Work) -> Outcome:
-    ability = work.step.ability
+    ability = work.submission.step.ability
     await audit(work.tx, work.principal, ability, work.id, WriteOutcome.UNCHANGED.value, rev=work.rev)
     return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes))
 

@@ -114,6 +114,7 @@ class Act(enum.Enum):
 
     DRAFT = "DRAFT"
     SUBMIT = "SUBMITTED"
+    AMEND = "AMENDED"
 
 
 class Verdict(enum.Enum):
@@ -189,6 +190,11 @@ SAVING: dict[Act, dict[WorkflowState | None, tuple[Saved, Saved, Saved]]] = {
         S.RETURNED:         (S.SUBMITTED,   S.SUBMITTED,        same),  # a late first sending is no answer to a return
         S.SUBMITTED:        (S.SUBMITTED,   same,               same),
     },
+    Act.AMEND: {
+        S.SUBMITTED:        (S.SUBMITTED,   same,               same),
+        S.VERIFIED_VILLAGE: (S.SUBMITTED,   same,               same),
+        S.VERIFIED:         (S.SUBMITTED,   same,               same),
+    },
 }
 # fmt: on
 """What saving leads to.  A state: it is stored, and the household has this state then.  A household in a state that is
@@ -208,12 +214,15 @@ def _states(act: Act) -> tuple[WorkflowState, ...]:
 
 SAVE_DRAFT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.DRAFT), None)
 SUBMIT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.SUBMIT), S.SUBMITTED, others)
+AMEND = Step(Ability.HOUSEHOLD_AMEND, "amend", _states(Act.AMEND), S.SUBMITTED)
 VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
 VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
 RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)
 RETURN_REGENCY = Step(Ability.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED, own)
 REVEAL = Step(Ability.IDENTITY_REVEAL, "reveal", tuple(S), None)
-STEPS = (SUBMIT, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
+STEPS = (SUBMIT, AMEND, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
+STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
+"""The step that opens the way for each act."""
 
 REVISION, EVENT, REMARK, FINDING = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark, Finding))
 

@@ -13,6 +13,7 @@ from auth.sensitivity import Sensitivity
 from registry import reveal, submission, verification
 from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
 from registry.problems import Problem
+from registry.work import Submission
 from registry.workflow import Act
 from schema.context import Context
 from schema.declare import ID, Private, command, face, reread, secret, told
@@ -73,9 +74,42 @@ class SubmitHouseholdPayload:
 async def submit_household(context: Context, sent: Sent) -> SubmitHouseholdPayload:
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
-    work = submission.Submission(edit, village, sent.get("baseRev"), act)
+    work = Submission(edit, village, sent.get("baseRev"), act)
     done = await submission.submit(context.database, context.vault, context.principal, work)
     return SubmitHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
+
+
+# --- amend ------------------------------------------------------------------------------------------------------------
+
+AmendHouseholdInput = input_type(
+    "AmendHouseholdInput",
+    "Change a household that was verified or is under verification;"
+    " opens a new revision, the verified one stays in the figures.",
+    {
+        "household": Given(HouseholdInput, OPERATIONAL, "The household: its id, and what changes.", required=True),
+        "base_rev": Given(int, OPERATIONAL, "The `rev` that the edit started from.", required=True),
+        "reason": Given(
+            str, PERSONAL, f"Why it changes, at most {submission.LONGEST_REASON} characters.", required=True
+        ),
+    },
+)
+
+
+@face()
+class AmendHouseholdPayload:
+    """Outcome of an amendment."""
+
+    outcome: WriteOutcome = told("What became of it.")
+    record: Private[uuid.UUID | None] = None
+    household: Household | None = reread("As stored now; null when refused and nothing is stored.")
+    user_errors: list[UserError] = told(MEND)
+
+
+async def amend_household(context: Context, sent: Sent) -> AmendHouseholdPayload:
+    edit, village = edit_of(sent["household"])
+    work = Submission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"])
+    done = await submission.submit(context.database, context.vault, context.principal, work)
+    return AmendHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
 
 
 # --- verify, return ---------------------------------------------------------------------------------------------------
@@ -210,6 +244,12 @@ class Mutation:
         "Save a new, drafted or returned household; send it again as often as you like.",
         SubmitHouseholdInput,
         submit_household,
+    )
+    amend_household = command(
+        Ability.HOUSEHOLD_AMEND,
+        "Change a household that was verified or is under verification, with a reason.",
+        AmendHouseholdInput,
+        amend_household,
     )
     verify_households = command(
         Ability.SUBMISSION_VERIFY,

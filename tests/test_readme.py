@@ -80,7 +80,7 @@ def _says(printed: str) -> re.Pattern[str]:
 
 def test_the_walk_of_one_household(demo: Demo) -> None:
     steps = walk()
-    assert len(steps) == 6
+    assert len(steps) == 7
     before = json.loads(demo.run(f"python3 examples/ask.py analyst@national '{SUMMARY}'"))["nationalSummary"]
     for command, printed in steps:
         assert _says(printed).match(demo.run(command)), command

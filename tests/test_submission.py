@@ -19,7 +19,8 @@ from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.db import Sql, arg
-from registry.submission import HURRY, Submission, submit
+from registry.submission import HURRY, submit
+from registry.work import Submission
 from registry.workflow import Act
 from schema.inputs import edit_of
 from tests.eventually import waiting_for_locks

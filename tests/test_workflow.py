@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.village import FAR, HERE, REVEAL, VERIFY, Place, household, journey
+from registry.codes import WorkflowState
+from registry.workflow import SAVING, STEPS, Act, Verdict
+from tests.village import AMEND, FAR, HERE, REVEAL, VERIFY, Place, household, journey
 
 pytestmark = pytest.mark.anyio
 STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED")
@@ -24,6 +26,18 @@ all in one       ok    no    ok    no    no
 next door        --    --    --    --    --
 verifier         x     x     x     x     x
 coordinator      x     x     x     x     x
+viewer           x     x     x     x     x
+ministry         x     x     x     x     x
+"""
+AMENDS = """
+officer          no    ok    no    ok    ok
+second           no    ok    no    ok    ok
+all in one       no    ok    no    ok    ok
+coordinator      --    ok    no    ok    ok
+colleague        --    ok    no    ok    ok
+next door        --    --    --    --    --
+far coordinator  --    --    --    --    --
+verifier         x     x     x     x     x
 viewer           x     x     x     x     x
 ministry         x     x     x     x     x
 """
@@ -61,6 +75,7 @@ ministry         --    ok    ok    ok    ok
 """
 TABLES = {
     "HOUSEHOLD_SUBMIT": SUBMIT,
+    "HOUSEHOLD_AMEND": AMENDS,
     "SUBMISSION_VERIFY": VERIFIES,
     "SUBMISSION_RETURN": RETURNS,
     "IDENTITY_REVEAL": REVEALS,
@@ -90,6 +105,9 @@ async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) 
             if who == "next door":
                 sent = household("35.07.11.2009", id=made["id"])
             answer = await village.query(who, WRITE, h=sent)
+        case "HOUSEHOLD_AMEND":
+            changed = {"id": made["id"], "rt": "013"}
+            answer = await village.query(who, AMEND, household=changed, baseRev=rev, reason="Kunjungan rumah.")
         case "SUBMISSION_VERIFY":
             answer = await village.query(who, VERIFY, items=[{"id": made["id"], "rev": rev, "acceptFindings": True}])
         case "SUBMISSION_RETURN":
@@ -124,6 +142,44 @@ async def test_each_command_does_what_the_table_says(
         found = await attempt(village, ability, who, made)
         assert found == expected, state
         assert promised == (found == "ok"), state
+
+
+TERMINAL: dict[str, str] = {
+    "REJECTED": "refused for good: no resident, no migrant, or recorded twice",
+    "ARCHIVED": "it has left the register; nothing is deleted",
+}
+"""States that nothing leaves, each with its reason."""
+
+
+@pytest.mark.parametrize("state", [state.value for state in WorkflowState])
+async def test_every_state_but_the_last_ones_is_left_by_somebody(village: Place, state: str) -> None:
+    """And by what `viewerCan` names, tried: a household is stuck in no state, whoever else has gone."""
+    leaving = {step.ability for step in STEPS if step.leads_to not in (None, WorkflowState[state])}
+    leaving &= {step.ability for step in STEPS if WorkflowState[state] in step.states}
+    if state in TERMINAL:
+        assert not leaving, TERMINAL[state]
+        return
+    assert leaving
+    for ability in sorted(ability.name for ability in leaving):
+        made = await village.reach(state)
+        able = [
+            who
+            for who in ("second", "officer", "verifier", "coordinator", "colleague")
+            if (seen := await village.household(who, made["id"], "viewerCan")) and ability in seen["viewerCan"]
+        ]
+        assert able, ability
+        assert await attempt(village, ability, able[0], made) == "ok"
+        left = await village.household("officer", made["id"], "workflowState")
+        assert left["workflowState"] != state, ability
+
+
+def test_the_table_names_only_what_its_step_opens() -> None:
+    """A state in which saving a change is refused has no row, and a row's first cell is never a refusal."""
+    for act, rows in SAVING.items():
+        assert act in {Act.DRAFT, Act.SUBMIT, Act.AMEND}
+        for state, cells in rows.items():
+            assert isinstance(cells[0], WorkflowState), (act, state)
+            assert Verdict.REFUSED not in cells, (act, state)
 
 
 @pytest.mark.parametrize(
@@ -354,9 +410,9 @@ async def test_returning_twice_is_one_return(village: Place) -> None:
 async def test_what_one_may_do_in_a_region_is_told_before_any_record(village: Place) -> None:
     text = "query($c: RegionCode!) { region(code: $c) { viewerCan } }"
     for who, code, can in (
-        ("officer", HERE, {"HOUSEHOLD_SUBMIT", "IDENTITY_REVEAL"}),
+        ("officer", HERE, {"HOUSEHOLD_SUBMIT", "HOUSEHOLD_AMEND", "IDENTITY_REVEAL"}),
         ("officer", "35.07", set()),
-        ("coordinator", HERE, {"SUBMISSION_VERIFY", "SUBMISSION_RETURN", "IDENTITY_REVEAL"}),
+        ("coordinator", HERE, {"HOUSEHOLD_AMEND", "SUBMISSION_VERIFY", "SUBMISSION_RETURN", "IDENTITY_REVEAL"}),
         ("coordinator", FAR, set()),
         ("verifier", HERE, {"SUBMISSION_VERIFY", "SUBMISSION_RETURN"}),
         ("viewer", HERE, set()),

@@ -70,6 +70,10 @@ SUBMIT = """mutation($household: HouseholdInput!, $baseRev: Int, $saveAs: SaveAs
   submitHousehold(input: {household: $household, baseRev: $baseRev, saveAs: $saveAs}) {
     outcome household { id rev workflowState householdNo }
     userErrors { code severity path message params { name value } } } }"""
+AMEND = """mutation($household: HouseholdInput!, $baseRev: Int!, $reason: String!) {
+  amendHousehold(input: {household: $household, baseRev: $baseRev, reason: $reason}) {
+    outcome household { id rev workflowState verifiedRev }
+    userErrors { code severity path message params { name value } } } }"""
 VERIFY = """mutation($items: [VerifyItemInput!]!, $note: String) {
   verifyHouseholds(input: {items: $items, note: $note}) {
     results { householdId household { rev workflowState verifiedRev } userErrors { code severity path message } } } }"""
@@ -164,6 +168,10 @@ class Place:
     ) -> Any:
         """Payload of `submitHousehold`."""
         return (await self.ask(who, SUBMIT, household=household, baseRev=base, saveAs=save))["submitHousehold"]
+
+    async def amend(self, who: str, household: Mapping[str, Any], base: int = 1, reason: str = "Kunjungan.") -> Any:
+        """Payload of `amendHousehold`."""
+        return (await self.ask(who, AMEND, household=household, baseRev=base, reason=reason))["amendHousehold"]
 
     async def verify(self, who: str, household: Mapping[str, Any], rev: int = 1, accept: bool = True) -> Any:
         """Result of one item of `verifyHouseholds`."""

@@ -1,0 +1,198 @@
+"""Amending what others have verified or are verifying: a new revision with a reason, which others verify.
+
+Until then the figures, the ledger and `verifiedRev` stay with the revision that was verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from registry.ledger import LEDGERS
+from tests.village import AMEND, FAR, NEXT_DOOR, Place, but, household, journey, person, shop
+
+pytestmark = pytest.mark.anyio
+SHOWN = "rev workflowState verifiedRev verifiedBy { name } hamlet memberCount"
+
+
+def codes(payload: Any) -> list[str]:
+    return [error["code"] for error in payload["userErrors"]]
+
+
+async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:
+    """Revision of each row of the household in each ledger, and whether it is open."""
+    rows = {}
+    for table in LEDGERS.values():
+        text = f"SELECT rev, until IS NULL FROM {table.name} WHERE household_id = $1 ORDER BY rev, 2"
+        rows[table.name] = [tuple(row) for row in await village.admin.fetch(text, uuid.UUID(id_))]
+    return rows
+
+
+@pytest.mark.parametrize(("who", "role"), [("second", "OFFICER"), ("coordinator", "REGENCY_COORDINATOR")])
+async def test_the_verified_revision_counts_until_another_verifies_the_new_one(
+    village: Place, who: str, role: str
+) -> None:
+    made = await village.reach("VERIFIED")
+    before = await ledger(village, made["id"])
+    born = person(2, birthDate="2026-01-02", relationToHead="CHILD", maritalStatus="NEVER_MARRIED")
+    born |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": made["members"][0]["id"]}
+    change = {"id": made["id"], "hamlet": "Lor", "members": [born]}
+    amended = await village.amend(who, change, reason="Anak lahir, kunjungan rumah.")
+    assert (amended["outcome"], amended["userErrors"]) == ("ACCEPTED", [])
+    assert amended["household"] == {"id": made["id"], "rev": 2, "workflowState": "SUBMITTED", "verifiedRev": 1}
+    assert await ledger(village, made["id"]) == before
+    assert not (await village.verify("verifier", made, 2))["userErrors"]
+    assert await ledger(village, made["id"]) == before
+    if who == "coordinator":
+        assert codes(await village.verify("coordinator", made, 2)) == ["SELF_VERIFY"]
+    assert not (await village.verify("colleague", made, 2))["userErrors"]
+    after = await ledger(village, made["id"])
+    assert after["ledger_household"] == [(1, False), (2, True)]
+    assert after["ledger_person"] == [(1, False), (2, True), (2, True)]
+    shown = await village.household("officer", made["id"], SHOWN + " events { from to rev reason actor { name role } }")
+    assert shown["verifiedRev"] == 2
+    assert shown["events"][3] == {
+        "from": "VERIFIED",
+        "to": "SUBMITTED",
+        "rev": 2,
+        "reason": "Anak lahir, kunjungan rumah.",
+        "actor": {"name": who, "role": role},
+    }
+
+
+@pytest.mark.parametrize("state", ["SUBMITTED", "VERIFIED_VILLAGE"])
+async def test_what_is_being_verified_begins_again(village: Place, state: str) -> None:
+    made = await village.reach(state)
+    assert (await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
+    assert codes(await village.verify("colleague", made, 2)) == ["TRANSITION_NOT_ALLOWED"]
+    assert not (await village.verify("verifier", made, 2))["userErrors"]
+    assert codes(await village.verify("coordinator", made, 2)) == ["SELF_VERIFY"]
+    assert not (await village.verify("colleague", made, 2))["userErrors"]
+
+
+async def test_who_recorded_a_verified_household_may_verify_another_s_amendment(village: Place) -> None:
+    made = await village.reach("VERIFIED", "all in one")
+    await village.amend("officer", {"id": made["id"], "hamlet": "Lor"})
+    assert not (await village.verify("all in one", made, 2))["userErrors"]
+
+
+async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    edit = {"id": made["id"], "hamlet": "Lor"}
+    for outcome in ("ACCEPTED", "UNCHANGED"):
+        assert (await village.amend("officer", edit))["outcome"] == outcome
+    assert (await village.amend("second", edit))["outcome"] == "UNCHANGED"
+    await village.give_back("verifier", made, 2)
+    returned = await village.amend("officer", edit)
+    assert (returned["outcome"], returned["household"]["workflowState"]) == ("UNCHANGED", "RETURNED")
+    await village.submit("second", {"id": made["id"], "hamlet": "Kidul"}, 2)
+    for who in ("verifier", "coordinator"):
+        assert not (await village.verify(who, made, 3))["userErrors"]
+    assert (await village.amend("officer", edit))["outcome"] == "UNCHANGED"
+    shown = await village.household("officer", made["id"], SHOWN)
+    assert (shown["rev"], shown["hamlet"], shown["workflowState"]) == (3, "Kidul", "VERIFIED")
+
+
+async def test_two_at_once_are_stored_once(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    sent = await asyncio.gather(*[village.amend("officer", {"id": made["id"], "hamlet": "Lor"}) for _ in range(4)])
+    assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 3
+
+
+async def test_nothing_new_leaves_a_verified_household_verified(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    for edit in ({"id": made["id"]}, made):
+        same = await village.amend("coordinator", edit)
+        assert (same["outcome"], same["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
+
+
+async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    assert (await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
+    merged = await village.amend("coordinator", {"id": made["id"], "rt": "004"})
+    assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
+    clash = await village.amend("second", {"id": made["id"], "hamlet": "Kidul"})
+    assert (clash["outcome"], clash["household"]) == ("REJECTED", None)
+    assert [(e["code"], e["path"]) for e in clash["userErrors"]] == [("VERSION_CONFLICT", ["household", "hamlet"])]
+    await village.verify("verifier", made, 3)
+    assert codes(await village.verify("coordinator", made, 3)) == ["SELF_VERIFY"]
+
+
+async def test_a_reason_is_given_and_bounded(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    for reason, code in (("", "REASON_REQUIRED"), ("  \n", "REASON_REQUIRED"), ("x" * 2001, "UNKNOWN_VALUE")):
+        refused = await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}, reason=reason)
+        assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [(code, ["reason"])]
+    assert (await village.household("officer", made["id"], "rev"))["rev"] == 1
+
+
+async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Place) -> None:
+    made = await village.reach("VERIFIED")
+    refused = await village.amend("officer", {"id": made["id"], "visitResult": None})
+    assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [("REQUIRED", ["household", "visitResult"])]
+    young = {"id": made["id"], "migrations": [journey(made["members"][0], stage="RETURNED", departedOn="2001-01-01")]}
+    young["migrations"][0] |= {"returnedOn": "2003", "returnReason": "CONTRACT_ENDED"}
+    assert (await village.amend("officer", young))["outcome"] == "ACCEPTED"
+    found = await village.household("coordinator", made["id"], "findings { code }")
+    assert found["findings"] == [{"code": "UNDERAGE_DEPARTURE"}]
+
+
+async def test_a_coordinator_amends_what_he_sees_and_keeps_what_he_does_not(village: Place) -> None:
+    made = household()
+    trip = journey(made["members"][0], proceduralStatus="PROCEDURAL")
+    made["migrations"] = [trip]
+    await village.submit("officer", made)
+    edit = {"id": made["id"], "migrations": [{"id": trip["id"], "proceduralStatus": "NON_PROCEDURAL"}]}
+    answer = await village.query("coordinator", AMEND, household=edit, baseRev=1, reason="Salah catat.")
+    assert [e["extensions"]["field"] for e in answer.errors] == ["proceduralStatus"]
+    edit["migrations"] = [{"id": trip["id"], "country": "TW"}]
+    assert (await village.amend("coordinator", edit))["outcome"] == "ACCEPTED"
+    found = await village.household("officer", made["id"], "migrations { country proceduralStatus }")
+    assert found["migrations"] == [{"country": "TW", "proceduralStatus": "PROCEDURAL"}]
+
+
+async def test_an_amendment_stays_in_its_village_and_reaches_no_other(village: Place) -> None:
+    made, hidden = await village.reach("VERIFIED"), household(FAR)
+    await village.submit("stranger", hidden)
+    moved = await village.amend("coordinator", {"id": made["id"], "villageCode": NEXT_DOOR})
+    assert [(e["code"], e["path"]) for e in moved["userErrors"]] == [
+        ("TRANSITION_NOT_ALLOWED", ["household", "villageCode"])
+    ]
+    for id_ in (hidden["id"], str(uuid.uuid4())):
+        for change in ({"hamlet": "Lor"}, but(household(), id=id_)):
+            payload = await village.amend("coordinator", {"id": id_} | change)
+            assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
+
+
+async def test_a_business_closes_and_a_migrant_comes_home(village: Place) -> None:
+    made = household()
+    made["businesses"] = [shop(made["members"][0], exportReadiness="READY")]
+    await village.submit("officer", made)
+    for who in ("verifier", "coordinator"):
+        assert not (await village.verify(who, made))["userErrors"]
+    home = {"id": made["migrations"][0]["id"], "stage": "RETURNED", "returnedOn": "2026-05"}
+    home |= {"returnReason": "CONTRACT_ENDED"}
+    closed = {"id": made["businesses"][0]["id"], "status": "CLOSED", "closedOn": "2026-06"}
+    amended = await village.amend("officer", {"id": made["id"], "migrations": [home], "businesses": [closed]})
+    assert amended["outcome"] == "ACCEPTED", amended
+    counted = "SELECT status FROM ledger_business WHERE household_id = $1 AND until IS NULL"
+    assert await village.admin.fetchval(counted, uuid.UUID(made["id"])) == "RUNNING"
+    for who in ("verifier", "coordinator"):
+        assert not (await village.verify(who, made, 2))["userErrors"]
+    assert await village.admin.fetchval(counted, uuid.UUID(made["id"])) == "CLOSED"
+
+
+async def test_the_audit_knows_an_amendment_by_its_ability_and_not_by_its_words(village: Place) -> None:
+    made, last = await village.reach("VERIFIED"), await village.admin.fetchval("SELECT max(id) FROM audit_event")
+    await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="Rahasia")
+    await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="")
+    rows = await village.admin.fetch(
+        "SELECT ability, outcome, rev, note FROM audit_event WHERE id > $1 ORDER BY id", last
+    )
+    assert [tuple(row) for row in rows] == [
+        ("household:amend", "ACCEPTED", 2, None),
+        ("household:amend", "REASON_REQUIRED", None, None),
+    ]
