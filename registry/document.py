@@ -19,7 +19,7 @@ from registry.business import Business
 from registry.household import Household
 from registry.member import Member
 from registry.migration import MigrationEpisode
-from registry.noun import Noun, facts
+from registry.noun import SCHEMA, Noun, facts
 from registry.vault import Vault
 
 Document = dict[str, dict[str, dict[str, Any]]]
@@ -37,6 +37,14 @@ TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
     name: tuple(column for column, said in facts(noun) if not said.server and column.name != "id")
     for name, noun in NOUNS.items()
 }
+_REGION = f"{SCHEMA}.region.id"
+REFERENCES = frozenset(
+    (name, column.name)
+    for name in CHILDREN
+    for column in TYPED[name]
+    if isinstance(column.type, sa.Uuid) and all(key.target_fullname != _REGION for key in column.foreign_keys)
+)
+"""The columns that name a member of the household: mother, father, migrant, owner."""
 SEALED = {
     (name, column.name): said.sealed for name, noun in NOUNS.items() for column, said in facts(noun) if said.sealed
 }
@@ -73,11 +81,12 @@ class Edit:
     inside: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
 
     def path(self, at: At) -> Path:
-        """Where in the input a place stands or would stand; a record that was not sent is named by its list."""
+        """Where in the input a place stands or would stand; a record that was not sent is named by its id."""
         table, id_, column = at
-        if (record := self.records.get((table, id_))) and (where := self.inside[table].get(column)):
-            return (*record, *where)
-        return ("household", column if table == "household" else LISTS[table])
+        if table == "household":
+            return "household", *self.inside.get(table, {}).get(column, (column,))
+        where = self.inside.get(table, {}).get(column, ())
+        return *self.records.get((table, id_), ("household", LISTS[table], id_)), *where
 
 
 @dataclass

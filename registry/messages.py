@@ -266,6 +266,12 @@ class UserErrorCode(StrEnum):
         "Pemilik usaha bukan anggota rumah tangga ini; pilih seorang anggota.",
         "The owner is no member of this household; choose a member.",
     )
+    MEMBER_REMOVED = (
+        "MEMBER_REMOVED",
+        E,
+        "Anggota yang dikeluarkan masih disebut di sini; pilih anggota lain, kosongkan, atau keluarkan juga data ini.",
+        "A member who is removed is still named here; choose another member, clear this, or remove this record too.",
+    )
     OWNER_UNDER_15 = (
         "OWNER_UNDER_15",
         W,

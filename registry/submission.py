@@ -27,14 +27,14 @@ from registry import rows
 from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, TYPED, Document, Merged, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, REFERENCES, TYPED, Document, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of
 from registry.problems import IdTaken, Problem, Refused, refuse
 from registry.retry import ACCEPTED_BEFORE, edit_hash
-from registry.rules import check
+from registry.rules import Finding, check
 from registry.saving import SUBMITTED, save
 from registry.vault import Vault
 from registry.work import Submission, Work
@@ -276,5 +276,15 @@ def _findings(work: Work, document: Document, *, finished: bool) -> list[Any]:
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
-        raise Refused(*[Problem(f.code, work.edit.path((f.table, f.id, f.column)), f.params) for f in errors])
+        raise Refused(*[_problem(work, document, error) for error in errors])
     return findings
+
+
+def _problem(work: Work, document: Document, error: Finding) -> Problem:
+    """An error at its place in the input; one about a member whom this edit removes says so."""
+    path = work.edit.path((error.table, error.id, error.column))
+    if (error.table, error.column) in REFERENCES:
+        member = document[error.table][error.id].get(error.column)
+        if ("member", member) in work.edit.removed:
+            return Problem(Code.MEMBER_REMOVED, path)
+    return Problem(error.code, path, error.params)

@@ -162,7 +162,7 @@ def test_a_number_is_read_without_its_dots_and_spaces() -> None:
     assert edit.sent["household"][ID] == {"phone": "+6281234567890"}
     assert edit.sent["member"] == {CHILD: {"nik": "3507116304850001"}}
     assert edit.path(("member", CHILD, "nik")) == ("household", "members", "0", "nik")
-    assert edit.path(("member", ID, "nik")) == ("household", "members")
+    assert edit.path(("member", ID, "nik")) == ("household", "members", ID, "nik")
 
 
 def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:

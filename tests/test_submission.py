@@ -451,7 +451,8 @@ async def test_a_draft_needs_its_skeleton_only(village: Place) -> None:
     made["members"][0]["seq"] = 1  # type: ignore[index]
     assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
     finished = await refused(village, "officer", {"id": made["id"]}, base=1)
-    assert "household.members" in paths(finished)
+    member = made["members"][0]["id"]  # type: ignore[index]
+    assert f"household.members.{member}.fullName" in paths(finished)
 
 
 async def test_every_fault_is_named_at_its_place(village: Place) -> None:
@@ -493,6 +494,34 @@ async def test_relations_point_into_the_household(village: Place) -> None:
         "household.members.0.motherId",
         "household.businesses.0.ownerId",
     }
+
+
+@pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
+async def test_a_removed_member_is_named_by_nothing_that_stays(village: Place, save: str) -> None:
+    """Mother, father, owner, migrant: the path leads to the reference, sent or not, and the sentence is about it."""
+    made = household(people=3)
+    head, gone, child = made["members"]
+    child |= {"motherId": gone["id"], "fatherId": gone["id"]}
+    trip, trade = journey(gone), shop(gone)
+    made["migrations"].append(trip)
+    made["businesses"] = [trade]
+    await village.submit("officer", made, save=save)
+    removal = {"id": gone["id"], "removed": True}
+    alone = await refused(village, "officer", {"id": made["id"], "members": [removal]}, base=1, save=save)
+    assert set(paths(alone)) == {
+        f"household.members.{child['id']}.motherId",
+        f"household.members.{child['id']}.fatherId",
+        f"household.migrations.{trip['id']}.memberId",
+        f"household.businesses.{trade['id']}.ownerId",
+    }
+    assert set(codes(alone)) == {"MEMBER_REMOVED"}
+    beside: dict[str, Any] = {"id": made["id"], "members": [removal, {"id": child["id"], "fatherId": None}]}
+    beside |= {"businesses": [{"id": trade["id"], "ownerId": head["id"]}]}
+    beside |= {"migrations": [{"id": trip["id"], "removed": True}]}
+    still = await refused(village, "officer", beside, base=1, save=save)
+    assert (paths(still), codes(still)) == (["household.members.1.motherId"], ["MEMBER_REMOVED"])
+    beside["members"][1]["motherId"] = head["id"]
+    assert (await village.submit("officer", beside, 1, save))["outcome"] == "ACCEPTED"
 
 
 # --- drafts, findings, classes ------------------------------------------------------------------------------------
