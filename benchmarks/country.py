@@ -25,6 +25,7 @@ from rich.progress import Progress
 from benchmarks.people import BUSINESSES, EPISODES, FUNCTIONS, HOUSEHOLDS, MEMBERS
 from benchmarks.places import Country, name_parts
 from registry.ledger import LEDGERS
+from registry.record_id import named_tables
 from registry.region_name import normalise
 from server.embedded import Embedded
 from server.migrate import MIGRATIONS, head, migrate
@@ -80,6 +81,8 @@ async def _make(embedded: Embedded, country: Country, console: Console) -> None:
             for source, ledger in progress.track(LEDGERS.items(), description="ledger"):
                 await connection.execute(_ledger(source.name, ledger))
             await connection.execute(NUMBERS, 2025)
+            for table in progress.track(named_tables(), description="ids"):
+                await connection.execute(f"INSERT INTO record_id (id, noun) SELECT id, '{table}' FROM {table}")
             await connection.execute(
                 f"CREATE ROLE {BYPASS} LOGIN BYPASSRLS; GRANT USAGE ON SCHEMA registry TO {BYPASS}"
             )

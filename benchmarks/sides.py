@@ -26,6 +26,7 @@ from benchmarks.places import Persona
 from benchmarks.serve import keys
 from benchmarks.submission import PREFIX, TABLES
 from benchmarks.workloads import Call, Workload
+from registry.record_id import named_tables
 from registry.wall import LOGIN
 from server.embedded import Embedded
 
@@ -182,7 +183,13 @@ async def forget(dsn: str) -> None:
     await connection.execute("DELETE FROM audit_event WHERE subject_id BETWEEN $1 AND $2", FIRST, LAST)
     for table in reversed(TABLES):
         key = "id" if table == "household" else "household_id"
+        if table in named_tables():
+            await connection.execute(
+                f"DELETE FROM record_id USING {table} t WHERE record_id.id = t.id AND t.{key} BETWEEN $1 AND $2",
+                *(FIRST, LAST),
+            )
         await connection.execute(f"DELETE FROM {table} WHERE {key} BETWEEN $1 AND $2", FIRST, LAST)
         await connection.execute(f"VACUUM ANALYZE {table}")
     await connection.execute("VACUUM ANALYZE audit_event")
+    await connection.execute("VACUUM ANALYZE record_id")
     await connection.close()

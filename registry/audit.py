@@ -22,6 +22,7 @@ class AuditEvent(Noun):
     """One act: who, which ability, on what, how it ended."""
 
     __tablename__ = "audit_event"
+    named = False
     sight = SYSTEM
     id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True)
     at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)

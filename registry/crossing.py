@@ -1,7 +1,8 @@
 """Crossings: the few pieces of work that must see beyond the caller.
 
 Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables
-named here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants.
+named here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants; or a
+trigger, which answers nothing.
 Rule: nothing else in the database sees beyond the caller.  Test: tests/test_crossing.py compares with pg_proc.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from registry import record_id
+
 
 @dataclass(frozen=True)
 class Crossing:
-    """`reads` are the tables it may read whole; `why` stands in the documentation."""
+    """`reads` are the tables it may read whole, `enters` those it adds rows to; `why` stands in the documentation."""
 
     name: str
     arguments: tuple[tuple[str, str], ...]
@@ -20,6 +23,12 @@ class Crossing:
     reads: frozenset[str]
     why: str
     body: str
+    enters: frozenset[str] = frozenset()
+
+    @property
+    def language(self) -> str:
+        """How it is written; what adds rows is a trigger, and not stable."""
+        return "plpgsql VOLATILE" if self.enters else "sql STABLE"
 
 
 SIGN_IN = Crossing(
@@ -96,4 +105,14 @@ FIGURES = Crossing(
     """,
 )
 
-CROSSINGS = (SIGN_IN, FIGURES)
+NAMING = Crossing(
+    "enter_ids",
+    (),
+    "trigger",
+    frozenset({record_id.RECORD_ID.name}),
+    "An id that names any record, in sight or out of it, names no other.",
+    record_id.ENTER,
+    frozenset({record_id.RECORD_ID.name}),
+)
+
+CROSSINGS = (SIGN_IN, FIGURES, NAMING)

@@ -72,13 +72,14 @@ class Edit:
     """What was sent: `sent` columns by place, and `removed` children.
 
     `records` tells where in the input each record stands, `inside` where in a record of a table each column does or
-    would."""
+    would, `taken` where an id stands that names a record of another type in the same document."""
 
     household: str
     sent: Document
     removed: set[tuple[str, str]] = field(default_factory=set)
     records: dict[tuple[str, str], Path] = field(default_factory=dict)
     inside: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    taken: list[Path] = field(default_factory=list)
 
     def path(self, at: At) -> Path:
         """Where in the input a place stands or would stand; a record that was not sent is named by its id."""

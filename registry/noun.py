@@ -93,6 +93,7 @@ class Noun(DeclarativeBase):
     sight: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
     place: ClassVar[str] = "area"  # the column that says where a row lies
     searched: ClassVar[Sensitivity | None] = None  # the class of the names by which it is searched
+    named: ClassVar[bool] = True  # its ids name one record in the whole registry (registry/record_id.py)
 
     def __init_subclass__(cls, **kw: Any) -> None:
         super().__init_subclass__(**kw)

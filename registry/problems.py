@@ -36,4 +36,5 @@ def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
 
 
 class IdTaken(Refused):
-    """A new household was not written: its id exists, in sight or out of it, or its village is none of today's."""
+    """A new record was not written: its id names another of any type, in sight or out of it, or its village is none of
+    today's."""

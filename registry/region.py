@@ -66,6 +66,7 @@ class RegionLineage(Noun):
     """Silsilah: one change of a region by decree."""
 
     __tablename__ = "region_lineage"
+    named = False
     sight = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     from_region_id: Mapped[uuid.UUID] = fact(OPEN, "Dari", "From", sa.ForeignKey(REGION_ID), index=True)
@@ -81,6 +82,7 @@ class RegionList(Noun):
     """An official list that was loaded: decree, source and checksum."""
 
     __tablename__ = "region_list"
+    named = False
     sight = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     source: Mapped[str] = fact(OPEN, "Sumber", "Source")

@@ -1,7 +1,7 @@
 """The statements that put a document into its tables: one for a new household, one for a known one, whatever its size.
 
 A part takes the household's id from the part before it, which hands it on only when all its new rows were written.
-Rule: nothing hangs on a record that is another's, and the answer tells which rows were written, by their ids.
+Rule: nothing hangs on a record that is another's, and the answer names the rows that were written, by table and id.
 Test: tests/test_submission.py.
 """
 
@@ -227,11 +227,11 @@ def _audit(home: sa.CTE) -> Any:
 def _storing(household: Any, *, known: bool) -> Sql:
     """The whole statement; what only a known household can need is left out for a new one."""
     home = household.cte("home")
-    written, others = [home], []
+    written, others = [(HOUSEHOLD.name, home)], []
     for name in CHILDREN:
-        written.append(new := _insert(name, home).cte(f"new_{name}"))
+        written.append((name, new := _insert(name, home).cte(f"new_{name}")))
         if known:
-            written.append(_update(name, home).cte(f"kept_{name}"))
+            written.append((name, _update(name, home).cte(f"kept_{name}")))
             others.append(_remove(name, home).cte(f"gone_{name}"))
         count = sa.select(sa.func.count()).select_from(new).scalar_subquery()
         all_ = count == sa.func.jsonb_array_length(arg(f"new_{name}", JSONB()))
@@ -245,7 +245,8 @@ def _storing(household: Any, *, known: bool) -> Sql:
             "old_findings": lambda home: _archive(FINDING, home),
         }
     others += [part(home).cte(name) for name, part in parts.items()]
-    return Sql(sa.union_all(*[sa.select(part.c.id) for part in written]).add_cte(*others))
+    rows = [sa.select(const(noun).label("noun"), part.c.id) for noun, part in written]
+    return Sql(sa.union_all(*rows).add_cte(*others))
 
 
 CREATE, SAVE = _storing(_CREATE, known=False), _storing(_SAVE, known=True)

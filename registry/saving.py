@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 
@@ -21,7 +22,8 @@ from registry.db import Sql, arg
 from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document
 from registry.messages import UserErrorCode, sentence
 from registry.noun import camel, fact_of
-from registry.problems import IdTaken, Problem, refuse
+from registry.problems import IdTaken, Problem
+from registry.record_id import taken_in
 from registry.workflow import EVENT
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ async def save(
 ) -> None:
     """Store the document in `state`; its `rev` rises only when content changed.
 
-    Raises IdTaken where a new household was not written, for its id was there or its village is none of today's, and
-    Refused where a child's id was there."""
+    Raises IdTaken where the id of the household or of a new child names another record of any type, or the village is
+    none of today's."""
     ability = work.submission.step.ability
     who = actor(work.principal, ability, work.area)
     rev = work.rev + 1 if changed else work.rev
@@ -86,24 +88,36 @@ async def save(
         "outcome": outcome.value,
     }
     if work.row is None:
-        written = await work.tx.rows(rows.CREATE, year=dt.datetime.now(CAPITAL).year, **sent)
+        statement, sent = rows.CREATE, sent | {"year": dt.datetime.now(CAPITAL).year}
     else:
         for table, (_, kept, gone) in children.items():
             sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
         again = work.state is WorkflowState.RETURNED and state is WorkflowState.SUBMITTED
-        written = await work.tx.rows(rows.SAVE, cleared=_json(cleared), sent_again=again, **sent)
-    _check_written(work, {str(row["id"]) for row in written}, children)
+        statement, sent = rows.SAVE, sent | {"cleared": _json(cleared), "sent_again": again}
+    try:
+        written = await work.tx.rows(statement, **sent)
+    except asyncpg.UniqueViolationError as error:
+        if (taken := taken_in(error)) is None:
+            raise
+        table, id_ = taken
+        raise _id_taken(work, table, str(id_)) from None
+    _check_written(work, {(row["noun"], str(row["id"])) for row in written}, children)
 
 
-def _check_written(work: Work, written: set[str], children: dict[str, Rows]) -> None:
-    """Raises IdTaken and Refused for what was not written: its id was there, in sight or out of it, or its village is
-    none of today's."""
-    if work.edit.household not in written:
-        raise IdTaken(Problem(UserErrorCode.ID_TAKEN, ("household", "id")))
+def _check_written(work: Work, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
+    """Raises IdTaken for what was not written: its id was there, in sight or out of it, or its village is none of
+    today's."""
+    if ("household", work.edit.household) not in written:
+        raise _id_taken(work, "household", work.edit.household)
     for table, (new, kept, _) in children.items():
-        if taken := {row["id"] for row in new} - written:
-            raise refuse(UserErrorCode.ID_TAKEN, *work.edit.path((table, min(taken), "id")))
-        assert {row["id"] for row in kept} <= written, "what is accepted reaches its table"
+        if taken := [row["id"] for row in new if (table, row["id"]) not in written]:
+            raise _id_taken(work, table, min(taken))
+        assert all((table, row["id"]) in written for row in kept), "what is accepted reaches its table"
+
+
+def _id_taken(work: Work, table: str, id_: str) -> IdTaken:
+    path = ("household", "id") if table == "household" else work.edit.path((table, id_, "id"))
+    return IdTaken(Problem(UserErrorCode.ID_TAKEN, path))
 
 
 def _household(work: Work, document: Document, state: WorkflowState, rev: int, who: Actor) -> dict[str, Any]:

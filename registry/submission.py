@@ -92,6 +92,8 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
     submission.edit_hash = edit_hash(edit, **begun)
     try:
         _check_reason(submission)
+        if edit.taken:
+            raise Refused(*[Problem(Code.ID_TAKEN, path) for path in edit.taken])
         return await _attempted(database, vault, principal, submission)
     except Refused as refused:
         codes = ",".join(sorted({p.code.value for p in refused.problems}))
@@ -119,7 +121,9 @@ async def _attempted(database: Database, vault: Vault, principal: Principal, sub
             return await _once(database, vault, principal, submission, village)
     try:
         return await _once(database, vault, principal, submission)
-    except IdTaken:  # it came while we looked, perhaps by this very request sent twice: then it is there now
+    except (IdTaken, asyncpg.DeadlockDetectedError):
+        # It came while we looked, perhaps by this very request sent twice, or two submissions each wait for an id that
+        # the other has entered: then it is there now.
         return await _once(database, vault, principal, submission)
 
 

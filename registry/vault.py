@@ -37,6 +37,7 @@ class Identity(Inside, Noun):
     """One sealed number of a household, member or episode."""
 
     __tablename__ = "identity"
+    named = False
     subject_id: Mapped[uuid.UUID] = fact(Sensitivity.OPERATIONAL, "Objek", "Record", server=True)
     field: Mapped[IdentityField] = fact(
         Sensitivity.OPERATIONAL, "Jenis nomor", "Which number", IdentityField, server=True

@@ -12,9 +12,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry import account, audit, household, label, ledger, region, vault, workflow
+from registry import account, audit, household, label, ledger, record_id, region, vault, workflow
 from registry.business import Business
-from registry.crossing import CROSSINGS, Crossing
+from registry.crossing import CROSSINGS, NAMING, Crossing
 from registry.household import Household
 from registry.member import Member
 from registry.migration import MigrationEpisode
@@ -42,6 +42,7 @@ class Kind(enum.Enum):
     MAP = "the map, programmes and code lists: open to every signed-in caller, changed by the owner alone"
     OWN = "an account or a grant: read by its own holder"
     APPENDED = "audit: written by the application, read by nobody through it"
+    ENTERED = "ids in use: written by the database itself, read by nobody"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ DOORS: dict[str, Door] = {
     account.ACCOUNT.name: Door(Kind.OWN, insert=False),
     account.GRANTS.name: Door(Kind.OWN, insert=False),
     audit.AUDIT.name: Door(Kind.APPENDED),
+    record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
 }
 HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
 
@@ -125,12 +127,14 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (actor_id = (SELECT {SCHEMA}.me()))"
     if any(table in crossing.reads for crossing in CROSSINGS):
         yield f"CREATE POLICY beyond ON {name} FOR SELECT TO {CROSSING} USING (true)"
+    if any(table in crossing.enters for crossing in CROSSINGS):
+        yield f"CREATE POLICY enter ON {name} FOR INSERT TO {CROSSING} WITH CHECK (true)"
 
 
 def privileges(table: str, door: Door) -> Iterator[str]:
     name = f"{SCHEMA}.{table}"
     yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
-    if door.kind is not Kind.APPENDED:
+    if door.kind not in (Kind.APPENDED, Kind.ENTERED):
         yield f"GRANT SELECT ON {name} TO {LOGIN}"
     if door.insert:
         yield f"GRANT INSERT ON {name} TO {LOGIN}"
@@ -138,6 +142,8 @@ def privileges(table: str, door: Door) -> Iterator[str]:
         yield f"GRANT UPDATE ({', '.join(door.update)}) ON {name} TO {LOGIN}"
     if any(table in crossing.reads for crossing in CROSSINGS):
         yield f"GRANT SELECT ON {name} TO {CROSSING}"
+    if any(table in crossing.enters for crossing in CROSSINGS):
+        yield f"GRANT INSERT ON {name} TO {CROSSING}"
 
 
 def _function(crossing: Crossing) -> Iterator[str]:
@@ -145,7 +151,8 @@ def _function(crossing: Crossing) -> Iterator[str]:
     arguments = ", ".join(f"{name} {kind}" for name, kind in crossing.arguments)
     yield (
         f"CREATE OR REPLACE FUNCTION {SCHEMA}.{crossing.name}({arguments}) RETURNS {crossing.returns}"
-        f" LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp AS $body$ {crossing.body} $body$"
+        f" LANGUAGE {crossing.language} SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp SET row_security = on"
+        f" AS $body$ {crossing.body} $body$"
     )
     yield f"ALTER FUNCTION {signature} OWNER TO {CROSSING}"
     yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
@@ -167,8 +174,11 @@ def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterato
         yield f"ALTER TABLE {SCHEMA}.{table} FORCE ROW LEVEL SECURITY"
         yield from policies(table, door)
         yield from privileges(table, door)
+        for trigger in record_id.TRIGGERS:
+            yield f"DROP TRIGGER IF EXISTS {trigger} ON {SCHEMA}.{table}"
     for signature in crossings:
         yield f"DROP FUNCTION {signature}"
     for crossing in CROSSINGS:
         yield from _function(crossing)
+    yield from record_id.triggers(NAMING.name)
     yield f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {CROSSING}"

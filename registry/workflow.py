@@ -30,6 +30,7 @@ class HouseholdRevision(Inside, Noun):
     """Every accepted document, whole, in the order of acceptance; numbers are sealed in it."""
 
     __tablename__ = "household_revision"
+    named = False
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
     document: Mapped[dict[str, Any]] = fact(
         SYSTEM, "Dokumen", "The household as it was accepted, in the order of the form", sa.JSON(), server=True
@@ -40,6 +41,7 @@ class WorkflowEvent(Inside, Noun):
     """One step of a record through the workflow; never changed afterwards."""
 
     __tablename__ = "workflow_event"
+    named = False
     from_state: Mapped[WorkflowState | None] = fact(OPERATIONAL, "Dari", "From", WorkflowState, server=True)
     to_state: Mapped[WorkflowState] = fact(OPERATIONAL, "Ke", "To", WorkflowState, server=True)
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
@@ -60,6 +62,7 @@ class Remark(Inside, Noun):
     """Catatan verifikasi on one field."""
 
     __tablename__ = "remark"
+    named = False
     path: Mapped[list[str]] = fact(OPERATIONAL, "Kolom", "Path of the field", server=True)
     text: Mapped[str] = fact(PERSONAL, "Catatan", "Text")
     author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
@@ -73,6 +76,7 @@ class Finding(Inside, Noun):
     """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
 
     __tablename__ = "finding"
+    named = False
     position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
     code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True)
     severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)

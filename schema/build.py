@@ -1,22 +1,28 @@
 """Assemble the schema and close the world.
 
-Rule: every field, argument and input field carries a declaration, or nothing starts.  Test: tests/test_schema.py.
+Rule: every field, argument and input field carries a declaration, and the id of every Node names one record in the
+whole registry, or nothing starts.  Tests: tests/test_schema.py, tests/test_record_id.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
 
+from registry.noun import Readable
+from registry.record_id import named_tables
+from schema.declare import FACES
 from schema.directives import Exempt, Requires, SensitivityIs
 from schema.given import config
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.region import District, Programme, Regency, Village
 from schema.scalars import SCALARS
+from schema.select import face_of
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
@@ -34,7 +40,21 @@ def build() -> Schema:
     )
     if found := sorted(undeclared(made)):
         raise TypeError(f"declare these with a maker of schema/declare.py: {', '.join(found)}")
+    check_ids(FACES[face_of(type_)] for type_ in nodes_of(made))
     return made
+
+
+def nodes_of(schema: Schema) -> list[GraphQLObjectType]:
+    """The types that `node` finds."""
+    node: Any = schema._schema.get_type("Node")
+    return list(schema._schema.get_possible_types(node))
+
+
+def check_ids(nouns: Iterable[Readable | None]) -> None:
+    """Raises TypeError for a noun of a Node whose ids may name records of other types too."""
+    named = named_tables().values()
+    if unnamed := sorted(str(noun) for noun in nouns if noun not in named):
+        raise TypeError(f"`node` finds {', '.join(unnamed)}: such a noun has a UUID `id`, and not `named = False`")
 
 
 def undeclared(schema: Schema) -> list[str]:

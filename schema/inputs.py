@@ -178,15 +178,16 @@ HouseholdInput = _input(
 def edit_of(sent: Sent) -> tuple[Edit, str | None]:
     """What an input says, as an edit, and the village code that it names.  Raises BadInput."""
     id_ = uuid_text(sent["id"])
-    edit, seen = Edit(id_, empty(), inside=INSIDE), {id_}
+    edit, seen = Edit(id_, empty(), inside=INSIDE), {id_: "household"}
     _row(edit, "household", id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
     for table, name in LISTS.items():
         for n, row in enumerate(sent.get(name) or ()):
             child, path = uuid_text(row["id"]), ("household", name, str(n))
-            if child in seen:
+            if seen.setdefault(child, table) != table:  # an id names one record of one type
+                edit.taken.append((*path, "id"))
+            elif (table, child) in edit.records:
                 raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` stands only once in a household.")
-            seen.add(child)
             if row.get("removed") is True:
                 edit.removed.add((table, child))
                 edit.records[table, child] = path

@@ -33,8 +33,9 @@ async def test_the_list_is_what_the_database_has(world: World) -> None:
     for crossing in CROSSINGS:
         row = made[crossing.name]
         assert row["owner"] == CROSSING
-        assert row["proconfig"] == [f"search_path={SCHEMA}, pg_temp"]
-        assert (row["public"], row["login"], row["provolatile"]) == (False, True, b"s"), crossing.name
+        assert row["proconfig"] == [f"search_path={SCHEMA}, pg_temp", "row_security=on"]
+        kind = b"v" if crossing.enters else b"s"
+        assert (row["public"], row["login"], row["provolatile"]) == (False, True, kind), crossing.name
         assert row["prosrc"].strip() == crossing.body.strip()
 
 
@@ -46,24 +47,26 @@ async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_t
     )
     assert [tuple(row) for row in found] == []
     called = await world.admin.fetch("SELECT DISTINCT tgfoid::regproc::text FROM pg_trigger WHERE NOT tgisinternal")
-    assert [tuple(row) for row in called] == [("tell_grants",)], "it writes nothing and tells only who"
+    assert {row[0] for row in called} == {"tell_grants", "enter_ids"}, "one tells only who, one enters only ids"
     assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
 
 
 async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) -> None:
     named = frozenset().union(*(crossing.reads for crossing in CROSSINGS))
+    entered = frozenset().union(*(crossing.enters for crossing in CROSSINGS))
+    assert entered == {"record_id"}
     for table in DOORS:
         may = await world.admin.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", CROSSING, f"registry.{table}")
         beyond = await world.admin.fetchval(
             "SELECT count(*) FROM pg_policies WHERE tablename = $1 AND policyname = 'beyond'", table
         )
         assert (may, beyond) == (table in named, int(table in named)), table
-        writes = await world.admin.fetchval(
-            "SELECT has_table_privilege($1, $2, 'INSERT') OR has_table_privilege($1, $2, 'UPDATE')"
-            " OR has_table_privilege($1, $2, 'DELETE')",
+        writes = await world.admin.fetchrow(
+            "SELECT has_table_privilege($1, $2, 'INSERT'), has_table_privilege($1, $2, 'UPDATE'),"
+            " has_table_privilege($1, $2, 'DELETE')",
             *(CROSSING, f"registry.{table}"),
         )
-        assert not writes, table
+        assert tuple(writes) == (table in entered, False, False), table
     assert not named & set(SCOPED)
 
 

@@ -300,11 +300,12 @@ async def test_nothing_hangs_on_an_id_that_is_taken(village: Place) -> None:
 async def test_an_id_stands_only_once_in_a_document(village: Place) -> None:
     made = household(people=2)
     made["members"][1]["id"] = made["members"][0]["id"].upper()
+    answer = await village.query("officer", SUBMIT, household=made)
+    assert answer.codes == ["BAD_USER_INPUT"]
     own = household()
     own["members"][0]["id"] = own["migrations"][0]["memberId"] = own["id"]
-    for document in (made, own):
-        answer = await village.query("officer", SUBMIT, household=document)
-        assert answer.codes == ["BAD_USER_INPUT"]
+    taken = await refused(village, "officer", own)
+    assert (codes(taken), paths(taken)) == (["ID_TAKEN"], ["household.members.0.id"])
 
 
 @pytest.mark.parametrize(

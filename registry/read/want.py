@@ -119,7 +119,7 @@ class One:
 
 @dataclass(frozen=True)
 class First:
-    """The first of several records that exists: an id looked up among all types."""
+    """The one of several records that exists: an id looked up among all types, of which it names one (record_id.py)."""
 
     key: str
     among: tuple[One, ...]

@@ -1,0 +1,281 @@
+"""An id names one record of one type in the whole registry: the database holds it, and `ID_TAKEN` says it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from registry.noun import Noun
+from registry.record_id import TRIGGERS, named_tables
+from registry.workflow import Remark
+from schema.build import build, check_ids, nodes_of
+from schema.declare import FACES
+from schema.select import face_of
+from tests.village import FAR, HERE, REVEAL, SUBMIT, Place, household, journey, person, shop
+
+pytestmark = pytest.mark.anyio
+KINDS = ("household", "member", "migration_episode", "business", "region", "account", "grants", "programme")
+LISTS = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
+
+
+async def far_household(village: Place) -> dict[str, Any]:
+    """A household with one record of every kind, out of sight of the officer."""
+    hidden = household(FAR)
+    hidden["businesses"].append(shop(hidden["members"][0]))
+    assert (await village.submit("stranger", hidden))["outcome"] == "ACCEPTED"
+    return hidden
+
+
+async def id_of(village: Place, kind: str, hidden: dict[str, Any]) -> str:
+    """The id of a record of this kind that is not the officer's."""
+    if kind == "household":
+        return str(hidden["id"])
+    if kind in LISTS:
+        return str(hidden[LISTS[kind]][0]["id"])
+    return str(await village.admin.fetchval(f"SELECT id FROM {kind} ORDER BY id LIMIT 1"))
+
+
+def with_child(kind: str, id_: str) -> dict[str, Any]:
+    """A household that holds a record of this kind under this id."""
+    if kind == "household":
+        return household(id=id_)
+    made = household()
+    owner = made["members"][0]
+    child = {"member": person(2, id=id_), "migration_episode": journey(owner, id=id_), "business": shop(owner, id=id_)}
+    if kind == "migration_episode":
+        made["migrations"] = []
+    made[LISTS[kind]].append(child[kind])
+    return made
+
+
+def place_of(kind: str) -> list[str]:
+    """The path of the id of `with_child`."""
+    number = {"member": "1", "migration_episode": "0", "business": "0"}
+    return ["household", "id"] if kind == "household" else ["household", LISTS[kind], number[kind], "id"]
+
+
+def taken_at(payload: Any) -> list[list[str]]:
+    """The paths of `ID_TAKEN`; fails for any other outcome."""
+    assert payload["outcome"] == "REJECTED", payload
+    assert payload["household"] is None
+    assert {error["code"] for error in payload["userErrors"]} == {"ID_TAKEN"}
+    return [error["path"] for error in payload["userErrors"]]
+
+
+# --- every type against every other -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("as_", KINDS[:4])
+async def test_an_id_of_any_type_is_taken_for_every_type(village: Place, as_: str, kind: str) -> None:
+    id_ = await id_of(village, kind, await far_household(village))
+    sent = with_child(as_, id_)
+    assert taken_at(await village.submit("officer", sent)) == [place_of(as_)]
+    assert await village.admin.fetchval("SELECT count(*) FROM household WHERE id = $1", uuid.UUID(sent["id"])) == int(
+        as_ == kind == "household"
+    )
+
+
+@pytest.mark.parametrize("as_", KINDS[1:4])
+async def test_an_edit_adds_nothing_under_an_id_that_is_taken(village: Place, as_: str) -> None:
+    """Of a record elsewhere, and of the household's own records of other types."""
+    hidden, mine = await far_household(village), household()
+    mine["businesses"].append(shop(mine["members"][0]))
+    assert (await village.submit("officer", mine))["outcome"] == "ACCEPTED"
+    elsewhere = [await id_of(village, kind, hidden) for kind in KINDS]
+    own = [mine["id"], *[mine[name][0]["id"] for kind, name in LISTS.items() if kind != as_]]
+    for id_ in elsewhere + own[1:]:
+        child = with_child(as_, id_)[LISTS[as_]][-1]
+        child |= {key: mine["members"][0]["id"] for key in ("memberId", "ownerId") if key in child}
+        if as_ == "migration_episode":
+            child |= {"stage": "RETURNED", "departedOn": "2015", "returnedOn": "2018", "returnReason": "CONTRACT_ENDED"}
+        payload = await village.submit("officer", {"id": mine["id"], LISTS[as_]: [child]}, 1)
+        assert taken_at(payload) == [["household", LISTS[as_], "0", "id"]]
+    assert (await village.household("officer", mine["id"], "rev"))["rev"] == 1
+
+
+@pytest.mark.parametrize("saved", ["DRAFT", "SUBMITTED"])
+async def test_an_id_names_one_record_within_a_document(village: Place, saved: str) -> None:
+    for one, other in (("household", "member"), ("household", "business"), ("member", "business")):
+        made = household(people=2)
+        made["businesses"].append(shop(made["members"][0]))
+        child = made["members"][1] if other == "member" else made["businesses"][0]
+        child["id"] = made["id"] if one == "household" else made["members"][0]["id"]
+        payload = (await village.query("officer", SUBMIT, household=made, saveAs=saved)).data["submitHousehold"]
+        place = ["members", "1"] if other == "member" else ["businesses", "0"]
+        assert taken_at(payload) == [["household", *place, "id"]]
+
+
+async def test_node_answers_the_record_that_had_the_id_first(village: Place) -> None:
+    region = str(village.regions[FAR])
+    await village.submit("officer", household(id=region))
+    assert await village.ask("analyst", "query($id: ID!) { node(id: $id) { __typename } }", id=region) == {
+        "node": {"__typename": "Village"}
+    }
+
+
+# --- at the same time -------------------------------------------------------------------------------------------------
+
+WAITING = """
+SELECT count(*) FROM pg_locks
+WHERE NOT granted AND locktype = 'transactionid' AND transactionid = pg_current_xact_id()::xid
+"""
+
+
+@asynccontextmanager
+async def entered(village: Place, *ids: str) -> AsyncIterator[None]:
+    """Somebody has entered these ids and ends without keeping them."""
+    transaction = village.admin.transaction()
+    await transaction.start()
+    for id_ in ids:
+        await village.admin.execute("INSERT INTO record_id (id, noun) VALUES ($1, 'x')", uuid.UUID(id_))
+    yield
+    await transaction.rollback()
+
+
+async def until_waiting(village: Place, callers: int) -> None:
+    """So many transactions wait for the one that `entered` holds."""
+    async with asyncio.timeout(10):
+        while True:
+            if await village.admin.fetchval(WAITING) >= callers:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def both(village: Place, held: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
+    """The outcomes of two officers' submissions, who waited for the same ids to be free."""
+    async with entered(village, *held):
+        sent = [asyncio.ensure_future(village.submit(*s)) for s in (("officer", one), ("stranger", other))]
+        await until_waiting(village, 2)
+    return list(await asyncio.gather(*sent))
+
+
+async def test_of_two_submissions_that_race_for_an_id_one_gets_it(village: Place) -> None:
+    for kind in LISTS:
+        id_ = str(uuid.uuid4())
+        other = with_child(kind, id_) | {"villageCode": FAR}
+        payloads = await both(village, (id_,), household(id=id_), other)
+        assert sorted(p["outcome"] for p in payloads) == ["ACCEPTED", "REJECTED"], payloads
+        (refused,) = [p for p in payloads if p["outcome"] == "REJECTED"]
+        assert taken_at(refused) == [["household", "id"] if refused is payloads[0] else place_of(kind)]
+        assert await village.admin.fetchval("SELECT count(*) FROM record_id WHERE id = $1", uuid.UUID(id_)) == 1
+
+
+async def test_two_that_want_each_others_ids_do_not_wait_for_ever(village: Place) -> None:
+    a, b = str(uuid.uuid4()), str(uuid.uuid4())
+    one, other = household(id=a), household(FAR, id=b)
+    one["members"].append(person(2, id=b))
+    other["members"].append(person(2, id=a))
+    payloads = await both(village, (a, b), one, other)
+    assert sorted(p["outcome"] for p in payloads) == ["ACCEPTED", "REJECTED"], payloads
+
+
+# --- a number of the vault belongs to one record ----------------------------------------------------------------------
+
+
+async def two_grants(village: Place) -> str:
+    """Somebody who may reveal in one village, and sees masks in the other."""
+    id_ = village.ids["officer here, verifier far"] = uuid.uuid4()
+    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, str(id_))
+    for role, code in (("OFFICER", HERE), ("VILLAGE_VERIFIER", FAR)):
+        await village.admin.execute(
+            "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
+            *(id_, role, village.regions[code]),
+        )
+    return "officer here, verifier far"
+
+
+async def household_by_hand(village: Place, id_: str, like: str) -> None:
+    """A second record under an id, in a database whose triggers somebody has switched off."""
+    columns = [
+        row["attname"]
+        for row in await village.admin.fetch(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'household'::regclass AND attnum > 0"
+            " AND NOT attisdropped AND attgenerated = ''"
+        )
+    ]
+    values = ", ".join({"id": "$1::uuid", "household_no": "$1::uuid::text"}.get(name, name) for name in columns)
+    async with village.admin.transaction():
+        await village.admin.execute("SET LOCAL session_replication_role = replica")
+        await village.admin.execute(
+            f"INSERT INTO household ({', '.join(columns)}) SELECT {values} FROM household WHERE id = $2",
+            *(uuid.UUID(id_), uuid.UUID(like)),
+        )
+
+
+async def test_a_number_is_not_found_by_the_id_alone(village: Place) -> None:
+    """Whoever reveals in one village and sees masks in the other gets no number of the other, whatever the id names."""
+    hidden, mine, who = household(FAR), household(), await two_grants(village)
+    await village.submit("stranger", hidden)
+    await village.submit("officer", mine)
+    member = hidden["members"][0]["id"]
+    await household_by_hand(village, member, mine["id"])
+    for field in ("NIK", "PHONE"):
+        answer = await village.ask(who, REVEAL, id=member, field=field, purpose="VERIFICATION")
+        assert answer["revealIdentity"]["value"] is None, field
+    await village.admin.execute("DELETE FROM household WHERE id = $1", uuid.UUID(member))
+    owner = await village.ask("stranger", REVEAL, id=member, field="NIK", purpose="VERIFICATION")
+    assert owner["revealIdentity"]["value"] == hidden["members"][0]["nik"]
+
+
+# --- what the database holds ------------------------------------------------------------------------------------------
+
+
+async def test_every_table_whose_ids_clients_make_enters_them(village: Place) -> None:
+    """A table that is new takes part by itself; these are the ones that do not, because nobody looks them up by id."""
+    have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
+    ledgers = {name for name in have_id if name.startswith("ledger_")}
+    inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}
+    history = {"region_lineage", "region_list", "audit_event", "record_id"}
+    assert have_id - named_tables().keys() == ledgers | inside | history
+    found = await village.admin.fetch(
+        "SELECT tgrelid::regclass::text AS relation, tgname FROM pg_trigger WHERE tgfoid = 'enter_ids'::regproc"
+        " AND tgenabled = 'O'"
+    )
+    assert {tuple(row) for row in found} == {(t, name) for t in named_tables() for name in TRIGGERS}
+
+
+async def test_the_ids_in_use_are_those_of_all_records(village: Place) -> None:
+    await far_household(village)
+    tables = " UNION ALL ".join(f"SELECT id, '{table}' FROM {table}" for table in named_tables())
+    assert await village.admin.fetch(f"({tables}) EXCEPT ALL SELECT id, noun FROM record_id") == []
+
+
+async def test_an_id_never_changes_and_is_never_given_again(village: Place) -> None:
+    made = await village.reach("DRAFT")
+    id_, fresh = uuid.UUID(made["id"]), uuid.uuid4()
+    with pytest.raises(asyncpg.RaiseError, match="never changes"):
+        await village.admin.execute(
+            "UPDATE grants SET id = $1 WHERE id = (SELECT min(id::text)::uuid FROM grants)", fresh
+        )
+    async with village.admin.transaction():
+        await village.admin.execute("SET LOCAL session_replication_role = replica")
+        for table in ("migration_episode", "member", "identity", "household_revision", "workflow_event", "finding"):
+            await village.admin.execute(f"DELETE FROM {table} WHERE household_id = $1", id_)
+        await village.admin.execute("DELETE FROM household WHERE id = $1", id_)
+    assert taken_at(await village.submit("officer", household(id=made["id"]))) == [["household", "id"]]
+
+
+async def test_whoever_inserts_by_hand_is_held_too(village: Place) -> None:
+    for table in ("programme", "account"):
+        columns = {"programme": "id, code, name, agency", "account": "id, username, name"}[table]
+        rest = {"programme": "$2, 'x', 'x'", "account": "$2, 'x'"}[table]
+        with pytest.raises(asyncpg.UniqueViolationError, match="the id names another record"):
+            await village.admin.execute(
+                f"INSERT INTO {table} ({columns}) VALUES ($1, {rest})", village.regions[HERE], str(uuid.uuid4())
+            )
+
+
+def test_a_node_whose_ids_are_not_entered_does_not_start() -> None:
+    schema = build()
+    nodes = {type_.name: FACES[face_of(type_)] for type_ in nodes_of(schema)}
+    assert {"Household", "Member", "MigrationEpisode", "Business", "Village", "Programme"} <= nodes.keys()
+    check_ids(nodes.values())
+    with pytest.raises(TypeError, match=r"`node` finds .*Remark"):
+        check_ids([*nodes.values(), Remark])
