@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from auth.ability import Ability
+from auth.sensitivity import Sensitivity
 
 
 class AccessError(Exception):
@@ -46,15 +47,19 @@ class RateLimited(AccessError):
 class Forbidden(AccessError):
     """No grant of the caller has the ability, or the class of the field, in the area asked for.
 
-    Exactly one of `ability` and `field` (its public name) is given and shown to the caller."""
+    Either `ability` is given, or `field` (its public name) with `kind`, the class that it would need; both are shown to
+    the caller."""
 
     code = "FORBIDDEN"
 
-    def __init__(self, *, ability: Ability | None = None, field: str | None = None) -> None:
-        if (ability is None) == (field is None):
-            raise TypeError("Forbidden speaks of one ability or of one field")
+    def __init__(
+        self, *, ability: Ability | None = None, field: str | None = None, kind: Sensitivity | None = None
+    ) -> None:
+        if (ability is None) == (field is None) or (field is None) != (kind is None):
+            raise TypeError("Forbidden speaks of one ability, or of one field and its class")
         self.ability = ability
         self.field = field
+        self.kind = kind
         if ability is not None:
             super().__init__(
                 f"Penugasan Anda tidak mencakup hal ini di wilayah tersebut: {ability.label_id}.",

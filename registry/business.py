@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import decimal
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,6 +95,16 @@ def workers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
     first, *others = [sa.func.coalesce(column, const(0)) for column in counted]
     return sum(others, first)
+
+
+@dataclass(frozen=True)
+class HasNib:
+    """Named condition: the business has an identification number, or none is known."""
+
+    yes: bool
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return row.c.nib.is_not(None) if self.yes else row.c.nib.is_(None)
 
 
 @derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)

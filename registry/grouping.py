@@ -36,6 +36,7 @@ class Grouping:
     key: KeyOf
     words: Words
     most: int | None = None  # groups there can be
+    timed: bool = False  # its keys are times, and come in their order
 
 
 def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
@@ -98,7 +99,7 @@ def by_month(datum: Any) -> Grouping:
         name = sa.func.split_part(names, const(" "), sa.cast(sa.func.right(found, const(2)), sa.Integer()))
         return sa.case((found != const(UNKNOWN), name + const(" ") + sa.func.left(found, const(4))))
 
-    return Grouping(fact_of(datum), key, words)
+    return Grouping(fact_of(datum), key, words, timed=True)
 
 
 def by_band(datum: Derived[int], *starts: int) -> Grouping:

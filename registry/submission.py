@@ -193,7 +193,8 @@ def _check_classes(work: Work) -> None:
         for id_, columns in records.items():
             own = work.authors.get((table, id_), principal.user_id) == principal.user_id
             if refused := columns.keys() - _columns(table, of_mine if own else seen):
-                raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1])
+                kind = next(fact_of(column).sensitivity for column in TYPED[table] if column.name == min(refused))
+                raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1], kind=kind)
 
 
 @cache

@@ -228,6 +228,7 @@ STEPS = (SUBMIT, AMEND, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_R
 STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 """The step that opens the way for each act."""
 
+
 REVISION, EVENT, REMARK, FINDING = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark, Finding))
 
 

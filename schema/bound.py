@@ -1,8 +1,8 @@
 """What one call brings to a prepared operation: values that are bound, not compiled.
 
 A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
-enums and Booleans, and where a code is one village's, for those may choose the SQL.  Everything else is marked by a
-`Ref`, the place where a call holds it.
+enums and Booleans, where a code is one village's, and which texts are blank, for those may choose the SQL.  Everything
+else is marked by a `Ref`, the place where a call holds it.
 Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
 """
 
@@ -19,7 +19,7 @@ from auth.principal import Principal
 from registry.noun import VillageCode
 from schema.cursor import Cursors, Signer
 
-GIVEN, VILLAGE = "given", "village"
+GIVEN, VILLAGE, BLANK = "given", "village", "blank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Ref:
 
     path: tuple[str | int, ...]
     village: bool = False  # it is always the code of a village
+    blank: bool = False  # it is always a text of nothing but spaces
 
     def __call__(self, call: Call) -> Any:
         found: Any = call.variables
@@ -59,7 +60,9 @@ def shape(value: Any) -> Hashable:
         return tuple((key, shape(inner)) for key, inner in value.items())
     if isinstance(value, list) and _opened(value):
         return tuple(shape(inner) for inner in value)
-    return VILLAGE if isinstance(value, VillageCode) else GIVEN
+    if isinstance(value, VillageCode):
+        return VILLAGE
+    return BLANK if is_blank(value) else GIVEN
 
 
 def marked(value: Any, path: tuple[str | int, ...]) -> Any:
@@ -70,7 +73,7 @@ def marked(value: Any, path: tuple[str | int, ...]) -> Any:
         return {key: marked(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list) and _opened(value):
         return [marked(inner, (*path, number)) for number, inner in enumerate(value)]
-    return Ref(path, isinstance(value, VillageCode))
+    return Ref(path, isinstance(value, VillageCode), is_blank(value))
 
 
 def _opened(value: list[Any]) -> bool:
@@ -82,6 +85,11 @@ def _opened(value: list[Any]) -> bool:
 def is_village(value: Any) -> bool:
     """Whether a value, or what stands in its place, is the code of one village."""
     return value.village if isinstance(value, Ref) else isinstance(value, VillageCode)
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value, or what stands in its place, is a text of nothing but spaces."""
+    return value.blank if isinstance(value, Ref) else isinstance(value, str) and not value.strip()
 
 
 def resolved(value: Any, call: Call) -> Any:

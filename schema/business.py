@@ -24,7 +24,7 @@ from registry.member import Member as MemberFacts
 from registry.noun import CountryCode, PartialDate, to
 from registry.region import Region as RegionFacts
 from schema.declare import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
-from schema.listing import Key, Nested, by_name, filtering, grouping, of_list, sorting
+from schema.listing import Compared, Key, Named, Nested, by_name, filtering, grouping, of_list, sorting
 from schema.node import Connection, Group, Money, Record
 from schema.region import Village
 
@@ -54,7 +54,7 @@ class Business(Record):
     field: BusinessField = shown(BusinessFacts.field, by="filter group")
     status: BusinessStatus = shown(BusinessFacts.status, by="filter group")
     started_on: PartialDate | None = shown(BusinessFacts.started_on, by="filter order")
-    closed_on: PartialDate | None = shown(BusinessFacts.closed_on)
+    closed_on: PartialDate | None = shown(BusinessFacts.closed_on, by="filter")
     scale: BusinessScale | None = shown(BusinessFacts.scale, by="filter group")
     turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band, by="filter")
     annual_sales: Money | None = inside(
@@ -77,10 +77,10 @@ class Business(Record):
     workers_paid_female: int | None = shown(BusinessFacts.workers_paid_female)
     nib: str | None = guarded(BusinessFacts.nib)
     permits: list[BusinessPermit] = shown(BusinessFacts.permits, by="filter")
-    market: Market | None = shown(BusinessFacts.market)
+    market: Market | None = shown(BusinessFacts.market, by="filter")
     sells_online: bool | None = shown(BusinessFacts.sells_online)
     export_readiness: ExportReadiness = shown(BusinessFacts.export_readiness, by="filter group")
-    export_countries: list[CountryCode] = shown(BusinessFacts.export_countries)
+    export_countries: list[CountryCode] = shown(BusinessFacts.export_countries, by="filter")
     location_village: Village = one(
         OPERATIONAL,
         "Where the business is; usually the household's village.",
@@ -92,6 +92,12 @@ class Business(Record):
 _DETAILS = {
     "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(BusinessFacts.household_id))),
     "owner": Key(OPERATIONAL, "By the owner.", Nested(MemberFacts, to(BusinessFacts.owner_id))),
+    "workers": Key(OPERATIONAL, "By the number of all workers, family and paid.", Compared(business.workers)),
+    "has_nib": Key(
+        PERSONAL,
+        "Whether it has a business identification number (nomor induk berusaha).",
+        Named(bool, business.HasNib),
+    ),
 }
 BusinessFilter = filtering(Business, BusinessFacts, _DETAILS, by_name(BusinessFacts))
 BusinessListFilter = of_list(BusinessFacts, BusinessFilter)
@@ -109,4 +115,4 @@ BusinessGroupBy = grouping(Business, BusinessFacts)
 class BusinessConnection(Connection[Business]):
     """One page of business units."""
 
-    groups: list[Group] = grouped(BusinessGroupBy)
+    groups: list[Group] | None = grouped(BusinessGroupBy)

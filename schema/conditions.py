@@ -2,7 +2,9 @@
 
 Rule: null is refused, for it is nearly always a forgotten variable and must not mean "everything"; a class that the
 caller sees nowhere is refused with the key's name, one that he sees in some areas keeps the rows to those, also under
-`not` and from within a related record, which lies where its household lies.  Test: tests/test_filters.py.
+`not` and from within a related record, which lies where its household lies.  A class that he sees in his own records
+alone keeps the rows to those; of related records the others are as if they were not there.
+Test: tests/test_filters.py.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from typing import Any, Protocol
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
-from registry.noun import Readable, camel
-from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenHere, Within
+from registry.noun import Readable
+from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenAround, SeenHere, Within
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
 from schema.bound import folded, is_village, plain
@@ -40,14 +42,23 @@ class Conditions:
     def __init__(self, noun: Readable, sight: Sight, bind: Bind, limits: Measure) -> None:
         self.noun, self.sight, self.bind, self.limits = noun, sight, bind, limits
         self.where: list[Where] = []
-        self._narrowed: set[Sensitivity] = set()
+        self._related: list[dict[Where, None]] = []  # what narrows the related records around the filter in hand
 
-    def narrow(self, kind: Any, key: str) -> None:
-        """Keep the rows to the areas where the class is seen.  Raises Forbidden where that is nowhere."""
-        if not isinstance(kind, Sensitivity) or kind in self._narrowed:
+    def narrow(self, kind: Any, key: str, noun: Readable | None = None) -> None:
+        """Keep the rows to those where the class is seen, for a key of theirs or of a related `noun`.
+
+        Raises Forbidden where that is nowhere."""
+        if not isinstance(kind, Sensitivity):
             return
-        self._narrowed.add(kind)
-        if (seen := seen_here(self.noun, self.sight, kind, key)) is not None:
+        seen: Where | None = seen_here(noun or self.noun, self.sight, kind, key)
+        if seen is None:
+            return
+        if self._related and noun is not None:
+            own = self.sight.owns(kind)
+            if own:
+                self._related[-1][seen] = None
+            seen = SeenAround(kind) if own else SeenHere(self.noun, kind)
+        if seen not in self.where:
             self.where.append(seen)
 
     def filter(self, given: dict[str, Any]) -> None:
@@ -68,7 +79,7 @@ class Conditions:
                     found.append(Not(self._all(noun, value, depth + 1)))
                 case _:
                     asked = LISTINGS[noun].filters[key]
-                    self.narrow(asked.kind, key)
+                    self.narrow(asked.kind, key, noun)
                     found.append(self._one(asked, value, depth + 1))
         return AllOf(tuple(found))
 
@@ -81,17 +92,24 @@ class Conditions:
                     return InVillage(self.bind(value[0]))
                 return Within(self.bind(value, distinct, True))
             case Nested(noun=noun, link=link, several=False):
-                return Exists(noun, link, self._all(noun, value, depth))
+                held, seen = self._inside(noun, value, depth)
+                return Exists(noun, link, _among(seen, held))
             case Nested(noun=noun, link=link):
                 ((quantifier, inner),) = value.items()
                 if inner is None:
                     raise null_refused(quantifier)
-                held = self._all(noun, inner, depth)
+                held, seen = self._inside(noun, inner, depth)
                 if quantifier == "some":
-                    return Exists(noun, link, held)
-                return Not(Exists(noun, link, Not(held) if quantifier == "every" else held))
+                    return Exists(noun, link, _among(seen, held))
+                return Not(Exists(noun, link, _among(seen, Not(held) if quantifier == "every" else held)))
             case Compared() as tested:
                 return self._test(tested, value)
+
+    def _inside(self, noun: Readable, given: dict[str, Any], depth: int) -> tuple[Where, tuple[Where, ...]]:
+        """The condition on related records, and which of them are there at all."""
+        self._related.append({})
+        held = self._all(noun, given, depth)
+        return held, tuple(self._related.pop())
 
     def _test(self, tested: Compared, value: Any) -> Where:
         datum = tested.datum
@@ -111,6 +129,10 @@ class Conditions:
                 name = self.bind(operand, _operand(operator, tested.day), True)
                 tests.append(Compare(datum, operator, name, tested.day))
         return AllOf(tuple(tests))
+
+
+def _among(seen: tuple[Where, ...], held: Where) -> Where:
+    return AllOf((*seen, held)) if seen else held
 
 
 def distinct(values: list[Any]) -> list[Any]:
@@ -139,8 +161,10 @@ def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
 
 
 def seen_here(noun: Readable, sight: Sight, kind: Sensitivity, key: str) -> SeenHere | None:
-    """The condition that keeps rows to where a class is seen, None where it is seen everywhere that rows are."""
+    """The condition that keeps rows to where a class is seen, None where it is seen everywhere that rows are.
+
+    Raises Forbidden where it is seen nowhere, not even in the caller's own records."""
     far = sight.far(noun.sight, kind)
-    if far is Seen.NOWHERE:
-        raise Forbidden(field=camel(key))
-    return SeenHere(kind) if far is Seen.SOMEWHERE else None
+    if far is Seen.NOWHERE and not sight.owns(kind):
+        raise Forbidden(field=key, kind=kind)
+    return None if far is Seen.EVERYWHERE else SeenHere(noun, kind)

@@ -7,16 +7,16 @@ Tests: tests/test_pages.py, tests/test_filters.py, tests/test_groups.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 
-from auth.sensitivity import Sensitivity
 from registry.codes import OrderDirection
 from registry.noun import fact_of
-from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Order, Page, Source, Total
-from schema.bound import Call, binding, plain, resolved
-from schema.conditions import Conditions, bounded, null_refused, seen_here
+from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
+from schema.bound import Call, binding, is_blank, plain, resolved
+from schema.conditions import Conditions, bounded, seen_here
 from schema.cursor import Signer
 from schema.errors import BadInput, PageTooLarge
 from schema.limits import Size
@@ -36,17 +36,17 @@ class Listed:
         self.selection, self.nodes, self.shape = selection, nodes, shape
         self.type: Any = get_named_type(made.type)
         self.given = get_argument_values(made, nodes[0], selection.variables)
+        text = self.given.get("search")  # forms send what is typed, were it nothing
+        self.given["search"] = None if is_blank(text) else text
         self.listing = LISTINGS.get(shape.source.noun, Listing())
         self.conditions = Conditions(shape.source.noun, selection.sight, self.bind, selection.limits)
 
     def bind(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
         return self.selection.bind(self.selection.name("f"), value, convert, refuses)
 
-    def page(self, key: str, kind: Sensitivity | None) -> Page:
+    def page(self, key: str) -> Page:
         if (asked := self.given.get("filter")) is not None:
             self.conditions.filter(asked)
-        elif "filter" in self.given:
-            raise null_refused("filter")
         near = self.search()
         order = self.order(near)
         shape, selection = self.shape.source, self.selection
@@ -57,14 +57,12 @@ class Listed:
         self.sign(prefix, order)
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
         parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
-        return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix, kind)
+        return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix)
 
     def search(self) -> tuple[Order, ...]:
         """Names that the rows must have, in whatever spelling; answers the order in which the nearest come first."""
-        noun, text = self.shape.source.noun, self.given.get("search")
+        noun, text = self.shape.source.noun, self.given["search"]
         if text is None:
-            if "search" in self.given:
-                raise null_refused("search")
             return ()
         self.conditions.narrow(noun.searched, "search")
         search, name = self.listing.search, self.bind(text, bounded, True)
@@ -77,8 +75,9 @@ class Listed:
         wanted = self.given.get("orderBy")
         if wanted is None:
             return (*near, *self.shape.order)
-        datum = self.listing.orders[plain(wanted["field"])]
-        self.conditions.narrow(fact_of(datum).sensitivity, "orderBy")
+        key = plain(wanted["field"])
+        datum = self.listing.orders[key]
+        self.conditions.narrow(fact_of(datum).sensitivity, key)
         return (Order(datum, wanted.get("direction") is OrderDirection.DESC),)
 
     # --- where the page begins and ends -------------------------------------------------------------------------------
@@ -117,29 +116,36 @@ class Listed:
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    def parts(self, size: Size) -> Iterator[Nodes | Edges | Info | Total | Groups | Const]:
+    def parts(self, size: Size) -> Iterator[Nodes | Edges | Info | Total | Groups | Const | Null]:
         selection, type_ = self.selection, self.type
         asked = selection.fields(type_, [n.selection_set for n in self.nodes])
         selection.limits.count(len(asked))
         for key, found in asked.items():
             name = found[0].name.value
-            inner: Any = get_named_type(type_.fields[name].type) if name in type_.fields else None
-            match name:
-                case "nodes":
-                    with selection.limits.inside(size):
-                        yield Nodes(key, selection.object(inner, found))
-                case "edges":
-                    with selection.limits.inside(size):
-                        yield Edges(key, tuple(self.edge(inner, found)))
-                case "pageInfo":
-                    yield Info(key, self.named(inner, found))
-                case "totalCount":
-                    selection.limits.counted()
-                    yield Total(key)
-                case "groups":
-                    yield self.groups(key, type_.fields[name], found)
-                case _:
-                    yield Const(key, type_.name)
+            if name == "__typename":
+                yield Const(key, type_.name)
+                continue
+            made = type_.fields[name]
+            yield selection.unless_refused(key, made, found, partial(self.part, key, made, found, size))
+
+    def part(
+        self, key: str, made: GraphQLField, nodes: list[FieldNode], size: Size
+    ) -> Nodes | Edges | Info | Total | Groups:
+        selection, inner = self.selection, get_named_type(made.type)
+        match nodes[0].name.value:
+            case "nodes":
+                with selection.limits.inside(size):
+                    return Nodes(key, selection.object(inner, nodes))
+            case "edges":
+                with selection.limits.inside(size):
+                    return Edges(key, tuple(self.edge(inner, nodes)))
+            case "pageInfo":
+                return Info(key, self.named(inner, nodes))
+            case "totalCount":
+                selection.limits.counted()
+                return Total(key)
+            case _:
+                return self.groups(key, made, nodes)
 
     def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Node | Cursor | Const]:
         asked = self.selection.fields(type_, [n.selection_set for n in nodes])
@@ -147,7 +153,8 @@ class Listed:
         for key, found in asked.items():
             match found[0].name.value:
                 case "node":
-                    yield Node(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
+                    with self.selection.at(key):
+                        yield Node(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
                 case "cursor":
                     yield Cursor(key)
                 case _:
@@ -162,8 +169,9 @@ class Listed:
 
     def groups(self, key: str, made: GraphQLField, nodes: list[FieldNode]) -> Groups:
         given = get_argument_values(made, nodes[0], self.selection.variables)
-        by = self.listing.groups[plain(given["by"])]
-        seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, "groups")
+        dimension = plain(given["by"])
+        by = self.listing.groups[dimension]
+        seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, dimension)
         most = (by.most or LARGEST_PAGE) if given.get("first") is None else given["first"]
         first = self.selection.bind(self.selection.name("g"), most, allowed)
         self.selection.limits.leaves(self.selection.bindings[first])

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import orjson
 from graphql.execution.values import VariableValues
 
-from auth.errors import Forbidden
 from auth.principal import Principal
 from registry.db import Database
 from registry.read.sight import Sight
@@ -24,6 +23,7 @@ from schema.cursor import Cursors
 from schema.limits import AT_ONCE
 from schema.operation import Operation
 from schema.plan import Plan, Planned
+from schema.refusal import Place, Refusal
 
 
 @dataclass
@@ -37,6 +37,9 @@ class Context:
     call: Call
     planned: Planned
     cost: int
+    refused: list[tuple[Refusal, Place]] = field(
+        default_factory=list
+    )  # what is null in answers given so far, and where
 
     @classmethod
     async def of(
@@ -73,23 +76,33 @@ class Context:
         key = info.path.key
         plan = next(root.plan for root in self.planned.roots if root.key == key)
         assert not isinstance(plan, str)
-        return _fragment(await self.run(plan))
+        return _fragment(await self.run(plan, [key]))
 
-    async def run(self, plan: Plan | Forbidden, call: Call | None = None) -> bytes | None:
-        """The JSON of one plan, when its turn has come.  Raises what refuses it."""
-        if isinstance(plan, Forbidden):
-            raise plan
+    async def run(self, plan: Plan | Refusal, at: Place, call: Call | None = None) -> bytes | None:
+        """The JSON of one plan, whose field stands `at` this path, when its turn has come; what is refused in it is
+        noted.  Raises what keeps it from an answer."""
+        if isinstance(plan, Refusal):
+            self.refused += [(plan, [*at, *place]) for place in plan.places(None)]
+            return None
+        answer = await self._read(plan, call or self.call)
+        if plan.refusals and answer is not None:
+            shown = orjson.loads(answer)
+            self.refused += [(r, [*at, *place]) for r in plan.refusals for place in r.places(shown)]
+        return answer
+
+    async def _read(self, plan: Plan, call: Call) -> bytes | None:
         if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
-            return await plan.read(self.database, call or self.call)
+            return await plan.read(self.database, call)
         async with self._turn:
-            return await plan.read(self.database, call or self.call)
+            return await plan.read(self.database, call)
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""
         if record is None:
             return None
-        keys = tuple(key for key in info.path.as_list() if isinstance(key, str))
-        return _fragment(await self.run(self.planned.payloads[keys], replace(self.call, record=record)))
+        at = info.path.as_list()
+        plan = self.planned.payloads[tuple(key for key in at if isinstance(key, str))]
+        return _fragment(await self.run(plan, at, replace(self.call, record=record)))
 
 
 def _fragment(found: bytes | None) -> orjson.Fragment | None:

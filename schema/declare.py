@@ -194,7 +194,10 @@ def many(
 
 def grouped(by: type[Any]) -> Any:
     """The counts of a connection's rows by a key of `by`."""
-    text = "Counts of the filtered rows by one dimension, largest first; exact, because you could list the rows."
+    text = (
+        "Counts of the filtered rows by one dimension: months and years in the order of time, all others the largest"
+        " first, UNKNOWN last; exact, because you could list the rows."
+    )
     arguments: dict[str, Any] = {"by": by, "first": int | None}
     return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 

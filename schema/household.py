@@ -6,7 +6,7 @@ import datetime as dt
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry import household, workflow
+from registry import household, work_list, workflow
 from registry.business import Business as BusinessFacts
 from registry.codes import (
     ConsentBasis,
@@ -153,6 +153,14 @@ _DETAILS = {
     "submitted_by_me": Key(
         Exemption.OWN_CALLER, "You sent the newest submission.", Named(bool, household.SubmittedByMe)
     ),
+    "awaits_me": Key(
+        Exemption.OWN_CALLER,
+        "A step of verification that would be accepted from you now.",
+        Named(bool, work_list.AwaitsMe),
+    ),
+    "has_findings": Key(
+        OPERATIONAL, "Has an open warning that you may see, as in `findings`.", Named(bool, work_list.HasFindings)
+    ),
     "members": Key(OPERATIONAL, "By its members.", Nested(MemberFacts, by(MemberFacts.household_id), several=True)),
     "migrations": Key(
         OPERATIONAL,
@@ -177,4 +185,4 @@ HouseholdGroupBy = grouping(Household, HouseholdFacts)
 class HouseholdConnection(Connection[Household]):
     """One page of households."""
 
-    groups: list[Group] = grouped(HouseholdGroupBy)
+    groups: list[Group] | None = grouped(HouseholdGroupBy)

@@ -110,8 +110,10 @@ class Measure:
             self._around = (*around, size)
             self.lists.append(self._around)
         Most.DEPTH.check(self.depth)
-        yield
-        self._around, self.depth = around, self.depth - 1
+        try:
+            yield
+        finally:
+            self._around, self.depth = around, self.depth - 1
 
     def leaves(self, size: Size) -> None:
         """So many values of a list that leads no further."""

@@ -69,8 +69,8 @@ class Member(Record):
     stage: MigrationStage | None = guarded(member.stage, by="filter group")
     school_status: SchoolStatus | None = guarded(MemberFacts.school_status, by="filter")
     birth_certificate: bool | None = guarded(MemberFacts.birth_certificate, by="filter")
-    disability: bool | None = guarded(MemberFacts.disability)
-    covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn)
+    disability: bool | None = guarded(MemberFacts.disability, by="filter")
+    covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
     migrations: list[Annotated[MigrationEpisode, lazy("schema.migration")]] = few(
         OPERATIONAL, "Newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
     )
@@ -103,4 +103,4 @@ MemberGroupBy = grouping(Member, MemberFacts, AGE_BAND=by_band(member.age, *AGES
 class MemberConnection(Connection[Member]):
     """One page of persons."""
 
-    groups: list[Group] = grouped(MemberGroupBy)
+    groups: list[Group] | None = grouped(MemberGroupBy)

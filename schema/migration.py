@@ -81,8 +81,8 @@ class MigrationEpisode(Record):
     plan_after_return: PlanAfterReturn | None = guarded(EpisodeFacts.plan_after_return)
     welfare: WelfareStatus | None = guarded(EpisodeFacts.welfare, by="filter")
     underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure, by="filter")
-    social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm)
-    social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht)
+    social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm, by="filter")
+    social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht, by="filter")
     cost_paid: Money | None = inside(
         SPECIAL,
         "Cost of the journey.",
@@ -122,4 +122,4 @@ MigrationEpisodeGroupBy = grouping(
 class MigrationEpisodeConnection(Connection[MigrationEpisode]):
     """One page of episodes."""
 
-    groups: list[Group] = grouped(MigrationEpisodeGroupBy)
+    groups: list[Group] | None = grouped(MigrationEpisodeGroupBy)

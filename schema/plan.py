@@ -30,6 +30,7 @@ from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
 from schema.limits import Budget, Cost, Measure, Most
+from schema.refusal import Refusal, Refused
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread, shape_of
 
@@ -43,6 +44,7 @@ class Plan:
     bindings: dict[str, Binding]
     limits: Measure
     checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
+    refusals: tuple[Refusal, ...] = ()  # fields inside that are null
     absent: Absent | None = None
 
     async def read(self, database: Database, call: Call) -> bytes | None:
@@ -59,7 +61,7 @@ class Root:
 
     key: str
     node: FieldNode
-    plan: Plan | Forbidden | str
+    plan: Plan | Refusal | str
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Planned:
 
     roots: tuple[Root, ...]
     others: bool  # there are root fields that are not the engine's
-    payloads: dict[tuple[str, ...], Plan]  # the records that payloads show, by their response keys
+    payloads: dict[tuple[str, ...], Plan | Refusal]  # the records that payloads show, by their response keys
     plans: tuple[Plan, ...]  # all of them
     cost: Cost
 
@@ -104,7 +106,7 @@ class Planner:
         fields = collector.fields(type_, [self.definition.selection_set])
         Most.ROOTS.check(len(fields))  # with those of fragments
         roots: tuple[Root, ...] = ()
-        payloads: dict[tuple[str, ...], Plan] = {}
+        payloads: dict[tuple[str, ...], Plan | Refusal] = {}
         if self.definition.operation is OperationType.QUERY:
             found = (self.root(type_, key, nodes) for key, nodes in fields.items())
             roots = tuple(root for root in found if root is not None)
@@ -123,27 +125,31 @@ class Planner:
         if made is None or not isinstance(shown, Related | Anything):
             return None
         if isinstance(shown, Related) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
-            return Root(key, nodes[0], Forbidden(field=name))
-        try:
-            return Root(key, nodes[0], self.plan(made, nodes, shown))
-        except Forbidden as refusal:
-            return Root(key, nodes[0], refusal)
+            return Root(key, nodes[0], Refusal(Forbidden(field=name, kind=shown.kind), nodes[0], (), 0))
+        return Root(key, nodes[0], self.plan(made, nodes, shown))
 
     def _sees_nothing(self) -> bool:
         return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
 
-    def plan(self, made: GraphQLField, nodes: list[FieldNode], shown: Any) -> Plan:
+    def plan(self, made: GraphQLField, nodes: list[FieldNode], shown: Any) -> Plan | Refusal:
+        """How to answer a root field, or why it is null."""
         selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.sight)
-        want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
+        try:
+            want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
+        except Forbidden as error:
+            return Refusal(error, nodes[0], (), 0)
+        except Refused as inner:
+            return inner.nulling(0)
         compiled = statement(want, self.sight)
         values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
         absent = getattr(shown, "absent", None)
-        self.plans.append(Plan(compiled, values, selection.bindings, selection.limits, tuple(selection.checks), absent))
+        checks, refusals = tuple(selection.checks), tuple(selection.refusals.values())
+        self.plans.append(Plan(compiled, values, selection.bindings, selection.limits, checks, refusals, absent))
         return self.plans[-1]
 
     def payloads(
         self, collector: Collector, type_: Any, fields: dict[str, list[FieldNode]], path: tuple[str, ...]
-    ) -> Iterator[tuple[tuple[str, ...], Plan]]:
+    ) -> Iterator[tuple[tuple[str, ...], Plan | Refusal]]:
         """The records that payloads show."""
         for key, nodes in fields.items():
             made = type_.fields.get(nodes[0].name.value)

@@ -95,28 +95,28 @@ class Region(Record):
         facts.lineage,
         order=(Order(facts.RegionLineage.effective_on),),
     )
-    households: Annotated[HouseholdConnection, lazy("schema.household")] = many(
+    households: Annotated[HouseholdConnection, lazy("schema.household")] | None = many(
         OPERATIONAL,
         "Households in this region that you may see.",
         HouseholdFacts,
         facts.under,
         order=(Order(HouseholdFacts.household_no),),
     )
-    members: Annotated[MemberConnection, lazy("schema.member")] = many(
+    members: Annotated[MemberConnection, lazy("schema.member")] | None = many(
         OPERATIONAL,
         "Persons in this region that you may see.",
         MemberFacts,
         facts.under,
         order=BY_NUMBER,
     )
-    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.migration")] = many(
+    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.migration")] | None = many(
         OPERATIONAL,
         "Migration episodes in this region that you may see.",
         EpisodeFacts,
         facts.under,
         order=(Order(EpisodeFacts.departed_on, True),),
     )
-    businesses: Annotated[BusinessConnection, lazy("schema.business")] = many(
+    businesses: Annotated[BusinessConnection, lazy("schema.business")] | None = many(
         OPERATIONAL,
         "Business units in this region that you may see.",
         BusinessFacts,

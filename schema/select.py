@@ -7,9 +7,10 @@ bindings.  What is asked for and how it is named is all that shapes the SQL.  Te
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     FieldNode,
@@ -19,8 +20,11 @@ from graphql import (
     SelectionSetNode,
     get_argument_values,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
 
+from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.read.filter import HasCode
 from registry.read.sight import Seen, Sight
@@ -30,6 +34,7 @@ from registry.read.want import (
     Equals,
     First,
     Many,
+    Null,
     Object,
     One,
     Page,
@@ -44,7 +49,10 @@ from schema.collect import Collector
 from schema.connection import Listed
 from schema.declare import FACES, KINDS
 from schema.limits import LISTED, Measure
+from schema.refusal import Refusal, Refused, Step
 from schema.shapes import Anything, Inside, Names, Plain, Related, shape_of
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -55,6 +63,8 @@ class Selection(Collector):
     bindings: dict[str, Binding] = field(default_factory=dict)
     limits: Measure = field(init=False)
     checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
+    path: tuple[Step, ...] = ()  # from the root field to the field in hand
+    refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
 
     def __post_init__(self) -> None:
         self.limits = Measure(self.budget)
@@ -69,6 +79,34 @@ class Selection(Collector):
     def name(self, letter: str) -> str:
         """A name that no argument has yet."""
         return f"{letter}{len(self.bindings) + 1}"
+
+    # --- what is refused ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def at(self, key: str, several: bool = False) -> Iterator[None]:
+        """Inside the field of this response key."""
+        around, self.path = self.path, (*self.path, Step(key, several))
+        try:
+            yield
+        finally:
+            self.path = around
+
+    def unless_refused(self, key: str, made: GraphQLField, nodes: list[FieldNode], part: Callable[[], T]) -> T | Null:
+        """The part that a field becomes; null where it, or something non-null inside it, is refused for a class.
+
+        Raises Refused where the field itself may not be null."""
+        nullable = not isinstance(made.type, GraphQLNonNull)
+        with self.at(key, is_list_type(get_nullable_type(made.type))):
+            try:
+                return part()
+            except Forbidden as error:
+                refused = Refused(error, nodes[0], self.path)
+            except Refused as inner:
+                refused = inner
+            if not nullable:
+                raise refused
+            self.refusals[refused.path, refused.node] = refused.nulling(len(self.path))
+        return Null(key)
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
@@ -94,6 +132,11 @@ class Selection(Collector):
         if name == "__typename":
             return Const(key, type_.name)
         made = type_.fields[name]
+        return self.unless_refused(key, made, nodes, lambda: self.answered(type_, key, made, nodes, inside))
+
+    def answered(
+        self, type_: GraphQLObjectType, key: str, made: GraphQLField, nodes: list[FieldNode], inside: Inside | None
+    ) -> Part:
         declared = made.extensions["strawberry-definition"]
         if inside is not None and declared.python_name in inside.columns:
             return Value(key, inside.columns[declared.python_name])
@@ -108,20 +151,20 @@ class Selection(Collector):
             case Related() as shape:
                 return self.related(key, made, nodes, shape)
             case shape:
-                raise TypeError(f"{type_.name}.{name}: the read engine does not know {shape}")
+                raise TypeError(f"{type_.name}.{nodes[0].name.value}: the read engine does not know {shape}")
 
     def related(self, key: str, made: GraphQLField, nodes: list[FieldNode], shape: Related) -> One | Many | Page:
+        if is_connection(shape):
+            return Listed(self, made, nodes, shape).page(key)
         target, kind = get_named_type(made.type), guard(made, shape.kind)
         match shape.how:
             case "one":
                 with self.limits.inside(None):
                     return One(key, shape.source, self.object(target, nodes), shape.order, kind)
-            case "few":
+            case _:
                 with self.limits.inside(LISTED):
                     listed = self.object(target, nodes)
                 return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
-            case "many":
-                return Listed(self, made, nodes, shape).page(key, kind)
 
     # --- roots --------------------------------------------------------------------------------------------------------
 
@@ -191,8 +234,13 @@ def graphql_name(face: type[Any]) -> str:
 
 
 def guard(made: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:
-    """The class that guards a related value; a non-null one exists for everybody who sees the record."""
+    """The class that guards a value of a record; a non-null one exists for everybody who sees the record."""
     return None if isinstance(made.type, GraphQLNonNull) else kind
+
+
+def is_connection(shape: Any) -> bool:
+    """Whether a field is a connection, which holds what the caller may list: it is null only where that is refused."""
+    return isinstance(shape, Related) and shape.how == "many"
 
 
 _GUARDED: dict[str, tuple[tuple[str, Sensitivity], ...]] = {}
@@ -205,7 +253,8 @@ def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ..
         assert noun is not None
         found = []
         for name, made in type_.fields.items():
-            kind = getattr(shape_of(made), "kind", None)
+            shape = shape_of(made)
+            kind = None if is_connection(shape) else getattr(shape, "kind", None)
             if kind not in (None, Sensitivity.OPEN, noun.sight) and not isinstance(made.type, GraphQLNonNull):
                 found.append((name, kind))
         _GUARDED[type_.name] = tuple(found)

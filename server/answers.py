@@ -15,6 +15,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language.parser import MAX_NESTING_DEPTH
 
+from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, RateLimited
 from registry.db import TooSlow, Unreachable
 from registry.read.run import UnknownRegion
@@ -40,7 +41,7 @@ def request_error(error: RequestError | AccessError, language: str) -> dict[str,
     if isinstance(error, RequestError):
         said |= error.extensions
     elif isinstance(error, Forbidden):
-        said |= {"ability": error.ability.name} if error.ability else {"field": error.field}
+        said |= _refused(error)
     return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
 
 
@@ -57,6 +58,14 @@ def refusal(reply: Reply, error: RequestError | AccessError, both: bool = False)
 def refuses_all(errors: Sequence[BaseException | None]) -> bool:
     """Whether nothing was done, for reasons that pass by themselves: then the whole request is told to come again."""
     return bool(errors) and all(isinstance(known(error), Overloaded | RateLimited) for error in errors)
+
+
+def _refused(error: Forbidden) -> dict[str, Any]:
+    """What was asked for without the right to it, so that a client can say who has it."""
+    if error.ability is not None:
+        return {"ability": error.ability.name}
+    assert error.kind is not None
+    return {"field": error.field, "class": error.kind.name, "ability": Ability.of(error.kind).name}
 
 
 def known(error: BaseException | None) -> RequestError | AccessError | None:

@@ -22,7 +22,7 @@ import asyncpg
 from rich.console import Console
 from rich.syntax import Syntax
 
-from auth.errors import Forbidden, Unauthenticated
+from auth.errors import Unauthenticated
 from auth.principal import Principal
 from registry.db import Database, TooSlow, Unreachable
 from registry.read.run import NO_REGION, heirs_of
@@ -36,6 +36,7 @@ from schema.errors import RequestError, no_such_region
 from schema.limits import Cost
 from schema.operation import Invalid, Operation, Operations
 from schema.plan import Plan
+from schema.refusal import Refusal
 from server.demo.accounts import personas
 from server.demo.tokens import KEYS
 from server.embedded import Embedded
@@ -73,8 +74,8 @@ async def explained(
     call = Call(principal, "id", cursors, variables.coerced)
     planned.check(call)
     for root in planned.roots:
-        if isinstance(root.plan, Forbidden):
-            yield Explained(root.key, str(root.plan))
+        if isinstance(root.plan, Refusal):
+            yield Explained(root.key, str(root.plan.error))
         elif isinstance(root.plan, Plan):
             made = root.plan
             nodes, text = Cost([made.limits]).check(call), made.statement.text

@@ -28,6 +28,7 @@ from schema.executor import execute
 from schema.limits import MOST_META_ROOTS
 from schema.operation import Invalid, Operation
 from schema.plan import Root
+from schema.refusal import Place, Refusal
 from server.answers import formatted, internal, known, refusal, refuses_all
 from server.asked import Asked, asked_of, refuse_foreign
 from server.gone import Gone, until_gone
@@ -163,9 +164,10 @@ async def _execute(request: Request, context: Context) -> dict[str, Any]:
     if len(failures) == len(result.data or ()) and refuses_all(failures):
         raise next(error for error in failures if error is not None)
     body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body["errors"] = [formatted(error, request.reply.language, request.reply.request_id) for error in result.errors]
-        if result.data is None and not any(error.path for error in result.errors):
+    errors = [*(result.errors or ()), *map(_refused, context.refused)]
+    if errors:
+        body["errors"] = [formatted(error, request.reply.language, request.reply.request_id) for error in errors]
+        if result.data is None and not any(error.path for error in errors):
             del body["data"]
     return body
 
@@ -185,6 +187,7 @@ async def read(context: Context, request_id: str) -> dict[str, Any]:
         for root, error in zip(roots, found, strict=True)
         if isinstance(error, Exception)
     ]
+    errors += [formatted(_refused(refused), context.language, request_id) for refused in context.refused]
     data = b",".join(
         b"%b:%b" % (orjson.dumps(root.key), b"null" if value is None or isinstance(value, Exception) else value)
         for root, value in zip(roots, found, strict=True)
@@ -197,7 +200,7 @@ async def _one(context: Context, root: Root) -> bytes | Exception | None:
     if isinstance(root.plan, str):
         return orjson.dumps(root.plan)
     try:
-        return await context.run(root.plan)
+        return await context.run(root.plan, [root.key])
     except Exception as error:
         return error
 
@@ -205,6 +208,12 @@ async def _one(context: Context, root: Root) -> bytes | Exception | None:
 def _failed(error: Exception, root: Root, language: str, request_id: str) -> dict[str, Any]:
     """The error of one root field, which is null."""
     return formatted(GraphQLError(str(error), root.node, path=[root.key], original_error=error), language, request_id)
+
+
+def _refused(refused: tuple[Refusal, Place]) -> GraphQLError:
+    """The error of a field that is null because the caller lacks a class."""
+    refusal, place = refused
+    return GraphQLError(str(refusal.error), refusal.node, path=place, original_error=refusal.error)
 
 
 def _only_meta(operation: Operation) -> bool:

@@ -112,7 +112,7 @@ class Chance:
     def __post_init__(self) -> None:
         self.wishes = Wishes(self.schema, self.random, self.known, self.sight)
         self.odd = self.random.sample(ODD, len(ODD))
-        self.forbid = self.chance(0.04)
+        self.forbid = self.chance(0.08)
 
     def operation(self) -> Asked:
         roots = [self.root() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
@@ -230,7 +230,8 @@ class Chance:
         """The arguments of a list, and what stands around its rows then."""
         noun = NOUNS.get(name, "Region")
         asked: dict[str, str] = {}
-        forbid, self.forbid = self.forbid and not parent, False
+        nullable = not parent or name in LISTS
+        forbid, self.forbid = self.forbid and nullable, self.forbid and not nullable
         args = made.args
         if "filter" in args and (forbid or self.chance(0.5)):
             type_ = self.schema.type_map[f"{noun}Filter"]
@@ -319,7 +320,8 @@ class Chance:
         name = self.random.choice(fields)
         made, inner = type_.fields[name], get_named_type(type_.fields[name].type)
         if name == "groups":
-            key = self.wishes.group(get_named_type(made.args["by"].type))
+            key = self.wishes.group(get_named_type(made.args["by"].type), self.forbid)
+            self.forbid = False
             first = f", first: {self.say(made.args['first'].type, Twice(2, 9))}" if self.chance(0.4) else ""
             given = f"(by: {self.say(made.args['by'].type, key)}{first})"
             return self.field(self.alias(), name, made, given, around.inner())

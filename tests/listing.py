@@ -46,20 +46,26 @@ class Forbidden(Exception):
 
 
 class Sight:
-    """Where a person holds which class in every row."""
+    """Where a person holds which class in every row, and where in those that he made himself (`own`)."""
 
     def __init__(self, grants: list[tuple[str, str | None]]) -> None:
         self.areas: dict[str, list[str]] = {}
+        self.own: dict[str, list[str]] = {}
         for role, code in grants:
             for ability in Ability:
-                if ability.name.startswith("SEE_") and cell(ability, Role[role]) is Cell.AREA:
-                    self.areas.setdefault(ability.name.removeprefix("SEE_"), []).append(f"{code}." if code else "")
+                if ability.name.startswith("SEE_") and (held := cell(ability, Role[role])) is not None:
+                    areas = self.areas if held is Cell.AREA else self.own
+                    areas.setdefault(ability.name.removeprefix("SEE_"), []).append(f"{code}." if code else "")
 
     def anywhere(self, kind: str) -> bool:
         return kind in self.areas
 
     def holds(self, kind: str, area: str) -> bool:
         return any(f"{area}.".startswith(code) for code in self.areas.get(kind, ()))
+
+    def around(self, kind: str, area: str) -> bool:
+        """The class is seen there in some record at least."""
+        return self.holds(kind, area) or any(f"{area}.".startswith(code) for code in self.own.get(kind, ()))
 
 
 def kind_of(made: Any) -> str | None:
@@ -103,14 +109,15 @@ class Lists:
     regions: list[Row]
     labels: dict[tuple[str, str], str] = field(default_factory=dict)
     found: dict[tuple[str, str], Found] = field(default_factory=dict)  # (noun, text)
+    findings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # household → class and author of each
 
     def asked(self, noun: str, rows: list[Row], given: dict[str, Any]) -> tuple[list[Row], Callable[[Row], Any]]:
         """The rows that a list holds, in order, and the key of that order."""
         near: dict[str, int] = {}
         if (filter_ := given.get("filter")) is not None:
             type_: Any = self.schema.type_map[f"{noun}Filter"]
-            for kind, name in self._kinds(type_, filter_):
-                rows = self._narrowed(rows, kind, name)
+            for kind, name, nested in self._kinds(type_, filter_):
+                rows = self._narrowed(rows, kind, name, nested)
             rows = [row for row in rows if self._all(type_, filter_, row)]
         if (text := given.get("search")) is not None:
             kind = kind_of(self.schema.query_type.fields[_root(noun)].args["search"])  # type: ignore[union-attr]
@@ -138,25 +145,44 @@ class Lists:
             return str(row["area"])
         return str((row if row["__typename"] == "Household" else row["household"])["village"]["code"])
 
-    def _narrowed(self, rows: list[Row], kind: str | None, name: str) -> list[Row]:
+    def _narrowed(self, rows: list[Row], kind: str | None, name: str, nested: bool = False) -> list[Row]:
+        """The rows where a key's class is seen; for a key of `nested` records, those in whose area it may be."""
         if kind in (None, "OPEN"):
             return rows
-        if not self.sight.anywhere(str(kind)):
+        if not self.sight.anywhere(str(kind)) and kind not in self.sight.own:
             raise Forbidden(name)
-        return [row for row in rows if self.sight.holds(str(kind), self.area(row))]
+        if nested and kind in self.sight.own:
+            return [row for row in rows if self.sight.around(str(kind), self.area(row))]
+        return [row for row in rows if self._seen(row, str(kind))]
+
+    def _seen(self, row: Row, kind: str) -> bool:
+        """The class is seen in this row: everywhere in its area, or because it is one's own."""
+        if kind in self.sight.own and self.sight.around(kind, self.area(row)):
+            return all(name not in row["withheld"] for name in self._withheld(row, kind))
+        return self.sight.holds(kind, self.area(row))
+
+    def _withheld(self, row: Row, kind: str) -> list[str]:
+        """The fields of the class that the row withholds from those who do not see it."""
+        type_: Any = self.schema.type_map[row["__typename"]]
+        return [name for name, made in type_.fields.items() if kind_of(made) == kind]
 
     # --- filter -------------------------------------------------------------------------------------------------------
 
-    def _kinds(self, type_: Any, given: Any) -> list[tuple[str | None, str]]:
-        """The classes of all keys of a filter, however deep, with the keys' names."""
-        found: list[tuple[str | None, str]] = []
+    def _kinds(self, type_: Any, given: Any, nested: bool = False) -> list[tuple[str | None, str, bool]]:
+        """The classes of all keys of a filter, however deep, with their names and whether they are of other records."""
+        found: list[tuple[str | None, str, bool]] = []
         for one in given if isinstance(given, list) else [given]:
             for name, value in one.items():
                 inner = get_named_type(type_.fields[name].type)
-                found.append((kind_of(type_.fields[name]), name))
+                found.append((kind_of(type_.fields[name]), name, nested))
                 if isinstance(inner, GraphQLInputObjectType) and inner.name not in COMPARING:
-                    found += self._kinds(inner, value)
+                    found += self._kinds(inner, value, nested or name not in ("and", "or", "not"))
         return found
+
+    def _there(self, type_: Any, given: dict[str, Any], row: Row) -> bool:
+        """A related record counts only where its own keys' classes are seen, if some are seen in one's own alone."""
+        kinds = {kind for kind, _, nested in self._kinds(type_, given) if not nested and kind in self.sight.own}
+        return all(self._seen(row, str(kind)) for kind in kinds)
 
     def _all(self, type_: Any, given: dict[str, Any], row: Row) -> bool:
         return all(self._holds(type_, name, value, row) for name, value in given.items())
@@ -175,6 +201,17 @@ class Lists:
                 return any(area.startswith(f"{OLD_CODES.get(code, code)}.") for code in value)
             case "submittedByMe":
                 return ((row["submittedBy"] or {}).get("accountId") == self.user) is value
+            case "awaitsMe":
+                return ("SUBMISSION_VERIFY" in row["viewerCan"]) is value
+            case "hasFindings":
+                return (
+                    any(self._visible(about, author, self.area(row)) for about, author in self._findings(row)) is value
+                )
+            case "hasNib":
+                return (row["nib"] is not None) is value
+            case "workers":
+                workers = self.order("Business", "WORKERS")(row)
+                return all(_compare(workers, operator, operand) for operator, operand in value.items())
             case "latest":
                 return (row is max(row["member"]["migrations"], key=_begun)) is value
             case "programme":
@@ -183,13 +220,21 @@ class Lists:
             return all(COMPARING[inner.name](row[name], operator, operand) for operator, operand in value.items())
         if inner.name.endswith("ListFilter"):
             ((quantifier, wanted),) = value.items()
-            met = [self._all(inner.fields[quantifier].type, wanted, child) for child in row[name]]
+            type_ = inner.fields[quantifier].type
+            met = [self._all(type_, wanted, child) for child in row[name] if self._there(type_, wanted, child)]
             return {"some": any(met), "every": all(met), "none": not any(met)}[str(quantifier)]
         if isinstance(inner, GraphQLInputObjectType):
             return self._all(inner, value, row[name])
         if isinstance(row[name], list):
             return bool(set(row[name]) & set(value))
         return bool(row[name] is value if isinstance(value, bool) else row[name] is not None and row[name] in value)
+
+    def _findings(self, row: Row) -> list[tuple[str, str]]:
+        return self.findings.get(row["id"], [])
+
+    def _visible(self, about: str, author: str, area: str) -> bool:
+        """Whether a finding is shown: the class of its column is held there, or is one's own and so is its row."""
+        return self.sight.holds(about, area) or (author == self.user and self.sight.around(about, area))
 
     # --- search, order, groups ----------------------------------------------------------------------------------------
 
@@ -219,11 +264,12 @@ class Lists:
         return special.get((noun, key)) or (lambda row: row[_camel(key)])
 
     def groups(self, noun: str, rows: list[Row], by: str, first: int | None = None) -> list[dict[str, Any]]:
-        """Counts of a list's rows by one key, largest first."""
+        """Counts of a list's rows by one key, times in their order, all others largest first, UNKNOWN last."""
         dimension: Any = self.schema.type_map[f"{noun}GroupBy"]
         rows = self._narrowed(rows, kind_of(dimension.values[by]), "groups")
         counted = Counter(self._group(by, row) or "UNKNOWN" for row in rows)
-        bars = sorted(counted.items(), key=lambda bar: (-bar[1], bar[0]))
+        timed = by == "CONTRACT_END_MONTH"
+        bars = sorted(counted.items(), key=lambda bar: (bar[0] == "UNKNOWN", 0 if timed else -bar[1], bar[0]))
         return [{"key": key, "label": self._words(noun, by, key), "count": count} for key, count in bars[:first]]
 
     def _group(self, by: str, row: Row) -> str | None:

@@ -56,10 +56,10 @@ def leaves(schema: GraphQLSchema, type_: Any) -> str:
 
 @dataclass
 class Outcome:
-    """What plain execution answers: data, refused roots with the keys that may be named, and how many roots it read."""
+    """What plain execution answers: data, what is refused at which path, and how many roots it read."""
 
     data: dict[str, Any]
-    refused: dict[str, set[str]] = field(default_factory=dict)
+    refused: list[tuple[tuple[str | int, ...], str]] = field(default_factory=list)
     reads: int = 0
 
 
@@ -170,14 +170,14 @@ class Plain:
             variable_values=variables,
             type_resolver=lambda value, *_: value["__typename"],
         )
-        refused: dict[str, set[str]] = {}
+        refused: list[tuple[tuple[str | int, ...], str]] = []
         for error in result.errors or ():
             assert isinstance(error.original_error, Forbidden), (error, text)
             assert error.path is not None
-            refused.setdefault(str(error.path[0]), set()).add(error.original_error.field)
+            refused.append((tuple(error.path), error.original_error.field))
         assert result.data is not None, (result.errors, text)
-        data = {key: None if key in refused else value for key, value in result.data.items()}
-        return Outcome(data, refused, self.reads - len(refused))
+        roots = {path[0] for path, _ in refused if result.data[path[0]] is None}
+        return Outcome(result.data, refused, self.reads - len(roots))
 
 
 MARK = "cursor of "
@@ -211,6 +211,10 @@ async def plain(village: Place, who: str, grants: list[tuple[str, str | None]], 
     labels = await village.admin.fetch("SELECT list, code, id, en FROM label")
     lists = Lists(schema, sight, str(village.ids[who]), language, rows["regions"])
     lists.labels = {(row["list"], row["code"]): row[language] for row in labels}
+    open_ones = "SELECT household_id, about, about_author FROM finding WHERE archived_at IS NULL"
+    for found in await village.admin.fetch(open_ones):
+        said = found["about"], str(found["about_author"])
+        lists.findings.setdefault(str(found["household_id"]), []).append(said)
     truth = Plain(schema, sight, lists, rows)
     told = await village.query(who, f"{{ viewer {{ {leaves(schema, schema.type_map['Viewer'])} }} }}", language)
     truth.viewer = orjson.loads(orjson.dumps(told.data["viewer"]))

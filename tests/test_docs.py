@@ -56,7 +56,9 @@ def reference() -> str:
     answers = [(f"`{e.code}`", str(e.status), (e.__doc__ or "").split("\n")[0]) for e in _request_errors()]
     answers += [("`UNAUTHENTICATED`", "401", "no token, or one that is not good: all alike")]
     answers += [("`RATE_LIMITED`", "429", "more of one thing than its limit allows; `Retry-After` says when again")]
-    answers += [("`FORBIDDEN`", "200", "nowhere has one the ability or the class; 403 in a command's payload")]
+    answers += [
+        ("`FORBIDDEN`", "200", "null, for nowhere has one the ability, or the class of the `field` that it names")
+    ]
     answers += [("`INTERNAL`", "500", "ours; `errorId` leads to the log")]
     text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))
     bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Most]

@@ -20,7 +20,7 @@ from schema.bound import folded
 from schema.build import build
 from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
 from tests import oracle
-from tests.personas import BY_NAME, TODAY, Persona
+from tests.personas import BY_NAME, Persona
 from tests.test_scope import FLAT
 from tests.village import Place, household, journey, shop
 from tests.world import World
@@ -71,11 +71,16 @@ def kind_of(key: Key) -> str:
 
 
 def where_seen(world: World, who: Persona, stem: str, kind: str) -> set[str]:
-    """The records of a list that lie where the caller holds the class over every record."""
+    """The records of a list of which the caller sees the class."""
     table = FLAT[ROOTS[stem]]
-    placed = {str(row.id): row.village for row in world.of(table)}
-    roles = oracle.SEES[kind]
-    return {i for i in world.listed(who, table) if oracle.has(world.tree, who, roles, placed[i], TODAY)}
+    rows = {str(row.id): row for row in world.of(table)}
+    return {i for i in world.listed(who, table) if kind == "OPEN" or world.sees(who, kind, rows[i])}
+
+
+def answers(who: Persona, kind: str) -> bool:
+    """Whether somebody sees the class in some record at least."""
+    grants = {grant.role for grant in who.grants}
+    return bool(grants & (oracle.SEES[kind] | oracle.SEES_OWN.get(kind, set())))
 
 
 @pytest.mark.parametrize("name", WHO)
@@ -90,10 +95,11 @@ async def test_a_condition_and_its_not_share_out_what_is_seen(world: World, name
         )
         value = {key: condition(asked)}
         answer = await world.ask(who, text + " }", yes=value, no={"not": value})
-        roles = oracle.SEES[kind_of(asked)]
-        if not reads or not any(grant.role in roles for grant in who.grants):
+        if not reads or not answers(who, kind_of(asked)):
             assert answer.codes == ["FORBIDDEN", "FORBIDDEN"], (stem, key, answer.codes)
-            assert answer.json["errors"][0]["extensions"]["field"] == (key if reads else ROOTS[stem])
+            said, field = answer.json["errors"][0]["extensions"], key if reads else ROOTS[stem]
+            kind = kind_of(asked) if reads else "OPERATIONAL"
+            assert said == {"code": "FORBIDDEN", "field": field, "class": kind, "ability": f"SEE_{kind}"}
             continue
         yes, no = ({node["id"] for node in answer.data[way]["nodes"]} for way in ("yes", "no"))
         assert not yes & no, (stem, key)
@@ -163,7 +169,25 @@ async def test_a_forgotten_variable_is_not_everything(world: World) -> None:
     everything = await world.ask(who, text)
     assert everything.data["households"] == everything.data["b"] != {"totalCount": 0}
     assert (await world.ask(who, text, w=None)).codes == ["BAD_USER_INPUT"]
-    assert (await world.ask(who, text, f=None)).codes == ["BAD_USER_INPUT"]
+
+
+async def test_an_argument_of_a_list_that_is_null_or_blank_is_left_out(world: World) -> None:
+    """Every form sends what it holds, were it nothing; a cursor of the one list is good for the other."""
+    who = BY_NAME["OFFICER@country"]
+    text = """query($f: MemberFilter, $s: String, $o: MemberOrder, $n: Int, $a: String) {
+      members(filter: $f, search: $s, orderBy: $o, first: $n, after: $a, before: null, last: null) {
+        totalCount groups(by: SEX, first: null) { count } nodes { id } pageInfo { endCursor } } }"""
+    plain = (
+        await world.ask(who, "{ members { totalCount groups(by: SEX) { count } nodes { id } pageInfo { endCursor } } }")
+    ).data
+    for blank in (None, "", "  ", "\t", "\u00a0"):
+        assert (await world.ask(who, text, f=None, s=blank, o=None, n=None, a=None)).data == plain, blank
+    literal = await world.ask(who, '{ members(search: "", filter: null) { totalCount } }')
+    assert literal.data["members"]["totalCount"] == plain["members"]["totalCount"]
+    after = plain["members"]["pageInfo"]["endCursor"]
+    pages = [await world.ask(who, text, s=blank, a=after) for blank in (None, " ")]
+    assert pages[0].data == pages[1].data
+    assert pages[0].codes == pages[1].codes == []
 
 
 async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: World) -> None:
@@ -339,3 +363,80 @@ async def test_both_sides_fold_a_text_alike(world: World) -> None:
     texts = ["".join(chance.choices(letters, k=12)) for _ in range(5000)]
     rows = await world.admin.fetch("SELECT registry.folded(said) AS folded FROM unnest($1::text[]) AS said", texts)
     assert [row["folded"] for row in rows] == [folded(text) for text in texts]
+
+
+# --- what is seen in one's own records alone --------------------------------------------------------------------------
+
+
+async def test_a_class_that_is_seen_in_own_records_alone_narrows_to_these(village: Place) -> None:
+    """The status that an officer recorded is his to ask for; a colleague's journey is as if it were not there."""
+    mine, theirs = [await _journey_of(village, who, "NON_PROCEDURAL") for who in ("officer", "second")]
+    legal = await _journey_of(village, "officer", "PROCEDURAL")
+    status = "proceduralStatus: [NON_PROCEDURAL]"
+
+    async def households(condition: str) -> set[str]:
+        text = f"{{ households(first: 1000, filter: {{{condition}}}) {{ nodes {{ id }} }} }}"
+        return {node["id"] for node in (await village.ask("officer", text))["households"]["nodes"]}
+
+    async def journeys(condition: str) -> set[str]:
+        text = f"{{ migrations(first: 1000, filter: {{{condition}}}) {{ nodes {{ household {{ id }} }} }} }}"
+        return {node["household"]["id"] for node in (await village.ask("officer", text))["migrations"]["nodes"]}
+
+    ours = {mine, theirs, legal}
+    assert await journeys(status) & ours == {mine}
+    assert await journeys(f"not: {{{status}}}") & ours == {legal}
+    assert await households(f"migrations: {{some: {{{status}}}}}") & ours == {mine}
+    assert await households(f"migrations: {{none: {{{status}}}}}") & ours == {theirs, legal}
+    assert await households(f"migrations: {{every: {{{status}}}}}") & ours == {mine, theirs}
+    refused = await village.query("coordinator", f"{{ migrations(filter: {{{status}}}) {{ totalCount }} }}")
+    assert refused.errors[0]["extensions"] == {
+        "code": "FORBIDDEN",
+        "field": "proceduralStatus",
+        "class": "PROTECTIVE",
+        "ability": "SEE_PROTECTIVE",
+    }
+
+
+async def _journey_of(village: Place, who: str, status: str) -> str:
+    document = household()
+    document["migrations"] = [journey(document["members"][0], proceduralStatus=status)]
+    payload = await village.submit(who, document)
+    assert payload["outcome"] == "ACCEPTED", payload
+    return str(document["id"])
+
+
+# --- households by their work -----------------------------------------------------------------------------------------
+
+
+async def test_what_awaits_me_is_what_i_may_verify(village: Place) -> None:
+    for state in ("SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED"):
+        await village.reach(state)
+    text = """{ yes: households(first: 1000, filter: {awaitsMe: true}) { nodes { id viewerCan } }
+      no: households(first: 1000, filter: {awaitsMe: false}) { nodes { id viewerCan } } }"""
+    for who in ("officer", "verifier", "coordinator", "analyst"):
+        data = await village.ask(who, text)
+        assert all("SUBMISSION_VERIFY" in node["viewerCan"] for node in data["yes"]["nodes"])
+        assert not any("SUBMISSION_VERIFY" in node["viewerCan"] for node in data["no"]["nodes"])
+        assert bool(data["yes"]["nodes"]) is (who in ("verifier", "coordinator")), who
+
+
+async def test_findings_are_asked_for_as_they_are_shown(village: Place) -> None:
+    """A warning about a datum that is not the caller's does not tell of itself by a filter."""
+    document = household()
+    document["migrations"] = [journey(document["members"][0], proceduralStatus="PROCEDURAL", visaType=None)]
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    await village.admin.execute(
+        "INSERT INTO finding (id, household_id, village_id, area, draft, created_by, position, code, severity, path,"
+        " message_id, message_en, params, about, about_author, must_see)"
+        " SELECT gen_random_uuid(), id, village_id, area, draft, created_by, 99, 'PROCEDURAL_NO_DOCS', 'WARNING',"
+        " '{x}', 'x', 'x', '[]', 'PROTECTIVE', created_by, false FROM household WHERE id = $1",
+        document["id"],
+    )
+    text = """{ yes: households(first: 1000, filter: {hasFindings: true}) { nodes { id findings { code } } }
+      no: households(first: 1000, filter: {hasFindings: false}) { nodes { id findings { code } } } }"""
+    for who in ("officer", "coordinator", "viewer"):
+        data = await village.ask(who, text)
+        assert all(node["findings"] for node in data["yes"]["nodes"] if node["findings"] is not None)
+        assert not any(node["findings"] for node in data["no"]["nodes"])
+        found = {node["id"] for node in data["yes"]["nodes"]}
+        assert (document["id"] in found) is (who == "officer"), who

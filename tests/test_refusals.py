@@ -27,7 +27,7 @@ COMMANDS = {
     "verify": (
         VERIFIERS,
         "mutation($id: ID!) { verifyHouseholds(input: {items: [{id: $id, rev: 1, acceptFindings: true}]})"
-        f" {{ results {{ id household {{ id }} {PROBLEM} }} }} }}",
+        f" {{ results {{ householdId household {{ id }} {PROBLEM} }} }} }}",
     ),
     "return": (
         VERIFIERS,

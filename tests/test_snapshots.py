@@ -15,7 +15,6 @@ import pytest
 
 from auth.ability import Ability
 from auth.area import NATIONAL, AreaSet
-from auth.errors import Forbidden
 from auth.policy import PAGE, SIGNATURES, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
@@ -25,6 +24,7 @@ from registry.wall import DOORS
 from schema.build import build
 from schema.operation import Operations
 from schema.plan import Plan
+from schema.refusal import Refusal
 from server.app import ROUTES
 from server.cli import app as command_line
 from server.declared import verbs
@@ -55,7 +55,7 @@ def _filled(text: str) -> str:
     return fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Forbidden | str]:
+def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Refusal | str]:
     """The plan of each root field, or why there is none."""
     grant = Grant(role, area, None if area.national else uuid.UUID(int=2), dt.date(2020, 1, 1), None, True)
     principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
@@ -64,8 +64,10 @@ def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Forbidden 
     return [root.plan for root in operation.planned(Sight.of(principal), operation.variables(used)).roots]
 
 
-def _shown(plan: Plan | Forbidden | str) -> str:
-    return f"\n```sql\n{laid_out(plan.statement.text)}\n```\n" if isinstance(plan, Plan) else f"\nRefused: {plan}\n"
+def _shown(plan: Plan | Refusal | str) -> str:
+    return (
+        f"\n```sql\n{laid_out(plan.statement.text)}\n```\n" if isinstance(plan, Plan) else f"\nRefused: {plan.error}\n"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

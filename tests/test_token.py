@@ -22,6 +22,7 @@ from jwt.api_jws import PyJWS
 from auth import token
 from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, Unauthenticated
+from auth.sensitivity import Sensitivity
 from auth.token import Claims, Keyring
 
 NOW = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
@@ -241,7 +242,11 @@ def test_memory_is_bounded_and_forgetting_refuses_nobody(monkeypatch: pytest.Mon
 
 
 def test_every_refusal_of_access_has_a_code_and_both_languages() -> None:
-    for error in (Unauthenticated(), Forbidden(ability=Ability.IDENTITY_REVEAL), Forbidden(field="fullName")):
+    for error in (
+        Unauthenticated(),
+        Forbidden(ability=Ability.IDENTITY_REVEAL),
+        Forbidden(field="fullName", kind=Sensitivity.PERSONAL),
+    ):
         assert isinstance(error, AccessError)
         assert error.code.isupper()
         assert error.label_id
@@ -249,8 +254,8 @@ def test_every_refusal_of_access_has_a_code_and_both_languages() -> None:
 
 
 def test_forbidden_speaks_of_one_thing() -> None:
-    assert Forbidden(field="fullName").field == "fullName"
+    assert Forbidden(field="fullName", kind=Sensitivity.PERSONAL).field == "fullName"
     assert Forbidden(ability=Ability.SEE_OPEN).ability is Ability.SEE_OPEN
-    for wrong in ({}, {"ability": Ability.SEE_OPEN, "field": "fullName"}):
+    for wrong in ({}, {"field": "fullName"}, {"ability": Ability.SEE_OPEN, "field": "fullName"}):
         with pytest.raises(TypeError):
             Forbidden(**wrong)  # type: ignore[arg-type]

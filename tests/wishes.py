@@ -89,7 +89,7 @@ class Wishes:
 
     def seen(self, made: Any) -> bool:
         kind = kind_of(made)
-        return kind in (None, "OPEN") or self.sight.anywhere(str(kind))
+        return kind in (None, "OPEN") or self.sight.anywhere(str(kind)) or str(kind) in self.sight.own
 
     def twice(self, draw: Any) -> Twice:
         return Twice(draw(), draw())
@@ -190,8 +190,9 @@ class Wishes:
         direction = self.random.choice([{}, {"direction": "ASC"}, {"direction": "DESC"}])
         return {"field": self.random.choice(keys), **direction}
 
-    def group(self, type_: Any) -> str:
-        return str(self.random.choice([key for key, made in type_.values.items() if self.seen(made)]))
+    def group(self, type_: Any, forbidden: bool = False) -> str:
+        keys = [key for key, made in type_.values.items() if self.seen(made) is not forbidden]
+        return str(self.random.choice(keys or [key for key, made in type_.values.items() if self.seen(made)]))
 
 
 def _flat(made: Any) -> bool:

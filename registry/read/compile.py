@@ -33,6 +33,7 @@ from registry.read.want import (
     Embed,
     First,
     Many,
+    Null,
     Object,
     One,
     Page,
@@ -137,10 +138,14 @@ class Compiler:
         match want:
             case Const():
                 return const(want.text)
+            case Null():
+                return sa.cast(sa.null(), sa.JSON())
             case Value():
                 return wire(self.masked(row, noun, want.datum), type_of(want.datum))
             case Withheld():
                 return self.withheld(row, noun, want)
+        if isinstance(want, Page):
+            return page(self, want, row)
         seen = True if want.kind is None else self.seen(row, noun, want.kind)
         if seen is False:
             return sa.cast(sa.null(), sa.JSON())
@@ -154,8 +159,6 @@ class Compiler:
                 made = self.many(want, row)
                 if want.when is not None:
                     made = sa.case((want.when(row, self), made), else_=sa.null())
-            case Page():
-                made = page(self, want, row)
         return self.veiled(made, seen, sa.JSON())
 
     def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:

@@ -92,12 +92,25 @@ class Exists:
 
 @dataclass(frozen=True)
 class SeenHere:
-    """The row lies where the caller sees a class."""
+    """The caller sees a class of the row: it lies where he sees all of it, or where he sees his own and he made it."""
+
+    noun: Readable
+    kind: Sensitivity
+
+    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+        seen = ask.seen(row, self.noun, self.kind)
+        return (sa.true() if seen else sa.false()) if isinstance(seen, bool) else seen
+
+
+@dataclass(frozen=True)
+class SeenAround:
+    """The row lies where the caller sees a class of all records, or of those that he made himself."""
 
     kind: Sensitivity
 
     def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
-        return _place(row).op("<@")(ask.areas(self.kind.value.lower()))
+        kind = self.kind.value.lower()
+        return sa.or_(*[_place(row).op("<@")(ask.areas(setting)) for setting in (kind, f"{kind}_own")])
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from registry.noun import const
 from registry.read.order import beyond, sort_keys
 from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
 from registry.read.sql import EMPTY, ONE, as_json
-from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Page, Total
+from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
@@ -48,6 +48,8 @@ def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.Col
                 value = groups[part].c.groups
             case Const():
                 value = const(part.text)
+            case Null():
+                value = sa.cast(sa.null(), sa.JSON())
             case _:
                 assert shown is not None
                 value = shown.part(part)
@@ -185,7 +187,9 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
 
 
 def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
-    """One row: `groups`, the counts of the rows by one key, largest first, and `total`, their sum.
+    """One row: `groups`, the counts of the rows by one key, and `total`, their sum.
+
+    Times come in their order, all other keys the largest first, and UNKNOWN last.
 
     The sum is made before the smallest groups are cut off, so that a count of all rows needs no other scan."""
     key = sa.func.coalesce(want.by.key(row, compiler), const(UNKNOWN)).label("key")
@@ -193,7 +197,10 @@ def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Sele
     keyed = rows.subquery(compiler.name("k"))
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
     total = sa.func.sum(sa.func.count()).over().label("total")
-    counted = sa.select(keyed.c.key, count, total).group_by(keyed.c.key).order_by(count.desc(), keyed.c.key)
+    order: list[sa.ColumnElement[Any]] = [keyed.c.key == const(UNKNOWN), keyed.c.key]
+    if not want.by.timed:
+        order.insert(1, count.desc())
+    counted = sa.select(keyed.c.key, count, total).group_by(keyed.c.key).order_by(*order)
     group = counted.limit(arg(want.first, sa.Integer())).subquery(compiler.name("g"))
     unknown = in_language(compiler, const("Tidak diketahui"), const("Not known"))
     words = sa.case((group.c.key == const(UNKNOWN), unknown), else_=want.by.words(group.c.key, compiler))

@@ -25,6 +25,9 @@ class Seeker(Asker, Protocol):
     def regions(self, argument: str) -> str:
         """The setting that holds the areas of the regions whose codes the argument lists."""
 
+    def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+        """Where the caller sees a class of this row: always, never, or a test of the row."""
+
     def village(self, argument: str) -> sa.ColumnElement[Any]:
         """Today's code of the village whose code, of any year, the argument is."""
 
@@ -78,6 +81,13 @@ class Const:
 
     key: str
     text: str
+
+
+@dataclass(frozen=True)
+class Null:
+    """A field that is null for all callers of the sight: they were refused it."""
+
+    key: str
 
 
 @dataclass(frozen=True)
@@ -186,7 +196,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Groups:
-    """Counts of the list's rows by one grouping, largest first; only rows for which `where` holds as well."""
+    """Counts of the list's rows by one grouping; only rows for which `where` holds as well."""
 
     key: str
     by: Grouping
@@ -202,13 +212,12 @@ class Page:
     key: str
     source: Source
     order: tuple[Order, ...]
-    parts: tuple[Nodes | Edges | Info | Total | Groups | Const, ...]
+    parts: tuple[Nodes | Edges | Info | Total | Groups | Const | Null, ...]
     size: str  # argument: at most so many rows
     backward: bool = False
     after: str | None = None  # argument: the keys of the row behind which the list begins, as texts
     before: str | None = None  # argument: the keys of the row before which it ends
     cursor: str = "cursor"  # prefix of the arguments that sign its cursors
-    kind: Sensitivity | None = None
 
     def objects(self) -> Iterator[Object]:
         """What its rows become."""
@@ -219,5 +228,5 @@ class Page:
                 yield from (edge.node for edge in part.parts if isinstance(edge, Node))
 
 
-Part = Value | Const | Withheld | Embed | One | Many | Page
+Part = Value | Const | Null | Withheld | Embed | One | Many | Page
 Root = One | First | Page | Many
