@@ -39,16 +39,17 @@ def no_such_region(heirs: list[str]) -> BadInput:
     """A region code that nobody knows, or that is not one region of its level any more: `heirs` are the codes of today,
     one where a village became a region of another level, several where it was split."""
     if not heirs:
-        return BadInput(sentence(UserErrorCode.REGION_UNKNOWN, "id"), sentence(UserErrorCode.REGION_UNKNOWN, "en"))
+        unknown = UserErrorCode.REGION_UNKNOWN
+        return BadInput(sentence(unknown, "id"), sentence(unknown, "en"), successors=[])
     if len(heirs) == 1:
         now = heirs[0]
         return BadInput(
             f"Kode desa ini kini wilayah {now}, bukan desa.",
             f"The village of this code is now the region {now}, which is no village.",
-            heirs=heirs,
+            successors=heirs,
         )
     code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(heirs)
-    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), heirs=heirs)
+    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), successors=heirs)
 
 
 class PersistedQueryNotFound(RequestError):

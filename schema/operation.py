@@ -42,6 +42,7 @@ from schema.bound import shape
 from schema.coercion import Coerce, coercion, holds_itself
 from schema.collect import nodes_of
 from schema.errors import RequestError, nul_refused
+from schema.faults import variable_errors, wrong_variables
 from schema.limits import Most, check_variables
 from schema.plan import Planned, Planner
 
@@ -62,8 +63,14 @@ class Operation:
     """One operation of a document that is valid."""
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode, kept: bool
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        definition: OperationDefinitionNode,
+        kept: bool,
+        suggests: bool = False,
     ) -> None:
+        self.suggests = suggests
         self.schema, self.document, self.definition, self.kept = schema, document, definition, kept
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.is_query = definition.operation is OperationType.QUERY
@@ -98,10 +105,20 @@ class Operation:
             coerced = {name: coerce(sent.get(name)) for name, coerce in self._coercions}
             if not any(value is None or value is Undefined for value in coerced.values()):
                 return VariableValues({}, coerced)
-        found = get_variable_values(self.schema, self.definition.variable_definitions or (), sent or {}, MOST_ERRORS)
+        definitions = self.definition.variable_definitions or ()
+        found = get_variable_values(self.schema, definitions, sent or {}, MOST_ERRORS)
         if isinstance(found, list):
-            raise Invalid(found)
+            raise Invalid(self._faults(sent or {}))
         return found
+
+    def _faults(self, sent: dict[str, Any]) -> list[GraphQLError]:
+        """What is wrong with the variables that graphql-core has refused."""
+        definitions = self.definition.variable_definitions or ()
+        try:
+            errors = variable_errors(self.schema, definitions, sent, self.suggests)
+        except RecursionError as error:
+            return [GraphQLError("nested too deeply", original_error=error)]
+        return errors or [wrong_variables()]
 
     def planned(self, sight: Sight, variables: VariableValues) -> Planned:
         """The plans for these callers and variables; made once for all that look alike.
@@ -144,8 +161,9 @@ PLANNING = ThreadPoolExecutor(1, "planning")
 class Operations:
     """The operations of one schema, the longest unused forgotten."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
+    def __init__(self, schema: GraphQLSchema, suggests: bool = False) -> None:
+        """`suggests` says whether refusals may propose names of the schema."""
+        self._schema, self._suggests = schema, suggests
         self._known: Remembered[tuple[str, str | None], Operation] = Remembered("operations", DOCUMENTS)
 
     def of(self, text: str, name: str | None) -> Operation:
@@ -176,14 +194,14 @@ class Operations:
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
             Most.ROOTS.check(len(definition.selection_set.selections))
-            if errors := validate(self._schema, document, max_errors=MOST_ERRORS):
+            if errors := validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=not self._suggests):
                 told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
                 raise Invalid(told) if told else RecursionError  # too deep to find out what is wrong
         except GraphQLError as error:
             raise Invalid([error]) from None
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
-        return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT)
+        return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT, suggests=self._suggests)
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

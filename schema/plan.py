@@ -51,7 +51,9 @@ class Plan:
         """The JSON of the field, None for null."""
         found = await answer(database, self.statement, [value(call) for value in self.values])
         if found is None and self.absent is not None:
-            raise await self.absent(database, call, {name: value(call) for name, value in self.bindings.items()})
+            arguments = {name: value(call) for name, value in self.bindings.items()}
+            if (why := await self.absent(database, call, arguments)) is not None:
+                raise why
         return found
 
 

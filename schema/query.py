@@ -53,7 +53,7 @@ class Query:
     viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
     region: Region | None = look_up(
         OPEN,
-        "Superseded codes lead to today's region; an unknown code, or one that was split, is refused.",
+        "Superseded codes lead to today's region; a code that was split is refused. Null for a code that never was.",
         places.Region,
         places.resolved,
         absent=no_region,

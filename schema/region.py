@@ -204,7 +204,7 @@ HEIRS = Many(
 )
 
 
-async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput:
-    """Why a code leads to no region: nobody knows it, or it was split; then `heirs` are the codes to choose from."""
+async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput | None:
+    """Why a code leads to no region: it was split, and there are codes to choose from; None where it never was one."""
     heirs = [heir["code"] for heir in orjson.loads(await fetch(database, caller, HEIRS, arguments) or b"[]")]
-    return no_such_region(heirs)
+    return no_such_region(heirs) if heirs else None

@@ -16,7 +16,7 @@ from registry.db import Database
 from registry.read.run import Caller
 from registry.read.want import Datum, Order, Source, Where
 
-Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception]]
+Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None]]
 """Asks why a look-up with these arguments found nothing, and answers the error to raise."""
 
 

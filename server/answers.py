@@ -7,7 +7,6 @@ fault but ours is `INTERNAL` with an id, its details in the log only.  Test: tes
 from __future__ import annotations
 
 import logging
-import re
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -21,18 +20,11 @@ from registry.db import TooSlow, Unreachable
 from registry.read.run import UnknownRegion
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from schema.limits import Most
-from schema.scalars import SENTENCES
 from server.responses import Reply
+from server.sentences import document_sentence
 
 log = logging.getLogger("desmigratif")
 STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429}
-SAFE = re.compile(
-    r"^(Cannot query field|Unknown (argument|type|fragment|directive)|Field .* (must have|must not have|argument)"
-    r"|Fragment|Variable ['\"]\$\w+['\"] (is not defined|is never used|of type|of required type)|Directive"
-    r"|Argument '\w+' of type '[\w!\[\]]+' is required|There can be only one|Fields .* conflict"
-    r"|This anonymous operation)"
-)
-VARIABLE = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at \.?(['\w\[\].]+))?")
 
 
 def request_error(error: RequestError | AccessError, language: str) -> dict[str, Any]:
@@ -103,7 +95,7 @@ def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, 
     elif original is not None and not isinstance(original, GraphQLError):
         made = internal(original, language, request_id)
     else:
-        made = {"message": _harmless(error.message, language), "extensions": {"code": _code(error)}}
+        made = {"message": document_sentence(error.message), "extensions": {"code": _code(error)}}
     if error.locations:
         made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
@@ -114,25 +106,4 @@ def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, 
 def _code(error: GraphQLError) -> str:
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
-    of_a_value = error.path is not None or not error.locations or VARIABLE.match(error.message)
-    return "BAD_USER_INPUT" if of_a_value else "GRAPHQL_VALIDATION_FAILED"
-
-
-def _harmless(message: str, language: str) -> str:
-    """A sentence without the value that it complains of; GraphQL's own, which speak to programmers, stay English."""
-    english = language == "en"
-    if message.startswith("Syntax Error"):
-        return "The document is no valid GraphQL here." if english else "Dokumen bukan GraphQL yang benar di sini."
-    if SAFE.match(message) and not VARIABLE.match(message):
-        return message.partition(" Did you mean")[0]
-    what = "A value in the document" if english else "Sebuah nilai dalam dokumen"
-    if said := VARIABLE.match(message):
-        what = f"Variable ${said[1]}" if english else f"Variabel ${said[1]}"
-        what += (f" at {said[2]}" if english else f" pada {said[2]}") if said[2] else ""
-    wrong = "has the wrong type or form." if english else "salah jenis atau bentuknya."
-    return f"{what} {wrong}{_own_sentence(message)}"
-
-
-def _own_sentence(message: str) -> str:
-    """The sentence of one of our scalars, if it is in there."""
-    return next((f" {sentence}" for sentence in SENTENCES if sentence in message), "")
+    return "GRAPHQL_VALIDATION_FAILED" if error.locations and error.path is None else "BAD_USER_INPUT"

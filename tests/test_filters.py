@@ -206,12 +206,12 @@ async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: Worl
     assert await codes("35.01", "35.01", "52.01.11") == {c for c in everywhere if c.startswith(("35.01.", "52.01.11."))}
     now = world.codes["recoded"]
     assert await codes("52.01.12.2009") == {now} == await codes(now) == await codes("52.01.12.2009", now)
-    for code, heirs in (("99", None), ("99.01.01.2001", None), ("52.02.11.2009", ["52.02.11.2010", "52.02.11.2011"])):
+    for code, heirs in (("99", []), ("99.01.01.2001", []), ("52.02.11.2009", ["52.02.11.2010", "52.02.11.2011"])):
         for listed in (["35", code], [code]):
             answer = await world.ask(who, text, w=listed)
             assert answer.codes == ["BAD_USER_INPUT"]
             assert answer.data == {"households": None}
-            assert answer.json["errors"][0]["extensions"].get("heirs") == heirs
+            assert answer.json["errors"][0]["extensions"]["successors"] == heirs
     assert (await world.ask(who, text, w=["3501"])).codes == ["BAD_USER_INPUT"]
 
 
@@ -226,7 +226,7 @@ async def test_a_village_that_became_a_district_is_told_by_its_code_of_today(wor
     finally:
         await world.admin.execute("DELETE FROM region_code WHERE code = $1", old)
     assert alone.codes == ["BAD_USER_INPUT"]
-    assert alone.json["errors"][0]["extensions"]["heirs"] == ["35.01.11"]
+    assert alone.json["errors"][0]["extensions"]["successors"] == ["35.01.11"]
     assert twice.data == district.data != {"households": {"totalCount": 0}}
 
 

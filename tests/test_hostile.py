@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
     "the 61st second": (body(CHANGED, t="2026-12-31T23:59:60Z"), {INPUT}),
     "digits of another script": (body(CHANGED, t="٢٠٢٦-٠١-٠١T٠٠:٠٠:٠٠Z"), {INPUT}),
     "a region code of another script": (body("query($c: RegionCode!) { region(code: $c) { id } }", c="٣٥"), {INPUT}),
-    "an unknown region": (body('{ region(code: "99") { id } }'), {INPUT}),
+    "an unknown region": (body('{ households(filter: {within: ["99"]}) { totalCount } }'), {INPUT}),
 }
 ANSWERED: dict[str, bytes] = {
     "first of calendar": body(BORN, d="0001-01-01"),

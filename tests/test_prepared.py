@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -253,7 +254,9 @@ def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
         return
     with pytest.raises(Invalid) as refused:
         operation.variables(sent)
-    assert [error.message for error in refused.value.errors] == [error.message for error in whole]
+    ours = [re.match(r"Variable (\$\w+)(\S*)", error.message) for error in refused.value.errors]
+    theirs = [re.match(r"Variable '(\$\w+)' has invalid value(?: at (\S+))?:", error.message) for error in whole]
+    assert [place and place.groups("") for place in ours] == [place and place.groups("") for place in theirs]
 
 
 async def test_a_command_takes_its_variables_as_graphql_says(village: Place) -> None:

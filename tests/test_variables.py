@@ -1,0 +1,102 @@
+"""What is wrong with a variable is said with its place, the type that belongs there, and an enum's values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from registry.codes import Sex
+from tests.village import SUBMIT, VERIFY, Place, household, served_with
+
+pytestmark = pytest.mark.anyio
+MARK = "9907116304850017"
+COUNT = "query($f: HouseholdFilter, $n: Int) { households(filter: $f, first: $n) { totalCount } }"
+BY = "query($by: HouseholdKey!) { household(by: $by) { id } }"
+
+
+def put(*path: Any, value: Any) -> dict[str, Any]:
+    """A household with a value at this place."""
+    document: Any = household()
+    here = document
+    for step in path[:-1]:
+        here = here[step]
+    here[path[-1]] = value
+    return {"household": document}
+
+
+CASES: dict[str, tuple[str, dict[str, Any], str, list[Any], str, str]] = {
+    "an enum": (SUBMIT, put("members", 0, "sex", value=MARK), "household", ["members", 0, "sex"], "Sex", "FEMALE"),
+    "a number": (SUBMIT, put("members", 0, "seq", value=MARK), "household", ["members", 0, "seq"], "Int", "Int"),
+    "a day": (
+        SUBMIT,
+        put("members", 0, "birthDate", value=MARK),
+        "household",
+        ["members", 0, "birthDate"],
+        "PartialDate",
+        "2019",
+    ),
+    "an object": (SUBMIT, put("members", 0, value=MARK), "household", ["members", 0], "MemberInput", "MemberInput"),
+    "null": (SUBMIT, put("members", 0, "id", value=None), "household", ["members", 0, "id"], "ID!", "required"),
+    "no field of it": (
+        SUBMIT,
+        put("members", 0, "nikk", value=MARK),
+        "household",
+        ["members", 0],
+        "MemberInput",
+        "mean nik",
+    ),
+    "left out": (VERIFY, {"items": [{"id": "x"}]}, "items", [0, "rev"], "Int!", "required"),
+    "all of it": (VERIFY, {}, "items", [], "[VerifyItemInput!]!", "required"),
+    "one for a list": (COUNT, {"f": {"status": MARK}}, "f", ["status"], "HouseholdStatus", "ACTIVE"),
+    "in a filter": (
+        COUNT,
+        {"f": {"and": [{"status": ["ACTIVE", MARK]}]}},
+        "f",
+        ["and", 0, "status", 1],
+        "HouseholdStatus",
+        "",
+    ),
+    "not exactly one": (BY, {"by": {"id": "a", "householdNo": "b"}}, "by", [], "HouseholdKey", "exactly one"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_the_place_and_the_type_are_said(village: Place, name: str) -> None:
+    text, variables, variable, path, expected, word = CASES[name]
+    for language, begins in (("en", "Variable $"), ("id", "Variabel $")):
+        answer = await village.query("officer", text, language, **variables)
+        (error,) = answer.errors
+        extensions = error["extensions"]
+        assert (extensions["code"], extensions["variable"]) == ("BAD_USER_INPUT", variable)
+        assert extensions["path"] == path
+        assert extensions["expected"].strip("!") == expected.strip("!")
+        assert error["message"].startswith(begins + variable)
+        assert word in error["message"] or language == "id"
+        assert MARK.encode() not in answer.body
+        assert error["locations"]
+
+
+async def test_an_enum_says_its_values(village: Place) -> None:
+    answer = await village.query("officer", SUBMIT, **put("members", 0, "sex", value="WOMAN"))
+    assert answer.errors[0]["extensions"]["values"] == [sex.name for sex in Sex]
+
+
+async def test_names_are_proposed_where_the_schema_may_be_read(village: Place) -> None:
+    wrong = put("members", 0, "nikk", value=MARK)
+    async with served_with(village, introspection=False) as closed:
+        assert "mean" not in (await closed.query("officer", SUBMIT, "en", **wrong)).errors[0]["message"]
+
+
+async def test_each_fault_is_said_and_ten_at_most(village: Place) -> None:
+    two = put("members", 0, "sex", value=1)
+    two["household"]["members"][0]["seq"] = "x"
+    assert len((await village.query("officer", SUBMIT, **two)).errors) == 2
+    many = await village.query("officer", COUNT, f={"or": [{"status": ["NO"], "x": 1}] * 90})
+    assert many.codes == ["BAD_USER_INPUT"] * 10
+
+
+async def test_a_variable_with_a_default_may_be_left_out(village: Place) -> None:
+    text = "query($n: Int! = 1, $s: [HouseholdStatus!]) { households(first: $n, filter: {status: $s}) { totalCount } }"
+    answer = await village.query("officer", text, s=["NO"])
+    assert [error["extensions"]["variable"] for error in answer.errors] == ["s"]
