@@ -151,7 +151,7 @@ class App(Starlette):
     async def _open(self, app: Starlette) -> AsyncIterator[None]:
         settings = self.service.settings
         limits = settings.pool_size, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
-        listening = Principals().opening(settings.listen_url or self._dsn)
+        listening = Principals().opening(self._dsn, settings.listen_url)
         async with Database.open(self._dsn, *limits) as database, listening as principals:
             self.service.database, self.service.principals = database, principals
             yield

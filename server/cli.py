@@ -77,7 +77,8 @@ def serve(
     It does not start with demo keys, on a database that is not migrated, or with a login that is superuser, owns the
     tables or has BYPASSRLS: use `registry_app`, which `desmigratif migrate` makes.
     """
-    from server.serving import check_database, listen, production, run
+    from server.checks import check
+    from server.serving import listen, production, run
 
     settings = load()
     if settings.mode == "demo":
@@ -85,7 +86,7 @@ def serve(
     url = settings.ready_to_serve().database_url
     assert url is not None
     made = production(settings)
-    asyncio.run(check_database(url))
+    asyncio.run(check(url))
     run(made, listen(settings.host, settings.port), workers=workers or settings.workers)
 
 
@@ -234,11 +235,11 @@ def _expected() -> tuple[type[Exception], ...]:
 
     from registry.region_list import RegionListError
     from registry.region_load import RegionLoadError
+    from server.checks import ServingError
     from server.embedded import EmbeddedError
     from server.explain import ExplainError
     from server.keys import KeyFileError
     from server.migrate import NewerDatabase
-    from server.serving import ServingError
 
     ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ServingError
     return *ours, RegionListError, RegionLoadError, PostgresError

@@ -37,6 +37,7 @@ from schema.limits import Cost
 from schema.operation import Invalid, Operation, Operations
 from schema.plan import Plan
 from schema.refusal import Refusal
+from server.checks import check_database
 from server.demo.accounts import personas
 from server.demo.tokens import KEYS
 from server.embedded import Embedded
@@ -44,7 +45,7 @@ from server.identity import principal_now
 from server.keys import demo_keys
 from server.layout import laid_out
 from server.migrate import head
-from server.serving import CURSORS, check_database
+from server.serving import CURSORS
 from server.settings import Settings, SettingsError
 
 

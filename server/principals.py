@@ -1,8 +1,10 @@
 """Principals that need no look-up: made once for a token, and good until the database tells of a change.
 
-One connection of its own, past any pooler, listens to what the triggers of `grants` and `account` tell.  Rule: nothing
-is remembered longer than its token, than the civil day on which its grants were in force, and than the listener is
-known to hear: it asks for a sign of life, and without one nothing is remembered.  Test: tests/test_principals.py.
+One connection listens to what the triggers of `grants` and `account` tell.  Whether it hears is proven and not assumed,
+because a pooler between accepts LISTEN and delivers nothing: a second connection, on the way by which changes are
+written, sends this process's own sign to the same channel every few seconds.  Rule: nothing is remembered longer than
+its token, than the civil day on which its grants were in force, and than ten seconds after the sending of the last
+sign that was heard.  Tests: tests/test_principals.py, tests/test_pgbouncer.py.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
@@ -27,6 +30,7 @@ CAPITAL = ZoneInfo("Asia/Jakarta")
 MOST = 10_000  # users
 MOST_TOKENS = 8  # of one user
 ALIVE = 5.0  # seconds between two signs of life, and for one to come
+SIGN = "alive"  # how the payload of a sign of life begins; it is of one process, and no change for any other
 AGAIN = 1.0  # seconds between two attempts to connect
 
 log = logging.getLogger("desmigratif")
@@ -37,6 +41,10 @@ def today() -> dt.date:
     return dt.datetime.now(CAPITAL).date()
 
 
+class Unheard(Exception):
+    """A sign of life was sent and did not arrive: notifications are lost on the way."""
+
+
 class Principals:
     """What is known of callers until their tokens end, or the day.  `changes` counts what was told: who reads grants
     while it moves must not remember them."""
@@ -45,6 +53,7 @@ class Principals:
         self.changes = 0
         self._held: Remembered[uuid.UUID, dict[dt.datetime, Principal]] = Remembered("principals", MOST)
         self._heard_until = 0.0  # monotonic
+        self._sign, self._sent_at, self._heard = "", 0.0, asyncio.Event()
         self._midnight = _next_midnight()  # of the clock
 
     @property
@@ -72,9 +81,9 @@ class Principals:
         tokens[principal.expires_at] = principal
 
     @asynccontextmanager
-    async def opening(self, dsn: str) -> AsyncIterator[Principals]:
-        """Listening at this address, again and again where it fails."""
-        listening = asyncio.create_task(self._keep_listening(dsn))
+    async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
+        """Listening at `listen_url`, else at `dsn`, where changes are written; again and again where it fails."""
+        listening = asyncio.create_task(self._keep_listening(dsn, listen_url or dsn))
         try:
             yield self
         finally:
@@ -82,45 +91,63 @@ class Principals:
             with suppress(asyncio.CancelledError):
                 await listening
 
-    async def _keep_listening(self, dsn: str) -> None:
-        said = ""
+    async def _keep_listening(self, dsn: str, listen_url: str) -> None:
+        logged = ""
         while True:
             try:
-                await self._listen(dsn)
-                why = "the connection was lost"
+                await self._listen(dsn, listen_url)
+                reason = "the connection was lost"
+            except Unheard:
+                reason = "notifications are lost on the way: set DESMIGRATIF_LISTEN_URL to go past the pooler"
             except LOST as error:
-                why = type(error).__name__
-            if why != said:  # once, however often it fails
-                log.warning("Changes of grants are not heard (%s): grants are read at every request.", why)
-            said = why
+                reason = type(error).__name__
+            if reason != logged:  # once, however often it fails
+                log.warning("Changes of grants are not heard (%s): grants are read at every request.", reason)
+            logged = reason
             await asyncio.sleep(AGAIN)
 
-    async def _listen(self, dsn: str) -> None:
-        """Until the connection is lost."""
+    async def _listen(self, dsn: str, listen_url: str) -> None:
+        """Until a connection is lost.  Unheard: a sign of life did not arrive."""
         lost = asyncio.Event()
 
         def gone(connection: object) -> None:
             self._deaf()
             lost.set()
+            self._heard.set()  # nothing more to wait for
 
-        connection = await asyncpg.connect(dsn, timeout=ALIVE, command_timeout=ALIVE)
         try:
-            connection.add_termination_listener(gone)
-            await connection.add_listener(CHANNEL, self._told)
-            self._forget()
-            while not lost.is_set():
-                asked = time.monotonic()
-                await connection.fetchval("SELECT 1")
-                self._heard_until = asked + 2 * ALIVE
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), ALIVE)
+            async with _connected(dsn, gone) as speaker, _connected(listen_url, gone) as listener:
+                await listener.add_listener(CHANNEL, self._told)
+                self._forget()
+                while not lost.is_set():
+                    await self._prove(speaker)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(ALIVE):
+                            await lost.wait()
         finally:
             self._deaf()
-            connection.terminate()
+
+    async def _prove(self, speaker: asyncpg.Connection) -> None:
+        """PostgreSQL delivers in the order of commits: who hears this has heard what was told before it was sent."""
+        self._sign, self._sent_at = f"{SIGN} {secrets.token_hex(8)}", time.monotonic()
+        self._heard.clear()
+        await speaker.execute(f"SELECT pg_notify('{CHANNEL}', '{self._sign}')")
+        try:
+            async with asyncio.timeout(ALIVE):  # not wait_for, which in Python 3.11 may swallow a cancellation
+                await self._heard.wait()
+        except TimeoutError:
+            raise Unheard from None
 
     def _told(self, connection: object, pid: int, channel: str, payload: object) -> None:
+        text = str(payload)
+        if text == self._sign:
+            self._heard_until = self._sent_at + 2 * ALIVE
+            self._heard.set()
+            return
+        if text.startswith(SIGN):  # of another process
+            return
         try:
-            self._held.discard(uuid.UUID(str(payload)))
+            self._held.discard(uuid.UUID(text))
             self.changes += 1
         except ValueError:  # `*`, or what nobody here says: both may mean anybody
             self._forget()
@@ -132,6 +159,17 @@ class Principals:
     def _forget(self) -> None:
         self._held.clear()
         self.changes += 1
+
+
+@asynccontextmanager
+async def _connected(dsn: str, gone: Callable[[object], None]) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that prepares nothing, as any pooler bears it."""
+    connection = await asyncpg.connect(dsn, timeout=ALIVE, command_timeout=ALIVE, statement_cache_size=0)
+    try:
+        connection.add_termination_listener(gone)
+        yield connection
+    finally:
+        connection.terminate()
 
 
 def _next_midnight() -> float:

@@ -1,6 +1,6 @@
-"""What must be true before anything is served, and the server itself.
+"""The server: its socket, its signals, its processes, and what it serves in production.
 
-Rule: production serves only with a login that row security binds, with keys of its own and on a migrated database.
+Rule: production serves only with keys of its own, on a database that server/checks.py lets pass.
 No request line reaches a log: the address of a GET query holds its variables.  Test: tests/test_serving.py.
 """
 
@@ -15,64 +15,21 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
-import asyncpg
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from auth.token import Keyring
-from registry.noun import SCHEMA
 from registry.vault import Vault
-from registry.wall import LOGIN
 from server.app import App, create
 from server.bounds import Bounds, Connections
+from server.checks import ServingError
 from server.keys import is_demo
-from server.migrate import head, version
 from server.protocol import protocol_of
 from server.settings import Settings
 
 CURSORS = b"cursors"
-CONNECT = 10  # seconds
 PATIENCE = 5  # seconds that open requests have when the server stops
 BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
-
-# Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
-STANDING = """
-SELECT current_user AS name,
-  EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
-  EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
-  EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $1 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner
-"""
-
-
-class ServingError(Exception):
-    """The server cannot start; one sentence says what to mend."""
-
-
-async def check_database(dsn: str) -> None:
-    """Refuses a login that row security does not bind, and a database that is not at this code's version."""
-    try:
-        connection = await asyncpg.connect(dsn, timeout=CONNECT)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
-    try:
-        login = await connection.fetchrow(STANDING, SCHEMA)
-        assert login is not None
-        for fault, said in (("superuser", "is superuser"), ("bypasses", "has BYPASSRLS"), ("owner", "owns the tables")):
-            if login[fault]:
-                raise ServingError(
-                    f"The login {login['name']} {said}, so row security would not bind it: use {LOGIN} in DATABASE_URL."
-                )
-        try:
-            found = await version(connection)
-        except asyncpg.InsufficientPrivilegeError:
-            raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
-        if found != head():
-            raise ServingError(
-                f"The database is at version {found or 'none'} and this program at {head()}: run `desmigratif migrate`."
-            )
-    finally:
-        await connection.close()
 
 
 def production(settings: Settings) -> App:

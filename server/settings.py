@@ -79,7 +79,8 @@ class Settings(BaseSettings):
         pattern="^postgres(ql)?://",
         repr=False,
         description="The same database as `DATABASE_URL` without a pooler between, for the one connection of each "
-        "process that hears of changed grants. None: `DATABASE_URL` itself.",
+        "process that hears of changed grants. None: `DATABASE_URL` itself. A listener that does not hear its own "
+        "signs is not trusted, and grants are read at every request.",
     )
     statement_timeout_ms: int = Field(
         default=15_000,

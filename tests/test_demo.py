@@ -28,10 +28,10 @@ import jwt
 import pytest
 from rich.console import Console
 
+from server.checks import ServingError
 from server.demo.accounts import personas
 from server.demo.greeting import greet
 from server.postgres import Programs, is_running
-from server.serving import ServingError
 from tests.eventually import eventually_now
 
 PROGRAM = Path(sys.executable).with_name("desmigratif")

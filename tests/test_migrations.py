@@ -12,9 +12,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from registry import wall
 from registry.noun import SCHEMA, Noun
+from server.checks import ServingError, check_database
 from server.embedded import temporary
 from server.migrate import MIGRATIONS, head, migrate, version
-from server.serving import ServingError, check_database
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from registry.wall import LOGIN
+from server import principals
+from server.checks import ServingError, check
+from tests.eventually import eventually, eventually_now
 from tests.village import SUBMIT, Place, household, served_with
 
 PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer")
@@ -37,8 +40,11 @@ def version() -> tuple[int, ...]:
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(version() < NEEDED, reason=f"no PgBouncer of 1.21 or newer here, but {version() or 'none'}"),
+    pytest.mark.skipif(not version(), reason="no PgBouncer here"),
 ]
+needs_statements = pytest.mark.skipif(
+    version() < NEEDED, reason=f"no PgBouncer of 1.21 or newer here, but {version() or 'none'}"
+)
 CONFIG = """
 [databases]
 * = host={server}
@@ -50,14 +56,13 @@ auth_type = trust
 auth_file = {users}
 pool_mode = transaction
 default_pool_size = 2
-max_prepared_statements = 200
 """
 HOUSEHOLDS = "{ households(first: 5) { totalCount nodes { id address members { fullName } } } }"
 
 
 @contextmanager
-def pgbouncer(login: str) -> Iterator[str]:
-    """The login's address through a PgBouncer with two connections."""
+def pgbouncer(login: str, statements: int = 200) -> Iterator[str]:
+    """The login's address through a PgBouncer with two connections, which keeps so many prepared statements of each."""
     place = urlsplit(login)
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
@@ -66,30 +71,35 @@ def pgbouncer(login: str) -> Iterator[str]:
         folder.chmod(0o755)
         (folder / "users").write_text(f'"{LOGIN}" ""\n')
         server = parse_qs(place.query)["host"][0]
-        (folder / "ini").write_text(CONFIG.format(server=server, port=port, users=folder / "users"))
+        config = CONFIG.format(server=server, port=port, users=folder / "users")
+        if version() >= NEEDED:
+            config += f"max_prepared_statements = {statements}\n"
+        (folder / "ini").write_text(config)
         account = ["-u", "nobody"] if os.geteuid() == 0 else []
         assert PROGRAM is not None
         running = subprocess.Popen([PROGRAM, "-q", *account, str(folder / "ini")])
         try:
+            eventually_now(lambda: accepts(port))
             yield f"postgresql://{LOGIN}@127.0.0.1:{port}{place.path}"
         finally:
             running.kill()  # politely it would wait for all its clients
             running.wait()
 
 
+def accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 async def pooled(village: Place) -> AsyncIterator[Place]:
+    settings = {"pool_size": 8, "queue_timeout_ms": 30_000, "listen_url": village.login}
     with pgbouncer(village.login) as login:
-        for _ in range(100):
-            try:
-                settings = {"pool_size": 8, "queue_timeout_ms": 30_000, "listen_url": village.login}
-                async with served_with(replace(village, login=login), **settings) as served:
-                    yield served
-                return
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
+        async with served_with(replace(village, login=login), **settings) as served:
+            yield served
 
 
+@needs_statements
 async def test_many_readers_share_two_connections_and_nobody_sees_another_s_sight(
     village: Place, pooled: Place
 ) -> None:
@@ -118,6 +128,7 @@ async def test_many_readers_share_two_connections_and_nobody_sees_another_s_sigh
                 group.create_task(ask(who, number))
 
 
+@needs_statements
 async def test_a_command_is_one_transaction_and_is_read_back(pooled: Place) -> None:
     async def submit() -> None:
         made = household()
@@ -130,17 +141,60 @@ async def test_a_command_is_one_transaction_and_is_read_back(pooled: Place) -> N
             group.create_task(submit())
 
 
+@needs_statements
 async def test_a_revoked_grant_is_heard_past_the_pooler(pooled: Place) -> None:
-    async with asyncio.timeout(5):
-        while not pooled.app.service.principals.listening:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await eventually(lambda: pooled.app.service.principals.listening)
     assert (await pooled.query("second", HOUSEHOLDS)).codes == []
-    await pooled.admin.execute("UPDATE grants SET active = false WHERE user_id = $1", pooled.ids["second"])
-    async with asyncio.timeout(1):
-        while (await pooled.query("second", HOUSEHOLDS)).codes != ["FORBIDDEN"]:
-            pass
+
+    async def refused() -> bool:
+        return (await pooled.query("second", HOUSEHOLDS)).codes == ["FORBIDDEN"]
+
+    async with active(pooled, "second", False):
+        await eventually(refused)
 
 
+@needs_statements
+async def test_without_a_way_past_the_pooler_nobody_is_remembered(
+    village: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PgBouncer accepts LISTEN and delivers nothing, so a revoked grant must end with the next request."""
+    monkeypatch.setattr(principals, "ALIVE", 0.5)
+    with pgbouncer(village.login) as login:
+        async with served_with(replace(village, login=login), pool_size=4) as served:
+            for _ in range(3):
+                assert (await served.query("second", HOUSEHOLDS)).codes == []
+            await eventually(lambda: "notifications are lost on the way" in caplog.text)
+            assert not served.app.service.principals.listening
+            async with active(served, "second", False):
+                assert (await served.query("second", HOUSEHOLDS)).codes == ["FORBIDDEN"]
+
+
+@needs_statements
+async def test_a_pooler_that_keeps_prepared_statements_is_accepted(village: Place) -> None:
+    with pgbouncer(village.login) as login:
+        for _ in range(3):
+            await check(login)
+
+
+async def test_a_pooler_that_loses_prepared_statements_is_refused(village: Place) -> None:
+    with pgbouncer(village.login, statements=0) as login:
+        for _ in range(3):
+            with pytest.raises(ServingError, match=r"PgBouncer 1\.21 or newer with max_prepared_statements = 200"):
+                await check(login)
+
+
+@asynccontextmanager
+async def active(place: Place, who: str, value: bool) -> AsyncIterator[None]:
+    """A grant's state for a while."""
+    change = "UPDATE grants SET active = $2 WHERE user_id = $1"
+    await place.admin.execute(change, place.ids[who], value)
+    try:
+        yield
+    finally:
+        await place.admin.execute(change, place.ids[who], not value)
+
+
+@needs_statements
 async def test_a_server_connection_that_is_lost_is_told_as_overload_at_most_once(pooled: Place) -> None:
     await pooled.ask("officer", HOUSEHOLDS)
     await pooled.admin.execute(

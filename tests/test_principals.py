@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from auth.ability import Ability
 from auth.errors import Unauthenticated
 from auth.principal import Principal
 from registry.db import Database
+from registry.wall import LOGIN
 from server import principals as remembering
 from server.embedded import Embedded
 from server.identity import principal_of
@@ -24,7 +26,7 @@ from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 
 pytestmark = pytest.mark.anyio
-LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query IN ('SELECT 1', $1)"
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 
 
 class Counted(Database):
@@ -167,7 +169,7 @@ async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empt
     await principal_of(someone, village.keyring, database, principals)
     name = await village.admin.fetchval("SELECT current_database()")
     async with nobody_new(postgres, name):
-        pids = [row["pid"] for row in await village.admin.fetch(LISTENERS, f'LISTEN "{CHANNEL}"')]
+        pids = [row["pid"] for row in await village.admin.fetch(LISTENERS)]
         assert pids
         for pid in pids:
             await village.admin.execute("SELECT pg_terminate_backend($1)", pid)
@@ -179,6 +181,55 @@ async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empt
         await village.admin.execute("UPDATE account SET name = 'unheard' WHERE id = $1", village.ids["someone"])
     await eventually(lambda: principals.listening)
     assert (await principal_of(someone, village.keyring, database, principals)).name == "unheard"
+
+
+async def test_a_listener_that_hears_nothing_is_not_trusted(
+    village: Place,
+    database: Database,
+    postgres: Embedded,
+    someone: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is connected and listens, but where notifications of our database do not arrive, as behind a pooler."""
+    monkeypatch.setattr(remembering, "ALIVE", 0.5)
+    elsewhere = postgres.dsn("desmigratif", LOGIN)
+    async with Principals().opening(village.login, elsewhere) as principals:
+        for _ in range(2):
+            await eventually(lambda: "notifications are lost on the way" in caplog.text)
+            assert not principals.listening
+            await principal_of(someone, village.keyring, database, principals)
+    assert Counted.reads == 2
+
+
+async def test_a_sign_of_life_is_of_one_process_and_changes_nothing_in_another(
+    village: Place, principals: Principals, someone: str
+) -> None:
+    read = await principal_of(someone, village.keyring, village.database)
+    principals.put(read, principals.changes)
+    changes = principals.changes
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{remembering.SIGN} 0123456789abcdef'")
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{uuid.uuid4()}'")
+    await eventually(lambda: principals.changes > changes)  # both were heard
+    assert principals.changes == changes + 1
+    assert principals.get(read.user_id, read.expires_at) is read
+
+
+@pytest.mark.parametrize("fault", [OSError, asyncpg.InternalClientError, asyncpg.TooManyConnectionsError, TimeoutError])
+async def test_whatever_is_wrong_with_its_connection_the_listener_tries_again(
+    village: Place, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    connect, faults = asyncpg.connect, [fault("lost"), fault("lost")]
+
+    async def sometimes(*args: Any, **options: Any) -> asyncpg.Connection:
+        if faults:
+            raise faults.pop()
+        return await connect(*args, **options)
+
+    monkeypatch.setattr(remembering, "AGAIN", 0.0)
+    monkeypatch.setattr(asyncpg, "connect", sometimes)
+    async with Principals().opening(village.login) as principals:
+        await eventually(lambda: principals.listening)
 
 
 async def test_a_server_that_says_nothing_more_is_not_trusted(

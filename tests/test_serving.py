@@ -12,10 +12,12 @@ import pytest
 
 from registry.vault import Vault
 from registry.wall import LOGIN, OWNER
+from server.checks import ServingError, check_database, check_pooler
 from server.cli import main
 from server.embedded import Embedded
 from server.keys import VAULT, create_signing, demo_keys
-from server.serving import ServingError, check_database, listen, production
+from server.migrate import migrate
+from server.serving import listen, production
 from server.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +86,36 @@ async def test_a_database_that_is_not_migrated_is_not_served(
             await check_database(postgres.dsn(database, LOGIN))
     finally:
         await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
+
+
+async def test_a_login_without_its_settings_may_not_and_migrate_gives_them_back(postgres: Embedded, fresh: Any) -> None:
+    """A dump that is restored elsewhere has lost them: they are kept beside the databases."""
+    name = await fresh()
+    connection = await asyncpg.connect(postgres.dsn(name))
+    await connection.execute(f"ALTER ROLE {LOGIN} IN DATABASE {name} RESET ALL")
+    with pytest.raises(ServingError, match=r"lacks its settings .*default_transaction_read_only.*desmigratif migrate"):
+        await check_database(postgres.dsn(name, LOGIN))
+    await connection.execute(f"ALTER ROLE {LOGIN} IN DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(ServingError, match="search_path"):
+        await check_database(postgres.dsn(name, LOGIN))
+    await connection.close()
+    await migrate(postgres.dsn(name))
+    await check_database(postgres.dsn(name, LOGIN))
+
+
+async def test_another_login_without_those_settings_may_not(
+    postgres: Embedded, database: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(f"CREATE ROLE other LOGIN IN ROLE {LOGIN}")
+    try:
+        with pytest.raises(ServingError, match=f"other lacks the settings of {LOGIN}"):
+            await check_database(postgres.dsn(database, "other"))
+    finally:
+        await connection.execute("DROP ROLE other")
+
+
+async def test_without_a_pooler_nothing_is_lost(postgres: Embedded, database: str) -> None:
+    await check_pooler(postgres.dsn(database, LOGIN))
 
 
 async def test_a_database_that_is_not_there_is_one_sentence(postgres: Embedded) -> None:

@@ -19,10 +19,10 @@ from rich.console import Console
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from server.checks import ServingError
 from server.demo import geography
 from server.demo.accounts import PERSONAS, Account
 from server.demo.tokens import TOKENS
-from server.serving import ServingError
 
 QUERY = "{ viewer { abilities } households { totalCount } }"
 EXAMPLE = "{ viewer { name } households(first: 3) { totalCount nodes { householdNo village { name } memberCount } } }"

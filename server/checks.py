@@ -1,0 +1,128 @@
+"""What must be true of the database before anything is served; each fault is one sentence that says what to correct.
+
+Rule: production serves only with a login that row security binds, on a migrated database with that login's settings,
+and through no pooler that loses prepared statements.  Tests: tests/test_serving.py, tests/test_pgbouncer.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from registry.noun import SCHEMA
+from registry.wall import LOGIN
+from server.migrate import LOGIN_SETTINGS, head, version
+
+CONNECT = 10  # seconds
+TRY = 2.0  # seconds for a statement of the pooler's trial
+NAME = "desmigratif_trial"
+LOST_STATEMENT = (
+    asyncpg.InvalidSQLStatementNameError,
+    asyncpg.DuplicatePreparedStatementError,
+    asyncpg.ProtocolViolationError,
+)
+
+# Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
+STANDING = """
+SELECT current_user AS name,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
+  EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner
+"""
+
+
+FAULTS = {"superuser": "is superuser", "bypasses": "has BYPASSRLS", "owner": "owns the tables"}
+
+# A setting as it is, and as PostgreSQL writes it once it is right: `1s` and `1000ms` are one.
+IS = "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s (name, n) ORDER BY n"
+BECOMES = """SELECT set_config(name, value, true)
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (name, value, n) ORDER BY n"""
+
+
+class ServingError(Exception):
+    """The server cannot start; one sentence says what to correct."""
+
+
+async def check(dsn: str) -> None:
+    """Everything that `serve` asks of the database.  Raises ServingError."""
+    await check_database(dsn)
+    await check_pooler(dsn)
+
+
+async def check_database(dsn: str) -> None:
+    """Refuse a login that row security does not bind, and a database that `migrate` has to bring to this version.
+
+    Raises ServingError."""
+    async with _connected(dsn) as connection:
+        login = await connection.fetchrow(STANDING, SCHEMA)
+        assert login is not None
+        for fault, words in FAULTS.items():
+            if login[fault]:
+                raise ServingError(
+                    f"The login {login['name']} {words}, so row security would not bind it: "
+                    f"use {LOGIN} in DATABASE_URL."
+                )
+        try:
+            stored = await version(connection)
+        except asyncpg.InsufficientPrivilegeError:
+            raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
+        if stored != head():
+            raise ServingError(
+                f"The database is at version {stored or 'none'} and this program at {head()}: "
+                "run `desmigratif migrate`."
+            )
+        await _check_settings(connection, login["name"])
+
+
+async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
+    """A dump does not carry what ALTER ROLE … IN DATABASE has set, so a restored database may lack it."""
+    names = list(LOGIN_SETTINGS)
+    actual = await connection.fetch(IS, names)
+    wanted = await connection.fetch(BECOMES, names, list(LOGIN_SETTINGS.values()))
+    wrong = [name for name, now, right in zip(names, actual, wanted, strict=True) if now[0] != right[0]]
+    if not wrong:
+        return
+    if login != LOGIN:
+        raise ServingError(f"The login {login} lacks the settings of {LOGIN} ({', '.join(wrong)}): use {LOGIN}.")
+    raise ServingError(
+        f"The login {login} lacks its settings in this database ({', '.join(wrong)}), as after a restore: "
+        "run `desmigratif migrate`."
+    )
+
+
+async def check_pooler(dsn: str) -> None:
+    """Refuse a pooler that runs a prepared statement where it was not prepared: every statement is prepared once.
+
+    Two clients prepare under one name, and the first asks again while the second holds the connection that both had.
+    Raises ServingError."""
+    async with _connected(dsn) as first, _connected(dsn) as second:
+        try:
+            mine = await first.prepare("SELECT 1", name=NAME, timeout=TRY)
+            other = await second.prepare("SELECT 2", name=NAME, timeout=TRY)
+            async with second.transaction():
+                answers = [await other.fetchval(timeout=TRY), await mine.fetchval(timeout=TRY)]
+            answers += [await mine.fetchval(timeout=TRY), await other.fetchval(timeout=TRY)]
+        except TimeoutError:  # the pooler has one connection, so that the first waits for the second: nothing is lost
+            return
+        except LOST_STATEMENT:
+            answers = []
+        if answers != [2, 1, 1, 2]:
+            raise ServingError(
+                "The pooler of DATABASE_URL loses prepared statements: it must be PgBouncer 1.21 or newer with "
+                "max_prepared_statements = 200, or have pool_mode = session."
+            )
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
+    try:
+        yield connection
+    finally:
+        connection.terminate()
