@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry import derive
 from registry.business import Business
 from registry.household import Household
 from registry.member import Member
@@ -106,6 +107,14 @@ def empty() -> Document:
 def copied(document: Document) -> Document:
     """A document of its own with the same values, which are replaced and never changed."""
     return {table: {id_: dict(columns) for id_, columns in rows.items()} for table, rows in document.items()}
+
+
+def listed(table: str, document: Document) -> list[str]:
+    """The ids of a list in the order in which the household shows it."""
+    records = document[table]
+    if table == "migration_episode":
+        return [str(episode["id"]) for episode in derive.newest_first([e | {"id": i} for i, e in records.items()])]
+    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
 
 
 def same(a: Any, b: Any) -> bool:

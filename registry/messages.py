@@ -320,6 +320,12 @@ class UserErrorCode(StrEnum):
         "Nilai ini tidak dikenal; gunakan {allowed}.",
         "This value is unknown; use {allowed}.",
     )
+    UNKNOWN_FIELD = (
+        "UNKNOWN_FIELD",
+        E,
+        "Isian ini tidak ada pada rumah tangga; sebut kolom formulirnya, anggota dan data lain dengan idnya.",
+        "The household has no such field; name a field of the form, and members and other records by their id.",
+    )
     NOT_FOUND = (
         "NOT_FOUND",
         E,

@@ -18,12 +18,13 @@ from registry.business import Business
 from registry.codes import RegionLevel
 from registry.db import Sql, arg
 from registry.document import CHILDREN, NOUNS, TYPED
+from registry.finding import FINDING
 from registry.household import HOUSEHOLD, HouseholdNumber
 from registry.migration import MigrationEpisode
 from registry.noun import SCHEMA, const, table_of
 from registry.region import REGION
 from registry.vault import IDENTITY
-from registry.workflow import EVENT, FINDING, REMARK, REVISION
+from registry.workflow import EVENT, REMARK, REVISION
 
 NOW = sa.func.now()
 EXTRA: dict[str, tuple[str, ...]] = {
@@ -210,9 +211,10 @@ def _find(home: sa.CTE) -> Any:
 
 
 def _resolve(home: sa.CTE) -> Any:
+    """The remarks that this revision answers."""
     values = {"resolved_in_rev": arg("rev", sa.Integer()), "updated_at": NOW}
-    open_ = (REMARK.c.household_id == home.c.id, REMARK.c.resolved_in_rev.is_(None), arg("sent_again", sa.Boolean()))
-    return sa.update(REMARK).values(values).where(*open_)
+    answered = REMARK.c.id == sa.any_(arg("resolved", sa.ARRAY(sa.Uuid())))
+    return sa.update(REMARK).values(values).where(REMARK.c.household_id == home.c.id, answered)
 
 
 def _tell(home: sa.CTE) -> Any:

@@ -19,11 +19,12 @@ from registry import derive, rows
 from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
-from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document
+from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
 from registry.messages import UserErrorCode, sentence
 from registry.noun import camel, fact_of
 from registry.problems import IdTaken, Problem
 from registry.record_id import taken_in
+from registry.remark import answered
 from registry.workflow import EVENT
 
 if TYPE_CHECKING:
@@ -92,8 +93,10 @@ async def save(
     else:
         for table, (_, kept, gone) in children.items():
             sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
-        again = work.state is WorkflowState.RETURNED and state is WorkflowState.SUBMITTED
-        statement, sent = rows.SAVE, sent | {"cleared": _json(cleared), "sent_again": again}
+        resolved: list[uuid.UUID] = []
+        if state is WorkflowState.SUBMITTED:
+            resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
+        statement, sent = rows.SAVE, sent | {"cleared": _json(cleared), "resolved": resolved}
     try:
         written = await work.tx.rows(statement, **sent)
     except asyncpg.UniqueViolationError as error:
@@ -221,15 +224,7 @@ def finding_path(found: Finding, document: Document) -> list[str]:
     field = camel(found.column)
     if found.table == "household":
         return [field]
-    return [LISTS[found.table], str(_listed(found.table, document).index(found.id)), field]
-
-
-def _listed(table: str, document: Document) -> list[str]:
-    """The ids of a list in the order in which the household shows it."""
-    records = document[table]
-    if table == "migration_episode":
-        return [str(episode["id"]) for episode in derive.newest_first([e | {"id": i} for i, e in records.items()])]
-    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
+    return [LISTS[found.table], str(listed(found.table, document).index(found.id)), field]
 
 
 def _json(value: Any) -> str:

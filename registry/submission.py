@@ -27,11 +27,11 @@ from registry import rows
 from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, REFERENCES, TYPED, Document, Merged, empty, merge, opened, seal
+from registry.document import CHILDREN, LISTS, NOUNS, REFERENCES, TYPED, Document, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
-from registry.noun import fact_of
+from registry.noun import fact_of, table_of
 from registry.problems import IdTaken, Problem, Refused, refuse
 from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import Finding, check
@@ -193,8 +193,9 @@ def _check_classes(work: Work) -> None:
         for id_, columns in records.items():
             own = work.authors.get((table, id_), principal.user_id) == principal.user_id
             if refused := columns.keys() - _columns(table, of_mine if own else seen):
-                kind = next(fact_of(column).sensitivity for column in TYPED[table] if column.name == min(refused))
-                raise Forbidden(field=work.edit.path((table, id_, min(refused)))[-1], kind=kind)
+                column = min(refused)
+                kind = fact_of(table_of(NOUNS[table]).c[column]).sensitivity
+                raise Forbidden(field=work.edit.path((table, id_, column))[-1], kind=kind)
 
 
 @cache

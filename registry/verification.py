@@ -6,11 +6,13 @@ without a second event; the last step writes the ledger in the same transaction.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import orjson
 import sqlalchemy as sa
 
 from auth.ability import Ability
@@ -18,15 +20,20 @@ from auth.policy import Signature
 from auth.principal import Principal
 from registry.codes import WorkflowState
 from registry.command import Actor, actor, audit, audit_refusal, require
-from registry.db import Database, Sql, Transaction, arg
+from registry.db import CLAIM, Database, Sql, Transaction, arg
+from registry.document import Document
+from registry.finding import FINDING
 from registry.household import HOUSEHOLD
 from registry.ledger import LEDGERS, closing, writing
 from registry.messages import UserErrorCode as Code
+from registry.noun import is_one
 from registry.problems import Problem, Refused, refuse
+from registry.remark import SETTLE, Inside, placed
+from registry.rows import REVISIONS
 from registry.saving import ADD_EVENT
 from registry.submission import ASK
 from registry.workflow import (
-    FINDING,
+    EVENT,
     REMARK,
     RETURN_REGENCY,
     RETURN_VILLAGE,
@@ -76,7 +83,18 @@ TO_VERIFIED = Sql(
     .where(_here)
 )
 TO_RETURNED = Sql(sa.update(HOUSEHOLD).values(_state | {"village_verified_by_id": sa.null()}).where(_here))
-_REMARK = ("village_id", "area", "draft", "created_by", "path", "text", "author_id", "author_name", "author_role")
+_REMARK = (
+    "village_id",
+    "area",
+    "draft",
+    "created_by",
+    "path",
+    "rev",
+    "text",
+    "author_id",
+    "author_name",
+    "author_role",
+)
 ADD_REMARK = Sql(
     sa.insert(REMARK)
     .inline()
@@ -140,6 +158,8 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
     if row["rev"] != item.rev:
+        if await tx.value(TAKEN_BEFORE, household=item.id, rev=item.rev):
+            return "UNCHANGED"
         raise refuse(Code.VERSION_CONFLICT, "rev")
     me, state = principal.user_id, WorkflowState[row["workflow_state"]]
     mine = (row["village_verified_by_id"], *([row["verified_by_id"]] if state is S.VERIFIED else []))
@@ -153,18 +173,24 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     if step is VERIFY_VILLAGE:
         who = actor(principal, step.ability, row["area"], Signature.VILLAGE)
         await tx.rows(TO_VILLAGE, id=item.id, state=S.VERIFIED_VILLAGE.value, me=me)
+        await tx.rows(SETTLE, household=item.id, rev=item.rev, author=me)
         await _event(tx, row, S.VERIFIED_VILLAGE, who, note)
     else:
         who = actor(principal, step.ability, row["area"], Signature.REGENCY)
         await tx.rows(TO_VERIFIED, id=item.id, state=S.VERIFIED.value, me=me, name=who.name, role=who.role)
+        await tx.rows(SETTLE, household=item.id, rev=item.rev, author=None)
         await _event(tx, row, S.VERIFIED, who, note)
         for statement in LEDGER:
             await tx.rows(statement, households=[item.id])
     return "ACCEPTED"
 
 
-async def give_back(database: Database, principal: Principal, item: Item, remarks: list[Said]) -> Result:
-    """Return a submission with at least one remark; the same return again is success."""
+async def give_back(
+    database: Database, principal: Principal, item: Item, remarks: list[Said], inside: Inside
+) -> Result:
+    """Return a submission with at least one remark; the same return again is success.
+
+    `inside` says where in a record each column stands: a remark is about one of them."""
     ability = Ability.SUBMISSION_RETURN
     await require(database, principal, ability, item.id)
     try:
@@ -173,7 +199,7 @@ async def give_back(database: Database, principal: Principal, item: Item, remark
         if len(remarks) > MOST or any(len(said.text) > LONGEST_REMARK for said in remarks):
             raise refuse(Code.UNKNOWN_VALUE, "remarks", allowed=f"1–{MOST} × {LONGEST_REMARK}")
         async with database.write(principal, "return") as tx:
-            outcome = await _give_back(tx, principal, item, remarks)
+            outcome = await _give_back(tx, principal, item, remarks, inside)
             await audit(tx, principal, ability, item.id, outcome, rev=item.rev)
             return Result(item.id, item.id)
     except Refused as refused:
@@ -181,36 +207,71 @@ async def give_back(database: Database, principal: Principal, item: Item, remark
         return Result(item.id, None, tuple(refused.problems))
 
 
-async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said]) -> str:
+async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said], inside: Inside) -> str:
     row = await tx.one(LOCK_RETURN, id=item.id)
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
-    if row["rev"] != item.rev:
+    revision = await tx.one(REVISIONS, household=item.id, revs=[item.rev])
+    if revision is None:
         raise refuse(Code.VERSION_CONFLICT, "rev")
+    remarks = _placed(remarks, orjson.loads(revision["document"]), inside)
     state = WorkflowState[row["workflow_state"]]
-    if state is S.RETURNED:
-        open_ = await tx.rows(OPEN_REMARKS, household=item.id)
-        mine = [(r["path"], r["text"]) for r in open_ if r["author_id"] == principal.user_id]
-        if mine == [(said.path, said.text) for said in remarks]:
-            return "UNCHANGED"
+    late = row["rev"] != item.rev
+    if (late or state is S.RETURNED) and await _returned_before(tx, item, remarks):
+        return "UNCHANGED"
+    if late:
+        raise refuse(Code.VERSION_CONFLICT, "rev")
     village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
     if not village and not regency:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
     who = actor(principal, Ability.SUBMISSION_RETURN, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
     await tx.rows(TO_RETURNED, id=item.id, state=S.RETURNED.value)
     for said in remarks:
-        place = {n: row[n] for n in ("village_id", "area", "draft")}
+        place = {n: row[n] for n in ("village_id", "area", "draft", "rev")}
         author = {"author_id": who.id, "author_name": who.name, "author_role": who.role, "created_by": who.id}
         await tx.rows(ADD_REMARK, household=item.id, path=said.path, text=said.text, **place, **author)
     await _event(tx, row, S.RETURNED, who, None)
     return "ACCEPTED"
 
 
-OPEN_REMARKS = Sql(
-    sa.select(REMARK.c.author_id, REMARK.c.path, REMARK.c.text)
-    .where(REMARK.c.household_id == arg("household", sa.Uuid()), REMARK.c.resolved_in_rev.is_(None))
+def _placed(remarks: list[Said], document: Document, inside: Inside) -> list[Said]:
+    """The remarks with their paths as they are kept.  Raises Refused for those that lead nowhere."""
+    paths = [placed(said.path, document, inside) for said in remarks]
+    if nowhere := [n for n, path in enumerate(paths) if path is None]:
+        raise Refused(*[Problem(Code.UNKNOWN_FIELD, ("remarks", str(n), "path")) for n in nowhere])
+    return [Said(path, said.text) for path, said in zip(paths, remarks, strict=True) if path is not None]
+
+
+async def _returned_before(tx: Transaction, item: Item, remarks: list[Said]) -> bool:
+    """Whether the caller has returned this revision with these very remarks."""
+    returns: dict[dt.datetime, list[Said]] = {}
+    for row in await tx.rows(MY_REMARKS, household=item.id, rev=item.rev):
+        returns.setdefault(row["created_at"], []).append(Said(row["path"], row["text"]))
+    return remarks in returns.values()
+
+
+_me = arg(f"{CLAIM}user", sa.Uuid())
+MY_REMARKS = Sql(
+    sa.select(REMARK.c.path, REMARK.c.text, REMARK.c.created_at)
+    .where(
+        REMARK.c.household_id == arg("household", sa.Uuid()),
+        REMARK.c.rev == arg("rev", sa.Integer()),
+        REMARK.c.author_id == _me,
+    )
     .order_by(REMARK.c.at)
 )
+"""The caller's own on a revision; those of one return were created at one moment."""
+TAKEN_BEFORE = Sql(
+    sa.select(
+        sa.exists().where(
+            EVENT.c.household_id == arg("household", sa.Uuid()),
+            EVENT.c.rev == arg("rev", sa.Integer()),
+            EVENT.c.actor_id == _me,
+            is_one(EVENT.c.to_state, S.VERIFIED_VILLAGE, S.VERIFIED),
+        )
+    )
+)
+"""Whether the caller took a step of verification of an earlier revision."""
 
 
 async def _event(tx: Transaction, row: asyncpg.Record, to: WorkflowState, who: Actor, note: str | None) -> None:

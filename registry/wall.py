@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry import account, audit, household, label, ledger, record_id, region, vault, workflow
+from registry import account, audit, finding, household, label, ledger, record_id, region, vault, workflow
 from registry.business import Business
 from registry.crossing import CROSSINGS, NAMING, Crossing
 from registry.household import Household
@@ -63,7 +63,7 @@ DOORS: dict[str, Door] = {
     workflow.REVISION.name: Door(Kind.SCOPED),
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
-    workflow.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
+    finding.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
     vault.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
     **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},

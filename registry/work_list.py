@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry.finding import FINDING, about_visible
 from registry.noun import Asker, const
-from registry.workflow import FINDING, VERIFY_REGENCY, VERIFY_VILLAGE, about_visible
+from registry.workflow import VERIFY_REGENCY, VERIFY_VILLAGE
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry.codes import Severity, WorkflowState
-from registry.noun import Asker, Derived, Fact, Noun, TableFunction, const, derived, fact, is_one, table_of
+from registry.codes import WorkflowState
+from registry.noun import Asker, Derived, Fact, Noun, const, fact, is_one, table_of
 from registry.scoped import Inside
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
@@ -63,54 +63,14 @@ class Remark(Inside, Noun):
 
     __tablename__ = "remark"
     named = False
-    path: Mapped[list[str]] = fact(OPERATIONAL, "Kolom", "Path of the field", server=True)
+    path: Mapped[list[str]] = fact(OPERATIONAL, "Kolom", "Path of the field, a child by its id", server=True)
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "The revision that it speaks of", server=True)
     text: Mapped[str] = fact(PERSONAL, "Catatan", "Text")
     author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
     author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True)
     author_role: Mapped[str] = fact(PERSONAL, "Peran penulis", "Role of the author", server=True)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
-
-
-class Finding(Inside, Noun):
-    """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
-
-    __tablename__ = "finding"
-    named = False
-    position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
-    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True)
-    severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)
-    path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True)
-    message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True)
-    message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True)
-    params: Mapped[list[dict[str, str]]] = fact(
-        PERSONAL, "Isian pesan", "What the message was filled with", JSONB, server=True
-    )
-    about: Mapped[Sensitivity] = fact(
-        OPERATIONAL,
-        "Kelas kolom",
-        "Class of the column it speaks of",
-        sa.Text(),
-        sa.CheckConstraint("about <> ''"),
-        server=True,
-    )
-    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
-    must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
-
-
-def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
-    """Named condition: the caller sees the class of the column that the finding speaks of."""
-    return sa.or_(
-        *[
-            sa.and_(row.c.about == const(kind.value), row.c.area.op("<@")(ask.areas(kind.value.lower())))
-            for kind in (Sensitivity.OPERATIONAL, PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL)
-        ],
-        sa.and_(
-            row.c.about == const(Sensitivity.PROTECTIVE.value),
-            row.c.area.op("<@")(ask.areas("protective_own")),
-            row.c.about_author == ask.claim("user", sa.Uuid()),
-        ),
-    )
 
 
 class Act(enum.Enum):
@@ -229,7 +189,7 @@ STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 """The step that opens the way for each act."""
 
 
-REVISION, EVENT, REMARK, FINDING = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark, Finding))
+REVISION, EVENT, REMARK = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark))
 
 
 def abilities(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
@@ -272,32 +232,3 @@ def _can(expression: Any) -> Derived[list[Ability]]:
 
 
 can_household, can_region, can_numbers, can_nothing = (_can(e) for e in (abilities, in_region, of_numbers, nothing))
-
-
-@derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text())
-def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-    return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
-
-
-class FindingParams(TableFunction):
-    """What a finding's sentences were filled with, as rows."""
-
-    sight = OPERATIONAL
-
-    @staticmethod
-    def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
-        assert parent is not None
-        return sa.func.jsonb_array_elements(parent.c.params).table_valued(sa.column("value", JSONB()), name=name)
-
-
-def of_finding(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Link: the function has its finding by its argument."""
-    return sa.true()
-
-
-def _param(key: str) -> Derived[str]:
-    said = Fact(OPERATIONAL, "Isian", "What stands in the sentence", server=True)
-    return Derived(key, said, lambda row, ask: row.c.value.op("->>")(const(key)), sa.Text())
-
-
-param_name, param_value = _param("name"), _param("value")

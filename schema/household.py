@@ -6,7 +6,7 @@ import datetime as dt
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry import household, work_list, workflow
+from registry import finding, household, work_list, workflow
 from registry.business import Business as BusinessFacts
 from registry.codes import (
     ConsentBasis,
@@ -125,10 +125,10 @@ class Household(Record):
     findings: list[UserError] | None = few(
         PERSONAL,
         "Open warnings on the newest revision, each shown to those who see the class of its column.",
-        workflow.Finding,
-        by(workflow.Finding.household_id),
-        workflow.about_visible,
-        order=(Order(workflow.Finding.position),),
+        finding.Finding,
+        by(finding.Finding.household_id),
+        finding.about_visible,
+        order=(Order(finding.Finding.position),),
     )
     remarks: list[Remark] | None = few(
         PERSONAL,

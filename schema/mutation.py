@@ -21,7 +21,7 @@ from schema.directives import Exemption
 from schema.errors import BadInput
 from schema.given import Given, Sent, input_type
 from schema.household import Household
-from schema.inputs import HouseholdInput, edit_of, uuid_text
+from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
 from schema.node import ErrorParam, UserError
 
 OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
@@ -169,7 +169,12 @@ RemarkInput = input_type(
     "RemarkInput",
     "One remark on one field.",
     {
-        "path": Given(list[str], OPERATIONAL, "Where in the household.", required=True),
+        "path": Given(
+            list[str],
+            OPERATIONAL,
+            "A field as in HouseholdInput, of a child after its list and id: [members, <id>, nik]; or a whole record.",
+            required=True,
+        ),
         "text": Given(str, PERSONAL, "What is to be mended.", required=True),
     },
 )
@@ -196,7 +201,7 @@ class ReturnHouseholdPayload:
 async def return_household(context: Context, sent: Sent) -> ReturnHouseholdPayload:
     item = verification.Item(_id_of(sent), sent["rev"])
     remarks = [verification.Said(remark["path"], remark["text"]) for remark in sent["remarks"]]
-    done = await verification.give_back(context.database, context.principal, item, remarks)
+    done = await verification.give_back(context.database, context.principal, item, remarks, INSIDE)
     return ReturnHouseholdPayload(record=done.record, user_errors=errors(context, done.problems))
 
 

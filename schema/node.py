@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 from auth.ability import Ability
 from auth.role import Role
-from registry import workflow
+from registry import finding, workflow
 from registry.codes import Severity
+from registry.finding import Finding
 from registry.messages import UserErrorCode
 from registry.noun import CurrencyCode
-from registry.workflow import Finding
 from schema.declare import ID, face, few, names, of_caller, structure
 from schema.directives import Exemption, named_enum
 
@@ -107,12 +107,12 @@ class Actor:
     role: Role = structure(text="Role in which it was done.")
 
 
-@face(workflow.FindingParams)
+@face(finding.FindingParams)
 class ErrorParam:
     """One filled-in value of a message."""
 
-    name: str = structure(workflow.param_name, "Name in the sentence.")
-    value: str = structure(workflow.param_value, "What stands there.")
+    name: str = structure(finding.param_name, "Name in the sentence.")
+    value: str = structure(finding.param_value, "What stands there.")
 
 
 @face(Finding)
@@ -124,7 +124,7 @@ class UserError:
     path: list[str] = structure(
         Finding.path, "Where in `input`, indices as strings; for findings, where in the household."
     )
-    message: str = structure(workflow.message, "For people; Indonesian, or English on `Accept-Language: en`.")
+    message: str = structure(finding.message, "For people; Indonesian, or English on `Accept-Language: en`.")
     params: list[ErrorParam] = few(
-        Exemption.STRUCTURE, "What the message was filled with.", workflow.FindingParams, workflow.of_finding
+        Exemption.STRUCTURE, "What the message was filled with.", finding.FindingParams, finding.of_finding
     )

@@ -415,7 +415,8 @@ async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place
         for base in (None, 1):
             answer = await village.query("second", SUBMIT, household=edit, baseRev=base)
             (error,) = answer.errors
-            assert error["extensions"] == {"code": "FORBIDDEN", "field": "proceduralStatus"}
+            refusal = {"code": "FORBIDDEN", "field": "proceduralStatus"}
+            assert error["extensions"] == refusal | {"class": "PROTECTIVE", "ability": "SEE_PROTECTIVE"}
     assert (await village.submit("officer", part, 1))["outcome"] == "ACCEPTED"
 
 

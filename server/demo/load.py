@@ -21,11 +21,12 @@ from registry.account import ACCOUNT, GRANTS
 from registry.codes import WorkflowState
 from registry.db import Sql, arg
 from registry.document import Document
+from registry.finding import FINDING
 from registry.household import HouseholdNumber
 from registry.ledger import LEDGERS, writing
 from registry.noun import SCHEMA, table_of
 from registry.vault import IDENTITY, Vault
-from registry.workflow import EVENT, FINDING, REVISION
+from registry.workflow import EVENT, REVISION
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.households import Village, documents, villages

@@ -16,13 +16,14 @@ import orjson
 
 from registry import derive
 from registry.codes import WorkflowState
-from registry.document import CHILDREN, NOUNS, SEALED, Document
+from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
+from registry.finding import FINDING
 from registry.household import HOUSEHOLD
 from registry.noun import table_of
 from registry.rules import check
 from registry.saving import finding_row
 from registry.vault import IDENTITY, Vault
-from registry.workflow import EVENT, FINDING, REMARK, REVISION
+from registry.workflow import EVENT, REMARK, REVISION
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
 from server.demo.households import Village
 from server.demo.rows import Rows
@@ -39,14 +40,15 @@ WAYS = {
 }
 REMARKS = (
     (["kkNumber"], "Nomor KK tidak terbaca; periksa kembali kartu keluarga."),
-    (["members", "0", "birthDate"], "Tanggal lahir kepala keluarga berbeda dengan KTP; salin ulang."),
-    (["migrations", "0", "departedOn"], "Tanggal berangkat belum jelas; tanyakan lagi kepada keluarga."),
-    (["members", "0", "education"], "Pendidikan kepala keluarga belum sesuai; tanyakan lagi."),
+    (["members", "birthDate"], "Tanggal lahir kepala keluarga berbeda dengan KTP; salin ulang."),
+    (["migrations", "departedOn"], "Tanggal berangkat belum jelas; tanyakan lagi kepada keluarga."),
+    (["members", "education"], "Pendidikan kepala keluarga belum sesuai; tanyakan lagi."),
 )
 UNFINISHED = ("visit_result", "consent_basis", "consent_method", "consent_given_by", "consent_given_on")
 """What a draft does not have yet."""
 
 TABLES = {name: table_of(noun) for name, noun in NOUNS.items()}
+TABLES_OF = {name: table for table, name in LISTS.items()}
 
 
 class Recorder:
@@ -89,7 +91,7 @@ class Recorder:
                     row["owner_category"] = said["owner_category"]  # stays as it was at capture
         revision = {"rev": 1, "document": orjson.dumps(stored).decode(), "id": uuid.uuid5(id_, "revision/1")}
         self.rows.add(REVISION, inside, revision)
-        self._events(steps, inside, rng)
+        self._events(steps, inside, stored, rng)
         for position, finding in enumerate(check(document, self.now, complete=state is not S.DRAFT), 1):
             row = finding_row(finding, position, document, self.officer.id)
             row["params"] = orjson.dumps(row["params"]).decode()
@@ -124,7 +126,7 @@ class Recorder:
                     self.rows.add(IDENTITY, inside, kept, box, {"id": uuid.uuid5(uuid.UUID(id_), number.value)})
         return stored
 
-    def _events(self, steps: list[Reached], inside: Mapping[str, Any], rng: random.Random) -> None:
+    def _events(self, steps: list[Reached], inside: Mapping[str, Any], document: Document, rng: random.Random) -> None:
         household, before = inside["household_id"], None
         for step, at, actor in steps:
             when = {"at": at, "created_at": at, "updated_at": at, "created_by": actor.id}
@@ -134,8 +136,10 @@ class Recorder:
             before = step.value
             if step is S.RETURNED:
                 path, text = rng.choice(REMARKS)
+                if path[0] in TABLES_OF:  # the first of the list, by its id
+                    path = [path[0], listed(TABLES_OF[path[0]], document)[0], *path[1:]]
                 author = {"author_id": actor.id, "author_name": actor.name, "author_role": actor.role.value}
-                said = {"path": path, "text": text, "id": uuid.uuid5(household, "remark/1")}
+                said = {"path": path, "rev": 1, "text": text, "id": uuid.uuid5(household, "remark/1")}
                 self.rows.add(REMARK, inside, when, author, said)
 
 

@@ -1,0 +1,94 @@
+"""Findings: the open warnings on the newest revision of a household, for whoever verifies it.
+
+Rule: each is shown to those who see the class of the column it speaks of, and to nobody else.
+Tests: tests/test_submission.py, tests/test_masks.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.codes import Severity
+from registry.noun import Asker, Derived, Fact, Noun, TableFunction, const, derived, fact, table_of
+from registry.scoped import Inside
+
+OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
+
+
+class Finding(Inside, Noun):
+    """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
+
+    __tablename__ = "finding"
+    named = False
+    position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
+    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True)
+    severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)
+    path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True)
+    message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True)
+    message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True)
+    params: Mapped[list[dict[str, str]]] = fact(
+        PERSONAL, "Isian pesan", "What the message was filled with", JSONB, server=True
+    )
+    about: Mapped[Sensitivity] = fact(
+        OPERATIONAL,
+        "Kelas kolom",
+        "Class of the column it speaks of",
+        sa.Text(),
+        sa.CheckConstraint("about <> ''"),
+        server=True,
+    )
+    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
+    must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
+
+
+def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the caller sees the class of the column that the finding speaks of."""
+    return sa.or_(
+        *[
+            sa.and_(row.c.about == const(kind.value), row.c.area.op("<@")(ask.areas(kind.value.lower())))
+            for kind in (Sensitivity.OPERATIONAL, PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL)
+        ],
+        sa.and_(
+            row.c.about == const(Sensitivity.PROTECTIVE.value),
+            row.c.area.op("<@")(ask.areas("protective_own")),
+            row.c.about_author == ask.claim("user", sa.Uuid()),
+        ),
+    )
+
+
+FINDING = table_of(Finding)
+
+
+@derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text())
+def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
+
+
+class FindingParams(TableFunction):
+    """What a finding's sentences were filled with, as rows."""
+
+    sight = OPERATIONAL
+
+    @staticmethod
+    def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
+        assert parent is not None
+        return sa.func.jsonb_array_elements(parent.c.params).table_valued(sa.column("value", JSONB()), name=name)
+
+
+def of_finding(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the function has its finding by its argument."""
+    return sa.true()
+
+
+def _param(key: str) -> Derived[str]:
+    said = Fact(OPERATIONAL, "Isian", "What stands in the sentence", server=True)
+    return Derived(key, said, lambda row, ask: row.c.value.op("->>")(const(key)), sa.Text())
+
+
+param_name, param_value = _param("name"), _param("value")

@@ -1,0 +1,95 @@
+"""Where a remark stands in a household, and when it is answered.
+
+A path names a field as the form does, `["consent", "basis"]`, and of a member, episode or business first its list and
+id, `["members", "<id>", "nik"]`; a whole record or list may be named too.  A place in the list, as it is shown, is
+taken for the id that stands there, so that a later edit which reorders the list moves no remark.
+Rule: a remark is answered by a change of what it names, or settled by whoever verifies.  Tests: tests/test_remarks.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import orjson
+import sqlalchemy as sa
+
+from registry import rows
+from registry.db import Sql, Transaction, arg
+from registry.document import LISTS, Document, Path, listed, same
+from registry.noun import camel
+from registry.workflow import REMARK
+
+TABLES = {name: table for table, name in LISTS.items()}
+Inside = Mapping[str, Mapping[str, Path]]
+"""Table → column → where in a record it stands."""
+_HOUSEHOLD = arg("household", sa.Uuid())
+_of_household = (REMARK.c.household_id == _HOUSEHOLD, REMARK.c.resolved_in_rev.is_(None))
+OPEN = Sql(sa.select(REMARK.c.id, REMARK.c.path, REMARK.c.rev).where(*_of_household))
+SETTLE = Sql(
+    sa.update(REMARK)
+    .values(resolved_in_rev=arg("rev", sa.Integer()), updated_at=sa.func.now())
+    .where(*_of_household, sa.or_(arg("author", sa.Uuid()).is_(None), REMARK.c.author_id == arg("author", sa.Uuid())))
+)
+"""Settle the open remarks of one author, or of all for None."""
+
+
+def placed(path: list[str], document: Document, inside: Inside) -> list[str] | None:
+    """The path as it is kept, with the id of a child and the field as in the form; None where nothing is there."""
+    if not path or path[0] not in TABLES:
+        field = _field("household", tuple(path), inside)
+        return list(field) if field else None
+    name, *rest = path
+    if not rest:
+        return [name]
+    table, (place, *within) = TABLES[name], rest
+    child = _child(place, listed(table, document))
+    field = _field(table, tuple(within), inside)
+    if child is None or (within and not field):
+        return None
+    return [name, child, *field]
+
+
+def _child(place: str, ids: list[str]) -> str | None:
+    """The id of a child that is named by it, in any letters, or by its place in the list."""
+    if place.isascii() and place.isdecimal() and len(place) <= len(str(len(ids))):
+        return ids[int(place)] if int(place) < len(ids) else None
+    return place.lower() if place.lower() in ids else None
+
+
+def _field(table: str, path: Path, inside: Inside) -> Path:
+    """A field of the form, the value that it is part of, or the name that a finding has for it; empty for none."""
+    fields = {column: where for column, where in inside[table].items() if column != "id"}
+    if path and any(where[: len(path)] == path for where in fields.values()):
+        return path
+    return next((where for column, where in fields.items() if (camel(column),) == path), ())
+
+
+def changed(path: list[str], before: Document, after: Document, inside: Inside) -> bool:
+    """What the path names is another in `after`: a field, a whole record, or a whole list."""
+    if path[0] not in TABLES:
+        (id_,) = after["household"]
+        return _differs("household", id_, tuple(path), before, after, inside)
+    table, rest = TABLES[path[0]], path[1:]
+    ids = rest[:1] or list(before[table].keys() | after[table].keys())
+    return any(_differs(table, id_, tuple(rest[1:]), before, after, inside) for id_ in ids)
+
+
+def _differs(table: str, id_: str, path: Path, before: Document, after: Document, inside: Inside) -> bool:
+    was, now = before[table].get(id_), after[table].get(id_)
+    if was is None or now is None:
+        return was is not now
+    columns = [column for column, where in inside[table].items() if where[: len(path)] == path]
+    return any(not same(was.get(column), now.get(column)) for column in columns)
+
+
+async def answered(
+    tx: Transaction, household: uuid.UUID, rev: int, current: Document, document: Document, inside: Inside
+) -> list[uuid.UUID]:
+    """The open remarks of a household, `current` at `rev`, that its new document answers."""
+    open_ = await tx.rows(OPEN, household=household)
+    documents = {rev: current}
+    if earlier := sorted({remark["rev"] for remark in open_} - {rev}):
+        for row in await tx.rows(rows.REVISIONS, household=household, revs=earlier):
+            documents[row["rev"]] = orjson.loads(row["document"])
+    return [remark["id"] for remark in open_ if changed(remark["path"], documents[remark["rev"]], document, inside)]

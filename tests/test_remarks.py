@@ -1,0 +1,196 @@
+"""Remarks: each stands on a field that is there, moves with its record, and stays open until it is answered."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from registry.document import LISTS, NOUNS, empty
+from registry.remark import changed, placed
+from schema.inputs import INSIDE
+from tests.village import RETURN, Place, household, journey, person, shop
+
+pytestmark = pytest.mark.anyio
+
+
+async def returned(village: Place, made: Any, *paths: list[str], rev: int = 1, who: str = "verifier") -> Any:
+    remarks = [{"path": path, "text": f"Periksa {n}."} for n, path in enumerate(paths)]
+    return (await village.ask(who, RETURN, id=made["id"], rev=rev, remarks=remarks))["returnHousehold"]
+
+
+async def remarks(village: Place, made: Any) -> dict[tuple[str, ...], int | None]:
+    """The path of each remark, and the revision that answered it."""
+    rows = (await village.household("officer", made["id"], "remarks { path resolvedInRev }"))["remarks"]
+    return {tuple(remark["path"]): remark["resolvedInRev"] for remark in rows}
+
+
+def family() -> dict[str, Any]:
+    made = household(people=3)
+    one, two, _ = made["members"]
+    past = journey(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED")
+    made["migrations"] = [past, journey(two, departedOn="2021")]
+    made["businesses"] = [shop(one, capital={"amount": "5.00", "currency": "IDR"})]
+    return made
+
+
+async def test_a_child_is_named_by_its_id_and_a_place_is_taken_for_it(village: Place) -> None:
+    made = family()
+    await village.submit("officer", made)
+    second = made["members"][1]["id"]
+    early, late = (trip["id"] for trip in made["migrations"])
+    trade = made["businesses"][0]["id"]
+    sent_and_kept = [
+        (["address"], ["address"]),
+        (["consent", "givenBy"], ["consent", "givenBy"]),
+        (["consent"], ["consent"]),
+        (["consentBasis"], ["consent", "basis"]),  # as a finding names it
+        (["villageCode"], ["villageCode"]),
+        (["members"], ["members"]),
+        (["members", second], ["members", second]),
+        (["members", "1", "nik"], ["members", second, "nik"]),
+        (["members", second.upper(), "fullName"], ["members", second, "fullName"]),
+        (["migrations", "0", "departedOn"], ["migrations", late, "departedOn"]),
+        (["migrations", early, "wage", "amount"], ["migrations", early, "wage", "amount"]),
+        (["businesses", "0", "capital"], ["businesses", trade, "capital"]),
+    ]
+    for _ in range(2):  # and once more, which is the same return
+        assert (await returned(village, made, *[sent for sent, _ in sent_and_kept]))["userErrors"] == []
+    rows = (await village.household("officer", made["id"], "remarks { path }"))["remarks"]
+    assert [remark["path"] for remark in rows] == [kept for _, kept in sent_and_kept][::-1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        [],
+        [""],
+        ["nonsense"],
+        ["workflowState"],
+        ["id"],
+        ["address", "street"],
+        ["consent", "nonsense"],
+        ["members", "7", "nik"],
+        ["members", "-1", "nik"],
+        ["members", "0", "nonsense"],
+        ["members", "0", "id"],
+        ["members", "0", "removed"],
+        ["members", "0", "nik", "more"],
+        ["members", "nobody", "nik"],
+        ["members", "9" * 5000, "nik"],
+        ["members", "\u0661", "nik"],
+        ["business", "0", "name"],
+    ],
+    ids=lambda path: ".".join(path)[:30],
+)
+async def test_a_path_that_leads_nowhere_is_refused(village: Place, path: list[str]) -> None:
+    made, other = await village.reach("SUBMITTED"), await village.reach("SUBMITTED")
+    for nowhere in (path, ["members", other["members"][0]["id"], "nik"]):
+        payload = await returned(village, made, ["address"], nowhere)
+        assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("UNKNOWN_FIELD", ["remarks", "1", "path"])]
+    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
+
+
+async def test_a_remark_is_answered_by_a_change_of_its_field_alone(village: Place) -> None:
+    made = family()
+    made["migrations"][1]["memberId"] = made["members"][0]["id"]
+    await village.submit("officer", made)
+    one, two, three = (member["id"] for member in made["members"])
+    paths = [["address"], ["members", two, "nik"], ["members", three], ["members", one, "fullName"], ["consent"]]
+    await returned(village, made, *paths)
+    edit = {"id": made["id"], "rt": "09", "members": [{"id": one, "birthPlace": "Malang"}]}
+    assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
+    assert set((await remarks(village, made)).values()) == {None}
+    people = [{"id": two, "nik": person(1)["nik"]}, {"id": three, "removed": True}]
+    answer = {"id": made["id"], "address": "Jalan Baru 2", "members": people}
+    assert (await village.submit("officer", answer, 2))["outcome"] == "ACCEPTED"
+    assert await remarks(village, made) == {
+        ("address",): 3,
+        ("members", two, "nik"): 3,
+        ("members", three): 3,
+        ("members", one, "fullName"): None,
+        ("consent",): None,
+    }
+
+
+async def test_a_remark_stays_with_its_member_when_the_list_is_reordered(village: Place) -> None:
+    made = household(people=3)
+    await village.submit("officer", made)
+    first, last = made["members"][0]["id"], made["members"][2]["id"]
+    await returned(village, made, ["members", "0", "fullName"])
+    order = [{"id": member["id"], "seq": 9 - n} for n, member in enumerate(made["members"])]
+    await village.submit("officer", {"id": made["id"], "members": order}, 1)
+    assert await remarks(village, made) == {("members", first, "fullName"): None}
+    await village.submit("officer", {"id": made["id"], "members": [{"id": last, "fullName": "Lain"}]}, 2)
+    assert await remarks(village, made) == {("members", first, "fullName"): None}  # the other stands first now
+    await village.submit("officer", {"id": made["id"], "members": [{"id": first, "fullName": "Lain"}]}, 3)
+    assert await remarks(village, made) == {("members", first, "fullName"): 4}
+
+
+async def test_sending_it_again_unchanged_answers_nothing(village: Place) -> None:
+    made = await village.reach("RETURNED")
+    assert (await village.submit("officer", {"id": made["id"]}, 1))["household"]["workflowState"] == "SUBMITTED"
+    assert await remarks(village, made) == {("address",): None}
+
+
+async def test_what_was_changed_and_changed_back_is_not_answered(village: Place) -> None:
+    made = await village.reach("RETURNED")
+    await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1, "DRAFT")
+    await village.submit("officer", {"id": made["id"], "address": made["address"]}, 2)
+    assert await remarks(village, made) == {("address",): None}
+
+
+async def test_the_verifier_settles_his_own_and_the_last_step_all(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    await returned(village, made, ["hamlet"])
+    await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
+    await returned(village, made, ["address"], rev=2, who="colleague")
+    await village.submit("officer", {"id": made["id"], "rt": "03"}, 2)
+    assert not (await village.verify("verifier", made, 3))["userErrors"]
+    assert await remarks(village, made) == {("hamlet",): 3, ("address",): None}
+    assert not (await village.verify("coordinator", made, 3))["userErrors"]
+    assert await remarks(village, made) == {("hamlet",): 3, ("address",): 3}
+
+
+async def test_an_amendment_answers_too(village: Place) -> None:
+    made = await village.reach("RETURNED")
+    await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
+    assert (await village.amend("coordinator", {"id": made["id"], "address": "Jalan Baru"}, 2))["outcome"] == "ACCEPTED"
+    assert await remarks(village, made) == {("address",): 3}
+
+
+async def test_a_return_or_a_verification_that_comes_late_again_is_known(village: Place) -> None:
+    """Of an earlier revision; other remarks on it, and somebody else's, are a conflict."""
+    made = await village.reach("VERIFIED_VILLAGE")
+    await returned(village, made, ["address"], who="coordinator")
+    await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1)
+    before = await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }")
+    assert not (await village.verify("verifier", made, 1))["userErrors"]
+    assert not (await returned(village, made, ["address"], who="coordinator"))["userErrors"]
+    for late in (
+        await returned(village, made, ["hamlet"], who="coordinator"),
+        await returned(village, made, ["address"]),
+        await village.verify("coordinator", made, 1),
+    ):
+        assert [e["code"] for e in late["userErrors"]] == ["VERSION_CONFLICT"]
+    assert await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }") == before
+
+
+# --- of every column --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", NOUNS)
+def test_every_field_of_the_form_can_be_remarked_on_and_answered(table: str) -> None:
+    id_ = str(uuid.uuid4())
+    key, prefix = ("h", []) if table == "household" else (id_, [LISTS[table], id_])
+    fields = {column: list(where) for column, where in INSIDE[table].items() if column != "id"}
+    for column, where in fields.items():
+        before, after = (empty() | {"household": {"h": {}}} | {table: {key: row}} for row in ({}, {column: "x"}))
+        path = placed([*prefix, *where], before, INSIDE)
+        assert path == [*prefix, *where]
+        assert changed(path, before, after, INSIDE)
+        assert not changed(path, after, after, INSIDE)
+        for place in fields.values():
+            if place[0] != where[0]:
+                assert not changed([*prefix, *place], before, after, INSIDE), (column, place)
