@@ -87,6 +87,7 @@ class RegionList(Noun):
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     source: Mapped[str] = fact(OPEN, "Sumber", "Source")
     decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree")
+    effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "In force from")
     checksum: Mapped[str] = fact(OPEN, "Sidik jari", "SHA-256 of the content")
     attribution: Mapped[str | None] = fact(OPEN, "Atribusi", "Attribution")
     loaded_at: Mapped[dt.datetime] = fact(OPEN, "Dimuat", "Loaded at", server_default=sa.func.now())

@@ -207,14 +207,24 @@ def _row(
 
 
 def _tree(rows: list[Row]) -> tuple[list[Row], list[BadRow]]:
-    """The rows that hang together, parents first; duplicates and orphans (with all below them) are bad rows."""
-    seen: dict[str, Row] = {}
+    """The rows that hang together, parents first.
+
+    Bad rows are all lines of a code with different names, because nobody can say which is right, a line that says again
+    what another has said, and orphans with all below them."""
+    lines: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda r: (len(r.code), r.code)):  # stable: lines of one code in the list's own order
+        lines.setdefault(row.code, []).append(row)
+    tree: dict[str, Row] = {}
     bad: list[BadRow] = []
-    for row in sorted(rows, key=lambda r: len(r.code)):  # stable: within a level the list's own order
-        if row.code in seen:
-            bad.append(BadRow(row.file, row.line, f"{row.code}: already on line {seen[row.code].line}"))
-        elif row.parent_code is not None and row.parent_code not in seen:
-            bad.append(BadRow(row.file, row.line, f"{row.code}: parent {row.parent_code} is not in the list"))
+    for code, (first, *others) in lines.items():
+        parent = first.parent_code
+        if any(row.name != first.name for row in others):
+            numbers = " and ".join(str(row.line) for row in (first, *others))
+            bad += [BadRow(r.file, r.line, f"{code}: lines {numbers} give it different names") for r in lines[code]]
+        elif parent is not None and parent not in tree:
+            fault = "could not be used" if parent in lines else "is not in the list"
+            bad += [BadRow(row.file, row.line, f"{code}: parent {parent} {fault}") for row in lines[code]]
         else:
-            seen[row.code] = row
-    return sorted(seen.values(), key=lambda r: (len(r.code), r.code)), bad
+            tree[code] = first
+            bad += [BadRow(row.file, row.line, f"{code}: already on line {first.line}") for row in others]
+    return list(tree.values()), bad

@@ -2,8 +2,8 @@
 
 Rule: a list never moves anybody's data.  It adds, respells and closes regions; a region that a list no longer holds,
 or whose code now names another place, stays as it is while anything refers to it or to what lies below, and the load
-is refused.  New codes of old regions come by region events; a list only names the candidates.  Loading twice changes
-nothing.  Test: tests/test_regions.py.
+is refused.  So is a list that is older than the newest one loaded, unless a person forces it.  New codes of old regions
+come by region events; a list only names the candidates.  Loading twice changes nothing.  Test: tests/test_regions.py.
 """
 
 from __future__ import annotations
@@ -94,6 +94,14 @@ class RegionLoadError(Exception):
         self.codes = sorted(codes)
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest list that was loaded, and the day from which it holds."""
+
+    decree: str
+    effective_on: dt.date
+
+
 def plan(regions: RegionList, current: Mapping[str, Known], occupied: Collection[str] = ()) -> Diff:
     """Compare a list with today's regions by code; `occupied` are the codes of regions that anything refers to.
 
@@ -134,6 +142,29 @@ async def compare(connection: Connection, regions: RegionList, *, lock: bool = F
         return plan(regions, current, await _occupied(connection, doubtful, lock)) if doubtful else diff
 
 
+async def newer_list(
+    connection: Connection, regions: RegionList, decree: str | None, effective_on: dt.date
+) -> Newest | None:
+    """The newest list that was loaded, if this one is older.
+
+    A later day makes no list newer than it is known to be: by its content, or because it was loaded before."""
+    loaded_on = await connection.fetchval(FIRST_DAY, regions.checksum, decree)
+    days = [day for day in (effective_on, regions.origin.effective_on, loaded_on) if day is not None]
+    newest = await connection.fetchrow(NEWEST)
+    if newest is None or min(days) >= newest["effective_on"]:
+        return None
+    return Newest(newest["decree"], newest["effective_on"])
+
+
+def refuse_older(diff: Diff, newest: Newest) -> None:
+    """RegionLoadError: what an older list would undo."""
+    raise RegionLoadError(
+        f"the list is older than {newest.decree} of {newest.effective_on}, which is loaded: it would give"
+        f" {len(diff.renamed)} regions another name, close {len(diff.gone)} and add {len(diff.new)};"
+        " load a newer list, or force this one"
+    )
+
+
 async def apply(
     connection: Connection,
     regions: RegionList,
@@ -141,16 +172,23 @@ async def apply(
     effective_on: dt.date,
     progress: Callable[[int, int], None] = lambda done, total: None,
     accept: Collection[str] = (),
+    force: bool = False,
 ) -> Diff:
     """Load a list in one transaction and return what it changed; RegionLoadError leaves the database as it was.
 
     `effective_on` is the day from which the decree's changes hold.  `progress` is called with regions written and to
-    write.  `accept` are codes whose new name a person has confirmed to be the same place.
+    write.  `accept` are codes whose new name a person has confirmed to be the same place.  `force` loads an older list
+    than the newest one: what it undoes ends today, because history is not rewritten.
     """
     if not regions.rows:
         raise RegionLoadError("the list holds no region")
     async with connection.transaction():
         diff = await compare(connection, regions, lock=True)
+        record_day = effective_on
+        if diff.changes and (newest := await newer_list(connection, regions, decree, effective_on)):
+            if not force:
+                refuse_older(diff, newest)
+            effective_on = await connection.fetchval("SELECT timezone('Asia/Jakarta', now())::date")
         if diff.gone_with_data:
             raise RegionLoadError(
                 "regions with data are not in the list; record region events first", diff.gone_with_data
@@ -169,8 +207,9 @@ async def apply(
         if diff.gone:
             await connection.execute(CLOSE, [known.code for known in diff.gone], effective_on)
             progress(total, total)
+        origin = regions.origin
         await connection.execute(
-            RECORD, regions.origin.source, decree, regions.checksum, regions.origin.attribution, len(regions.rows)
+            RECORD, origin.source, decree, record_day, regions.checksum, origin.attribution, len(regions.rows)
         )
         return diff
 
@@ -255,10 +294,13 @@ UPDATE region_code SET valid_to = $2 WHERE region_id IN (SELECT id FROM closed) 
 """
 
 RECORD = """
-INSERT INTO region_list (source, decree, checksum, attribution, regions)
-SELECT $1, $2, $3, $4, $5
-WHERE NOT EXISTS (SELECT FROM region_list WHERE decree = $2 AND checksum = $3)
+INSERT INTO region_list (source, decree, effective_on, checksum, attribution, regions)
+SELECT $1, $2, $3, $4, $5, $6
+WHERE NOT EXISTS (SELECT FROM region_list WHERE decree = $2 AND checksum = $4)
 """
+
+NEWEST = "SELECT decree, effective_on FROM region_list ORDER BY effective_on DESC, loaded_at DESC LIMIT 1"
+FIRST_DAY = "SELECT min(effective_on) FROM region_list WHERE checksum = $1 AND decree = $2"
 
 REFERENCES = """
 SELECT DISTINCT c.conrelid::regclass::text, quote_ident(a.attname)

@@ -159,17 +159,28 @@ def regions_load(
     accept: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="A new name that is the same place; repeat for more.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Load it although a newer list is loaded; --dry-run shows what it undoes.")
+    ] = False,
     database: Owner = None,
 ) -> None:
     """Load an official region list: adds, respells and closes regions; never moves anybody's data.
 
-    Bad rows are printed with file and line and left out, and the exit code is then 1.
+    Bad rows are printed with file and line and left out, and the exit code is then 1. A list that is older than the
+    newest one loaded is refused, with what it would undo.
     """
     from server.regions import load as load_list
 
     day = effective_on.date() if effective_on else None
     work = load_list(
-        _owner(database), path, console, dry_run=dry_run, decree=decree, effective_on=day, accept=accept or ()
+        _owner(database),
+        path,
+        console,
+        dry_run=dry_run,
+        decree=decree,
+        effective_on=day,
+        accept=accept or (),
+        force=force,
     )
     if not asyncio.run(work):
         raise typer.Exit(1)

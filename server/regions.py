@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from registry.noun import SCHEMA
 from registry.region_list import RegionList, read_list
-from registry.region_load import Diff, RegionLoadError, apply, compare
+from registry.region_load import Diff, RegionLoadError, apply, compare, newer_list, refuse_older
 
 SHOWN = 20
 """Lines shown of each kind of change; the count is always whole."""
@@ -32,6 +32,7 @@ async def load(
     decree: str | None,
     effective_on: dt.date | None,
     accept: Collection[str],
+    force: bool,
 ) -> bool:
     """Compare and, unless `dry_run`, apply; answers whether every row was good.
 
@@ -45,10 +46,14 @@ async def load(
     try:
         diff = await compare(connection, regions)
         report(regions, diff, console)
-        if not dry_run:
+        if dry_run:
+            newest = effective_on and await newer_list(connection, regions, decree, effective_on)
+            if newest and diff.changes and not force:
+                refuse_older(diff, newest)
+        else:
             if decree is None or effective_on is None:
                 raise RegionLoadError(f"{path.name} is no known list: say --decree and --effective-on")
-            await _apply(connection, regions, decree, effective_on, accept, console)
+            await _apply(connection, regions, decree, effective_on, accept, force, console)
             console.print("Loaded." if diff.changes else "Nothing to change.")
     finally:
         await connection.close()
@@ -61,6 +66,7 @@ async def _apply(
     decree: str,
     effective_on: dt.date,
     accept: Collection[str],
+    force: bool,
     console: Console,
 ) -> None:
     with Progress(console=console, transient=True) as progress:
@@ -69,7 +75,7 @@ async def _apply(
         def tell(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        await apply(connection, regions, decree, effective_on, tell, accept)
+        await apply(connection, regions, decree, effective_on, tell, accept, force)
 
 
 def report(regions: RegionList, diff: Diff, console: Console) -> None:

@@ -170,6 +170,26 @@ def test_a_region_list_is_compared_then_loaded_then_there(
     assert "Nothing to change" in capsys.readouterr().out
 
 
+def test_an_older_region_list_is_refused_also_by_the_dry_run(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text(COUNTRY)
+    new.write_text(COUNTRY.replace("Arjowilangun", "Arjo Wilangun"))
+    load = ("regions", "load", "--database", dsn, "--decree", "Uji")
+    assert run(*load, str(new), "--effective-on", "2025-04-25") == 0
+    for more in ((), ("--dry-run",)):
+        capsys.readouterr()
+        assert run(*load, str(old), "--effective-on", "2019-10-08", *more) == 1
+        said = capsys.readouterr()
+        assert "older than Uji of 2025-04-25" in said.err
+        assert "Loaded." not in said.out
+    assert run(*load, str(old), "--effective-on", "2019-10-08", "--force", "--dry-run") == 0
+    assert ask(dsn, "SELECT name FROM region WHERE code = '35.07.11.2008'") == "Arjo Wilangun"
+    assert run(*load, str(old), "--effective-on", "2019-10-08", "--force") == 0
+    assert ask(dsn, "SELECT name FROM region WHERE code = '35.07.11.2008'") == "Arjowilangun"
+
+
 def test_bad_rows_are_told_with_their_lines(dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "list.csv"
     path.write_text(COUNTRY + "35.07.99.2001,Orphan\nnonsense,Nowhere\n")

@@ -7,6 +7,7 @@ import os
 import tarfile
 import unicodedata
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,43 @@ def test_bad_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
     assert [row.code for row in result.rows] == ["35", "35.10"]
     assert [bad.line for bad in result.bad] == [2, 3, 4, 5, 7, 9, 10, 11, 13]
     assert str(result.bad[0]) == "list.csv:2: '3507': code without dots; only dotted Kemendagri codes are read"
+
+
+COUNTRY = ["92,Papua Barat", "92.01,Kabupaten Contoh", "92.01.45,Wemak", "92.01.45.2004,Klalin Mos"]
+
+
+@pytest.mark.parametrize(
+    "extra", sorted({*permutations(["92.01.45.2005,Kamlin", "92.01.45.2005,Kwari", "92.01.45.2005,Kamlin"])}), ids=str
+)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_lines_that_contradict_each_other_are_all_refused_whatever_their_order(
+    tmp_path: Path, extra: tuple[str, ...], first: bool
+) -> None:
+    lines = [*extra, *COUNTRY] if first else [*COUNTRY, *extra]
+    result = read_list(one_file(tmp_path / "list.csv", "\n".join(lines)))
+    assert [row.code for row in result.rows] == ["92", "92.01", "92.01.45", "92.01.45.2004"]
+    numbers = [n for n, line in enumerate(lines, 1) if line in extra]
+    assert [bad.line for bad in result.bad] == numbers
+    assert {bad.reason for bad in result.bad} == {
+        f"92.01.45.2005: lines {' and '.join(map(str, numbers))} give it different names"
+    }
+
+
+def test_a_line_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    result = read_list(one_file(tmp_path / "list.csv", "\n".join([*COUNTRY, COUNTRY[3]])))
+    assert result.rows[-1].name == "Klalin Mos"
+    assert [str(bad) for bad in result.bad] == ["list.csv:5: 92.01.45.2004: already on line 4"]
+
+
+def test_below_a_contradiction_nothing_is_read(tmp_path: Path) -> None:
+    result = read_list(one_file(tmp_path / "list.csv", "\n".join([*COUNTRY, "92.01,Kota Contoh"])))
+    assert [row.code for row in result.rows] == ["92"]
+    assert [str(bad) for bad in result.bad] == [
+        "list.csv:2: 92.01: lines 2 and 5 give it different names",
+        "list.csv:3: 92.01.45: parent 92.01 could not be used",
+        "list.csv:4: 92.01.45.2004: parent 92.01.45 could not be used",
+        "list.csv:5: 92.01: lines 2 and 5 give it different names",
+    ]
 
 
 def test_parent_and_level_must_agree_with_the_code(tmp_path: Path) -> None:

@@ -135,6 +135,45 @@ async def test_what_a_list_lacks_is_closed_and_may_come_back(admin: Connection) 
     assert await admin.fetchval("SELECT count(*) FROM region WHERE code = '35.07.11.2007'") == 2
 
 
+OLDER, NEWER = COUNTRY | {"35.07.11.2007": "Tumpak Rejo"}, without("35.07.33.2006")
+
+
+@pytest.mark.anyio
+async def test_a_list_older_than_the_newest_is_refused_and_says_what_it_would_undo(admin: Connection) -> None:
+    await apply(admin, made(OLDER), "Old", FIRST)
+    await apply(admin, made(NEWER), "New", LATER)
+    before = await snapshot(admin)
+    refused = "older than New of 2025-04-25, .* 1 regions another name, close 0 and add 1"
+    with pytest.raises(RegionLoadError, match=refused):
+        await apply(admin, made(OLDER), "Older still", FIRST)
+    with pytest.raises(RegionLoadError, match=refused):  # a later day makes a list that is known no newer
+        await apply(admin, made(OLDER), "Old", dt.date(2026, 1, 1))
+    known_by_content = replace(made(OLDER), origin=Origin("made", "Old", FIRST))
+    with pytest.raises(RegionLoadError, match=refused):
+        await apply(admin, known_by_content, "Another", dt.date(2026, 1, 1))
+    assert await snapshot(admin) == before
+    assert not (await apply(admin, made(NEWER), "Old again", FIRST)).changes
+
+
+@pytest.mark.anyio
+async def test_a_list_of_the_same_day_may_correct_the_newest(admin: Connection) -> None:
+    await apply(admin, made(OLDER), "Old", FIRST)
+    assert len((await apply(admin, made(COUNTRY), "Corrected", FIRST)).renamed) == 1
+
+
+@pytest.mark.anyio
+async def test_an_older_list_that_is_forced_changes_today_and_not_the_past(admin: Connection) -> None:
+    await apply(admin, made(OLDER), "Old", FIRST)
+    await apply(admin, made(NEWER), "New", LATER)
+    await apply(admin, made(OLDER), "Old", FIRST, force=True)
+    periods = await admin.fetch("SELECT valid_from, valid_to FROM region WHERE code = '35.07.33.2006' ORDER BY 1")
+    today = await admin.fetchval("SELECT timezone('Asia/Jakarta', now())::date")
+    assert [tuple(row) for row in periods] == [(FIRST, LATER), (today, None)]
+    await apply(admin, made(NEWER), "New", dt.date(2099, 1, 1), force=True)
+    days = await admin.fetch("SELECT DISTINCT decree, effective_on FROM region_list ORDER BY 1")
+    assert [tuple(row) for row in days] == [("New", LATER), ("Old", FIRST)]
+
+
 @pytest.mark.anyio
 async def test_a_region_with_data_is_not_closed(admin: Connection) -> None:
     await apply(admin, made(COUNTRY), "Uji 1", FIRST)
