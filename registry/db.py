@@ -2,13 +2,15 @@
 
 Connections are never reset, because every setting is local to its transaction, and are read-only by default.
 Rule: whatever is read or written, the caller's areas are set in the same statement or transaction; besides the two
-doors only `explain` (the plan of a reading), `sign_in` (a crossing) and `ready` (the version) ask anything.
+doors only `explain` (the plan of a reading), `sign_in` (a crossing), `ready` (the version) and `stores` (a row that is
+taken back) ask anything.
 Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 import uuid
 from bisect import bisect_left
@@ -30,6 +32,7 @@ SETTING, CLAIM = "set_", "claim_"
 CONNECT = 5.0  # seconds
 QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
 KEPT = 150  # statements that a connection keeps prepared; their plans take some 150 bytes of the server for each letter
+PROBE_WAIT = 1_000  # milliseconds
 LARGEST = 20_000  # letters of a statement that is kept
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
@@ -112,6 +115,26 @@ LOST = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalC
 """What is raised where a connection is lost, and some of it elsewhere too."""
 
 
+UNAVAILABLE = "53", "57P", "58", "25006", "40001", "40P01"
+"""SQLSTATEs of what may go well a moment later: no disk, memory or connections, a server that stops, starts or only
+reads, and transactions that were in each other's way."""
+NOT_STORING = "53", "57P", "58", "25006"
+"""Those of them that hold for every command."""
+TOO_MUCH = "53400"  # a statement reached a limit of its own, as of temporary files
+_PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'probe', 'PROBE')"
+_NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """The state of what PostgreSQL refused; empty for anything else."""
+    return (error.sqlstate or "") if isinstance(error, asyncpg.PostgresError) else ""
+
+
+def is_passing(error: BaseException | None, states: tuple[str, ...] = UNAVAILABLE) -> bool:
+    """Whether the same may go well a moment later."""
+    return sqlstate(error).startswith(states) and sqlstate(error) != TOO_MUCH
+
+
 class _Borrowed:
     """A connection of the pool.  Raises Unreachable where none comes or it is lost, TooSlow past the limit.
 
@@ -134,9 +157,9 @@ class _Borrowed:
             self._connection.terminate()
         lost = self._connection.is_closed()
         self._pool.give(self._connection)
-        if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
+        if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)) or sqlstate(error) == TOO_MUCH:
             raise TooSlow from None
-        if lost and isinstance(error, LOST):
+        if (lost and isinstance(error, LOST)) or is_passing(error):
             raise Unreachable from None
 
 
@@ -145,6 +168,7 @@ class Database:
 
     def __init__(self, pool: Pool) -> None:
         self.pool, self.held = pool, Durations()
+        self._write_failed = False
 
     @classmethod
     @asynccontextmanager
@@ -218,7 +242,9 @@ class Database:
                 await _begin(connection, _beginning(principal, setting, wait))
                 yield Transaction(connection, principal)
                 await connection.execute("COMMIT")
-            except BaseException:
+                self._write_failed = False
+            except BaseException as error:
+                self._write_failed |= is_passing(error, NOT_STORING)
                 await _rolled_back(connection)
                 raise
 
@@ -227,6 +253,23 @@ class Database:
         async with self._connection() as connection:
             found = await connection.fetchval("SELECT version_num::text FROM registry.alembic_version")
         return bool(found == version)
+
+    async def stores(self) -> bool:
+        """Whether commands will be stored.  After one that could not be, a row is tried and taken back."""
+        async with self._connection() as connection:
+            if await connection.fetchval("SELECT pg_is_in_recovery()"):
+                return False
+            if not self._write_failed:
+                return True
+            try:
+                await _begin(connection, _beginning(_NOBODY, "submit", PROBE_WAIT))
+                await connection.fetch(_PROBE, _NOBODY.user_id)
+                self._write_failed = False
+            except asyncpg.PostgresError:
+                pass  # not yet
+            finally:
+                await _rolled_back(connection)
+        return not self._write_failed
 
 
 async def _begin(connection: Any, text: str) -> None:

@@ -83,12 +83,14 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Open: 200 only when queries will be answered, that is, the database has this code's version."""
+    """Open: 200 only when queries will be answered (the database has this code's version) and commands stored."""
+    database = _service(request).database
     try:
-        ready = await _service(request).database.ready(head())
+        ready = await database.ready(head())
+        stores = ready and await database.stores()
     except Exception:
-        ready = False
-    return _plain("ready\n" if ready else "not ready\n", 200 if ready else 503)
+        return _plain("not ready\n", 503)
+    return _plain("ready\n" if stores else "not ready to store\n" if ready else "not ready\n", 200 if stores else 503)
 
 
 async def metrics(request: Request) -> Response:

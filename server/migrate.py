@@ -18,6 +18,7 @@ from registry.codes import all_lists
 from registry.countries import all_countries
 from registry.messages import all_sentences
 from registry.noun import SCHEMA
+from server.settings import LONGEST_STATEMENT_MS
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOCK = 7_202_016  # serialises migrations of one cluster: roles belong to the cluster
@@ -40,6 +41,13 @@ LOGIN_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "search_path": SCHEMA,
     "default_transaction_read_only": "on",
+    # for when this program is killed, or the network is: what nobody waits for ends by itself
+    "statement_timeout": str(LONGEST_STATEMENT_MS + 5_000),
+    "idle_in_transaction_session_timeout": "60000",
+    "client_connection_check_interval": "2000",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
 }
 
 

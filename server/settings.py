@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "DESMIGRATIF_"
+LONGEST_STATEMENT_MS = 60_000
 CONFIG = "DESMIGRATIF_CONFIG"
 
 
@@ -85,7 +86,9 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=15_000,
         ge=1,
-        description="Milliseconds after which a statement is cancelled and answered as TIMEOUT.",
+        le=LONGEST_STATEMENT_MS,
+        description="Milliseconds after which a statement is cancelled and answered as TIMEOUT; a minute at most, "
+        "because the login has a limit of its own in PostgreSQL.",
     )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."

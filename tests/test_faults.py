@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from tests.eventually import waiting_for_locks
@@ -69,3 +73,99 @@ async def test_a_connection_lost_under_way_is_told_as_overload_and_may_be_sent_a
     assert again.codes == []
     if command:
         assert again.data["submitHousehold"]["outcome"] == "ACCEPTED"
+
+
+# --- what the database cannot do now --------------------------------------------------------------------------------
+
+PASSING = {
+    "disk_full": "53100",
+    "out_of_memory": "53200",
+    "too_many_connections": "53300",
+    "io_error": "58030",
+    "admin_shutdown": "57P01",
+    "crash_shutdown": "57P02",
+    "cannot_connect_now": "57P03",
+    "read_only_sql_transaction": "25006",
+    "serialization_failure": "40001",
+    "deadlock_detected": "40P01",
+}
+
+
+@asynccontextmanager
+async def refusing(village: Place, table: str, state: str) -> AsyncIterator[None]:
+    """Every row for this table is refused with this state."""
+    await village.admin.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+        f" AS $$ BEGIN RAISE 'no' USING ERRCODE = '{state}'; END $$;"
+        f" CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    try:
+        yield
+    finally:
+        await village.admin.execute("DROP FUNCTION refuse() CASCADE")
+
+
+@pytest.mark.parametrize("name", PASSING)
+async def test_what_passes_by_itself_is_told_as_overload_with_a_time_to_wait(village: Place, name: str) -> None:
+    made = household()
+    async with refusing(village, "audit_event", PASSING[name]):
+        refused = await village.query("officer", SUBMIT, household=made)
+    assert (refused.status, refused.codes) == (503, ["OVERLOADED"])
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED", "and nothing was stored before"
+
+
+async def test_a_limit_of_a_statement_s_own_is_no_overload(village: Place) -> None:
+    async with refusing(village, "audit_event", "53400"):
+        assert (await village.query("officer", SUBMIT, household=household())).codes == ["TIMEOUT"]
+        assert (await village.send("GET", "/readyz")).status == 200
+
+
+@pytest.mark.parametrize("command", [False, True], ids=["by itself", "by a command"])
+async def test_while_nothing_can_be_stored_the_service_is_not_ready(village: Place, command: bool) -> None:
+    rows = await village.admin.fetchval("SELECT count(*) FROM audit_event")
+    async with refusing(village, "audit_event", "53100"):
+        assert (await village.send("GET", "/readyz")).status == 200, "nobody has tried yet"
+        assert (await village.query("officer", SUBMIT, household=household())).codes == ["OVERLOADED"]
+        for _ in range(2):
+            answer = await village.send("GET", "/readyz")
+            assert (answer.status, answer.body) == (503, b"not ready to store\n")
+        assert (await village.query("officer", NAMES)).codes == [], "reading goes on"
+    if command:
+        assert (await village.submit("officer", household()))["outcome"] == "ACCEPTED"
+        rows += 1
+    answer = await village.send("GET", "/readyz")
+    assert (answer.status, answer.body) == (200, b"ready\n")
+    assert await village.admin.fetchval("SELECT count(*) FROM audit_event") == rows, "what was tried was taken back"
+
+
+ORPHAN = """
+import asyncio, sys
+from registry.db import Database
+async def main():
+    async with Database.open(sys.argv[1], 1, 60) as database:
+        await database.answer("SELECT pg_sleep(50)::text::varchar -- orphan", [])
+asyncio.run(main())
+"""
+ORPHANS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%-- orphan' AND pid <> pg_backend_pid()"
+
+
+async def test_the_statement_of_a_killed_server_ends(village: Place) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHAN, village.login)
+    async with asyncio.timeout(30):
+        while not await village.admin.fetchval(ORPHANS):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        process.kill()
+        await process.wait()
+        while await village.admin.fetchval(ORPHANS):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_what_nobody_waits_for_has_limits_of_its_own(village: Place) -> None:
+    connection = await asyncpg.connect(village.login)
+    limits = ("statement_timeout", "idle_in_transaction_session_timeout", "client_connection_check_interval")
+    try:
+        for name in limits:
+            assert await connection.fetchval("SELECT setting::int FROM pg_settings WHERE name = $1", name) > 0, name
+    finally:
+        await connection.close()
