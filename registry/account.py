@@ -18,6 +18,7 @@ from auth.ability import Ability
 from auth.policy import cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
+from registry.bounds import NAME
 from registry.noun import SCHEMA, Asker, Derived, Fact, Noun, const, fact, table_of
 from registry.region import REGION
 
@@ -30,8 +31,8 @@ class Account(Noun):
     __tablename__ = "account"
     sight = SYSTEM
     id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True)
-    username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True)
-    name: Mapped[str] = fact(SYSTEM, "Nama", "Name")
+    username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True, longest=100)
+    name: Mapped[str] = fact(SYSTEM, "Nama", "Name", longest=NAME)
     active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
     must_change_password: Mapped[bool] = fact(
         SYSTEM, "Wajib ganti sandi", "Must change the password", server_default=sa.false()
@@ -45,7 +46,7 @@ class GrantRecord(Noun):
     sight = SYSTEM
     id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     user_id: Mapped[uuid.UUID] = fact(SYSTEM, "Akun", "Account", sa.ForeignKey(f"{SCHEMA}.account.id"), index=True)
-    role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text())
+    role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text(), longest=40)
     region_id: Mapped[uuid.UUID | None] = fact(
         SYSTEM, "Wilayah", "Region", sa.ForeignKey(f"{SCHEMA}.region.id"), index=True
     )
@@ -54,7 +55,12 @@ class GrantRecord(Noun):
     valid_to: Mapped[dt.date | None] = fact(SYSTEM, "Berlaku sampai", "Valid to, that day included")
     granted_by: Mapped[uuid.UUID | None] = fact(SYSTEM, "Pemberi", "Granted by")
     seq: Mapped[int] = fact(
-        SYSTEM, "Urutan", "When granted or revoked, in the sync feed's count", sa.BigInteger(), server_default="0"
+        SYSTEM,
+        "Urutan",
+        "When granted or revoked, in the sync feed's count",
+        sa.BigInteger(),
+        server_default="0",
+        server=True,
     )
     active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
     __table_args__ = (sa.CheckConstraint("national = (region_id IS NULL)", name="ck_grants_national"),)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import NOTE
 from registry.noun import Noun, fact, table_of
 
 SYSTEM = Sensitivity.SYSTEM
@@ -24,18 +25,18 @@ class AuditEvent(Noun):
     __tablename__ = "audit_event"
     named = False
     sight = SYSTEM
-    id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True)
+    id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
     at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
     actor_id: Mapped[uuid.UUID] = fact(SYSTEM, "Pelaku", "Actor", server=True)
-    ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True)
+    ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40)
     subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
     outcome: Mapped[str] = fact(
-        SYSTEM, "Hasil", "ACCEPTED, UNCHANGED, MERGED, REJECTED, or the code of the refusal", server=True
+        SYSTEM, "Hasil", "ACCEPTED, UNCHANGED, MERGED, REJECTED, or the code of the refusal", server=True, longest=2000
     )
     rev: Mapped[int | None] = fact(SYSTEM, "Revisi", "Revision", server=True)
-    field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True)
-    purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True)
-    note: Mapped[str | None] = fact(SYSTEM, "Keterangan", "Note of the actor", server=True)
+    field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20)
+    purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True, longest=40)
+    note: Mapped[str | None] = fact(SYSTEM, "Keterangan", "Note of the actor", server=True, longest=NOTE)
 
 
 AUDIT = table_of(AuditEvent)

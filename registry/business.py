@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import AMOUNT, NAME, WORKERS
 from registry.codes import (
     BusinessField,
     BusinessPermit,
@@ -25,6 +26,7 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.identity_number import normalise_nib
 from registry.noun import Asker, CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, const, derived, fact
 from registry.scoped import Inside, counted, of_member
 from registry.search import sound_indexes, sounds_of
@@ -41,9 +43,9 @@ class Business(Inside, Noun):
     owner_category: Mapped[OwnerCategory | None] = fact(
         PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True, counted=True
     )
-    name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name")
+    name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name", longest=NAME)
     sounds: Mapped[list[str] | None] = sounds_of("name", PERSONAL)
-    description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description")
+    description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description", longest=1000, lines=True)
     field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
     status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
     started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on", counted=True)
@@ -54,21 +56,29 @@ class Business(Inside, Noun):
     turnover_band: Mapped[TurnoverBand | None] = fact(
         PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand, counted=True
     )
-    annual_sales_amount: Mapped[decimal.Decimal | None] = fact(PERSONAL, "Penjualan setahun", "Yearly sales")
+    annual_sales_amount: Mapped[decimal.Decimal | None] = fact(
+        PERSONAL, "Penjualan setahun", "Yearly sales", within=AMOUNT
+    )
     annual_sales_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang penjualan", "Currency of the sales")
-    capital_amount: Mapped[decimal.Decimal | None] = fact(PERSONAL, "Modal", "Capital without land and buildings")
+    capital_amount: Mapped[decimal.Decimal | None] = fact(
+        PERSONAL, "Modal", "Capital without land and buildings", within=AMOUNT
+    )
     capital_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang modal", "Currency of the capital")
     capital_source: Mapped[CapitalSource | None] = fact(
         PERSONAL, "Sumber modal", "Source of capital", CapitalSource, counted=True
     )
-    workers_family: Mapped[int | None] = fact(OPERATIONAL, "Pekerja keluarga", "Family workers", counted=True)
+    workers_family: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja keluarga", "Family workers", counted=True, within=WORKERS
+    )
     workers_paid_male: Mapped[int | None] = fact(
-        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", counted=True
+        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", counted=True, within=WORKERS
     )
     workers_paid_female: Mapped[int | None] = fact(
-        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True
+        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True, within=WORKERS
     )
-    nib: Mapped[str | None] = fact(PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits")
+    nib: Mapped[str | None] = fact(
+        PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits", longest=32, form=normalise_nib
+    )
     permits: Mapped[list[BusinessPermit]] = codes_fact(
         OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True
     )
@@ -78,7 +88,7 @@ class Business(Inside, Noun):
         OPERATIONAL, "Kesiapan ekspor", "Export readiness", ExportReadiness, counted=True
     )
     export_countries: Mapped[list[CountryCode]] = fact(
-        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", counted=True
+        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", counted=True, items=50
     )
     location_village_id: Mapped[uuid.UUID] = fact(
         OPERATIONAL,
@@ -90,10 +100,10 @@ class Business(Inside, Noun):
     __table_args__ = of_member("business", "owner_id", counted("business", "field"), *sound_indexes("business", "area"))
 
 
-@derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.Integer(), nullable=False)
+@derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)
 def workers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
-    first, *others = [sa.func.coalesce(column, const(0)) for column in counted]
+    first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in counted]
     return sum(others, first)
 
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from registry import derive
 from registry.business import Business
 from registry.household import Household
+from registry.identity_number import is_masked
 from registry.member import Member
 from registry.migration import MigrationEpisode
 from registry.noun import SCHEMA, Noun, facts
@@ -125,10 +126,12 @@ def same(a: Any, b: Any) -> bool:
 
 
 def seal(edit: Edit, vault: Vault) -> None:
-    """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open."""
+    """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open.
+
+    Masks stay as they are, for they are no numbers."""
     for (table, column), field_ in SEALED.items():
         for id_, columns in edit.sent[table].items():
-            if isinstance(value := columns.get(column), str):
+            if isinstance(value := columns.get(column), str) and not is_masked(value):
                 columns[column] = vault.seal(id_, field_, value).as_json()
 
 

@@ -27,11 +27,11 @@ class Finding(Inside, Noun):
     __tablename__ = "finding"
     named = False
     position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
-    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True)
+    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True, longest=40)
     severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)
-    path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True)
-    message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True)
-    message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True)
+    path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True, items=6, longest=40)
+    message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True, longest=500)
+    message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True, longest=500)
     params: Mapped[list[dict[str, str]]] = fact(
         PERSONAL, "Isian pesan", "What the message was filled with", JSONB, server=True
     )
@@ -42,6 +42,7 @@ class Finding(Inside, Noun):
         sa.Text(),
         sa.CheckConstraint("about <> ''"),
         server=True,
+        longest=20,
     )
     about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
     must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
@@ -65,7 +66,7 @@ def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
 FINDING = table_of(Finding)
 
 
-@derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text())
+@derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text(), longest=500)
 def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
 

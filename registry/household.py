@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import NAME
 from registry.business import Business
 from registry.codes import (
     ConsentBasis,
@@ -26,6 +27,7 @@ from registry.codes import (
     VisitResult,
     WorkflowState,
 )
+from registry.identity_number import normalise_unit
 from registry.member import Member
 from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
 from registry.scoped import Scoped, counted
@@ -50,31 +52,36 @@ class Household(Scoped, Noun):
         "Nomor urut rumah tangga",
         "Household number: code of the village of first recording, year and serial",
         server=True,
+        longest=32,
     )
     status: Mapped[HouseholdStatus] = fact(OPERATIONAL, "Status rumah tangga", "Status", HouseholdStatus, counted=True)
-    hamlet: Mapped[str | None] = fact(PERSONAL, "Dusun", "Hamlet")
-    rt: Mapped[str | None] = fact(PERSONAL, "RT", "Neighbourhood unit")
-    rw: Mapped[str | None] = fact(PERSONAL, "RW", "Community unit")
-    address: Mapped[str | None] = fact(PERSONAL, "Alamat", "Address")
-    location_lat: Mapped[float | None] = fact(PERSONAL, "Lintang", "Latitude, WGS 84")
-    location_lon: Mapped[float | None] = fact(PERSONAL, "Bujur", "Longitude, WGS 84")
-    phone: Mapped[str | None] = fact(IDENTITY, "Telepon", "Phone", sealed=IdentityField.PHONE)
-    kk_number: Mapped[str | None] = fact(IDENTITY, "Nomor KK", "Family card number", sealed=IdentityField.KK_NUMBER)
+    hamlet: Mapped[str | None] = fact(PERSONAL, "Dusun", "Hamlet", longest=100)
+    rt: Mapped[str | None] = fact(PERSONAL, "RT", "Neighbourhood unit", longest=3, form=normalise_unit)
+    rw: Mapped[str | None] = fact(PERSONAL, "RW", "Community unit", longest=3, form=normalise_unit)
+    address: Mapped[str | None] = fact(PERSONAL, "Alamat", "Address", longest=300)
+    location_lat: Mapped[float | None] = fact(PERSONAL, "Lintang", "Latitude, WGS 84", within=(-90, 90))
+    location_lon: Mapped[float | None] = fact(PERSONAL, "Bujur", "Longitude, WGS 84", within=(-180, 180))
+    phone: Mapped[str | None] = fact(IDENTITY, "Telepon", "Phone", sealed=IdentityField.PHONE, longest=32)
+    kk_number: Mapped[str | None] = fact(
+        IDENTITY, "Nomor KK", "Family card number", sealed=IdentityField.KK_NUMBER, longest=32
+    )
     kk_missing_reason: Mapped[MissingReason | None] = fact(
         PERSONAL, "Alasan nomor KK kosong", "Why the family card number is missing", MissingReason
     )
     house_ownership: Mapped[HouseOwnership | None] = fact(
         PERSONAL, "Status rumah", "Ownership of the house", HouseOwnership, counted=True
     )
-    welfare_decile: Mapped[int | None] = fact(SPECIAL, "Desil DTSEN", "Welfare decile, 1 to 10", counted=True)
+    welfare_decile: Mapped[int | None] = fact(
+        SPECIAL, "Desil DTSEN", "Welfare decile, 1 to 10", counted=True, within=(1, 10)
+    )
     receives_pkh: Mapped[bool | None] = fact(SPECIAL, "Penerima PKH", "Receives PKH", counted=True)
     receives_bpnt: Mapped[bool | None] = fact(SPECIAL, "Penerima BPNT", "Receives BPNT", counted=True)
     visit_result: Mapped[VisitResult | None] = fact(
         OPERATIONAL, "Hasil kunjungan", "Result of the visit", VisitResult, counted=True
     )
-    respondent_name: Mapped[str | None] = fact(PERSONAL, "Nama responden", "Respondent")
+    respondent_name: Mapped[str | None] = fact(PERSONAL, "Nama responden", "Respondent", longest=NAME)
     respondent_relation: Mapped[str | None] = fact(
-        PERSONAL, "Hubungan responden", "Respondent's relation to the household"
+        PERSONAL, "Hubungan responden", "Respondent's relation to the household", longest=100
     )
     captured_at: Mapped[dt.datetime | None] = fact(
         OPERATIONAL, "Waktu pencatatan", "The device's clock: a claim, never compared"
@@ -86,9 +93,9 @@ class Household(Scoped, Noun):
         OPERATIONAL, "Cara persetujuan", "How consent was given", ConsentMethod
     )
     consent_text_version: Mapped[str | None] = fact(
-        OPERATIONAL, "Versi teks persetujuan", "Version of the consent text"
+        OPERATIONAL, "Versi teks persetujuan", "Version of the consent text", longest=40
     )
-    consent_given_by: Mapped[str | None] = fact(PERSONAL, "Pemberi persetujuan", "Who gave consent")
+    consent_given_by: Mapped[str | None] = fact(PERSONAL, "Pemberi persetujuan", "Who gave consent", longest=NAME)
     consent_given_on: Mapped[dt.date | None] = fact(OPERATIONAL, "Tanggal persetujuan", "Day of consent")
     consent_withdrawn_on: Mapped[dt.date | None] = fact(OPERATIONAL, "Tanggal penarikan", "Day of withdrawal")
     guardian_consent: Mapped[bool | None] = fact(
@@ -103,8 +110,12 @@ class Household(Scoped, Noun):
     )
     submitted_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Dikirim pada", "Submitted at", server=True)
     submitted_by_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Pengirim", "Submitted by", server=True)
-    submitted_by_name: Mapped[str | None] = fact(PERSONAL, "Nama pengirim", "Name of the submitter", server=True)
-    submitted_by_role: Mapped[str | None] = fact(PERSONAL, "Peran pengirim", "Role of the submitter", server=True)
+    submitted_by_name: Mapped[str | None] = fact(
+        PERSONAL, "Nama pengirim", "Name of the submitter", server=True, longest=NAME
+    )
+    submitted_by_role: Mapped[str | None] = fact(
+        PERSONAL, "Peran pengirim", "Role of the submitter", server=True, longest=40
+    )
     authors: Mapped[list[uuid.UUID]] = fact(
         SYSTEM,
         "Penulis revisi",
@@ -117,8 +128,12 @@ class Household(Scoped, Noun):
     )
     verified_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diverifikasi pada", "Verified at", server=True)
     verified_by_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Verifikator", "Verified by", server=True)
-    verified_by_name: Mapped[str | None] = fact(PERSONAL, "Nama verifikator", "Name of the verifier", server=True)
-    verified_by_role: Mapped[str | None] = fact(PERSONAL, "Peran verifikator", "Role of the verifier", server=True)
+    verified_by_name: Mapped[str | None] = fact(
+        PERSONAL, "Nama verifikator", "Name of the verifier", server=True, longest=NAME
+    )
+    verified_by_role: Mapped[str | None] = fact(
+        PERSONAL, "Peran verifikator", "Role of the verifier", server=True, longest=40
+    )
     __table_args__ = (
         sa.UniqueConstraint("id", "village_id", "area", "draft"),
         sa.ForeignKeyConstraint(
@@ -138,8 +153,8 @@ class HouseholdNumber(Noun):
     __tablename__ = "household_number"
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", primary_key=True)
     area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
-    year: Mapped[int] = fact(OPERATIONAL, "Tahun", "Year", primary_key=True)
-    last: Mapped[int] = fact(OPERATIONAL, "Nomor terakhir", "Last serial given")
+    year: Mapped[int] = fact(OPERATIONAL, "Tahun", "Year", primary_key=True, server=True)
+    last: Mapped[int] = fact(OPERATIONAL, "Nomor terakhir", "Last serial given", server=True)
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["village_id", "area"], [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"], onupdate="CASCADE"
@@ -175,14 +190,14 @@ def head(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(child.c.household_id == parent.c.id, is_one(child.c.relation_to_head, RelationToHead.HEAD))
 
 
-@derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text())
+@derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text(), longest=NAME)
 def head_name(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     person = table_of(Member).alias("m$head")
     found = sa.select(sa.func.min(person.c.full_name)).where(head(row, person), person.c.archived_at.is_(None))
     return found.correlate(row).scalar_subquery()
 
 
-@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", sa.Text(), nullable=False)
+@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", sa.Text(), nullable=False, longest=32)
 def number_of(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     """Of a record inside a household."""
     found = HOUSEHOLD.alias("h$number")

@@ -16,45 +16,75 @@ from typing import NamedTuple
 
 from registry.codes import Sex
 from registry.messages import UserErrorCode
+from registry.text import plain_digits
 
-_SEPARATORS = re.compile(r"[\s.\-‐-―]")
+_DASHES = "\\-\u2010-\u2015\u2043\u2212"
+_SEPARATORS = re.compile(rf"[\s.,:;'`_/\\|()\[\]{{}}<>\u00b7\u2019{_DASHES}]")
+_DASH = re.compile(f"[{_DASHES}]")
+HIDDEN = "*"
+_HIDDEN = re.compile("[*\u2022\u25cf\u2217\u25aa\u25a0\u2588\u2592#]")
+"""How screens draw the sign that hides a digit."""
 _SIXTEEN = re.compile(r"[0-9]{16}")
-_PHONE = re.compile(r"(?:\+62|62|0)(8[0-9]{7,12})")
+_PHONE = re.compile(r"(?:(?:\+|00)?620?|0)(8[0-9]{7,12})")
 _PASSPORT = re.compile(r"[A-Z0-9]{6,9}")
 _PASSPORT_USUAL = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
 _NIB = re.compile(r"[0-9]{13}")
+_UNIT = re.compile(r"[\W_]*(?:R[TW])?[\W_]*([0-9]+)[\W_]*")
+
+
+def bare(text: str) -> str:
+    """Without the separators that people write into numbers: blanks, dots, dashes, slashes, brackets and their like;
+    digits of other scripts and wide ones as ASCII, and signs that hide a digit as `*`."""
+    return _SEPARATORS.sub("", _HIDDEN.sub(HIDDEN, plain_digits(text)))
 
 
 def normalise_nik(text: str) -> str:
-    """Without spaces, dots and dashes."""
-    return _SEPARATORS.sub("", text)
+    """Without separators."""
+    return bare(text)
 
 
 def normalise_kk(text: str) -> str:
-    """Without spaces, dots and dashes."""
-    return _SEPARATORS.sub("", text)
+    """Without separators."""
+    return bare(text)
 
 
 def normalise_phone(text: str) -> str:
-    """E.164 (`+6281234567890`) of an Indonesian mobile number; others only without spaces, dots and dashes."""
-    stripped = _SEPARATORS.sub("", text)
+    """E.164 (`+6281234567890`) of an Indonesian mobile number; others only without separators."""
+    stripped = bare(text)
     match = _PHONE.fullmatch(stripped)
     return f"+62{match[1]}" if match else stripped
 
 
 def normalise_passport(text: str) -> str:
-    """In capitals, without spaces, dots and dashes."""
-    return _SEPARATORS.sub("", text).upper()
+    """In capitals, without separators."""
+    return bare(text).upper()
 
 
 def normalise_epmi(text: str) -> str:
-    """In capitals, without spaces. No format is published, so dots and dashes stay."""
-    return re.sub(r"\s", "", text).upper()
+    """In capitals, without blanks. No format is published, so dots and dashes stay, each dash as `-`."""
+    return _DASH.sub("-", re.sub(r"\s", "", _HIDDEN.sub(HIDDEN, plain_digits(text)))).upper()
 
 
 def normalise_nib(text: str) -> str:
-    """Without spaces, dots and dashes."""
-    return _SEPARATORS.sub("", text)
+    """Without separators."""
+    return bare(text)
+
+
+def normalise_unit(text: str) -> str:
+    """RT or RW without its name and signs around it: `RT. 003` is `003`; two numbers stay as they are."""
+    unit = plain_digits(text).upper()
+    match = _UNIT.fullmatch(unit)
+    return match[1] if match else unit
+
+
+def normalise_occupation(text: str) -> str:
+    """Dukcapil's number of an occupation without leading zeros."""
+    return bare(text).lstrip("0")
+
+
+def is_masked(number: str) -> bool:
+    """Whether a normalised number has a sign that hides a digit."""
+    return HIDDEN in number
 
 
 def mask_nik(nik: str) -> str:
@@ -120,7 +150,7 @@ def kk_recorded(kk_number: str) -> tuple[date, ...]:
 
 def is_phone(phone: str) -> bool:
     """An Indonesian mobile number, however written."""
-    return bool(_PHONE.fullmatch(_SEPARATORS.sub("", phone)))
+    return bool(_PHONE.fullmatch(bare(phone)))
 
 
 def is_passport(passport_no: str) -> bool:
@@ -139,7 +169,7 @@ def is_nib(nib: str) -> bool:
 
 
 def _mask(text: str, shown: int) -> str:
-    return text[:shown] + "*" * (len(text) - shown)
+    return text[:shown] + HIDDEN * (len(text) - shown)
 
 
 def _dates(day: int, month: int, year: int) -> tuple[date, ...]:

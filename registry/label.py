@@ -15,10 +15,10 @@ class Label(Noun):
 
     __tablename__ = "label"
     sight = OPEN
-    list: Mapped[str] = fact(OPEN, "Daftar", "List", primary_key=True)
-    code: Mapped[str] = fact(OPEN, "Kode", "Code", primary_key=True)
-    id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian")
-    en: Mapped[str] = fact(OPEN, "Inggris", "English")
+    list: Mapped[str] = fact(OPEN, "Daftar", "List", primary_key=True, longest=40)
+    code: Mapped[str] = fact(OPEN, "Kode", "Code", primary_key=True, longest=40)
+    id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian", longest=200)
+    en: Mapped[str] = fact(OPEN, "Inggris", "English", longest=200)
 
 
 LABEL = table_of(Label)

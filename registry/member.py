@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import NAME
 from registry.codes import (
     EducationLevel,
     IdentityField,
@@ -25,6 +26,7 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.identity_number import normalise_occupation
 from registry.migration import MigrationEpisode, newest_first
 from registry.noun import Asker, Noun, PartialDate, const, derived, fact, table_of
 from registry.scoped import Inside, counted, in_household
@@ -43,15 +45,15 @@ class Member(Inside, Noun):
 
     __tablename__ = "member"
     searched = PERSONAL
-    seq: Mapped[int] = fact(OPERATIONAL, "Nomor urut", "Position in the household")
-    full_name: Mapped[str | None] = fact(PERSONAL, "Nama lengkap", "Full name")
+    seq: Mapped[int] = fact(OPERATIONAL, "Nomor urut", "Position in the household", within=(0, 999))
+    full_name: Mapped[str | None] = fact(PERSONAL, "Nama lengkap", "Full name", longest=NAME)
     sounds: Mapped[list[str] | None] = sounds_of("full_name", PERSONAL)
-    nik: Mapped[str | None] = fact(IDENTITY, "NIK", "National identity number", sealed=IdentityField.NIK)
+    nik: Mapped[str | None] = fact(IDENTITY, "NIK", "National identity number", sealed=IdentityField.NIK, longest=32)
     nik_missing_reason: Mapped[MissingReason | None] = fact(
         PERSONAL, "Alasan NIK kosong", "Why the NIK is missing", MissingReason
     )
     sex: Mapped[Sex | None] = fact(PERSONAL, "Jenis kelamin", "Sex", Sex, counted=True)
-    birth_place: Mapped[str | None] = fact(PERSONAL, "Tempat lahir", "Place of birth")
+    birth_place: Mapped[str | None] = fact(PERSONAL, "Tempat lahir", "Place of birth", longest=100)
     birth_date: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal lahir", "Birth date", counted=True)
     relation_to_head: Mapped[RelationToHead | None] = fact(
         PERSONAL, "SHDK", "Relation to the head", RelationToHead, counted=True
@@ -60,7 +62,9 @@ class Member(Inside, Noun):
     education: Mapped[EducationLevel | None] = fact(
         PERSONAL, "Pendidikan tertinggi", "Highest completed education", EducationLevel, counted=True
     )
-    occupation_code: Mapped[str | None] = fact(PERSONAL, "Pekerjaan", "Occupation, Dukcapil list of 89")
+    occupation_code: Mapped[str | None] = fact(
+        PERSONAL, "Pekerjaan", "Occupation, Dukcapil list of 89", longest=32, form=normalise_occupation
+    )
     life_status: Mapped[LifeStatus | None] = fact(PERSONAL, "Status hidup", "Life status", LifeStatus, counted=True)
     residence: Mapped[Residence | None] = fact(
         PERSONAL, "Tempat tinggal sekarang", "Where the member lives now", Residence, counted=True

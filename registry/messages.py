@@ -35,6 +35,11 @@ class UserErrorCode(StrEnum):
         """Names that the sentence is filled with."""
         return frozenset(name for _, name, _, _ in Formatter().parse(self.sentence_id) if name)
 
+    @property
+    def forms(self) -> list[frozenset[str]]:
+        """The sets of names that one of its sentences is filled with."""
+        return [self.params, *([frozenset({name}) for name in TOO_MUCH] if self is UserErrorCode.UNKNOWN_VALUE else ())]
+
     NIK_FORMAT = (
         "NIK_FORMAT",
         E,
@@ -317,8 +322,8 @@ class UserErrorCode(StrEnum):
     UNKNOWN_VALUE = (
         "UNKNOWN_VALUE",
         E,
-        "Nilai ini tidak dikenal; gunakan {allowed}.",
-        "This value is unknown; use {allowed}.",
+        "Nilai ini tidak dapat dipakai; gunakan {allowed}.",
+        "This value cannot be used; use {allowed}.",
     )
     UNKNOWN_FIELD = (
         "UNKNOWN_FIELD",
@@ -386,6 +391,33 @@ class UserErrorCode(StrEnum):
         "Tujuan akses wajib diisi.",
         "State the purpose of the access.",
     )
+    MASK_SENT = (
+        "MASK_SENT",
+        E,
+        "Ini nomor yang disamarkan; tulis nomor lengkapnya, atau jangan kirim isian ini agar tetap seperti tersimpan.",
+        "This is a masked number; write it in full, or leave the field out to keep what is stored.",
+    )
+    KINSHIP_IMPOSSIBLE = (
+        "KINSHIP_IMPOSSIBLE",
+        E,
+        "Hubungan ini tidak mungkin: orang tidak dapat menjadi orang tua atau leluhurnya sendiri, dan ibu bukan ayah; "
+        "perbaiki ibu atau ayahnya.",
+        "This kinship is impossible: nobody is their own parent or ancestor, and the mother is not the father; correct "
+        "the mother or the father.",
+    )
+    PARENT_SEX = (
+        "PARENT_SEX",
+        W,
+        "Ibu seharusnya perempuan dan ayah laki-laki; periksa orang tuanya atau jenis kelaminnya.",
+        "A mother should be female and a father male; check the parent or the sex.",
+    )
+    NUMBER_IN_TEXT = (
+        "NUMBER_IN_TEXT",
+        E,
+        "Teks ini memuat nomor panjang seperti NIK atau nomor KK; hapus dari teks dan tulis hanya di kolomnya.",
+        "This text holds a long number such as a NIK or family card number; take it out and write it in its own field "
+        "only.",
+    )
 
 
 MUST_SEE = frozenset(
@@ -399,10 +431,25 @@ MUST_SEE = frozenset(
 """Warnings that a verifier has to accept knowingly: a batch does not pass over them."""
 
 
+TOO_MUCH = {
+    "letters": (
+        "Teks ini terlalu panjang: paling banyak {letters} huruf; persingkat.",
+        "This text is too long: at most {letters} characters; shorten it.",
+    ),
+    "items": (
+        "Isinya terlalu banyak: paling banyak {items}; kurangi.",
+        "There are too many: at most {items} are allowed; send fewer.",
+    ),
+}
+"""What UNKNOWN_VALUE says of a text or list that is too long, by the param that its sentence is filled with."""
+
+
 def sentence(code: UserErrorCode, language: Language, /, **params: str) -> str:
     """The sentence for people; KeyError when one of `code.params` is missing."""
-    template = code.sentence_en if language == "en" else code.sentence_id
-    return template.format(**params)
+    templates = code.sentence_id, code.sentence_en
+    if code is UserErrorCode.UNKNOWN_VALUE:
+        templates = next((TOO_MUCH[name] for name in params if name in TOO_MUCH), templates)
+    return templates[language == "en"].format(**params)
 
 
 def all_sentences() -> list[tuple[str, str, str]]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import AMOUNT
 from registry.codes import (
     IdentityField,
     LegalCategory,
@@ -55,7 +56,7 @@ class MigrationEpisode(Inside, Noun):
     )
     stage: Mapped[MigrationStage | None] = fact(PERSONAL, "Tahap migrasi", "Stage", MigrationStage, counted=True)
     country: Mapped[CountryCode | None] = fact(PERSONAL, "Negara tujuan", "Country of destination", counted=True)
-    city: Mapped[str | None] = fact(SPECIAL, "Kota", "City")
+    city: Mapped[str | None] = fact(SPECIAL, "Kota", "City", longest=100)
     legal_category: Mapped[LegalCategory | None] = fact(
         PERSONAL, "Kategori PMI", "Legal category", LegalCategory, counted=True
     )
@@ -69,16 +70,18 @@ class MigrationEpisode(Inside, Noun):
     occupation_group: Mapped[OccupationGroup | None] = fact(
         PERSONAL, "Kelompok jabatan", "Occupation group", OccupationGroup, counted=True
     )
-    job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title")
-    employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer")
+    job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title", longest=100)
+    employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer", longest=200)
     recruiter: Mapped[RecruiterType | None] = fact(PERSONAL, "Perekrut", "Who arranged the journey", RecruiterType)
-    epmi_no: Mapped[str | None] = fact(IDENTITY, "ID PMI", "e-PMI number", sealed=IdentityField.EPMI)
-    passport_no: Mapped[str | None] = fact(IDENTITY, "Nomor paspor", "Passport number", sealed=IdentityField.PASSPORT)
+    epmi_no: Mapped[str | None] = fact(IDENTITY, "ID PMI", "e-PMI number", sealed=IdentityField.EPMI, longest=32)
+    passport_no: Mapped[str | None] = fact(
+        IDENTITY, "Nomor paspor", "Passport number", sealed=IdentityField.PASSPORT, longest=32
+    )
     passport_expires_on: Mapped[dt.date | None] = fact(PERSONAL, "Paspor berlaku sampai", "Passport expires on")
-    visa_type: Mapped[str | None] = fact(PERSONAL, "Jenis visa", "Type of visa")
+    visa_type: Mapped[str | None] = fact(PERSONAL, "Jenis visa", "Type of visa", longest=100)
     contract_starts_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak mulai", "Contract starts on", counted=True)
     contract_ends_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak selesai", "Contract ends on", counted=True)
-    wage_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Upah sebulan", "Wage a month")
+    wage_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Upah sebulan", "Wage a month", within=AMOUNT)
     wage_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang upah", "Currency of the wage")
     registered_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal daftar", "Registered on", counted=True)
     departed_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal berangkat", "Departed on", counted=True)
@@ -101,15 +104,17 @@ class MigrationEpisode(Inside, Noun):
     )
     social_security_jkk_jkm: Mapped[bool | None] = fact(PERSONAL, "JKK dan JKM", "Covered by JKK and JKM", counted=True)
     social_security_jht: Mapped[bool | None] = fact(PERSONAL, "JHT", "Covered by JHT", counted=True)
-    cost_paid_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Biaya dibayar", "Cost paid")
+    cost_paid_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Biaya dibayar", "Cost paid", within=AMOUNT)
     cost_paid_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang biaya", "Currency of the cost")
-    debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt")
+    debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT)
     debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
     __table_args__ = of_member("migration_episode", "member_id", counted("migration_episode"))
 
 
-@derived(PERSONAL, "Mulai", "When the journey began or is planned; `9999` for a plan without any date", C_TEXT)
+@derived(
+    PERSONAL, "Mulai", "When the journey began or is planned; `9999` for a plan without any date", C_TEXT, longest=10
+)
 def begun_on(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))
 

@@ -12,7 +12,7 @@ import decimal
 import typing
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, NewType, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
+from registry.bounds import Bounds, Limit, Written, bounds_of, tests
 from registry.codes import Code, IdentityField
 
 T = TypeVar("T")
@@ -55,6 +56,9 @@ class Fact:
     server: bool = False  # the server's own: never typed by anybody
     counted: bool = False  # goes to the verified ledger
     sealed: IdentityField | None = None  # typed in full, kept by the vault; the column holds the mask
+    bounds: Bounds | None = None
+    form: Callable[[str], str] | None = None  # of a number or code that is typed as text: the one way to write it
+    lines: bool = False  # a text of several lines
 
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
@@ -83,12 +87,12 @@ class Noun(DeclarativeBase):
         decimal.Decimal: sa.Numeric(18, 2),
         float: sa.Double(),
         list[str]: ARRAY(sa.Text()),
-        list[CountryCode]: ARRAY(sa.Text()),
+        list[CountryCode]: ARRAY(Written(Bounds(longest=2))),
         list[uuid.UUID]: ARRAY(sa.Uuid()),
-        PartialDate: C_TEXT,
-        RegionCode: C_TEXT,
-        CountryCode: sa.Text(),
-        CurrencyCode: sa.Text(),
+        PartialDate: Written(Bounds(longest=10, days=True), "C"),
+        RegionCode: Written(Bounds(longest=16), "C"),
+        CountryCode: Written(Bounds(longest=2)),
+        CurrencyCode: Written(Bounds(longest=3)),
     }
     sight: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
     place: ClassVar[str] = "area"  # the column that says where a row lies
@@ -101,11 +105,9 @@ class Noun(DeclarativeBase):
         if not isinstance(table, sa.Table):
             return
         for column in table.columns:
-            fact_of(column)
-            if codes := column.info.get("codes"):
-                values = ", ".join(f"'{code.value}'" for code in codes)
-                several = isinstance(column.type, ARRAY)
-                test = f"{column.name} <@ ARRAY[{values}]" if several else f"{column.name} IN ({values})"
+            said = fact_of(column)
+            column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
+            if test := " AND ".join(tests(column, said.bounds)):
                 table.append_constraint(sa.CheckConstraint(test, name=f"ck_{table.name}_{column.name}"))
 
 
@@ -118,13 +120,22 @@ def fact(
     server: bool = False,
     counted: bool = False,
     sealed: IdentityField | None = None,
+    longest: int | None = None,
+    within: tuple[Limit, Limit] | None = None,
+    items: int | None = None,
+    form: Callable[[str], str] | None = None,
+    lines: bool = False,
     **kw: Any,
 ) -> MappedColumn[Any]:
     """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
 
-    A `Code` class among `args` makes it a text column that holds one of that list's codes.
+    A `Code` class among `args` makes it a text column that holds one of that list's codes.  A text says how many
+    characters it has at most, a number in which range it lies, a list how many items it holds; `form` is the one way to
+    write a number or code that is typed as text, `lines` keeps the line breaks of a text.
     """
-    info: dict[str, Any] = {"fact": Fact(sensitivity, label_id, label_en, server, counted, sealed)}
+    bounds = Bounds(longest, within, items)
+    made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines)
+    info: dict[str, Any] = {"fact": made}
     codes = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
     if codes is not None:
         info["codes"] = codes
@@ -169,15 +180,23 @@ class Derived(Generic[T]):
 
 
 def derived(
-    sensitivity: Sensitivity, label_id: str, label_en: str, /, type_: Any, nullable: bool = True
+    sensitivity: Sensitivity,
+    label_id: str,
+    label_en: str,
+    /,
+    type_: Any,
+    nullable: bool = True,
+    longest: int | None = None,
 ) -> Callable[[Callable[[Any, Any], sa.ColumnElement[Any]]], Derived[Any]]:
     """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`.
 
-    With a `Code` class as its type it is a text that is one of that list's codes.
+    With a `Code` class as its type it is a text that is one of that list's codes; another text has `longest` characters
+    at most.
     """
 
     def make(expression: Callable[[Any, Any], sa.ColumnElement[Any]]) -> Derived[Any]:
-        said = Fact(sensitivity, label_id, label_en, server=True)
+        bounds = None if longest is None else Bounds(longest)
+        said = Fact(sensitivity, label_id, label_en, server=True, bounds=bounds)
         codes = type_ if isinstance(type_, type) and issubclass(type_, Code) else None
         sql_type = sa.types.to_instance(sa.Text if codes else type_)
         return Derived(expression.__name__, said, expression, sql_type, codes, nullable)

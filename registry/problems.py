@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import sqlalchemy as sa
 
 from registry.codes import Severity
+from registry.free_text import holds_number, is_free
 from registry.messages import UserErrorCode, sentence
+from registry.noun import fact_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,19 @@ class Refused(Exception):
 
 def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
     return Refused(Problem(code, path, params))
+
+
+def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]:
+    """What keeps a value that a command takes out of its column: it is larger than that may hold, or it is a free text
+    with a number in it."""
+    if value is None:
+        return ()
+    bounds = fact_of(column).bounds
+    if bounds is not None and (params := bounds.broken_by(value)):
+        return (Problem(UserErrorCode.UNKNOWN_VALUE, path, params),)
+    if is_free(column) and holds_number(value):
+        return (Problem(UserErrorCode.NUMBER_IN_TEXT, path),)
+    return ()
 
 
 class IdTaken(Refused):

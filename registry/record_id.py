@@ -29,7 +29,7 @@ class RecordId(Noun):
     sight = Sensitivity.SYSTEM
     named = False
     id: Mapped[uuid.UUID] = fact(Sensitivity.SYSTEM, "Id", "Id", primary_key=True, server=True)
-    noun: Mapped[str] = fact(Sensitivity.SYSTEM, "Jenis data", "Table of the record", server=True)
+    noun: Mapped[str] = fact(Sensitivity.SYSTEM, "Jenis data", "Table of the record", server=True, longest=40)
 
 
 RECORD_ID = table_of(RecordId)

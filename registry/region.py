@@ -21,6 +21,7 @@ from registry.search import sound_indexes, sounds_of
 
 OPEN = Sensitivity.OPEN
 REGION_ID = f"{SCHEMA}.region.id"
+LONGEST_NAME, LONGEST_DECREE = 120, 200
 
 
 class Region(Noun):
@@ -34,14 +35,14 @@ class Region(Noun):
     code: Mapped[RegionCode] = fact(OPEN, "Kode wilayah", "Today's code, or the code on the day of `asOf`")
     level: Mapped[RegionLevel] = fact(OPEN, "Tingkat", "Level", RegionLevel)
     kind: Mapped[RegionKind] = fact(OPEN, "Jenis", "Kind", RegionKind)
-    name: Mapped[str] = fact(OPEN, "Nama", "Name")
-    search_name: Mapped[str] = fact(OPEN, "Nama untuk pencarian", "Name for searching", server=True)
+    name: Mapped[str] = fact(OPEN, "Nama", "Name", longest=LONGEST_NAME)
+    search_name: Mapped[str] = fact(OPEN, "Nama untuk pencarian", "Name for searching", server=True, longest=200)
     sounds: Mapped[list[str] | None] = sounds_of("search_name", OPEN)
     parent_id: Mapped[uuid.UUID | None] = fact(OPEN, "Induk", "Parent", sa.ForeignKey(REGION_ID), index=True)
-    bps_code: Mapped[str | None] = fact(OPEN, "Kode BPS", "BPS's own code, never derived from `code`")
+    bps_code: Mapped[str | None] = fact(OPEN, "Kode BPS", "BPS's own code, never derived from `code`", longest=10)
     valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from")
     valid_to: Mapped[dt.date | None] = fact(OPEN, "Berlaku sampai", "Valid to")
-    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree")
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
     __table_args__ = (
         sa.UniqueConstraint("id", "code"),
         sa.Index("uq_region_code_today", "code", unique=True, postgresql_where=sa.literal_column("valid_to IS NULL")),
@@ -74,7 +75,7 @@ class RegionLineage(Noun):
     change: Mapped[RegionChange] = fact(OPEN, "Perubahan", "Change", RegionChange)
     from_code: Mapped[RegionCode] = fact(OPEN, "Kode lama", "Earlier code")
     to_code: Mapped[RegionCode | None] = fact(OPEN, "Kode baru", "Later code; null when abolished without an heir")
-    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree")
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
     effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku", "Effective on")
 
 
@@ -85,13 +86,13 @@ class RegionList(Noun):
     named = False
     sight = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
-    source: Mapped[str] = fact(OPEN, "Sumber", "Source")
-    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree")
+    source: Mapped[str] = fact(OPEN, "Sumber", "Source", longest=500)
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
     effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "In force from")
-    checksum: Mapped[str] = fact(OPEN, "Sidik jari", "SHA-256 of the content")
-    attribution: Mapped[str | None] = fact(OPEN, "Atribusi", "Attribution")
+    checksum: Mapped[str] = fact(OPEN, "Sidik jari", "SHA-256 of the content", longest=64)
+    attribution: Mapped[str | None] = fact(OPEN, "Atribusi", "Attribution", longest=200)
     loaded_at: Mapped[dt.datetime] = fact(OPEN, "Dimuat", "Loaded at", server_default=sa.func.now())
-    regions: Mapped[int] = fact(OPEN, "Jumlah wilayah", "Regions in it")
+    regions: Mapped[int] = fact(OPEN, "Jumlah wilayah", "Regions in it", server=True)
 
 
 class Programme(Noun):
@@ -100,9 +101,9 @@ class Programme(Noun):
     __tablename__ = "programme"
     sight = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
-    code: Mapped[str] = fact(OPEN, "Kode", "Code", unique=True)
-    name: Mapped[str] = fact(OPEN, "Nama", "Name")
-    agency: Mapped[str] = fact(OPEN, "Instansi", "Agency")
+    code: Mapped[str] = fact(OPEN, "Kode", "Code", unique=True, longest=40)
+    name: Mapped[str] = fact(OPEN, "Nama", "Name", longest=100)
+    agency: Mapped[str] = fact(OPEN, "Instansi", "Agency", longest=200)
 
 
 class VillageEnrolment(Noun):
@@ -114,8 +115,8 @@ class VillageEnrolment(Noun):
         OPEN, "Program", "Programme", sa.ForeignKey(f"{SCHEMA}.programme.id"), primary_key=True
     )
     region_id: Mapped[uuid.UUID] = fact(OPEN, "Desa", "Village", sa.ForeignKey(REGION_ID), primary_key=True)
-    year: Mapped[int] = fact(OPEN, "Tahun", "Year")
-    decree: Mapped[str | None] = fact(OPEN, "Keputusan", "Decree")
+    year: Mapped[int] = fact(OPEN, "Tahun", "Year", within=(1945, 2199))
+    decree: Mapped[str | None] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
     active: Mapped[bool] = fact(OPEN, "Aktif", "Active", server_default=sa.true())
 
 

@@ -20,12 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from registry.codes import RegionKind, RegionLevel
+from registry.region import LONGEST_NAME
 from registry.region_name import place
 
 MAX_BYTES = 64 * 2**20
 """Largest content read, after decompression; the whole country takes 5 MB."""
-MAX_NAME = 120
-"""Longest name in characters."""
 
 _PARTS = {
     "provinces.csv": (RegionLevel.PROVINCE, ["code", "name"]),
@@ -201,7 +200,7 @@ def _row(
         return BadRow(file, line, f"{code}: {columns[1]} differs from the code")
     if not any(c.isalnum() for c in name):
         return BadRow(file, line, f"{code}: no name")
-    if len(name) > MAX_NAME or any(unicodedata.category(c) == "Cc" for c in name):
+    if len(name) > LONGEST_NAME or any(unicodedata.category(c) == "Cc" for c in name):
         return BadRow(file, line, f"{code}: name too long or with control characters")
     return Row(code, name, level, kind, parent, file, line)
 

@@ -19,6 +19,7 @@ from typing import TypeAlias
 import asyncpg
 
 from registry.codes import RegionChange, RegionLevel
+from registry.region import LONGEST_DECREE
 from registry.region_list import RegionList, Row
 from registry.region_name import normalise, place
 
@@ -182,6 +183,8 @@ async def apply(
     """
     if not regions.rows:
         raise RegionLoadError("the list holds no region")
+    if len(decree) > LONGEST_DECREE:
+        raise RegionLoadError(f"a decree has {LONGEST_DECREE} characters at most")
     async with connection.transaction():
         diff = await compare(connection, regions, lock=True)
         record_day = effective_on

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from auth.ability import Ability
 from auth.principal import Principal
+from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField
 from registry.command import audit, audit_refusal, require
 from registry.db import Database, Sql, arg
 from registry.document import NOUNS, SEALED
 from registry.messages import UserErrorCode as Code
 from registry.noun import const, table_of
-from registry.problems import Problem
+from registry.problems import Problem, unfit
 from registry.vault import IDENTITY, Vault
 
 ABILITY = Ability.IDENTITY_REVEAL
@@ -60,6 +61,9 @@ async def reveal(
     """The number, or None where the record has none; NOT_FOUND alike for absent and hidden records."""
     await require(database, principal, ABILITY, subject)
     said = {"field": field.value, "purpose": purpose.value, "note": note}
+    if problems := unfit(AUDIT.c.note, note, "note"):
+        await audit_refusal(database, principal, ABILITY, subject, problems[0].code.value, **said | {"note": None})
+        return None, problems
     async with database.write(principal, "reveal") as tx:
         records = await tx.rows(FIND, id=subject, field=field.value)
         if len(records) == 1 and principal.areas(ABILITY).covers(records[0]["area"]):

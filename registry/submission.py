@@ -32,16 +32,17 @@ from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of, table_of
-from registry.problems import IdTaken, Problem, Refused, refuse
+from registry.problems import IdTaken, Problem, Refused, refuse, unfit
 from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import Finding, check
 from registry.saving import SUBMITTED, save
+from registry.unchanged import drop_unchanged
 from registry.vault import Vault
 from registry.work import Submission, Work
-from registry.workflow import STEP_OF, Act, Step, Verdict, saving
+from registry.workflow import EVENT, STEP_OF, Act, Step, Verdict, saving
 
 S = WorkflowState
-MOST_CHILDREN, LONGEST_REASON = 50, 2000
+MOST_CHILDREN = 50
 HURRY = 100
 """Milliseconds that a household which may be none waits for the village's numbers, while others may wait for it."""
 
@@ -108,10 +109,10 @@ def _check_reason(submission: Submission) -> None:
     """An amendment says why, and goes on to what it changed.  Raises Refused."""
     if submission.act is not Act.AMEND:
         return
-    if not (submission.reason or "").strip():
+    if not submission.reason:
         raise refuse(Code.REASON_REQUIRED, "reason")
-    if len(submission.reason or "") > LONGEST_REASON:
-        raise refuse(Code.UNKNOWN_VALUE, "reason", allowed=f"1–{LONGEST_REASON}")
+    if problems := unfit(EVENT.c.reason, submission.reason, "reason"):
+        raise Refused(*problems)
 
 
 async def _attempted(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
@@ -236,6 +237,8 @@ async def _unchanged(work: Work) -> Outcome:
 
 def _merged(work: Work, base: Document) -> Merged:
     """What the edit makes of the household as it is.  Raises Refused where both sides changed the same."""
+    if problems := drop_unchanged(work.edit, work.current, base):
+        raise Refused(*problems)
     merged = merge(base, work.current, work.edit)
     if work.submission.base_rev is None:  # what was taken out comes back only by an edit that knows of it
         for table in CHILDREN:
@@ -276,7 +279,7 @@ def _findings(work: Work, document: Document, *, finished: bool) -> list[Any]:
     """Judge the whole household: errors refuse, the rest is kept for the verifier."""
     for table in CHILDREN:
         if len(document[table]) > MOST_CHILDREN:
-            raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], allowed=f"1–{MOST_CHILDREN}")
+            raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
     judged = opened(document, work.vault)
     judged["household"][work.edit.household]["village_id"] = str(work.village)
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)

@@ -42,7 +42,7 @@ class Identity(Inside, Noun):
     field: Mapped[IdentityField] = fact(
         Sensitivity.OPERATIONAL, "Jenis nomor", "Which number", IdentityField, server=True
     )
-    key_id: Mapped[str] = fact(Sensitivity.SYSTEM, "Kunci", "Key id", server=True)
+    key_id: Mapped[str] = fact(Sensitivity.SYSTEM, "Kunci", "Key id", server=True, longest=100)
     sealed: Mapped[bytes] = fact(IDENTITY_CLASS, "Nilai tersegel", "Sealed value", sa.LargeBinary(), server=True)
     blind: Mapped[bytes] = fact(IDENTITY_CLASS, "Indeks buta", "Blind index", sa.LargeBinary(), server=True, index=True)
 

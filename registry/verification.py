@@ -27,7 +27,7 @@ from registry.household import HOUSEHOLD
 from registry.ledger import LEDGERS, closing, writing
 from registry.messages import UserErrorCode as Code
 from registry.noun import is_one
-from registry.problems import Problem, Refused, refuse
+from registry.problems import Problem, Refused, refuse, unfit
 from registry.remark import SETTLE, Inside, placed
 from registry.rows import REVISIONS
 from registry.saving import ADD_EVENT
@@ -43,7 +43,7 @@ from registry.workflow import (
 )
 
 S = WorkflowState
-MOST, LONGEST_REMARK = 50, 2000
+MOST = 50
 _HOUSEHOLDS = arg("households", sa.ARRAY(sa.Uuid()))
 LEDGER = [Sql(s) for pair in LEDGERS.items() for s in (closing(pair[1], _HOUSEHOLDS), writing(*pair, _HOUSEHOLDS))]
 
@@ -137,6 +137,10 @@ async def verify(database: Database, principal: Principal, items: list[Item], no
     """Take the caller's next step for each item, judged by itself, answered in order."""
     ability = Ability.SUBMISSION_VERIFY
     await require(database, principal, ability)
+    if problems := unfit(EVENT.c.reason, note, "note"):
+        for item in items:
+            await audit_refusal(database, principal, ability, item.id, problems[0].code.value, rev=item.rev)
+        return [Result(item.id, None, problems) for item in items]
     results = []
     for n, item in enumerate(items):
         try:
@@ -194,10 +198,19 @@ async def give_back(
     ability = Ability.SUBMISSION_RETURN
     await require(database, principal, ability, item.id)
     try:
-        if not remarks or not all(said.text.strip() for said in remarks):
+        if not remarks or not all(said.text for said in remarks):
             raise refuse(Code.REMARK_REQUIRED, "remarks")
-        if len(remarks) > MOST or any(len(said.text) > LONGEST_REMARK for said in remarks):
-            raise refuse(Code.UNKNOWN_VALUE, "remarks", allowed=f"1–{MOST} × {LONGEST_REMARK}")
+        if len(remarks) > MOST:
+            raise refuse(Code.UNKNOWN_VALUE, "remarks", items=str(MOST))
+        columns = {"path": REMARK.c.path, "text": REMARK.c.text}
+        problems = [
+            problem
+            for n, said in enumerate(remarks)
+            for name, column in columns.items()
+            for problem in unfit(column, getattr(said, name), "remarks", str(n), name)
+        ]
+        if problems:
+            raise Refused(*problems)
         async with database.write(principal, "return") as tx:
             outcome = await _give_back(tx, principal, item, remarks, inside)
             await audit(tx, principal, ability, item.id, outcome, rev=item.rev)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from registry.bounds import NAME, NOTE, REMARK_TEXT
 from registry.codes import WorkflowState
 from registry.noun import Asker, Derived, Fact, Noun, const, fact, is_one, table_of
 from registry.scoped import Inside
@@ -46,15 +47,16 @@ class WorkflowEvent(Inside, Noun):
     to_state: Mapped[WorkflowState] = fact(OPERATIONAL, "Ke", "To", WorkflowState, server=True)
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
     actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
-    actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True)
-    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True)
+    actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True, longest=NAME)
+    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
-    reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True)
+    reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
     edit_hash: Mapped[str | None] = fact(
         SYSTEM,
         "Sidik suntingan",
         "Hash of the edit that was accepted by this step; by it a retry is known",
         server=True,
+        longest=100,
     )
 
 
@@ -63,12 +65,14 @@ class Remark(Inside, Noun):
 
     __tablename__ = "remark"
     named = False
-    path: Mapped[list[str]] = fact(OPERATIONAL, "Kolom", "Path of the field, a child by its id", server=True)
+    path: Mapped[list[str]] = fact(
+        OPERATIONAL, "Kolom", "Path of the field, a child by its id", server=True, items=6, longest=40
+    )
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "The revision that it speaks of", server=True)
-    text: Mapped[str] = fact(PERSONAL, "Catatan", "Text")
+    text: Mapped[str] = fact(PERSONAL, "Catatan", "Text", longest=REMARK_TEXT, lines=True)
     author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
-    author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True)
-    author_role: Mapped[str] = fact(PERSONAL, "Peran penulis", "Role of the author", server=True)
+    author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True, longest=NAME)
+    author_role: Mapped[str] = fact(PERSONAL, "Peran penulis", "Role of the author", server=True, longest=40)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
 

@@ -18,6 +18,7 @@ from registry.noun import Readable
 from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenAround, SeenHere, Within
 from registry.read.sight import Seen, Sight
 from registry.read.want import Where
+from registry.text import clean
 from schema.bound import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Measure, Most
@@ -137,17 +138,18 @@ def _among(seen: tuple[Where, ...], held: Where) -> Where:
 
 def distinct(values: list[Any]) -> list[Any]:
     """The values as they are bound, each once.  Raises QueryTooComplex for too many."""
-    once = list(dict.fromkeys(plain(values)))
+    once = list(dict.fromkeys(bounded(value) for value in plain(values)))
     Most.LIST.check(len(once))
-    for value in once:
-        bounded(value)
     return once
 
 
 def bounded(value: Any) -> Any:
-    """The value.  Raises QueryTooComplex for a text that is too long to be one of the registry's."""
+    """The value; a text as the registry would keep it.
+
+    Raises QueryTooComplex for one that is too long to be one of the registry's."""
     if isinstance(value, str):
         Most.TEXT.check(len(value))
+        return clean(value) or ""
     return value
 
 

@@ -24,7 +24,7 @@ from auth.sensitivity import Sensitivity
 from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
-from schema.given import Sent
+from schema.given import Sent, cleaned, described
 from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
 
 T = TypeVar("T")
@@ -44,8 +44,7 @@ def _field(
 
 
 def _said(datum: Datum, text: str | None) -> str:
-    fact = fact_of(datum)
-    return f"{text or fact.label_en} ({fact.label_id})."
+    return described(fact_of(datum), text)
 
 
 def key(column: InstrumentedAttribute[Any]) -> ID:
@@ -238,7 +237,7 @@ def command(ability: Ability, text: str, input_: type[Any], function: Callable[[
     """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload."""
 
     async def resolve(info: Info[Any, Any], input: Any) -> Any:
-        return await function(info.context, input)
+        return await function(info.context, cleaned(input_, input))
 
     answer = typing.get_type_hints(function)["return"] | None
     resolve.__annotations__ = {"info": Info, "input": input_, "return": answer}

@@ -5,8 +5,9 @@ Rule: an input field has a class or an exemption, an order key the class of its 
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, cast
 
@@ -17,7 +18,8 @@ from strawberry.schema.config import StrawberryConfig
 from auth.sensitivity import Sensitivity
 from registry import codes
 from registry.codes import OrderDirection
-from registry.noun import Fact
+from registry.noun import Fact, camel
+from registry.text import clean
 from schema.directives import Exempt, Exemption, named_enum, sensitivity
 
 
@@ -31,10 +33,45 @@ class Given:
     default: Any = UNSET
     columns: tuple[str, ...] = ()
     required: bool = False
+    lines: bool = False  # a text of several lines
+
+
+def described(fact: Fact, text: str | None = None) -> str:
+    """A fact as the schema describes it: what it is, in both languages, and how large it may be."""
+    said = f"{text or fact.label_en} ({fact.label_id})."
+    return said if fact.bounds is None else f"{said} {fact.bounds.text}"
 
 
 Sent = dict[str, Any]
 """An input as GraphQL coerced it: by the names of the schema, without what was left out."""
+
+
+Clean = Callable[[Any], Any]
+CLEANING: dict[type[Any], dict[str, Clean]] = {}
+"""Input → key → how a value of it is cleaned, for its texts and what holds some."""
+
+
+def cleaned(type_: Any, sent: Sent) -> Sent:
+    """An input with every text in it cleaned, once, before a command looks at it: what is blank is not given."""
+    cleaning = CLEANING[type_]
+    return {
+        key: value if value is None or (clean_ := cleaning.get(key)) is None else clean_(value)
+        for key, value in sent.items()
+    }
+
+
+def _cleaning(type_: Any, given: Given) -> Clean | None:
+    """How values of a type are cleaned; None where there is no text in them."""
+    if typing.get_origin(type_) is list:
+        (item,) = typing.get_args(type_)
+        each = _cleaning(item, replace(given, required=True))
+        return None if each is None else lambda values: [each(value) for value in values]
+    if type_ in CLEANING:
+        return (lambda value: cleaned(type_, value)) if CLEANING[type_] else None
+    if type_ is not str:
+        return None
+    blank = "" if given.required else None
+    return lambda text: clean(text, lines=given.lines) or blank
 
 
 def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = False) -> type[Any]:
@@ -56,6 +93,8 @@ def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = Fa
     made: Any = strawberry.input(type(name, (), body), description=text, one_of=one_of)
     # Strawberry's own conversion finds out the type of every field again: 2 ms for a household
     made.__strawberry_definition__.from_input = lambda type_, value, context: value
+    cleaning = {camel(python_name): _cleaning(given.type, given) for python_name, given in fields.items()}
+    CLEANING[made] = {key: clean_ for key, clean_ in cleaning.items() if clean_ is not None}
     return cast("type[Any]", made)
 
 

@@ -30,7 +30,7 @@ from schema.business import Business
 from schema.declare import FACES, ID, fields_of
 from schema.directives import Exemption
 from schema.errors import BadInput
-from schema.given import Given, Sent, input_type
+from schema.given import Given, Sent, described, input_type
 from schema.household import Consent, Household
 from schema.member import Member
 from schema.migration import MigrationEpisode
@@ -38,10 +38,9 @@ from schema.node import GeoPoint, Money
 from schema.shapes import Inside, Plain, Related
 
 OPERATIONAL = Sensitivity.OPERATIONAL
-LONGEST_TEXT = 2000
 _NIL = str(uuid.UUID(int=0))
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-NORMAL = {
+FORMS = {
     IdentityField.NIK: identity_number.normalise_nik,
     IdentityField.KK_NUMBER: identity_number.normalise_kk,
     IdentityField.PHONE: identity_number.normalise_phone,
@@ -52,12 +51,12 @@ NORMAL = {
 
 @dataclass(frozen=True)
 class Typed:
-    """One input field: the columns it writes, and for a value the part that each of them is."""
+    """One input field: the columns it writes, for a value the part that each of them is, and of a number its form."""
 
     name: str
     given: Given
     columns: tuple[tuple[str | None, str], ...]
-    sealed: IdentityField | None = None
+    form: Callable[[str], str] | None = None
 
 
 def _noun(face: type[Any]) -> type[Noun]:
@@ -91,8 +90,9 @@ def typed(face: type[Any]) -> Iterator[Typed]:
                 if fact.server or datum.key == "id":
                     continue
                 type_ = str if fact.sealed else _annotation(face, name)
-                given = Given(type_, fact.sensitivity, f"{fact.label_en} ({fact.label_id}).")
-                yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), fact.sealed)
+                given = Given(type_, fact.sensitivity, described(fact), lines=fact.lines)
+                form = FORMS[fact.sealed] if fact.sealed else fact.form
+                yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), form)
             case Inside(present=present) if not fact_of(present).server:
                 value = _annotation(face, name)
                 parts = {p: column_of(d) for p, d in shape.columns.items()} or {
@@ -214,17 +214,9 @@ def _json(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _text(value: str) -> str | None:
-    """Without blanks around it; blank text is nothing."""
-    text = value.strip()
-    if len(text) > LONGEST_TEXT:
-        raise BadInput(f"Teks paling panjang {LONGEST_TEXT} huruf.", f"A text has {LONGEST_TEXT} letters at most.")
-    return text or None
-
-
-def _number(field: IdentityField) -> Callable[[str], str | None]:
-    """How a number of the vault is read: without the dots and blanks that people write in it."""
-    return lambda value: (NORMAL[field](text) or None) if (text := _text(value)) else None
+def _formed(form: Callable[[str], str]) -> Callable[[str], str | None]:
+    """How a number or code that is typed as text is read: in the one way to write it."""
+    return lambda value: form(value) or None
 
 
 def _instant(value: dt.datetime) -> str:
@@ -232,13 +224,12 @@ def _instant(value: dt.datetime) -> str:
 
 
 _READ: dict[type[Any], Callable[[Any], Any]] = {
-    str: _text,
-    VillageCode: _text,
+    VillageCode: str,
     dt.datetime: _instant,
     dt.date: dt.date.isoformat,
     Decimal: lambda value: str(value.quantize(Decimal("0.01"))),
     float: lambda value: round(value, 4),
-    list: lambda value: [_json(inner) for inner in value],
+    list: lambda value: list(dict.fromkeys(_json(inner) for inner in value)),
 }
 """Type of a coerced value → how a document writes it; numbers and Booleans stay as they are, a code is its value."""
 
@@ -262,8 +253,8 @@ def uuid_text(text: str) -> str:
 
 
 def _read_of(field: Typed) -> Callable[[Any], Any]:
-    if field.sealed is not None:
-        return _number(field.sealed)
+    if field.form is not None:
+        return _formed(field.form)
     return _id if field.given.type is ID else _json
 
 

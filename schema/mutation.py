@@ -11,15 +11,17 @@ import uuid
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry import reveal, submission, verification
+from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
+from registry.noun import fact_of
 from registry.problems import Problem
 from registry.work import Submission
-from registry.workflow import Act
+from registry.workflow import EVENT, REMARK, Act
 from schema.context import Context
 from schema.declare import ID, Private, command, face, reread, secret, told
 from schema.directives import Exemption
 from schema.errors import BadInput
-from schema.given import Given, Sent, input_type
+from schema.given import Given, Sent, described, input_type
 from schema.household import Household
 from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
 from schema.node import ErrorParam, UserError
@@ -88,9 +90,7 @@ AmendHouseholdInput = input_type(
     {
         "household": Given(HouseholdInput, OPERATIONAL, "The household: its id, and what changes.", required=True),
         "base_rev": Given(int, OPERATIONAL, "The `rev` that the edit started from.", required=True),
-        "reason": Given(
-            str, PERSONAL, f"Why it changes, at most {submission.LONGEST_REASON} characters.", required=True
-        ),
+        "reason": Given(str, PERSONAL, described(fact_of(EVENT.c.reason), "Why it changes"), required=True, lines=True),
     },
 )
 
@@ -128,7 +128,9 @@ VerifyHouseholdsInput = input_type(
     "Verify 1 to 50 households; each is judged by itself.",
     {
         "items": Given(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
-        "note": Given(str, PARAMETER, "Note for the record of the step."),
+        "note": Given(
+            str, PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
+        ),
     },
 )
 
@@ -175,7 +177,9 @@ RemarkInput = input_type(
             "A field as in HouseholdInput, of a child after its list and id: [members, <id>, nik]; or a whole record.",
             required=True,
         ),
-        "text": Given(str, PERSONAL, "What is to be mended.", required=True),
+        "text": Given(
+            str, PERSONAL, described(fact_of(REMARK.c.text), "What is to be mended"), required=True, lines=True
+        ),
     },
 )
 ReturnHouseholdInput = input_type(
@@ -214,7 +218,7 @@ RevealIdentityInput = input_type(
         "id": Given(ID, OPERATIONAL, "Of the household, member or episode.", required=True),
         "field": Given(IdentityField, PARAMETER, "Which number.", required=True),
         "purpose": Given(AccessPurpose, PARAMETER, "Why it is needed.", required=True),
-        "note": Given(str, PARAMETER, "Note for the audit."),
+        "note": Given(str, PARAMETER, described(fact_of(AUDIT.c.note), "Note for the audit"), lines=True),
     },
 )
 

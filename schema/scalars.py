@@ -15,6 +15,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from registry.countries import HOME, ISO_3166
+from registry.currencies import ISO_4217, LATELY
 from registry.noun import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
 from registry.partial_date import span
 from schema.given import scalar
@@ -65,6 +66,10 @@ def _country(value: str) -> str | None:
     return value if value in ISO_3166 or value == HOME else None
 
 
+def _currency(value: str) -> str | None:
+    return value if value in ISO_4217 or value in LATELY else None
+
+
 SCALARS: dict[object, Any] = {
     dt.date: scalar("Date", "Calendar day, `2026-11-24`.", _read(_day, "A day is written 2026-11-24.")),
     dt.datetime: scalar(
@@ -86,7 +91,7 @@ SCALARS: dict[object, Any] = {
     CurrencyCode: scalar(
         "CurrencyCode",
         "ISO 4217 alphabetic code, `IDR`.",
-        _read(lambda v: v if re.fullmatch("[A-Z]{3}", v) else None, "A currency has three letters: IDR."),
+        _read(_currency, "A currency is its ISO 4217 code of three letters, such as IDR, MYR, HKD, TWD or SAR."),
     ),
     CountryCode: scalar(
         "CountryCode",

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import copy
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+
+from registry.bounds import Bounds
 from registry.codes import Severity
+from registry.document import TYPED
+from registry.free_text import is_free
+from registry.noun import fact_of
 
 NOW = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
 GOOD: dict[str, dict[str, dict[str, Any]]] = {
@@ -180,11 +187,8 @@ COMPLETE: list[Case] = [
         {H: {"captured_at": "2026-03-11T03:00:01Z"}},
         {H: {"captured_at": "2026-03-11T10:00:00+07:00"}},
     ),
-    ("UNKNOWN_VALUE", f"{H}.rt", E, {H: {"rt": "RT 3"}}, {H: {"rt": "3"}}),
-    ("UNKNOWN_VALUE", f"{H}.rw", E, {H: {"rw": "0001"}}, {H: {"rw": "001"}}),
-    ("UNKNOWN_VALUE", f"{H}.welfare_decile", E, {H: {"welfare_decile": 0}}, {H: {"welfare_decile": 10}}),
-    ("UNKNOWN_VALUE", f"{H}.location_lat", E, {H: {"location_lat": 112.4}}, {H: {"location_lat": 6}}),
-    ("UNKNOWN_VALUE", f"{H}.location_lon", E, {H: {"location_lon": -181}}, {H: {"location_lon": 141.0}}),
+    ("PARENT_SEX", f"{CHILD}.mother_id", W, {CHILD: {"mother_id": "head", "father_id": None}}, {}),
+    ("PARENT_SEX", f"{CHILD}.father_id", W, {CHILD: {"mother_id": None, "father_id": "wife"}}, {}),
     ("NIK_FORMAT", f"{HEAD}.nik", E, {HEAD: {"nik": "3507"}}, {HEAD: {"nik": "9907112304850001"}}),
     ("NIK_INVALID_DATE", f"{HEAD}.nik", E, {HEAD: {"nik": "3507113104850001"}}, {}),
     ("NIK_SERIAL_ZERO", f"{HEAD}.nik", E, {HEAD: {"nik": "3507112304850000"}}, {}),
@@ -194,7 +198,7 @@ COMPLETE: list[Case] = [
         f"{HEAD}.nik",
         W,
         {HEAD: {"sex": "FEMALE"}},
-        {HEAD: {"nik": None, "nik_missing_reason": "UNKNOWN", "sex": "FEMALE"}},
+        {HEAD: {"nik": None, "nik_missing_reason": "UNKNOWN", "sex": "FEMALE"}, CHILD: {"father_id": None}},
     ),
     (
         "NIK_DUPLICATE_IN_HOUSEHOLD",
@@ -338,26 +342,6 @@ COMPLETE: list[Case] = [
     ("DATE_FUTURE", f"{SHOP}.started_on", E, {SHOP: {"started_on": "2027"}}, {SHOP: {"started_on": "2026"}}),
     *(
         case(
-            "AMOUNT_NEGATIVE",
-            f"{SECOND}.{money}_amount",
-            E,
-            {SECOND: {f"{money}_amount": "-1"}},
-            {SECOND: {f"{money}_amount": "0"}},
-        )
-        for money in ("wage", "cost_paid", "debt")
-    ),
-    *(
-        case("AMOUNT_NEGATIVE", f"{SHOP}.{column}", E, {SHOP: {column: -1}}, {SHOP: {column: 0}})
-        for column in (
-            "annual_sales_amount",
-            "capital_amount",
-            "workers_family",
-            "workers_paid_male",
-            "workers_paid_female",
-        )
-    ),
-    *(
-        case(
             "AMOUNT_OUTLIER",
             f"{SECOND}.{money}_amount",
             W,
@@ -392,6 +376,79 @@ COMPLETE: list[Case] = [
     ),
 ]
 """(code, place, severity, what breaks it, what is near but fine) of the rules that judge complete households."""
+
+_RECORDS = {"household": H, "member": HEAD, "migration_episode": SECOND, "business": SHOP}
+
+
+def _too_much(column: sa.Column[Any], bounds: Bounds) -> Any:
+    """What is just beyond the bounds of a column."""
+    if bounds.items is not None:
+        return ["MY"] * (bounds.items + 1)
+    if bounds.days:
+        return {sa.DateTime: "2200-01-01T00:00:00.000Z", sa.Date: "2200-01-01"}.get(type(column.type), "2200")
+    if bounds.within is not None:
+        return str(bounds.within[1] + Decimal("0.01"))
+    assert bounds.longest is not None
+    return "9" * (bounds.longest + 1) if column.name in ("rt", "rw") else "x" * (bounds.longest + 1)
+
+
+PROTECTING: list[Case] = [
+    ("UNKNOWN_VALUE", f"{H}.rt", E, {H: {"rt": "RT3"}}, {H: {"rt": "3"}}),
+    ("UNKNOWN_VALUE", f"{H}.rw", E, {H: {"rw": "1/2"}}, {H: {"rw": "001"}}),
+    ("UNKNOWN_VALUE", f"{H}.welfare_decile", E, {H: {"welfare_decile": 0}}, {H: {"welfare_decile": 10}}),
+    ("UNKNOWN_VALUE", f"{H}.location_lat", E, {H: {"location_lat": 112.4}}, {H: {"location_lat": 6}}),
+    ("UNKNOWN_VALUE", f"{H}.location_lon", E, {H: {"location_lon": -181}}, {H: {"location_lon": 141.0}}),
+    *(
+        case(
+            "AMOUNT_NEGATIVE",
+            f"{SECOND}.{money}_amount",
+            E,
+            {SECOND: {f"{money}_amount": "-1"}},
+            {SECOND: {f"{money}_amount": "0"}},
+        )
+        for money in ("wage", "cost_paid", "debt")
+    ),
+    *(
+        case("AMOUNT_NEGATIVE", f"{SHOP}.{column}", E, {SHOP: {column: -1}}, {SHOP: {column: 0}})
+        for column in (
+            "annual_sales_amount",
+            "capital_amount",
+            "workers_family",
+            "workers_paid_male",
+            "workers_paid_female",
+        )
+    ),
+    ("KINSHIP_IMPOSSIBLE", f"{CHILD}.mother_id", E, {CHILD: {"mother_id": "child"}}, {}),
+    ("KINSHIP_IMPOSSIBLE", f"{CHILD}.father_id", E, {CHILD: {"father_id": "child"}}, {}),
+    ("KINSHIP_IMPOSSIBLE", f"{CHILD}.father_id", E, {CHILD: {"mother_id": "wife", "father_id": "wife"}}, {}),
+    (
+        "UNKNOWN_VALUE",
+        f"{HEAD}.occupation_code",
+        E,
+        {HEAD: {"occupation_code": "90"}},
+        {HEAD: {"occupation_code": "89"}},
+    ),
+    *(
+        case(
+            "NUMBER_IN_TEXT",
+            f"{_RECORDS[table]}.{column.name}",
+            E,
+            {_RECORDS[table]: {column.name: "no 3507 1163-0485.0001"}},
+            {_RECORDS[table]: {column.name: "no 081234567890"}},
+        )
+        for table, columns in TYPED.items()
+        for column in columns
+        if is_free(column)
+    ),
+    *(
+        case("UNKNOWN_VALUE", f"{_RECORDS[table]}.{column.name}", E, {_RECORDS[table]: {column.name: value}}, {})
+        for table, columns in TYPED.items()
+        for column in columns
+        if (bounds := fact_of(column).bounds)
+        for value in [_too_much(column, bounds)]
+    ),
+]
+"""The same of the rules that judge drafts too: what they find would harm others, or could not be read."""
 
 
 def changed(change: Change) -> dict[str, dict[str, dict[str, Any]]]:

@@ -146,7 +146,7 @@ def person(mint: Mint, row: Row, seq: int, sex: str, relation: str, year: int) -
         "relationToHead": relation,
         "maritalStatus": "NEVER_MARRIED" if year > 2000 else "MARRIED",
         "education": "PRIMARY",
-        "occupationCode": mint.text("PERSONAL", row),
+        "occupationCode": "9",
         "lifeStatus": "ALIVE",
         "residence": "HOME",
         "birthCertificate": True,

@@ -10,11 +10,12 @@ import pytest
 
 from registry.codes import Code, Severity, all_lists, lists
 from registry.countries import DESTINATIONS, HOME, ISO_3166, all_countries
+from registry.currencies import ISO_4217, LATELY
 from registry.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
+from registry.occupations import OCCUPATIONS
 
 CONTRACT = Path(__file__).with_name("contract") / "contract.graphql"
-BEYOND = {UserErrorCode.MEMBER_REMOVED}
-"""What the contract has no code for; clients show the sentence."""
+BEYOND = CONTRACT.with_name("beyond.txt").read_text().splitlines()
 VALUE = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s+)?([A-Z][A-Z0-9_]*)')
 
 
@@ -42,8 +43,23 @@ def test_labels_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -
 
 
 def test_error_codes_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -> None:
-    codes = [code.value for code in UserErrorCode if code not in BEYOND]
+    codes = [code.value for code in UserErrorCode if f"UserErrorCode.{code}" not in BEYOND]
     assert [value for _, value in contract["UserErrorCode"] if value in codes] == codes
+
+
+def test_the_lists_of_occupations_and_currencies_are_whole() -> None:
+    assert [*OCCUPATIONS] == [str(n) for n in range(1, 90)]
+    assert OCCUPATIONS["9"] == ("Petani/Pekebun", "Farmer or planter")
+    assert {OCCUPATIONS[n][0] for n in ("1", "23", "79", "89")} == {
+        "Belum/Tidak Bekerja",
+        "Pembantu Rumah Tangga",
+        "Pelaut",
+        "Lainnya",
+    }
+    assert all(len(set(labels)) >= 1 and all(labels) for labels in OCCUPATIONS.values())
+    assert {"IDR", "MYR", "HKD", "TWD", "SAR", "SGD", "JPY", "KRW"} <= ISO_4217
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in ISO_4217 | LATELY)
+    assert not {"XYZ", "ABC", "RUP", "XXX", "XTS", "XAU"} & (ISO_4217 | LATELY)
 
 
 @pytest.mark.parametrize("members", lists().values(), ids=lists())

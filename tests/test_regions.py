@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import uuid
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,12 @@ COUNTRY = {
 def made(regions: dict[str, str], bad: list[BadRow] | None = None) -> RegionList:
     """A list with these names by code, lines in the order of the codes."""
     rows = [Row(c, name, *place(c), "made.csv", n) for n, (c, name) in enumerate(sorted(regions.items()), 1)]
-    return RegionList(sorted(rows, key=lambda row: len(row.code)), bad or [], str(sorted(regions)), Origin("made"))
+    return RegionList(
+        sorted(rows, key=lambda row: len(row.code)),
+        bad or [],
+        sha256(str(sorted(regions)).encode()).hexdigest(),
+        Origin("made"),
+    )
 
 
 def known(regions: dict[str, str]) -> dict[str, Known]:

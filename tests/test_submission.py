@@ -501,9 +501,9 @@ async def test_relations_point_into_the_household(village: Place) -> None:
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
 async def test_a_removed_member_is_named_by_nothing_that_stays(village: Place, save: str) -> None:
     """Mother, father, owner, migrant: the path leads to the reference, sent or not, and the sentence is about it."""
-    made = household(people=3)
-    head, gone, child = made["members"]
-    child |= {"motherId": gone["id"], "fatherId": gone["id"]}
+    made = household(people=4)
+    head, gone, child, other = made["members"]
+    child["motherId"] = other["fatherId"] = gone["id"]
     trip, trade = journey(gone), shop(gone)
     made["migrations"].append(trip)
     made["businesses"] = [trade]
@@ -512,12 +512,13 @@ async def test_a_removed_member_is_named_by_nothing_that_stays(village: Place, s
     alone = await refused(village, "officer", {"id": made["id"], "members": [removal]}, base=1, save=save)
     assert set(paths(alone)) == {
         f"household.members.{child['id']}.motherId",
-        f"household.members.{child['id']}.fatherId",
+        f"household.members.{other['id']}.fatherId",
         f"household.migrations.{trip['id']}.memberId",
         f"household.businesses.{trade['id']}.ownerId",
     }
     assert set(codes(alone)) == {"MEMBER_REMOVED"}
-    beside: dict[str, Any] = {"id": made["id"], "members": [removal, {"id": child["id"], "fatherId": None}]}
+    beside: dict[str, Any] = {"id": made["id"], "members": [removal, {"id": child["id"]}]}
+    beside["members"].append({"id": other["id"], "fatherId": None})
     beside |= {"businesses": [{"id": trade["id"], "ownerId": head["id"]}]}
     beside |= {"migrations": [{"id": trip["id"], "removed": True}]}
     still = await refused(village, "officer", beside, base=1, save=save)

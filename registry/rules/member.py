@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.identity_number import Nik, nik_of
 from registry.messages import UserErrorCode as Code
+from registry.occupations import OCCUPATIONS
 from registry.rules.migration import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, Sheet, rule
 
@@ -95,6 +96,56 @@ def unknown_parent(column: str) -> Find:
     return find
 
 
+def impossible_parent(column: str) -> Find:
+    """Finds the members whose mother or father they are themselves, or descends from them."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for member in sheet.members:
+            parent = sheet.member(member[column])
+            if parent is not None and any(elder.id == member.id for elder in _lineage(sheet, parent)):
+                yield member.at(column)
+
+    return find
+
+
+def one_parent_twice(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        if member["mother_id"] is not None and member["mother_id"] == member["father_id"]:
+            yield member.at("father_id")
+
+
+def parent_sex(column: str, expected: Sex) -> Find:
+    """Finds the members whose mother or father is recorded with the other sex."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for member in sheet.members:
+            parent = sheet.member(member[column])
+            if parent is not None and parent["sex"] not in (None, expected):
+                yield member.at(column)
+
+    return find
+
+
+def no_occupation(sheet: Sheet) -> Iterator[Place]:
+    for member in sheet.members:
+        code = member.text("occupation_code")
+        if code is not None and code not in OCCUPATIONS:
+            yield member.at("occupation_code", allowed=f"1–{len(OCCUPATIONS)}")
+
+
+def _lineage(sheet: Sheet, member: Row) -> list[Row]:
+    """A member and all ancestors in the household, each once, however they hang together."""
+    found, waiting = {member.id: member}, [member]
+    while waiting:
+        elder = waiting.pop()
+        for column in ("mother_id", "father_id"):
+            parent = sheet.member(elder[column])
+            if parent is not None and parent.id not in found:
+                found[parent.id] = parent
+                waiting.append(parent)
+    return list(found.values())
+
+
 def _issued(sheet: Sheet) -> Iterator[tuple[Row, Nik]]:
     """Members with the NIK they have, as far as it can have been issued."""
     for member in sheet.members:
@@ -125,6 +176,12 @@ def _surely_too_young(child: Row, parent: Row) -> bool:
 RULES: tuple[Rule, ...] = (
     rule(Code.NOT_FOUND, "member.mother_id", unknown_parent("mother_id"), draft=True),
     rule(Code.NOT_FOUND, "member.father_id", unknown_parent("father_id"), draft=True),
+    rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("mother_id"), draft=True),
+    rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("father_id"), draft=True),
+    rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", one_parent_twice, draft=True),
+    rule(Code.PARENT_SEX, "member.mother_id member.sex", parent_sex("mother_id", Sex.FEMALE)),
+    rule(Code.PARENT_SEX, "member.father_id member.sex", parent_sex("father_id", Sex.MALE)),
+    rule(Code.UNKNOWN_VALUE, "member.occupation_code", no_occupation, draft=True),
     rule(Code.NIK_FORMAT, "member.nik", nik_with(Code.NIK_FORMAT)),
     rule(Code.NIK_INVALID_DATE, "member.nik", nik_with(Code.NIK_INVALID_DATE)),
     rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),

@@ -45,6 +45,10 @@ class Finding:
     params: Mapping[str, str]
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        return self.table, self.id, self.column
+
+    @property
     def must_see(self) -> bool:
         """A verifier has to accept it knowingly."""
         return self.severity is Severity.WARNING and self.code in MUST_SEE

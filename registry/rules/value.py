@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from registry.bounds import Bounds
 from registry.codes import MigrationStage
 from registry.countries import HOME, ISO_3166
+from registry.document import TYPED
+from registry.free_text import holds_number, is_free
 from registry.messages import UserErrorCode as Code
+from registry.noun import fact_of
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
 
 ORDERED = {
@@ -38,6 +42,7 @@ UNUSUAL_IDR = {
 
 WORKERS = ("workers_family", "workers_paid_male", "workers_paid_female")
 UNUSUAL_WORKERS = 100
+NEVER_NEGATIVE = (*(f"{place}_amount" for place in UNUSUAL_IDR), *(f"business.{name}" for name in WORKERS))
 
 
 def out_of_order(table: str) -> Find:
@@ -74,6 +79,29 @@ def negative(place: str) -> Find:
 
     def find(sheet: Sheet) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows[table] if (row.amount(column) or 0) < 0)
+
+    return find
+
+
+def beyond(table: str, column: str, bounds: Bounds) -> Find:
+    """Finds what is larger than its column may hold; of what is below zero AMOUNT_NEGATIVE speaks."""
+    counted = f"{table}.{column}" in NEVER_NEGATIVE
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        for row in sheet.rows[table]:
+            value = row[column]
+            below = counted and (row.amount(column) or 0) < 0
+            if value is not None and not below and (params := bounds.broken_by(value)):
+                yield row.at(column, **params)
+
+    return find
+
+
+def number_in_text(table: str, column: str) -> Find:
+    """Finds free texts that hold an identity number: it would be readable there for ever."""
+
+    def find(sheet: Sheet) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows[table] if row.read(column, holds_number))
 
     return find
 
@@ -143,8 +171,19 @@ RULES: tuple[Rule, ...] = (
         in_future("migration_episode"),
     ),
     rule(Code.DATE_FUTURE, _columns("business", *HAPPENED["business"]), in_future("business")),
-    *(rule(Code.AMOUNT_NEGATIVE, f"{place}_amount", negative(f"{place}_amount")) for place in UNUSUAL_IDR),
-    *(rule(Code.AMOUNT_NEGATIVE, f"business.{name}", negative(f"business.{name}")) for name in WORKERS),
+    *(
+        rule(Code.UNKNOWN_VALUE, f"{table}.{column.name}", beyond(table, column.name, bounds), draft=True)
+        for table, columns in TYPED.items()
+        for column in columns
+        if (bounds := fact_of(column).bounds)
+    ),
+    *(
+        rule(Code.NUMBER_IN_TEXT, f"{table}.{column.name}", number_in_text(table, column.name), draft=True)
+        for table, columns in TYPED.items()
+        for column in columns
+        if is_free(column)
+    ),
+    *(rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True) for place in NEVER_NEGATIVE),
     *(rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place)) for place in UNUSUAL_IDR),
     *(rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
     rule(Code.COUNTRY_UNKNOWN, "migration_episode.country business.export_countries", country_unknown),

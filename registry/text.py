@@ -1,0 +1,44 @@
+"""What people type, as the registry keeps it: one cleaning of every text at the door.
+
+Phones, word processors and chat windows put marks into texts that nobody sees: two spellings that look alike would be
+two values, a name of nothing but such marks would pass as a name, and a number would not be recognised.
+Rule: cleaning what is clean changes nothing, so that what is typed again is the same.  Test: tests/test_text.py.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BREAK = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_CONTROLS = "".join(chr(n) for n in (*range(32), *range(127, 160)) if chr(n) not in _BREAK + "\t")
+_UNSEEN = (
+    # Default_Ignorable_Code_Point of Unicode, its fillers and variation selectors, and the empty Braille pattern
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\ud800-\udfff"
+)
+_HIDDEN = re.compile(f"[{re.escape(_CONTROLS)}{_UNSEEN}\u0600-\u0605\u06dd\u070f\u08e2]")
+_LINES = re.compile(f"\r\n|[{_BREAK}]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+def clean(text: str, *, lines: bool = False) -> str | None:
+    """The text composed (NFC), without control and other unseen characters, runs of blanks as one, none around it; None
+    where nothing is left.  With `lines` its line breaks stay, at most one empty line together; else they are blanks."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()) or None
+    visible = unicodedata.normalize("NFC", _HIDDEN.sub("", text))
+    if not lines:
+        return " ".join(visible.split()) or None
+    broken = (_BLANKS.sub(" ", line).strip() for line in _LINES.sub("\n", visible).split("\n"))
+    return _EMPTY_LINES.sub("\n\n", "\n".join(broken)).strip() or None
+
+
+def plain_digits(text: str) -> str:
+    """For texts that are numbers: wide and other forms of letters, digits and signs as ASCII, nothing unseen."""
+    if text.isascii() and text.isprintable():
+        return text
+    wide = unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in wide)

@@ -1,0 +1,141 @@
+"""Numbers in free texts: refused wherever people type, however they are written; dates, codes and amounts are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.document import NOUNS, TYPED
+from registry.free_text import holds_number, is_free
+from registry.noun import camel
+from schema.declare import FACES
+from schema.inputs import FACES_WRITTEN, FIELDS
+from tests.village import REVEAL, VERIFY, Place, household, shop
+
+NIK = "3507116304850001"
+NUMBERS = [
+    NIK,
+    f"NIK {NIK}.",
+    f"nik{NIK}x",
+    "3507 1163 0485 0001",
+    "3507-1163-0485-0001",
+    "35.07.11.630485.0001",
+    "350711 630485 0001",
+    "35 07 11 63 04 85 00 01",
+    "3507/1163/0485/0001",
+    "(3507) 1163-0485 [0001]",
+    "3 5 0 7 1 1 6 3 0 4 8 5 0 0 0 1",
+    "3507\n1163\n0485\n0001",
+    "3507\u200b1163\u00ad0485\u20600001",
+    "3507\u20111163\u20130485\u20120001",
+    "３５０７１１６３０４８５０００１",
+    "٣٥٠٧١١٦٣٠٤٨٥٠٠٠١",
+    "KK 3507110101190001, salah ketik",
+    "1234567890123456",
+    "1234 5678 9012 3456",
+    "0012345678901234567890",
+    "1901 0112 0380 0001",
+    "081234567890 3507 1163 0485 0001",
+    "35.07.11.2008 3507 1163 0485 0001",
+]
+HARMLESS = [
+    "",
+    "Jalan Melati 12, RT 003/RW 01",
+    "081234567890",
+    "0812-3456-7890",
+    "lihat 35.07.11.2008-2026-0001",
+    "35.07.11.2008 / 35.07.11.2009",
+    "pindah dari 35.07.11.2008-2026-0001 ke 35.07.11.2009-2026-0012",
+    "berangkat 2019-03-14, pulang 2021-05-06",
+    "2019-03-14 2021-05-06",
+    "14-03-2019 / 06-05-2021 / 01-01-2022",
+    "tahun 2015-2016, 2017-2018, 2019-2020",
+    "2015 2016 2017 2018 2019",
+    "2026-11-02 08:30, 2026-11-03 09:15",
+    "upah 12.000.000 - 15.000.000",
+    "antara Rp 12.000.000 dan Rp 15.000.000",
+    "id 6f1c1a52-6a0e-4f5e-9d53-0d5c4f8f2a10",
+    "00112233-4455-6677-8899-001122334455",
+    "nib 1234567890123",
+    "1 2 3 4 5",
+]
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_long_number_is_seen_however_written(text: str) -> None:
+    assert holds_number(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_plainly_something_else_is_left_alone(text: str) -> None:
+    assert not holds_number(text)
+
+
+@given(
+    st.integers(3_500_000_000_000_000, 3_599_999_999_999_999).map(str),
+    st.lists(st.sampled_from([" ", "-", ".", "/", "\u200b", "\u2013", ") ("]), min_size=4, max_size=4),
+)
+def test_groups_of_four_are_seen_whatever_parts_them(number: str, signs: list[str]) -> None:
+    groups = [number[n : n + 4] for n in range(0, 16, 4)]
+    assert holds_number("a " + "".join(group + sign for group, sign in zip(groups, signs, strict=True)) + "z")
+
+
+FREE = [(table, column.name) for table, columns in TYPED.items() for column in columns if is_free(column)]
+
+
+def test_the_free_columns_are_those_that_people_write_in() -> None:
+    assert set(FREE) >= {
+        ("household", "address"),
+        ("household", "hamlet"),
+        ("household", "respondent_name"),
+        ("household", "consent_given_by"),
+        ("member", "full_name"),
+        ("member", "birth_place"),
+        ("migration_episode", "employer_name"),
+        ("business", "description"),
+    }
+    others = {"nib", "rt", "rw", "nik", "phone", "country", "birth_date", "wage_currency", "occupation_code"}
+    assert not {name for _, name in FREE} & others
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
+@pytest.mark.parametrize(("table", "column"), FREE)
+async def test_no_free_column_of_a_household_takes_a_number(village: Place, table: str, column: str, save: str) -> None:
+    document = household()
+    document["businesses"] = [shop(document["members"][0])]
+    holder: Any = {
+        "household": document,
+        "member": document["members"][0],
+        "migration_episode": document["migrations"][0],
+        "business": document["businesses"][0],
+    }[table]
+    face = next(face for face in FACES_WRITTEN if FACES[face] is NOUNS[table])
+    field, part = next((f, p) for f in FIELDS[face] for p, name in f.columns if name == column)
+    text = "x 3507 1163\u200b0485-0001"
+    holder[camel(field.name)] = text if part is None else holder[camel(field.name)] | {camel(part): text}
+    refused = await village.submit("officer", document, save=save)
+    assert refused["outcome"] == "REJECTED"
+    assert [(e["code"], e["path"][-1]) for e in refused["userErrors"]] == [
+        ("NUMBER_IN_TEXT", camel(part or field.name))
+    ]
+
+
+@pytest.mark.anyio
+async def test_no_remark_or_note_takes_a_number_and_none_is_kept(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    text = "salah: 3507.1163 0485/0001"
+    returned = await village.give_back("verifier", made, 1, text)
+    assert [(e["code"], e["path"]) for e in returned["userErrors"]] == [("NUMBER_IN_TEXT", ["remarks", "0", "text"])]
+    item = {"id": made["id"], "rev": 1, "acceptFindings": True}
+    (noted,) = (await village.ask("verifier", VERIFY, items=[item], note=text))["verifyHouseholds"]["results"]
+    assert [(e["code"], e["path"]) for e in noted["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
+    asked = {"id": made["members"][0]["id"], "field": "NIK", "purpose": "SERVICE", "note": text}
+    shown = (await village.ask("coordinator", REVEAL, **asked))["revealIdentity"]
+    assert shown["value"] is None
+    assert [(e["code"], e["path"]) for e in shown["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
+    assert await village.admin.fetchval("SELECT count(*) FROM audit_event WHERE note LIKE '%3507%'") == 0
+    assert await village.admin.fetchval("SELECT count(*) FROM workflow_event WHERE reason LIKE '%3507%'") == 0

@@ -1,0 +1,201 @@
+"""Cleaning of texts at the door: once, the same for all inputs, and clean stays as it is."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.text import clean, plain_digits
+from schema.given import CLEANING
+from tests.village import REVEAL, VERIFY, Place, but, household, person, shop
+
+UNSEEN = {
+    "blank": " ",
+    "no-break space": "\u00a0",
+    "em space": "\u2003",
+    "ideographic space": "\u3000",
+    "zero-width space": "\u200b",
+    "zero-width joiner": "\u200d",
+    "word joiner": "\u2060",
+    "right-to-left mark": "\u200f",
+    "right-to-left override": "\u202e",
+    "isolate": "\u2066",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "Arabic letter mark": "\u061c",
+    "Hangul filler": "\u3164",
+    "half-width Hangul filler": "\uffa0",
+    "empty Braille pattern": "\u2800",
+    "grapheme joiner": "\u034f",
+    "variation selector": "\ufe0f",
+    "tag": "\U000e0041",
+    "bell": "\u0007",
+    "next line": "\u0085",
+    "line separator": "\u2028",
+    "tab and break": "\t\r\n",
+}
+
+
+@pytest.mark.parametrize("mark", UNSEEN.values(), ids=UNSEEN)
+def test_what_shows_nothing_is_nothing(mark: str) -> None:
+    assert clean(mark) is None
+    assert clean(mark * 3, lines=True) is None
+    assert clean(f"{mark}Siti {mark} Aminah{mark}") == "Siti Aminah"
+
+
+@given(st.text(), st.booleans())
+def test_what_is_clean_stays_as_it_is(text: str, lines: bool) -> None:
+    once = clean(text, lines=lines)
+    if once is None:
+        return
+    assert clean(once, lines=lines) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert once == once.strip()
+    assert "  " not in once
+    assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in once if c != "\n")
+    assert lines or "\n" not in once
+    once.encode()
+
+
+def test_a_text_of_several_lines_keeps_its_lines() -> None:
+    assert clean(" satu \r\n\tdua  tiga\r\r\r\r empat ", lines=True) == "satu\ndua tiga\n\nempat"
+    assert clean("satu\u2028dua", lines=True) == "satu\ndua"
+    assert clean("satu\ndua") == "satu dua"
+
+
+def test_two_ways_to_compose_a_letter_are_one() -> None:
+    assert clean("Re\u0301ne\u0301") == clean("R\u00e9n\u00e9")
+    assert clean("e\u200d\u0301") == "\u00e9"
+
+
+def test_digits_of_every_script_are_digits() -> None:
+    assert plain_digits("３５٠٧۱\u200b१＋") == "35071" + "1+"
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------------------
+
+
+def test_every_text_of_every_command_is_cleaned() -> None:
+    texts = {made.__name__: set(keys) for made, keys in CLEANING.items() if keys}
+    assert texts["RemarkInput"] == {"path", "text"}
+    assert texts["ReturnHouseholdInput"] == {"remarks"}
+    assert texts["VerifyHouseholdsInput"] == {"note"}
+    assert texts["RevealIdentityInput"] == {"note"}
+    assert texts["SubmitHouseholdInput"] == {"household"}
+    assert {"members", "migrations", "businesses", "consent", "address", "phone"} <= texts["HouseholdInput"]
+    assert {"fullName", "nik"} <= texts["MemberInput"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mark", ["", " ", "\u00a0\u2003", "\u200b\u200d\u2060", "\u200f\ufeff", "\u3164", "\u2800"])
+async def test_a_name_of_nothing_is_required_and_a_nik_of_nothing_is_none(village: Place, mark: str) -> None:
+    made = household()
+    made["members"][0] |= {"fullName": mark, "nik": mark, "nikMissingReason": "NONE_YET"}
+    payload = await village.submit("officer", made)
+    assert [(e["code"], e["path"][-1]) for e in payload["userErrors"]] == [("REQUIRED", "fullName")]
+    made["members"][0] |= {"fullName": "Siti"}
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+
+
+@pytest.mark.anyio
+async def test_what_is_typed_again_another_way_is_unchanged(village: Place) -> None:
+    made = household(people=2, rt="003", rw="01", phone="(0812) 0000-4321", kkNumber="3507110101190001")
+    made["members"][0] |= {"fullName": "Siti Ren\u00e9e", "nik": "3507116304858801", "occupationCode": "9"}
+    made["businesses"] = [shop(made["members"][0], nib="1234567890123", description="Kue\nbasah", permits=["HALAL"])]
+    made["migrations"][0] |= {"passportNo": "X1234567", "epmiNo": "ID-1"}
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    again = but(
+        made,
+        rt="RT. 003",
+        rw=" 0\u200b1",
+        phone="+62 (812) 0000\u20114321",
+        kkNumber="3507.1101/0119-0001",
+        address=" Jalan\u00a0 Melati\u200b 1\n",
+    )
+    again["members"][0] |= {
+        "fullName": "  Siti\tRene\u0301e\ufeff",
+        "nik": "３５０７ 1163 0485\u20138801",
+        "occupationCode": "09",
+    }
+    again["businesses"][0] |= {
+        "nib": "(12345) 67890.123",
+        "description": "Kue \r\n basah ",
+        "permits": ["HALAL", "HALAL"],
+    }
+    again["migrations"][0] |= {"passportNo": "x 123 4567", "epmiNo": " id\u20111"}
+    payload = await village.submit("officer", again)
+    assert (payload["outcome"], payload["userErrors"]) == ("UNCHANGED", [])
+    row = await village.admin.fetchrow("SELECT rt, rw, address FROM household WHERE id = $1::uuid", made["id"])
+    assert tuple(row) == ("003", "01", "Jalan Melati 1")
+    (first, second) = made["members"]
+    assert first["id"] != second["id"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "(0812) 0000-4321",
+        "+62 (812) 0000 4321",
+        "+62 (0) 812 0000 4321",
+        "0062 812 0000 4321",
+        "62-812-0000-4321",
+        "0812/0000.4321",
+        "０８１２００００４３２１",
+        "\u202a+62 812\u00ad0000\u20114321\u202c",
+    ],
+)
+async def test_a_phone_is_one_number_however_written(village: Place, typed: str) -> None:
+    made = household(phone=typed)
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    asked = {"id": made["id"], "field": "PHONE", "purpose": "SERVICE"}
+    shown = await village.ask("coordinator", REVEAL, **asked)
+    assert shown["revealIdentity"]["value"] == "+6281200004321"
+
+
+@pytest.mark.anyio
+async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    blank = await village.give_back("verifier", made, 1, "\u200b \u00a0")
+    assert [e["code"] for e in blank["userErrors"]] == ["REMARK_REQUIRED"]
+    for text in ("Periksa\u200b alamat \r\n RT-nya", " Periksa  alamat\nRT-nya "):
+        assert not (await village.give_back("verifier", made, 1, text))["userErrors"]
+    remarks = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
+    assert [r["text"] for r in remarks] == ["Periksa alamat\nRT-nya"]
+
+
+@pytest.mark.anyio
+async def test_notes_are_kept_clean(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    items = [{"id": made["id"], "rev": 1, "acceptFindings": True}]
+    await village.ask("verifier", VERIFY, items=items, note=" sudah\u200b dilihat\u00a0")
+    notes = await village.admin.fetch(
+        "SELECT note FROM audit_event WHERE subject_id = $1::uuid AND note <> ''", made["id"]
+    )
+    assert [row["note"] for row in notes] == ["sudah dilihat"]
+
+
+@pytest.mark.anyio
+async def test_filters_and_searches_are_cleaned_like_what_they_find(village: Place) -> None:
+    made = household()
+    made["members"] = [person(1, fullName="Kartin\u00ed Wulandari")]
+    made["migrations"] = []
+    assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
+    typed = " Kartini\u0301\u200b\u00a0Wulandari"
+    asked: list[dict[str, Any]] = [
+        {"f": {"fullName": {"eq": typed}}},
+        {"f": {"fullName": {"in": [typed]}}},
+        {"f": {"fullName": {"startsWith": typed}}},
+        {"s": typed},
+    ]
+    for variables in asked:
+        found = await village.ask(
+            "officer",
+            "query($f: MemberFilter, $s: String) { members(filter: $f, search: $s) { nodes { id } } }",
+            **variables,
+        )
+        assert [node["id"] for node in found["members"]["nodes"]] == [made["members"][0]["id"]], variables
