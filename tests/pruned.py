@@ -5,6 +5,7 @@ Only what the list of gaps names may be left out.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,42 @@ def operation(name: str) -> str:
     assert [n for n in left_out if not {n, n.partition("(")[0], n.partition(".")[0]} & listed] == []
     assert validate(built, pruned) == []
     return print_ast(pruned)
+
+
+HEAD = """# Example operations: those screens of the public contract that run today, as far as they do.
+# A test makes this page from the contract, and runs every operation as the persona that it is for.
+"""
+
+
+def runnable() -> str:
+    """The page of all operations of the contract that are built, each after its title, fragments behind them."""
+    text = OPERATIONS.read_text()
+    built, whole, document = build_schema(build().as_str()), build_schema(CONTRACT.read_text()), parse(text)
+    pages, fragments = [HEAD], {}
+    for definition in document.definitions:
+        if not isinstance(definition, OperationDefinitionNode):
+            continue
+        assert definition.name is not None
+        name = definition.name.value
+        pruned = _pruned(_alone(document, name), whole, built, [])
+        if not any(isinstance(d, OperationDefinitionNode) and d.selection_set.selections for d in pruned.definitions):
+            continue
+        main, *used = _alone(pruned, name).definitions
+        titles = re.findall(r"^# --- (?:\d+\. )?(.*?) -+$", text[: _offset(definition)], re.MULTILINE)
+        pages.append(f"# {titles[-1]}\n{print_ast(main)}\n")
+        fragments |= {d.name.value: f"{print_ast(d)}\n" for d in used if isinstance(d, FragmentDefinitionNode)}
+    return "\n".join([*pages, "# Fragments that components share", *fragments.values()])
+
+
+def names_of(text: str) -> list[str]:
+    """The names of a document's operations."""
+    operations = [d for d in parse(text).definitions if isinstance(d, OperationDefinitionNode)]
+    return [d.name.value for d in operations if d.name is not None]
+
+
+def _offset(node: Node) -> int:
+    assert node.loc is not None
+    return node.loc.start
 
 
 def _alone(document: DocumentNode, name: str) -> DocumentNode:

@@ -23,8 +23,10 @@ from server.demo.accounts import personas
 from server.demo.load import load
 from server.embedded import Embedded
 from server.settings import Settings
-from tests.pruned import OPERATIONS, operation
+from tests.pruned import names_of, operation, runnable
+from tests.test_snapshots import kept
 
+EXAMPLES = Path(__file__).parents[1] / "examples" / "operations.graphql"
 VILLAGES = ("35.07.11.2008", "52.03.21.2002", "35.07.33.2006")
 
 pytestmark = pytest.mark.anyio
@@ -36,10 +38,14 @@ class Demo:
     def __init__(self, client: httpx.AsyncClient, keyring: Keyring) -> None:
         self._client, self._keyring, self._ids = client, keyring, personas()
 
-    async def query(self, persona: str, query: str, **variables: Any) -> dict[str, Any]:
+    async def query(
+        self, persona: str, query: str, operation_: str | None = None, /, **variables: Any
+    ) -> dict[str, Any]:
         token = self._keyring.issue(self._ids[persona], 10, dt.datetime.now(dt.UTC))
         answer = await self._client.post(
-            "/graphql", json={"query": query, "variables": variables}, headers={"Authorization": f"Bearer {token}"}
+            "/graphql",
+            json={"query": query, "variables": variables, "operationName": operation_},
+            headers={"Authorization": f"Bearer {token}"},
         )
         said: dict[str, Any] = answer.json()
         return said
@@ -66,8 +72,46 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
             yield Demo(client, keyring)
 
 
-def test_the_examples_are_the_contract_s_operations() -> None:
-    assert (Path(__file__).parents[1] / "examples" / "operations.graphql").read_text() == OPERATIONS.read_text()
+def test_the_examples_are_what_of_the_contract_s_operations_is_built() -> None:
+    kept(EXAMPLES, runnable())
+
+
+async def test_every_example_runs_as_it_stands_in_the_file(demo: Demo) -> None:
+    """The whole file is the document, as a frontend team would send it."""
+    text = EXAMPLES.read_text()
+    rows = (await demo.ask(OFFICER, "{ households(first: 50) { nodes { id rev workflowState } } }"))["households"][
+        "nodes"
+    ]
+    open_ones = [row for row in rows if row["workflowState"] == "SUBMITTED"]
+    sent = [row for row in rows if row["workflowState"] in ("SUBMITTED", "RETURNED")]
+    verified = next(row for row in rows if row["workflowState"] == "VERIFIED")
+    page = {"within": MALANG, "first": 5}
+    correction = {"household": {"id": verified["id"]}, "baseRev": verified["rev"], "reason": "Koreksi alamat."}
+    draft = {"household": {"id": sent[-1]["id"]}, "baseRev": sent[-1]["rev"], "saveAs": "SUBMITTED"}
+    item = {"id": open_ones[0]["id"], "rev": open_ones[0]["rev"]}
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "OfficerWorkList": (OFFICER, {"first": 5, "from": "2026-01-01", "to": "2027-01-01"}),
+        "HouseholdForm": (OFFICER, {"id": verified["id"]}),
+        "SaveHousehold": (OFFICER, draft),
+        "CorrectHousehold": (COORDINATOR, correction),
+        "VerifierQueue": (COORDINATOR, page),
+        "VerifySelected": ("verifier@35.07.11.2008", {"items": [item]}),
+        "RegencyDashboard": (COORDINATOR, {"code": "35.07", "silentSince": "2026-01-01T00:00:00Z"}),
+        "MinisterSentence": (ANALYST, {}),
+        "ExportReadyByField": (ANALYST, {"first": 5}),
+        "ReturneesWithBusiness": (COORDINATOR, page),
+        "ChildrenLeftBehind": (OFFICER, page),
+        "ContractsEnding": (COORDINATOR, page | {"from": "2025-01-01", "to": "2029-01-01"}),
+        "ProvinceToVillage": ("province@35", {"code": "35"}),
+        "SearchName": (OFFICER, {"text": "siti", "first": 5}),
+        "WhatMayIDo": (OFFICER, {"code": "35.07.11.2008", "id": verified["id"]}),
+    }
+    assert set(names_of(text)) <= set(calls), "say who runs the new one, with what"
+    for name in names_of(text):
+        persona, variables = calls[name]
+        said = await demo.query(persona, text, name, **variables)
+        assert "errors" not in said, (name, said["errors"])
+        assert all(value is not None for value in said["data"].values()), name
 
 
 @pytest.mark.parametrize("persona", sorted(personas()))
