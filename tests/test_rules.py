@@ -68,6 +68,20 @@ def test_nothing_that_harms_is_kept_in_a_draft_either(
     assert said(check(changed(broken), NOW, complete=False)) == {(code, place, severity)}
 
 
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
+def test_nobody_is_an_ancestor_of_themselves_however_far(length: int) -> None:
+    names = [f"m{n}" for n in range(length)]
+    column = {name: "mother_id" if n % 2 else "father_id" for n, name in enumerate(names)}
+    circle: Any = {
+        name: {"seq": n, column[name]: names[(n + 1) % length], "full_name": name} for n, name in enumerate(names)
+    }
+    document: Any = {"household": GOOD["household"], "member": circle}
+    found = {(f.id, f.column) for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"}
+    assert found == set(column.items())
+    del circle[names[0]][column[names[0]]]
+    assert [f for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"] == []
+
+
 def test_a_general_error_gives_way_to_one_that_says_more() -> None:
     for born, code in (("0001", "AGE_OVER_120"), ("9999-12-31", "BIRTH_DATE_FUTURE")):
         findings = check(changed({HEAD: {"birth_date": born}}), NOW, complete=True)
