@@ -7,8 +7,10 @@ share some, so each has a lock.  Test: tests/test_cache.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from threading import Lock
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from weakref import WeakSet
 
 K = TypeVar("K")
@@ -16,14 +18,18 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """At most `limit` values under their keys; `hits` and `misses` count what `get` found.  None is no value."""
+    """At most `limit` values under their keys; `hits` and `misses` count what `get` found.  None is no value.
+
+    `size_of` says about how many bytes a value weighs with its key: all together weigh `most` at most, and a value that
+    alone weighs more is not remembered."""
 
     all: ClassVar[WeakSet[Remembered[object, object]]] = WeakSet()
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, most: float = inf, size_of: Callable[[Any], int] = lambda _: 0) -> None:
         if limit < 1:
             raise ValueError("a memory of nothing")
         self.name, self.limit, self.hits, self.misses = name, limit, 0, 0
+        self.bytes, self.most, self._size_of = 0, most, size_of
         self._held: dict[K, V] = {}
         self._lock = Lock()
         Remembered.all.add(self)  # type: ignore[arg-type]  # a set of memories of any kind
@@ -40,19 +46,27 @@ class Remembered(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         with self._lock:
-            held = self._held
-            held.pop(key, None)
-            while len(held) >= self.limit:
-                del held[next(iter(held))]
-            held[key] = value
+            self._give_up(key)
+            size = self._size_of(value)
+            if size > self.most:
+                return
+            while len(self._held) >= self.limit or self.bytes + size > self.most:
+                self._give_up(next(iter(self._held)))
+            self._held[key] = value
+            self.bytes += size
+
+    def _give_up(self, key: K) -> None:
+        if (value := self._held.pop(key, None)) is not None:
+            self.bytes -= self._size_of(value)
 
     def discard(self, key: K) -> None:
         with self._lock:
-            self._held.pop(key, None)
+            self._give_up(key)
 
     def clear(self) -> None:
         with self._lock:
             self._held.clear()
+            self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)

@@ -13,9 +13,8 @@ import asyncio
 import datetime as dt
 import time
 import uuid
-from bisect import bisect_left
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -24,16 +23,20 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from auth.principal import SETTINGS, Principal
-from registry.pool import Pool
+from auth.errors import RateLimited
+from auth.principal import Principal
+from registry.pool import Durations, Pool
+from registry.prepared import LARGEST, Connection
+from registry.session import answers_in_bytes, begin, beginning, rolled_back
+from registry.turns import Crowded, Turns
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialect has no types
 SETTING, CLAIM = "set_", "claim_"
 CONNECT = 5.0  # seconds
+RETRY = 2  # seconds after which a caller may ask again who took all of his share
 QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
-KEPT = 150  # statements that a connection keeps prepared; their plans take some 150 bytes of the server for each letter
+KEPT = 150  # statements of commands that a connection keeps prepared: ours, so many and no more
 PROBE_WAIT = 1_000  # milliseconds
-LARGEST = 20_000  # letters of a statement that is kept
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
 
@@ -98,19 +101,6 @@ class Transaction:
         return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
 
 
-class Durations:
-    """How often a connection was held for how long; `counts` has one place more than BOUNDS, for what was longer."""
-
-    BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-
-    def __init__(self) -> None:
-        self.counts, self.total = [0] * (len(self.BOUNDS) + 1), 0.0
-
-    def add(self, seconds: float) -> None:
-        self.counts[bisect_left(self.BOUNDS, seconds)] += 1
-        self.total += seconds
-
-
 LOST = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
 """What is raised where a connection is lost, and some of it elsewhere too."""
 
@@ -163,36 +153,82 @@ class _Borrowed:
             raise Unreachable from None
 
 
-class Database:
-    """One pool of connections for a login without rights of its own; `held` is how long they were in use."""
+class Turn:
+    """A caller's turn for a statement, or for a heavy one.  Raises RateLimited, Unreachable where none comes.
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool, self.held = pool, Durations()
+    A class and no generator, as above."""
+
+    def __init__(self, lanes: tuple[Turns, ...], caller: Hashable) -> None:
+        self._lanes, self._caller = lanes, caller
+        self._taken = 0
+
+    async def __aenter__(self) -> None:
+        try:
+            for lane in self._lanes:
+                await lane.take(self._caller)
+                self._taken += 1
+        except BaseException as error:
+            self._give()
+            if isinstance(error, Crowded):
+                raise RateLimited(RETRY) if error.own else Unreachable from None
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give()
+
+    def _give(self) -> None:
+        for lane in self._lanes[: self._taken]:
+            lane.give(self._caller)
+
+
+class Database:
+    """One pool of connections for a login without rights of its own; `held` is how long they were in use.
+
+    Every caller has a share of it, and few statements that read much run at the same time: the others find a connection
+    and a processor meanwhile.  `query_seconds` are what the statements of one query may take together."""
+
+    def __init__(self, pool: Pool, heavy: int = 2, query_seconds: float = 2.0) -> None:
+        self.pool, self.held, self.query_seconds = pool, Durations(), query_seconds
+        share, heavy = -(-pool.size // 2), min(heavy, pool.size)
+        self.turns = Turns(pool.size, share, share * QUEUE, pool.patience)
+        self.heavy = Turns(heavy, heavy, share * QUEUE, pool.patience)
         self._write_failed = False
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: str, size: int = 10, seconds: float = 15.0, patience: float = 2.0
+        cls,
+        dsn: str,
+        size: int = 10,
+        seconds: float = 15.0,
+        patience: float = 2.0,
+        heavy: int = 2,
+        query_seconds: float = 2.0,
     ) -> AsyncIterator[Database]:
         """Connect as the application's login.
 
-        `size` connections at most, `seconds` for a statement, `patience` seconds for a connection to become free."""
+        `size` connections at most, `seconds` for a statement, `patience` seconds for a connection to become free,
+        `heavy` statements at a time that read much, `query_seconds` for all statements of a query."""
 
         async def connect() -> asyncpg.Connection:
             connection = await asyncpg.connect(
                 dsn,
                 timeout=CONNECT,
                 command_timeout=seconds,
+                connection_class=Connection,
                 statement_cache_size=KEPT,
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=LARGEST,
             )
-            await _answers_in_bytes(connection)
+            await answers_in_bytes(connection)
             return connection
 
         async with Pool(connect, size, size * QUEUE, patience).opening() as pool:
-            yield cls(pool)
+            yield cls(pool, heavy, min(query_seconds, seconds))
+
+    def turn(self, caller: uuid.UUID, heavy: bool = False) -> Turn:
+        """`async with` a turn of this caller's for one statement or transaction.  Raises RateLimited, Unreachable."""
+        return Turn((self.heavy, self.turns) if heavy else (self.turns,), caller)
 
     def _connection(self) -> _Borrowed:
         return _Borrowed(self.pool, self.held)
@@ -203,12 +239,14 @@ class Database:
             found: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.sign_in($1)", user)
             return found
 
-    async def answer(self, text: str, values: Sequence[Any]) -> bytes | None:
+    async def answer(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
         """The finished JSON of one gated statement, its values in order; None when nothing is there for this caller.
+
+        It may take `seconds`, else as long as any statement may.
 
         Raises TooSlow, Unreachable, and what PostgreSQL refuses."""
         async with self._connection() as connection:
-            found: bytes | None = await connection.fetchval(text, *values)
+            found: bytes | None = await connection.answer(text, values, seconds)
             return found
 
     async def explain(self, text: str, values: Sequence[Any]) -> list[str]:
@@ -237,15 +275,15 @@ class Database:
         """A transaction that may write where `setting` (the areas of the command's own ability) says.
 
         It waits so many milliseconds for a lock, 0 without end.  Raises asyncpg.LockNotAvailableError."""
-        async with self._connection() as connection:
+        async with self.turn(principal.user_id), self._connection() as connection:
             try:
-                await _begin(connection, _beginning(principal, setting, wait))
+                await begin(connection, beginning(principal, setting, wait))
                 yield Transaction(connection, principal)
                 await connection.execute("COMMIT")
                 self._write_failed = False
             except BaseException as error:
                 self._write_failed |= is_passing(error, NOT_STORING)
-                await _rolled_back(connection)
+                await rolled_back(connection)
                 raise
 
     async def ready(self, version: str) -> bool:
@@ -262,47 +300,11 @@ class Database:
             if not self._write_failed:
                 return True
             try:
-                await _begin(connection, _beginning(_NOBODY, "submit", PROBE_WAIT))
+                await begin(connection, beginning(_NOBODY, "submit", PROBE_WAIT))
                 await connection.fetch(_PROBE, _NOBODY.user_id)
                 self._write_failed = False
             except asyncpg.PostgresError:
                 pass  # not yet
             finally:
-                await _rolled_back(connection)
+                await rolled_back(connection)
         return not self._write_failed
-
-
-async def _begin(connection: Any, text: str) -> None:
-    """A read that was cancelled between its parts leaves a transaction that is none; the refusal ends it."""
-    try:
-        await connection.execute(text)
-    except asyncpg.ActiveSQLTransactionError:
-        await connection.execute(text)
-
-
-async def _rolled_back(connection: Any) -> None:
-    """Nobody else gets a connection with a transaction open: what cannot be rolled back is closed."""
-    try:
-        await connection.execute("ROLLBACK")
-    except BaseException:  # the caller raises what went wrong before
-        with suppress(asyncpg.InterfaceError):
-            connection.terminate()
-
-
-async def _answers_in_bytes(connection: asyncpg.Connection) -> None:
-    """The type of finished answers is varchar, and of nothing else that is read: it needs no decoding."""
-    await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
-
-
-def _beginning(principal: Principal, setting: str, wait: int) -> str:
-    """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
-    they could end their quotes.  All are set, the empty ones too: nothing that was left in a session counts."""
-    key = _beginning, setting, wait
-    if (known := principal.memo.get(key)) is None:
-        values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
-        if any("'" in value or "\\" in value for value in values.values()):
-            raise ValueError("a setting that could end its quotes")
-        told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
-        told += f", set_config('lock_timeout', '{wait}', true)"
-        known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
-    return str(known)

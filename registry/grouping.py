@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
@@ -37,6 +38,7 @@ class Grouping:
     words: Words
     most: int | None = None  # groups there can be
     timed: bool = False  # its keys are times, and come in their order
+    derived: bool = False  # the key is worked out for each row, and is no column of it
 
 
 def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
@@ -60,7 +62,8 @@ def by_code(datum: Any) -> Grouping:
     """By the codes of a column or derived fact."""
     codes = codes_of(datum)
     assert codes is not None
-    return Grouping(fact_of(datum), _value(datum), label_of(codes.__name__), len(codes) + 1)
+    label, derived = label_of(codes.__name__), isinstance(datum, Derived)
+    return Grouping(fact_of(datum), _value(datum), label, len(codes) + 1, derived)
 
 
 def by_country(datum: Any) -> Grouping:
@@ -105,9 +108,12 @@ def by_month(datum: Any) -> Grouping:
 def by_band(datum: Derived[int], *starts: int) -> Grouping:
     """By bands of a number that begin at `starts` (the first is 0): `00-04`, … `60+`."""
 
-    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-        value = value_of(datum, row, ask)
-        bands = [(value < const(end), const(f"{start:02}-{end - 1:02}")) for start, end in pairwise(starts)]
-        return sa.case(*bands, (value >= const(starts[-1]), const(f"{starts[-1]}+")))
+    bands = [*(f"{start:02}-{end - 1:02}" for start, end in pairwise(starts)), f"{starts[-1]}+"]
+    ends = sa.cast(const("{" + ",".join(map(str, starts[1:])) + "}"), ARRAY(sa.Integer()))
 
-    return Grouping(datum.fact, key, lambda found, ask: sa.null(), len(starts) + 1)
+    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+        # The number is worked out once: a CASE over the bands would do it for each of them.
+        band = sa.func.width_bucket(value_of(datum, row, ask), ends) + const(1)
+        return sa.func.split_part(const(" ".join(bands)), const(" "), band)
+
+    return Grouping(datum.fact, key, lambda found, ask: sa.null(), len(starts) + 1, derived=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -130,3 +131,16 @@ def _late(waiter: asyncio.Future[asyncpg.Connection | None]) -> None:
     """Its patience is at an end, unless its turn has come."""
     if not waiter.done():
         waiter.set_exception(TimeoutError())
+
+
+class Durations:
+    """How often a connection was held for how long; `counts` has one place more than BOUNDS, for what was longer."""
+
+    BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+    def __init__(self) -> None:
+        self.counts, self.total = [0] * (len(self.BOUNDS) + 1), 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(self.BOUNDS, seconds)] += 1
+        self.total += seconds

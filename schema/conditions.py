@@ -23,6 +23,7 @@ from schema.bound import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Measure, Most
 from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
+from schema.price import RELATED, of_datum, of_name
 
 
 class Bind(Protocol):
@@ -44,6 +45,7 @@ class Conditions:
         self.noun, self.sight, self.bind, self.limits = noun, sight, bind, limits
         self.where: list[Where] = []
         self._related: list[dict[Where, None]] = []  # what narrows the related records around the filter in hand
+        self.readings = 0  # that the tests of each row add
 
     def narrow(self, kind: Any, key: str, noun: Readable | None = None) -> None:
         """Keep the rows to those where the class is seen, for a key of theirs or of a related `noun`.
@@ -81,29 +83,34 @@ class Conditions:
                 case _:
                     asked = LISTINGS[noun].filters[key]
                     self.narrow(asked.kind, key, noun)
-                    found.append(self._one(asked, value, depth + 1))
+                    found.append(self._one(noun, asked, value, depth + 1))
         return AllOf(tuple(found))
 
-    def _one(self, asked: Key, value: Any, depth: int) -> Where:
+    def _one(self, noun: Readable, asked: Key, value: Any, depth: int) -> Where:
         match asked.meaning:
             case Named(condition=condition):
+                self.readings += of_name(noun)
                 return condition(value if isinstance(value, bool) else self.bind(value, distinct, True))
             case InRegions():
                 if isinstance(value, list) and len(value) == 1 and is_village(value[0]):
                     return InVillage(self.bind(value[0]))
                 return Within(self.bind(value, distinct, True))
-            case Nested(noun=noun, link=link, several=False):
-                held, seen = self._inside(noun, value, depth)
-                return Exists(noun, link, _among(seen, held))
-            case Nested(noun=noun, link=link):
+            case Nested(noun=other, link=link, several=False):
+                self.readings += RELATED
+                held, seen = self._inside(other, value, depth)
+                return Exists(other, link, _among(seen, held))
+            case Nested(noun=other, link=link):
+                self.readings += RELATED
                 ((quantifier, inner),) = value.items()
                 if inner is None:
                     raise null_refused(quantifier)
-                held, seen = self._inside(noun, inner, depth)
+                held, seen = self._inside(other, inner, depth)
                 if quantifier == "some":
-                    return Exists(noun, link, _among(seen, held))
-                return Not(Exists(noun, link, _among(seen, Not(held) if quantifier == "every" else held)))
+                    return Exists(other, link, _among(seen, held))
+                return Not(Exists(other, link, _among(seen, Not(held) if quantifier == "every" else held)))
             case Compared() as tested:
+                operators = value if isinstance(value, dict) else [""]
+                self.readings += sum(of_datum(noun, tested.datum, operator) for operator in operators)
                 return self._test(tested, value)
 
     def _inside(self, noun: Readable, given: dict[str, Any], depth: int) -> tuple[Where, tuple[Where, ...]]:

@@ -15,13 +15,16 @@ from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 from registry.codes import OrderDirection
 from registry.noun import fact_of
 from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
+from registry.region import Region
 from schema.bound import Call, binding, is_blank, plain, resolved
 from schema.conditions import Conditions, bounded, seen_here
 from schema.cursor import Signer
 from schema.errors import BadInput, PageTooLarge
 from schema.limits import Size
 from schema.listing import LISTINGS, Listing
+from schema.price import BELOW, caller_width, narrowed, of_grouping, of_name, of_order, of_rows
 from schema.shapes import Related
+from schema.size import AROUND, COUNT, GROUP, of_cursor
 
 if TYPE_CHECKING:
     from schema.select import Selection
@@ -55,9 +58,22 @@ class Listed:
         backward, size = self.size()
         selection.bind(f"{prefix}_size", size, allowed, refuses=True)
         self.sign(prefix, order)
+        self.width, self.readings = self.wide(), of_rows(shape.noun) + self.conditions.readings
+        self.sorting, self.ordered = of_order(shape.noun, order), order
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
+        with selection.limits.reaching(BELOW if shape.noun is Region else None):
+            parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
+        if any(isinstance(part, Nodes | Edges | Info) for part in parts):
+            selection.limits.read(self.readings + self.sorting, self.width)
         return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix)
+
+    def wide(self) -> Size:
+        """How far a reading of this list goes: where the rows around it lie, else as far as the caller's areas or the
+        regions that the filter names."""
+        if self.selection.limits.reach is not None:
+            return self.selection.limits.reach
+        named = (self.given.get("filter") or {}).get("within")
+        return caller_width if named is None else narrowed(binding(named))
 
     def search(self) -> tuple[Order, ...]:
         """Names that the rows must have, in whatever spelling; answers the order in which the nearest come first."""
@@ -68,6 +84,7 @@ class Listed:
         search, name = self.listing.search, self.bind(text, bounded, True)
         assert search is not None
         self.conditions.where.append(search.found(name))
+        self.conditions.readings += of_name(noun)
         return (Order(search.nearness(name)),)
 
     def order(self, near: tuple[Order, ...]) -> tuple[Order, ...]:
@@ -120,6 +137,7 @@ class Listed:
         selection, type_ = self.selection, self.type
         asked = selection.fields(type_, [n.selection_set for n in self.nodes])
         selection.limits.count(len(asked))
+        selection.limits.hold(sum(AROUND + COUNT + len(key.encode()) for key in asked))
         for key, found in asked.items():
             name = found[0].name.value
             if name == "__typename":
@@ -140,9 +158,12 @@ class Listed:
                 with selection.limits.inside(size):
                     return Edges(key, tuple(self.edge(inner, nodes)))
             case "pageInfo":
-                return Info(key, self.named(inner, nodes))
+                info = self.named(inner, nodes)
+                selection.limits.hold(sum(AROUND + len(key.encode()) + of_cursor(self.ordered) for key, _ in info))
+                return Info(key, info)
             case "totalCount":
                 selection.limits.counted()
+                selection.limits.read(self.readings, self.width)
                 return Total(key)
             case _:
                 return self.groups(key, made, nodes)
@@ -150,12 +171,14 @@ class Listed:
     def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Node | Cursor | Const]:
         asked = self.selection.fields(type_, [n.selection_set for n in nodes])
         self.selection.limits.count(len(asked))
+        self.selection.limits.hold(sum(AROUND + len(key.encode()) for key in asked))
         for key, found in asked.items():
             match found[0].name.value:
                 case "node":
                     with self.selection.at(key):
                         yield Node(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
                 case "cursor":
+                    self.selection.limits.hold(of_cursor(self.ordered))
                     yield Cursor(key)
                 case _:
                     yield Const(key, type_.name)
@@ -174,9 +197,12 @@ class Listed:
         seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, dimension)
         most = (by.most or LARGEST_PAGE) if given.get("first") is None else given["first"]
         first = self.selection.bind(self.selection.name("g"), most, allowed)
-        self.selection.limits.leaves(self.selection.bindings[first])
+        named = self.named(get_named_type(made.type), nodes)
+        size = sum(AROUND + GROUP + len(key.encode()) for key, _ in named)
+        self.selection.limits.leaves(self.selection.bindings[first], size)
+        self.selection.limits.read(self.readings + of_grouping(by), self.width)
         where = (seen,) if seen is not None else ()
-        return Groups(key, by, self.named(get_named_type(made.type), nodes), first, where)
+        return Groups(key, by, named, first, where)
 
 
 def allowed(size: int) -> int:

@@ -6,6 +6,7 @@ Rule: nothing of a request runs before all of it is planned and checked.  Test: 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ import orjson
 from graphql.execution.values import VariableValues
 
 from auth.principal import Principal
-from registry.db import Database
+from registry.db import Database, TooSlow
 from registry.read.sight import Sight
 from registry.vault import Vault
 from schema.bound import Call
@@ -40,6 +41,7 @@ class Context:
     refused: list[tuple[Refusal, Place]] = field(
         default_factory=list
     )  # what is null in answers given so far, and where
+    seconds: float = 0.0  # that its statements took until now
 
     @classmethod
     async def of(
@@ -55,7 +57,7 @@ class Context:
         """Take the variables, and plan.  Raises Invalid, RequestError and Forbidden for what cannot run."""
         variables = operation.variables(sent)
         call = Call(principal, language, cursors, variables.coerced)
-        planned = await operation.planned_aside(Sight.of(principal), variables)
+        planned = await operation.planned_aside(Sight.of(principal), variables, principal.user_id)
         return cls(database, vault, operation, variables, call, planned, planned.check(call))
 
     @property
@@ -92,9 +94,23 @@ class Context:
 
     async def _read(self, plan: Plan, call: Call) -> bytes | None:
         if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
-            return await plan.read(self.database, call)
+            return await self._answer(plan, call)
         async with self._turn:
-            return await plan.read(self.database, call)
+            return await self._answer(plan, call)
+
+    async def _answer(self, plan: Plan, call: Call) -> bytes | None:
+        """In the caller's turn, and within the seconds of the whole query."""
+        database = self.database
+        async with database.turn(call.principal.user_id, plan.cost.is_heavy(call)):
+            if not self.operation.is_query:
+                return await plan.read(database, call)
+            if (left := database.query_seconds - self.seconds) <= 0:
+                raise TooSlow
+            begun = time.monotonic()
+            try:
+                return await plan.read(database, call, left)
+            finally:
+                self.seconds += time.monotonic() - begun
 
     async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
         """The record of a payload, with the caller's eyes; None where nothing was stored."""

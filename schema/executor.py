@@ -13,7 +13,10 @@ from typing import Any, cast
 import orjson
 from graphql import ExecutionResult, Executor, GraphQLSchema
 
+from registry.cache import Remembered
 from schema.context import Context
+from schema.lane import Lane
+from schema.operation import Operation
 
 
 class Splice(Executor[Any]):
@@ -28,11 +31,30 @@ class Splice(Executor[Any]):
 
 
 async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
-    """Run the operation of a context.
+    """Run the operation of a context."""
+    operation = context.operation
+    if not operation.asks_schema:
+        found = _execution(schema, context)
+        return found if isinstance(found, ExecutionResult) else await found
+    if (known := DESCRIPTIONS.get(operation)) is not None:
+        return ExecutionResult(cast("dict[str, Any]", orjson.Fragment(known)), None)
+    # It takes a second of the processor and waits for nothing, so it would stop everybody on the event loop.
+    result = await DESCRIBING.run(context.principal.user_id, _execution, schema, context)
+    if operation.kept and not operation.definition.variable_definitions and not result.errors:
+        DESCRIPTIONS.put(operation, orjson.dumps(result.data))
+    return cast("ExecutionResult", result)
+
+
+DESCRIPTIONS: Remembered[Operation, bytes] = Remembered("descriptions", 50, 10_000_000, len)
+"""What was answered to questions about the schema, which is always the same."""
+DESCRIBING = Lane("describing")
+
+
+def _execution(schema: GraphQLSchema, context: Context) -> Any:
+    """The result of an operation, or what awaits it.
 
     The variables are the context's, coerced already, so the document that runs declares none."""
     made = Splice.build(schema, context.operation.without_variables, context_value=context)
     assert isinstance(made, Splice), "a document that is valid, with the operation that was found in it"
     made.variable_values = context.variables
-    found: Any = made.execute_operation()
-    return cast("ExecutionResult", found if isinstance(found, ExecutionResult) else await found)
+    return made.execute_operation()

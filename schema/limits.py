@@ -1,8 +1,8 @@
 """How much one request may ask for.  Refused before anything runs, never cut down silently.
 
-The cost of an operation is the number of records that it may return: the product of `first` along the path, a list
-inside a household counting as 5, which is usual, though it may hold 50.  Parts bound the statement itself, whatever
-fragments multiply.
+The cost of an operation is the number of records that it may return (the product of `first` along the path, a list
+inside a household counting as 5, which is usual, though it may hold 50) and what must be read for them
+(schema/price.py).  Parts bound the statement itself, whatever fragments multiply.
 Rule: no document, however short, makes more SQL than this, and its JSON is bounded with its cost.
 Test: tests/test_limits.py.
 """
@@ -22,6 +22,7 @@ from schema.errors import QueryTooComplex
 LISTED = 5  # what a list inside a household counts as
 OF_A_LIST = 8  # parts that a list or a count comes to
 AT_ONCE = 4  # statements of one request that run at the same time
+HEAVY_READING, HEAVY_ANSWER = 200, 10_000  # nodes from which a statement takes turns with others like it
 MOST_META_ROOTS = 3  # without a token
 
 
@@ -30,14 +31,18 @@ class Most(Enum):
 
     CHARACTERS = 64_000, "characters of a document; values belong in variables"
     TOKENS = 5_000, "tokens of a document"
+    STRANGERS_CHARACTERS = 4_000, "characters of a document without a token"
+    FRAGMENTS = 100, "fragments of a document"
+    COMPARISONS = 20_000, "pairs of fields with the same key, or of uses of fragments, in a whole document"
     ROOTS = 30, "root fields"
     DIRECTIVES = 15, "directives of one field"
     ALIASES = 10, "aliases in a question about the schema"
     SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
     DEPTH = 16, "objects inside each other"
     FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
-    NODES = 50_000, "records in the answer: the product of `first` along the path, a household's list as 5"
+    NODES = 50_000, "cost: records in the answer (the product of `first`, a household's list as 5) and what is read"
     VALUES = 1_000_000, "values in the answer, counted alike"
+    BYTES = 80_000_000, "bytes of the answer, each text as long as it may be"
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
     VARIABLES = 30_000, "values in the variables: what each key holds, and each item of a list"
     CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
@@ -98,6 +103,9 @@ class Measure:
     depth: int = 0
     lists: list[tuple[Size, ...]] = field(default_factory=list)  # of each list, the sizes of all lists around it too
     fields: list[tuple[int, tuple[Size, ...]]] = field(default_factory=list)  # of each object, with those sizes
+    sizes: list[tuple[int, tuple[Size, ...]]] = field(default_factory=list)  # bytes of each field, likewise
+    readings: list[tuple[int, tuple[Size, ...]]] = field(default_factory=list)  # how often, with sizes and width
+    reach: Size | None = None  # how far lists of records go here; None at a root
     _around: tuple[Size, ...] = ()
     _conditions: int = 0
 
@@ -115,10 +123,26 @@ class Measure:
         finally:
             self._around, self.depth = around, self.depth - 1
 
-    def leaves(self, size: Size) -> None:
-        """So many values of a list that leads no further."""
+    @contextmanager
+    def reaching(self, width: Size | None) -> Iterator[None]:
+        """Lists of records in here go so far; None changes nothing."""
+        before = self.reach
+        self.reach = before if width is None else width
+        try:
+            yield
+        finally:
+            self.reach = before
+
+    def read(self, times: int, width: Size) -> None:
+        """A list that is read so many times, so far, for each row around it."""
+        if times:
+            self.readings.append((times, (*self._around, width)))
+
+    def leaves(self, size: Size, of: int) -> None:
+        """So many values, each of so many bytes at most, of a list that leads no further."""
         self.budget.plan(OF_A_LIST)
         self.lists.append((*self._around, size))
+        self.sizes.append((of, (*self._around, size)))
 
     def counted(self) -> None:
         """A count of a list's rows."""
@@ -130,6 +154,14 @@ class Measure:
         self.budget.plan(parts)
         self.fields.append((parts, self._around))
 
+    def hold(self, size: int) -> None:
+        """A field with a value of so many bytes at most."""
+        self.sizes.append((size, self._around))
+
+    def weigh(self, values: int) -> None:
+        """A field that is worked out for each row counts as so many values."""
+        self.fields.append((values - 1, self._around))
+
     def conditions(self, more: int, depth: int) -> None:
         """One more filter with so many keys, so deep in the filters around it."""
         more = max(more, 1)
@@ -140,22 +172,35 @@ class Measure:
 
 
 class Cost:
-    """What an operation may return at most.  What the document fixes is summed once, the rest at each call."""
+    """What one root field may return and read at most.  What the document fixes is summed once, the rest at a call."""
 
-    def __init__(self, measures: Iterable[Measure]) -> None:
-        self._nodes, self._values = _Sum(), _Sum()
-        for measure in measures:
-            for sizes in measure.lists:
-                self._nodes.add(1, sizes)
-            for fields, sizes in measure.fields:
-                self._values.add(fields, sizes)
+    def __init__(self, measure: Measure) -> None:
+        self.nodes, self.values, self.read, self.bytes = _Sum(), _Sum(), _Sum(), _Sum()
+        for sizes in measure.lists:
+            self.nodes.add(1, sizes)
+        for fields, sizes in measure.fields:
+            self.values.add(fields, sizes)
+        for times, sizes in measure.readings:
+            self.read.add(times, sizes)
+        for size, sizes in measure.sizes:
+            self.bytes.add(size, sizes)
 
-    def check(self, call: Call) -> int:
-        """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge."""
-        cost = self._nodes.of(call)
-        Most.NODES.check(cost)
-        Most.VALUES.check(self._values.of(call))
-        return cost
+    def is_heavy(self, call: Call) -> bool:
+        """Whether it reads or returns so much that few of its kind may run at the same time."""
+        return self.read.of(call) >= HEAVY_READING or self.nodes.of(call) >= HEAVY_ANSWER
+
+
+def check_costs(costs: Iterable[Cost], call: Call) -> int:
+    """The nodes that an operation of these root fields may return and read.  Raises QueryTooComplex, PageTooLarge."""
+    nodes = values = size = 0
+    for cost in costs:
+        nodes += cost.nodes.of(call) + cost.read.of(call)
+        values += cost.values.of(call)
+        size += cost.bytes.of(call)
+    Most.NODES.check(nodes)
+    Most.VALUES.check(values)
+    Most.BYTES.check(size)
+    return nodes
 
 
 class _Sum:

@@ -7,10 +7,9 @@ Tests: tests/test_prepared.py, tests/test_limits.py.
 
 from __future__ import annotations
 
-import asyncio
 import re
+from collections import Counter
 from collections.abc import Hashable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +18,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     Node,
@@ -41,13 +41,16 @@ from registry.read.sight import Sight
 from schema.bound import shape
 from schema.coercion import Coerce, coercion, holds_itself
 from schema.collect import nodes_of
-from schema.errors import RequestError, nul_refused
+from schema.errors import BadInput, RequestError, nul_refused
 from schema.faults import variable_errors, wrong_variables
+from schema.lane import Lane
 from schema.limits import Most, check_variables
 from schema.plan import Planned, Planner
 
 DOCUMENTS, PLANS = 200, 500
-LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time, for parsed it weighs a hundred times as much
+MEMORY = 40_000_000  # bytes of the documents that are kept, and of the plans
+WEIGHT = 100  # bytes that a document takes for each character when it is parsed
+LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time
 MOST_ERRORS = 10
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
@@ -67,17 +70,20 @@ class Operation:
         schema: GraphQLSchema,
         document: DocumentNode,
         definition: OperationDefinitionNode,
-        kept: bool,
+        characters: int,
         suggests: bool = False,
     ) -> None:
         self.suggests = suggests
-        self.schema, self.document, self.definition, self.kept = schema, document, definition, kept
+        self.schema, self.document, self.definition = schema, document, definition
+        self.kept, self.bytes = characters <= LONGEST_KEPT, WEIGHT * characters
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.is_query = definition.operation is OperationType.QUERY
         fields = nodes_of(document, FieldNode)
         self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
         if self.asks_schema:
             Most.ALIASES.check(sum(field.alias is not None for field in fields))
+            if not all(_is_meta(node) for node in definition.selection_set.selections):
+                raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
         self.shaping = tuple(sorted(_shaping(document, definition)))
         self._coercions = self._quick_coercions()
 
@@ -127,13 +133,12 @@ class Operation:
         key = self._key(sight, variables)
         return PLANNED.get(key) or self._kept(key, self._made(sight, variables))
 
-    async def planned_aside(self, sight: Sight, variables: VariableValues) -> Planned:
-        """The same, made beside the event loop: others are served while something new is planned."""
+    async def planned_aside(self, sight: Sight, variables: VariableValues, caller: Hashable = None) -> Planned:
+        """The same, made beside the event loop in the caller's turn: others are served meanwhile."""
         key = self._key(sight, variables)
         if (known := PLANNED.get(key)) is not None:
             return known
-        loop = asyncio.get_running_loop()
-        return self._kept(key, await loop.run_in_executor(PLANNING, self._made, sight, variables))
+        return self._kept(key, await PLANNING.run(caller, self._made, sight, variables))
 
     def _key(self, sight: Sight, variables: VariableValues) -> _Key:
         coerced = variables.coerced
@@ -141,7 +146,8 @@ class Operation:
 
     def _made(self, sight: Sight, variables: VariableValues) -> Planned:
         try:
-            return Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            planned = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            return replace(planned, bytes=planned.bytes + self.bytes)
         except GraphQLError as error:  # a value in the document that only its own type can judge
             raise Invalid([error]) from None
 
@@ -153,18 +159,24 @@ class Operation:
 
 _ABSENT = "absent"
 _Key = tuple[Operation, Sight, Hashable]
-PLANNED: Remembered[_Key, Planned] = Remembered("plans", PLANS)
-PLANNING = ThreadPoolExecutor(1, "planning")
-"""One at a time: planning is work for the processor."""
+PLANNED: Remembered[_Key, Planned] = Remembered("plans", PLANS, MEMORY, lambda planned: planned.bytes)
+PLANNING = Lane("plans")
 
 
 class Operations:
-    """The operations of one schema, the longest unused forgotten."""
+    """The operations of one schema, the longest unused forgotten.
 
-    def __init__(self, schema: GraphQLSchema, suggests: bool = False) -> None:
+    Strangers have operations of their own: what they send is bounded more closely, is planned in a lane of its own, and
+    makes nobody else's be forgotten."""
+
+    def __init__(self, schema: GraphQLSchema, suggests: bool = False, strangers: bool = False) -> None:
         """`suggests` says whether refusals may propose names of the schema."""
-        self._schema, self._suggests = schema, suggests
-        self._known: Remembered[tuple[str, str | None], Operation] = Remembered("operations", DOCUMENTS)
+        self._schema, self._suggests, self._strangers = schema, suggests, strangers
+        self._lane = Lane("strangers" if strangers else "planning")
+        name = "strangers' operations" if strangers else "operations"
+        self._known: Remembered[tuple[str, str | None], Operation] = Remembered(
+            name, DOCUMENTS, MEMORY, lambda operation: operation.bytes
+        )
 
     def of(self, text: str, name: str | None) -> Operation:
         """The operation of this name in a document.  Raises Invalid, RequestError."""
@@ -174,20 +186,21 @@ class Operations:
                 self._known.put((text, name), known)
         return known
 
-    async def of_aside(self, text: str, name: str | None) -> Operation:
-        """The same, made beside the event loop."""
+    async def of_aside(self, text: str, name: str | None, caller: Hashable = None) -> Operation:
+        """The same, made beside the event loop in the caller's turn.  Raises also RateLimited, Unreachable."""
         if (known := self._known.get((text, name))) is not None:
             return known
-        return await asyncio.get_running_loop().run_in_executor(PLANNING, self.of, text, name)
+        return await self._lane.run(caller, self.of, text, name)
 
     def _made(self, text: str, name: str | None) -> Operation:
         Most.CHARACTERS.check(len(text))
+        if self._strangers:
+            Most.STRANGERS_CHARACTERS.check(len(text))
         if NUL.search(text):
             raise nul_refused()
         try:
             document = parse(text, max_tokens=Most.TOKENS.limit)
-            for field in nodes_of(document, FieldNode):
-                Most.DIRECTIVES.check(len(field.directives or ()))
+            _check_size(document)
             definition = get_operation_ast(document, name)
             if definition is None:
                 raise RequestError(
@@ -201,7 +214,22 @@ class Operations:
             raise Invalid([error]) from None
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
-        return Operation(self._schema, document, definition, kept=len(text) <= LONGEST_KEPT, suggests=self._suggests)
+        return Operation(self._schema, document, definition, len(text), self._suggests)
+
+
+def _is_meta(node: Node) -> bool:
+    return isinstance(node, FieldNode) and node.name.value.startswith("__")
+
+
+def _check_size(document: DocumentNode) -> None:
+    """What validation would take long for: it compares all fields of one key, and all uses of fragments."""
+    keys: Counter[str] = Counter()
+    for field in nodes_of(document, FieldNode):
+        Most.DIRECTIVES.check(len(field.directives or ()))
+        keys[(field.alias or field.name).value] += 1
+    keys["..."] = len(nodes_of(document, FragmentSpreadNode))
+    Most.FRAGMENTS.check(sum(isinstance(d, FragmentDefinitionNode) for d in document.definitions))
+    Most.COMPARISONS.check(sum(times * (times - 1) // 2 for times in keys.values()))
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

@@ -25,11 +25,11 @@ from graphql.execution.values import VariableValues
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.db import Database, Statement
-from registry.read.run import answer, of_caller, statement
+from registry.read.run import WEIGHT, answer, of_caller, statement
 from registry.read.sight import Seen, Sight
 from schema.bound import Binding, Call, marked
 from schema.collect import Collector
-from schema.limits import Budget, Cost, Measure, Most
+from schema.limits import Budget, Cost, Most, check_costs
 from schema.refusal import Refusal, Refused
 from schema.select import Selection
 from schema.shapes import Absent, Anything, Related, Reread, shape_of
@@ -42,14 +42,14 @@ class Plan:
     statement: Statement
     values: tuple[Callable[[Call], Any], ...]
     bindings: dict[str, Binding]
-    limits: Measure
+    cost: Cost
     checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
     refusals: tuple[Refusal, ...] = ()  # fields inside that are null
     absent: Absent | None = None
 
-    async def read(self, database: Database, call: Call) -> bytes | None:
+    async def read(self, database: Database, call: Call, seconds: float | None = None) -> bytes | None:
         """The JSON of the field, None for null."""
-        found = await answer(database, self.statement, [value(call) for value in self.values])
+        found = await answer(database, self.statement, [value(call) for value in self.values], seconds)
         if found is None and self.absent is not None:
             arguments = {name: value(call) for name, value in self.bindings.items()}
             if (why := await self.absent(database, call, arguments)) is not None:
@@ -74,14 +74,14 @@ class Planned:
     others: bool  # there are root fields that are not the engine's
     payloads: dict[tuple[str, ...], Plan | Refusal]  # the records that payloads show, by their response keys
     plans: tuple[Plan, ...]  # all of them
-    cost: Cost
+    bytes: int = 0  # about what it weighs
 
     def check(self, call: Call) -> int:
         """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge, BadInput: nothing has run."""
         for plan in self.plans:
             for check in plan.checks:
                 check(call)
-        return self.cost.check(call)
+        return check_costs([plan.cost for plan in self.plans], call)
 
 
 class Planner:
@@ -114,9 +114,8 @@ class Planner:
             roots = tuple(root for root in found if root is not None)
         else:
             payloads = dict(self.payloads(collector, type_, fields, ()))
-        return Planned(
-            roots, len(roots) < len(fields), payloads, tuple(self.plans), Cost(plan.limits for plan in self.plans)
-        )
+        letters = sum(len(plan.statement.text) for plan in self.plans)
+        return Planned(roots, len(roots) < len(fields), payloads, tuple(self.plans), WEIGHT * letters)
 
     def root(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Root | None:
         name = nodes[0].name.value
@@ -145,8 +144,8 @@ class Planner:
         compiled = statement(want, self.sight)
         values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
         absent = getattr(shown, "absent", None)
-        checks, refusals = tuple(selection.checks), tuple(selection.refusals.values())
-        self.plans.append(Plan(compiled, values, selection.bindings, selection.limits, checks, refusals, absent))
+        cost, checks, refusals = Cost(selection.limits), tuple(selection.checks), tuple(selection.refusals.values())
+        self.plans.append(Plan(compiled, values, selection.bindings, cost, checks, refusals, absent))
         return self.plans[-1]
 
     def payloads(

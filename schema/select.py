@@ -26,6 +26,8 @@ from graphql import (
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
+from registry.figures import Summary
+from registry.noun import Derived, To
 from registry.read.filter import HasCode
 from registry.read.sight import Seen, Sight
 from registry.read.want import (
@@ -44,13 +46,16 @@ from registry.read.want import (
     Value,
     Withheld,
 )
+from registry.region import Region
 from schema.bound import Binding, binding
 from schema.collect import Collector
 from schema.connection import Listed
 from schema.declare import FACES, KINDS
-from schema.limits import LISTED, Measure
+from schema.limits import LISTED, Measure, Size
+from schema.price import BELOW, COUNTRY, DERIVED_VALUES, READ, SUMMARY, caller_width, narrowed
 from schema.refusal import Refusal, Refused, Step
 from schema.shapes import Anything, Inside, Names, Plain, Related, shape_of
+from schema.size import AROUND, of_datum, of_text
 
 T = TypeVar("T")
 
@@ -125,11 +130,13 @@ class Selection(Collector):
     def parts(self, type_: Any, sets: list[SelectionSetNode | None], inside: Inside | None) -> tuple[Part, ...]:
         found = self.fields(type_, sets)
         self.limits.count(len(found))
+        self.limits.hold(sum(AROUND + len(key.encode()) for key in found))
         return tuple(self.part(type_, key, nodes, inside) for key, nodes in found.items())
 
     def part(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], inside: Inside | None) -> Part:
         name = nodes[0].name.value
         if name == "__typename":
+            self.limits.hold(of_text(type_.name))
             return Const(key, type_.name)
         made = type_.fields[name]
         return self.unless_refused(key, made, nodes, lambda: self.answered(type_, key, made, nodes, inside))
@@ -139,12 +146,18 @@ class Selection(Collector):
     ) -> Part:
         declared = made.extensions["strawberry-definition"]
         if inside is not None and declared.python_name in inside.columns:
+            self.limits.hold(of_datum(inside.columns[declared.python_name]))
             return Value(key, inside.columns[declared.python_name])
         match declared.metadata["shape"]:
             case Plain(datum=datum):
+                if isinstance(datum, Derived):
+                    self.derived(type_)
+                self.limits.hold(of_datum(datum))
                 return Value(key, datum)
             case Names():
-                return Withheld(key, guarded_names(type_))
+                names = guarded_names(type_)
+                self.limits.hold(sum(1 + of_text(name) for name, _ in names))
+                return Withheld(key, names)
             case Inside() as shape:
                 node = self.object(get_named_type(made.type), nodes, shape)
                 return Embed(key, shape.present, node.kinds[0][1], guard(made, shape.kind))
@@ -159,12 +172,29 @@ class Selection(Collector):
         target, kind = get_named_type(made.type), guard(made, shape.kind)
         match shape.how:
             case "one":
-                with self.limits.inside(None):
+                if shape.source.noun is Summary:
+                    self.limits.read(COUNTRY if shape.source.link is None else SUMMARY, 1)
+                with self.limits.inside(None), self.limits.reaching(self.reach(shape.source)):
                     return One(key, shape.source, self.object(target, nodes), shape.order, kind)
             case _:
-                with self.limits.inside(LISTED):
+                with self.limits.inside(LISTED), self.limits.reaching(self.reach(shape.source)):
                     listed = self.object(target, nodes)
                 return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
+
+    def reach(self, source: Source) -> Size | None:
+        """How far the lists of a region go that a record leads to: its own village is small, but a region above it may
+        be as wide as all that the caller reads."""
+        if source.noun is not Region:
+            return None
+        if source.link is None:  # a look-up
+            return narrowed(self.bindings["code"])
+        return BELOW if isinstance(source.link, To) and source.link.column != "parent_id" else caller_width
+
+    def derived(self, type_: GraphQLObjectType) -> None:
+        """A field that is worked out for each row; of a region it may be counted from its households."""
+        self.limits.weigh(DERIVED_VALUES)
+        if FACES[face_of(type_)] is Region:
+            self.limits.read(READ, caller_width if self.limits.reach is None else self.limits.reach)
 
     # --- roots --------------------------------------------------------------------------------------------------------
 
@@ -195,7 +225,8 @@ class Selection(Collector):
                 for code, face in kinds.items():
                     if face is face_of(type_) and FACES[interface] is noun:
                         where = (*where, HasCode(column, code))
-            ones.append(One("", Source(noun, None, where), self.object(type_, nodes)))
+            with self.limits.reaching(caller_width):
+                ones.append(One("", Source(noun, None, where), self.object(type_, nodes)))
         return First("", tuple(ones))
 
     def reread(self, made: GraphQLField, nodes: list[FieldNode]) -> One:

@@ -30,7 +30,7 @@ from schema.errors import (
 from server.gone import Gone
 from server.headers import Headers, is_json
 
-PERSISTED: Remembered[str, str] = Remembered("persisted", 200)
+PERSISTED: Remembered[str, str] = Remembered("persisted", 200, 10_000_000, lambda text: 4 * len(text))
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECTS = {"variables", "extensions"}

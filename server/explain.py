@@ -33,7 +33,7 @@ from schema.bound import Call
 from schema.build import build
 from schema.cursor import Cursors
 from schema.errors import RequestError, no_such_region
-from schema.limits import Cost
+from schema.limits import check_costs
 from schema.operation import Invalid, Operation, Operations
 from schema.plan import Plan
 from schema.refusal import Refusal
@@ -79,7 +79,7 @@ async def explained(
             yield Explained(root.key, str(root.plan.error))
         elif isinstance(root.plan, Plan):
             made = root.plan
-            nodes, text = Cost([made.limits]).check(call), made.statement.text
+            nodes, text = check_costs([made.cost], call), made.statement.text
             try:
                 plan = await database.explain(text, [value(call) for value in made.values]) if run else []
                 yield Explained(root.key, "", nodes, text, tuple(plan))

@@ -146,10 +146,10 @@ async def _what(request: Request, principal: Principal, query_string: bytes) -> 
     came = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
     if principal is not NOBODY:
         asked = await asked_of(*came, limit)
-        return asked, await service.operations.of_aside(asked.query, asked.operation)
+        return asked, await service.operations.of_aside(asked.query, asked.operation, principal.user_id)
     try:
         asked = await asked_of(*came, min(limit, STRANGERS_BODY))
-        operation = await service.operations.of_aside(asked.query, asked.operation)
+        operation = await service.strangers.of_aside(asked.query, asked.operation)
     except (Invalid, RequestError):
         raise Unauthenticated from None
     if not _only_meta(operation):
@@ -161,7 +161,7 @@ async def _execute(request: Request, context: Context) -> dict[str, Any]:
     """The executor's entrance: commands, and questions about the schema."""
     result = await execute(request.service.executable, context)
     failures = [error.original_error for error in result.errors or () if len(error.path or ()) == 1]
-    if len(failures) == len(result.data or ()) and refuses_all(failures):
+    if failures and len(failures) == len(result.data or ()) and refuses_all(failures):
         raise next(error for error in failures if error is not None)
     body: dict[str, Any] = {"data": result.data}
     errors = [*(result.errors or ()), *map(_refused, context.refused)]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from registry.cache import Remembered
-from registry.db import Durations
+from registry.pool import Durations
 from server.service import Service
 
 Sample = tuple[str, dict[str, object], float]
@@ -30,12 +30,18 @@ def exposition(service: Service) -> str:
 
 def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     database, pool = service.database, service.database.pool
+    waiting = pool.waiting + database.turns.waiting + database.heavy.waiting
     memories = sorted(Remembered.all, key=lambda memory: memory.name)
     yield "requests_total", "counter", "Requests by outcome.", _of("outcome", sorted(service.outcomes.items()))
     yield "connections", "gauge", "Connections to PostgreSQL.", [("", {}, pool.opened)]
     yield "connections_idle", "gauge", "Connections that nobody uses.", [("", {}, pool.idle)]
     yield "connections_limit", "gauge", "Most connections.", [("", {}, pool.size)]
-    yield "waiting", "gauge", "Requests that wait for a connection.", [("", {}, pool.waiting)]
+    yield (
+        "waiting",
+        "gauge",
+        "Requests that wait for a connection.",
+        [("", {}, waiting)],
+    )
     yield "connection_seconds", "histogram", "How long a connection was held.", _histogram(database.held)
     yield "listening", "gauge", "Whether changes of grants are heard.", [("", {}, int(service.principals.listening))]
     for name, kind, said, of in (
@@ -43,6 +49,7 @@ def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample
         ("misses_total", "counter", "Not found in a memory.", lambda memory: memory.misses),
         ("size", "gauge", "Values in a memory.", len),
         ("limit", "gauge", "Most values in a memory.", lambda memory: memory.limit),
+        ("bytes", "gauge", "About what its values weigh, where that is bounded.", lambda memory: memory.bytes),
     ):
         counts: Counter[str] = Counter()
         for memory in memories:

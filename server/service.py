@@ -39,5 +39,6 @@ class Service:
     def __post_init__(self) -> None:
         self.executable = self.schema._schema
         self.operations = Operations(self.executable, self.settings.introspection)
+        self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
         self.sdl = self.schema.as_str() + "\n"
         self.sdl_gzip = gzip(self.sdl.encode())

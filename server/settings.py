@@ -90,6 +90,18 @@ class Settings(BaseSettings):
         description="Milliseconds after which a statement is cancelled and answered as TIMEOUT; a minute at most, "
         "because the login has a limit of its own in PostgreSQL.",
     )
+    query_timeout_ms: int = Field(
+        default=2_000,
+        ge=1,
+        description="Milliseconds that the statements of one query may take together; what is left then is TIMEOUT.",
+    )
+    heavy_statements: int = Field(
+        default=2,
+        ge=1,
+        le=1000,
+        description="Most statements of one process that read or answer much at the same time: as many as PostgreSQL "
+        "can spare processors.",
+    )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
     )

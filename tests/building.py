@@ -272,11 +272,12 @@ def _record(w: World) -> None:
 
     known: dict[str, Statement] = {}
 
-    async def answer(text: str, values: Any) -> bytes | None:
+    async def answer(text: str, values: Any, *seconds: float) -> bytes | None:
         if text not in known:
             known.update({statement.text: statement for statement in STATEMENTS._held.values()})
         w.prepared[known[text]] = None
-        return await plain(text, values)
+        w.sent.append(text)  # asyncpg tells its logger of no prepared statement
+        return await plain(text, values, *seconds)
 
     setattr(w.database, "answer", answer)  # noqa: B010  (on this object alone)
     connection, _ = w.database.pool._free[0]

@@ -51,6 +51,17 @@ def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[
     assert (memory.hits, memory.misses) == (hits, misses)
 
 
+@given(st.lists(st.tuples(KEYS, st.integers(0, 40)), max_size=40))
+def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) -> None:
+    """And what alone weighs more is not held, nor what was held under its key before."""
+    memory = Remembered[int, bytes]("heavy", 5, 30, len)
+    for key, size in steps:
+        memory.put(key, b"x" * size)
+        assert memory.get(key) == (b"x" * size if size <= 30 else None)
+        assert memory.bytes == sum(map(len, memory._held.values())) <= 30
+        assert len(memory) <= 5
+
+
 def test_every_memory_is_listed_while_somebody_has_it() -> None:
     memory = Remembered[str, str]("listed", 1)
     assert memory in Remembered.all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -141,6 +142,8 @@ async def test_a_connection_that_lost_its_way_is_closed(database: Database) -> N
 
 class Quoting:
     """A principal whose areas could end the quotes that they are written in."""
+
+    user_id = uuid.UUID(int=0)
 
     def __init__(self, value: str) -> None:
         self.value, self.memo = value, dict[object, object]()

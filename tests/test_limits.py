@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from schema import limits
+from registry.codes import HouseholdStatus
+from schema import limits, price
 from schema.limits import Most
-from tests.village import Place
+from tests.village import FAR, HERE, Place
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +57,11 @@ ABSURD = {
     + " } fragment u on Region { "
     + " ".join(f"c{n}: code @skip(if: true)" for n in range(300))
     + " }",
+    "one field again and again": "{ households { nodes { " + "id " * 300 + "} } }",
+    "fields of fields again and again": "{ households { " + "nodes { id } " * 200 + "} }",
+    "brackets again and again": "{ households { nodes { " + "... { id } " * 300 + "} } }",
+    "uses of fragments": "{ viewer { " + "...f " * 300 + "} } fragment f on Viewer { id }",
+    "fragments": "{ viewer { ...f0 } }" + "".join(f" fragment f{n} on Viewer {{ id }}" for n in range(101)),
     "questions about the schema": "{ __schema { " + " ".join(f"a{n}: types {{ name }}" for n in range(11)) + " } }",
     "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(Most.FIELDS.limit + 1)) + " } } }",
     "many tokens": "{ " + "a " * Most.TOKENS.limit + "}",
@@ -79,12 +85,68 @@ async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -
 
 
 async def test_an_answer_says_what_it_may_cost(village: Place) -> None:
-    """The product of `first` along the path, a list inside a household counting as 5."""
+    """The product of `first` along the path, a list inside a household counting as 5; and what is read and sorted."""
     text = """query($n: Int!) { regions(first: 3) { nodes { households(first: $n) { nodes { members { id } } } } }
       viewer { name } }"""
     for size in (2, 7):
         answer = await village.query("officer", text, n=size)
-        assert answer.json["extensions"]["cost"] == {"requested": 3 + 3 * size + 3 * size * limits.LISTED}
+        returned, read = 3 + 3 * size + 3 * size * limits.LISTED, 3 * price.BELOW * (price.READ + price.COMPARED)
+        assert answer.json["extensions"]["cost"] == {"requested": returned + read}
+
+
+async def requested(village: Place, who: str, text: str, **variables: Any) -> int:
+    answer = await village.query(who, text, **variables)
+    assert answer.codes == []
+    cost: int = answer.json["extensions"]["cost"]["requested"]
+    return cost
+
+
+async def test_reading_costs_as_far_as_it_goes(village: Place) -> None:
+    """As far as the caller's areas, or the regions that he names; once for each page, count and grouping."""
+    count = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
+    national, regency, one = price.NATION, price.WIDTHS[5], price.WIDTHS[13]
+    assert await requested(village, "analyst", "{ households { totalCount } }") == national
+    assert await requested(village, "viewer", "{ households { totalCount } }") == regency
+    assert await requested(village, "officer", "{ households { totalCount } }") == one
+    assert await requested(village, "analyst", count, w=["35.07"]) == regency
+    assert await requested(village, "analyst", count, w=[HERE, FAR]) == 2 * one
+    assert await requested(village, "officer", count, w=["35"]) == one
+    assert await requested(village, "viewer", "{ households { a: totalCount b: totalCount } }") == 2 * regency
+    grouped = await requested(village, "viewer", "{ households { groups(by: STATUS) { key } } }")
+    assert grouped == regency * (price.READ + price.COMPARED) + len(HouseholdStatus) + 1
+
+
+async def test_a_figure_costs_what_counting_it_does(village: Place) -> None:
+    assert await requested(village, "officer", "{ nationalSummary { households } }") == price.COUNTRY
+    here = '{ region(code: "35.07") { summary { households } } }'
+    assert await requested(village, "officer", here) == price.SUMMARY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ " + " ".join(f"a{n}: nationalSummary {{ households }}" for n in range(30)) + " }",
+        "{ regions(first: 1000) { nodes { summary { households } } } }",
+        "{ regions(first: 1000) { nodes { parent { members { totalCount } } } } }",
+        "{ regions(first: 1000) { nodes { ancestors { members { totalCount } } } } }",
+        "{ households(first: 1000) { nodes { village { parent { parent { members { totalCount } } } } } } }",
+        "{ regions(first: 1000) { nodes { " + " ".join(f"a{n}: lastVerifiedAt" for n in range(25)) + " } } }",
+        "{ households(filter: {or: [" + "{members: {some: {age: {gt: 1}}}}" * 7 + "]}) { totalCount } }",
+        "{ "
+        + " ".join(
+            f"a{n}: members(filter: {{or: ["
+            + "".join(f'{{fullName: {{startsWith: "{n} {m}"}}}}' for m in range(60))
+            + "]}) { totalCount }"
+            for n in range(8)
+        )
+        + " }",
+        "{ members { " + " ".join(f"a{n}: groups(by: AGE_BAND) {{ key }}" for n in range(12)) + " } }",
+    ],
+)
+async def test_what_is_read_and_not_returned_is_refused_as_well(village: Place, text: str) -> None:
+    answer = await village.query("ministry", text)
+    (error,) = answer.errors
+    assert (error["extensions"]["code"], error["extensions"]["dimension"]) == ("QUERY_TOO_COMPLEX", "nodes"), error
 
 
 async def test_regions_named_again_and_again_are_asked_once(village: Place) -> None:
@@ -129,9 +191,9 @@ async def test_large_variables_are_refused_before_anything_runs(village: Place, 
 async def test_a_value_named_again_and_again_is_bound_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, bound = village.database.answer, list[Any]()
 
-    async def watched(text: str, values: Any) -> bytes | None:
+    async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
         bound.extend(value for value in values if isinstance(value, list))
-        return await plain(text, values)
+        return await plain(text, values, *seconds)
 
     monkeypatch.setattr(village.database, "answer", watched)
     await village.ask("officer", COUNTED, f={"status": ["ACTIVE"] * 900, "householdNo": {"in": ["x"] * 9_000}})
@@ -141,12 +203,12 @@ async def test_a_value_named_again_and_again_is_bound_once(village: Place, monke
 async def test_few_statements_of_one_request_run_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, running, most = village.database.answer, 0, 0
 
-    async def watched(text: str, values: Any) -> bytes | None:
+    async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
         nonlocal running, most
         running += 1
         most = max(most, running)
         try:
-            return await plain(text, values)
+            return await plain(text, values, *seconds)
         finally:
             running -= 1
 
@@ -170,7 +232,8 @@ async def test_others_are_served_while_something_large_is_planned(village: Place
     assert (await slow).codes == []
 
 
-async def test_lists_that_are_only_counted_cost_nothing(village: Place) -> None:
+async def test_the_counts_of_a_page_of_regions_may_be_asked_together(village: Place) -> None:
+    """The regions of a level do not overlap: to count in all of them is to count the country once a level."""
     text = """{ regions(first: 1000) { nodes { households(first: 1000) { totalCount groups(by: STATUS) { key } }
       members(first: 1000) { totalCount } businesses(first: 1000) { totalCount } } } }"""
     assert (await village.query("analyst", text)).codes == []

@@ -43,6 +43,7 @@ async def test_connections_and_memories_are_counted(village: Place) -> None:
         'desmigratif_memory_misses_total{memory="of_the_test",worker="0"}': 1,
         'desmigratif_memory_size{memory="of_the_test",worker="0"}': 1,
         'desmigratif_memory_limit{memory="of_the_test",worker="0"}': 7,
+        'desmigratif_memory_bytes{memory="of_the_test",worker="0"}': 0,
     }
     assert after['desmigratif_connections_limit{worker="0"}'] == 10
     assert after['desmigratif_connections{worker="0"}'] == after['desmigratif_connections_idle{worker="0"}'] >= 1

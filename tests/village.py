@@ -335,9 +335,9 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
         place = Place(app, client, admin, login, ids, regions)
         plain = place.database.answer
 
-        async def recorded(text: str, values: Sequence[Any]) -> bytes | None:
+        async def recorded(text: str, values: Sequence[Any], *seconds: float) -> bytes | None:
             place.statements.append(text)
-            return await plain(text, values)
+            return await plain(text, values, *seconds)
 
         place.database.answer = recorded  # type: ignore[method-assign]
         yield place

@@ -17,7 +17,10 @@ from registry.read.compile import Compiler
 from registry.read.sight import Sight
 from registry.read.want import Root
 
-STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered("statements", 500)
+WEIGHT = 4  # bytes that a statement and its Want take for each letter of the SQL
+STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered(
+    "statements", 500, 20_000_000, lambda made: WEIGHT * len(made.text)
+)
 NO_REGION = "DR001"  # what `registry.areas_of` and `registry.village_of` raise
 
 
@@ -68,10 +71,12 @@ async def fetch(database: Database, caller: Caller, want: Root, arguments: Mappi
     return await answer(database, made, [own[name] if name in own else arguments[name] for name in made.names])
 
 
-async def answer(database: Database, made: Statement, values: Sequence[Any]) -> bytes | None:
+async def answer(
+    database: Database, made: Statement, values: Sequence[Any], seconds: float | None = None
+) -> bytes | None:
     """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
     try:
-        return await database.answer(made.text, values)
+        return await database.answer(made.text, values, *(() if seconds is None else (seconds,)))
     except asyncpg.PostgresError as error:
         if error.sqlstate != NO_REGION:
             raise

@@ -1,0 +1,88 @@
+"""What must be read to answer, in the currency of the answer itself: nodes.
+
+A list is read once for its page, for each count and for each grouping; what a filter tests and an order compares makes
+each reading dearer.  How far a reading goes is known at the call: as far as the caller's areas, or as the regions that
+he names.  The numbers are proportions, measured at 100,000 households (docs/decisions/cost.md); what they get wrong is
+bounded by the seconds that a query has, and by the lanes of registry/turns.py.
+Rule: whatever makes PostgreSQL read rows that are not returned is priced here.  Tests: tests/test_limits.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auth.principal import Principal
+from auth.sensitivity import Sensitivity
+from registry.grouping import Grouping
+from registry.noun import Derived, Readable
+from registry.read.want import Datum, Order
+from registry.region import Region
+from schema.bound import Binding, Call
+
+NATION = 200
+WIDTHS = {2: 20, 5: 2, 8: 1, 13: 1}
+"""Nodes for one reading of a list: of the country, and of a region by the length of its code."""
+BELOW = 2
+"""Of a region that is a row of a list: the regions of a level do not overlap, so all together they are the country."""
+READ, COMPARED, NAMED, BEGINNING, DERIVED, RELATED = 1, 2, 5, 10, 20, 20
+"""Readings that these come to: the rows of a list; a test or key that is a column; a search or a condition with a name;
+the beginning of a text; what is derived of each row; and a look at each row's related records."""
+DERIVED_VALUES = 10
+"""Values that a derived field counts as."""
+SUMMARY, COUNTRY = 100, 5_000
+"""Nodes for the figures of one region, as for `statistics`, and of the country."""
+
+
+def caller_width(call: Call) -> int:
+    """Nodes for one reading of all that the caller may read."""
+    memo = call.principal.memo
+    if (known := memo.get(caller_width)) is None:
+        known = memo[caller_width] = _width(call.principal)
+    return int(known)
+
+
+def _width(principal: Principal) -> int:
+    areas = principal.sees(Sensitivity.OPERATIONAL)
+    return NATION if areas.national else regions_width(areas.codes)
+
+
+def regions_width(codes: Iterable[str]) -> int:
+    """Nodes for one reading of these regions together."""
+    return min(NATION, sum(WIDTHS.get(len(code), NATION) for code in codes))
+
+
+def narrowed(codes: Binding) -> Binding:
+    """The width of the regions whose codes, or whose one code, a call gives, within the caller's areas."""
+
+    def width(call: Call) -> int:
+        named = codes(call)
+        return min(caller_width(call), regions_width([named] if isinstance(named, str) else named))
+
+    return width
+
+
+def of_datum(noun: Readable, datum: Datum, operator: str = "") -> int:
+    """Readings that testing or comparing a datum of each row adds."""
+    if isinstance(datum, Derived):
+        return DERIVED
+    if noun is Region:
+        return 0  # the map is small
+    return BEGINNING if operator == "startsWith" else COMPARED
+
+
+def of_rows(noun: Readable) -> int:
+    """Readings that the rows of a list themselves are."""
+    return 0 if noun is Region else READ
+
+
+def of_name(noun: Readable) -> int:
+    """Readings that a search adds, or a condition with a name."""
+    return 0 if noun is Region else NAMED
+
+
+def of_order(noun: Readable, order: tuple[Order, ...]) -> int:
+    return sum(of_datum(noun, key.datum) for key in order)
+
+
+def of_grouping(by: Grouping) -> int:
+    return DERIVED if by.derived else COMPARED

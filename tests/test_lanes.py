@@ -1,0 +1,110 @@
+"""Documents are parsed, planned and described beside the event loop, callers in turn, strangers apart."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from auth.errors import RateLimited
+from registry.db import Unreachable
+from schema import lane as lanes
+from schema.lane import Lane
+from schema.limits import Most
+from schema.operation import DOCUMENTS
+from tests.village import Place
+
+pytestmark = pytest.mark.anyio
+KNOWN = "{ viewer { name } }"
+LONG = "{ __schema { types { name fields { name args { name type { name ofType { name } } } } } } }"
+
+
+async def settled(condition: Callable[[], Any]) -> None:
+    """Soon the condition holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  (no event is sent for it)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lane_serves_callers_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane, began, done = Lane("test"), threading.Event(), list[str]()
+
+    def work(caller: str) -> None:
+        began.wait(10)
+        done.append(caller)
+
+    waiting = []
+    for number, caller in enumerate(["greedy"] * 9 + ["other"]):
+        waiting.append(asyncio.create_task(lane.run(caller, work, caller)))
+        await settled(lambda number=number: lane.turns.taken + lane.turns.waiting == number + 1)
+    began.set()
+    await asyncio.gather(*waiting)
+    assert done[:3] == ["greedy", "greedy", "other"]
+
+
+async def test_a_lane_has_a_short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "QUEUE", 2)
+    monkeypatch.setattr(lanes, "PATIENCE", 0.1)
+    lane, began = Lane("test"), threading.Event()
+    running = asyncio.create_task(lane.run("a", began.wait, 10))
+    await settled(lambda: lane.turns.taken == 1)
+    waiting = [asyncio.create_task(lane.run("a", began.wait, 10)) for _ in range(2)]
+    await settled(lambda: lane.turns.waiting == 2)
+    with pytest.raises(RateLimited):
+        await lane.run("a", began.wait, 10)
+    with pytest.raises(Unreachable):
+        await lane.run("b", began.wait, 10)
+    assert all(isinstance(e, RateLimited) for e in await asyncio.gather(*waiting, return_exceptions=True))
+    began.set()
+    await running
+
+
+async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> None:
+    await village.ask("officer", KNOWN)
+    operations, strangers = village.app.service.operations, village.app.service.strangers
+    known = len(operations._known)
+    for number in range(DOCUMENTS + 10):
+        answer = await village.query(None, f"{{ a{number}: __typename }}")
+        assert answer.codes == []
+    assert len(operations._known) == known
+    assert len(strangers._known) == DOCUMENTS
+    hits = operations._known.hits
+    await village.ask("officer", KNOWN)
+    assert operations._known.hits == hits + 1
+
+
+async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = list[str]()
+    monkeypatch.setattr("schema.operation.parse", lambda text, **_: parsed.append(text))
+    text = "{ __typename } #" + "x" * Most.STRANGERS_CHARACTERS.limit
+    assert (await village.query(None, text)).codes == ["UNAUTHENTICATED"]
+    assert parsed == []
+
+
+async def test_others_are_served_while_the_schema_is_described(village: Place) -> None:
+    await village.ask("officer", KNOWN)
+    described = asyncio.create_task(village.query(None, LONG))
+    await settled(lambda: lanes_busy())
+    assert (await village.query("officer", KNOWN)).codes == []
+    assert not described.done(), "the known one did not wait"
+    first = await described
+    assert first.codes == []
+    again = await village.query("officer", LONG)
+    assert again.json["data"] == first.json["data"]
+
+
+def lanes_busy() -> bool:
+    from schema.executor import DESCRIBING
+
+    return DESCRIBING.turns.taken > 0
+
+
+async def test_the_schema_is_asked_for_by_itself(village: Place) -> None:
+    for text in (
+        "{ __schema { queryType { name } } viewer { id } }",
+        "{ ...f viewer { id } } fragment f on Query { __schema { queryType { name } } }",
+    ):
+        assert (await village.query("officer", text)).codes == ["BAD_USER_INPUT"]

@@ -1,0 +1,151 @@
+"""Nobody takes more than his share, and who waits is served in turn by caller, however many requests one sends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from registry.turns import Crowded, Turns
+from tests.village import Place, served_with
+
+pytestmark = pytest.mark.anyio
+SLOW = "{ nationalSummary { households } }"
+
+
+async def settled(condition: Callable[[], Any]) -> None:
+    """Soon the condition holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  (no event is sent for it)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_caller_has_a_share_and_others_find_the_rest() -> None:
+    turns = Turns(size=4, share=2, queue=9, patience=5)
+    for caller in "aabb":
+        await turns.take(caller)
+    third = asyncio.create_task(turns.take("a"))
+    other = asyncio.create_task(turns.take("c"))
+    await settled(lambda: turns.waiting == 2)
+    turns.give("b")
+    await other
+    assert not third.done(), "a has his share, so the free turn was another's"
+    turns.give("a")
+    await third
+    assert turns.taken == 4
+
+
+async def test_who_waits_is_served_in_turn_by_caller() -> None:
+    turns, came = Turns(size=1, share=1, queue=99, patience=5), list[str]()
+    await turns.take("first")
+
+    async def use(caller: str) -> None:
+        async with turns.of(caller):
+            came.append(caller)
+
+    waiting = []
+    for number, caller in enumerate(["greedy"] * 20 + ["b", "c", "b"], 1):
+        waiting.append(asyncio.create_task(use(caller)))
+        await settled(lambda number=number: turns.waiting == number)
+    turns.give("first")
+    await asyncio.gather(*waiting)
+    assert came[:5] == ["greedy", "b", "c", "greedy", "b"]
+    assert (turns.taken, turns.waiting) == (0, 0)
+
+
+async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time() -> None:
+    turns = Turns(size=2, share=1, queue=1, patience=0.1)
+    await turns.take("a")
+    late = asyncio.create_task(turns.take("a"))
+    await settled(lambda: turns.waiting == 1)
+    with pytest.raises(Crowded) as refused:
+        await turns.take("a")
+    assert refused.value.own
+    with pytest.raises(Crowded) as refused:
+        await late
+    assert refused.value.own, "his own request is in front"
+    await turns.take("b")
+    with pytest.raises(Crowded) as refused:
+        await turns.take("c")
+    assert not refused.value.own
+    assert (turns.taken, turns.waiting) == (2, 0)
+
+
+async def test_many_who_come_and_leave_at_random_never_pass_a_limit_and_lose_no_turn() -> None:
+    dice, turns = random.Random(7), Turns(size=3, share=2, queue=4, patience=0.05)
+    using: Counter[int] = Counter()
+
+    async def visit(caller: int) -> None:
+        async with turns.of(caller):
+            using[caller] += 1
+            assert using[caller] <= 2
+            assert sum(using.values()) <= 3
+            try:
+                await asyncio.sleep(dice.random() / 100)
+            finally:
+                using[caller] -= 1
+
+    visits = []
+    for _ in range(500):
+        visits.append(asyncio.create_task(visit(dice.randrange(4))))
+        await asyncio.sleep(dice.random() / 500)
+        if dice.random() < 0.2:
+            dice.choice(visits).cancel()
+    ended = await asyncio.gather(*visits, return_exceptions=True)
+    assert [e for e in ended if not isinstance(e, asyncio.CancelledError | Crowded | None)] == []
+    assert (turns.taken, turns.waiting, +using) == (0, 0, Counter())
+    await turns.take("anybody")
+
+
+async def test_one_caller_cannot_take_every_connection(village: Place) -> None:
+    """He sends more than there are connections, all held by a lock; another is answered meanwhile."""
+    async with served_with(village, pool_size=4, queue_timeout_ms=60_000) as served, village.admin.transaction():
+        await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
+        attack = [asyncio.create_task(served.query("officer", "{ households { nodes { id } } }")) for _ in range(12)]
+        await settled(lambda: served.database.turns.waiting == 10)
+        assert served.database.turns.taken == 2
+        assert (await served.query("second", "{ viewer { name } }")).codes == []
+        for one in attack:
+            one.cancel()
+        await asyncio.gather(*attack, return_exceptions=True)
+
+
+async def test_heavy_statements_wait_for_each_other_and_light_ones_for_none(village: Place) -> None:
+    async with served_with(village, heavy_statements=1, queue_timeout_ms=60_000) as served, village.admin.transaction():
+        await village.admin.execute("LOCK TABLE ledger_household IN ACCESS EXCLUSIVE MODE")
+        heavy = [asyncio.create_task(served.query(who, SLOW)) for who in ("analyst", "officer", "viewer")]
+        await settled(lambda: served.database.heavy.waiting == 2)
+        assert served.database.turns.taken == 1
+        assert (await served.query("analyst", "{ regions { nodes { name } } }")).codes == []
+        for one in heavy:
+            one.cancel()
+        await asyncio.gather(*heavy, return_exceptions=True)
+
+
+async def test_who_waits_too_long_for_his_own_requests_is_told_to_come_again(village: Place) -> None:
+    async with served_with(village, pool_size=2, queue_timeout_ms=100) as served, village.admin.transaction():
+        await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
+        text = "{ households { nodes { id } } }"
+        first = asyncio.create_task(served.query("officer", text))
+        await settled(lambda: served.database.turns.taken == 1)
+        answer = await served.query("officer", text)
+        assert (answer.status, answer.codes, answer.headers["retry-after"]) == (429, ["RATE_LIMITED"], "2")
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_the_statements_of_one_query_have_seconds_together(village: Place) -> None:
+    """The first takes them all, so the others are not even begun."""
+    async with served_with(village, query_timeout_ms=300) as served, village.admin.transaction():
+        await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
+        roots = " ".join(f"a{n}: households {{ nodes {{ id }} }}" for n in range(12))
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        answer = await served.query("officer", f"{{ viewer {{ name }} {roots} }}")
+        assert answer.codes == ["TIMEOUT"] * 12
+        assert answer.json["data"]["viewer"] == {"name": "officer"}
+        assert loop.time() - begun < 5, "a bound for a hang: twelve times the seconds would be 3.6"

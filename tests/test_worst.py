@@ -1,0 +1,183 @@
+"""The worst that is accepted: nothing that a caller may send takes more than its seconds, or much memory.
+
+`make prove` looks for it in a country of 100,000 households, kept beside those of the benchmarks, and prints the best
+three by time and by memory, for each point that they cost; `make test` sends a share of it to a village.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from rich.console import Console
+
+from auth.errors import AccessError
+from auth.principal import Principal
+from auth.role import Role
+from benchmarks.__main__ import kept_in
+from benchmarks.country import country
+from benchmarks.places import Persona
+from registry.db import Database
+from registry.wall import LOGIN
+from schema.build import build
+from schema.context import Context
+from schema.cursor import Cursors
+from schema.errors import RequestError
+from schema.operation import Invalid, Operations
+from server.graphql import read
+from server.identity import principal_now
+from tests.village import Place
+from tests.worst import Attacker
+
+pytestmark = pytest.mark.anyio
+HOUSEHOLDS, SHARE, WHOLE = 100_000, 25, 250
+SECONDS, MEGABYTES = 2.0, 300.0
+SLACK = 1.0  # seconds that planning, cancelling and a busy machine add
+BOUND = 10.0  # a bound for a hang, not a claim about speed
+
+
+@dataclass
+class Found:
+    """What one request took: seconds, megabytes of the server's own memory, and points of its price."""
+
+    text: str
+    seconds: float
+    megabytes: float
+    cost: int
+    codes: list[str]
+
+    def __str__(self) -> str:
+        said = " ".join(self.codes) or "answered"
+        return f"{self.seconds:6.2f} s {self.megabytes:7.1f} MB  cost {self.cost:6}  {said}: {self.text[:220]}"
+
+
+class Target:
+    """A database, and somebody who may see much of it."""
+
+    def __init__(self, database: Database, principal: Principal) -> None:
+        self.database, self.principal = database, principal
+        schema = build()._schema
+        self.operations, self.schema, self.cursors = Operations(schema), schema, Cursors(b"x" * 32)
+
+    async def context(self, text: str) -> Context | None:
+        """The request ready to run; None where it is refused."""
+        vault: Any = None
+        try:
+            operation = self.operations.of(text, None)
+            return await Context.of(self.principal, self.database, vault, self.cursors, "id", operation, None)
+        except (Invalid, RequestError, AccessError):
+            return None
+
+    async def accepts(self, text: str) -> bool:
+        return await self.context(text) is not None
+
+    async def attacked(self, text: str) -> Found:
+        context = await self.context(text)
+        assert context is not None
+        async with sampled(self.database) as peak:
+            began = time.perf_counter()
+            body = await read(context, "")
+            seconds = time.perf_counter() - began
+        codes = sorted({error["extensions"]["code"] for error in body.get("errors", ())})
+        return Found(text, seconds, peak[0], context.cost, codes)
+
+
+@asynccontextmanager
+async def sampled(database: Database) -> AsyncIterator[list[float]]:
+    """The megabytes that the connections' servers take by themselves meanwhile, where the system tells."""
+    pids = [connection.get_server_pid() for connection, _ in database.pool._free]
+    before, peak = sum(map(anonymous, pids)), [0.0]
+
+    async def sample() -> None:
+        while True:
+            peak[0] = max(peak[0], sum(map(anonymous, pids)) - before)
+            await asyncio.sleep(0.01)
+
+    sampling = asyncio.create_task(sample())
+    try:
+        yield peak
+    finally:
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+
+
+def anonymous(pid: int) -> float:
+    """Megabytes of a process that are its own, and no shared buffers."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+async def worst(target: Target, seed: int, count: int) -> list[Found]:
+    """So many requests by chance, each as large as is accepted."""
+    attacker, found = Attacker(target.schema, random.Random(seed)), list[Found]()
+    while len(found) < count:
+        attacker.dice.seed(seed := seed + 1)
+        accepted: dict[str, bool] = {}
+        state = attacker.dice.getrandbits(64)
+        for times in (1, 2, 4, 8, 16, 32, 64):
+            for rows in (1, 20, 300, 1000):
+                attacker.dice.seed(state)
+                text = attacker.document(times, rows)
+                accepted[text] = await target.accepts(text)
+        fitting = [text for text, fits in accepted.items() if fits]
+        if fitting:
+            found.append(await target.attacked(fitting[-1]))
+    return found
+
+
+async def test_a_share_of_the_worst_is_answered_in_a_village(village: Place) -> None:
+    principal = await village.principal("ministry")
+    target = Target(village.database, principal)
+    for found in await worst(target, 11, SHARE):
+        assert "INTERNAL" not in found.codes, found
+        assert found.seconds < BOUND, found
+
+
+@pytest.mark.prove
+async def test_nothing_that_is_accepted_takes_longer_or_more_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    with country(HOUSEHOLDS, kept_in(), Console()) as embedded:
+        await _admit(embedded.dsn())
+        async with Database.open(embedded.dsn(user=LOGIN), 4) as database:
+            end = dt.datetime.now(dt.UTC) + dt.timedelta(hours=9)
+            target = Target(database, await principal_now(ADMIN.id, end, database))
+            for _ in range(4):  # all four connections are there, so that their memory is seen
+                await asyncio.gather(*[database.ready("") for _ in range(4)])
+            found = await worst(target, 7, WHOLE)
+    with capsys.disabled():
+        for title, key in (
+            ("slowest", lambda f: f.seconds),
+            ("fattest", lambda f: f.megabytes),
+            ("slowest for its cost", lambda f: f.seconds / max(f.cost, 100)),
+            ("fattest for its cost", lambda f: f.megabytes / max(f.cost, 100)),
+        ):
+            print(f"\n{title} of {len(found)}:", *sorted(found, key=key)[-3:], sep="\n  ")  # noqa: T201  (the proof's report)
+    assert all("INTERNAL" not in one.codes for one in found)
+    assert max(one.seconds for one in found) < SECONDS + SLACK
+    assert max(one.megabytes for one in found) < MEGABYTES
+
+
+ADMIN = Persona(Role.MINISTRY_ADMIN, None)
+
+
+async def _admit(dsn: str) -> None:
+    """The country has no ministry administrator, who sees names everywhere."""
+    connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
+    account = "INSERT INTO account (id, username, name, active) VALUES ($1, $2, $2, true) ON CONFLICT DO NOTHING"
+    await connection.execute(account, ADMIN.id, ADMIN.username)
+    grant = """INSERT INTO grants (user_id, role, region_id, national, valid_from)
+      SELECT $1, $2, NULL, true, '2019-01-01' WHERE NOT EXISTS (SELECT FROM grants WHERE user_id = $1)"""
+    await connection.execute(grant, ADMIN.id, ADMIN.role.value)
+    await connection.close()
