@@ -41,12 +41,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self.address = ""
         self.waits_since: float | None = None
         self._in_head = True
-        self._head_bytes = self._body_bytes = self._silent_bytes = self._headers = 0
+        self._head_bytes = self._body_bytes = self._silent_bytes = 0
         self._head_due: float | None = None
         self._body_due: float | None = None
         self._leaves_at: float | None = None
-        self._answer_bytes = 0
-        self._unread: tuple[int, float] | None = None  # bytes of answers that are taken, and until when it must be more
+        self._unread: tuple[int, float] | None = None  # bytes of answers not taken, and until when that must change
         self._refusal: RequestError | None = None  # why the parser was stopped
         self._is_ended = False
         """Whether nothing is read any more."""
@@ -78,28 +77,18 @@ class BoundedProtocol(HttpToolsProtocol):
         for start in range(0, len(data), size):
             self._take(data[start : start + size])
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers += 1
-        if self._headers > MAX_HEADERS:
-            self._refusal = HeadTooLarge(MAX_HEADERS, "header")
-            raise ValueError
-        if self._in_head:  # what follows a body is no head: nobody reads it
-            super().on_header(name, value)
-
-    def on_message_begin(self) -> None:
-        self._headers = 0
-        if len(self.pipeline) >= MAX_PIPELINE:
-            raise ValueError
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
-        if self.parser.should_upgrade() and BODY & {name for name, _ in self.headers}:  # the parser would skip it
+        if len(self.headers) > MAX_HEADERS:
+            self._refusal = HeadTooLarge(MAX_HEADERS, "header")
+        elif self.parser.should_upgrade() and BODY & {name for name, _ in self.headers}:  # the parser would skip it
             self._refusal = RequestError("Kirim tanpa header Upgrade.", "Send it without the header Upgrade.")
+        if self._refusal is not None:
             raise ValueError
         self._in_head, self._body_bytes, self._silent_bytes = False, 0, 0
         self.waits_since = self._head_due = None
         self._body_due = self.loop.time() + self._bounds.body_seconds
         super().on_headers_complete()
+        self.headers = []  # what follows a body is no head: the scope has the list of those before it
 
     def on_body(self, body: bytes) -> None:
         self._silent_bytes = 0
@@ -148,6 +137,8 @@ class BoundedProtocol(HttpToolsProtocol):
         head_bytes = self._head_bytes if in_head and self._in_head else self._silent_bytes
         if head_bytes > self._bounds.head_bytes:
             self._refuse(HeadTooLarge(self._bounds.head_bytes, "byte"))
+        elif len(self.pipeline) > MAX_PIPELINE:
+            self._refuse(RequestError("Kirim satu per satu.", "Send them one after another."))
         elif self._body_bytes > 2 * self._bounds.body_bytes + WIRE:
             self._refuse(PayloadTooLarge(self._bounds.body_bytes))
 
@@ -174,11 +165,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_unread(self, now: float) -> bool:
         """Whether the caller takes nearly nothing of what he asked for."""
         left = self.transport.get_write_buffer_size()
-        taken = self._answer_bytes - left
         if not left:
             self._unread = None
-        elif self._unread is None or taken >= self._unread[0] + MIN_PROGRESS:
-            self._unread = taken, now + self._bounds.answer_seconds
+        elif self._unread is None or not self._unread[0] - MIN_PROGRESS < left <= self._unread[0]:
+            self._unread = left, now + self._bounds.answer_seconds  # less is left, or more has been written
         return self._unread is not None and now > self._unread[1]
 
     def _refuse(self, why: RequestError | AccessError) -> None:
@@ -226,13 +216,8 @@ class BoundedProtocol(HttpToolsProtocol):
     async def _answered(self, scope: Any, receive: Any, send: Any) -> None:
         """The application's answer; what fails because the caller has left is no fault of it."""
         cycle = self._running
-
-        def counted(message: Any) -> Any:
-            self._answer_bytes += len(message.get("body", b""))
-            return send(message)
-
         try:
-            await self._application(scope, receive, counted)
+            await self._application(scope, receive, send)
         except Exception:
             if not self.transport.is_closing():
                 raise
