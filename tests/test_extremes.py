@@ -301,8 +301,9 @@ async def test_one_step_beyond_is_refused_with_its_bound(
     refused = await village.submit("officer", document, save=save)
     assert refused["outcome"] == "REJECTED"
     errors = [e for e in refused["userErrors"] if e["path"][-1] == camel(part or field.name)]
-    assert len(errors) == 1
+    assert errors
     if save == "DRAFT":
+        assert len(errors) == 1
         assert errors[0]["code"] == "UNKNOWN_VALUE"
         assert errors[0]["params"][0]["value"] in errors[0]["message"]
 
