@@ -1,7 +1,9 @@
 """Figures (the Minister's sentence): what the verified ledger counts, for a region or the country.
 
-Rule: the same field is the same number for everybody; where the class of a cell is not the caller's, a cell from 1 to 4
-falls out, and of a region outside his areas everything but coverage.  Test: tests/test_figures.py.
+Rule: the same field is the same number for everybody.  Of a region a figure is shown where the caller holds its class
+in all of it, else coverage alone; of the country all are, but a cell of a class that is not his in which it, or what is
+left of its whole, is 1 to 4.  Who asks before and after a verification sees what it changed: that stays open until
+figures are published in batches.  Test: tests/test_figures.py.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from auth.sensitivity import Sensitivity
 from registry.grouping import in_language
 from registry.label import LABEL
-from registry.noun import Asker, Derived, Fact, TableFunction, camel, const
+from registry.noun import C_TEXT, Asker, Derived, Fact, TableFunction, camel, const
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 COUNTRY = "0"
@@ -58,8 +61,22 @@ class Summary(TableFunction):
         return sa.func.registry.figures(*ends).table_valued(*columns, name=name)
 
 
-def _bar(column: str) -> type[TableFunction]:
-    """The rows of one breakdown: [code, count, area] of each bar."""
+WHOLES = {
+    "prospective": "persons",
+    "working_abroad": "persons",
+    "returned": "persons",
+    "households_with_business": "households",
+    "export_ready": "businesses",
+    "businesses_by_field": "businesses",
+    "export_ready_by_field": "export_ready",
+}
+"""Figure → the figure that it is part of."""
+
+
+def _bar(column: str, wholes: str | None = None) -> type[TableFunction]:
+    """The rows of one breakdown: [code, count, area] of each bar, and whether it is hidden from who lacks the class.
+
+    `wholes` is the breakdown of which each bar is a part."""
 
     class Bars(TableFunction):
         sight = OPEN
@@ -67,25 +84,41 @@ def _bar(column: str) -> type[TableFunction]:
         @staticmethod
         def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
             assert parent is not None
-            return sa.func.jsonb_array_elements(parent.c[column]).table_valued(sa.column("value", JSONB()), name=name)
+            whole = sa.cast(sa.null(), JSONB()) if wholes is None else parent.c[wholes]
+            bars = sa.func.registry.bars(parent.c[column], parent.c[WHOLES[column]], whole)
+            return bars.table_valued(sa.column("value", JSONB()), sa.column("hidden", sa.Boolean()), name=name)
 
     return Bars
 
 
-BusinessesByField, ExportReadyByField = _bar("businesses_by_field"), _bar("export_ready_by_field")
+BusinessesByField = _bar("businesses_by_field")
+ExportReadyByField = _bar("export_ready_by_field", "businesses_by_field")
 
 
-def _reached(area: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:
-    """The country, or a region in which the caller reads records."""
-    return sa.or_(area == const(COUNTRY), area.op("<@")(ask.areas("read")))
+def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ask: Asker) -> sa.ColumnElement[bool]:
+    """The caller holds the class in the whole area."""
+    return sa.func.coalesce(area.op("<@")(ask.areas(kind.value.lower())), sa.false())
 
 
-def _shown(
-    count: sa.ColumnElement[Any], area: sa.ColumnElement[Any], kind: Sensitivity, ask: Asker
-) -> sa.ColumnElement[bool]:
-    exact = area.op("<@")(ask.areas(kind.value.lower()))
-    large = sa.and_(_reached(area, ask), sa.or_(count == const(0), count >= const(SMALLEST)))
-    return sa.func.coalesce(sa.or_(exact, large), sa.false())
+def _large(count: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.or_(count == const(0), count >= const(SMALLEST))
+
+
+def _safe(row: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
+    """A figure of the country, and what is left of its whole, tell of nobody."""
+    count, whole = row.c[name], WHOLES.get(name)
+    safe = _large(count) if whole is None else sa.and_(_large(count), _large(row.c[whole] - count))
+    return sa.and_(row.c.area == const(COUNTRY), safe)
+
+
+def _shown(row: sa.FromClause, name: str, ask: Asker) -> sa.ColumnElement[bool]:
+    """Whether a figure is shown to the caller; a breakdown is where its sum is."""
+    if name in BREAKDOWNS:
+        return sa.or_(_held(row.c.area, OPERATIONAL, ask), _safe(row, WHOLES[name]))
+    return sa.or_(_held(row.c.area, _COUNTS[name][0], ask), _safe(row, name))
+
+
+BREAKDOWNS = ("businesses_by_field", "export_ready_by_field")
 
 
 def _figure(name: str) -> Derived[int]:
@@ -93,7 +126,7 @@ def _figure(name: str) -> Derived[int]:
 
     def expression(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
         value = row.c[name]
-        return value if kind is OPEN else sa.case((_shown(value, row.c.area, kind, ask), value), else_=sa.null())
+        return value if kind is OPEN else sa.case((_shown(row, name, ask), value), else_=sa.null())
 
     # The class suppresses here, it does not withhold: the engine's own mask must let the figure pass.
     return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.Integer())
@@ -108,8 +141,8 @@ def _plain(name: str, type_: Any, label_id: str, label_en: str, expression: Any)
 
 
 def _fallen(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-    tests = {name: _shown(row.c[name], row.c.area, kind, ask) for name, kind in CLASSES.items() if kind is not OPEN}
-    tests |= {name: _reached(row.c.area, ask) for name in ("businesses_by_field", "export_ready_by_field")}
+    names = [*(name for name, kind in CLASSES.items() if kind is not OPEN), *BREAKDOWNS]
+    tests = {name: _shown(row, name, ask) for name in names}
     named = [sa.case((test, sa.null()), else_=const(camel(name))) for name, test in tests.items()]
     return sa.func.array_remove(sa.cast(array(named), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
@@ -148,13 +181,22 @@ def region_of(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[b
     return sa.and_(child.c.code == parent.c.area, child.c.valid_to.is_(None))
 
 
-def reached(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
-    """Named condition: these figures show the caller more than coverage."""
-    return _reached(row.c.area, ask)
+@dataclass(frozen=True)
+class Shown:
+    """Named condition: these figures show the caller a breakdown."""
+
+    name: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return _shown(row, self.name, ask)
 
 
 def _bar_part(at: int, type_: Any) -> Any:
     return lambda row: sa.cast(row.c.value.op("->>")(const(at)), type_)
+
+
+def _bar_shown(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    return sa.or_(_held(_area(row), OPERATIONAL, ask), sa.not_(row.c.hidden))
 
 
 _code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar_part(2, sa.Text())
@@ -167,19 +209,19 @@ def _label(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(found.correlate(row).scalar_subquery(), _code(row))
 
 
-bar_key: Derived[str] = _plain("key", sa.Text(), "Kunci", "Key", lambda row, ask: _code(row))
+bar_key: Derived[str] = _plain("key", C_TEXT, "Kunci", "Key", lambda row, ask: _code(row))
 bar_label: Derived[str] = _plain("label", sa.Text(), "Label", "Key in words", _label)
 bar_count: Derived[int | None] = _plain(
     "count",
     sa.Integer(),
     "Jumlah",
     "Count; null when suppressed",
-    lambda row, ask: sa.case((_shown(_count(row), _area(row), OPERATIONAL, ask), _count(row)), else_=sa.null()),
+    lambda row, ask: sa.case((_bar_shown(row, ask), _count(row)), else_=sa.null()),
 )
 bar_suppressed: Derived[bool] = _plain(
     "suppressed",
     sa.Boolean(),
     "Disembunyikan",
     "Whether the count is suppressed",
-    lambda row, ask: sa.not_(_shown(_count(row), _area(row), OPERATIONAL, ask)),
+    lambda row, ask: sa.not_(_bar_shown(row, ask)),
 )

@@ -29,7 +29,7 @@ from registry.codes import (
 )
 from registry.identity_number import normalise_unit
 from registry.member import Member
-from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
+from registry.noun import C_TEXT, SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
 from registry.scoped import Scoped, counted
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, SYSTEM = (
@@ -51,6 +51,7 @@ class Household(Scoped, Noun):
         OPERATIONAL,
         "Nomor urut rumah tangga",
         "Household number: code of the village of first recording, year and serial",
+        C_TEXT,
         server=True,
         longest=32,
     )
@@ -197,7 +198,7 @@ def head_name(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return found.correlate(row).scalar_subquery()
 
 
-@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", sa.Text(), nullable=False, longest=32)
+@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", C_TEXT, nullable=False, longest=32)
 def number_of(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     """Of a record inside a household."""
     found = HOUSEHOLD.alias("h$number")

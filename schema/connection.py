@@ -81,8 +81,9 @@ class Listed:
         if text is None:
             return ()
         self.conditions.narrow(noun.searched, "search")
-        search, name = self.listing.search, self.bind(text, bounded, True)
+        search = self.listing.search
         assert search is not None
+        name = self.bind(text, lambda said: search.as_said(bounded(said)), True)
         self.conditions.where.append(search.found(name))
         self.conditions.readings += of_name(noun)
         return (Order(search.nearness(name)),)

@@ -17,7 +17,7 @@ BY_KEY = (Order(facts.bar_key),)
 
 
 def figure(name: str) -> Any:
-    """A figure under its class: without the class, a small cell is suppressed."""
+    """A figure under its class, by which registry/figures.py decides where it is shown."""
     return certain(facts.FIGURES[name], facts.CLASSES[name])
 
 
@@ -35,7 +35,10 @@ class FigureGroup:
 class Summary:
     """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
 
-    VERIFIED records only.  Here a class means: without it, small cells are suppressed.
+    VERIFIED records only.  Of a region, a figure is shown to those who hold its class in the whole region; all others
+    see coverage only.  Of the country, everybody sees every figure, except those of a class that is not theirs where
+    the figure, or what is left of its whole, is 1 to 4.  Figures are live: comparing them before and after a
+    verification shows what it changed, until they are published in batches.
     """
 
     id: ID = structure(facts.identity, "Of this region on this day; keeps client caches whole.")
@@ -58,7 +61,7 @@ class Summary:
         facts.BusinessesByField,
         facts.of_region,
         order=BY_KEY,
-        when=facts.reached,
+        when=facts.Shown("businesses_by_field"),
     )
     export_ready: int | None = figure("export_ready")
     export_ready_by_field: list[FigureGroup] | None = few(
@@ -67,7 +70,7 @@ class Summary:
         facts.ExportReadyByField,
         facts.of_region,
         order=BY_KEY,
-        when=facts.reached,
+        when=facts.Shown("export_ready_by_field"),
     )
     withheld: list[str] = structure(facts.withheld)
     cut_off: dt.datetime = shown(facts.cut_off)

@@ -164,7 +164,9 @@ def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
     return input_type(f"{face.__name__}Input", text, fields)
 
 
-INPUTS = {face: _input(face, f"A {name[:-1]} inside a household document.") for name, face in LISTED.items()}
+ONE = {"members": "member", "migrations": "migration episode", "businesses": "business"}
+"""What one record of a list of a household is called."""
+INPUTS = {face: _input(face, f"A {ONE[name]} inside a household document.") for name, face in LISTED.items()}
 HouseholdInput = _input(
     Household,
     "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",

@@ -29,10 +29,9 @@ from registry.noun import (
     fact_of,
     python_type,
 )
-from registry.read.filter import Exists
 from registry.read.sql import type_of
 from registry.read.want import Datum, Where
-from registry.search import Sounds, closeness, closeness_inside
+from registry.search import NamedOrNumbered, Sounds, closeness, closeness_inside, of_place
 from schema.declare import fields_of, input_of
 from schema.directives import Exemption
 from schema.given import Given, input_type, keys, ordering
@@ -142,10 +141,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Search:
-    """How records are found by names: a condition and a nearness, each made of the argument's name."""
+    """How records are found by names: a condition and a nearness, each made of the argument's name; the text is read
+    `as_said` first."""
 
     found: Callable[[str], Where]
     nearness: Callable[[str], Datum]
+    as_said: Callable[[str], str] = str
 
 
 def by_name(noun: type[Noun]) -> Search:
@@ -153,10 +154,15 @@ def by_name(noun: type[Noun]) -> Search:
     return Search(Sounds, lambda argument: closeness(noun, argument))
 
 
+def by_place_name(noun: type[Noun]) -> Search:
+    """By the name of a place, with or without the word for its kind."""
+    return Search(Sounds, lambda argument: closeness(noun, argument), of_place)
+
+
 def by_names_in(noun: type[Noun], link: By) -> Search:
-    """By the names of the record's own records of `noun`."""
+    """By the names of a household's own records of `noun`, or by its number."""
     return Search(
-        lambda argument: Exists(noun, link, Sounds(argument)),
+        lambda argument: NamedOrNumbered(noun, link, argument),
         lambda argument: closeness_inside(noun, link, argument),
     )
 

@@ -22,7 +22,7 @@ from registry.read.run import Caller, fetch
 from registry.read.want import Many, Object, Order, Source, Value
 from schema.declare import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown
 from schema.errors import BadInput, no_such_region
-from schema.listing import Key, Named, by_name, filtering, sorting
+from schema.listing import Key, Named, by_place_name, filtering, sorting
 from schema.node import Connection, Node, Record
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ RegionFilter = filtering(
     Region,
     facts.Region,
     {"programme": Key(OPEN, "Enrolled in any of these programme codes.", Named(list[str], facts.EnrolledIn))},
-    by_name(facts.Region),
+    by_place_name(facts.Region),
     combined=False,
 )
 RegionOrder = sorting(

@@ -7,6 +7,7 @@ used.  A comparison with what is not known does not hold; nulls come last; ties 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -261,6 +262,9 @@ class Lists:
                 row[f"workers{who}"] or 0 for who in ("Family", "PaidMale", "PaidFemale")
             ),
         }
+        if key in ("HEAD_NAME", "FULL_NAME", "NAME"):
+            named = special.get((noun, key)) or (lambda row: row[_camel(key)])
+            return lambda row: alphabetical(named(row))
         return special.get((noun, key)) or (lambda row: row[_camel(key)])
 
     def groups(self, noun: str, rows: list[Row], by: str, first: int | None = None) -> list[dict[str, Any]]:
@@ -303,6 +307,13 @@ def first_day(partial: str) -> str:
 
 def folded(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+
+
+def alphabetical(name: str | None) -> str | None:
+    """What a name is sorted by: without case, accents and quotes."""
+    if name is None:
+        return None
+    return re.sub(r"[!-/:-@\[-`{-~\s]+", " ", re.sub("['’]", "", folded(name))).strip()
 
 
 def _compare(value: Any, operator: str, operand: Any) -> bool:

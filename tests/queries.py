@@ -218,9 +218,10 @@ backward
 The order is turned round, the page cut, and `json_agg` turns it back: the last three cost what the first three would.
 
 search
-The longest word becomes a range of sounds, tried against four indexes (`ix_member_sound_1` … `4`) that carry the
-area; the other words are tested on what they find. Households come through their members; regions have such indexes
-too, and are scanned where they are few.
+The longest word, alone and joined with the one before it, becomes a range of sounds, tried against ten indexes
+(`ix_member_sound_1` … `10`, the later ones nearly empty) that carry the area; the other words are tested on what they
+find. Households come through their members, or by their number; regions have such indexes too, and are scanned where
+they are few.
 
 fallen silent
 Enrolled villages are a few hundred rows; for each, the newest verification inside the caller's areas is read by

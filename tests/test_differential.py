@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -148,8 +149,12 @@ async def sounds(village: Place) -> dict[tuple[str, str], Found]:
     """What each text finds in whole tables: the rule of searching, said in Python over the keys of sounds."""
     heard: dict[tuple[str, str], Found] = {}
     for text in SEARCHES:
-        said = await village.admin.fetchrow("SELECT registry.sounds($1) AS wanted, lower($1) AS lower", text)
+        said = await village.admin.fetchrow(
+            "SELECT registry.search_runs($1) AS runs, registry.search_patterns($1) AS patterns, lower($1) AS lower",
+            text,
+        )
         assert said is not None
+        longest, joined, together = said["runs"] or (None, None, None)
         for noun in NAMES:
             name = {"Member": "full_name", "Region": "search_name"}.get(noun, "name")
             home = "household_id" if noun == "Member" else "id"
@@ -158,9 +163,10 @@ async def sounds(village: Place) -> dict[tuple[str, str], Found]:
             for row in await village.admin.fetch(
                 f"SELECT id, {home} AS home, lower({name}) AS name, sounds FROM {noun} WHERE sounds IS NOT NULL"
             ):
-                wanted, own = said["wanted"] or [], row["sounds"]
-                hit = wanted and any(word.startswith(wanted[0]) for word in own[:4])
-                if hit and all(any(word.startswith(w) for word in own) for w in wanted):
+                own = row["sounds"]
+                picked = any(key.startswith(run) for key in own for run in (longest, joined) if run)
+                fits = all(re.search(pattern, " " + " ".join(own)) for pattern in said["patterns"])
+                if (picked and fits) or (together and own and own[0].startswith(together)):
                     near = 0 if row["name"] == said["lower"] else 1 if row["name"].startswith(said["lower"]) else 2
                     found[str(row["id"])] = near
                     homes[str(row["home"])] = min(homes.get(str(row["home"]), 2), 0 if near < 2 else 2)

@@ -56,7 +56,9 @@ async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"])
         again = await catalogue(connection, *questions, POLICIES, FUNCTIONS)
         await migrate(postgres.dsn())
         assert await catalogue(connection, *questions, POLICIES, FUNCTIONS) == again
-        generating = await connection.fetchval("SELECT pg_get_functiondef('registry.sounds'::regproc)")
+        functions = [f"registry.{name}" for name in ("name_words", "name_joined", "name_together", "sounds")]
+        told = "SELECT pg_get_functiondef(name::regproc) FROM unnest($1::text[]) AS name"
+        generating = ";".join([row[0] for row in await connection.fetch(told, functions)])
         await connection.execute("CREATE DATABASE declared")
         await connection.close()
         declared = await asyncpg.connect(postgres.dsn("declared"))

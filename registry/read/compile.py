@@ -18,10 +18,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import Grouping
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.noun import Link, Noun, Readable, const, fact_of, table_of, value_of
+from registry.noun import C_TEXT, Link, Noun, Readable, const, fact_of, table_of, value_of
 from registry.read.order import sort_keys
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally
@@ -76,6 +77,11 @@ class Compiler:
     def village(self, argument: str) -> sa.ColumnElement[Any]:
         self.settings[argument] = village_of(arg(argument, sa.Text()))
         return sa.select(sa.func.current_setting(const(f"app.{argument}"))).scalar_subquery()
+
+    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+        setting = f"{argument}_{of}"  # worked out once, in the gate
+        self.settings[setting] = sa.cast(getattr(sa.func.registry, f"search_{of}")(arg(argument, sa.Text())), sa.Text())
+        return Grouping(sa.cast(sa.func.current_setting(const(f"app.{setting}")), ARRAY(C_TEXT)))
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
         found, tests = self.rows(Source(noun, link, (condition,)), row)

@@ -1,8 +1,8 @@
 """Total orders and keyset cursors: what comes after a row, and what before it.
 
-Rule: a sort key is the value as the caller may know it, so neither an order nor a cursor tells what a mask hides;
-nulls come last, ties are broken by id, in the direction of the key before it, so that one index serves both ways.
-Test: tests/test_pages.py.
+Rule: a sort key is the value as the caller may know it, so neither an order nor a cursor tells what a mask hides; names
+sort as people sort them; nulls come last, ties are broken by id, in the direction of the key before it, so that one
+index serves both ways.  Test: tests/test_pages.py.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tup
     keys, descending = [], False
     for o in order:
         value, column, descending = compiler.masked(row, noun, o.datum), _column(o.datum), o.descending
+        if is_name(o.datum):
+            value = sa.collate(sa.func.registry.name_order(value), "C")
         masked = compiler.seen(row, noun, fact_of(o.datum).sensitivity) is not True
         nullable = masked or (
             o.datum.nullable if isinstance(o.datum, Derived) else column is None or bool(column.nullable)
@@ -61,6 +63,12 @@ def sort_keys(compiler: Compiler, row: sa.FromClause, noun: Readable, order: tup
     if "id" in row.c:
         keys.append(SortKey(row.c.id, sa.Uuid(), descending, False))
     return keys
+
+
+def is_name(datum: Datum) -> bool:
+    """Whether it is a text that people read, sorted without case, accents and quotes; a code sorts by its letters."""
+    type_ = type_of(datum)
+    return isinstance(type_, sa.Text) and type_.collation is None
 
 
 def _column(datum: Datum) -> sa.Column[Any] | None:

@@ -28,6 +28,9 @@ class Seeker(Asker, Protocol):
     def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
         """Where the caller sees a class of this row: always, never, or a test of the row."""
 
+    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+        """What a text is searched by (registry/search.py)."""
+
     def village(self, argument: str) -> sa.ColumnElement[Any]:
         """Today's code of the village whose code, of any year, the argument is."""
 
