@@ -10,7 +10,7 @@ it, for the ICU that would is not part of every PostgreSQL and changes with its 
 from alembic import op
 
 revision = "name_words"
-down_revision = "bounds"
+down_revision = "first_day_inlined"
 branch_labels = None
 depends_on = None
 
