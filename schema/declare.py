@@ -150,7 +150,16 @@ def _related(
     return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
 
 
-PAGING: dict[str, Any] = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
+def _argument(kind: Any, text: str) -> Any:
+    return typing.Annotated[kind, strawberry.argument(description=text)]
+
+
+PAGING: dict[str, Any] = {
+    "first": _argument(int | None, "Rows from the beginning, 1 to 1,000; 20 where neither this nor `last` is given."),
+    "after": _argument(str | None, "`endCursor` of the page before: the list goes on behind it."),
+    "last": _argument(int | None, "Rows from the end, 1 to 1,000; never beside `first`."),
+    "before": _argument(str | None, "`startCursor` of the page behind: the list ends before it."),
+}
 
 
 def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
@@ -177,11 +186,17 @@ def input_of(noun: Readable, suffix: str) -> Any:
 
 def _asked(noun: Readable) -> dict[str, Any]:
     """The arguments of a list of this noun; schema/listing.py makes its filter and order."""
-    asked: dict[str, Any] = {"filter": input_of(noun, "Filter") | None}
+    filter_ = _argument(input_of(noun, "Filter") | None, "Only records that meet it; all where it is left out or null.")
+    asked: dict[str, Any] = {"filter": filter_}
     if noun.searched is not None:
-        said = strawberry.argument(description="Names, however spelt.", directives=sensitivity(noun.searched))
+        text = (
+            "Words of a name in any order and spelling, together or apart, or the beginning of a household number;"
+            " the nearest first unless `orderBy` is given.  Blank is left out; at most 500 characters."
+        )
+        said = strawberry.argument(description=text, directives=sensitivity(noun.searched))
         asked["search"] = typing.Annotated[str | None, said]
-    return {**asked, "order_by": input_of(noun, "Order") | None, **PAGING}
+    order = _argument(input_of(noun, "Order") | None, "One key; ties go by id, and what is not known comes last.")
+    return {**asked, "order_by": order, **PAGING}
 
 
 def many(
@@ -197,7 +212,12 @@ def grouped(by: type[Any]) -> Any:
         "Counts of the filtered rows by one dimension: months and years in the order of time, all others the largest"
         " first, UNKNOWN last; exact, because you could list the rows."
     )
-    arguments: dict[str, Any] = {"by": by, "first": int | None}
+    arguments: dict[str, Any] = {
+        "by": _argument(by, "What to count by; one of a class that you do not see is refused."),
+        "first": _argument(
+            int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."
+        ),
+    }
     return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
@@ -205,12 +225,14 @@ def look_up(
     kind: Sensitivity, text: str, noun: Readable, *where: Where, absent: Absent | None = None, **arguments: Any
 ) -> Any:
     """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
+    texts = {"code": "Dotted code of the region, of any year.", "by": "Its id or its number."}
+    arguments = {name: _argument(type_, texts[name]) for name, type_ in arguments.items()}
     shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
     return _field(shape, sensitivity(kind), text, arguments)
 
 
 def anything(text: str) -> Any:
-    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": ID})
+    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": _argument(ID, "UUID of the record.")})
 
 
 def reread(text: str) -> Any:
@@ -240,7 +262,7 @@ def command(ability: Ability, text: str, input_: type[Any], function: Callable[[
         return await function(info.context, cleaned(input_, input))
 
     answer = typing.get_type_hints(function)["return"] | None
-    resolve.__annotations__ = {"info": Info, "input": input_, "return": answer}
+    resolve.__annotations__ = {"info": Info, "input": _argument(input_, "What to do."), "return": answer}
     directives: list[object] = [Requires(ability=ability.value)]
     said = {"shape": Value(), "arguments": frozenset({"input"})}
     return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)

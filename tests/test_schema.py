@@ -78,6 +78,9 @@ def test_every_element_says_what_it_means(built: GraphQLSchema) -> None:
             silent.append(name)
         members: dict[str, Any] = type_.values if isinstance(type_, GraphQLEnumType) else getattr(type_, "fields", {})
         silent += [f"{name}.{key}" for key, member in members.items() if not member.description]
+        for key, member in members.items():
+            arguments = getattr(member, "args", {}).items()
+            silent += [f"{name}.{key}({argument})" for argument, made in arguments if not made.description]
     assert silent == []
 
 
