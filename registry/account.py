@@ -46,7 +46,7 @@ class GrantRecord(Noun):
     sight = SYSTEM
     id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     user_id: Mapped[uuid.UUID] = fact(SYSTEM, "Akun", "Account", sa.ForeignKey(f"{SCHEMA}.account.id"), index=True)
-    role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text(), longest=40)
+    role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text(), longest=40, closed=Role)
     region_id: Mapped[uuid.UUID | None] = fact(
         SYSTEM, "Wilayah", "Region", sa.ForeignKey(f"{SCHEMA}.region.id"), index=True
     )

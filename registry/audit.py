@@ -12,8 +12,10 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
+from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.bounds import NOTE
+from registry.codes import AccessPurpose, IdentityField
 from registry.noun import Noun, fact, table_of
 
 SYSTEM = Sensitivity.SYSTEM
@@ -28,14 +30,14 @@ class AuditEvent(Noun):
     id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
     at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
     actor_id: Mapped[uuid.UUID] = fact(SYSTEM, "Pelaku", "Actor", server=True)
-    ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40)
+    ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40, closed=Ability)
     subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
     outcome: Mapped[str] = fact(
         SYSTEM, "Hasil", "ACCEPTED, UNCHANGED, MERGED, REJECTED, or the code of the refusal", server=True, longest=2000
     )
     rev: Mapped[int | None] = fact(SYSTEM, "Revisi", "Revision", server=True)
-    field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20)
-    purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True, longest=40)
+    field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20, closed=IdentityField)
+    purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True, longest=40, closed=AccessPurpose)
     note: Mapped[str | None] = fact(SYSTEM, "Keterangan", "Note of the actor", server=True, longest=NOTE)
 
 

@@ -117,8 +117,8 @@ def bounds_of(column: sa.Column[Any], declared: Bounds | None, server: bool) -> 
 
 def tests(column: sa.Column[Any], bounds: Bounds | None) -> Iterator[str]:
     """What the database holds of a column's values, as conditions."""
-    if codes := column.info.get("codes"):
-        values = ", ".join(f"'{code.value}'" for code in codes)
+    if closed := column.info.get("closed"):
+        values = ", ".join(f"'{member.value}'" for member in closed)
         several = isinstance(column.type, ARRAY)
         yield f"{column.name} <@ ARRAY[{values}]" if several else f"{column.name} IN ({values})"
     if bounds is not None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity
+from registry.messages import UserErrorCode
 from registry.noun import Asker, Derived, Fact, Noun, TableFunction, const, derived, fact, table_of
 from registry.scoped import Inside
 
@@ -27,7 +28,7 @@ class Finding(Inside, Noun):
     __tablename__ = "finding"
     named = False
     position: Mapped[int] = fact(OPERATIONAL, "Urutan", "Position", server=True)
-    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True, longest=40)
+    code: Mapped[str] = fact(PERSONAL, "Kode", "Code", server=True, longest=40, closed=UserErrorCode)
     severity: Mapped[Severity] = fact(PERSONAL, "Tingkat", "Severity", Severity, server=True)
     path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True, items=6, longest=40)
     message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True, longest=500)
@@ -40,9 +41,9 @@ class Finding(Inside, Noun):
         "Kelas kolom",
         "Class of the column it speaks of",
         sa.Text(),
-        sa.CheckConstraint("about <> ''"),
         server=True,
         longest=20,
+        closed=Sensitivity,
     )
     about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
     must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)

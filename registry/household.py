@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
+from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.bounds import NAME
 from registry.business import Business
@@ -115,7 +116,7 @@ class Household(Scoped, Noun):
         PERSONAL, "Nama pengirim", "Name of the submitter", server=True, longest=NAME
     )
     submitted_by_role: Mapped[str | None] = fact(
-        PERSONAL, "Peran pengirim", "Role of the submitter", server=True, longest=40
+        PERSONAL, "Peran pengirim", "Role of the submitter", server=True, longest=40, closed=Role
     )
     authors: Mapped[list[uuid.UUID]] = fact(
         SYSTEM,
@@ -133,7 +134,7 @@ class Household(Scoped, Noun):
         PERSONAL, "Nama verifikator", "Name of the verifier", server=True, longest=NAME
     )
     verified_by_role: Mapped[str | None] = fact(
-        PERSONAL, "Peran verifikator", "Role of the verifier", server=True, longest=40
+        PERSONAL, "Peran verifikator", "Role of the verifier", server=True, longest=40, closed=Role
     )
     __table_args__ = (
         sa.UniqueConstraint("id", "village_id", "area", "draft"),

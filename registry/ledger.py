@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from registry.bounds import tests
 from registry.business import Business
 from registry.household import Household
 from registry.member import Member
 from registry.migration import MigrationEpisode
-from registry.noun import C_TEXT, SCHEMA, Noun, facts, table_of
+from registry.noun import C_TEXT, SCHEMA, Noun, check, facts, table_of
 
 _KEYS = ("subject_id", "household_id", "village_id", "area", "rev", "since", "until")
 
 
 def _ledger(name: str, noun: type[Noun]) -> sa.Table:
-    counted = [sa.Column(column.name, column.type) for column, fact in facts(noun) if fact.counted]
-    return sa.Table(
+    counted = [
+        sa.Column(column.name, column.type, info={"closed": column.info.get("closed")})
+        for column, fact in facts(noun)
+        if fact.counted
+    ]
+    ledger = sa.Table(
         name,
         Noun.metadata,
         sa.Column("id", sa.Uuid(), primary_key=True, server_default=sa.func.gen_random_uuid()),
@@ -38,6 +43,10 @@ def _ledger(name: str, noun: type[Noun]) -> sa.Table:
         sa.Index(f"ix_{name}_open", "area", postgresql_where=sa.literal_column("until IS NULL")),
         sa.Index(f"ix_{name}_household_id", "household_id"),
     )
+    for column in ledger.columns:
+        for test in tests(column, None):
+            ledger.append_constraint(check(column, test))
+    return ledger
 
 
 LEDGERS: dict[sa.Table, sa.Table] = {

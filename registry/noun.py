@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import enum
 import typing
 import uuid
 from collections.abc import Callable, Iterator
@@ -108,7 +109,12 @@ class Noun(DeclarativeBase):
             said = fact_of(column)
             column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
             if test := " AND ".join(tests(column, said.bounds)):
-                table.append_constraint(sa.CheckConstraint(test, name=f"ck_{table.name}_{column.name}"))
+                table.append_constraint(check(column, test))
+
+
+def check(column: sa.Column[Any], test: str) -> sa.CheckConstraint:
+    """The constraint of one column's values, which `migrate` keeps equal to the code's (registry/closed.py)."""
+    return sa.CheckConstraint(test, name=f"ck_{column.table.name}_{column.name}", info={"column": column.name})
 
 
 def fact(
@@ -125,20 +131,22 @@ def fact(
     items: int | None = None,
     form: Callable[[str], str] | None = None,
     lines: bool = False,
+    closed: type[enum.Enum] | None = None,
     **kw: Any,
 ) -> MappedColumn[Any]:
     """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
 
     A `Code` class among `args` makes it a text column that holds one of that list's codes.  A text says how many
     characters it has at most, a number in which range it lies, a list how many items it holds; `form` is the one way to
-    write a number or code that is typed as text, `lines` keeps the line breaks of a text.
+    write a number or code that is typed as text, `lines` keeps the line breaks of a text.  `closed` is an enumeration
+    that is no code list: the text is one of its values, and the database refuses every other.
     """
     bounds = Bounds(longest, within, items)
     made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines)
-    info: dict[str, Any] = {"fact": made}
+    info: dict[str, Any] = {"fact": made, "closed": closed}
     codes = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
     if codes is not None:
-        info["codes"] = codes
+        info["codes"] = info["closed"] = codes
         args = (sa.Text(), *[a for a in args if a is not codes])
     elif any(isinstance(a, sa.ForeignKey) for a in args):
         args = (sa.Uuid(), *args)
@@ -150,7 +158,7 @@ def codes_fact(
 ) -> MappedColumn[Any]:
     """A column that holds several codes of one list, never null."""
     made = fact(sensitivity, label_id, label_en, ARRAY(sa.Text()), nullable=False, server_default="{}", **kw)
-    made.column.info["codes"] = codes
+    made.column.info["codes"] = made.column.info["closed"] = codes
     return made
 
 

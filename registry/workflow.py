@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
+from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.bounds import NAME, NOTE, REMARK_TEXT
 from registry.codes import WorkflowState
@@ -48,7 +49,7 @@ class WorkflowEvent(Inside, Noun):
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
     actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
     actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True, longest=NAME)
-    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40)
+    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40, closed=Role)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
     edit_hash: Mapped[str | None] = fact(
@@ -72,7 +73,9 @@ class Remark(Inside, Noun):
     text: Mapped[str] = fact(PERSONAL, "Catatan", "Text", longest=REMARK_TEXT, lines=True)
     author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
     author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True, longest=NAME)
-    author_role: Mapped[str] = fact(PERSONAL, "Peran penulis", "Role of the author", server=True, longest=40)
+    author_role: Mapped[str] = fact(
+        PERSONAL, "Peran penulis", "Role of the author", server=True, longest=40, closed=Role
+    )
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
 

@@ -1,4 +1,4 @@
-"""Bring a database to the code's state: roles, versions, then policies, crossings and labels from their declarations.
+"""Bring a database to the code's state: roles, versions, then policies, crossings, lists and labels as declared.
 
 Rule: running it again changes nothing; it needs a login that may create roles, which the server never uses.
 Test: tests/test_migrations.py.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from registry import wall
+from registry import closed, wall
 from registry.codes import all_lists
 from registry.countries import all_countries
 from registry.messages import all_sentences
@@ -114,6 +114,9 @@ async def _settle(connection: asyncpg.Connection) -> None:
     )
     policies = [(row["tablename"], row["policyname"]) for row in existing]
     for statement in wall.statements(policies, [row["signature"] for row in crossing]):
+        await connection.execute(statement)
+    lists = {name: comment for name, comment in await connection.fetch(closed.EXISTING)}
+    for statement in closed.statements(lists):
         await connection.execute(statement)
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)
