@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry import record_id
+from registry import quota, record_id
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """`reads` are the tables it may read whole, `enters` those it adds rows to; `why` stands in the documentation."""
+    """`reads` are the tables it may read whole, `enters` those it adds rows to, `changes` those whose rows it changes;
+    `why` stands in the documentation."""
 
     name: str
     arguments: tuple[tuple[str, str], ...]
@@ -24,10 +25,11 @@ class Crossing:
     why: str
     body: str
     enters: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
 
     @property
     def language(self) -> str:
-        """How it is written; what adds rows is a trigger, and not stable."""
+        """How it is written; what only reads is one stable query."""
         return "plpgsql VOLATILE" if self.enters else "sql STABLE"
 
 
@@ -109,10 +111,21 @@ NAMING = Crossing(
     "enter_ids",
     (),
     "trigger",
-    frozenset({record_id.RECORD_ID.name}),
+    frozenset({record_id.RECORD_ID.name, quota.QUOTA.name}),
     "An id that names any record, in sight or out of it, names no other.",
     record_id.ENTER,
     frozenset({record_id.RECORD_ID.name}),
 )
 
-CROSSINGS = (SIGN_IN, FIGURES, NAMING)
+TAKING = Crossing(
+    "take",
+    (("whose", "uuid"), ("what", "text"), ("about", "uuid"), ("per_hour", "int")),
+    "int",
+    frozenset({quota.QUOTA.name}),
+    "How often somebody did something is counted for him, and cannot be set back by him.",
+    quota.TAKE,
+    enters=frozenset({quota.QUOTA.name}),
+    changes=frozenset({quota.QUOTA.name}),
+)
+
+CROSSINGS = (SIGN_IN, FIGURES, NAMING, TAKING)

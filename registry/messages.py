@@ -388,8 +388,8 @@ class UserErrorCode(StrEnum):
     PURPOSE_REQUIRED = (
         "PURPOSE_REQUIRED",
         E,
-        "Tujuan akses wajib diisi.",
-        "State the purpose of the access.",
+        "Tulis untuk apa data ini dibuka: kasus, permintaan atau perintahnya, paling sedikit {shortest} huruf.",
+        "Say in the note what this is for: the case, the request or the order, in {shortest} letters at least.",
     )
     MASK_SENT = (
         "MASK_SENT",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -53,5 +54,9 @@ def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]
 
 
 class IdTaken(Refused):
-    """A new record was not written: its id names another of any type, in sight or out of it, or its village is none of
+    """A new record was not written: its `id` names another of any type, in sight or not, or its village is none of
     today's."""
+
+    def __init__(self, id_: uuid.UUID, path: tuple[str, ...]) -> None:
+        super().__init__(Problem(UserErrorCode.ID_TAKEN, path))
+        self.id = id_

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.noun import SCHEMA, Noun, fact, table_of
+from registry.quota import FULL
 
 KEY = "pk_record_id"
 TRIGGERS = ("record_id_new", "record_id_kept")
@@ -39,7 +40,7 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     RAISE EXCEPTION 'the id of a record never changes';
   END IF;
-  INSERT INTO record_id (id, noun) VALUES (NEW.id, TG_TABLE_NAME) ON CONFLICT (id) DO NOTHING;
+  INSERT INTO record_id (id, noun) SELECT NEW.id, TG_TABLE_NAME WHERE NOT EXISTS ({FULL}) ON CONFLICT (id) DO NOTHING;
   IF NOT FOUND THEN
     RAISE unique_violation USING MESSAGE = 'the id names another record', CONSTRAINT = '{KEY}',
       TABLE = TG_TABLE_NAME, DETAIL = NEW.id;
@@ -47,7 +48,8 @@ BEGIN
   RETURN NULL;
 END
 """
-"""Body of the trigger function.  The error says which of the new ids is taken, and nothing of what it names."""
+"""Body of the trigger function.  The error says which of the new ids is taken, and nothing of what it names; for a
+caller without room for more of them every id is."""
 
 
 def named_tables() -> dict[str, type[Noun]]:

@@ -1,27 +1,31 @@
 """Reveal: one number of the vault in full, once, with a purpose, and an audit row.
 
-Rule: there is no other way to a full number; it is found by record, type and field together, and the audit row is
-written before it leaves the transaction.  Tests: tests/test_vault.py, tests/test_record_id.py.
+Rule: there is no other way to a full number; it is found by record, type and field together, an account opens so many
+in an hour, and the audit row is written before one leaves the transaction.  Tests: tests/test_vault.py,
+tests/test_record_id.py, tests/test_quota.py.
 """
 
 from __future__ import annotations
 
 import base64
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from auth.ability import Ability
+from auth.errors import RateLimited
 from auth.principal import Principal
 from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField
 from registry.command import audit, audit_refusal, require
-from registry.db import Database, Sql, arg
+from registry.db import Database, Sql, Transaction, arg
 from registry.document import NOUNS, SEALED
 from registry.messages import UserErrorCode as Code
 from registry.noun import const, table_of
 from registry.problems import Problem, unfit
+from registry.quota import Metered, take
 from registry.vault import IDENTITY, Vault
 
 ABILITY = Ability.IDENTITY_REVEAL
@@ -49,28 +53,59 @@ FIND = Sql(sa.union_all(*[_numbers(name) for name in sorted({noun for noun, _ in
 """The record of an id, and its number of a field or nulls: one row, because an id names one record."""
 
 
+NOTED = frozenset({AccessPurpose.PROTECTION, AccessPurpose.DATA_SUBJECT_REQUEST, AccessPurpose.LEGAL_ORDER})
+"""Purposes that come from outside the record: the note names the case, the request or the order."""
+SHORTEST_NOTE = 5
+"""Letters and digits of a note that is needed, at least."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which number of which record, and why."""
+
+    subject: uuid.UUID
+    field: IdentityField
+    purpose: AccessPurpose
+    note: str | None
+
+
+def _unexplained(request: Request) -> tuple[Problem, ...]:
+    """What is wrong where the purpose needs a note and there is none that says something."""
+    if request.purpose not in NOTED or sum(letter.isalnum() for letter in request.note or "") >= SHORTEST_NOTE:
+        return ()
+    return (Problem(Code.PURPOSE_REQUIRED, ("note",), {"shortest": str(SHORTEST_NOTE)}),)
+
+
 async def reveal(
-    database: Database,
-    vault: Vault,
-    principal: Principal,
-    subject: uuid.UUID,
-    field: IdentityField,
-    purpose: AccessPurpose,
-    note: str | None,
+    database: Database, vault: Vault, principal: Principal, request: Request, per_hour: int
 ) -> tuple[str | None, tuple[Problem, ...]]:
-    """The number, or None where the record has none; NOT_FOUND alike for absent and hidden records."""
+    """The number, or None where the record has none; NOT_FOUND alike for absent and hidden records.
+
+    Raises Forbidden, and RateLimited for whoever has asked `per_hour` times in the last hour, whatever he got."""
+    subject = request.subject
     await require(database, principal, ABILITY, subject)
-    said = {"field": field.value, "purpose": purpose.value, "note": note}
-    if problems := unfit(AUDIT.c.note, note, "note"):
+    said = {"field": request.field.value, "purpose": request.purpose.value, "note": request.note}
+    if problems := unfit(AUDIT.c.note, request.note, "note") or _unexplained(request):
         await audit_refusal(database, principal, ABILITY, subject, problems[0].code.value, **said | {"note": None})
         return None, problems
     async with database.write(principal, "reveal") as tx:
-        records = await tx.rows(FIND, id=subject, field=field.value)
-        if len(records) == 1 and principal.areas(ABILITY).covers(records[0]["area"]):
-            (row,) = records
-            await audit(tx, principal, ABILITY, subject, "ACCEPTED", **said)
-            if row["sealed"] is None:
-                return None, ()
-            return vault.open(subject, field, row["key_id"], base64.b64encode(row["sealed"]).decode()), ()
-    await audit_refusal(database, principal, ABILITY, subject, Code.NOT_FOUND.value, **said)
-    return None, (Problem(Code.NOT_FOUND, ("id",)),)
+        if wait := await take(tx, principal.user_id, Metered.REVEAL, per_hour):
+            await audit(tx, principal, ABILITY, subject, RateLimited.code, **said)
+        else:
+            value, found = await _opened(tx, vault, principal, request)
+            await audit(tx, principal, ABILITY, subject, "ACCEPTED" if found else Code.NOT_FOUND.value, **said)
+    if wait:
+        raise RateLimited(wait)
+    return value, () if found else (Problem(Code.NOT_FOUND, ("id",)),)
+
+
+async def _opened(tx: Transaction, vault: Vault, principal: Principal, request: Request) -> tuple[str | None, bool]:
+    """The number or None, and whether the record is there for the caller."""
+    records = await tx.rows(FIND, id=request.subject, field=request.field.value)
+    if len(records) != 1 or not principal.areas(ABILITY).covers(records[0]["area"]):
+        return None, False
+    (row,) = records
+    if row["sealed"] is None:
+        return None, True
+    sealed = base64.b64encode(row["sealed"]).decode()
+    return vault.open(request.subject, request.field, row["key_id"], sealed), True

@@ -20,9 +20,9 @@ from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
 from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
-from registry.messages import UserErrorCode, sentence
+from registry.messages import sentence
 from registry.noun import camel, fact_of
-from registry.problems import IdTaken, Problem
+from registry.problems import IdTaken
 from registry.record_id import taken_in
 from registry.remark import answered
 from registry.workflow import EVENT
@@ -120,7 +120,7 @@ def _check_written(work: Work, written: set[tuple[str, str]], children: dict[str
 
 def _id_taken(work: Work, table: str, id_: str) -> IdTaken:
     path = ("household", "id") if table == "household" else work.edit.path((table, id_, "id"))
-    return IdTaken(Problem(UserErrorCode.ID_TAKEN, path))
+    return IdTaken(uuid.UUID(id_), path)
 
 
 def _household(work: Work, document: Document, state: WorkflowState, rev: int, who: Actor) -> dict[str, Any]:

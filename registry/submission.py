@@ -32,6 +32,7 @@ from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of, table_of
+from registry.probing import count_taken
 from registry.problems import IdTaken, Problem, Refused, refuse, unfit
 from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import Finding, check
@@ -83,8 +84,16 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
 
-async def submit(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
-    """Store it, or say why not.  Raises Forbidden without the ability, or the class of a column that was sent."""
+async def submit(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    submission: Submission,
+    taken_ids: int,
+) -> Outcome:
+    """Store it, or say why not; `taken_ids` is how many ids of others one may name in an hour.
+
+    Raises Forbidden without the ability, or the class of a column that was sent, and RateLimited."""
     edit, subject = submission.edit, uuid.UUID(submission.edit.household)
     ability = submission.step.ability
     await require(database, principal, ability, subject)
@@ -96,6 +105,9 @@ async def submit(database: Database, vault: Vault, principal: Principal, submiss
         if edit.taken:
             raise Refused(*[Problem(Code.ID_TAKEN, path) for path in edit.taken])
         return await _attempted(database, vault, principal, submission)
+    except IdTaken as taken:
+        await count_taken(database, principal, submission.step, subject, taken.id, taken_ids)
+        return Outcome(WriteOutcome.REJECTED, None, tuple(taken.problems))
     except Refused as refused:
         codes = ",".join(sorted({p.code.value for p in refused.problems}))
         await audit_refusal(database, principal, ability, subject, codes)

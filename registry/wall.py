@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry import account, audit, finding, household, label, ledger, record_id, region, vault, workflow
+from registry import account, audit, finding, household, label, ledger, quota, record_id, region, vault, workflow
 from registry.business import Business
 from registry.crossing import CROSSINGS, NAMING, Crossing
 from registry.household import Household
@@ -42,7 +42,7 @@ class Kind(enum.Enum):
     MAP = "the map, programmes and code lists: open to every signed-in caller, changed by the owner alone"
     OWN = "an account or a grant: read by its own holder"
     APPENDED = "audit: written by the application, read by nobody through it"
-    ENTERED = "ids in use: written by the database itself, read by nobody"
+    ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ DOORS: dict[str, Door] = {
     account.GRANTS.name: Door(Kind.OWN, insert=False),
     audit.AUDIT.name: Door(Kind.APPENDED),
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
+    quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
 }
 HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
 
@@ -129,9 +130,12 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY beyond ON {name} FOR SELECT TO {CROSSING} USING (true)"
     if any(table in crossing.enters for crossing in CROSSINGS):
         yield f"CREATE POLICY enter ON {name} FOR INSERT TO {CROSSING} WITH CHECK (true)"
+    if any(table in crossing.changes for crossing in CROSSINGS):
+        yield f"CREATE POLICY count ON {name} FOR UPDATE TO {CROSSING} USING (true) WITH CHECK (true)"
 
 
 def privileges(table: str, door: Door) -> Iterator[str]:
+    """The REVOKE and GRANT statements of one table."""
     name = f"{SCHEMA}.{table}"
     yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
     if door.kind not in (Kind.APPENDED, Kind.ENTERED):
@@ -144,6 +148,8 @@ def privileges(table: str, door: Door) -> Iterator[str]:
         yield f"GRANT SELECT ON {name} TO {CROSSING}"
     if any(table in crossing.enters for crossing in CROSSINGS):
         yield f"GRANT INSERT ON {name} TO {CROSSING}"
+    if any(table in crossing.changes for crossing in CROSSINGS):
+        yield f"GRANT UPDATE ON {name} TO {CROSSING}"
 
 
 def _function(crossing: Crossing) -> Iterator[str]:

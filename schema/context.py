@@ -17,6 +17,7 @@ from graphql.execution.values import VariableValues
 
 from auth.principal import Principal
 from registry.db import Database, TooSlow
+from registry.quota import Quotas
 from registry.read.sight import Sight
 from registry.vault import Vault
 from schema.bound import Call
@@ -33,6 +34,7 @@ class Context:
 
     database: Database
     vault: Vault
+    quotas: Quotas
     operation: Operation
     variables: VariableValues
     call: Call
@@ -50,6 +52,7 @@ class Context:
         database: Database,
         vault: Vault,
         cursors: Cursors,
+        quotas: Quotas,
         language: str,
         operation: Operation,
         sent: dict[str, Any] | None,
@@ -58,7 +61,7 @@ class Context:
         variables = operation.variables(sent)
         call = Call(principal, language, cursors, variables.coerced)
         planned = await operation.planned_aside(Sight.of(principal), variables, principal.user_id)
-        return cls(database, vault, operation, variables, call, planned, planned.check(call))
+        return cls(database, vault, quotas, operation, variables, call, planned, planned.check(call))
 
     @property
     def principal(self) -> Principal:

@@ -25,6 +25,7 @@ from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
 from schema.directives import Exempt, Exemption, Requires, sensitivity
 from schema.given import Sent, cleaned, described
+from schema.limits import Most
 from schema.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
 
 T = TypeVar("T")
@@ -255,8 +256,16 @@ def secret(kind: Sensitivity, text: str) -> Any:
     return _field(Value(), sensitivity(kind), text)
 
 
-def command(ability: Ability, text: str, input_: type[Any], function: Callable[[Any, Sent], Awaitable[Any]]) -> Any:
-    """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload."""
+def command(
+    ability: Ability,
+    text: str,
+    input_: type[Any],
+    function: Callable[[Any, Sent], Awaitable[Any]],
+    most: Most = Most.ROOTS,
+) -> Any:
+    """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload.
+
+    `most` says how often one request may call it."""
 
     async def resolve(info: Info[Any, Any], input: Any) -> Any:
         return await function(info.context, cleaned(input_, input))
@@ -264,7 +273,7 @@ def command(ability: Ability, text: str, input_: type[Any], function: Callable[[
     answer = typing.get_type_hints(function)["return"] | None
     resolve.__annotations__ = {"info": Info, "input": _argument(input_, "What to do."), "return": answer}
     directives: list[object] = [Requires(ability=ability.value)]
-    said = {"shape": Value(), "arguments": frozenset({"input"})}
+    said = {"shape": Value(), "arguments": frozenset({"input"}), "most": most}
     return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)
 
 

@@ -47,6 +47,7 @@ class Most(Enum):
     VARIABLES = 30_000, "values in the variables: what each key holds, and each item of a list"
     CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
     FILTER_DEPTH = 12, "filters inside each other"
+    REVEALS = 1, "numbers of the vault shown in full"
     LIST = 1_000, "different values of one list in a filter"
     TEXT = 500, "characters of a text in a filter or a search"
 

@@ -24,6 +24,7 @@ from schema.errors import BadInput
 from schema.given import Given, Sent, described, input_type
 from schema.household import Household
 from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
+from schema.limits import Most
 from schema.node import ErrorParam, UserError
 
 OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
@@ -77,7 +78,7 @@ async def submit_household(context: Context, sent: Sent) -> SubmitHouseholdPaylo
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
     work = Submission(edit, village, sent.get("baseRev"), act)
-    done = await submission.submit(context.database, context.vault, context.principal, work)
+    done = await submission.submit(context.database, context.vault, context.principal, work, context.quotas.taken_ids)
     return SubmitHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
 
 
@@ -108,7 +109,7 @@ class AmendHouseholdPayload:
 async def amend_household(context: Context, sent: Sent) -> AmendHouseholdPayload:
     edit, village = edit_of(sent["household"])
     work = Submission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"])
-    done = await submission.submit(context.database, context.vault, context.principal, work)
+    done = await submission.submit(context.database, context.vault, context.principal, work, context.quotas.taken_ids)
     return AmendHouseholdPayload(outcome=done.outcome, record=done.record, user_errors=errors(context, done.problems))
 
 
@@ -211,14 +212,23 @@ async def return_household(context: Context, sent: Sent) -> ReturnHouseholdPaylo
 
 # --- reveal -----------------------------------------------------------------------------------------------------------
 
+NOTE_NEEDED = ", ".join(sorted(purpose.value for purpose in reveal.NOTED))
 RevealIdentityInput = input_type(
     "RevealIdentityInput",
-    "Show one value of the vault in full; every call is audited.",
+    "Show one value of the vault in full: one a request, so many in an hour; every call is audited.",
     {
         "id": Given(ID, OPERATIONAL, "Of the household, member or episode.", required=True),
         "field": Given(IdentityField, PARAMETER, "Which number.", required=True),
         "purpose": Given(AccessPurpose, PARAMETER, "Why it is needed.", required=True),
-        "note": Given(str, PARAMETER, described(fact_of(AUDIT.c.note), "Note for the audit"), lines=True),
+        "note": Given(
+            str,
+            PARAMETER,
+            described(
+                fact_of(AUDIT.c.note),
+                f"Note for the audit; {NOTE_NEEDED} need one that names the case, the request or the order",
+            ),
+            lines=True,
+        ),
     },
 )
 
@@ -232,15 +242,9 @@ class RevealIdentityPayload:
 
 
 async def reveal_identity(context: Context, sent: Sent) -> RevealIdentityPayload:
-    value, problems = await reveal.reveal(
-        context.database,
-        context.vault,
-        context.principal,
-        _id_of(sent),
-        sent["field"],
-        sent["purpose"],
-        sent.get("note"),
-    )
+    request = reveal.Request(_id_of(sent), sent["field"], sent["purpose"], sent.get("note"))
+    quota = context.quotas.reveals
+    value, problems = await reveal.reveal(context.database, context.vault, context.principal, request, quota)
     return RevealIdentityPayload(value=value, user_errors=errors(context, problems))
 
 
@@ -270,5 +274,9 @@ class Mutation:
         Ability.SUBMISSION_RETURN, "Send a submission back with remarks.", ReturnHouseholdInput, return_household
     )
     reveal_identity = command(
-        Ability.IDENTITY_REVEAL, "Show one number in full; audited.", RevealIdentityInput, reveal_identity
+        Ability.IDENTITY_REVEAL,
+        "Show one number in full; audited.",
+        RevealIdentityInput,
+        reveal_identity,
+        most=Most.REVEALS,
     )

@@ -6,6 +6,7 @@ Tests: tests/test_prepared.py, tests/test_limits.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +114,7 @@ class Planner:
             found = (self.root(type_, key, nodes) for key, nodes in fields.items())
             roots = tuple(root for root in found if root is not None)
         else:
+            _check_commands(type_, fields)
             payloads = dict(self.payloads(collector, type_, fields, ()))
         letters = sum(len(plan.statement.text) for plan in self.plans)
         return Planned(roots, len(roots) < len(fields), payloads, tuple(self.plans), WEIGHT * letters)
@@ -163,3 +165,11 @@ class Planner:
             else:
                 below = collector.fields(inner, [node.selection_set for node in nodes])
                 yield from self.payloads(collector, inner, below, (*path, key))
+
+
+def _check_commands(type_: GraphQLObjectType, fields: dict[str, list[FieldNode]]) -> None:
+    """Raises QueryTooComplex where a command is called more often than one request may."""
+    called = Counter(nodes[0].name.value for nodes in fields.values())
+    for name, times in called.items():
+        if (made := type_.fields.get(name)) is not None:
+            made.extensions["strawberry-definition"].metadata["most"].check(times)

@@ -115,7 +115,7 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
     try:
         asked, operation = await _what(request, principal, query_string)
         _check(request, operation)
-        doors = service.database, service.vault, service.cursors
+        doors = service.database, service.vault, service.cursors, service.quotas
         context = await Context.of(principal, *doors, reply.language, operation, asked.variables)
     except Invalid as refused:
         return {"errors": [formatted(error, reply.language, reply.request_id) for error in refused.errors]}

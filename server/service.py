@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from auth.token import Keyring
 from registry.db import Database
+from registry.quota import Quotas
 from registry.vault import Vault
 from schema.build import Schema
 from schema.cursor import Cursors
@@ -40,5 +41,6 @@ class Service:
         self.executable = self.schema._schema
         self.operations = Operations(self.executable, self.settings.introspection)
         self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
+        self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
         self.sdl = self.schema.as_str() + "\n"
         self.sdl_gzip = gzip(self.sdl.encode())

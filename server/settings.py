@@ -105,6 +105,20 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
     )
+    reveals_per_hour: int = Field(
+        default=60,
+        ge=1,
+        le=10_000,
+        description="Numbers of the vault that one account may ask to see in full in any hour, whatever it gets; one "
+        "more is RATE_LIMITED. All workers and servers count together.",
+    )
+    taken_ids_per_hour: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="Different ids of other records that one account may try to give to new records in any hour; then "
+        "its new records are RATE_LIMITED, and edits go on. One id tried so often is RATE_LIMITED alone.",
+    )
     origins: str | None = Field(
         default=None,
         pattern=r"^(https?://[^\s/,*?#@]+)(\s*,\s*https?://[^\s/,*?#@]+)*$",

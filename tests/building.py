@@ -24,6 +24,7 @@ from server.app import create
 from server.settings import Settings
 from tests.mint import Mint, document, episode
 from tests.personas import BY_NAME, DISABLED, PERSONAS
+from tests.village import PLENTY
 from tests.world import CHILDREN, SCOPED, House, Row, World
 
 LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
@@ -227,7 +228,7 @@ async def made(dsn: str, login: str) -> AsyncIterator[World]:
     """The world in a migrated, empty database."""
     keyring = Keyring.generate()
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
-    app = create(Settings(mode="demo", pool_size=1), login, keyring, vault, secrets.token_bytes(32))
+    app = create(Settings(mode="demo", pool_size=1, **PLENTY), login, keyring, vault, secrets.token_bytes(32))
     admin = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
     country = list(_country())
     transport = httpx.ASGITransport(app)

@@ -128,13 +128,13 @@ async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
     member = made["members"][0]["id"]
     since = await Since.now(village)
     await reveal(village, "officer", member, note="Diminta warga")
-    await reveal(village, "stranger", member, purpose="PROTECTION")
+    await reveal(village, "stranger", member, purpose="PROTECTION", note="Kasus 12/2026")
     await reveal(village, "viewer", member)
     await reveal(village, "officer", made["id"], field="PHONE")  # it has none: that was looked up all the same
     told = ("outcome", "field", "purpose", "note")
     assert [tuple(row[name] for name in told) for row in await since.whole()] == [
         ("ACCEPTED", "NIK", "SERVICE", "Diminta warga"),
-        ("NOT_FOUND", "NIK", "PROTECTION", None),
+        ("NOT_FOUND", "NIK", "PROTECTION", "Kasus 12/2026"),
         ("FORBIDDEN", None, None, None),
         ("ACCEPTED", "PHONE", "SERVICE", None),
     ]

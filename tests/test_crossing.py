@@ -34,7 +34,7 @@ async def test_the_list_is_what_the_database_has(world: World) -> None:
         row = made[crossing.name]
         assert row["owner"] == CROSSING
         assert row["proconfig"] == [f"search_path={SCHEMA}, pg_temp", "row_security=on"]
-        kind = b"v" if crossing.enters else b"s"
+        kind = b"v" if crossing.enters or crossing.changes else b"s"
         assert (row["public"], row["login"], row["provolatile"]) == (False, True, kind), crossing.name
         assert row["prosrc"].strip() == crossing.body.strip()
 
@@ -54,7 +54,8 @@ async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_t
 async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) -> None:
     named = frozenset().union(*(crossing.reads for crossing in CROSSINGS))
     entered = frozenset().union(*(crossing.enters for crossing in CROSSINGS))
-    assert entered == {"record_id"}
+    changed = frozenset().union(*(crossing.changes for crossing in CROSSINGS))
+    assert (entered, changed) == ({"record_id", "quota"}, {"quota"})
     for table in DOORS:
         may = await world.admin.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", CROSSING, f"registry.{table}")
         beyond = await world.admin.fetchval(
@@ -66,7 +67,7 @@ async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) 
             " has_table_privilege($1, $2, 'DELETE')",
             *(CROSSING, f"registry.{table}"),
         )
-        assert tuple(writes) == (table in entered, False, False), table
+        assert tuple(writes) == (table in entered, table in changed, False), table
     assert not named & set(SCOPED)
 
 

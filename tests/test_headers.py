@@ -260,12 +260,12 @@ async def test_what_is_done_too_often_says_when_it_may_be_done_again(
     for door in ("answer", "write"):
         monkeypatch.setattr(village.app.service.database, door, refuse)
     lists = " ".join(f"a{n}: households {{ totalCount }}" for n in range(roots))
-    reveals = " ".join(
-        f'a{n}: revealIdentity(input: {{id: "{village.ids["officer"]}", field: NIK, purpose: VERIFICATION}})'
-        " { value }"
+    id_ = village.ids["officer"]
+    verifying = " ".join(
+        f'a{n}: verifyHouseholds(input: {{items: [{{id: "{id_}", rev: 1}}]}}) {{ results {{ userErrors {{ code }} }} }}'
         for n in range(roots)
     )
-    for text in (f"{{ {lists} }}", f"mutation {{ {reveals} }}"):
+    for text in (f"{{ {lists} }}", f"mutation {{ {verifying} }}"):
         for language, word in (("id", "37 detik"), ("en", "37 seconds")):
             answer = await village.query("coordinator", text, language)
             assert (answer.status, answer.codes, answer.headers["retry-after"]) == (429, ["RATE_LIMITED"], "37")

@@ -200,7 +200,9 @@ async def household_by_hand(village: Place, id_: str, like: str) -> None:
             " AND NOT attisdropped AND attgenerated = ''"
         )
     ]
-    values = ", ".join({"id": "$1::uuid", "household_no": "$1::uuid::text"}.get(name, name) for name in columns)
+    values = ", ".join(
+        {"id": "$1::uuid", "household_no": "left($1::uuid::text, 32)"}.get(name, name) for name in columns
+    )
     async with village.admin.transaction():
         await village.admin.execute("SET LOCAL session_replication_role = replica")
         await village.admin.execute(

@@ -375,7 +375,7 @@ async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
     grant = Grant(Role.OFFICER, AreaSet.of(code), id_, dt.date(2020, 1, 1), None, active=True)
     officer = replace(await village.principal("officer"), grants=(grant,))
     edit, sent = edit_of(household(code))
-    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, Act.SUBMIT))
+    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, Act.SUBMIT), 1)
     assert [problem.code.value for problem in done.problems] == said
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
     assert await village.admin.fetchval(where, uuid.UUID(edit.household)) == (None if said else HERE)
@@ -425,7 +425,7 @@ async def test_a_column_that_nobody_may_send_is_refused(village: Place) -> None:
     edit.sent["household"][edit.household]["verified_rev"] = 1
     sent = Submission(edit, code, None, Act.SUBMIT)
     with pytest.raises(Forbidden):
-        await submit(village.database, village.vault, await village.principal("officer"), sent)
+        await submit(village.database, village.vault, await village.principal("officer"), sent, 1)
 
 
 # --- what is complete ---------------------------------------------------------------------------------------------

@@ -1,0 +1,277 @@
+"""Quotas: how many numbers one account sees in full in an hour, and how many ids of others it may try."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from registry.codes import AccessPurpose
+from registry.quota import Metered, take
+from registry.reveal import NOTED, SHORTEST_NOTE
+from tests.village import FAR, REVEAL, SUBMIT, Answer, Place, but, household, person, served_with, shop
+
+pytestmark = pytest.mark.anyio
+LIMIT = 3
+
+
+async def account(village: Place, role: str = "OFFICER", code: str = "35.07.11.2008") -> str:
+    """Somebody new, who has used nothing yet."""
+    name = f"{role} {uuid.uuid4()}"
+    id_ = village.ids[name] = uuid.uuid4()
+    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, name)
+    await village.admin.execute(
+        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
+        *(id_, role, village.regions[code]),
+    )
+    return name
+
+
+async def reveal(village: Place, who: str, id_: str, **more: Any) -> Answer:
+    return await village.query(who, REVEAL, **({"id": id_, "field": "NIK", "purpose": "VERIFICATION"} | more))
+
+
+async def outcomes(village: Place, who: str) -> list[str]:
+    """What the audit says of somebody, in order."""
+    rows = await village.admin.fetch(
+        "SELECT outcome FROM audit_event WHERE actor_id = $1 ORDER BY id", village.ids[who]
+    )
+    return [row["outcome"] for row in rows]
+
+
+def assert_limited(answer: Answer, most: int = 3600) -> None:
+    """The whole request is RATE_LIMITED, and says when to come again."""
+    assert (answer.status, answer.codes) == (429, ["RATE_LIMITED"]), answer.body
+    assert 1 <= int(answer.headers["retry-after"]) <= most
+
+
+# --- reveal -----------------------------------------------------------------------------------------------------------
+
+
+ONE = '%s: revealIdentity(input: {id: "%s", field: NIK, purpose: VERIFICATION}) { value }'
+DOCUMENTS = {
+    "aliases": "mutation {{ {0} {1} }}",
+    "fragments": "mutation {{ ...A ...B }} fragment A on Mutation {{ {0} }} fragment B on Mutation {{ {1} }}",
+    "a fragment inside a fragment": "mutation {{ {0} ...A }} fragment A on Mutation {{ ...B }}"
+    " fragment B on Mutation {{ ... on Mutation {{ {1} }} }}",
+    "directives": "mutation($yes: Boolean = true) {{ {0} ... @include(if: $yes) {{ {1} }} }}",
+    "several operations": "query Other {{ viewer {{ id }} }} mutation M {{ {0} {1} }}",
+}
+
+
+@pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
+async def test_one_request_shows_one_number(village: Place, text: str) -> None:
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    number = made["members"][0]["id"]
+    document = text.format(ONE % ("a", number), ONE % ("b", number))
+    body = {"query": document} | ({"operationName": "M"} if "query Other" in text else {})
+    answer = await village.send("POST", json=body, headers=village.bearer(who))
+    assert answer.codes == ["QUERY_TOO_COMPLEX"]
+    (extensions,) = [error["extensions"] for error in answer.errors]
+    assert (extensions["dimension"], extensions["limit"], extensions["requested"]) == ("reveals", 1, 2)
+    assert "data" not in answer.json, "nothing ran"
+    assert await outcomes(village, who) == []
+
+
+async def test_a_field_that_is_merged_or_left_out_is_one_reveal(village: Place) -> None:
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    one = ONE % ("a", made["members"][0]["id"])
+    for text in (
+        f"mutation {{ {one} {one} }}",
+        f"mutation {{ {one} ... @skip(if: true) {{ {one.replace('a:', 'b:')} }} }}",
+    ):
+        answer = await village.query(who, text)
+        assert answer.data == {"a": {"value": made["members"][0]["nik"]}}
+    assert await outcomes(village, who) == ["ACCEPTED"] * 2
+
+
+async def test_an_account_sees_so_many_numbers_in_an_hour(village: Place) -> None:
+    """Whatever it asks for counts; the refusal is audited; others and other work go on."""
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    member = made["members"][0]
+    async with served_with(village, reveals_per_hour=LIMIT) as limited:
+        assert (await reveal(limited, who, member["id"])).data["revealIdentity"]["value"] == member["nik"]
+        absent = (await reveal(limited, who, str(uuid.uuid4()))).data["revealIdentity"]
+        assert [error["code"] for error in absent["userErrors"]] == ["NOT_FOUND"]
+        assert (await reveal(limited, who, made["id"], field="PHONE")).data["revealIdentity"]["value"] is None
+        for id_ in (member["id"], str(uuid.uuid4())):
+            answer = await reveal(limited, who, id_)
+            assert_limited(answer)
+            assert answer.json.get("data") is None
+        assert await outcomes(village, who) == ["ACCEPTED", "NOT_FOUND", "ACCEPTED", "RATE_LIMITED", "RATE_LIMITED"]
+        assert (await limited.submit(who, household()))["outcome"] == "ACCEPTED"
+        other = await reveal(limited, await account(village), member["id"])
+        assert other.data["revealIdentity"]["value"] == member["nik"]
+
+
+async def test_beside_another_command_the_limit_blanks_its_own_field(village: Place) -> None:
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    text = """mutation($household: HouseholdInput!, $id: ID!) {
+      revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION}) { value }
+      submitHousehold(input: {household: $household}) { outcome } }"""
+    async with served_with(village, reveals_per_hour=1) as limited:
+        await reveal(limited, who, made["id"])
+        answer = await limited.query(who, text, household=household(), id=made["members"][0]["id"])
+    assert (answer.status, answer.codes) == (200, ["RATE_LIMITED"])
+    assert answer.json["data"] == {"revealIdentity": None, "submitHousehold": {"outcome": "ACCEPTED"}}
+
+
+async def test_the_limit_is_exact_for_requests_at_the_same_time_on_two_servers(village: Place) -> None:
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    member = made["members"][0]
+    async with served_with(village, reveals_per_hour=LIMIT) as one, served_with(village, reveals_per_hour=LIMIT) as two:
+        answers = await asyncio.gather(*[reveal(place, who, member["id"]) for place in (one, two) * 6])
+    shown = [answer for answer in answers if not answer.codes]
+    assert len(shown) == LIMIT
+    assert {tuple(answer.codes) for answer in answers if answer not in shown} == {("RATE_LIMITED",)}
+    assert sorted(await outcomes(village, who)) == ["ACCEPTED"] * LIMIT + ["RATE_LIMITED"] * (12 - LIMIT)
+
+
+async def test_an_hour_later_there_is_room_again(village: Place) -> None:
+    """A window that slides: each use leaves it an hour after it was made."""
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    async with served_with(village, reveals_per_hour=2) as limited:
+        for _ in range(2):
+            assert not (await reveal(limited, who, made["id"], field="PHONE")).codes
+        await village.admin.execute(
+            "UPDATE quota SET times = ARRAY[now() - interval '59 minutes 50 seconds', times[2]] WHERE holder = $1",
+            village.ids[who],
+        )
+        assert_limited(await reveal(limited, who, made["id"]), most=10)
+        await village.admin.execute(
+            "UPDATE quota SET times = ARRAY[now() - interval '61 minutes', times[2]] WHERE holder = $1",
+            village.ids[who],
+        )
+        assert not (await reveal(limited, who, made["id"], field="PHONE")).codes
+        assert_limited(await reveal(limited, who, made["id"]))
+
+
+@pytest.mark.parametrize("purpose", AccessPurpose)
+async def test_a_purpose_from_outside_the_record_is_explained(village: Place, purpose: AccessPurpose) -> None:
+    made, who = await village.reach("SUBMITTED"), await account(village)
+    number, member = made["members"][0]["nik"], made["members"][0]["id"]
+    for note in (None, "", "   ", "x", "- - - - - -", "\t\n", "a b c d"):
+        payload = (await reveal(village, who, member, purpose=purpose.value, note=note)).data["revealIdentity"]
+        if purpose not in NOTED:
+            assert payload == {"value": number, "userErrors": []}
+            continue
+        assert payload["value"] is None
+        (error,) = payload["userErrors"]
+        assert (error["code"], error["path"]) == ("PURPOSE_REQUIRED", ["note"])
+        assert str(SHORTEST_NOTE) in error["message"]
+    too_long = (await reveal(village, who, member, purpose=purpose.value, note="x" * 10_000)).data
+    assert [e["code"] for e in too_long["revealIdentity"]["userErrors"]] == ["UNKNOWN_VALUE"]
+    good = await reveal(village, who, member, purpose=purpose.value, note="  Surat B/12/2026  ")
+    assert good.data["revealIdentity"] == {"value": number, "userErrors": []}
+    notes = await village.admin.fetch(
+        "SELECT outcome, note FROM audit_event WHERE actor_id = $1 AND note IS NOT NULL ORDER BY id", village.ids[who]
+    )
+    assert {tuple(row) for row in notes if row["outcome"] != "ACCEPTED"} == set(), "what was refused is not kept"
+    assert notes[-1]["note"] == "Surat B/12/2026"
+
+
+# --- ids of others ----------------------------------------------------------------------------------------------------
+
+
+async def taken_ids(village: Place, count: int) -> list[str]:
+    """Ids of records that the officer does not see."""
+    ids: list[str] = []
+    while len(ids) < count:
+        hidden = household(FAR)
+        assert (await village.submit("stranger", hidden))["outcome"] == "ACCEPTED"
+        ids += [hidden["id"], hidden["members"][0]["id"], hidden["migrations"][0]["id"]]
+    return ids[:count]
+
+
+async def tried(village: Place, who: str, id_: str) -> Answer:
+    return await village.query(who, SUBMIT, household=household(id=id_))
+
+
+def said(answer: Answer) -> list[str]:
+    """The codes of the errors of a submission, or its outcome."""
+    if answer.codes:
+        return answer.codes
+    payload = answer.data["submitHousehold"]
+    return [error["code"] for error in payload["userErrors"]] or [payload["outcome"]]
+
+
+async def test_whoever_tries_ids_learns_no_more_of_them_for_an_hour(village: Place) -> None:
+    """Then no id is told from another: one in use, one that is free, of a household or of a child."""
+    who, hidden = await account(village), await taken_ids(village, LIMIT + 2)
+    mine = household()
+    async with served_with(village, taken_ids_per_hour=LIMIT) as limited:
+        assert (await limited.submit(who, mine))["outcome"] == "ACCEPTED"
+        for id_ in hidden[:LIMIT]:
+            assert said(await tried(limited, who, id_)) == ["ID_TAKEN"]
+        bodies = set()
+        for id_ in (hidden[LIMIT], str(uuid.uuid4()), hidden[LIMIT + 1], str(uuid.uuid4())):
+            answer = await tried(limited, who, id_)
+            assert_limited(answer)
+            bodies.add(tuple(sorted(answer.json["errors"][0]["extensions"].items())))
+            child = but(mine, businesses=[shop(mine["members"][0], id=id_)])
+            assert_limited(await limited.query(who, SUBMIT, household=child, baseRev=1))
+        assert bodies == {(("code", "RATE_LIMITED"),)}
+        assert (await outcomes(village, who))[1 : 1 + LIMIT] == ["ID_TAKEN"] * LIMIT
+        assert set((await outcomes(village, who))[1 + LIMIT :]) == {"RATE_LIMITED"}
+        edited = await limited.submit(who, but(mine, address="Jalan Mawar 2"), 1)
+        assert edited["outcome"] == "ACCEPTED", "edits go on"
+        assert (await limited.submit(await account(village), household()))["outcome"] == "ACCEPTED", "and others"
+
+
+async def test_a_device_that_repeats_one_row_is_slowed_down_with_that_row_alone(village: Place) -> None:
+    who, (hidden,) = await account(village), await taken_ids(village, 1)
+    async with served_with(village, taken_ids_per_hour=LIMIT) as limited:
+        for _ in range(LIMIT):
+            assert said(await tried(limited, who, hidden)) == ["ID_TAKEN"]
+        for _ in range(2 * LIMIT):
+            assert_limited(await tried(limited, who, hidden))
+            made = household()
+            made["members"].append(person(2))
+            assert (await limited.submit(who, made))["outcome"] == "ACCEPTED"
+
+
+async def test_an_id_that_stands_twice_in_a_document_asks_nothing_of_the_registry(village: Place) -> None:
+    who = await account(village)
+    async with served_with(village, taken_ids_per_hour=1) as limited:
+        for _ in range(3):
+            made = household()
+            made["members"][0]["id"] = made["migrations"][0]["memberId"] = made["id"]
+            assert said(await limited.query(who, SUBMIT, household=made)) == ["ID_TAKEN"]
+        assert (await limited.submit(who, household()))["outcome"] == "ACCEPTED"
+
+
+# --- the count itself -------------------------------------------------------------------------------------------------
+
+
+async def test_uses_of_one_key_count_once_and_each_act_and_holder_by_itself(village: Place) -> None:
+    principal = await village.principal("officer")
+    one, other, key = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    async with village.database.write(principal, "submit") as tx:
+        for _ in range(3):
+            assert await take(tx, one, Metered.TAKEN_ID, 2, key) == 0
+        assert await take(tx, one, Metered.TAKEN_ID, 2) == 0
+        assert 3590 < await take(tx, one, Metered.TAKEN_ID, 2) <= 3600
+        assert await take(tx, one, Metered.TAKEN_ID, 2, key) == 0
+        assert await take(tx, one, Metered.REVEAL, 2) == 0
+        assert await take(tx, other, Metered.TAKEN_ID, 2) == 0
+    kept = await village.admin.fetchval(
+        "SELECT max(cardinality(times)) FROM quota WHERE holder = ANY($1)", [one, other]
+    )
+    assert kept == 2, "what is kept is bounded by the limit"
+
+
+async def test_what_is_rolled_back_was_not_used(village: Place) -> None:
+    principal, holder = await village.principal("officer"), uuid.uuid4()
+
+    async def used_in_vain() -> None:
+        async with village.database.write(principal, "submit") as tx:
+            assert await take(tx, holder, Metered.REVEAL, 1) == 0
+            raise ZeroDivisionError
+
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            await used_in_vain()
+    async with village.database.write(principal, "submit") as tx:
+        assert await take(tx, holder, Metered.REVEAL, 1) == 0
