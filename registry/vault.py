@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Mapped
 
@@ -49,7 +50,22 @@ class Identity(Inside, Noun):
     __table_args__ = in_household("identity", sa.UniqueConstraint("subject_id", "field"))
 
 
-IDENTITY = table_of(Identity)
+class VaultCheck(Noun):
+    """A value that only the keys of this database's vault open: a wrong key file is known before it seals anything."""
+
+    __tablename__ = "vault_check"
+    named = False
+    sight = Sensitivity.SYSTEM
+    id: Mapped[int] = fact(Sensitivity.SYSTEM, "Id", "Id", primary_key=True, autoincrement=False, server=True)
+    key_id: Mapped[str] = fact(Sensitivity.SYSTEM, "Kunci", "Key id", server=True, longest=100)
+    sealed: Mapped[bytes] = fact(Sensitivity.SYSTEM, "Nilai tersegel", "Sealed value", sa.LargeBinary(), server=True)
+    blind: Mapped[bytes] = fact(Sensitivity.SYSTEM, "Indeks buta", "Blind index", sa.LargeBinary(), server=True)
+
+    __table_args__ = (sa.CheckConstraint("id = 1", name="ck_vault_check_one"),)
+
+
+IDENTITY, VAULT_CHECK = table_of(Identity), table_of(VaultCheck)
+CHECKED = b"vault check"
 
 MASKS: Mapping[IdentityField, Any] = {
     IdentityField.NIK: identity_number.mask_nik,
@@ -94,9 +110,12 @@ class Vault:
 
     @staticmethod
     def create(path: Path) -> None:
-        """Write a new key file, readable by its owner alone; refuses to replace one."""
-        fresh = {"current": "k1", "keys": {"k1": base64.b64encode(secrets.token_bytes(32)).decode()}}
-        fresh["blind"] = base64.b64encode(secrets.token_bytes(32)).decode()
+        """Write a new key file, readable by its owner alone; refuses to replace one.
+
+        Key ids are random, so that no two files have two keys under one id."""
+        key_id = f"k-{secrets.token_hex(6)}"
+        fresh: dict[str, Any] = {"current": key_id, "keys": {key_id: _text(secrets.token_bytes(32))}}
+        fresh["blind"] = _text(secrets.token_bytes(32))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(fresh, file)
 
@@ -112,6 +131,21 @@ class Vault:
 
     def blind(self, field: IdentityField, plain: str) -> str:
         return _text(hmac.digest(self._blind_key, f"{field.value}|{plain}".encode(), hashlib.sha256))
+
+    def check_value(self) -> tuple[str, bytes, bytes]:
+        """Key id, sealed value and blind index of a text that everybody knows, for `opens_check`."""
+        nonce = os.urandom(_NONCE)
+        box = nonce + self._ciphers[self._current].encrypt(nonce, CHECKED, CHECKED)
+        return self._current, box, self.derive(CHECKED)
+
+    def opens_check(self, key_id: str, sealed: bytes, blind: bytes) -> bool:
+        """Whether these keys made a check value: the one of that id sealed it, and the blind index is theirs."""
+        cipher = self._ciphers.get(key_id)
+        try:
+            opened = cipher and cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], CHECKED)
+        except InvalidTag:
+            return False
+        return opened == CHECKED and hmac.compare_digest(blind, self.derive(CHECKED))
 
     def derive(self, label: bytes) -> bytes:
         """32 bytes for another use, such as signing cursors: one secret less to keep, the same after a rotation."""

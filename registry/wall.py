@@ -43,6 +43,7 @@ class Kind(enum.Enum):
     OWN = "an account or a grant: read by its own holder"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
+    PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ DOORS: dict[str, Door] = {
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
     finding.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
+    vault.VAULT_CHECK.name: Door(Kind.PROOF),
     vault.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
     **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
@@ -124,6 +126,9 @@ def policies(table: str, door: Door) -> Iterator[str]:
     elif door.kind is Kind.OWN:
         yield f"CREATE POLICY see ON {name} FOR SELECT USING ({HOLDER[table]} = (SELECT {SCHEMA}.me()))"
         yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
+    elif door.kind is Kind.PROOF:
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
+        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (true)"
     elif door.kind is Kind.APPENDED:
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (actor_id = (SELECT {SCHEMA}.me()))"
     if any(table in crossing.reads for crossing in CROSSINGS):

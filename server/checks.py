@@ -1,7 +1,8 @@
 """What must be true of the database before anything is served; each fault is one sentence that says what to correct.
 
 Rule: production serves only with a login that row security binds, on a migrated database with that login's settings,
-and through no pooler that loses prepared statements.  Tests: tests/test_serving.py, tests/test_pgbouncer.py.
+with the keys of its vault, and through no pooler that loses prepared statements.
+Tests: tests/test_serving.py, tests/test_pgbouncer.py.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from registry.noun import SCHEMA
+from registry.vault import Vault
 from registry.wall import LOGIN
 from server.migrate import LOGIN_SETTINGS, head, version
 
 CONNECT = 10  # seconds
 TRY = 2.0  # seconds for a statement of the pooler's trial
 NAME = "desmigratif_trial"
+ENTER_CHECK = f"INSERT INTO {SCHEMA}.vault_check VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING"
 LOST_STATEMENT = (
     asyncpg.InvalidSQLStatementNameError,
     asyncpg.DuplicatePreparedStatementError,
@@ -46,10 +49,11 @@ class ServingError(Exception):
     """The server cannot start; one sentence says what to correct."""
 
 
-async def check(dsn: str) -> None:
+async def check(dsn: str, vault: Vault) -> None:
     """Everything that `serve` asks of the database.  Raises ServingError."""
     await check_database(dsn)
     await check_pooler(dsn)
+    await check_vault(dsn, vault)
 
 
 async def check_database(dsn: str) -> None:
@@ -91,6 +95,22 @@ async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
         f"The login {login} lacks its settings in this database ({', '.join(wrong)}), as after a restore: "
         "run `desmigratif migrate`."
     )
+
+
+async def check_vault(dsn: str, vault: Vault) -> None:
+    """Refuse keys that this database's numbers were not sealed with; the first keys that serve it are its own.
+
+    Raises ServingError."""
+    async with _connected(dsn) as connection:
+        async with connection.transaction():
+            await connection.execute("SET TRANSACTION READ WRITE")
+            await connection.execute(ENTER_CHECK, *vault.check_value())
+        stored = await connection.fetchrow(f"SELECT key_id, sealed, blind FROM {SCHEMA}.vault_check")
+    if stored is None or not vault.opens_check(*stored):
+        raise ServingError(
+            "The vault's keys are not those with which the numbers of this database were sealed: "
+            "use the key file that was made for it."
+        )
 
 
 async def check_pooler(dsn: str) -> None:

@@ -47,6 +47,23 @@ Owner = Annotated[
 ]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"desmigratif {version('desmigratif-registry')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """The national household registry of Indonesian migrant workers, as one GraphQL API."""
+
+
 @verb(app, "demo", Reason.DEMO)
 def demo(
     port: Annotated[int | None, typer.Option(envvar="PORT", min=1, max=65535, help="Port; 8000 if not given.")] = None,
@@ -86,7 +103,7 @@ def serve(
     url = settings.ready_to_serve().database_url
     assert url is not None
     made = production(settings)
-    asyncio.run(check(url))
+    asyncio.run(check(url, made.service.vault))
     run(made, listen(settings.host, settings.port), workers=workers or settings.workers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import stat
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,11 @@ def test_every_route_is_declared_and_an_undeclared_one_is_found() -> None:
 def test_every_verb_teaches(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words.split(), "--help") == 0
     assert len(capsys.readouterr().out.split()) > 20
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"desmigratif {importlib.metadata.version('desmigratif-registry')}\n"
 
 
 def test_settings_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from registry.vault import Vault
 from registry.wall import LOGIN
 from server import principals
 from server.checks import ServingError, check
@@ -28,6 +30,7 @@ from tests.village import SUBMIT, Place, household, served_with
 
 PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer")
 NEEDED = (1, 21)
+VAULT = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
 
 
 def version() -> tuple[int, ...]:
@@ -173,14 +176,14 @@ async def test_without_a_way_past_the_pooler_nobody_is_remembered(
 async def test_a_pooler_that_keeps_prepared_statements_is_accepted(village: Place) -> None:
     with pgbouncer(village.login) as login:
         for _ in range(3):
-            await check(login)
+            await check(login, VAULT)  # the first keys are the database's own
 
 
 async def test_a_pooler_that_loses_prepared_statements_is_refused(village: Place) -> None:
     with pgbouncer(village.login, statements=0) as login:
         for _ in range(3):
             with pytest.raises(ServingError, match=r"PgBouncer 1\.21 or newer with max_prepared_statements = 200"):
-                await check(login)
+                await check(login, VAULT)
 
 
 @asynccontextmanager

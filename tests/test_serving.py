@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from registry.vault import Vault
 from registry.wall import LOGIN, OWNER
-from server.checks import ServingError, check_database, check_pooler
+from server.checks import ServingError, check_database, check_pooler, check_vault
 from server.cli import main
 from server.embedded import Embedded
 from server.keys import VAULT, create_signing, demo_keys
@@ -112,6 +113,42 @@ async def test_another_login_without_those_settings_may_not(
             await check_database(postgres.dsn(database, "other"))
     finally:
         await connection.execute("DROP ROLE other")
+
+
+def other_keys(current: str = "k1", changed: str = "") -> Vault:
+    """Keys that differ in what is named."""
+    keys = {"sealing": b"s" * 32, "blind": b"b" * 32} | ({changed: b"x" * 32} if changed else {})
+    return Vault(current, {current: keys["sealing"]}, keys["blind"])
+
+
+async def test_the_first_keys_are_the_database_s_and_every_other_is_refused(postgres: Embedded, fresh: Any) -> None:
+    dsn = postgres.dsn(await fresh(), LOGIN)
+    for _ in range(2):
+        await check_vault(dsn, other_keys())
+    for wrong in (other_keys(changed="sealing"), other_keys(changed="blind"), other_keys(current="k2")):
+        with pytest.raises(ServingError, match="not those with which the numbers of this database were sealed"):
+            await check_vault(dsn, wrong)
+    rotated = Vault("k2", {"k1": b"s" * 32, "k2": b"n" * 32}, b"b" * 32)
+    await check_vault(dsn, rotated)
+
+
+async def test_what_proves_the_keys_is_never_replaced(postgres: Embedded, fresh: Any) -> None:
+    dsn = postgres.dsn(await fresh(), LOGIN)
+    await check_vault(dsn, other_keys())
+    login = await asyncpg.connect(dsn)
+    for statement in ("UPDATE vault_check SET blind = ''", "DELETE FROM vault_check", "TRUNCATE vault_check"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await login.execute(f"BEGIN READ WRITE; {statement}")
+        await login.execute("ROLLBACK")
+    await login.close()
+
+
+def test_two_key_files_have_no_key_id_in_common(tmp_path: Path) -> None:
+    names = set()
+    for number in range(2):
+        Vault.create(tmp_path / str(number))
+        names |= json.loads((tmp_path / str(number)).read_text())["keys"].keys()
+    assert len(names) == 2
 
 
 async def test_without_a_pooler_nothing_is_lost(postgres: Embedded, database: str) -> None:

@@ -21,6 +21,7 @@ from registry.vault import Vault
 from registry.wall import LOGIN
 from server import serving
 from server.app import create
+from server.checks import check_vault
 from server.demo.greeting import greet
 from server.demo.load import load
 from server.demo.tokens import KEYS, issue, write
@@ -36,6 +37,7 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
     keyring, vault = demo_keys(server.data / KEYS, settings.audience)
     try:
         asyncio.run(_prepare(server.dsn(), vault, scale, only, console))
+        asyncio.run(check_vault(server.dsn(user=LOGIN), vault))
     except asyncpg.DiskFullError:
         raise OSError(errno.ENOSPC, "no space for the database") from None
     tokens = issue(keyring)
