@@ -125,6 +125,11 @@ def tests(column: sa.Column[Any], bounds: Bounds | None) -> Iterator[str]:
         yield bounds.test(column)
 
 
+def check(column: sa.Column[Any], test: str) -> sa.CheckConstraint:
+    """The constraint of one column's values, which `migrate` keeps equal to the code's (registry/closed.py)."""
+    return sa.CheckConstraint(test, name=f"ck_{column.table.name}_{column.name}", info={"column": column.name})
+
+
 def _within(value: Any, low: Limit, high: Limit) -> bool:
     """Also False for what is no number."""
     try:

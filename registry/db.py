@@ -40,6 +40,9 @@ PROBE_WAIT = 1_000  # milliseconds
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
 
+SERVES = "SELECT EXISTS (SELECT FROM registry.code_version WHERE version = $1)"
+
+
 class TooSlow(Exception):
     """A statement passed its time limit."""
 
@@ -287,10 +290,9 @@ class Database:
                 raise
 
     async def ready(self, version: str) -> bool:
-        """Whether queries will be answered: the database has this version."""
+        """Whether queries will be answered: the database serves the code of this version."""
         async with self._connection() as connection:
-            found = await connection.fetchval("SELECT version_num::text FROM registry.alembic_version")
-        return bool(found == version)
+            return bool(await connection.fetchval(SERVES, version))
 
     async def stores(self) -> bool:
         """Whether commands will be stored.  After one that could not be, a row is tried and taken back."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from registry.bounds import tests
+from registry.bounds import check, tests
 from registry.business import Business
 from registry.household import Household
 from registry.member import Member
 from registry.migration import MigrationEpisode
-from registry.noun import C_TEXT, SCHEMA, Noun, check, facts, table_of
+from registry.noun import C_TEXT, SCHEMA, Noun, facts, table_of
 
 _KEYS = ("subject_id", "household_id", "village_id", "area", "rev", "since", "until")
 

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
-from registry.bounds import Bounds, Limit, Written, bounds_of, tests
+from registry.bounds import Bounds, Limit, Written, bounds_of, check, tests
 from registry.codes import Code, IdentityField
 
 T = TypeVar("T")
@@ -110,11 +110,6 @@ class Noun(DeclarativeBase):
             column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
             if test := " AND ".join(tests(column, said.bounds)):
                 table.append_constraint(check(column, test))
-
-
-def check(column: sa.Column[Any], test: str) -> sa.CheckConstraint:
-    """The constraint of one column's values, which `migrate` keeps equal to the code's (registry/closed.py)."""
-    return sa.CheckConstraint(test, name=f"ck_{column.table.name}_{column.name}", info={"column": column.name})
 
 
 def fact(

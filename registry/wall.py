@@ -12,7 +12,20 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry import account, audit, finding, household, label, ledger, quota, record_id, region, vault, workflow
+from registry import (
+    account,
+    audit,
+    code_version,
+    finding,
+    household,
+    label,
+    ledger,
+    quota,
+    record_id,
+    region,
+    vault,
+    workflow,
+)
 from registry.business import Business
 from registry.crossing import CROSSINGS, NAMING, Crossing
 from registry.household import Household
@@ -79,6 +92,7 @@ DOORS: dict[str, Door] = {
             region.Programme,
             region.VillageEnrolment,
             label.Label,
+            code_version.CodeVersion,
         )
     },
     account.ACCOUNT.name: Door(Kind.OWN, insert=False),

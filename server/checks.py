@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from registry.db import SERVES
 from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
@@ -37,6 +38,7 @@ SELECT current_user AS name,
 """
 
 
+EXISTS = f"SELECT to_regclass('{SCHEMA}.code_version') IS NOT NULL"
 FAULTS = {"superuser": "is superuser", "bypasses": "has BYPASSRLS", "owner": "owns the tables"}
 
 # A setting as it is, and as PostgreSQL writes it once it is right: `1s` and `1000ms` are one.
@@ -71,9 +73,12 @@ async def check_database(dsn: str) -> None:
                 )
         try:
             stored = await version(connection)
+            serves = (
+                stored is not None and await connection.fetchval(EXISTS) and await connection.fetchval(SERVES, head())
+            )
         except asyncpg.InsufficientPrivilegeError:
             raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
-        if stored != head():
+        if not serves:
             raise ServingError(
                 f"The database is at version {stored or 'none'} and this program at {head()}: "
                 "run `desmigratif migrate`."

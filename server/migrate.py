@@ -57,14 +57,26 @@ class NewerDatabase(Exception):
 
 def head() -> str:
     """The newest version of the code: the one that no other builds on; read without Alembic, which weighs 9 MB."""
-    texts = [path.read_text() for path in (MIGRATIONS / "versions").glob("*.py")]
-    text = "\n".join(texts)
-    made, built_on = (
-        set(re.findall(rf'^{name} = "(\w+)"', text, re.MULTILINE)) for name in ("revision", "down_revision")
-    )
-    newest: str
-    (newest,) = made - built_on
-    return newest
+    return served_versions()[0]
+
+
+def served_versions(versions: Path = MIGRATIONS / "versions") -> list[str]:
+    """The newest version and, behind it, those whose code works on its tables.
+
+    A version that only adds, so that the code before it goes on (expand), says `compatible = True` in its file;
+    one that says nothing ends the older code, and what older code needs is removed by a later version (contract)."""
+    before: dict[str, tuple[str | None, bool]] = {}
+    for path in versions.glob("*.py"):
+        text = path.read_text()
+        if made := re.search(r'^revision = "(\w+)"', text, re.MULTILINE):
+            built_on = re.search(r'^down_revision = "(\w+)"', text, re.MULTILINE)
+            compatible = re.search(r"^compatible = True$", text, re.MULTILINE) is not None
+            before[made[1]] = (built_on[1] if built_on else None, compatible)
+    (newest,) = before.keys() - {built_on for built_on, _ in before.values()}
+    served = [newest]
+    while before[served[-1]][1] and (older := before[served[-1]][0]):
+        served.append(older)
+    return served
 
 
 async def version(connection: asyncpg.Connection) -> str | None:
@@ -91,6 +103,7 @@ async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> Non
         await connection.execute(ROLES)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
         await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
+        await _unready(connection)
         tell("versions")
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -107,6 +120,14 @@ async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> Non
         await connection.close()
 
 
+async def _unready(connection: asyncpg.Connection) -> None:
+    """Servers whose code the next versions would break are not ready from now on."""
+    if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.code_version')") is not None:
+        await connection.execute(
+            f"DELETE FROM {SCHEMA}.code_version WHERE version <> ALL ($1::text[])", served_versions()
+        )
+
+
 async def _settle(connection: asyncpg.Connection) -> None:
     existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
     crossing = await connection.fetch(
@@ -120,6 +141,9 @@ async def _settle(connection: asyncpg.Connection) -> None:
         await connection.execute(statement)
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)
+    await connection.execute(
+        f"INSERT INTO {SCHEMA}.code_version SELECT unnest($1::text[]) ON CONFLICT DO NOTHING", served_versions()
+    )
     rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
     rows += [("COUNTRY", code, id_, en) for code, id_, en in all_countries()]
     rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import asyncpg
@@ -13,8 +14,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from registry import wall
 from registry.noun import SCHEMA, Noun
 from server.checks import ServingError, check_database
-from server.embedded import temporary
-from server.migrate import MIGRATIONS, head, migrate, version
+from server.embedded import Embedded, temporary
+from server.migrate import MIGRATIONS, head, migrate, served_versions, version
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -88,3 +89,32 @@ async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bo
 
 def test_the_newest_version_is_the_one_that_alembic_would_run_to() -> None:
     assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+VERSION = 'revision = "{}"\ndown_revision = {}\n{}'
+
+
+@pytest.mark.parametrize(
+    ("compatible", "served"),
+    [
+        ((False, False, False), ["c"]),
+        ((False, False, True), ["c", "b"]),
+        ((False, True, True), ["c", "b", "a"]),
+        ((False, True, False), ["c"]),
+        ((True, True, True), ["c", "b", "a"]),
+    ],
+)
+def test_a_version_serves_the_code_before_it_as_long_as_each_step_is_compatible(
+    tmp_path: Path, compatible: tuple[bool, ...], served: list[str]
+) -> None:
+    for name, before, mark in zip("abc", ("None", '"a"', '"b"'), compatible, strict=True):
+        (tmp_path / f"{name}.py").write_text(VERSION.format(name, before, "compatible = True\n" if mark else ""))
+    assert served_versions(tmp_path) == served
+
+
+async def test_a_server_that_the_next_versions_break_is_not_ready_while_they_run(
+    postgres: Embedded, admin: asyncpg.Connection
+) -> None:
+    await admin.execute("INSERT INTO code_version VALUES ('of_yesterday')")
+    await migrate(postgres.dsn(await admin.fetchval("SELECT current_database()")))
+    assert [row["version"] for row in await admin.fetch("SELECT version FROM code_version")] == served_versions()

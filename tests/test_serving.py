@@ -82,11 +82,13 @@ async def test_a_database_that_is_not_migrated_is_not_served(
         await check_database(postgres.dsn("postgres", LOGIN))
     found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
     await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_yesterday'")
+    await connection.execute("UPDATE registry.code_version SET version = 'of_yesterday'")
     try:
         with pytest.raises(ServingError, match="version of_yesterday"):
             await check_database(postgres.dsn(database, LOGIN))
     finally:
         await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
+        await connection.execute("UPDATE registry.code_version SET version = $1", found)
 
 
 async def test_a_login_without_its_settings_may_not_and_migrate_gives_them_back(postgres: Embedded, fresh: Any) -> None:
@@ -153,6 +155,19 @@ def test_two_key_files_have_no_key_id_in_common(tmp_path: Path) -> None:
 
 async def test_without_a_pooler_nothing_is_lost(postgres: Embedded, database: str) -> None:
     await check_pooler(postgres.dsn(database, LOGIN))
+
+
+async def test_a_database_of_a_newer_version_that_serves_this_one_is_served(
+    postgres: Embedded, database: str, connection: asyncpg.Connection
+) -> None:
+    found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
+    await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_tomorrow'")
+    await connection.execute("INSERT INTO registry.code_version VALUES ('of_tomorrow')")
+    try:
+        await check_database(postgres.dsn(database, LOGIN))
+    finally:
+        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
+        await connection.execute("DELETE FROM registry.code_version WHERE version = 'of_tomorrow'")
 
 
 async def test_a_database_that_is_not_there_is_one_sentence(postgres: Embedded) -> None:
