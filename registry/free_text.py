@@ -16,7 +16,7 @@ from registry.noun import fact_of
 from registry.text import plain_digits
 
 DIGITS = 16
-_BETWEEN = r"[\s.,:;'`_/\\|()\[\]{}<>+·’\-‐-―−]"
+_BETWEEN = r"[\W_]"  # whatever is no letter
 _RUN = re.compile(rf"[0-9](?:{_BETWEEN}*[0-9]){{{DIGITS - 1},}}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _YEAR = r"(?:18|19|20|21)\d\d"
@@ -24,7 +24,7 @@ _HARMLESS = re.compile(
     rf"(?:\d\d\.\d\d\.\d\d\.\d{{4}}(?:-\d{{4}}-\d{{4,6}})?"  # a village code, or the number of a household in it
     rf"|{_YEAR}-\d\d(?:-\d\d)?|\d\d?[-/.]\d\d?[-/.]{_YEAR}"  # a day or month
     rf"|\d{{1,3}}(?:([., ])\d{{3}})(?:\1\d{{3}}){{0,3}}"  # an amount
-    rf"|\d\d?[:.]\d\d"  # a time
+    rf"|(?:[01]?\d|2[0-4])[:.][0-5]\d(?![:.]\d)"  # a time
     rf"|{_YEAR})(?!\d)"
 )
 _SIGNS = re.compile(f"{_BETWEEN}*")

@@ -78,8 +78,9 @@ def normalise_unit(text: str) -> str:
 
 
 def normalise_occupation(text: str) -> str:
-    """Dukcapil's number of an occupation without leading zeros."""
-    return bare(text).lstrip("0")
+    """Dukcapil's number of an occupation without leading zeros; 0 itself is none of them, and stays what it is."""
+    number = bare(text)
+    return number.lstrip("0") or number[:1]
 
 
 def is_masked(number: str) -> bool:

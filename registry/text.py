@@ -13,12 +13,15 @@ import unicodedata
 _BREAK = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 _CONTROLS = "".join(chr(n) for n in (*range(32), *range(127, 160)) if chr(n) not in _BREAK + "\t")
 _UNSEEN = (
-    # Default_Ignorable_Code_Point of Unicode, its fillers and variation selectors, and the empty Braille pattern
+    # Default_Ignorable_Code_Point of Unicode, its fillers and variation selectors, the empty Braille pattern,
+    # private use
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\ud800-\udfff"
+    "\U000e0000-\U000e0fff\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffc\U000f0000-\U0010ffff"
 )
-_HIDDEN = re.compile(f"[{re.escape(_CONTROLS)}{_UNSEEN}\u0600-\u0605\u06dd\u070f\u08e2]")
+_SIGNS = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f"
+"""Format characters around numbers and hieroglyphs."""
+_HIDDEN = re.compile(f"[{re.escape(_CONTROLS)}{_UNSEEN}{_SIGNS}]")
 _LINES = re.compile(f"\r\n|[{_BREAK}]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -30,8 +33,10 @@ def clean(text: str, *, lines: bool = False) -> str | None:
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) or None
     visible = unicodedata.normalize("NFC", _HIDDEN.sub("", text))
+    if all(c.isspace() or unicodedata.category(c).startswith("M") for c in visible):  # an accent shows on a letter only
+        return None
     if not lines:
-        return " ".join(visible.split()) or None
+        return " ".join(visible.split())
     broken = (_BLANKS.sub(" ", line).strip() for line in _LINES.sub("\n", visible).split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(broken)).strip() or None
 

@@ -147,6 +147,10 @@ COMPLETE: list[Case] = [
         case("REQUIRED", f"{CHILD}.{column}", E, {CHILD: {column: None}}, {})
         for column in ("full_name", "birth_date", "marital_status", "education", "life_status", "residence")
     ),
+    *(
+        case("REQUIRED", f"{CHILD}.full_name", E, {CHILD: {"full_name": nobody}}, {CHILD: {"full_name": "\u2018A"}})
+        for nobody in ("-", "...", "?", "123", "\U0001f600")
+    ),
     ("REQUIRED", f"{CHILD}.sex", E, {CHILD: {"sex": None}}, {}),
     ("REQUIRED", f"{CHILD}.relation_to_head", E, {CHILD: {"relation_to_head": None}}, {}),
     ("REQUIRED", f"{SECOND}.stage", E, {SECOND: {"stage": None}}, {}),

@@ -28,6 +28,7 @@ from registry.identity_number import (
     normalise_kk,
     normalise_nib,
     normalise_nik,
+    normalise_occupation,
     normalise_passport,
     normalise_phone,
 )
@@ -145,3 +146,7 @@ def test_other_numbers() -> None:
     assert is_nib("1234567890123")
     assert not is_nib("123456789012")
     assert normalise_epmi("id 00-12") == "ID00-12"
+
+
+def test_no_occupation_is_not_lost_for_being_zero() -> None:
+    assert [normalise_occupation(text) for text in ("09", " 9. ", "0", "000", "-")] == ["9", "9", "0", "0", ""]

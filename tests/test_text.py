@@ -37,6 +37,10 @@ UNSEEN = {
     "next line": "\u0085",
     "line separator": "\u2028",
     "tab and break": "\t\r\n",
+    "private use": "\ue000",
+    "object replacement": "\ufffc",
+    "Arabic pound mark": "\u0890",
+    "hieroglyph joiner": "\U00013430",
 }
 
 
@@ -45,6 +49,11 @@ def test_what_shows_nothing_is_nothing(mark: str) -> None:
     assert clean(mark) is None
     assert clean(mark * 3, lines=True) is None
     assert clean(f"{mark}Siti {mark} Aminah{mark}") == "Siti Aminah"
+
+
+def test_an_accent_on_nothing_is_nothing() -> None:
+    assert clean("\u0301") is None
+    assert clean(" \u0301\u200b\n\u0327", lines=True) is None
 
 
 @given(st.text(), st.booleans())
@@ -56,7 +65,7 @@ def test_what_is_clean_stays_as_it_is(text: str, lines: bool) -> None:
     assert unicodedata.is_normalized("NFC", once)
     assert once == once.strip()
     assert "  " not in once
-    assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in once if c != "\n")
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") for c in once if c != "\n")
     assert lines or "\n" not in once
     once.encode()
 

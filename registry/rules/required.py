@@ -36,6 +36,14 @@ def missing(place: str) -> Find:
     return find
 
 
+def nameless(sheet: Sheet) -> Iterator[Place]:
+    """Names without a letter, such as `-` or `?`, name nobody."""
+    for member in sheet.members:
+        name = member.text("full_name")
+        if name is not None and not any(c.isalpha() for c in name):
+            yield member.at("full_name")
+
+
 def kk_missing(sheet: Sheet) -> Iterator[Place]:
     for household in sheet.households:
         if household["kk_number"] is None and household["kk_missing_reason"] is None:
@@ -61,6 +69,7 @@ def no_episode(sheet: Sheet) -> Iterator[Place]:
 RULES: tuple[Rule, ...] = (
     *(rule(Code.REQUIRED, place, missing(place), draft=True) for place in SKELETON),
     *(rule(Code.REQUIRED, place, missing(place)) for place in COMPLETE),
+    rule(Code.REQUIRED, "member.full_name", nameless),
     rule(Code.REQUIRED, "household.kk_number household.kk_missing_reason", kk_missing),
     rule(Code.REQUIRED, "household.members", no_member),
     rule(Code.NIK_REASON_REQUIRED, "member.nik member.nik_missing_reason", nik_missing),
