@@ -26,6 +26,7 @@ from registry.document import LISTS, Edit, Path, empty
 from registry.noun import By, Noun, RegionCode, To, VillageCode, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
+from registry.text import clean
 from schema.business import Business
 from schema.declare import FACES, ID, fields_of
 from schema.directives import Exemption
@@ -40,6 +41,7 @@ from schema.shapes import Inside, Plain, Related
 OPERATIONAL = Sensitivity.OPERATIONAL
 _NIL = str(uuid.UUID(int=0))
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(r"(urn:uuid:)?(\{)?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}(?(2)\})", re.ASCII | re.IGNORECASE)
 FORMS = {
     IdentityField.NIK: identity_number.normalise_nik,
     IdentityField.KK_NUMBER: identity_number.normalise_kk,
@@ -238,20 +240,17 @@ _READ: dict[type[Any], Callable[[Any], Any]] = {
 
 def _id(value: str) -> str | None:
     """An id; blank is nothing."""
-    return uuid_text(value) if value else None
+    return uuid_text(value) if clean(value) else None
 
 
 def uuid_text(text: str) -> str:
     """The canonical form of an id.  Raises BadInput for what is no UUID."""
     if _CANONICAL.fullmatch(text) and text != _NIL:
         return text
-    try:
-        found = uuid.UUID(text)
-        if not found.int:
-            raise ValueError
-        return str(found)
-    except ValueError:
-        raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.") from None
+    written = clean(text) or ""
+    if not _UUID.fullmatch(written) or not (found := uuid.UUID(written)).int:
+        raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.")
+    return str(found)
 
 
 def _read_of(field: Typed) -> Callable[[Any], Any]:

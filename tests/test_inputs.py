@@ -170,16 +170,29 @@ def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:
     assert (edit.removed, edit.sent["member"]) == ({("member", CHILD)}, {})
 
 
-@pytest.mark.parametrize("written", [ID.upper(), "{" + ID + "}", f"urn:uuid:{ID}", ID.replace("-", "")])
+@pytest.mark.parametrize(
+    "written", [ID.upper(), "{" + ID + "}", f"urn:uuid:{ID}", ID.replace("-", ""), f" {ID}\u200b\n"]
+)
 def test_an_id_has_one_form(written: str) -> None:
     assert uuid_text(written) == ID
 
 
 def test_an_id_stands_once_whatever_its_form() -> None:
-    twice = [sent(CHILD), sent(CHILD.upper())]
-    for members in (twice, [sent(ID)]):
-        with pytest.raises(BadInput, match=re.escape("`id`")):
-            edit_of(sent(ID, members=members))
+    with pytest.raises(BadInput, match=re.escape("`id`")):
+        edit_of(sent(ID, members=[sent(CHILD), sent(CHILD.upper())]))
+    edit, _ = edit_of(sent(ID, members=[sent(ID.upper())]))
+    assert edit.taken == [("household", "members", "0", "id")]
+
+
+def test_a_relation_of_nothing_is_none() -> None:
+    edit, _ = edit_of(sent(ID, members=[sent(CHILD, motherId=" \u200b", fatherId="")]))
+    assert edit.sent["member"][CHILD] == {"mother_id": None, "father_id": None}
+
+
+@pytest.mark.parametrize("text", [f"{ID[:-2]}_1", f"{ID[:-1]}\uff11", f"{{{ID}", f"{ID[:8]}--{ID[9:]}", "0" * 32, ""])
+def test_what_looks_like_an_id_is_none(text: str) -> None:
+    with pytest.raises(BadInput):
+        uuid_text(text)
 
 
 @given(st.text().filter(lambda text: not re.search("[0-9a-fA-F]{8}", text)))
