@@ -135,8 +135,9 @@ def _faults_of_scalar(type_: Any, value: Any, path: Path) -> Iterator[Fault]:
         message = ""
     except Exception as error:  # as graphql-core does
         message = str(error)
-    own = next((f": {sentence.rstrip('.')}" for sentence in SENTENCES if sentence in message), "")
-    yield Fault(path, type_, f"harus berjenis {type_}{own}", f"must be of type {type_}{own}")
+    own = next((pair for pair in SENTENCES.items() if pair[0] in message), None)
+    why_en, why_id = (f": {sentence.rstrip('.')}" for sentence in own) if own else ("", "")
+    yield Fault(path, type_, f"harus berjenis {type_}{why_id}", f"must be of type {type_}{why_en}")
 
 
 def _is_taken(type_: GraphQLInputObjectType, value: dict[str, Any]) -> bool:

@@ -72,7 +72,8 @@ def test_a_refusal_never_repeats_what_was_written(name: str, written: Any) -> No
 
 
 def test_each_scalar_has_its_sentence_and_a_description() -> None:
-    assert len(SENTENCES) == len(set(SENTENCES)) == len(NAMES)
+    assert len(SENTENCES) == len(set(SENTENCES.values())) == len(NAMES)
+    assert not SENTENCES.keys() & set(SENTENCES.values())
     assert all(scalar(name).description for name in NAMES)
 
 

@@ -77,6 +77,13 @@ async def test_the_place_and_the_type_are_said(village: Place, name: str) -> Non
         assert error["locations"]
 
 
+async def test_how_a_scalar_is_written_is_said_in_both_languages(village: Place) -> None:
+    wrong = put("members", 0, "birthDate", value=MARK)
+    for language, sentence in (("en", "Write what is known: 2019-03-14"), ("id", "Tulis yang diketahui: 2019-03-14")):
+        (error,) = (await village.query("officer", SUBMIT, language, **wrong)).errors
+        assert sentence in error["message"]
+
+
 async def test_an_enum_says_its_values(village: Place) -> None:
     answer = await village.query("officer", SUBMIT, **put("members", 0, "sex", value="WOMAN"))
     assert answer.errors[0]["extensions"]["values"] == [sex.name for sex in Sex]
