@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from registry.db import CLAIM, Sql, arg
-from registry.document import Edit
+from registry.document import DEFAULTS, Edit
 from registry.workflow import EVENT
 
 ACCEPTED_BEFORE = Sql(
@@ -28,16 +28,21 @@ ACCEPTED_BEFORE = Sql(
 """Whether the caller had this very edit accepted; asked under the household's lock."""
 
 
-def edit_hash(edit: Edit, **more: str | int | None) -> str:
+def edit_hash(edit: Edit, base_rev: int | None, **more: str | None) -> str:
     """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
 
-    A number counts by its blind index, because sealing it again gives other bytes."""
+    A number counts by its blind index, because sealing it again gives other bytes.  Without a base, what is null or
+    has the value that it would have anyway says no more than what is left out."""
     sent = {
         table: {
-            id_: {name: value["blind"] if isinstance(value, dict) else value for name, value in columns.items()}
+            id_: {
+                name: value["blind"] if isinstance(value, dict) else value
+                for name, value in columns.items()
+                if base_rev is not None or value not in (None, DEFAULTS.get(table, {}).get(name))
+            }
             for id_, columns in records.items()
         }
         for table, records in edit.sent.items()
     }
-    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **more}
+    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), "base_rev": base_rev, **more}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

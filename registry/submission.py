@@ -98,8 +98,7 @@ async def submit(
     ability = submission.step.ability
     await require(database, principal, ability, subject)
     seal(edit, vault)
-    begun = {"village": submission.village, "base_rev": submission.base_rev, "act": submission.act.value}
-    submission.edit_hash = edit_hash(edit, **begun)
+    submission.edit_hash = edit_hash(edit, submission.base_rev, village=submission.village, act=submission.act.value)
     try:
         _check_reason(submission)
         if edit.taken:

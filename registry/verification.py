@@ -248,11 +248,12 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
 
 
 def _placed(remarks: list[Said], document: Document, inside: Inside) -> list[Said]:
-    """The remarks with their paths as they are kept.  Raises Refused for those that lead nowhere."""
+    """The remarks with their paths as they are kept, each once.  Raises Refused for those that lead nowhere."""
     paths = [placed(said.path, document, inside) for said in remarks]
     if nowhere := [n for n, path in enumerate(paths) if path is None]:
         raise Refused(*[Problem(Code.UNKNOWN_FIELD, ("remarks", str(n), "path")) for n in nowhere])
-    return [Said(path, said.text) for path, said in zip(paths, remarks, strict=True) if path is not None]
+    kept = {(*path, said.text): Said(path, said.text) for path, said in zip(paths, remarks, strict=True) if path}
+    return list(kept.values())
 
 
 async def _returned_before(tx: Transaction, item: Item, remarks: list[Said]) -> bool:

@@ -60,6 +60,29 @@ async def test_whatever_was_accepted_is_unchanged_when_it_comes_again(village: P
     assert await stored(village, made["id"]) == before
 
 
+async def test_a_first_sending_that_says_the_same_in_other_words_is_known(village: Place) -> None:
+    """With nulls, with the defaults that it would have anyway, in another order."""
+    made = household(people=2)
+    made["businesses"] = [shop(made["members"][0])]
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    assert (await village.submit("officer", {"id": made["id"], "hamlet": "Lor"}, base=1))["outcome"] == "ACCEPTED"
+    first, second = made["members"]
+    (business,) = made["businesses"]
+    others: list[dict[str, Any]] = [
+        {"phone": None, "location": None, "kkNumber": "", "members": [first, second | {"motherId": ""}]},
+        {
+            "status": "ACTIVE",
+            "businesses": [business | {"status": "RUNNING", "exportReadiness": "NONE", "permits": []}],
+        },
+        {"members": [second, first]},
+    ]
+    for other in others:
+        again = await village.submit("officer", but(made, **other))
+        assert (again["outcome"], again["userErrors"]) == ("UNCHANGED", []), other
+    assert set(refusal(await village.submit("officer", but(made, status="EMPTY")))) == {"VERSION_CONFLICT"}
+    assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Lor"
+
+
 async def test_a_late_first_sending_brings_nobody_back(village: Place) -> None:
     first = household(people=2)
     gone = first["members"][1]["id"]
@@ -176,6 +199,13 @@ async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -
         "TRANSITION_NOT_ALLOWED"
     ]
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "first"}]
+
+
+async def test_the_same_remark_twice_is_one(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    for times in (3, 1, 2):
+        assert (await village.give_back("verifier", made, 1, *["periksa"] * times))["userErrors"] == []
+    assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "periksa"}]
 
 
 async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place) -> None:
