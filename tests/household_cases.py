@@ -397,6 +397,7 @@ def _too_much(column: sa.Column[Any], bounds: Bounds) -> Any:
 
 
 PROTECTING: list[Case] = [
+    ("NIB_FORMAT", f"{SHOP}.nib", E, {SHOP: {"nib": "3507116304850001"}}, {SHOP: {"nib": "1234567890123"}}),
     ("UNKNOWN_VALUE", f"{H}.rt", E, {H: {"rt": "RT3"}}, {H: {"rt": "3"}}),
     ("UNKNOWN_VALUE", f"{H}.rw", E, {H: {"rw": "1/2"}}, {H: {"rw": "001"}}),
     ("UNKNOWN_VALUE", f"{H}.welfare_decile", E, {H: {"welfare_decile": 0}}, {H: {"welfare_decile": 10}}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from registry.free_text import holds_number
 from registry.identity_number import is_nib
 from registry.messages import UserErrorCode as Code
 from registry.rules.rule import Place, Rule, Sheet, rule
@@ -25,12 +26,18 @@ def owner_young(sheet: Sheet) -> Iterator[Place]:
 def nib_format(sheet: Sheet) -> Iterator[Place]:
     for business in sheet.businesses:
         nib = business.text("nib")
-        if nib is not None and not is_nib(nib):
+        if nib is not None and not is_nib(nib) and not holds_number(nib):
             yield business.at("nib")
+
+
+def nib_of_a_person(sheet: Sheet) -> Iterator[Place]:
+    """A NIK or family card number in its place would be readable there: not even a draft keeps it."""
+    return (business.at("nib") for business in sheet.businesses if business.read("nib", holds_number))
 
 
 RULES: tuple[Rule, ...] = (
     rule(Code.OWNER_NOT_MEMBER, "business.owner_id", owner_elsewhere, draft=True),
     rule(Code.OWNER_UNDER_15, "business.owner_id member.birth_date", owner_young),
     rule(Code.NIB_FORMAT, "business.nib", nib_format),
+    rule(Code.NIB_FORMAT, "business.nib", nib_of_a_person, draft=True),
 )
