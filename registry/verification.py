@@ -161,17 +161,15 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     row = await tx.one(LOCK_VERIFY, id=item.id)
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
-    if row["rev"] != item.rev:
-        if await tx.value(TAKEN_BEFORE, household=item.id, rev=item.rev):
-            return "UNCHANGED"
-        raise refuse(Code.VERSION_CONFLICT, "rev")
-    me, state = principal.user_id, WorkflowState[row["workflow_state"]]
-    mine = (row["village_verified_by_id"], *([row["verified_by_id"]] if state is S.VERIFIED else []))
-    if state in (S.VERIFIED_VILLAGE, S.VERIFIED) and me in mine:
-        return "UNCHANGED"
+    late = row["rev"] != item.rev
     step = VERIFY_VILLAGE if row["verify_village"] else VERIFY_REGENCY if row["verify_regency"] else None
+    if (late or step is None) and await tx.value(TAKEN_BEFORE, household=item.id, rev=item.rev):
+        return "UNCHANGED"
+    if late:
+        raise refuse(Code.VERSION_CONFLICT, "rev")
     if step is None:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
+    me = principal.user_id
     if row["must_see"] and not item.accept_findings:
         raise refuse(Code.FINDINGS_OPEN, "acceptFindings")
     if step is VERIFY_VILLAGE:
@@ -228,14 +226,14 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
     if revision is None:
         raise refuse(Code.VERSION_CONFLICT, "rev")
     remarks = _placed(remarks, orjson.loads(revision["document"]), inside)
-    state = WorkflowState[row["workflow_state"]]
     late = row["rev"] != item.rev
-    if (late or state is S.RETURNED) and await _returned_before(tx, item, remarks):
+    village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
+    closed = not village and not regency
+    if (late or closed) and await _returned_before(tx, item, remarks):
         return "UNCHANGED"
     if late:
         raise refuse(Code.VERSION_CONFLICT, "rev")
-    village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
-    if not village and not regency:
+    if closed:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
     who = actor(principal, Ability.SUBMISSION_RETURN, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
     await tx.rows(TO_RETURNED, id=item.id, state=S.RETURNED.value)
@@ -285,7 +283,7 @@ TAKEN_BEFORE = Sql(
         )
     )
 )
-"""Whether the caller took a step of verification of an earlier revision."""
+"""Whether the caller took a step of verification of this revision."""
 
 
 async def _event(tx: Transaction, row: asyncpg.Record, to: WorkflowState, who: Actor, note: str | None) -> None:

@@ -177,6 +177,25 @@ async def test_a_return_or_a_verification_that_comes_late_again_is_known(village
     assert await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }") == before
 
 
+async def test_a_step_that_comes_late_again_is_known_whatever_followed_it(village: Place) -> None:
+    """A verification after the return of the same revision, and that return after the next verification."""
+    made = await village.reach("VERIFIED_VILLAGE")
+    await returned(village, made, ["address"], who="coordinator")
+    fields = "rev workflowState remarks { id } events { to }"
+    before = await village.household("officer", made["id"], fields)
+    assert not (await village.verify("verifier", made, 1))["userErrors"]
+    assert await village.household("officer", made["id"], fields) == before
+    await village.submit("officer", {"id": made["id"]}, 1)
+    for who in ("verifier", "coordinator"):
+        assert not (await village.verify(who, made, 1))["userErrors"]
+    after = await village.household("officer", made["id"], fields)
+    assert after["workflowState"] == "VERIFIED"
+    assert not (await returned(village, made, ["address"], who="coordinator"))["userErrors"]
+    other = await returned(village, made, ["hamlet"], who="coordinator")
+    assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
+    assert await village.household("officer", made["id"], fields) == after
+
+
 # --- of every column --------------------------------------------------------------------------------------------------
 
 
