@@ -50,18 +50,23 @@ class Finding(Inside, Noun):
 
 
 def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
-    """Named condition: the caller sees the class of the column that the finding speaks of."""
-    return sa.or_(
-        *[
-            sa.and_(row.c.about == const(kind.value), row.c.area.op("<@")(ask.areas(kind.value.lower())))
-            for kind in (Sensitivity.OPERATIONAL, PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL)
-        ],
-        sa.and_(
-            row.c.about == const(Sensitivity.PROTECTIVE.value),
-            row.c.area.op("<@")(ask.areas("protective_own")),
-            row.c.about_author == ask.claim("user", sa.Uuid()),
-        ),
+    """Named condition: the caller sees the class of the column that the finding speaks of, and findings at all.
+
+    They are PERSONAL: one that speaks of an owner's field, which is OPERATIONAL, tells how old the owner is."""
+
+    def seen(kind: Sensitivity) -> sa.ColumnElement[bool]:
+        return row.c.area.op("<@")(ask.areas(kind.value.lower()))
+
+    own = sa.and_(
+        row.c.about == const(Sensitivity.PROTECTIVE.value),
+        row.c.area.op("<@")(ask.areas("protective_own")),
+        row.c.about_author == ask.claim("user", sa.Uuid()),
     )
+    others = [
+        sa.and_(row.c.about == const(kind.value), seen(kind)) for kind in (Sensitivity.IDENTITY, Sensitivity.SPECIAL)
+    ]
+    plain = row.c.about.in_([const(kind.value) for kind in (OPERATIONAL, PERSONAL)])
+    return sa.and_(seen(PERSONAL), sa.or_(plain, *others, own))
 
 
 FINDING = table_of(Finding)

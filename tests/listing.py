@@ -234,8 +234,9 @@ class Lists:
         return self.findings.get(row["id"], [])
 
     def _visible(self, about: str, author: str, area: str) -> bool:
-        """Whether a finding is shown: the class of its column is held there, or is one's own and so is its row."""
-        return self.sight.holds(about, area) or (author == self.user and self.sight.around(about, area))
+        """Whether a finding is shown: findings are, and the class of its column, which may be one's own, as the row."""
+        about_seen = self.sight.holds(about, area) or (author == self.user and self.sight.around(about, area))
+        return self.sight.holds("PERSONAL", area) and about_seen
 
     # --- search, order, groups ----------------------------------------------------------------------------------------
 
