@@ -1,7 +1,7 @@
 """How much one process takes on from callers that it does not know yet, and the connections that it has.
 
-Rule: bytes, seconds and connections of strangers end somewhere; when there is no room, whoever has waited longest
-without asking anything gives way.  Test: tests/test_protocol.py.
+Rule: bytes, seconds and connections of strangers end somewhere; when there is no room, for the process or for one
+address, whoever has waited longest without asking anything gives way.  Test: tests/test_protocol.py.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ class Bounded(Protocol):
     waits_since: float | None
     """When it began to wait for a request that has not come; None while one is read or answered."""
 
+    @property
+    def reads_since(self) -> float | None:
+        """When it began to wait for a body that has not come wholly, by a clock of its own; None while none is read."""
+
     def look(self, now: float) -> None:
         """End what takes too long."""
 
@@ -94,7 +98,8 @@ class Connections:
     def enter(self, connection: Bounded, loop: asyncio.AbstractEventLoop) -> RequestError | AccessError | None:
         """Count a new connection; answers why it is refused, and then it is counted all the same until it leaves."""
         refusal: RequestError | AccessError | None = None
-        if self._by_address[connection.address] >= self.bounds.connections_per_address:
+        address = connection.address
+        if self._by_address[address] >= self.bounds.connections_per_address and not self._make_room(address):
             refusal = RateLimited(Overloaded.retry_after or 1)
         elif len(self._open) >= self.bounds.connections and not self._make_room():
             refusal = Overloaded()
@@ -117,10 +122,13 @@ class Connections:
             if not self._by_address[connection.address]:
                 del self._by_address[connection.address]
 
-    def _make_room(self) -> bool:
-        waiting = [connection for connection in self._open if connection.waits_since is not None]
+    def _make_room(self, address: str | None = None) -> bool:
+        """Let the connection give way that has waited longest for its caller, of all or of one address; whose request
+        has begun to come goes last.  False where all are answered."""
+        ours = [c for c in self._open if address is None or c.address == address]
+        waiting = [c for c in ours if c.waits_since is not None] or [c for c in ours if c.reads_since is not None]
         if waiting:
-            min(waiting, key=lambda connection: connection.waits_since or 0.0).give_way()
+            min(waiting, key=lambda c: c.waits_since or c.reads_since or 0.0).give_way()
         return bool(waiting)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -157,6 +157,14 @@ class BoundedProtocol(HttpToolsProtocol):
             else:
                 self._refuse(RequestTimeout())
 
+    @property
+    def reads_since(self) -> float | None:
+        """Since when a body is read of which some has not come, later by its seconds; None while none is, or while an
+        earlier request is answered."""
+        running = self._running
+        is_busy = running is not None and not running.response_complete and running is not self.cycle
+        return None if is_busy else self._body_due
+
     def give_way(self) -> None:
         """Close at once: somebody else needs the place."""
         self._held.leave(self)

@@ -148,8 +148,9 @@ class Settings(BaseSettings):
     max_connections_per_address: int = Field(
         default=500,
         ge=1,
-        description="Most connections from one address to one process; more are answered as RATE_LIMITED. A proxy in "
-        "front is one address.",
+        description="Most connections from one address to one process. Beyond it, the one of them that has waited "
+        "longest without a request is closed; where all are at work, the new one is answered as RATE_LIMITED. A proxy "
+        "in front is one address.",
     )
     metrics: bool = Field(
         default=False, description="Whether `/metrics` shows the process's counts, without names; the demo always does."

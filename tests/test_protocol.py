@@ -93,6 +93,16 @@ def read(caller: socket.socket) -> bytes:
     return received
 
 
+def ends(caller: socket.socket) -> bool:
+    """Whether the server closes; a failure of time says that it does not."""
+    try:
+        while caller.recv(1_000_000):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
+
+
 def length(received: bytes) -> int:
     lines = received.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
     return next((int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")), 0)
@@ -305,22 +315,45 @@ def test_the_bytes_of_a_body_end_whoever_reads_it(wire: Wire) -> None:
 
 
 def test_an_address_has_its_share_of_connections() -> None:
-    with wired(Bounds(connections_per_address=3)) as wire:
-        with wire.connect(), wire.connect(), wire.connect():
-            answer = wire.ask(GET % b"well")
-            refused(answer, 429, "RATE_LIMITED")
-            assert b"retry-after: " in answer.lower()
+    with wired(Bounds(connections_per_address=3)) as wire, ExitStack() as stack:
+        for caller in [stack.enter_context(wire.connect()) for _ in range(3)]:
+            caller.sendall(GET % b"wait")
+        until(lambda: b" 429 " in wire.ask(GET % b"well")[:20])
+        answer = wire.ask(GET % b"well")
+        refused(answer, 429, "RATE_LIMITED")
+        assert b"retry-after: " in answer.lower()
+        wire.release.set()
         until(wire.is_well)
         assert wire.outcomes["RATE_LIMITED"] > 0
 
 
-def test_whoever_waits_without_a_request_gives_way() -> None:
-    with wired(Bounds(connections=4)) as wire, ExitStack() as stack:
-        callers = [stack.enter_context(wire.connect()) for _ in range(40)]
+@pytest.mark.parametrize("limits", [Bounds(connections=4), Bounds(connections_per_address=4)], ids=["all", "address"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", GET[:10], GET % b"well", POST + b"Content-Length: 9\r\n\r\n{"],
+    ids=["nothing", "head", "idle", "body"],
+)
+def test_whoever_waits_without_a_request_gives_way(limits: Bounds, sent: bytes) -> None:
+    """A neighbour who holds all of an address, or of the process, keeps nobody out by asking nothing, or not all."""
+    with wired(limits) as wire, ExitStack() as stack:
+        callers = []
+        for _ in range(40):
+            callers.append(stack.enter_context(wire.connect()))
+            callers[-1].sendall(sent)
         for caller in callers:
             caller.settimeout(10)
         assert wire.is_well()
-        assert read(callers[0]) == b""
+        assert ends(callers[0])
+
+
+def test_who_sends_a_body_goes_after_who_sends_nothing() -> None:
+    with wired(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
+        sender.sendall(POST + b"Content-Length: 9\r\n\r\n1234")
+        until(lambda: any(caller.reads_since is not None for caller in list(wire.connections._open)))
+        assert wire.is_well()
+        assert ends(silent)
+        sender.sendall(b"56789")
+        assert b"read:9:" in sender.recv(10_000)
 
 
 def test_where_all_are_at_work_a_new_one_is_told_to_come_again() -> None:
