@@ -28,21 +28,23 @@ ACCEPTED_BEFORE = Sql(
 """Whether the caller had this very edit accepted; asked under the household's lock."""
 
 
-def edit_hash(edit: Edit, base_rev: int | None, **more: str | None) -> str:
+def edit_hash(edit: Edit, base_rev: int | None, village: str | None, **more: str) -> str:
     """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
 
-    A number counts by its blind index, because sealing it again gives other bytes.  Without a base, what is null or
-    has the value that it would have anyway says no more than what is left out."""
+    A number counts by its blind index, because sealing it again gives other bytes.  In a new household, what is null
+    or has the value that it would have anyway says no more than what is left out."""
+    new = base_rev is None and village is not None
     sent = {
         table: {
             id_: {
                 name: value["blind"] if isinstance(value, dict) else value
                 for name, value in columns.items()
-                if base_rev is not None or value not in (None, DEFAULTS.get(table, {}).get(name))
+                if not new or value not in (None, DEFAULTS.get(table, {}).get(name))
             }
             for id_, columns in records.items()
         }
         for table, records in edit.sent.items()
     }
-    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), "base_rev": base_rev, **more}
+    begun = {"base_rev": base_rev, "village": village, **more}
+    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

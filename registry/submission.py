@@ -37,6 +37,7 @@ from registry.problems import IdTaken, Problem, Refused, refuse, unfit
 from registry.retry import ACCEPTED_BEFORE, edit_hash
 from registry.rules import Finding, check
 from registry.saving import SUBMITTED, save
+from registry.text import says_something
 from registry.unchanged import drop_unchanged
 from registry.vault import Vault
 from registry.work import Submission, Work
@@ -98,7 +99,7 @@ async def submit(
     ability = submission.step.ability
     await require(database, principal, ability, subject)
     seal(edit, vault)
-    submission.edit_hash = edit_hash(edit, submission.base_rev, village=submission.village, act=submission.act.value)
+    submission.edit_hash = edit_hash(edit, submission.base_rev, submission.village, act=submission.act.value)
     try:
         _check_reason(submission)
         if edit.taken:
@@ -120,7 +121,7 @@ def _check_reason(submission: Submission) -> None:
     """An amendment says why, and goes on to what it changed.  Raises Refused."""
     if submission.act is not Act.AMEND:
         return
-    if not submission.reason:
+    if not says_something(submission.reason or ""):
         raise refuse(Code.REASON_REQUIRED, "reason")
     if problems := unfit(EVENT.c.reason, submission.reason, "reason"):
         raise Refused(*problems)

@@ -41,6 +41,16 @@ def clean(text: str, *, lines: bool = False) -> str | None:
     return _EMPTY_LINES.sub("\n\n", "\n".join(broken)).strip() or None
 
 
+def says_something(text: str) -> bool:
+    """Whether a text has a letter or digit: a reason of `-` or `...` is none."""
+    return any(c.isalnum() for c in text)
+
+
+def names_somebody(text: str) -> bool:
+    """Whether a text has a letter; one that only modifies others, such as a raised comma, is none."""
+    return any(unicodedata.category(c) in ("Lu", "Ll", "Lt", "Lo") for c in text)
+
+
 def plain_digits(text: str) -> str:
     """For texts that are numbers: wide and other forms of letters, digits and signs as ASCII, nothing unseen."""
     if text.isascii() and text.isprintable():

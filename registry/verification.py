@@ -32,6 +32,7 @@ from registry.remark import SETTLE, Inside, placed
 from registry.rows import REVISIONS
 from registry.saving import ADD_EVENT
 from registry.submission import ASK
+from registry.text import says_something
 from registry.workflow import (
     EVENT,
     REMARK,
@@ -196,7 +197,7 @@ async def give_back(
     ability = Ability.SUBMISSION_RETURN
     await require(database, principal, ability, item.id)
     try:
-        if not remarks or not all(said.text for said in remarks):
+        if not remarks or not all(says_something(said.text) for said in remarks):
             raise refuse(Code.REMARK_REQUIRED, "remarks")
         if len(remarks) > MOST:
             raise refuse(Code.UNKNOWN_VALUE, "remarks", items=str(MOST))

@@ -149,7 +149,7 @@ COMPLETE: list[Case] = [
     ),
     *(
         case("REQUIRED", f"{CHILD}.full_name", E, {CHILD: {"full_name": nobody}}, {CHILD: {"full_name": "\u2018A"}})
-        for nobody in ("-", "...", "?", "123", "\U0001f600")
+        for nobody in ("-", "...", "?", "123", "\u02bc", "\U0001f600")
     ),
     ("REQUIRED", f"{CHILD}.sex", E, {CHILD: {"sex": None}}, {}),
     ("REQUIRED", f"{CHILD}.relation_to_head", E, {CHILD: {"relation_to_head": None}}, {}),

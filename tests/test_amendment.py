@@ -123,7 +123,12 @@ async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(
 
 async def test_a_reason_is_given_and_bounded(village: Place) -> None:
     made = await village.reach("VERIFIED")
-    for reason, code in (("", "REASON_REQUIRED"), ("  \n", "REASON_REQUIRED"), ("x" * 2001, "UNKNOWN_VALUE")):
+    for reason, code in (
+        ("", "REASON_REQUIRED"),
+        ("  \n", "REASON_REQUIRED"),
+        ("-", "REASON_REQUIRED"),
+        ("x" * 2001, "UNKNOWN_VALUE"),
+    ):
         refused = await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}, reason=reason)
         assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [(code, ["reason"])]
     assert (await village.household("officer", made["id"], "rev"))["rev"] == 1

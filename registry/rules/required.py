@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from registry.messages import UserErrorCode as Code
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.text import names_somebody
 
 SKELETON = (
     "household.village_id",
@@ -40,7 +41,7 @@ def nameless(sheet: Sheet) -> Iterator[Place]:
     """Names without a letter, such as `-` or `?`, name nobody."""
     for member in sheet.members:
         name = member.text("full_name")
-        if name is not None and not any(c.isalpha() for c in name):
+        if name is not None and not names_somebody(name):
             yield member.at("full_name")
 
 
