@@ -91,9 +91,10 @@ _STATE = (
 _HOUSEHOLD = (*_names("household"), *_STATE)
 _home = _sent(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
 _ME = arg("me", sa.Uuid())
-_writes = sa.and_(arg("document", sa.JSON()).is_not(None), sa.all_(HOUSEHOLD.c.authors) != _ME)
+_moves = HOUSEHOLD.c.village_id != arg("village", sa.Uuid())
+_writes = sa.and_(sa.or_(arg("document", sa.JSON()).is_not(None), _moves), sa.all_(HOUSEHOLD.c.authors) != _ME)
 _AUTHORS = sa.case((_writes, sa.func.array_append(HOUSEHOLD.c.authors, _ME)), else_=HOUSEHOLD.c.authors)
-"""Whoever changes content is an author from then on, each once; who only sends it is not."""
+"""Whoever changes content, or the village, is an author from then on, each once; who only sends it is not."""
 _CREATE = (
     upsert(HOUSEHOLD)
     .from_select(

@@ -12,7 +12,7 @@ import pytest
 
 from registry.codes import WorkflowState
 from registry.workflow import SAVING, STEPS, Act, Verdict
-from tests.village import AMEND, FAR, HERE, REVEAL, VERIFY, Place, household, journey
+from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, household, journey
 
 pytestmark = pytest.mark.anyio
 STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED")
@@ -218,6 +218,21 @@ async def test_nobody_verifies_words_of_his_own_that_another_sent(village: Place
     assert not {"SUBMISSION_VERIFY", "SUBMISSION_RETURN"} & set(can)
     assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
     assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
+
+
+async def test_nobody_verifies_a_household_in_the_village_that_he_gave_it(village: Place) -> None:
+    await village.admin.execute(
+        "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
+        " VALUES ($1, 'OFFICER', $2, false, '2019-01-01')",
+        *(village.ids["all in one"], village.regions[NEXT_DOOR]),
+    )
+    made = household(NEXT_DOOR)
+    await village.submit("next door", made, save="DRAFT")
+    moved = await village.submit("all in one", {"id": made["id"], "villageCode": HERE}, 1, "DRAFT")
+    assert (moved["outcome"], moved["userErrors"]) == ("ACCEPTED", [])
+    await village.submit("officer", {"id": made["id"]}, 1)
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
+    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
 
 
 async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None:
