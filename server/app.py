@@ -28,7 +28,7 @@ from server.cors import Cors
 from server.declared import Declared, Reason, undeclared_routes
 from server.graphql import GRAPHQL
 from server.headers import accepts_gzip, accepts_page, headers_of, language_of
-from server.metrics import exposition
+from server.metrics import Published, publishing
 from server.migrate import head
 from server.page import PAGE_HEADERS, page
 from server.principals import Principals
@@ -94,11 +94,12 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Open where the setting `metrics` is on, and in the demo: counts of this process for Prometheus."""
-    service = _service(request)
-    if not (service.settings.metrics or service.settings.mode == "demo"):
+    """Open where the setting `metrics` is on, and in the demo: counts of the whole service for Prometheus."""
+    app: App = request.app
+    settings = app.service.settings
+    if not (settings.metrics or settings.metrics_port or settings.mode == "demo"):
         return _refused(request, NotFound())
-    return Response(exposition(service), media_type="text/plain; version=0.0.4", headers=NOT_KEPT)
+    return Response(app.published.exposition(), media_type="text/plain; version=0.0.4", headers=NOT_KEPT)
 
 
 async def sdl(request: Request) -> Response:
@@ -130,6 +131,8 @@ ROUTES = [
 class App(Starlette):
     """The application and what it serves with."""
 
+    published: Published  # while it is open
+
     def __init__(self, service: Service, dsn: str) -> None:
         self.service, self._dsn = service, dsn
         super().__init__(routes=ROUTES, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
@@ -142,7 +145,15 @@ class App(Starlette):
         else:
             await self._routed(scope, receive, send)
 
+    def _elsewhere(self, scope: Scope) -> bool:
+        """Where the counts have a port of their own, they are there alone and nothing else is."""
+        port = self.service.settings.metrics_port
+        return port is not None and (scope["server"][1] == port) is not (scope["path"] == "/metrics")
+
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._elsewhere(scope):
+            await _refused(Request(scope), NotFound())(scope, receive, send)
+            return
         if scope["type"] == "http" and scope["path"] == PATH:
             scope["app"] = self
             await GRAPHQL(scope, receive, send)
@@ -157,7 +168,8 @@ class App(Starlette):
         listening = Principals().opening(self._dsn, settings.listen_url)
         async with Database.open(self._dsn, *limits, *lanes) as database, listening as principals:
             self.service.database, self.service.principals = database, principals
-            yield
+            async with publishing(self.service, self.service.counts) as self.published:
+                yield
 
 
 def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> App:

@@ -8,11 +8,11 @@ Tests: tests/test_serving.py, tests/test_pgbouncer.py.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
-from registry.db import SERVES
+from registry.db import LOST, SERVES
 from registry.noun import SCHEMA
 from registry.vault import Vault
 from registry.wall import LOGIN
@@ -150,4 +150,5 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         yield connection
     finally:
-        connection.terminate()
+        with suppress(TimeoutError, *LOST):  # it may wait behind a pooler, or be lost
+            await connection.close(timeout=TRY)

@@ -24,7 +24,7 @@ class Reason(Enum):
     EACH_FIELD = "every field behind it is declared, and asks for itself"
     PUBLIC = "it shows what the repository shows: no data"
     HEALTH = "it says whether the process answers, and no more"
-    COUNTS = "it counts what the process did, names nobody, and is there only where the operator wants it"
+    COUNTS = "it counts what the service did, names nobody, and is there only where the operator wants it"
     PUBLIC_KEYS = "public keys are there to be read"
     OPERATOR = "whoever may run it has the machine's files and logins already"
     OWNER = "it connects as the owner of the tables, who stands above every policy"

@@ -1,68 +1,135 @@
-"""What one process counts, in the text that Prometheus reads (format 0.0.4).
+"""What the service counts, in the text that Prometheus reads (format 0.0.4): of all its processes together.
 
-Rule: numbers of the process only; a label is a word of the code (an outcome, the name of a memory) or the number of
-the worker, and never anything that somebody sent or stored.  Test: tests/test_metrics.py.
+Each process writes its counts into files of a folder that the service shares, in the layout of prometheus-client's
+multiprocess mode, every second and when it is asked; whichever process is asked adds the files up.  What a request
+counts stays a plain number in memory.
+Rule: a label is a word of the code (an outcome, the name of a memory), and never anything that somebody sent or stored.
+Test: tests/test_metrics.py, tests/test_workers.py.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
+import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from registry.cache import Remembered
 from registry.pool import Durations
 from server.service import Service
 
-Sample = tuple[str, dict[str, object], float]
+EVERY = 1.0  # seconds between two writings
+COUNTER, HISTOGRAM = "counter", "histogram"
+SUM, LEAST = "gauge_livesum", "gauge_livemin"  # of the processes that are alive
+Sample = tuple[str, dict[str, str], float]
 
 
-def exposition(service: Service) -> str:
-    """Everything as text; with several workers an answer is one worker's, whose number is on every line."""
-    lines = []
-    for name, kind, said, samples in _families(service):
-        lines += [f"# HELP desmigratif_{name} {said}", f"# TYPE desmigratif_{name} {kind}"]
-        for suffix, labels, value in samples:
-            words = ",".join(f'{key}="{label}"' for key, label in {**labels, "worker": service.worker}.items())
-            lines.append(f"desmigratif_{name}{suffix}{{{words}}} {value}")
-    return "\n".join([*lines, ""])
+class Published:
+    """The counts of this process in the folder of the service."""
+
+    def __init__(self, service: Service, folder: Path) -> None:
+        self._service, self._folder, self._files = service, folder, dict[str, MmapedDict]()
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"  # a process may get the number of one that was killed
+
+    def write(self) -> None:
+        """Make the files what the process has counted."""
+        for kind, name, help_text, samples in _families(self._service):
+            if kind not in self._files:
+                path = self._folder / f"{kind}_{self._name}.db"
+                self._files[kind] = MmapedDict(str(path))  # type: ignore[no-untyped-call]
+            family = f"desmigratif_{name}"
+            for suffix, labels, value in samples:
+                key = mmap_key(family, family + suffix, [*labels], [*labels.values()], help_text)
+                self._files[kind].write_value(key, value, 0.0)  # type: ignore[no-untyped-call]
+
+    def exposition(self) -> bytes:
+        """The counts of the service, as text."""
+        self.write()
+        self._bury()
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def close(self) -> None:
+        """What was counted stays, what was measured ends."""
+        self.write()
+        for kind, file in self._files.items():
+            file.close()  # type: ignore[no-untyped-call]
+            if kind in (SUM, LEAST):
+                (self._folder / f"{kind}_{self._name}.db").unlink(missing_ok=True)
+
+    def _bury(self) -> None:
+        """Removes what processes measured that were killed."""
+        for path in self._folder.glob("gauge_live*.db"):
+            pid = path.stem.rpartition("_")[2].partition("-")[0]
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                path.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def publishing(service: Service, folder: Path | None) -> AsyncIterator[Published]:
+    """Writes from time to time; without a folder that several processes share into one of its own."""
+    own = TemporaryDirectory(prefix="desmigratif-") if folder is None else None
+    published = Published(service, folder or Path(own.name if own else ""))
+    writing = asyncio.create_task(_keep_writing(published))
+    try:
+        yield published
+    finally:
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        published.close()
+        if own:
+            own.cleanup()
+
+
+async def _keep_writing(published: Published) -> None:
+    while True:
+        published.write()
+        await asyncio.sleep(EVERY)
 
 
 def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     database, pool = service.database, service.database.pool
     waiting = pool.waiting + database.turns.waiting + database.heavy.waiting
     memories = sorted(Remembered.all, key=lambda memory: memory.name)
-    yield "requests_total", "counter", "Requests by outcome.", _of("outcome", sorted(service.outcomes.items()))
-    yield "connections", "gauge", "Connections to PostgreSQL.", [("", {}, pool.opened)]
-    yield "connections_idle", "gauge", "Connections that nobody uses.", [("", {}, pool.idle)]
-    yield "connections_limit", "gauge", "Most connections.", [("", {}, pool.size)]
-    yield (
-        "waiting",
-        "gauge",
-        "Requests that wait for a connection.",
-        [("", {}, waiting)],
-    )
-    yield "connection_seconds", "histogram", "How long a connection was held.", _histogram(database.held)
-    yield "listening", "gauge", "Whether changes of grants are heard.", [("", {}, int(service.principals.listening))]
-    for name, kind, said, of in (
-        ("hits_total", "counter", "Found in a memory.", lambda memory: memory.hits),
-        ("misses_total", "counter", "Not found in a memory.", lambda memory: memory.misses),
-        ("size", "gauge", "Values in a memory.", len),
-        ("limit", "gauge", "Most values in a memory.", lambda memory: memory.limit),
-        ("bytes", "gauge", "About what its values weigh, where that is bounded.", lambda memory: memory.bytes),
+    yield COUNTER, "requests", "Requests by outcome.", _of("_total", "outcome", sorted(service.outcomes.items()))
+    yield SUM, "connections", "Connections to PostgreSQL.", [("", {}, pool.opened)]
+    yield SUM, "connections_idle", "Connections that nobody uses.", [("", {}, pool.idle)]
+    yield SUM, "connections_limit", "Most connections.", [("", {}, pool.size)]
+    yield SUM, "waiting", "Requests that wait for a connection.", [("", {}, waiting)]
+    yield SUM, "workers", "Processes that serve.", [("", {}, 1)]
+    yield HISTOGRAM, "connection_seconds", "How long a connection was held.", _histogram(database.held)
+    yield LEAST, "listening", "Whether changes of grants are heard by all.", [("", {}, service.principals.listening)]
+    for kind, suffix, name, help_text, of in (
+        (COUNTER, "_total", "hits", "Found in a memory.", lambda memory: memory.hits),
+        (COUNTER, "_total", "misses", "Not found in a memory.", lambda memory: memory.misses),
+        (SUM, "", "size", "Values in a memory.", len),
+        (SUM, "", "limit", "Most values in a memory.", lambda memory: memory.limit),
+        (SUM, "", "bytes", "About what its values weigh, where that is bounded.", lambda memory: memory.bytes),
     ):
         counts: Counter[str] = Counter()
         for memory in memories:
             counts[memory.name] += of(memory)
-        yield f"memory_{name}", kind, said, _of("memory", counts.items())
+        yield kind, f"memory_{name}", help_text, _of(suffix, "memory", counts.items())
 
 
-def _of(label: str, counts: Iterable[tuple[str, int]]) -> list[Sample]:
-    return [("", {label: name}, count) for name, count in counts]
+def _of(suffix: str, label: str, counts: Iterable[tuple[str, int]]) -> list[Sample]:
+    return [(suffix, {label: name}, count) for name, count in counts]
 
 
 def _histogram(durations: Durations) -> list[Sample]:
+    """Each bucket by itself: they are added up when they are read."""
     bounds = [*map(str, durations.BOUNDS), "+Inf"]
-    counts = zip(bounds, accumulate(durations.counts), strict=True)
-    made: list[Sample] = [("_bucket", {"le": bound}, count) for bound, count in counts]
-    return [*made, ("_count", {}, sum(durations.counts)), ("_sum", {}, durations.total)]
+    counts = zip(bounds, durations.counts, strict=True)
+    return [*[("_bucket", {"le": bound}, float(count)) for bound, count in counts], ("_sum", {}, durations.total)]

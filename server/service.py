@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from auth.token import Keyring
 from registry.db import Database
@@ -25,7 +26,8 @@ Outcomes = Counter[str]  # requests by how they ended: OK, GONE, or the first er
 
 @dataclass
 class Service:
-    """The doors of a process.  `database` and `principals` are there while it is open; `worker` is its number."""
+    """The doors of a process.  `database` and `principals` are there while it is open; `counts` is the folder of
+    the counts that several processes share."""
 
     settings: Settings
     keyring: Keyring
@@ -35,7 +37,7 @@ class Service:
     database: Database = field(init=False)
     principals: Principals = field(init=False)
     outcomes: Outcomes = field(default_factory=Counter)
-    worker: int = 0
+    counts: Path | None = None
 
     def __post_init__(self) -> None:
         self.executable = self.schema._schema

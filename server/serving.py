@@ -14,6 +14,8 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
@@ -48,7 +50,7 @@ def production(settings: Settings) -> App:
     return create(settings, settings.database_url, keyring, vault, vault.derive(CURSORS))
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "PORT") -> socket.socket:
     """A socket that has the port before anything slow begins: two programs can bind to it, but only one can listen.
     Who connects waits for the server to start.  ServingError: another program has the port."""
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -58,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
         held.listen(BACKLOG)
     except OSError as error:
         held.close()
-        raise _unusable(host, port, error) from None
+        raise _unusable(host, port, error, setting) from None
     return held
 
 
@@ -136,45 +138,64 @@ def run(
     """Serve until a signal; the signal is raised again when everything is closed.
 
     ServingError: it cannot start, or one of several workers could not; and what `started_up` raises."""
+    settings = app.service.settings
+    sockets = [held]
+    if settings.metrics_port is not None:
+        sockets.append(listen(settings.host, settings.metrics_port, "METRICS_PORT"))
+    with TemporaryDirectory(prefix="desmigratif-") as counts:
+        app.service.counts = Path(counts)
+        ended = _run(app, sockets, started_up, workers)
+    if ended is not None:
+        signal.raise_signal(ended)
+
+
+def _run(
+    app: App,
+    sockets: list[socket.socket],
+    started_up: Callable[[], Coroutine[None, None, None]] | None,
+    workers: int,
+) -> int | None:
+    """Serve until a signal, and return it."""
     if workers == 1:
-        _serve(held, Server(app, started_up))
-        return
+        return _serve(sockets, Server(app, started_up))
     if not hasattr(os, "fork"):
         raise ServingError("This system cannot share a port between workers: let there be one.")
     from server.workers import GaveUp, supervise  # of systems that fork
 
     def work(number: int, parent: int) -> None:
-        app.service.worker = number
-        _serve(held, Server(app, started_up, parent))
+        if (ended := _serve(sockets, Server(app, started_up, parent))) is not None:
+            signal.raise_signal(ended)
 
     try:
-        ended = supervise(work, workers)
+        return supervise(work, workers)
     except GaveUp as why:
         raise ServingError(str(why)) from None
     finally:
-        held.close()
-    signal.raise_signal(ended)
+        for held in sockets:
+            held.close()
 
 
-def _serve(held: socket.socket, server: Server) -> None:
-    host, port = held.getsockname()[:2]
+def _serve(sockets: list[socket.socket], server: Server) -> int | None:
+    host, port = sockets[0].getsockname()[:2]
     try:
-        server.run(sockets=[held])
+        server.run(sockets=sockets)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         raise _unusable(host, port, error) from None
     finally:
-        held.close()
+        for held in sockets:
+            held.close()
     if server.failure is not None:
         raise server.failure
     if not server.started:
         raise ServingError("The server did not start: the lines above say why.")
-    if server.ended_by is not None:
-        signal.raise_signal(server.ended_by)
+    return server.ended_by
 
 
-def _unusable(host: str, port: int, error: OSError) -> ServingError:
+def _unusable(host: str, port: int, error: OSError, setting: str = "PORT") -> ServingError:
     if error.errno == errno.EADDRINUSE:
-        return ServingError(f"Port {port} of {host} is taken: stop the program that has it, or choose another PORT.")
-    return ServingError(f"Port {port} of {host} cannot be used ({error.strerror}): choose another PORT.")
+        words = f"Port {port} of {host} is taken: stop the program that has it, or choose another {setting}."
+    else:
+        words = f"Port {port} of {host} cannot be used ({error.strerror}): choose another {setting}."
+    return ServingError(words)

@@ -153,7 +153,14 @@ class Settings(BaseSettings):
         "in front is one address.",
     )
     metrics: bool = Field(
-        default=False, description="Whether `/metrics` shows the process's counts, without names; the demo always does."
+        default=False, description="Whether `/metrics` shows the service's counts, without names; the demo always does."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="TCP port of its own for `/metrics`, which is then there and nowhere else. None: that of the API, "
+        "where `DESMIGRATIF_METRICS` is true.",
     )
     introspection: bool = Field(default=True, description="Whether clients may read the schema through the API.")
     issuer: str = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,15 +87,15 @@ def alive(pid: int) -> bool:
     return True
 
 
-def answers_alone(parent: int, worker: int, port: int) -> bool:
+def answers_alone(parent: int, worker: int, port: int, path: str = "/healthz") -> bool:
     """Whether this worker answers while the others are stopped: which one of several a request meets is chance."""
     others = [pid for pid in children(parent) if pid != worker]
     try:
         for pid in others:
             os.kill(pid, signal.SIGSTOP)
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().read() == b"ok\n"
+            connection.request("GET", path)
+            return connection.getresponse().status in (200, 401)
     except OSError:
         return False
     finally:
@@ -131,6 +132,37 @@ def test_one_that_is_killed_is_replaced(environment: dict[str, str]) -> None:
         parent.communicate(timeout=PATIENCE)
 
 
+def counts(port: int) -> dict[str, float]:
+    """The service's counts without labels, and its requests; empty while nobody answers."""
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+    except OSError:
+        return {}
+    samples = re.findall(r"^desmigratif_(\w+)(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE)
+    requests = sum(float(value) for name, value in samples if name == "requests_total")
+    return {name: float(value) for name, value in samples} | {"requests_total": requests}
+
+
+def test_the_counts_are_the_service_s_whoever_is_asked_and_whoever_was_killed(environment: dict[str, str]) -> None:
+    with closing(listen("127.0.0.1", 0)) as free:
+        metrics_port = free.getsockname()[1]
+    with serving(environment | {"DESMIGRATIF_METRICS_PORT": str(metrics_port)}) as (parent, port):
+        eventually_now(lambda: all_answer(parent.pid, port))
+        for worker in children(parent.pid):
+            assert answers_alone(parent.pid, worker, port, "/graphql?query=%7Bviewer%7Bname%7D%7D")
+        eventually_now(lambda: counts(metrics_port).get("requests_total") == 2)
+        assert [counts(metrics_port)[name] for name in ("workers", "connections_limit")] == [2, 4]
+        assert counts(port) == {"requests_total": 0}, "the counts have a port of their own"
+        before = children(parent.pid)
+        os.kill(before[0], signal.SIGKILL)
+        eventually_now(lambda: before[0] not in children(parent.pid) and all_answer(parent.pid, port))
+        eventually_now(lambda: counts(metrics_port).get("workers") == 2)
+        assert counts(metrics_port)["requests_total"] == 2
+        eventually_now(lambda: counts(metrics_port).get("listening") == 1)
+
+
 def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]) -> None:
     with serving(environment) as (parent, port):
         eventually_now(lambda: all_answer(parent.pid, port))
@@ -142,10 +174,12 @@ def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]
 async def test_where_one_cannot_start_the_whole_ends_with_a_sentence(environment: dict[str, str]) -> None:
     admin = await asyncpg.connect(environment["OWNER"])
     name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 2")
-    with serving(environment, 3) as (parent, _):
-        _, said = parent.communicate(timeout=PATIENCE)
-        assert (parent.returncode, children(parent.pid)) == (1, [])
-        assert "A worker ended by itself" in said
-    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
-    await admin.close()
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 4")  # enough to look at the database, not for all
+    try:
+        with serving(environment, 6) as (parent, _):
+            _, said = parent.communicate(timeout=PATIENCE)
+            assert (parent.returncode, children(parent.pid)) == (1, [])
+            assert "A worker ended by itself" in said
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+        await admin.close()
