@@ -256,22 +256,20 @@ def _placed(remarks: list[Said], document: Document, inside: Inside) -> list[Sai
 
 
 async def _returned_before(tx: Transaction, item: Item, remarks: list[Said]) -> bool:
-    """Whether the caller has returned this revision with these very remarks."""
-    returns: dict[dt.datetime, list[Said]] = {}
+    """Whether the caller has returned this revision with these very remarks, in whatever order."""
+    returns: dict[dt.datetime, set[tuple[str, ...]]] = {}
     for row in await tx.rows(MY_REMARKS, household=item.id, rev=item.rev):
-        returns.setdefault(row["created_at"], []).append(Said(row["path"], row["text"]))
-    return remarks in returns.values()
+        returns.setdefault(row["created_at"], set()).add((*row["path"], row["text"]))
+    return {(*said.path, said.text) for said in remarks} in returns.values()
 
 
 _me = arg(f"{CLAIM}user", sa.Uuid())
 MY_REMARKS = Sql(
-    sa.select(REMARK.c.path, REMARK.c.text, REMARK.c.created_at)
-    .where(
+    sa.select(REMARK.c.path, REMARK.c.text, REMARK.c.created_at).where(
         REMARK.c.household_id == arg("household", sa.Uuid()),
         REMARK.c.rev == arg("rev", sa.Integer()),
         REMARK.c.author_id == _me,
     )
-    .order_by(REMARK.c.at)
 )
 """The caller's own on a revision; those of one return were created at one moment."""
 TAKEN_BEFORE = Sql(

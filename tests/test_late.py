@@ -208,6 +208,17 @@ async def test_the_same_remark_twice_is_one(village: Place) -> None:
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "periksa"}]
 
 
+async def test_the_same_remarks_in_another_order_are_the_same_return(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    for said in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
+        assert (await village.give_back("verifier", made, 1, *said))["userErrors"] == []
+    for said in (["one"], ["one", "two", "three"]):
+        other = await village.give_back("verifier", made, 1, *said)
+        assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
+    seen = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
+    assert [remark["text"] for remark in seen] == ["two", "one"]
+
+
 async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     said = [f"remark {n}" for n in range(20)]
