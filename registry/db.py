@@ -114,7 +114,7 @@ reads, and transactions that were in each other's way."""
 NOT_STORING = "53", "57P", "58", "25006"
 """Those of them that hold for every command."""
 TOO_MUCH = "53400"  # a statement reached a limit of its own, as of temporary files
-_PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'probe', 'PROBE')"
+_PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'household:submit', 'REJECTED')"
 _NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 
 

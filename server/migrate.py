@@ -41,6 +41,9 @@ LOGIN_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "search_path": SCHEMA,
     "default_transaction_read_only": "on",
+    # kB that one statement may take for each sort, and for each hash twice that; a larger one goes to disk
+    "work_mem": "4096",
+    "hash_mem_multiplier": "2",
     # for when this program is killed, or the network is: what nobody waits for ends by itself
     "statement_timeout": str(LONGEST_STATEMENT_MS + 5_000),
     "idle_in_transaction_session_timeout": "60000",

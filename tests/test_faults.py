@@ -161,11 +161,12 @@ async def test_the_statement_of_a_killed_server_ends(village: Place) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_what_nobody_waits_for_has_limits_of_its_own(village: Place) -> None:
+async def test_a_statement_of_the_login_has_limits_of_its_own(village: Place) -> None:
     connection = await asyncpg.connect(village.login)
     limits = ("statement_timeout", "idle_in_transaction_session_timeout", "client_connection_check_interval")
     try:
         for name in limits:
             assert await connection.fetchval("SELECT setting::int FROM pg_settings WHERE name = $1", name) > 0, name
+        assert await connection.fetchval("SHOW work_mem") == "4MB"
     finally:
         await connection.close()
