@@ -176,7 +176,7 @@ class Plain:
             assert error.path is not None
             refused.append((tuple(error.path), error.original_error.field))
         assert result.data is not None, (result.errors, text)
-        roots = {path[0] for path, _ in refused if result.data[path[0]] is None}
+        roots = {path[0] for path, _ in refused if result.data[str(path[0])] is None}
         return Outcome(result.data, refused, self.reads - len(roots))
 
 

@@ -71,7 +71,8 @@ def runnable() -> str:
     """The page of all operations of the contract that are built, each after its title, fragments behind them."""
     text = OPERATIONS.read_text()
     built, whole, document = build_schema(build().as_str()), build_schema(CONTRACT.read_text()), parse(text)
-    pages, fragments = [HEAD], {}
+    pages = [HEAD]
+    fragments: dict[str, Any] = {}
     for definition in document.definitions:
         if not isinstance(definition, OperationDefinitionNode):
             continue

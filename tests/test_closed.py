@@ -35,7 +35,7 @@ def test_every_column_of_an_enumeration_is_closed() -> None:
             closes = any(isinstance(part, type) and issubclass(part, enum.Enum) for part in types)
             column = mapper.local_table.c.get(name)
             if column is not None and (closes or re.search("(^|_)(role|state|ability|severity)$", name)):
-                open_columns += [f"{mapper.local_table.name}.{name}"] * (not column.info.get("closed"))
+                open_columns += [f"{mapper.class_.__tablename__}.{name}"] * (not column.info.get("closed"))
     assert open_columns == []
     assert {"grants.role", "ledger_person.sex", "workflow_event.actor_role", "audit_event.ability"} < CLOSED.keys()
 
@@ -58,20 +58,25 @@ async def test_a_closed_column_takes_its_list_and_nothing_else(admin: asyncpg.Co
     assert refused.value.constraint_name == f"ck_{table}_{column}"
 
 
+async def stored(admin: asyncpg.Connection) -> dict[str, str | None]:
+    """The comment of each constraint."""
+    return {name: comment for name, comment in await admin.fetch(closed.EXISTING)}
+
+
 async def test_a_list_that_has_changed_is_made_again_and_the_others_are_left_alone(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
-    existing = dict(await admin.fetch(closed.EXISTING))
+    existing = await stored(admin)
     assert list(closed.statements(existing)) == []
     await admin.execute(
         "ALTER TABLE grants DROP CONSTRAINT ck_grants_role, ADD CONSTRAINT ck_grants_role CHECK (role = 'OFFICER');"
         "COMMENT ON CONSTRAINT ck_grants_role ON grants IS 'older'"
     )
-    changed = list(closed.statements(dict(await admin.fetch(closed.EXISTING))))
+    changed = list(closed.statements(await stored(admin)))
     assert len(changed) == 2
     name = await admin.fetchval("SELECT current_database()")
     await migrate(postgres.dsn(name))
-    assert dict(await admin.fetch(closed.EXISTING)) == existing
+    assert await stored(admin) == existing
     definition = await admin.fetchval(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_grants_role'"
     )

@@ -20,14 +20,14 @@ TYPES: dict[str, Any] = {
     for name, type_ in build()._schema.type_map.items()
     if is_input_type(type_) and not name.startswith("__") and not holds_itself(type_)
 }
-WRITTEN = {name: list(texts) for name, texts in GOOD.items()} | {
+WRITTEN: dict[str, list[Any]] = {name: list(texts) for name, texts in GOOD.items()} | {
     "ID": ["", "018f3a56-1111-7000-8000-000000000001", 7],
     "String": ["", " Siti ", "x" * 50],
     "Int": [0, -3, 3.0, 2**31 - 1],
     "Float": [0, 1.5, -2],
     "Boolean": [True, False],
 }
-JUNK = [None, True, 0, 2**31, 1.5, float("inf"), "", "ACTIVE", [], [None], [[]], {}, {"id": 1}, {"": None}]
+JUNK: list[Any] = [None, True, 0, 2**31, 1.5, float("inf"), "", "ACTIVE", [], [None], [[]], {}, {"id": 1}, {"": None}]
 JUNK += [wrong for kind in BAD.values() for wrong in kind]
 
 

@@ -52,9 +52,9 @@ async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_t
 
 
 async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) -> None:
-    named = frozenset().union(*(crossing.reads for crossing in CROSSINGS))
-    entered = frozenset().union(*(crossing.enters for crossing in CROSSINGS))
-    changed = frozenset().union(*(crossing.changes for crossing in CROSSINGS))
+    named = set[str]().union(*(crossing.reads for crossing in CROSSINGS))
+    entered = set[str]().union(*(crossing.enters for crossing in CROSSINGS))
+    changed = set[str]().union(*(crossing.changes for crossing in CROSSINGS))
     assert (entered, changed) == ({"record_id", "quota"}, {"quota"})
     for table in DOORS:
         may = await world.admin.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", CROSSING, f"registry.{table}")
@@ -62,7 +62,7 @@ async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) 
             "SELECT count(*) FROM pg_policies WHERE tablename = $1 AND policyname = 'beyond'", table
         )
         assert (may, beyond) == (table in named, int(table in named)), table
-        writes = await world.admin.fetchrow(
+        (writes,) = await world.admin.fetch(
             "SELECT has_table_privilege($1, $2, 'INSERT'), has_table_privilege($1, $2, 'UPDATE'),"
             " has_table_privilege($1, $2, 'DELETE')",
             *(CROSSING, f"registry.{table}"),

@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.db import QUEUE, Database, Durations, TooSlow, Unreachable
+from registry.db import QUEUE, Database, TooSlow, Unreachable
+from registry.pool import Durations
 from server.embedded import Embedded
 from tests.eventually import eventually
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from auth.role import Role
 from registry.codes import RegionLevel, Severity, WorkflowState
-from registry.document import NOUNS, SEALED, opened
+from registry.document import NOUNS, SEALED, Document, opened
 from registry.noun import SCHEMA, facts
 from registry.region_name import place
 from registry.rules import check
 from registry.vault import Vault
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, PERSONAS, personas
-from server.demo.households import Document, documents, villages
+from server.demo.households import documents, villages
 from server.demo.load import PER_VILLAGE, load
 
 TODAY = dt.date(2026, 11, 24)

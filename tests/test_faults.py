@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -25,7 +26,7 @@ KILL = (
 async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: Place) -> None:
     made = household()
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    edit = {"household": made | {"hamlet": "Baru"}, "baseRev": 1, "saveAs": "SUBMITTED"}
+    edit: dict[str, Any] = {"household": made | {"hamlet": "Baru"}, "baseRev": 1, "saveAs": "SUBMITTED"}
     async with served_with(village, statement_timeout_ms=300) as hurried:
         async with village.admin.transaction():
             await village.admin.execute(LOCKED, made["id"])
@@ -62,7 +63,8 @@ async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Plac
 async def test_a_connection_lost_under_way_is_told_as_overload_and_may_be_sent_again(
     village: Place, command: bool
 ) -> None:
-    text, variables = (SUBMIT, {"household": household(), "saveAs": "SUBMITTED"}) if command else (NAMES, {})
+    variables: dict[str, Any] = {"household": household(), "saveAs": "SUBMITTED"} if command else {}
+    text = SUBMIT if command else NAMES
     async with village.admin.transaction():
         await village.admin.execute("LOCK TABLE household")
         struck = asyncio.create_task(village.query("officer", text, **variables))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_filters import LISTINGS, NOUNS, ROOTS
+from schema.listing import LISTINGS
+from tests.test_filters import NOUNS, ROOTS
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
 
 pytestmark = pytest.mark.anyio

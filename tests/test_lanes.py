@@ -39,7 +39,11 @@ async def test_a_lane_serves_callers_in_turn(monkeypatch: pytest.MonkeyPatch) ->
     waiting = []
     for number, caller in enumerate(["greedy"] * 9 + ["other"]):
         waiting.append(asyncio.create_task(lane.run(caller, work, caller)))
-        await settled(lambda number=number: lane.turns.taken + lane.turns.waiting == number + 1)
+
+        def waits(number: int = number) -> bool:
+            return lane.turns.taken + lane.turns.waiting == number + 1
+
+        await settled(waits)
     began.set()
     await asyncio.gather(*waiting)
     assert done[:3] == ["greedy", "greedy", "other"]

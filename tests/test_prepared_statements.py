@@ -32,13 +32,13 @@ def statement(number: int, letters: int) -> str:
 async def test_what_is_asked_again_is_prepared_once(connection: Connection) -> None:
     for number in range(5):
         assert await connection.answer(statement(1, 500), [number], None) == number + 1
-    assert tuple(await connection.fetchrow(KEPT)) == (1, 500)
+    assert [tuple(row) for row in await connection.fetch(KEPT)] == [(1, 500)]
 
 
 async def test_many_statements_are_kept_up_to_so_many_letters(connection: Connection) -> None:
     for number in range(80):
         assert await connection.answer(statement(number, 15_000), [1], None) == number + 1
-    count, letters = await connection.fetchrow(KEPT)
+    ((count, letters),) = await connection.fetch(KEPT)
     assert letters - 15_000 <= connection.letters <= prepared.LETTERS, "one may wait to be closed"
     assert count >= connection.letters // 15_000 > 10
     assert await connection.answer(statement(0, 15_000), [1], None) == 1, "one that was given up is prepared again"

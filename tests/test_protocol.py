@@ -489,7 +489,7 @@ def test_an_upgrade_to_what_is_not_spoken_is_answered_as_it_stands(wire: Wire) -
 def test_the_names_of_uvicorn_that_are_used_are_there() -> None:
     """Not public, so they may move with any version: then server/protocol.py is read again beside the new one."""
     protocol = HttpToolsProtocol(
-        config := uvicorn.Config(lambda scope: None, ws="none"),  # type: ignore[arg-type]
+        config := uvicorn.Config(lambda scope: None, ws="none"),
         uvicorn.server.ServerState(),
         {},
         threading.local(),  # type: ignore[arg-type]

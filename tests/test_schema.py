@@ -122,7 +122,8 @@ def _columns_that_choose(noun: Any, shape: Related) -> set[sa.Column[Any]]:
     """The columns that the link between a record and its related ones reads."""
     if shape.source.link is None or not issubclass(noun, Noun):
         return set()
-    link = shape.source.link(table_of(noun).alias(), table_of(shape.source.noun).alias())
+    source: Any = shape.source.noun
+    link = shape.source.link(table_of(noun).alias(), table_of(source).alias())
     found = (column.base_columns for column in iterate(link) if isinstance(column, sa.ColumnClause))
     return {column for bases in found for column in bases if isinstance(column, sa.Column)}
 

@@ -65,9 +65,9 @@ def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Refusal | 
 
 
 def _shown(plan: Plan | Refusal | str) -> str:
-    return (
-        f"\n```sql\n{laid_out(plan.statement.text)}\n```\n" if isinstance(plan, Plan) else f"\nRefused: {plan.error}\n"
-    )
+    if isinstance(plan, Plan):
+        return f"\n```sql\n{laid_out(plan.statement.text)}\n```\n"
+    return f"\nRefused: {plan if isinstance(plan, str) else plan.error}\n"
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

@@ -138,7 +138,7 @@ async def test_what_is_typed_again_another_way_is_unchanged(village: Place) -> N
     again["migrations"][0] |= {"passportNo": "x 123 4567", "epmiNo": " id\u20111"}
     payload = await village.submit("officer", again)
     assert (payload["outcome"], payload["userErrors"]) == ("UNCHANGED", [])
-    row = await village.admin.fetchrow("SELECT rt, rw, address FROM household WHERE id = $1::uuid", made["id"])
+    (row,) = await village.admin.fetch("SELECT rt, rw, address FROM household WHERE id = $1::uuid", made["id"])
     assert tuple(row) == ("003", "01", "Jalan Melati 1")
     (first, second) = made["members"]
     assert first["id"] != second["id"]

@@ -258,4 +258,4 @@ def test_forbidden_speaks_of_one_thing() -> None:
     assert Forbidden(ability=Ability.SEE_OPEN).ability is Ability.SEE_OPEN
     for wrong in ({}, {"field": "fullName"}, {"ability": Ability.SEE_OPEN, "field": "fullName"}):
         with pytest.raises(TypeError):
-            Forbidden(**wrong)  # type: ignore[arg-type]
+            Forbidden(**wrong)

@@ -50,7 +50,11 @@ async def test_who_waits_is_served_in_turn_by_caller() -> None:
     waiting = []
     for number, caller in enumerate(["greedy"] * 20 + ["b", "c", "b"], 1):
         waiting.append(asyncio.create_task(use(caller)))
-        await settled(lambda number=number: turns.waiting == number)
+
+        def waits(number: int = number) -> bool:
+            return turns.waiting == number
+
+        await settled(waits)
     turns.give("first")
     await asyncio.gather(*waiting)
     assert came[:5] == ["greedy", "b", "c", "greedy", "b"]

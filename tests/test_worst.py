@@ -27,6 +27,7 @@ from benchmarks.__main__ import kept_in
 from benchmarks.country import country
 from benchmarks.places import Persona
 from registry.db import Database
+from registry.quota import Quotas
 from registry.wall import LOGIN
 from schema.build import build
 from schema.context import Context
@@ -66,6 +67,7 @@ class Target:
     def __init__(self, database: Database, principal: Principal) -> None:
         self.database, self.principal = database, principal
         schema = build()._schema
+        self.quotas = Quotas(60, 60)
         self.operations, self.schema, self.cursors = Operations(schema), schema, Cursors(b"x" * 32)
 
     async def context(self, text: str) -> Context | None:
@@ -73,7 +75,9 @@ class Target:
         vault: Any = None
         try:
             operation = self.operations.of(text, None)
-            return await Context.of(self.principal, self.database, vault, self.cursors, "id", operation, None)
+            return await Context.of(
+                self.principal, self.database, vault, self.cursors, self.quotas, "id", operation, None
+            )
         except (Invalid, RequestError, AccessError):
             return None
 

@@ -343,7 +343,7 @@ async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]
             place.statements.append(text)
             return await plain(text, values, *seconds)
 
-        place.database.answer = recorded  # type: ignore[method-assign]
+        place.database.answer = recorded  # type: ignore[method-assign, assignment]
         yield place
 
 
