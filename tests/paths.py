@@ -70,14 +70,15 @@ class Path:
 
     @property
     def page(self) -> int:
-        """The largest page, up to 100, with which the whole path, whose pages are asked for twice, is allowed."""
+        """The largest page, up to 100, of which the whole path, whose pages are asked for twice, may return so many
+        rows; for those who see much, what must be read for them may still be too much."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
         return min(100, int((Most.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
 
-    def document(self, schema: GraphQLSchema) -> str:
-        """The document."""
-        paging = f"first: {self.page}"
+    def document(self, schema: GraphQLSchema, page: int) -> str:
+        """The document, with pages of this size."""
+        paging = f"first: {page}"
         end = schema.get_type(self.end)
         assert isinstance(end, GraphQLObjectType | GraphQLInterfaceType)
         text = "end: __typename " + " ".join(plain(end))

@@ -70,17 +70,22 @@ def chosen(world: World, path: Path) -> dict[str, Any]:
 async def crawl(
     world: World, sieve: Sieve, schema: GraphQLSchema, ways: list[Path], callers: Callable[[], list[Persona]], log: Any
 ) -> None:
-    reached = 0
+    reached = dear = 0
     for path in ways:
-        text, values = path.document(schema), chosen(world, path)
+        values = chosen(world, path)
         for who in (WIDE, *callers()):
-            answer = await world.ask(who, text, **values)
-            assert set(answer.codes) <= {"FORBIDDEN"}, (str(path), who.name, answer.body)
+            for page in (path.page, min(path.page, 10), 1):
+                answer = await world.ask(who, path.document(schema, page), **values)
+                if answer.codes != ["QUERY_TOO_COMPLEX"]:
+                    break
+            dear += answer.codes == ["QUERY_TOO_COMPLEX"]
+            assert set(answer.codes) <= {"FORBIDDEN", "QUERY_TOO_COMPLEX"}, (str(path), who.name, answer.body)
             found = sieve.allowed(who, whole(answer))
             if who is WIDE and path.end in CARRIERS and f'"end":"{path.end}"' in answer.body.decode():
                 assert found, str(path)
                 reached += 1
     assert reached > sum(path.end in CARRIERS for path in ways) * 2 // 3
+    assert dear <= len(ways) // 10, "nearly every path can be asked for, one row at a time"
     sieve.allowed(NOBODY, log.text)
 
 

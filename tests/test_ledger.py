@@ -21,8 +21,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry import derive
+from registry.bounds import Written
 from registry.ledger import LEDGERS
-from registry.noun import C_TEXT, Noun, fact_of, facts
+from registry.noun import Noun, fact_of, facts
 from registry.vault import Vault
 from server.demo.load import load
 from tests.village import Place, but, household, journey, person, shop
@@ -205,7 +206,7 @@ def test_its_columns_are_the_counted_facts_and_none_is_free_text() -> None:
             assert said[name].sensitivity not in (Sensitivity.IDENTITY, Sensitivity.SYSTEM), name
             column = table.c[name]
             inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
-            coded = "codes" in column.info or inner is C_TEXT or name in ("country", "export_countries")
+            coded = "codes" in column.info or isinstance(inner, Written) or name in ("country", "export_countries")
             assert coded or not isinstance(inner, sa.Text), f"{ledger.name}.{name} can hold a name"
 
 

@@ -69,22 +69,23 @@ FUNCTIONS = (
     """.replace("{meeting}", MEETING),
     # By which keys rows are picked: the longest word, the same joined with the word before it, and the whole as one.
     """
-    CREATE FUNCTION registry.search_runs(said text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ SELECT ARRAY[registry.name_joined(w.words[n:n]),
-                       CASE WHEN n > 1 THEN registry.name_joined(w.words[n - 1:n]) END,
-                       registry.name_together(said)]
-          FROM (SELECT registry.name_words(said) AS words) w, generate_subscripts(w.words, 1) AS n
-          ORDER BY length(w.words[n]) DESC, n LIMIT 1 $$
+    CREATE FUNCTION registry.search_runs(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT coalesce((
+            SELECT ARRAY[registry.name_joined(w.words[n:n]),
+                         CASE WHEN n > 1 THEN registry.name_joined(w.words[n - 1:n]) END,
+                         registry.name_together(said)]
+            FROM (SELECT registry.name_words(said) AS words) w, generate_subscripts(w.words, 1) AS n
+            ORDER BY length(w.words[n]) DESC, n LIMIT 1), '{}') $$
     """,
     # Each word begins a key (for LIKE) …
     """
-    CREATE FUNCTION registry.search_words(said text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    CREATE FUNCTION registry.search_words(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT coalesce(array_agg('% ' || registry.name_joined(ARRAY[word]) || '%'), '{}')
           FROM unnest(registry.name_words(said)) AS word $$
     """,
     # … or it does with the one or the two words before it (a regular expression).
     """
-    CREATE FUNCTION registry.search_patterns(said text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    CREATE FUNCTION registry.search_patterns(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT coalesce(array_agg(concat(' (', concat_ws('|', registry.name_joined(w.words[n:n]),
                     CASE WHEN n > 1 THEN registry.name_joined(w.words[n - 1:n]) END,
                     CASE WHEN n > 2 THEN registry.name_joined(w.words[n - 2:n]) END), ')')), '{}')
