@@ -7,7 +7,7 @@ is seen; what nobody knows is `UNKNOWN`.  Test: tests/test_groups.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +37,7 @@ class Grouping:
     key: KeyOf
     words: Words
     most: int | None = None  # groups there can be
+    _: KW_ONLY
     timed: bool = False  # its keys are times, and come in their order
     derived: bool = False  # the key is worked out for each row, and is no column of it
 
@@ -63,7 +64,7 @@ def by_code(datum: Any) -> Grouping:
     codes = codes_of(datum)
     assert codes is not None
     label, derived = label_of(codes.__name__), isinstance(datum, Derived)
-    return Grouping(fact_of(datum), _value(datum), label, len(codes) + 1, derived)
+    return Grouping(fact_of(datum), _value(datum), label, len(codes) + 1, derived=derived)
 
 
 def by_country(datum: Any) -> Grouping:

@@ -98,3 +98,10 @@ async def test_groups_of_a_region_are_those_within_it(filled: Place) -> None:
     data = await filled.ask("coordinator", text, code=HERE[:5])
     assert data["region"]["households"] == data["households"]
     assert {group["key"] for group in data["households"]["groups"]} >= {HERE, NEXT_DOOR}
+
+
+def test_months_alone_are_timed_and_what_is_worked_out_is_known() -> None:
+    """The one says the order of groups, the other what they cost."""
+    named = {(noun.__name__, name): by for noun, listing in LISTINGS.items() for name, by in listing.groups.items()}
+    assert {name for (_, name), by in named.items() if by.timed} == {"CONTRACT_END_MONTH"}
+    assert {key for key, by in named.items() if by.derived} == {("Member", "STAGE"), ("Member", "AGE_BAND")}
