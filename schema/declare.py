@@ -8,7 +8,6 @@ Tests: tests/test_schema.py.
 
 from __future__ import annotations
 
-import inspect
 import typing
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, dataclass_transform
@@ -23,6 +22,7 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.noun import Derived, Link, Readable, fact_of
 from registry.read.want import Datum, Order, Source, Where
+from schema.arguments import argument, of_list, reading
 from schema.directives import Exempt, Exemption, Requires, sensitivity
 from schema.given import Sent, cleaned, described
 from schema.limits import Most
@@ -151,60 +151,11 @@ def _related(
     return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
 
 
-def _argument(kind: Any, text: str) -> Any:
-    return typing.Annotated[kind, strawberry.argument(description=text)]
-
-
-PAGING: dict[str, Any] = {
-    "first": _argument(int | None, "Rows from the beginning, 1 to 1,000; 20 where neither this nor `last` is given."),
-    "after": _argument(str | None, "`endCursor` of the page before: the list goes on behind it."),
-    "last": _argument(int | None, "Rows from the end, 1 to 1,000; never beside `first`."),
-    "before": _argument(str | None, "`startCursor` of the page behind: the list ends before it."),
-}
-
-
-def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
-    """A resolver with these arguments that lets the read engine answer; it reads them from the document itself."""
-
-    async def resolve(info: Info[Any, Any], **given: Any) -> Any:
-        return await info.context.read(info)
-
-    made = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
-    for name, kind in arguments.items():
-        said = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
-        default = UNSET if type(None) in typing.get_args(said) else inspect.Parameter.empty
-        made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
-    resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # Strawberry reads the arguments from it
-    resolve.__annotations__ = {"info": Info, **arguments}
-    return resolve
-
-
-def input_of(noun: Readable, suffix: str) -> Any:
-    """The input of a noun that is made beside its face, in the file of the same name, perhaps later."""
-    name, module = f"{noun.__name__}{suffix}", noun.__module__.replace("registry", "schema")
-    return typing.Annotated[typing.ForwardRef(name), lazy(module)]
-
-
-def _asked(noun: Readable) -> dict[str, Any]:
-    """The arguments of a list of this noun; schema/listing.py makes its filter and order."""
-    filter_ = _argument(input_of(noun, "Filter") | None, "Only records that meet it; all where it is left out or null.")
-    asked: dict[str, Any] = {"filter": filter_}
-    if noun.searched is not None:
-        text = (
-            "Words of a name in any order and spelling, together or apart, or the beginning of a household number;"
-            " the nearest first unless `orderBy` is given.  Blank is left out; at most 500 characters."
-        )
-        said = strawberry.argument(description=text, directives=sensitivity(noun.searched))
-        asked["search"] = typing.Annotated[str | None, said]
-    order = _argument(input_of(noun, "Order") | None, "One key; ties go by id, and what is not known comes last.")
-    return {**asked, "order_by": order, **PAGING}
-
-
 def many(
     kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
 ) -> Any:
     """A connection, with the filter, search, order and page that its noun has."""
-    return _field(Related("many", Source(noun, link, where), order, kind), sensitivity(kind), text, _asked(noun))
+    return _field(Related("many", Source(noun, link, where), order, kind), sensitivity(kind), text, of_list(noun))
 
 
 def grouped(by: type[Any]) -> Any:
@@ -214,10 +165,8 @@ def grouped(by: type[Any]) -> Any:
         " first, UNKNOWN last; exact, because you could list the rows."
     )
     arguments: dict[str, Any] = {
-        "by": _argument(by, "What to count by; one of a class that you do not see is refused."),
-        "first": _argument(
-            int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."
-        ),
+        "by": argument(by, "What to count by; one of a class that you do not see is refused."),
+        "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."),
     }
     return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
@@ -227,13 +176,13 @@ def look_up(
 ) -> Any:
     """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
     texts = {"code": "Dotted code of the region, of any year.", "by": "Its id or its number."}
-    arguments = {name: _argument(type_, texts[name]) for name, type_ in arguments.items()}
+    arguments = {name: argument(type_, texts[name]) for name, type_ in arguments.items()}
     shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
     return _field(shape, sensitivity(kind), text, arguments)
 
 
 def anything(text: str) -> Any:
-    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": _argument(ID, "UUID of the record.")})
+    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
 
 
 def reread(text: str) -> Any:
@@ -271,7 +220,7 @@ def command(
         return await function(info.context, cleaned(input_, input))
 
     answer = typing.get_type_hints(function)["return"] | None
-    resolve.__annotations__ = {"info": Info, "input": _argument(input_, "What to do."), "return": answer}
+    resolve.__annotations__ = {"info": Info, "input": argument(input_, "What to do."), "return": answer}
     directives: list[object] = [Requires(ability=ability.value)]
     said = {"shape": Value(), "arguments": frozenset({"input"}), "most": most}
     return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)

@@ -32,7 +32,8 @@ from registry.noun import (
 from registry.read.sql import type_of
 from registry.read.want import Datum, Where
 from registry.search import NamedOrNumbered, Sounds, closeness, closeness_inside, of_place
-from schema.declare import fields_of, input_of
+from schema.arguments import input_of
+from schema.declare import fields_of
 from schema.directives import Exemption
 from schema.given import Given, input_type, keys, ordering
 from schema.shapes import Plain

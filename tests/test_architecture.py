@@ -17,7 +17,13 @@ ALLOWED = {
     "migrations": {"registry"},
 }
 FOREIGN = {  # who may talk to which library
-    "strawberry": {"schema/declare.py", "schema/directives.py", "schema/given.py", "schema/build.py"},
+    "strawberry": {
+        "schema/arguments.py",
+        "schema/declare.py",
+        "schema/directives.py",
+        "schema/given.py",
+        "schema/build.py",
+    },
     "starlette": {
         f"server/{home}.py" for home in ("app", "asked", "cors", "declared", "gone", "graphql", "headers", "responses")
     },
