@@ -358,8 +358,10 @@ class UserErrorCode(StrEnum):
     TRANSITION_NOT_ALLOWED = (
         "TRANSITION_NOT_ALLOWED",
         E,
-        "Status data tidak mengizinkan tindakan ini; muat ulang dan periksa statusnya.",
-        "The state of the record does not allow this; reload and look at its state.",
+        "Status data tidak mengizinkan tindakan ini; muat ulang dan periksa statusnya. Data yang sudah atau sedang "
+        "diverifikasi diubah dengan amendHousehold beserta alasannya.",
+        "The state of the record does not allow this; reload and look at its state. What is verified, or is being "
+        "verified, is changed by amendHousehold with a reason.",
     )
     SELF_VERIFY = (
         "SELF_VERIFY",
