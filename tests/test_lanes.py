@@ -12,6 +12,7 @@ import pytest
 from auth.errors import RateLimited
 from registry.db import Unreachable
 from schema import lane as lanes
+from schema.executor import DESCRIBING
 from schema.lane import Lane
 from schema.limits import Most
 from schema.operation import DOCUMENTS
@@ -90,20 +91,19 @@ async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, mon
 
 async def test_others_are_served_while_the_schema_is_described(village: Place) -> None:
     await village.ask("officer", KNOWN)
+    held = threading.Event()
+    another = asyncio.create_task(DESCRIBING.run("another", held.wait, 10))
+    await settled(lambda: DESCRIBING.turns.taken == 1)
     described = asyncio.create_task(village.query(None, LONG))
-    await settled(lambda: lanes_busy())
+    await settled(lambda: DESCRIBING.turns.waiting == 1)
     assert (await village.query("officer", KNOWN)).codes == []
-    assert not described.done(), "the known one did not wait"
+    assert not described.done(), "it waits for its turn beside the event loop"
+    held.set()
+    await another
     first = await described
     assert first.codes == []
     again = await village.query("officer", LONG)
     assert again.json["data"] == first.json["data"]
-
-
-def lanes_busy() -> bool:
-    from schema.executor import DESCRIBING
-
-    return DESCRIBING.turns.taken > 0
 
 
 async def test_the_schema_is_asked_for_by_itself(village: Place) -> None:

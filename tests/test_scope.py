@@ -331,8 +331,8 @@ async def test_the_cases_have_traps() -> None:
 async def test_counts_on_the_way_down_are_those_of_each_region(world: World) -> None:
     """Counted once for all levels, they are what each region's own list says, whatever its code looks like."""
     counts = "code households { totalCount } members { totalCount }"
-    down = f"""{{ provinces {{ nodes {{ {counts} regencies {{ nodes {{ {counts} districts(first: 5) {{ nodes {{ {counts}
-      villages(first: 5) {{ nodes {{ {counts} }} }} }} }} }} }} }} }} }}"""
+    down = f"""{{ provinces {{ nodes {{ {counts} regencies {{ nodes {{ {counts} districts(first: 4) {{ nodes {{ {counts}
+      villages(first: 4) {{ nodes {{ {counts} }} }} }} }} }} }} }} }} }}"""
     for name in ("OFFICER@country", "officer-of-two-far-villages", "MINISTRY_ANALYST@country"):
         who, met = BY_NAME[name], 0
         answer = await world.ask(who, down)
