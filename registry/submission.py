@@ -8,7 +8,9 @@ nothing; every accepted content is a revision.  What saving leads to in which st
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import secrets
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -134,10 +136,13 @@ async def _attempted(database: Database, vault: Vault, principal: Principal, sub
             return await _once(database, vault, principal, submission, village)
     try:
         return await _once(database, vault, principal, submission)
-    except (IdTaken, asyncpg.DeadlockDetectedError):
-        # It came while we looked, perhaps by this very request sent twice, or two submissions each wait for an id that
-        # the other has entered: then it is there now.
-        return await _once(database, vault, principal, submission)
+    except IdTaken:  # it came while we looked, perhaps by this very request sent twice: then it is there now
+        pass
+    except asyncpg.DeadlockDetectedError:
+        # Two submissions each wait for an id that the other has entered.  PostgreSQL may end both, so they do not begin
+        # again in the same moment.
+        await asyncio.sleep(secrets.randbelow(200) / 1000)
+    return await _once(database, vault, principal, submission)
 
 
 def _own_village(principal: Principal, submission: Submission) -> uuid.UUID | None:
