@@ -291,10 +291,6 @@ async def test_a_bare_prefix_is_no_area(world: World) -> None:
 # --- the engine without its own conditions ----------------------------------------------------------------------------
 
 
-TELL_NOTHING = asyncpg.CardinalityViolationError, asyncpg.InvalidTextRepresentationError
-"""Errors of loosened statements: of two rows for one, and of a text that is searched before the gate has set it."""
-
-
 async def test_statements_without_their_conditions_leak_nothing(world: World) -> None:
     """A WHERE of each engine statement made true: what comes out is still of the caller's own rows."""
     await prepare(world, FEW[1])
@@ -309,7 +305,7 @@ async def test_statements_without_their_conditions_leak_nothing(world: World) ->
                 values = [argument(principal, name, statement.text, n) for n, name in enumerate(statement.names, 1)]
                 answer = ""
                 await connection.execute("SAVEPOINT here")
-                with contextlib.suppress(*TELL_NOTHING):
+                with contextlib.suppress(asyncpg.CardinalityViolationError):  # an error that tells nothing
                     answer = await connection.fetchval(text, *values) or ""
                 await connection.execute("ROLLBACK TO here")
                 assert not {mark for mark in re.findall(r"mk\d+z", answer) if mark in hidden}, (who.name, text)
