@@ -188,7 +188,7 @@ class Database:
     """One pool of connections for a login without rights of its own; `held` is how long they were in use.
 
     Every caller has a share of it, and few statements that read much run at the same time: the others find a connection
-    and a processor meanwhile.  `query_seconds` are what the statements of one query may take together."""
+    and a processor meanwhile.  `query_seconds` are what the statements by which one request reads may take together."""
 
     def __init__(self, pool: Pool, heavy: int = 2, query_seconds: float = 2.0) -> None:
         self.pool, self.held, self.query_seconds = pool, Durations(), query_seconds
@@ -211,7 +211,7 @@ class Database:
         """Connect as the application's login.
 
         `size` connections at most, `seconds` for a statement, `patience` seconds for a connection to become free,
-        `heavy` statements at a time that read much, `query_seconds` for all statements of a query."""
+        `heavy` statements at a time that read much, `query_seconds` for all statements by which a request reads."""
 
         async def connect() -> asyncpg.Connection:
             connection = await asyncpg.connect(

@@ -1,17 +1,28 @@
 """Assemble the schema and close the world.
 
-Rule: every field, argument and input field carries a declaration, and the id of every Node names one record in the
-whole registry, or nothing starts.  Tests: tests/test_schema.py, tests/test_record_id.py.
+Rule: every field, argument and input field carries a declaration, the id of every Node names one record in the whole
+registry, and a payload's list of records says its greatest length, or nothing starts.
+Tests: tests/test_schema.py, tests/test_record_id.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
 
 from registry.noun import Readable
 from registry.record_id import named_tables
@@ -23,6 +34,7 @@ from schema.query import Query
 from schema.region import District, Programme, Regency, Village
 from schema.scalars import SCALARS
 from schema.select import face_of
+from schema.shapes import Reread, Value, shape_of
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
@@ -41,6 +53,8 @@ def build() -> Schema:
     if found := sorted(undeclared(made)):
         raise TypeError(f"declare these with a maker of schema/declare.py: {', '.join(found)}")
     check_ids(FACES[face_of(type_)] for type_ in nodes_of(made))
+    if endless := sorted(unbounded_lists(made)):
+        raise TypeError(f"say the greatest length of these lists of records: {', '.join(endless)}")
     return made
 
 
@@ -55,6 +69,24 @@ def check_ids(nouns: Iterable[Readable | None]) -> None:
     named = named_tables().values()
     if unnamed := sorted(str(noun) for noun in nouns if noun not in named):
         raise TypeError(f"`node` finds {', '.join(unnamed)}: such a noun has a UUID `id`, and not `named = False`")
+
+
+def unbounded_lists(schema: Schema) -> Iterator[str]:
+    """Lists of payloads that show records, each read by itself, and do not say how many there are at most."""
+    for name, type_ in schema._schema.type_map.items():
+        for key, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
+            shape = shape_of(field)
+            is_list = is_list_type(get_nullable_type(field.type))
+            if is_list and isinstance(shape, Value) and shape.most is None and _shows_record(field):
+                yield f"{name}.{key}"
+
+
+def _shows_record(field: GraphQLField) -> bool:
+    """Whether the record of a payload stands somewhere in a field of it."""
+    shape, inner = shape_of(field), get_named_type(field.type)
+    if not isinstance(shape, Value) or not isinstance(inner, GraphQLObjectType):
+        return isinstance(shape, Reread)
+    return any(_shows_record(below) for below in inner.fields.values())
 
 
 def undeclared(schema: Schema) -> list[str]:

@@ -102,11 +102,9 @@ class Context:
             return await self._answer(plan, call)
 
     async def _answer(self, plan: Plan, call: Call) -> bytes | None:
-        """In the caller's turn, and within the seconds of the whole query."""
+        """In the caller's turn, and within the seconds of the whole request; commands take theirs beside it."""
         database = self.database
         async with database.turn(call.principal.user_id, plan.cost.is_heavy(call)):
-            if not self.operation.is_query:
-                return await plan.read(database, call)
             if (left := database.query_seconds - self.seconds) <= 0:
                 raise TooSlow
             begun = time.monotonic()

@@ -195,9 +195,9 @@ def reread(text: str) -> Any:
     return _field(Reread(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
 
 
-def told(text: str) -> Any:
-    """Part of a payload."""
-    return _field(Value(), STRUCTURE, text)
+def told(text: str, most: int | None = None) -> Any:
+    """Part of a payload; a list whose items show records says how many there are at most."""
+    return _field(Value(most), STRUCTURE, text)
 
 
 def secret(kind: Sensitivity, text: str) -> Any:

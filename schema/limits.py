@@ -125,6 +125,18 @@ class Measure:
             self._around, self.depth = around, self.depth - 1
 
     @contextmanager
+    def each(self, sizes: tuple[int, ...]) -> Iterator[None]:
+        """What is in here is read by itself for every item of lists of these lengths."""
+        around = self._around
+        self._around = (*around, *sizes)
+        if sizes:
+            self.lists.append(self._around)
+        try:
+            yield
+        finally:
+            self._around = around
+
+    @contextmanager
     def reaching(self, width: Size | None) -> Iterator[None]:
         """Lists of records in here go so far; None changes nothing."""
         before = self.reach

@@ -150,7 +150,7 @@ class VerifyResult:
 class VerifyHouseholdsPayload:
     """One result for each item, in order."""
 
-    results: list[VerifyResult] = told("One for each item, in order.")
+    results: list[VerifyResult] = told("One for each item, in order.", most=verification.MOST)
 
 
 async def verify_households(context: Context, sent: Sent) -> VerifyHouseholdsPayload:

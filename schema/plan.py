@@ -33,7 +33,7 @@ from schema.collect import Collector
 from schema.limits import Budget, Cost, Most, check_costs
 from schema.refusal import Refusal, Refused
 from schema.select import Selection
-from schema.shapes import Absent, Anything, Related, Reread, shape_of
+from schema.shapes import Absent, Anything, Related, Reread, Value, shape_of
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,14 @@ class Planner:
     def _sees_nothing(self) -> bool:
         return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
 
-    def plan(self, made: GraphQLField, nodes: list[FieldNode], shown: Any) -> Plan | Refusal:
-        """How to answer a root field, or why it is null."""
+    def plan(
+        self, made: GraphQLField, nodes: list[FieldNode], shown: Any, lists: tuple[int, ...] = ()
+    ) -> Plan | Refusal:
+        """How to answer a root field, or a record that stands in payload lists of these lengths; or why it is null."""
         selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.sight)
         try:
-            want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
+            with selection.limits.each(lists):
+                want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
         except Forbidden as error:
             return Refusal(error, nodes[0], (), 0)
         except Refused as inner:
@@ -151,9 +154,14 @@ class Planner:
         return self.plans[-1]
 
     def payloads(
-        self, collector: Collector, type_: Any, fields: dict[str, list[FieldNode]], path: tuple[str, ...]
+        self,
+        collector: Collector,
+        type_: Any,
+        fields: dict[str, list[FieldNode]],
+        path: tuple[str, ...],
+        lists: tuple[int, ...] = (),
     ) -> Iterator[tuple[tuple[str, ...], Plan | Refusal]]:
-        """The records that payloads show."""
+        """The records that payloads show; each is read once for every item of the lists around it."""
         for key, nodes in fields.items():
             made = type_.fields.get(nodes[0].name.value)
             inner: Any = None if made is None else get_named_type(made.type)
@@ -161,10 +169,13 @@ class Planner:
                 continue
             shown = shape_of(made)
             if isinstance(shown, Reread):
-                yield (*path, key), self.plan(made, nodes, shown)
+                yield (*path, key), self.plan(made, nodes, shown, lists)
             else:
                 below = collector.fields(inner, [node.selection_set for node in nodes])
-                yield from self.payloads(collector, inner, below, (*path, key))
+                most = shown.most if isinstance(shown, Value) else None
+                yield from self.payloads(
+                    collector, inner, below, (*path, key), lists if most is None else (*lists, most)
+                )
 
 
 def _check_commands(type_: GraphQLObjectType, fields: dict[str, list[FieldNode]]) -> None:

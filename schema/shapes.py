@@ -58,7 +58,11 @@ class Related:
 
 @dataclass(frozen=True)
 class Value:
-    """Part of a value type; the embedding field says which column it is."""
+    """Part of a value type, whose embedding field says which column it is, or of a payload.
+
+    `most` is the greatest length of a payload's list that shows records."""
+
+    most: int | None = None
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ class Settings(BaseSettings):
     query_timeout_ms: int = Field(
         default=2_000,
         ge=1,
-        description="Milliseconds that the statements of one query may take together; what is left then is TIMEOUT.",
+        description="Milliseconds that the statements by which one request reads may take together; what is left "
+        "then is TIMEOUT. What commands store has the time of a statement.",
     )
     heavy_statements: int = Field(
         default=2,

@@ -11,7 +11,7 @@ import pytest
 from registry.codes import HouseholdStatus
 from schema import limits, price
 from schema.limits import Most
-from tests.village import FAR, HERE, Place
+from tests.village import FAR, HERE, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
 
@@ -248,3 +248,35 @@ async def test_without_a_token_the_schema_is_asked_for_in_small_pieces(village: 
     many = "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(limits.MOST_META_ROOTS + 1)) + " }"
     answer: Any = await village.query(None, many)
     assert answer.status == 401
+
+
+SHOWN = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {items: $items}) {
+  results { household { members { household { members { household { members { %s } } } } } } } } }"""
+
+
+async def test_a_record_that_a_command_shows_many_times_costs_as_often(village: Place) -> None:
+    """A result for each of fifty items shows the household with all that is asked for in it: nothing is verified."""
+    made = await village.reach("SUBMITTED")
+    items = [{"id": made["id"], "rev": 1}]
+    deeper = "id household { members { household { members { id } } } }"
+    answer = await village.query("verifier", SHOWN % deeper, items=items)
+    assert answer.codes == ["QUERY_TOO_COMPLEX"]
+    assert answer.errors[0]["extensions"]["requested"] > Most.NODES.limit
+    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
+    answer = await village.query("verifier", SHOWN % "id", items=items)
+    assert answer.codes == []
+    assert answer.json["extensions"]["cost"]["requested"] == 50 * (1 + 5 + 25 + 125)
+
+
+async def test_what_commands_show_has_the_seconds_of_a_query(village: Place) -> None:
+    """What they did is done; only what they would show is left out."""
+    made = household(people=50)
+    await village.submit("officer", made)
+    async with served_with(village, query_timeout_ms=100) as hurried:
+        answer = await hurried.query("verifier", SHOWN % "id", items=[{"id": made["id"], "rev": 1}] * 50)
+    assert set(answer.codes) == {"TIMEOUT"}
+    shown = [result["household"] for result in answer.json["data"]["verifyHouseholds"]["results"]]
+    assert len(shown) == 50
+    assert shown[-1] is None
+    state = await village.household("officer", made["id"], "workflowState")
+    assert state["workflowState"] == "VERIFIED_VILLAGE"

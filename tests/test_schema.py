@@ -20,12 +20,13 @@ from graphql import (
 from sqlalchemy.sql.visitors import iterate
 
 from auth.sensitivity import Sensitivity
+from registry import verification
 from registry.member import Member
 from registry.noun import Noun, fact_of, table_of
-from schema.build import SDL, build, undeclared
+from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare import FACES, face, fields_of, guarded, shown
 from schema.directives import Exempt
-from schema.shapes import Related
+from schema.shapes import Related, Value
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]
@@ -139,6 +140,16 @@ def test_an_undeclared_field_does_not_start() -> None:
             return secret
 
     assert undeclared(strawberry.Schema(Query)) == ["Query.stray", "Query.stray(secret:)"]
+
+
+def test_a_payload_list_of_records_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them is read by itself, so its price needs the number."""
+    schema = build()
+    results = schema._schema.type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
+    definition = results.extensions["strawberry-definition"]
+    assert definition.metadata["shape"].most == verification.MOST
+    monkeypatch.setattr(definition, "metadata", {"shape": Value()})
+    assert list(unbounded_lists(schema)) == ["VerifyHouseholdsPayload.results"]
 
 
 def test_makers_teach_their_use() -> None:
