@@ -16,8 +16,9 @@ help: ## this list
 demo: $(READY) ## the whole registry with invented people on 127.0.0.1:8000, until Ctrl-C
 	@exec $(BIN)/desmigratif demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
+# A process for each core, four at most: each has a PostgreSQL of its own. By hand pytest runs in one process.
 test: $(READY) ## every test; of the long proofs a seeded share
-	$(BIN)/pytest -m "not prove"
+	$(BIN)/pytest -m "not prove" --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(READY) ## style and types
 	$(BIN)/ruff check .

@@ -1,27 +1,27 @@
-"""One embedded PostgreSQL for the whole run, one migrated template, one database per test module that asks."""
+"""One embedded PostgreSQL for a process of the run, one migrated template, one database per test module that asks.
+
+`make test` runs a process per core, and these share nothing; a module that two of them run is set up in both.
+"""
+
+# ruff: noqa: F811  (a fixture that is imported, and asked for by its name)
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from server.embedded import Embedded, temporary
+from server.embedded import Embedded
 from server.migrate import migrate
 from tests.building import made
+from tests.run import postgres, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.world import World
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Embedded]:
-    with temporary() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

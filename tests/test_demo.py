@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +32,7 @@ from server.demo.accounts import personas
 from server.demo.greeting import greet
 from server.postgres import Programs, is_running
 from tests.eventually import eventually_now
+from tests.ports import free_port
 
 PROGRAM = Path(sys.executable).with_name("desmigratif")
 VILLAGES = ("35.07.11.2008", "52.03.21.2002")
@@ -47,9 +47,7 @@ class Demo:
     """A demo in a folder of its own, as somebody starts it who has read the README."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.folder, self.data = folder, folder / "data"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -145,12 +143,25 @@ def shared() -> Iterator[Demo]:
 
 @pytest.fixture
 def demo(shared: Demo) -> Demo:
-    """The demo of these tests, running: one that a test has stopped or broken is started again."""
-    if not (shared.runs() and shared.ready()):
-        if shared.runs():
-            shared.kill()
-        shared.start()
-    return shared
+    """The demo of these tests, running."""
+    return running(shared)
+
+
+def running(demo: Demo) -> Demo:
+    """One that a test has stopped or broken is started again."""
+    if not (demo.runs() and demo.ready()):
+        if demo.runs():
+            demo.kill()
+        demo.start()
+    return demo
+
+
+@pytest.mark.parametrize(
+    "breaks", [Demo.kill, lambda demo: os.kill(demo.postmaster, signal.SIGKILL)], ids=["demo", "database"]
+)
+def test_what_dies_in_a_test_is_there_for_the_next(demo: Demo, breaks: Callable[[Demo], None]) -> None:
+    breaks(demo)
+    assert running(demo).has(demo.save())
 
 
 def test_the_tokens_are_a_flat_object_for_their_owner_alone(demo: Demo) -> None:

@@ -26,6 +26,7 @@ from registry.wall import LOGIN
 from server import principals
 from server.checks import ServingError, check
 from tests.eventually import eventually, eventually_now
+from tests.ports import free_port
 from tests.village import SUBMIT, Place, household, served_with
 
 PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer")
@@ -67,8 +68,7 @@ HOUSEHOLDS = "{ households(first: 5) { totalCount nodes { id address members { f
 def pgbouncer(login: str, statements: int = 200) -> Iterator[str]:
     """The login's address through a PgBouncer with two connections, which keeps so many prepared statements of each."""
     place = urlsplit(login)
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

@@ -6,8 +6,8 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 from server.postgres import Programs
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-STARTS_WITHIN = 120  # seconds; a bound for a broken start, not a claim about speed
+PATIENCE = 120  # seconds: a bound for a broken start or end, not a claim about speed
 SUMMARY = "{ nationalSummary { households businesses exportReady } }"
 
 
@@ -42,9 +43,7 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     folder = Programs("18").new_folder(Path(Programs("18").temporary_folder()), "walk-")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(Path(sys.executable).with_name("desmigratif")), "demo", "--port", str(port)]
     command += ["--data", str(folder / "data"), "--only", "35.07.11.2008", "--only", "52.03.21.2002"]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -53,11 +52,12 @@ def demo() -> Iterator[Demo]:
         yield Demo(folder, f"http://127.0.0.1:{port}/graphql")
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + STARTS_WITHIN
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2):

@@ -20,8 +20,8 @@ from registry.vault import Vault
 from registry.wall import LOGIN
 from server.embedded import Embedded
 from server.keys import create_signing
-from server.serving import listen
 from tests.eventually import PATIENCE, eventually_now
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.anyio,
@@ -39,6 +39,7 @@ async def environment(
     name = await fresh()
     return {
         "PATH": os.environ["PATH"],
+        "TMPDIR": str(folder),  # who is killed leaves its counts there
         "OWNER": postgres.dsn(name),
         "DATABASE_URL": postgres.dsn(name, LOGIN),
         "DESMIGRATIF_SIGNING_KEYS": str(folder),
@@ -48,20 +49,10 @@ async def environment(
     }
 
 
-@pytest.fixture(autouse=True)
-def heard() -> Iterator[None]:
-    """A shell ignores SIGINT for what it starts in the background, and the children of that would ignore it too."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @contextmanager
 def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server in a process of its own, and its port."""
-    held = listen("127.0.0.1", 0)
-    port = held.getsockname()[1]
-    held.close()
+    port = free_port()
     command = [sys.executable, "-m", "server.cli", "serve", "--workers", str(workers)]
     environment = environment | {"DESMIGRATIF_PORT": str(port)}
     parent = subprocess.Popen(
@@ -146,8 +137,7 @@ def counts(port: int) -> dict[str, float]:
 
 
 def test_the_counts_are_the_service_s_whoever_is_asked_and_whoever_was_killed(environment: dict[str, str]) -> None:
-    with closing(listen("127.0.0.1", 0)) as free:
-        metrics_port = free.getsockname()[1]
+    metrics_port = free_port()
     with serving(environment | {"DESMIGRATIF_METRICS_PORT": str(metrics_port)}) as (parent, port):
         eventually_now(lambda: all_answer(parent.pid, port))
         for worker in children(parent.pid):

@@ -1,0 +1,97 @@
+"""The suite itself, run as `make test` runs it: who dies or is interrupted takes nobody along and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from server.postgres import is_running
+from tests.eventually import PATIENCE, eventually_now
+
+ROOT = Path(__file__).parents[1]
+DYING = """
+import os, signal, pytest
+@pytest.mark.parametrize("number", range(6))
+def test_one_dies(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+LIVING = """
+import pytest
+@pytest.mark.parametrize("number", range(6))
+def test_one_lives(number):
+    pass
+"""
+WAITING = """
+import time, pytest
+from pathlib import Path
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_it_waits(postgres, name):
+    pid = (postgres.data / "cluster" / "postmaster.pid").read_text().split()[0]
+    Path(__file__).with_name(name).write_text(pid)
+    time.sleep(600)
+"""
+
+
+def options() -> list[str]:
+    """What the recipe of `make test` says after the program."""
+    recipe = re.search(r"^test:.*\n\t\$\(BIN\)/pytest (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    return shlex.split(recipe[1])
+
+
+@contextmanager
+def suite(folder: Path, **files: str) -> Iterator[subprocess.Popen[str]]:
+    """Another run of pytest over these files, with two processes, from a shell that ignores SIGINT."""
+    (folder / "conftest.py").write_text("from tests.run import *\n")
+    for name, text in files.items():
+        (folder / f"test_{name}.py").write_text(text)
+    words = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), f"--rootdir={folder}"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(
+            [*words, *options(), "--numprocesses", "2", str(folder)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_a_process_that_dies_fails_its_own_test_alone(tmp_path: Path) -> None:
+    with suite(tmp_path, dying=DYING, living=LIVING, other=LIVING) as process:
+        printed, _ = process.communicate(timeout=PATIENCE)
+    assert re.search(r"crashed while running '.*test_one_dies\[3\]'", printed), printed
+    assert "1 failed, 17 passed" in printed
+    assert re.search(r"--randomly-seed=\d+$", printed, re.MULTILINE), "the run can be repeated"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["as a terminal does", "the first process alone"])
+def test_an_interrupted_run_leaves_no_postgresql_behind(tmp_path: Path, whole: bool) -> None:
+    pids = [tmp_path / "first", tmp_path / "second"]
+    with suite(tmp_path, waiting=WAITING) as process:
+        eventually_now(lambda: all(path.exists() and path.read_text() for path in pids))
+        servers = [int(path.read_text()) for path in pids]
+        (os.killpg if whole else os.kill)(process.pid, signal.SIGINT)
+        printed, _ = process.communicate(timeout=PATIENCE)
+    assert "KeyboardInterrupt" in printed
+    assert len(set(servers)) == 2
+    eventually_now(lambda: not any(map(is_running, servers)))
