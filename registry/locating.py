@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from registry.codes import RegionLevel, Severity
 from registry.db import Sql, arg
+from registry.document import Document
 from registry.messages import UserErrorCode as Code
 from registry.problems import Problem, refuse
 from registry.region import REGION
@@ -30,6 +31,7 @@ _named = (
 )
 PLACE = sa.select(sa.func.json_agg(_named.table_valued()).label("regions")).select_from(_named).cte("place")
 """One row: the regions of today that a code names, as JSON; null for none."""
+LOCATION = "location_village_id"
 _REGIONS = Sql(sa.select(PLACE.c.regions))
 
 
@@ -47,6 +49,21 @@ def named_village(regions: str | None, code: str, path: tuple[str, ...]) -> tupl
     return found[0], []
 
 
+def move_along(work: Work, document: Document) -> bool:
+    """Let the businesses at the village that a household leaves go with it, but for those that the edit places itself.
+
+    Returns whether there were any."""
+    if work.row is None or not work.moved:
+        return False
+    left, now = str(work.row["village_id"]), str(work.village)
+    placed = {id_ for id_, columns in work.edit.sent["business"].items() if LOCATION in columns}
+    along = [id_ for id_, columns in document["business"].items() if columns.get(LOCATION) == left]
+    for id_ in along:
+        if id_ not in placed:
+            document["business"][id_][LOCATION] = now
+    return not placed.issuperset(along)
+
+
 async def locate(work: Work) -> None:
     """Where each business is: any village of the country; null is the household's own.
 
@@ -54,12 +71,12 @@ async def locate(work: Work) -> None:
     placed = {id_: dict(columns) for id_, columns in work.edit.sent["business"].items()}
     work.edit = replace(work.edit, sent=work.edit.sent | {"business": placed})
     for id_, columns in placed.items():
-        if "location_village_id" not in columns:
+        if LOCATION not in columns:
             continue
-        if (code := columns["location_village_id"]) is None:
-            columns["location_village_id"] = str(work.village)
+        if (code := columns[LOCATION]) is None:
+            columns[LOCATION] = str(work.village)
             continue
         found = await work.tx.value(_REGIONS, code=code)
-        place, said = named_village(found, code, work.edit.path(("business", id_, "location_village_id")))
-        columns["location_village_id"] = str(place["id"])
+        place, said = named_village(found, code, work.edit.path(("business", id_, LOCATION)))
+        columns[LOCATION] = str(place["id"])
         work.notes += said

@@ -20,6 +20,7 @@ from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
 from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
+from registry.locating import LOCATION
 from registry.messages import sentence
 from registry.noun import camel, fact_of
 from registry.problems import IdTaken
@@ -64,7 +65,7 @@ async def save(
     who = actor(work.principal, ability, work.area)
     rev = work.rev + 1 if changed else work.rev
     for columns in document["business"].values():
-        columns["location_village_id"] = columns.get("location_village_id") or str(work.village)
+        columns[LOCATION] = columns.get(LOCATION) or str(work.village)
     children = {table: _children(work, table, document) if changed else ([], [], []) for table in CHILDREN}
     sealed, cleared = _numbers(work, document) if changed else ([], [])
     sent: dict[str, Any] = {

@@ -31,7 +31,7 @@ from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
 from registry.document import CHILDREN, LISTS, NOUNS, REFERENCES, TYPED, Document, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
-from registry.locating import PLACE, locate, named_village
+from registry.locating import PLACE, locate, move_along, named_village
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of, table_of
 from registry.probing import count_taken
@@ -227,6 +227,7 @@ async def _apply(work: Work) -> Outcome:
     if await _accepted_before(work):
         return await _unchanged(work)
     merged = _merged(work, await _base(work, submission.base_rev))
+    merged.changed |= move_along(work, merged.document)
     changed = merged.changed or work.moved
     outcome = saving(submission.act, work.state, changed=changed, based=submission.base_rev is not None)
     if outcome is Verdict.UNCHANGED:

@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from auth.ability import Ability
 from auth.policy import Signature
 from auth.principal import Principal
-from registry.codes import WorkflowState
 from registry.command import Actor, actor, audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
 from registry.document import Document
@@ -43,7 +42,6 @@ from registry.workflow import (
     Step,
 )
 
-S = WorkflowState
 MOST = 50
 _HOUSEHOLDS = arg("households", sa.ARRAY(sa.Uuid()))
 LEDGER = [Sql(s) for pair in LEDGERS.items() for s in (closing(pair[1], _HOUSEHOLDS), writing(*pair, _HOUSEHOLDS))]
@@ -173,16 +171,17 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     me = principal.user_id
     if row["must_see"] and not item.accept_findings:
         raise refuse(Code.FINDINGS_OPEN, "acceptFindings")
+    state = step.target.value
     if step is VERIFY_VILLAGE:
         who = actor(principal, step.ability, row["area"], Signature.VILLAGE)
-        await tx.rows(TO_VILLAGE, id=item.id, state=S.VERIFIED_VILLAGE.value, me=me)
+        await tx.rows(TO_VILLAGE, id=item.id, state=state, me=me)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=me)
-        await _event(tx, row, S.VERIFIED_VILLAGE, who, note)
+        await _event(tx, row, step, who, note)
     else:
         who = actor(principal, step.ability, row["area"], Signature.REGENCY)
-        await tx.rows(TO_VERIFIED, id=item.id, state=S.VERIFIED.value, me=me, name=who.name, role=who.role)
+        await tx.rows(TO_VERIFIED, id=item.id, state=state, me=me, name=who.name, role=who.role)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=None)
-        await _event(tx, row, S.VERIFIED, who, note)
+        await _event(tx, row, step, who, note)
         for statement in LEDGER:
             await tx.rows(statement, households=[item.id])
     return "ACCEPTED"
@@ -229,20 +228,20 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
     remarks = _placed(remarks, orjson.loads(revision["document"]), inside)
     late = row["rev"] != item.rev
     village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
-    closed = not village and not regency
-    if (late or closed) and await _returned_before(tx, item, remarks):
+    step = RETURN_VILLAGE if village else RETURN_REGENCY if regency else None
+    if (late or step is None) and await _returned_before(tx, item, remarks):
         return "UNCHANGED"
     if late:
         raise refuse(Code.VERSION_CONFLICT, "rev")
-    if closed:
+    if step is None:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
-    who = actor(principal, Ability.SUBMISSION_RETURN, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
-    await tx.rows(TO_RETURNED, id=item.id, state=S.RETURNED.value)
+    who = actor(principal, step.ability, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
+    await tx.rows(TO_RETURNED, id=item.id, state=step.target.value)
     for said in remarks:
         place = {n: row[n] for n in ("village_id", "area", "draft", "rev")}
         author = {"author_id": who.id, "author_name": who.name, "author_role": who.role, "created_by": who.id}
         await tx.rows(ADD_REMARK, household=item.id, path=said.path, text=said.text, **place, **author)
-    await _event(tx, row, S.RETURNED, who, None)
+    await _event(tx, row, step, who, None)
     return "ACCEPTED"
 
 
@@ -278,25 +277,25 @@ TAKEN_BEFORE = Sql(
             EVENT.c.household_id == arg("household", sa.Uuid()),
             EVENT.c.rev == arg("rev", sa.Integer()),
             EVENT.c.actor_id == _me,
-            is_one(EVENT.c.to_state, S.VERIFIED_VILLAGE, S.VERIFIED),
+            is_one(EVENT.c.to_state, VERIFY_VILLAGE.target, VERIFY_REGENCY.target),
         )
     )
 )
 """Whether the caller took a step of verification of this revision."""
 
 
-async def _event(tx: Transaction, row: asyncpg.Record, to: WorkflowState, who: Actor, note: str | None) -> None:
+async def _event(tx: Transaction, row: asyncpg.Record, step: Step, who: Actor, note: str | None) -> None:
     await tx.rows(
         ADD_EVENT,
         household=row["id"],
         created_by=who.id,
         from_state=row["workflow_state"],
-        to_state=to.value,
+        to_state=step.target.value,
         rev=row["rev"],
         actor_id=who.id,
         actor_name=who.name,
         actor_role=who.role,
         reason=note,
-        draft=to is WorkflowState.DRAFT,
+        draft=False,
         **{name: row[name] for name in ("village_id", "area")},
     )

@@ -100,13 +100,21 @@ Condition = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Step:
-    """One row of the state table: in `states`, who holds `setting` there may, and `unless` does not forbid it."""
+    """One row of the state table: in `states`, who holds `setting` there may, and `unless` does not forbid it.
+
+    `leads_to` is the state after it; None where that depends on the state before, or is the same."""
 
     ability: Ability
     setting: str
     states: tuple[WorkflowState, ...]
     leads_to: WorkflowState | None
     unless: Condition | None = None
+
+    @property
+    def target(self) -> WorkflowState:
+        """The one state that the step leads to."""
+        assert self.leads_to is not None, f"{self.setting} leads to no one state"
+        return self.leads_to
 
     def allowed(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
         """The step is open to the caller for this household."""
@@ -183,9 +191,20 @@ def _states(act: Act) -> tuple[WorkflowState, ...]:
     return tuple(state for state in SAVING[act] if state is not None)
 
 
-SAVE_DRAFT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.DRAFT), None)
-SUBMIT = Step(Ability.HOUSEHOLD_SUBMIT, "submit", _states(Act.SUBMIT), S.SUBMITTED, others)
-AMEND = Step(Ability.HOUSEHOLD_AMEND, "amend", _states(Act.AMEND), S.SUBMITTED)
+def _leads_to(act: Act) -> WorkflowState | None:
+    """The state in which changed content is stored, where it is the same from every state."""
+    targets = {changed for changed, _, _ in SAVING[act].values() if isinstance(changed, WorkflowState)}
+    return targets.pop() if len(targets) == 1 else None
+
+
+def _saving(act: Act, ability: Ability, setting: str, unless: Condition | None = None) -> Step:
+    """The step of an act, whose states stand in the table above."""
+    return Step(ability, setting, _states(act), _leads_to(act), unless)
+
+
+SAVE_DRAFT = _saving(Act.DRAFT, Ability.HOUSEHOLD_SUBMIT, "submit")
+SUBMIT = _saving(Act.SUBMIT, Ability.HOUSEHOLD_SUBMIT, "submit", others)
+AMEND = _saving(Act.AMEND, Ability.HOUSEHOLD_AMEND, "amend")
 VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
 VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
 RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)

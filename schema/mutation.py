@@ -140,7 +140,7 @@ VerifyHouseholdsInput = input_type(
 class VerifyResult:
     """What became of one item."""
 
-    household_id: ID = told("Id of the household, as sent.")
+    household_id: ID = told("Id of the household that the item names, written as `id` is everywhere.")
     record: Private[uuid.UUID | None] = None
     household: Household | None = reread("As it stands now.")
     user_errors: list[UserError] = told(MEND)

@@ -115,6 +115,17 @@ async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(
     assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Kidul"
 
 
+async def test_a_late_answer_to_one_return_is_none_to_the_next(village: Place) -> None:
+    """It would take the second return out of his list unseen; a change of anything is an answer."""
+    made = await village.reach("RETURNED")
+    assert (await village.submit("officer", {"id": made["id"]}, 1))["outcome"] == "ACCEPTED"
+    assert not (await village.give_back("verifier", made))["userErrors"]
+    late = await village.submit("officer", {"id": made["id"]}, 1)
+    assert (late["outcome"], late["household"]["workflowState"]) == ("UNCHANGED", "RETURNED")
+    answer = await village.submit("officer", {"id": made["id"], "hamlet": "Lor"}, 1)
+    assert (answer["outcome"], answer["household"]["workflowState"]) == ("ACCEPTED", "SUBMITTED")
+
+
 async def test_a_number_sealed_anew_is_the_same_number(village: Place) -> None:
     made = household()
     person_ = made["members"][0]

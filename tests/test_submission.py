@@ -11,6 +11,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -613,3 +614,35 @@ async def test_a_draft_can_go_to_another_village_of_the_officer_and_a_submission
     await village.submit("stranger", {"id": made["id"]}, moved["household"]["rev"])
     back = await refused(village, "stranger", {"id": made["id"], "villageCode": FAR}, base=moved["household"]["rev"])
     assert (codes(back), paths(back)) == (["TRANSITION_NOT_ALLOWED"], ["household.villageCode"])
+
+
+async def test_the_businesses_of_a_draft_move_with_it(village: Place) -> None:
+    """But those that stand elsewhere, and those that the same edit places, stay where they are."""
+    who = "mover"
+    village.ids[who] = uuid.uuid4()
+    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", village.ids[who], who)
+    for code in (FAR, NEXT_DOOR):
+        await village.admin.execute(
+            "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, 'OFFICER', $2, '2019-01-01')",
+            *(village.ids[who], village.regions[code]),
+        )
+    made = household(FAR)
+    owner = made["members"][0]
+    here, elsewhere, stays = shop(owner), shop(owner, locationVillageCode=HERE), shop(owner)
+    made["businesses"] = [here, elsewhere, stays]
+    await village.submit(who, made, save="DRAFT")
+    stay = [{"id": stays["id"], "locationVillageCode": FAR}]
+    for _ in range(2):  # the second time it is there already
+        await village.submit(who, {"id": made["id"], "villageCode": NEXT_DOOR, "businesses": stay}, 1, "DRAFT")
+    found = await village.household(who, made["id"], "rev businesses { id locationVillage { code } }")
+    assert {b["id"]: b["locationVillage"]["code"] for b in found["businesses"]} == {
+        here["id"]: NEXT_DOOR,
+        elsewhere["id"]: HERE,
+        stays["id"]: FAR,
+    }
+    assert found["rev"] == 2, "what they say is in the revision"
+    documents = await village.admin.fetch(
+        "SELECT document FROM household_revision WHERE household_id = $1 ORDER BY rev", uuid.UUID(made["id"])
+    )
+    newest = orjson.loads(documents[-1]["document"])["business"][here["id"]]
+    assert newest["location_village_id"] == str(village.regions[NEXT_DOOR])

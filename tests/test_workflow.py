@@ -6,12 +6,16 @@ The households are the officer's: he recorded and sent them, `verifier` took the
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from registry import verification
 from registry.codes import WorkflowState
-from registry.workflow import SAVING, STEPS, Act, Verdict
+from registry.workflow import AMEND as AMENDING
+from registry.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
+from registry.workflow import SUBMIT as SUBMITTING
 from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, household, journey
 
 pytestmark = pytest.mark.anyio
@@ -433,3 +437,32 @@ async def test_what_one_may_do_in_a_region_is_told_before_any_record(village: Pl
         ("viewer", HERE, set()),
     ):
         assert set((await village.ask(who, text, c=code))["region"]["viewerCan"]) == can, (who, code)
+
+
+@pytest.mark.parametrize("name", ["RETURN_VILLAGE", "VERIFY_VILLAGE", "VERIFY_REGENCY"])
+async def test_a_step_leads_where_the_state_table_says(
+    village: Place, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The commands have it from there, for the household and for its event."""
+    made = await village.reach("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
+    monkeypatch.setattr(verification, name, replace(getattr(verification, name), leads_to=WorkflowState.REJECTED))
+    if name == "RETURN_VILLAGE":
+        payload = await village.give_back("verifier", made)
+    else:
+        payload = await village.verify("coordinator" if name == "VERIFY_REGENCY" else "verifier", made)
+    assert payload["userErrors"] == []
+    left = await village.household("officer", made["id"], "workflowState events { to }")
+    assert left["workflowState"] == left["events"][-1]["to"] == "REJECTED"
+
+
+def test_the_steps_of_saving_lead_where_saving_does() -> None:
+    submitted = WorkflowState.SUBMITTED
+    assert [step.leads_to for step in (SAVE_DRAFT, SUBMITTING, AMENDING)] == [None, submitted, submitted]
+
+
+async def test_a_result_names_the_household_as_its_id_is_written_everywhere(village: Place) -> None:
+    made = await village.reach("SUBMITTED")
+    nobody = str(uuid.uuid4())
+    items = [{"id": f" {made['id'].upper()} ", "rev": 1}, {"id": nobody.upper(), "rev": 1}]
+    results = (await village.ask("verifier", VERIFY, items=items))["verifyHouseholds"]["results"]
+    assert [result["householdId"] for result in results] == [made["id"], nobody]
