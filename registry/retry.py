@@ -7,6 +7,7 @@ brings back an earlier value is none.  Tests: tests/test_late.py.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -35,16 +36,17 @@ def edit_hash(edit: Edit, base_rev: int | None, village: str | None, **more: str
     or has the value that it would have anyway says no more than what is left out."""
     new = base_rev is None and village is not None
     sent = {
-        table: {
-            id_: {
-                name: value["blind"] if isinstance(value, dict) else value
-                for name, value in columns.items()
-                if not new or value not in (None, DEFAULTS.get(table, {}).get(name))
-            }
-            for id_, columns in records.items()
-        }
+        table: {id_: _content(columns, DEFAULTS.get(table, {}) if new else None) for id_, columns in records.items()}
         for table, records in edit.sent.items()
     }
     begun = {"base_rev": base_rev, "village": village, **more}
     content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _content(columns: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        name: value["blind"] if isinstance(value, dict) else value
+        for name, value in columns.items()
+        if defaults is None or value not in (None, defaults.get(name))
+    }

@@ -18,55 +18,76 @@ MEETING = "o[^a-z]+[eou]|[ai][^a-z]+e|[td][^a-z]+j|[bcdgkpt][^a-z]+h|s[^a-z]+[hj
 """Where two words meet in letters that sound otherwise when they are written as one."""
 QUOTES = "''\"`´‘’‚‛“”„ʻʼʽˈ′"
 
+DOUBLED = r"\Y(" + "|".join(f"{letter}(?={letter})" for letter in "abcdeghiklmnoprstu") + ")"
+
 # Each rule is done everywhere in the name before the next begins.  All but the titles keep the beginning of a word
 # the beginning of its key, so that a name is found while it is typed: that is why y and j become i, and w becomes u.
+# PostgreSQL keeps 32 regular expressions ready in a session, so what is plain letters is replaced without one.
 WORDS = r"""
 CREATE FUNCTION registry.name_words(name text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  rule text[];
-  said text := lower(regexp_replace(normalize(regexp_replace(left(name, 200), '[{quotes}]', '', 'g'), NFKD),
-                                    '[\u0300-\u036f]', '', 'g'));
+  words text := lower(regexp_replace(normalize(regexp_replace(left(name, 200), '[{quotes}]', '', 'g'), NFKD),
+                                     '[\u0300-\u036f]', '', 'g'));
 BEGIN
-  said := btrim(regexp_replace(said, '[^a-z0-9]+', ' ', 'g'));
-  FOREACH rule SLICE 1 IN ARRAY ARRAY[
-    ['^((h|hj|kh|ust|ustad|ustadz|tgk|drs?|dra|ir|prof|bpk|bapak|ibu|almh?|almarhum|almarhumah) )+', ''],
-    [' (h|hj|kh|ust|drs?|dra|ir|alm|almh|bin|binti|binte|bt)\M', ''],
-    ['oe|ou|oo', 'u'], ['ie', 'i'], ['ae', 'ai'],                             -- Soekarno, Noor, Triesno, Jaenal
-    ['\mm[ou](kh|ch|h)', 'muh'], ['\m(mhd|md|muhd|muh)\M', 'muhamad'], ['\mmuham+e', 'muhama'],
-    ['\mst\M', 'siti'], ['\mabd\M', 'abdul'],
-    ['\mabdu([rsntdz])\1?', 'abdul \1'], ['\mnur([a-z])', 'nur \1'],          -- Abdurrahman, Nurjanah
-    ['\mch([rl])', 'k\1'], ['[ck]h', 'h'], ['s[hjy]+', 's'], ['([bdgt])h', '\1'],
-    ['tj', 'c'], ['dj', 'j'], ['dz', 'z'], ['\mz', 'j'], ['ph', 'p'], ['ck', 'k'], ['x', 'ks']
-  ] LOOP
-    said := regexp_replace(said, rule[1], rule[2], 'g');
-  END LOOP;
-  said := translate(said, 'fvqzyjw', 'ppksiiu');
-  said := regexp_replace(said, '\Y({doubled})', '', 'g');                     -- Sitti, Budiyanto, Suwandi
-  said := regexp_replace(said, '\Yh+(?=[bcdgklmnprst]|\M)', '', 'g');         -- Aisyah, and Aisyahputri as Aisyah Putri
-  RETURN nullif(array_remove(string_to_array(said, ' '), ''), '{}');
+  words := btrim(regexp_replace(words, '[^a-z0-9]+', ' ', 'g'));
+  words := regexp_replace(
+    words, '^((h|hj|kh|ust|ustad|ustadz|tgk|drs?|dra|ir|prof|bpk|bapak|ibu|almh?|almarhum|almarhumah) )+', '');
+  words := regexp_replace(words, ' (h|hj|kh|ust|drs?|dra|ir|alm|almh|bin|binti|binte|bt)\M', '', 'g');
+  words := regexp_replace(words, 'oe|ou|oo', 'u', 'g');                         -- Soekarno, Noor
+  words := replace(replace(words, 'ie', 'i'), 'ae', 'ai');                      -- Triesno, Jaenal
+  words := regexp_replace(words, '\mm[ou](kh|ch|h)', 'muh', 'g');               -- Mochamad
+  words := regexp_replace(words, '\m(mhd|md|muhd|muh)\M', 'muhamad', 'g');
+  words := regexp_replace(words, '\mmuham+e', 'muhama', 'g');
+  words := regexp_replace(words, '\mst\M', 'siti', 'g');
+  words := regexp_replace(words, '\mabd\M', 'abdul', 'g');
+  words := regexp_replace(words, '\mabdu([rsntdz])\1?', 'abdul \1', 'g');       -- Abdurrahman
+  words := regexp_replace(words, '\mnur([a-z])', 'nur \1', 'g');                -- Nurjanah
+  words := regexp_replace(words, '\mch([rl])', 'k\1', 'g');                     -- Christina
+  words := regexp_replace(words, '[ck]h', 'h', 'g');                            -- Khadijah
+  words := regexp_replace(words, 's[hjy]+', 's', 'g');                          -- Syaiful
+  words := replace(replace(replace(replace(words, 'bh', 'b'), 'dh', 'd'), 'gh', 'g'), 'th', 't');
+  words := replace(replace(replace(words, 'tj', 'c'), 'dj', 'j'), 'dz', 'z');   -- Tjahjono, Djoko
+  words := regexp_replace(words, '\mz', 'j', 'g');                              -- Zaenab
+  words := replace(replace(replace(words, 'ph', 'p'), 'ck', 'k'), 'x', 'ks');
+  words := translate(words, 'fvqzyjw', 'ppksiiu');
+  words := regexp_replace(words, '{doubled}', '', 'g');                         -- Sitti, Budiyanto, Suwandi
+  words := regexp_replace(words, '\Yh+(?=[bcdgklmnprst]|\M)', '', 'g');         -- Aisyah, and Aisyahputri as Aisyah Putri
+  RETURN nullif(array_remove(string_to_array(words, ' '), ''), '{}');
 END $$
-""".replace("{doubled}", "|".join(f"{letter}(?={letter})" for letter in "abcdeghiklmnoprstu")).replace(
-    "{quotes}", QUOTES
-)
+""".replace("{doubled}", DOUBLED).replace("{quotes}", QUOTES)
+
+# What is stored with each name, and so made at each writing: PL/pgSQL keeps its plans, an SQL function makes them anew.
+# Written together, two words lose a letter that both have where they meet, as it would be lost inside one.  The whole as
+# one word comes last where it may sound otherwise: Matano Oe is Matanooe too.
+SOUNDS = r"""
+CREATE FUNCTION registry.sounds(name text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  words text[] := registry.name_words(name);
+  together text := '';
+  keys text[] := '{}';
+BEGIN
+  FOR n IN REVERSE coalesce(cardinality(words), 0)..1 LOOP
+    together := regexp_replace(words[n] || together, '{doubled}', '', 'g');
+    keys := left(together, 40) || keys;
+  END LOOP;
+  IF keys <> '{}' AND name ~* '{meeting}' THEN
+    keys := keys || registry.name_together(name);
+  END IF;
+  RETURN keys;
+END $$
+""".replace("{doubled}", DOUBLED).replace("{meeting}", MEETING)
 
 FUNCTIONS = (
-    # Written together, two words lose a letter that both have where they meet, as it would be lost inside one.
+    WORDS,
     r"""
     CREATE FUNCTION registry.name_joined(words text[]) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ SELECT left(regexp_replace(array_to_string(words, ''), '\Y({doubled})', '', 'g'), 40) $$
-    """.replace("{doubled}", "|".join(f"{letter}(?={letter})" for letter in "abcdeghiklmnoprstu")),
+    AS $$ SELECT left(regexp_replace(array_to_string(words, ''), '{doubled}', '', 'g'), 40) $$
+    """.replace("{doubled}", DOUBLED),
     """
     CREATE FUNCTION registry.name_together(name text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ SELECT registry.name_joined(registry.name_words(regexp_replace(name, '[[:punct:][:space:]]+', '', 'g'))) $$
     """,
-    # The whole as one word comes last where it may sound otherwise: Matano Oe is Matanooe too.
-    """
-    CREATE FUNCTION registry.sounds(name text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ SELECT CASE WHEN name ~* '{meeting}' AND keys <> '{}' THEN keys || registry.name_together(name)
-                      ELSE keys END
-          FROM (SELECT coalesce(array_agg(registry.name_joined(w.words[n:]) ORDER BY n), '{}') AS keys
-                FROM (SELECT registry.name_words(name) AS words) w, generate_subscripts(w.words, 1) AS n) k $$
-    """.replace("{meeting}", MEETING),
+    SOUNDS,
     # By which keys rows are picked: the longest word, the same joined with the word before it, and the whole as one.
     """
     CREATE FUNCTION registry.search_runs(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -107,7 +128,6 @@ def upgrade() -> None:
     for table in NAMES:
         op.execute(f"ALTER TABLE registry.{table} DROP COLUMN sounds")  # and its indexes
     op.execute("DROP FUNCTION registry.sounds")
-    op.execute(WORDS)
     for function in FUNCTIONS:
         op.execute(function)
     for table, name in NAMES.items():

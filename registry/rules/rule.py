@@ -5,7 +5,7 @@ whoever may not see it is not told; a finding holds limits and places, never a v
 Test: tests/test_rules.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -59,12 +59,12 @@ class Row:
 
     def __init__(self, table: str, id: str, values: Mapping[str, Any]) -> None:
         self.table, self.id = table, id
-        self._known = {c: v for c, v in values.items() if not isinstance(v, str) or v.strip()}
+        self.known = {c: v for c, v in values.items() if (v.strip() if isinstance(v, str) else v is not None)}
         self._read: dict[tuple[str, Callable[[str], Any]], Any] = {}
 
     def __getitem__(self, column: str) -> Any:
         """The JSON value; blank text is None."""
-        return self._known.get(column)
+        return self.known.get(column)
 
     def text(self, column: str) -> str | None:
         value = self[column]
@@ -112,6 +112,15 @@ class Sheet:
             "business": self.businesses,
         }
         self._by_id = {member.id: member for member in self.members}
+        self._with_value: dict[tuple[str, str], list[Row]] = {}
+        for table, rows in self.rows.items():
+            for row in rows:
+                for column in row.known:
+                    self._with_value.setdefault((table, column), []).append(row)
+
+    def rows_with(self, table: str, column: str) -> Sequence[Row]:
+        """The records that have a value in this column, in the order of the document."""
+        return self._with_value.get((table, column), ())
 
     def member(self, id: object) -> Row | None:
         return self._by_id.get(id) if isinstance(id, str) else None

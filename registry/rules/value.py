@@ -78,7 +78,7 @@ def negative(place: str) -> Find:
     table, column = place.split(".")
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows[table] if (row.amount(column) or 0) < 0)
+        return (row.at(column) for row in sheet.rows_with(table, column) if (row.amount(column) or 0) < 0)
 
     return find
 
@@ -88,10 +88,9 @@ def beyond(table: str, column: str, bounds: Bounds) -> Find:
     counted = f"{table}.{column}" in NEVER_NEGATIVE
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for row in sheet.rows[table]:
-            value = row[column]
+        for row in sheet.rows_with(table, column):
             below = counted and (row.amount(column) or 0) < 0
-            if value is not None and not below and (params := bounds.broken_by(value)):
+            if not below and (params := bounds.broken_by(row[column])):
                 yield row.at(column, **params)
 
     return find
@@ -101,7 +100,7 @@ def number_in_text(table: str, column: str) -> Find:
     """Finds free texts that hold an identity number: it would be readable there for ever."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows[table] if row.read(column, holds_number))
+        return (row.at(column) for row in sheet.rows_with(table, column) if row.read(column, holds_number))
 
     return find
 
@@ -112,7 +111,7 @@ def unusual_rupiah(place: str) -> Find:
     limit = UNUSUAL_IDR[place]
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for row in sheet.rows[table]:
+        for row in sheet.rows_with(table, f"{column}_amount"):
             amount = row.amount(f"{column}_amount")
             if amount is not None and amount > limit and row[f"{column}_currency"] == "IDR":
                 yield row.at(f"{column}_amount", limit=_spaced(limit))
@@ -124,7 +123,7 @@ def unusual_workers(column: str) -> Find:
     """Finds businesses with more workers than a village business has."""
 
     def find(sheet: Sheet) -> Iterator[Place]:
-        for business in sheet.businesses:
+        for business in sheet.rows_with("business", column):
             if (business.amount(column) or Decimal(0)) > UNUSUAL_WORKERS:
                 yield business.at(column, limit=_spaced(UNUSUAL_WORKERS))
 
