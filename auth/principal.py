@@ -81,6 +81,11 @@ class Principal:
         """Where he sees this class in every record."""
         return self.areas(Ability.of(sensitivity))
 
+    def sees_of(self, sensitivity: Sensitivity, author: UUID) -> AreaSet:
+        """Where he sees this class in a record of this author."""
+        seen = self.sees(sensitivity)
+        return seen | self.own(Ability.of(sensitivity)) if author == self.user_id else seen
+
     def role_for(self, ability: Ability, code: str, signature: Signature | None = None) -> Role | None:
         """The role in which he has the ability at the region of this code; one over every record comes first."""
         for wanted in Cell:

@@ -22,6 +22,10 @@ from registry.scoped import Inside
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
 
 
+PLAIN = (OPERATIONAL, PERSONAL)
+"""Classes that everybody sees who sees findings and remarks."""
+
+
 class Finding(Inside, Noun):
     """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
 
@@ -50,7 +54,7 @@ class Finding(Inside, Noun):
 
 
 def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
-    """Named condition: the caller sees the class of the column that the finding speaks of, and findings at all.
+    """Named condition: the caller sees the class of the column that a finding or remark speaks of, and findings at all.
 
     They are PERSONAL: one that speaks of an owner's field, which is OPERATIONAL, tells how old the owner is."""
 
@@ -65,7 +69,7 @@ def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
     others = [
         sa.and_(row.c.about == const(kind.value), seen(kind)) for kind in (Sensitivity.IDENTITY, Sensitivity.SPECIAL)
     ]
-    plain = row.c.about.in_([const(kind.value) for kind in (OPERATIONAL, PERSONAL)])
+    plain = row.c.about.in_([const(kind.value) for kind in PLAIN])
     return sa.and_(seen(PERSONAL), sa.or_(plain, *others, own))
 
 

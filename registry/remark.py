@@ -3,21 +3,26 @@
 A path names a field as the form does, `["consent", "basis"]`, and of a member, episode or business first its list and
 id, `["members", "<id>", "nik"]`; a whole record or list may be named too.  A place in the list, as it is shown, is
 taken for the id that stands there, so that a later edit which reorders the list moves no remark.
-Rule: a remark is answered by a change of what it names, or settled by whoever verifies.  Tests: tests/test_remarks.py.
+Rule: a remark is answered by a change of what it names, or settled by whoever verifies.  Who does not see the class of
+the field makes and reads none about it, for he would learn when it changes; of a record or value that holds several
+classes only what everybody sees there answers.  Tests: tests/test_remarks.py.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from auth.sensitivity import Sensitivity
 from registry import rows
 from registry.db import Sql, Transaction, arg
-from registry.document import LISTS, Document, Path, listed, same
-from registry.noun import camel
+from registry.document import LISTS, NOUNS, Document, Path, listed, same
+from registry.finding import PLAIN
+from registry.noun import camel, fact_of, table_of
 from registry.workflow import REMARK
 
 TABLES = {name: table for table, name in LISTS.items()}
@@ -65,21 +70,44 @@ def _field(table: str, path: Path, inside: Inside) -> Path:
     return next((where for column, where in fields.items() if (camel(column),) == path), ())
 
 
+def place_of(path: list[str]) -> tuple[str, str | None, Path]:
+    """The table of what a path names, the id of the child, None for the household or a whole list, and the field."""
+    if path[0] not in TABLES:
+        return "household", None, tuple(path)
+    return TABLES[path[0]], path[1] if len(path) > 1 else None, tuple(path[2:])
+
+
+def class_of(path: list[str], inside: Inside) -> Sensitivity:
+    """The class of what a path names: of several OPERATIONAL, if there is something that everybody sees."""
+    table, _, field = place_of(path)
+    kinds = {_class(table, column) for column in _columns(table, field, inside)}
+    if not kinds.isdisjoint(PLAIN):
+        return Sensitivity.OPERATIONAL
+    return min(kinds, key=list(Sensitivity).index)
+
+
 def changed(path: list[str], before: Document, after: Document, inside: Inside) -> bool:
     """What the path names is another in `after`: a field, a whole record, or a whole list."""
-    if path[0] not in TABLES:
-        (id_,) = after["household"]
-        return _differs("household", id_, tuple(path), before, after, inside)
-    table, rest = TABLES[path[0]], path[1:]
-    ids = rest[:1] or list(before[table].keys() | after[table].keys())
-    return any(_differs(table, id_, tuple(rest[1:]), before, after, inside) for id_ in ids)
+    table, id_, field = place_of(path)
+    seen = {*PLAIN, class_of(path, inside)}
+    columns = [column for column in _columns(table, field, inside) if _class(table, column) in seen]
+    ids = [id_] if id_ is not None else before[table].keys() | after[table].keys()
+    return any(_differs(before[table].get(id_), after[table].get(id_), columns) for id_ in ids)
 
 
-def _differs(table: str, id_: str, path: Path, before: Document, after: Document, inside: Inside) -> bool:
-    was, now = before[table].get(id_), after[table].get(id_)
+def _columns(table: str, field: Path, inside: Inside) -> list[str]:
+    """The columns that a field is, or that a whole record has; its id is none of them."""
+    where = inside[table].items()
+    return [column for column, path in where if column != "id" and path[: len(field)] == field]
+
+
+def _class(table: str, column: str) -> Sensitivity:
+    return fact_of(table_of(NOUNS[table]).c[column]).sensitivity
+
+
+def _differs(was: dict[str, Any] | None, now: dict[str, Any] | None, columns: list[str]) -> bool:
     if was is None or now is None:
         return was is not now
-    columns = [column for column, where in inside[table].items() if where[: len(path)] == path]
     return any(not same(was.get(column), now.get(column)) for column in columns)
 
 

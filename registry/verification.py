@@ -16,8 +16,10 @@ import orjson
 import sqlalchemy as sa
 
 from auth.ability import Ability
+from auth.errors import Forbidden
 from auth.policy import Signature
 from auth.principal import Principal
+from auth.sensitivity import Sensitivity
 from registry.command import Actor, actor, audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
 from registry.document import Document
@@ -27,8 +29,8 @@ from registry.ledger import LEDGERS, closing, writing
 from registry.messages import UserErrorCode as Code
 from registry.noun import is_one
 from registry.problems import Problem, Refused, refuse, unfit
-from registry.remark import SETTLE, Inside, placed
-from registry.rows import REVISIONS
+from registry.remark import SETTLE, Inside, class_of, place_of, placed
+from registry.rows import AUTHORS, REVISIONS
 from registry.saving import ADD_EVENT
 from registry.submission import ASK
 from registry.text import says_something
@@ -89,6 +91,8 @@ _REMARK = (
     "created_by",
     "path",
     "rev",
+    "about",
+    "about_author",
     "text",
     "author_id",
     "author_name",
@@ -216,6 +220,9 @@ async def give_back(
     except Refused as refused:
         await audit_refusal(database, principal, ability, item.id, refused.problems[0].code.value, rev=item.rev)
         return Result(item.id, None, tuple(refused.problems))
+    except Forbidden:
+        await audit_refusal(database, principal, ability, item.id, Forbidden.code, rev=item.rev)
+        raise
 
 
 async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said], inside: Inside) -> str:
@@ -226,6 +233,8 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
     if revision is None:
         raise refuse(Code.VERSION_CONFLICT, "rev")
     remarks = _placed(remarks, orjson.loads(revision["document"]), inside)
+    recorders = {str(r["id"]): r["created_by"] for r in await tx.rows(AUTHORS, household=item.id)}
+    spoken_of = [_about(said.path, row, recorders, principal, inside) for said in remarks]
     late = row["rev"] != item.rev
     village, regency = row[RETURN_VILLAGE.setting], row[RETURN_REGENCY.setting]
     step = RETURN_VILLAGE if village else RETURN_REGENCY if regency else None
@@ -237,12 +246,26 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
     who = actor(principal, step.ability, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
     await tx.rows(TO_RETURNED, id=item.id, state=step.target.value)
-    for said in remarks:
+    for said, (kind, recorder) in zip(remarks, spoken_of, strict=True):
         place = {n: row[n] for n in ("village_id", "area", "draft", "rev")}
         author = {"author_id": who.id, "author_name": who.name, "author_role": who.role, "created_by": who.id}
-        await tx.rows(ADD_REMARK, household=item.id, path=said.path, text=said.text, **place, **author)
+        about = {"about": kind.value, "about_author": recorder}
+        await tx.rows(ADD_REMARK, household=item.id, path=said.path, text=said.text, **place, **author, **about)
     await _event(tx, row, step, who, None)
     return "ACCEPTED"
+
+
+def _about(
+    path: list[str], row: asyncpg.Record, recorders: dict[str, uuid.UUID], principal: Principal, inside: Inside
+) -> tuple[Sensitivity, uuid.UUID]:
+    """The class of the field of a remark, and who recorded the row.  Raises Forbidden where its author has no such
+    class."""
+    kind = class_of(path, inside)
+    _, child, _ = place_of(path)
+    recorder = row["created_by"] if child is None else recorders.get(child, row["created_by"])
+    if not principal.sees_of(kind, recorder).covers(row["area"]):
+        raise Forbidden(field=path[-1], kind=kind)
+    return kind, recorder
 
 
 def _placed(remarks: list[Said], document: Document, inside: Inside) -> list[Said]:

@@ -62,7 +62,7 @@ class WorkflowEvent(Inside, Noun):
 
 
 class Remark(Inside, Noun):
-    """Catatan verifikasi on one field."""
+    """Catatan verifikasi on one field; shown to those who see the class of the field."""
 
     __tablename__ = "remark"
     named = False
@@ -70,6 +70,16 @@ class Remark(Inside, Noun):
         OPERATIONAL, "Kolom", "Path of the field, a child by its id", server=True, items=6, longest=40
     )
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "The revision that it speaks of", server=True)
+    about: Mapped[Sensitivity] = fact(
+        OPERATIONAL,
+        "Kelas kolom",
+        "Class of the field it speaks of",
+        sa.Text(),
+        server=True,
+        longest=20,
+        closed=Sensitivity,
+    )
+    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
     text: Mapped[str] = fact(PERSONAL, "Catatan", "Text", longest=REMARK_TEXT, lines=True)
     author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
     author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True, longest=NAME)

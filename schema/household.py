@@ -132,9 +132,10 @@ class Household(Record):
     )
     remarks: list[Remark] | None = few(
         PERSONAL,
-        "Catatan of verifiers, newest first.",
+        "Catatan of verifiers, newest first, each shown to those who see the class of its field.",
         workflow.Remark,
         by(workflow.Remark.household_id),
+        finding.about_visible,
         order=(Order(workflow.Remark.at, True),),
     )
     events: list[WorkflowEvent] = few(

@@ -52,7 +52,7 @@ async def test_a_child_is_named_by_its_id_and_a_place_is_taken_for_it(village: P
         (["members", "1", "nik"], ["members", second, "nik"]),
         (["members", second.upper(), "fullName"], ["members", second, "fullName"]),
         (["migrations", "0", "departedOn"], ["migrations", late, "departedOn"]),
-        (["migrations", early, "wage", "amount"], ["migrations", early, "wage", "amount"]),
+        (["migrations", early, "contractEndsOn"], ["migrations", early, "contractEndsOn"]),
         (["businesses", "0", "capital"], ["businesses", trade, "capital"]),
     ]
     for _ in range(2):  # and once more, which is the same return
@@ -213,3 +213,68 @@ def test_every_field_of_the_form_can_be_remarked_on_and_answered(table: str) -> 
         for place in fields.values():
             if place[0] != where[0]:
                 assert not changed([*prefix, *place], before, after, INSIDE), (column, place)
+
+
+# --- who sees the class of the field ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "asked"),
+    [
+        ("wage", "SPECIAL", "verifier"),
+        ("wage", "SPECIAL", "coordinator"),
+        ("city", "SPECIAL", "verifier"),
+        ("passportNo", "IDENTITY", "verifier"),
+        ("proceduralStatus", "PROTECTIVE", "coordinator"),
+        ("stage", "PERSONAL", "verifier"),
+    ],
+)
+async def test_a_remark_is_made_by_who_sees_the_class_of_its_field(
+    village: Place, field: str, kind: str, asked: str
+) -> None:
+    made = family()
+    await village.submit("officer", made)
+    path = ["migrations", made["migrations"][0]["id"], field]
+    said = [{"path": path, "text": "Periksa."}]
+    answer = await village.query(asked, RETURN, id=made["id"], rev=1, remarks=said)
+    shown = await village.household("officer", made["id"], "workflowState remarks { path }")
+    outcome = await village.admin.fetchval(
+        "SELECT outcome FROM audit_event WHERE subject_id = $1 ORDER BY id DESC LIMIT 1", uuid.UUID(made["id"])
+    )
+    if kind == "PROTECTIVE" or (kind, asked) == ("SPECIAL", "verifier"):
+        assert [(e["extensions"]["field"], e["extensions"]["class"]) for e in answer.errors] == [(field, kind)]
+        assert (shown, outcome) == ({"workflowState": "SUBMITTED", "remarks": []}, "FORBIDDEN")
+    else:
+        assert answer.codes == []
+        assert (shown, outcome) == ({"workflowState": "RETURNED", "remarks": [{"path": path}]}, "ACCEPTED")
+
+
+async def test_a_remark_is_shown_to_who_sees_the_class_of_its_field(village: Place) -> None:
+    """Else its answer would tell when the field changed, and its text what stands there."""
+    made = family()
+    await village.submit("officer", made)
+    trip = made["migrations"][0]["id"]
+    said = [["migrations", trip, "wage"], ["migrations", trip, "passportNo"], ["migrations", trip, "stage"]]
+    assert (await returned(village, made, *said, who="coordinator"))["userErrors"] == []
+    seen = {}
+    for who in ("officer", "coordinator", "verifier", "ministry"):
+        rows = (await village.household(who, made["id"], "remarks { path }"))["remarks"]
+        seen[who] = sorted(row["path"][2] for row in rows)
+    assert seen["officer"] == seen["coordinator"] == ["passportNo", "stage", "wage"]
+    assert seen["verifier"] == seen["ministry"] == ["passportNo", "stage"]
+
+
+async def test_a_remark_on_a_whole_record_is_answered_by_what_everybody_sees(village: Place) -> None:
+    """A change of the procedural status, which its recorder alone sees, is told by nothing."""
+    made = family()
+    await village.submit("officer", made)
+    early, late = (trip["id"] for trip in made["migrations"])
+    await returned(village, made, ["migrations"], ["migrations", early], ["consent"], who="coordinator")
+    hidden = [{"id": early, "proceduralStatus": "NON_PROCEDURAL", "wage": {"amount": "5.00", "currency": "MYR"}}]
+    edit = {"id": made["id"], "consent": {"guardianConsent": False}, "migrations": hidden}
+    assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
+    assert set((await remarks(village, made)).values()) == {None}
+    seen = [{"id": late, "removed": True}, {"id": early, "jobTitle": "Juru masak"}]
+    edit = {"id": made["id"], "consent": {"givenBy": "Siti Aminah"}, "migrations": seen}
+    assert (await village.submit("officer", edit, 2))["outcome"] == "ACCEPTED"
+    assert set((await remarks(village, made)).values()) == {3}

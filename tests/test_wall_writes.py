@@ -111,6 +111,7 @@ async def test_a_child_lies_where_its_household_lies(world: World) -> None:
         "UPDATE identity SET area = area",
         "UPDATE finding SET about = 'OPEN'",
         "UPDATE remark SET text = ''",
+        "UPDATE remark SET about = 'OPEN'",
         "UPDATE ledger_person SET since = now()",
         "UPDATE audit_event SET note = ''",
         "SELECT * FROM audit_event",

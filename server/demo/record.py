@@ -20,10 +20,12 @@ from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
 from registry.finding import FINDING
 from registry.household import HOUSEHOLD
 from registry.noun import table_of
+from registry.remark import class_of
 from registry.rules import check
 from registry.saving import finding_row
 from registry.vault import IDENTITY, Vault
 from registry.workflow import EVENT, REMARK, REVISION
+from schema.inputs import INSIDE
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
 from server.demo.households import Village
 from server.demo.rows import Rows
@@ -140,6 +142,7 @@ class Recorder:
                     path = [path[0], listed(TABLES_OF[path[0]], document)[0], *path[1:]]
                 author = {"author_id": actor.id, "author_name": actor.name, "author_role": actor.role.value}
                 said = {"path": path, "rev": 1, "text": text, "id": uuid.uuid5(household, "remark/1")}
+                said |= {"about": class_of(path, INSIDE).value, "about_author": inside["created_by"]}
                 self.rows.add(REMARK, inside, when, author, said)
 
 
