@@ -20,6 +20,7 @@ from server.settings import Settings
 MAX_HEADERS = 100
 LOOK = 1.0  # seconds between two looks at the clocks of all connections
 MAX_LINGERING = 50  # refused connections that may stay a moment to read why
+MAX_UNREAD = 250_000_000  # bytes of answers in memory that callers have not taken
 OWN_FILES = 100  # open files of the process besides callers and the pool, with those
 log = logging.getLogger("desmigratif")
 
@@ -35,6 +36,7 @@ class Bounds:
     answer_seconds: float = 30.0
     connections: int = 1_000
     connections_per_address: int = 500
+    unread_bytes: int = MAX_UNREAD
 
     @classmethod
     def of(cls, settings: Settings) -> Bounds:
@@ -76,6 +78,13 @@ class Bounded(Protocol):
     @property
     def reads_since(self) -> float | None:
         """When it began to wait for a body that has not come wholly, by a clock of its own; None while none is read."""
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of answers that the caller has not taken."""
+
+    def unread_seconds(self, now: float) -> float:
+        """For how long there have been some."""
 
     def look(self, now: float) -> None:
         """End what takes too long."""
@@ -130,6 +139,15 @@ class Connections:
         if waiting:
             min(waiting, key=lambda c: c.waits_since or c.reads_since or 0.0).give_way()
         return bool(waiting)
+
+    def bound_unread(self, now: float) -> None:
+        """Let callers go that do not take their answers, while those are too many bytes together: first whoever has
+        held the most for the longest."""
+        unread = {connection: size for connection in self._open if (size := connection.unread_bytes)}
+        while sum(unread.values()) > self.bounds.unread_bytes:
+            worst = max(unread, key=lambda connection: unread[connection] * connection.unread_seconds(now))
+            del unread[worst]
+            worst.give_way()
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()

@@ -23,6 +23,7 @@ from server.responses import Reply, rendered
 
 LINGER = 1.0  # seconds in which a refused caller may read why, while nothing more is read of him
 MIN_PROGRESS = 64_000  # bytes of an answer that are taken in `answer_seconds`, if not all
+NOTED = 64_000  # bytes of an answer that is not taken at once from which those of all callers are counted
 MAX_PIPELINE = 16  # requests that wait behind one that is answered
 BODY = {b"content-length", b"transfer-encoding"}
 WIRE = 64_000  # bytes that the chunks of a body may take beside twice its size
@@ -46,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._body_due: float | None = None
         self._leaves_at: float | None = None
         self._unread: tuple[int, float] | None = None  # bytes of answers not taken, and until when that must change
+        self._unread_since: float | None = None
         self._refusal: RequestError | None = None  # why the parser was stopped
         self._is_ended = False
         """Whether nothing is read any more."""
@@ -165,6 +167,15 @@ class BoundedProtocol(HttpToolsProtocol):
         is_busy = running is not None and not running.response_complete and running is not self.cycle
         return None if is_busy else self._body_due
 
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of answers that the caller has not taken."""
+        return self.transport.get_write_buffer_size()
+
+    def unread_seconds(self, now: float) -> float:
+        """For how long there have been some."""
+        return 0.0 if self._unread_since is None else now - self._unread_since
+
     def give_way(self) -> None:
         """Close at once: somebody else needs the place."""
         self._held.leave(self)
@@ -172,9 +183,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _is_unread(self, now: float) -> bool:
         """Whether the caller takes nearly nothing of what he asked for."""
-        left = self.transport.get_write_buffer_size()
+        left = self.unread_bytes
         if not left:
-            self._unread = None
+            self._unread = self._unread_since = None
         elif self._unread is None or not self._unread[0] - MIN_PROGRESS < left <= self._unread[0]:
             self._unread = left, now + self._bounds.answer_seconds  # less is left, or more has been written
         return self._unread is not None and now > self._unread[1]
@@ -226,11 +237,19 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle = self._running
         try:
             await self._application(scope, receive, send)
+            if self.unread_bytes > NOTED:
+                self._note_unread()
         except Exception:
             if not self.transport.is_closing():
                 raise
             if cycle is not None:
                 cycle.disconnected = True
+
+    def _note_unread(self) -> None:
+        now = self.loop.time()
+        if self._unread_since is None:
+            self._unread_since = now
+        self._held.bound_unread(now)
 
 
 def protocol_of(connections: Connections) -> type[asyncio.Protocol]:

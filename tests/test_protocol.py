@@ -42,7 +42,8 @@ class Wire:
     release: threading.Event = field(default_factory=threading.Event)
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
-        """/read reads the body, /large answers much, /wait waits until it is released, /early reads nothing."""
+        """/read reads the body, /large answers much, /whole the same at once, /wait waits until it is released, /early
+        reads nothing."""
         path = scope["path"].lstrip("/")
         try:
             body, more = b"", path == "read"
@@ -55,12 +56,13 @@ class Wire:
             while path == "wait" and not self.release.is_set():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             names = b",".join(name for name, _ in scope["headers"])
-            text = b"x" * LARGE if path == "large" else b"%b:%d:%b" % (path.encode(), len(body), names)
+            text = b"x" * LARGE if path in ("large", "whole") else b"%b:%d:%b" % (path.encode(), len(body), names)
             length = [(b"content-length", b"%d" % len(text))]
             await send({"type": "http.response.start", "status": 200, "headers": length})
-            for start in range(0, len(text), 1_000_000):
-                more = start + 1_000_000 < len(text)
-                await send({"type": "http.response.body", "body": text[start : start + 1_000_000], "more_body": more})
+            step = LARGE if path == "whole" else 1_000_000
+            for start in range(0, len(text), step):
+                more = start + step < len(text)
+                await send({"type": "http.response.body", "body": text[start : start + step], "more_body": more})
         finally:
             self.ended.append(path)
 
@@ -420,6 +422,22 @@ def test_an_answer_that_is_taken_slowly_is_whole() -> None:
                 break
         assert received > LARGE
         assert time.monotonic() - began > 1
+
+
+def test_answers_that_nobody_takes_are_bounded_together() -> None:
+    """Each is allowed, and taken slowly enough to be kept: without a bound of all, few callers fill the memory."""
+    most = 5 * LARGE
+    with wired(Bounds(answer_seconds=60, unread_bytes=most)) as wire, ExitStack() as stack:
+        callers = []
+        for _ in range(12):
+            callers.append(stack.enter_context(wire.connect()))
+            callers[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
+            callers[-1].sendall(GET % b"whole")
+            until(lambda: wire.ended.count("whole") == len(callers))
+            until(lambda: sum(connection.unread_bytes for connection in list(wire.connections._open)) <= most)
+        assert len(read(callers[-1])) > LARGE, "the newest is taken, and comes whole"
+        assert len(read(callers[0])) < LARGE, "the one that was held longest is gone"
+        assert wire.is_well()
 
 
 @pytest.mark.parametrize("path", [b"large", b"wait", b"well"])
