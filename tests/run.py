@@ -1,5 +1,5 @@
-"""What every run of pytest over this project does, whichever tests it has: it hears Ctrl-C, tells its seed, and has one
-embedded PostgreSQL for each of its processes."""
+"""What every run of pytest over this project does, whichever tests it has: it hears Ctrl-C, judges no property by the
+clock, tells its seed, and has one embedded PostgreSQL for each of its processes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from server.embedded import Embedded, temporary
 
 
 def pytest_configure() -> None:
-    """A shell ignores SIGINT for what it starts in the background, and so would the servers that the tests start."""
+    """A shell ignores SIGINT for what it starts in the background, and so would the servers that the tests start.
+    Hypothesis gives an example a fifth of a second, which is a claim about the machine."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("any machine", settings.default, deadline=None)
+    settings.load_profile("any machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

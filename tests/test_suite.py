@@ -8,11 +8,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from server.postgres import is_running
 from tests.eventually import PATIENCE, eventually_now
@@ -37,7 +40,7 @@ from pathlib import Path
 @pytest.mark.parametrize("name", ["first", "second"])
 def test_it_waits(postgres, name):
     pid = (postgres.data / "cluster" / "postmaster.pid").read_text().split()[0]
-    Path(__file__).with_name(name).write_text(pid)
+    Path(__file__).with_name(f"{name}.pid").write_text(pid)
     time.sleep(600)
 """
 
@@ -74,6 +77,13 @@ def suite(folder: Path, **files: str) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        for server in filter(is_running, servers(folder)):
+            os.kill(server, signal.SIGQUIT)
+
+
+def servers(folder: Path) -> set[int]:
+    """The postmasters that its tests have told of."""
+    return {int(text) for path in folder.glob("*.pid") if (text := path.read_text())}
 
 
 def test_a_process_that_dies_fails_its_own_test_alone(tmp_path: Path) -> None:
@@ -84,14 +94,17 @@ def test_a_process_that_dies_fails_its_own_test_alone(tmp_path: Path) -> None:
     assert re.search(r"--randomly-seed=\d+$", printed, re.MULTILINE), "the run can be repeated"
 
 
+@settings(max_examples=2, database=None)
+@given(st.just(0.3))
+def test_a_property_holds_on_a_slow_machine(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 @pytest.mark.parametrize("whole", [True, False], ids=["as a terminal does", "the first process alone"])
 def test_an_interrupted_run_leaves_no_postgresql_behind(tmp_path: Path, whole: bool) -> None:
-    pids = [tmp_path / "first", tmp_path / "second"]
     with suite(tmp_path, waiting=WAITING) as process:
-        eventually_now(lambda: all(path.exists() and path.read_text() for path in pids))
-        servers = [int(path.read_text()) for path in pids]
+        eventually_now(lambda: len(servers(tmp_path)) == 2)
         (os.killpg if whole else os.kill)(process.pid, signal.SIGINT)
         printed, _ = process.communicate(timeout=PATIENCE)
-    assert "KeyboardInterrupt" in printed
-    assert len(set(servers)) == 2
-    eventually_now(lambda: not any(map(is_running, servers)))
+        assert "KeyboardInterrupt" in printed
+        eventually_now(lambda: not any(map(is_running, servers(tmp_path))))
