@@ -28,7 +28,7 @@ from registry.codes import (
 )
 from registry.identity_number import normalise_nib
 from registry.noun import Asker, CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, const, derived, fact
-from registry.scoped import Inside, counted, of_member
+from registry.scoped import Inside, counted, newest, of_member
 from registry.search import sound_indexes, sounds_of
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
@@ -97,7 +97,13 @@ class Business(Inside, Noun):
         sa.ForeignKey("registry.region.id"),
         counted=True,
     )
-    __table_args__ = of_member("business", "owner_id", counted("business", "field"), *sound_indexes("business", "area"))
+    __table_args__ = of_member(
+        "business",
+        "owner_id",
+        counted("business", "field"),
+        newest("business", "started_on"),
+        *sound_indexes("business", "area"),
+    )
 
 
 @derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)

@@ -30,7 +30,8 @@ from registry.codes import (
 )
 from registry.identity_number import normalise_unit
 from registry.member import Member
-from registry.noun import C_TEXT, SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of
+from registry.noun import C_TEXT, SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of, to
+from registry.reached import reached
 from registry.scoped import Scoped, counted
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, SYSTEM = (
@@ -199,11 +200,8 @@ def head_name(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return found.correlate(row).scalar_subquery()
 
 
-@derived(OPERATIONAL, "Nomor rumah tangga", "Household number", C_TEXT, nullable=False, longest=32)
-def number_of(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
-    """Of a record inside a household."""
-    found = HOUSEHOLD.alias("h$number")
-    return sa.select(found.c.household_no).where(found.c.id == row.c.household_id).correlate(row).scalar_subquery()
+number_of = reached(Household.household_no, to(Member.household_id))
+"""Of a record inside a household."""
 
 
 @dataclass(frozen=True)

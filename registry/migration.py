@@ -31,7 +31,7 @@ from registry.codes import (
     WelfareStatus,
 )
 from registry.noun import C_TEXT, Asker, CountryCode, CurrencyCode, Noun, PartialDate, const, derived, fact, table_of
-from registry.scoped import Inside, counted, of_member
+from registry.scoped import Inside, counted, newest, of_member
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
     Sensitivity.OPERATIONAL,
@@ -109,11 +109,18 @@ class MigrationEpisode(Inside, Noun):
     debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT)
     debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
-    __table_args__ = of_member("migration_episode", "member_id", counted("migration_episode"))
+    __table_args__ = of_member(
+        "migration_episode", "member_id", counted("migration_episode"), newest("migration_episode", "departed_on")
+    )
 
 
 @derived(
-    PERSONAL, "Mulai", "When the journey began or is planned; `9999` for a plan without any date", C_TEXT, longest=10
+    PERSONAL,
+    "Mulai",
+    "When the journey began or is planned; `9999` for a plan without any date",
+    C_TEXT,
+    nullable=False,
+    longest=10,
 )
 def begun_on(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))

@@ -79,6 +79,12 @@ def counted(name: str, *columns: str) -> sa.Index:
     return sa.Index(f"ix_{name}_counted", "area", "draft", *columns, postgresql_where=shown)
 
 
+def newest(name: str, column: str) -> sa.Index:
+    """An index that has the rows in the order of a date, the unknown last where the newest come first."""
+    known: sa.ColumnElement[str] = sa.literal_column(f"(CASE WHEN {column} IS NULL THEN '' ELSE {column} END)")
+    return sa.Index(f"ix_{name}_{column}", known, "id", info={"newest": column})
+
+
 def of_member(name: str, column: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
     """`column` names a member of the same household, which the database holds too."""
     return in_household(

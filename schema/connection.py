@@ -7,6 +7,7 @@ Tests: tests/test_pages.py, tests/test_filters.py, tests/test_groups.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 
 from registry.codes import OrderDirection
 from registry.noun import fact_of
+from registry.read.rollup import is_bare, is_down
 from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
 from registry.region import Region
 from schema.bound import Call, binding, is_blank, plain, resolved
@@ -22,7 +24,17 @@ from schema.cursor import Signer
 from schema.errors import BadInput, PageTooLarge
 from schema.limits import Size
 from schema.listing import LISTINGS, Listing
-from schema.price import BELOW, caller_width, narrowed, of_grouping, of_name, of_order, of_rows
+from schema.price import (
+    BELOW,
+    by_index,
+    caller_width,
+    is_by_index,
+    narrowed,
+    of_grouping,
+    of_name,
+    of_order,
+    of_rows,
+)
 from schema.shapes import Related
 from schema.size import AROUND, COUNT, GROUP, of_cursor
 
@@ -58,13 +70,12 @@ class Listed:
         backward, size = self.size()
         selection.bind(f"{prefix}_size", size, allowed, refuses=True)
         self.sign(prefix, order)
-        self.width, self.readings = self.wide(), of_rows(shape.noun) + self.conditions.readings
-        self.sorting, self.ordered = of_order(shape.noun, order), order
+        self.width, self.readings, self.ordered = self.wide(), of_rows(shape.noun) + self.conditions.readings, order
         after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        with selection.limits.reaching(BELOW if shape.noun is Region else None):
-            parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
+        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
         if any(isinstance(part, Nodes | Edges | Info) for part in parts):
-            selection.limits.read(self.readings + self.sorting, self.width)
+            sorting = of_order(source, order)
+            selection.limits.read(self.readings + sorting, by_index if is_by_index(source, order) else self.width)
         return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix)
 
     def wide(self) -> Size:
@@ -153,10 +164,10 @@ class Listed:
         selection, inner = self.selection, get_named_type(made.type)
         match nodes[0].name.value:
             case "nodes":
-                with selection.limits.inside(size):
+                with self.rows(size):
                     return Nodes(key, selection.object(inner, nodes))
             case "edges":
-                with selection.limits.inside(size):
+                with self.rows(size):
                     return Edges(key, tuple(self.edge(inner, nodes)))
             case "pageInfo":
                 info = self.named(inner, nodes)
@@ -164,10 +175,23 @@ class Listed:
                 return Info(key, info)
             case "totalCount":
                 selection.limits.counted()
-                selection.limits.read(self.readings, self.width)
+                if not (self.is_bare() and selection.limits.count_in_region(self.shape.source.noun)):
+                    selection.limits.read(self.readings, self.width)
                 return Total(key)
             case _:
                 return self.groups(key, made, nodes)
+
+    def is_bare(self) -> bool:
+        """Whether it holds all records in a region, which are counted together with those of the regions below."""
+        return is_bare(self.shape.source) and not self.conditions.where
+
+    @contextmanager
+    def rows(self, size: Size) -> Iterator[None]:
+        """In its rows, so many."""
+        limits, source = self.selection.limits, self.shape.source
+        regions = limits.regions(BELOW, is_down(source)) if source.noun is Region else nullcontext()
+        with limits.inside(size), regions:
+            yield
 
     def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Node | Cursor | Const]:
         asked = self.selection.fields(type_, [n.selection_set for n in nodes])

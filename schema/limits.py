@@ -10,12 +10,14 @@ Test: tests/test_limits.py.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from registry.noun import Readable
 from schema.bound import Binding, Call
 from schema.errors import QueryTooComplex
 
@@ -97,6 +99,21 @@ class Budget:
 
 
 @dataclass
+class RegionCounts:
+    """Counts of all records in regions and in those below them: how often `own` ones are asked for, and which `below`.
+
+    Those of a noun that is counted below are made by one reading, and looked up (registry/read/rollup.py)."""
+
+    summed: bool
+    own: Counter[Readable] = field(default_factory=Counter)
+    below: set[Readable] = field(default_factory=set)
+
+    def readings(self) -> int:
+        """How often the records are read for each of the outermost regions."""
+        return len(self.below) + sum(times for noun, times in self.own.items() if noun not in self.below)
+
+
+@dataclass
 class Measure:
     """What one root field asks for: what the document fixes is checked here, what a call brings by `Cost`."""
 
@@ -109,6 +126,8 @@ class Measure:
     reach: Size | None = None  # how far lists of records go here; None at a root
     _around: tuple[Size, ...] = ()
     _conditions: int = 0
+    _counts: RegionCounts | None = None  # of the regions in hand
+    _below: bool = False  # those in hand lie below the ones that are counted together
 
     @contextmanager
     def inside(self, size: Size | None) -> Iterator[None]:
@@ -145,6 +164,34 @@ class Measure:
             yield
         finally:
             self.reach = before
+
+    @contextmanager
+    def regions(self, reach: Size, down: bool = False, summed: bool = True) -> Iterator[None]:
+        """In regions, whose lists go so far: those just below (`down`) the regions in hand, or others.
+
+        All records in them are counted together with those in the regions below, where counts are `summed` at all."""
+        before = self._counts, self._below
+        self._below = down and self._counts is not None and self._counts.summed
+        if not self._below:
+            self._counts = RegionCounts(summed)
+        counts = self._counts
+        try:
+            with self.reaching(reach):
+                yield
+                if counts is not None and not self._below:
+                    self.read(counts.readings(), reach)
+        finally:
+            self._counts, self._below = before
+
+    def count_in_region(self, noun: Readable) -> bool:
+        """A count of all records of a noun in the region in hand; False where none is in hand."""
+        if self._counts is None:
+            return False
+        if self._below:
+            self._counts.below.add(noun)
+        else:
+            self._counts.own[noun] += 1
+        return True
 
     def read(self, times: int, width: Size) -> None:
         """A list that is read so many times, so far, for each row around it."""

@@ -15,7 +15,8 @@ from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.grouping import Grouping
 from registry.noun import Derived, Readable
-from registry.read.want import Datum, Order
+from registry.read.ordered import is_indexed, is_whole, leading
+from registry.read.want import Datum, Order, Source
 from registry.region import Region
 from schema.bound import Binding, Call
 
@@ -80,8 +81,20 @@ def of_name(noun: Readable) -> int:
     return 0 if noun is Region else NAMED
 
 
-def of_order(noun: Readable, order: tuple[Order, ...]) -> int:
-    return sum(of_datum(noun, key.datum) for key in order)
+def of_order(source: Source, order: tuple[Order, ...]) -> int:
+    """Readings that sorting the rows of a list adds; nothing where they are read from other records in their order."""
+    return 0 if leading(source, order) else sum(of_datum(source.noun, key.datum) for key in order)
+
+
+def is_by_index(source: Source, order: tuple[Order, ...]) -> bool:
+    """Whether whoever sees the whole country is answered from an index, which leads to the rows of the page alone."""
+    return is_whole(source) and (leading(source, order) is not None or is_indexed(source.noun, order[0]))
+
+
+def by_index(call: Call) -> int:
+    """The width of such a list."""
+    width = caller_width(call)
+    return 1 if width == NATION else width
 
 
 def of_grouping(by: Grouping) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -174,18 +174,20 @@ class Selection(Collector):
             case "one":
                 if shape.source.noun is Summary:
                     self.limits.read(COUNTRY if shape.source.link is None else SUMMARY, 1)
-                with self.limits.inside(None), self.limits.reaching(self.reach(shape.source)):
+                with self.limits.inside(None), self.regions(shape.source):
                     return One(key, shape.source, self.object(target, nodes), shape.order, kind)
             case _:
-                with self.limits.inside(LISTED), self.limits.reaching(self.reach(shape.source)):
+                with self.limits.inside(LISTED), self.regions(shape.source, summed=False):
                     listed = self.object(target, nodes)
                 return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
 
-    def reach(self, source: Source) -> Size | None:
+    def regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
+        """In the regions that a record leads to, if they are regions."""
+        return self.limits.regions(self.reach(source), summed=summed) if source.noun is Region else nullcontext()
+
+    def reach(self, source: Source) -> Size:
         """How far the lists of a region go that a record leads to: its own village is small, but a region above it may
         be as wide as all that the caller reads."""
-        if source.noun is not Region:
-            return None
         if source.link is None:  # a look-up
             return narrowed(self.bindings["code"])
         return BELOW if isinstance(source.link, To) and source.link.column != "parent_id" else caller_width
@@ -225,7 +227,7 @@ class Selection(Collector):
                 for code, face in kinds.items():
                     if face is face_of(type_) and FACES[interface] is noun:
                         where = (*where, HasCode(column, code))
-            with self.limits.reaching(caller_width):
+            with self.limits.regions(caller_width):
                 ones.append(One("", Source(noun, None, where), self.object(type_, nodes)))
         return First("", tuple(ones))
 

@@ -92,7 +92,8 @@ The same BitmapOr as by id, with the other half empty: one row by `ix_household_
 households
 The wall's hull makes a range of areas, which `ix_household_counted` serves; the rows of the area are sorted by number
 and cut at 20 (a heap of 20, not the whole sort). What grows with the area is the sort: one village 60 rows, one
-regency 1,260.
+regency 1,260. The country's are not sorted: `ix_household_no` is read until the page is full, since beside the two
+`generate_series`, each one row that is taken for a thousand, any sort seems dearer.
 
 households whole
 One page as in `households`, and for each of its 50 rows a look-up by key in each list; nothing is done for rows
@@ -110,9 +111,10 @@ households typenames
 `__typename` is a constant of the statement; only `head` looks up a member, by its household.
 
 members
-The order is by the household's number, which a member does not have: it is looked up for every member in the area
-before the sort, by the household's unique index, and that is what the page costs (about 1 ms for a village's 224
-members, 20 ms for a regency's 4,600, 0.15 s for the country's 37,000). The stage is looked up for the 20 shown only.
+The order is by the household's number, which a member does not have: the households are read in that order, and the
+members of each until the page is full; OFFSET 0 keeps the two apart. Those of a village or regency are sorted as in
+`households`, and that is what the page costs; the country's come from `ix_household_no`. The stage is looked up for
+the 20 shown only.
 
 members up and down
 The page as in `members`; what hangs below is looked up by key for its 20 rows, up and down again, and never by a join
@@ -122,11 +124,13 @@ members edges
 As `members`: finding the first two costs as much as finding the first twenty.
 
 migrations
-The order needs no other table, so the area's rows from `ix_migration_episode_counted` are sorted as they are; the
-member's name is 20 look-ups by id. The count comes from the same index alone.
+The order needs no other table, so the area's rows from `ix_migration_episode_counted` are sorted as they are, and
+the country's come from `ix_migration_episode_departed_on`, or by id where dates are not the caller's; the member's name
+is 20 look-ups by id. The count comes from the same index alone.
 
 businesses
-As `migrations`: the area's rows by `ix_business_counted`, sorted, 20 shown; owners by id.
+As `migrations`: the area's rows by `ix_business_counted`, sorted, the country's by `ix_business_started_on`; owners
+by id.
 
 node bare
 One look-up for each type that has an id and whose class the caller may see at all; `coalesce` stops at the first that

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from schema.cursor import Cursors
 from server.explain import Explained, explained, show
 from server.identity import principal_now
 from server.layout import TOKEN, laid_out
@@ -31,7 +30,7 @@ async def explain(village: Place, who: str, text: str, run: bool = True, **varia
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     principal = await principal_now(village.ids[who], soon, village.database)
     operation = OPERATIONS.of(text, None)
-    roots = explained(operation, variables, principal, village.database, Cursors(bytes(32)), run)
+    roots = explained(operation, variables, principal, village.database, village.app.service.cursors, run)
     return [root async for root in roots]
 
 

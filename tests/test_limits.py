@@ -11,6 +11,7 @@ import pytest
 from registry.codes import HouseholdStatus
 from schema import limits, price
 from schema.limits import Most
+from tests.test_explain import explain, found
 from tests.village import FAR, HERE, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
@@ -114,6 +115,53 @@ async def test_reading_costs_as_far_as_it_goes(village: Place) -> None:
     assert await requested(village, "viewer", "{ households { a: totalCount b: totalCount } }") == 2 * regency
     grouped = await requested(village, "viewer", "{ households { groups(by: STATUS) { key } } }")
     assert grouped == regency * (price.READ + price.COMPARED) + len(HouseholdStatus) + 1
+
+
+async def test_a_page_by_index_costs_whom_it_reads_the_country_for_nothing_else(village: Place) -> None:
+    """Whoever sees less has the rows of his area sorted."""
+    for field in ("households", "members", "migrations", "businesses"):
+        assert await requested(village, "analyst", f"{{ {field}(first: 7) {{ nodes {{ id }} }} }}") < 20
+        filtered = f"{{ {field}(first: 7, filter: {{household: {{status: [ACTIVE]}}}}) {{ nodes {{ id }} }} }}"
+        if field != "households":
+            assert await requested(village, "analyst", filtered) > price.NATION
+    assert await requested(village, "viewer", "{ members(first: 7) { nodes { id } } }") == 7 + price.WIDTHS[5]
+
+
+def down(counts: str, *firsts: int) -> str:
+    """Regions inside regions, so many of each level, each with these counts."""
+    inner = ""
+    for name, first in reversed([*zip(("provinces", "regencies", "districts", "villages"), firsts, strict=False)]):
+        inner = f"{name}(first: {first}) {{ nodes {{ {counts} {inner} }} }}"
+    return f"{{ {inner} }}"
+
+
+async def test_counts_of_regions_in_regions_are_read_once(village: Place) -> None:
+    """They are made for the outermost together and looked up below, so every level is one reading of the country."""
+    assert (await village.submit("officer", household(HERE)))["outcome"] == "ACCEPTED"
+    regions = 5 + 5 * 4 + 5 * 4 * 3 + 5 * 4 * 3 * 2
+    for nouns in (("households",), ("households", "members", "businesses")):
+        counts = " ".join(f"{noun} {{ totalCount }}" for noun in nouns)
+        asked = await requested(village, "analyst", down(counts, 5, 4, 3, 2))
+        assert asked == regions + len(nouns) * 5 * price.BELOW
+        (root,) = await explain(village, "analyst", down(counts, 5, 4, 3, 2))
+        shown = (await village.ask("analyst", "{ households { totalCount } }"))["households"]["totalCount"]
+        assert found(root, "household") == shown
+
+
+async def test_the_ministry_may_count_down_to_the_villages(village: Place) -> None:
+    counts = "households { totalCount } members { totalCount } migrations { totalCount } businesses { totalCount }"
+    assert (await village.query("analyst", down(counts, 40, 10, 10, 5))).codes == []
+
+
+async def test_counts_that_differ_from_region_to_region_are_read_for_each(village: Place) -> None:
+    """Those with a condition, those of regions that no region holds, and groups."""
+    some = "households(filter: {status: [ACTIVE]}) { totalCount }"
+    asked = await requested(village, "analyst", down(some, 5, 4))
+    assert asked == 25 + 25 * price.BELOW * (price.READ + price.COMPARED)
+    above = "{ regions(first: 7) { nodes { ancestors { households { totalCount } } } } }"
+    assert await requested(village, "analyst", above) == 7 + 7 * 5 + 7 * 5 * price.NATION
+    once = await requested(village, "analyst", "{ regions(first: 7) { nodes { a: households { totalCount } } } }")
+    assert once == 7 + 7 * price.BELOW
 
 
 async def test_a_figure_costs_what_counting_it_does(village: Place) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.sql.elements import Grouping
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
 from registry.noun import C_TEXT, Link, Noun, Readable, const, fact_of, table_of, value_of
-from registry.read.order import sort_keys
+from registry.read.order import sort_keys, sorted_by
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally
 from registry.read.sight import Seen, Sight
@@ -222,7 +222,7 @@ class Compiler:
         row, tests = self.rows(want.source, parent)
         noun = want.source.noun
         tallies: Tallies = {}
-        keys = [key.sorting() for key in sort_keys(self, row, noun, want.order)] if want.order else []
+        keys = sorted_by(sort_keys(self, row, noun, want.order)) if want.order else []
         found = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
         if counted := counted_below(want.node):
             tallied = {of: tally(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
@@ -237,7 +237,7 @@ class Compiler:
 
     def many(self, want: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
         row, tests = self.rows(want.source, parent)
-        keys = [key.sorting() for key in sort_keys(self, row, want.source.noun, want.order)]
+        keys = sorted_by(sort_keys(self, row, want.source.noun, want.order))
         with self.tallying():
             item, column = self.item(row, want.source.noun, want.node)
         found = item.select_from(row).where(*tests).order_by(*keys).limit(const(want.limit))

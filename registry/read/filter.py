@@ -148,6 +148,17 @@ class InVillage:
         return _place(row) == ask.village(self.argument)
 
 
+def is_about_places(condition: Where) -> bool:
+    """Whether it holds for all records of a village or for none."""
+    match condition:
+        case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
+            return all(map(is_about_places, conditions))
+        case Not(condition=inner):
+            return is_about_places(inner)
+        case _:
+            return isinstance(condition, Within | InVillage)
+
+
 @dataclass(frozen=True)
 class HasCode:
     """A column holds this code: the row is of one type of an interface."""

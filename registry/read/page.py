@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from registry.db import arg
 from registry.grouping import UNKNOWN, in_language
 from registry.noun import const
-from registry.read.order import beyond, sort_keys
+from registry.read.order import sorted_by
+from registry.read.ordered import in_order
 from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
 from registry.read.sql import EMPTY, ONE, as_json
 from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
@@ -31,7 +32,8 @@ def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.Col
     row, tests = compiler.rows(want.source, parent)
     every = compiler.inside(sa.select(row).where(*tests), parent)
     tallied = compiler.tallies.get(want.source.noun) if is_bare(want.source) else None
-    shown = _Shown(compiler, want, row, every) if any(isinstance(p, Nodes | Edges | Info) for p in want.parts) else None
+    shows = any(isinstance(part, Nodes | Edges | Info) for part in want.parts)
+    shown = _Shown(compiler, want, row, every, parent) if shows else None
     groups = {part: _groups(compiler, part, row, every) for part in want.parts if isinstance(part, Groups)}
     summed = next((grouped.c.total for part, grouped in groups.items() if not part.where), None)
     made: list[sa.ColumnElement[Any]] = []
@@ -68,20 +70,19 @@ class _Shown:
     and no other, and both get a new SELECT (`element`) of what is used.  Who refers to their columns does not notice.
     """
 
-    def __init__(self, compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any]) -> None:
+    def __init__(
+        self, compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+    ) -> None:
         self.compiler, self.want, self.noun = compiler, want, want.source.noun
         self.around = compiler.outer
         info = {what for part in want.parts if isinstance(part, Info) for _, what in part.parts}
         self.ends = sorted(info & {"startCursor", "endCursor"})
         self.more = bool(self.ends) or ("hasPreviousPage" if want.backward else "hasNextPage") in info
         self.size = arg(want.size, sa.Integer())
-        keys = sort_keys(compiler, row, self.noun, want.order)
-        for argument, backward in ((want.after, False), (want.before, True)):
-            if argument is not None:
-                every = every.where(beyond(keys, argument, backward))
+        row, every, keys = in_order(compiler, want, row, every, parent)
         tallies = self._tallies(row)
         found = every.add_columns(*[key.value.label(f"k${n}") for n, key in enumerate(keys)], *tallies.values())
-        found = found.order_by(*[key.sorting(want.backward) for key in keys])
+        found = found.order_by(*sorted_by(keys, want.backward))
         found = found.limit(self.size + ONE if self.more else self.size)
         first = found.subquery(compiler.name("f"))
         numbers = [sa.func.row_number().over().label("n$"), sa.func.count().over().label("m$")]
@@ -93,6 +94,11 @@ class _Shown:
         needed = {"k$0"} | {column.name for column in _columns(self.page, self.rows)}
         first.element = found.with_only_columns(*[c for c in found.selected_columns if c.name in needed])
         self.rows.element = sa.select(*[c for c in (*first.c, *numbers) if c.name in needed]).select_from(first)
+        if isinstance(row, sa.Lateral):
+            inner: Any = row.element
+            used = {column.name for column in _columns(first, row)}
+            whole = inner.element
+            inner.element = whole.with_only_columns(*[c for c in whole.selected_columns if c.name in used])
 
     def _tallies(self, row: sa.FromClause) -> dict[Any, sa.Label[Any]]:
         """Counts for the regions below these, where none is made further out."""

@@ -1,0 +1,139 @@
+"""Pages in an order that an index has: read from it, whoever asks, and not sorted out of all that he may see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.test_explain import explain, found
+from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+
+pytestmark = pytest.mark.anyio
+TABLES = {
+    "households": "household",
+    "members": "member",
+    "migrations": "migration_episode",
+    "businesses": "business",
+}
+LISTS = [
+    "households",
+    "households(orderBy: {field: HOUSEHOLD_NO, direction: DESC})",
+    "members",
+    "members(orderBy: {field: HOUSEHOLD_NO, direction: DESC})",
+    "migrations",
+    "businesses",
+]
+INSIDE = ['members(filter: {within: ["35.07"]})', f'members(filter: {{within: ["{HERE}"]}})', "region/members"]
+PEOPLE = 3  # of a household
+OWN_IDS = ("id", "household_id", "member_id", "owner_id")
+TIMES = 100
+
+
+@pytest.fixture(scope="module")
+async def country(village: Place) -> Place:
+    """Households of three villages, recorded in turn, with dates known and unknown."""
+    for n in range(8):
+        for place, who in ((HERE, "officer"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
+            made = household(place, people=PEOPLE)
+            day = None if n % 3 else f"20{10 + n}-0{1 + n}"
+            migrant = made["members"][0]
+            made["migrations"] = [journey(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")]
+            made["businesses"] = [shop(migrant, startedOn=day)]
+            payload = await village.submit(who, made)
+            assert payload["outcome"] == "ACCEPTED", payload
+    await village.admin.execute("SET session_replication_role = replica")  # what follows is consistent by construction
+    for table in TABLES.values():
+        await village.admin.execute(await multiplied(village, table))
+    await village.admin.execute("SET session_replication_role = DEFAULT; ANALYZE")
+    return village
+
+
+async def multiplied(village: Place, table: str) -> str:
+    """The statement that adds TIMES copies of a table's rows; small tables are planned like no others."""
+    names = await village.admin.fetch(
+        """SELECT attname, atttypid = 'uuid'::regtype AS id FROM pg_attribute
+           WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped""",
+        table,
+    )
+    values = {name: f"md5({name}::text || n)::uuid" for name, id_ in names if id_ and name in OWN_IDS}
+    values["household_no"] = "household_no || '/' || n"
+    columns = [name for name, _ in names]
+    made = ", ".join(values.get(name, name) for name in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {table}, generate_series(1, {TIMES}) AS n"
+
+
+def asked(field: str, *given: str, fields: str = "nodes { id } pageInfo { startCursor endCursor }") -> str:
+    """The query for a page of a root list, or of one inside a region (`region/members`)."""
+    name, bracket, rest = field.rpartition("/")[2].partition("(")
+    said = ", ".join(([rest.removesuffix(")")] if bracket else []) + list(given))
+    page = f"list: {name}({said}) {{ {fields} }}"
+    return f'{{ region(code: "35.07") {{ {page} }} }}' if "/" in field else f"{{ {page} }}"
+
+
+async def page(country: Place, who: str, field: str, *given: str) -> Any:
+    data = await country.ask(who, asked(field, *given))
+    return data["region"]["list"] if "/" in field else data["list"]
+
+
+@pytest.mark.parametrize("who", ["ministry", "analyst"])
+@pytest.mark.parametrize("field", LISTS)
+async def test_a_page_of_the_country_reads_its_own_rows_alone(country: Place, who: str, field: str) -> None:
+    """Its first and its last page, and one behind and before a cursor."""
+    middle = (await page(country, who, field, "first: 10"))["pageInfo"]["endCursor"]
+    for given in ("first: 3", "last: 3", f'first: 3, after: "{middle}"', f'last: 3, before: "{middle}"'):
+        (root,) = await explain(country, who, asked(field, given, fields="nodes { id }"))
+        table = TABLES[field.partition("(")[0]]
+        met = found(root, table)
+        assert 3 <= met <= (3 + 3 * PEOPLE if table == "member" else 4), (given, root.plan)
+        passed_over = re.findall(r"Rows Removed by .*: (\d+)", "\n".join(root.plan))
+        assert sum(map(int, passed_over)) <= PEOPLE, (given, root.plan)
+        if table == "member":
+            assert found(root, "household") <= 5, root.plan
+
+
+@pytest.mark.parametrize("who", ["coordinator", "viewer", "officer", "analyst"])
+@pytest.mark.parametrize("field", ["members", *INSIDE])
+async def test_persons_are_read_household_by_household(country: Place, who: str, field: str) -> None:
+    (root,) = await explain(country, who, asked(field, "first: 3", fields="nodes { id }"))
+    assert 3 <= found(root, "member") <= 3 + 3 * PEOPLE, root.plan
+
+
+@pytest.mark.parametrize("who", ["ministry", "analyst", "coordinator", "viewer", "officer"])
+@pytest.mark.parametrize("field", [*LISTS, *INSIDE])
+async def test_the_pages_from_both_ends_are_the_same_list(country: Place, who: str, field: str) -> None:
+    forward, backward = list[list[str]](), list[list[str]]()
+    pages: list[str | None] = [""]
+    while pages[-1] is not None:
+        got = await page(country, who, field, "first: 1000", *([f'after: "{pages[-1]}"'] if pages[-1] else []))
+        forward.append([node["id"] for node in got["nodes"]])
+        pages.append(got["pageInfo"]["endCursor"])
+    pages = [""]
+    while pages[-1] is not None:
+        got = await page(country, who, field, "last: 900", *([f'before: "{pages[-1]}"'] if pages[-1] else []))
+        backward.insert(0, [node["id"] for node in got["nodes"]])
+        pages.append(got["pageInfo"]["startCursor"])
+    ids = [id_ for page_ in forward for id_ in page_]
+    assert len(ids) == len(set(ids)) >= 8 * TIMES
+    assert ids == [id_ for page_ in backward for id_ in page_]
+
+
+@pytest.mark.parametrize("who", ["ministry", "coordinator", "officer"])
+@pytest.mark.parametrize(
+    "field", ["members", "members(orderBy: {field: HOUSEHOLD_NO, direction: DESC})", "members(filter: {sex: [MALE]})"]
+)
+async def test_persons_stand_in_the_order_of_their_households(country: Place, who: str, field: str) -> None:
+    """Whether they are read so, or sorted because few of them may meet a condition."""
+    nodes = (await country.ask(who, asked(field, "first: 1000", fields="nodes { id seq household { householdNo } }")))[
+        "list"
+    ]["nodes"]
+    rows = [(node["household"]["householdNo"], node["seq"], node["id"]) for node in nodes]
+    if "DESC" in field:
+        numbers = [number for number, _, _ in rows]
+        assert numbers == sorted(numbers, reverse=True)
+        for number in set(numbers):
+            ids = [id_ for other, _, id_ in rows if other == number]
+            assert ids == sorted(ids, reverse=True)
+    else:
+        assert rows == sorted(rows)
