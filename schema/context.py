@@ -58,7 +58,7 @@ class Context:
         sent: dict[str, Any] | None,
     ) -> Context:
         """Take the variables, and plan.  Raises Invalid, RequestError and Forbidden for what cannot run."""
-        variables = operation.variables(sent)
+        variables = await operation.variables_aside(sent, principal.user_id)
         call = Call(principal, language, cursors, variables.coerced)
         planned = await operation.planned_aside(Sight.of(principal), variables, principal.user_id)
         return cls(database, vault, quotas, operation, variables, call, planned, planned.check(call))

@@ -52,6 +52,7 @@ MEMORY = 40_000_000  # bytes of the documents that are kept, and of the plans
 WEIGHT = 100  # bytes that a document takes for each character when it is parsed
 LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time
 MOST_ERRORS = 10
+FEW, FEW_NESTED = 2_000, 200  # values that are coerced inside the event loop, in a few milliseconds
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
@@ -103,6 +104,12 @@ class Operation:
         """The document without the declarations of its variables, for who has their values."""
         bare = replace(self.definition, variable_definitions=())
         return replace(self.document, definitions=(bare, *self.fragments.values()))
+
+    async def variables_aside(self, sent: dict[str, Any] | None, caller: Hashable = None) -> VariableValues:
+        """The same as `variables`; many are coerced beside the event loop in the caller's turn."""
+        if check_variables(sent) <= (FEW if self._coercions is not None else FEW_NESTED):
+            return self.variables(sent)
+        return await COERCING.run(caller, self.variables, sent)
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid, QueryTooComplex."""
@@ -160,7 +167,7 @@ class Operation:
 _ABSENT = "absent"
 _Key = tuple[Operation, Sight, Hashable]
 PLANNED: Remembered[_Key, Planned] = Remembered("plans", PLANS, MEMORY, lambda planned: planned.bytes)
-PLANNING = Lane("plans")
+PLANNING, COERCING = Lane("plans"), Lane("variables")
 
 
 class Operations:

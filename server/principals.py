@@ -29,6 +29,8 @@ CHANNEL = "registry_grants"
 CAPITAL = ZoneInfo("Asia/Jakarta")
 MOST = 10_000  # users
 MOST_TOKENS = 8  # of one user
+MEMORY = 100_000_000  # bytes of all, counted by what was measured
+BYTES, GRANT_BYTES = 8_000, 1_000  # of a principal, and for each of its grants
 ALIVE = 5.0  # seconds between two signs of life, and for one to come
 SIGN = "alive"  # how the payload of a sign of life begins; it is of one process, and no change for any other
 AGAIN = 1.0  # seconds between two attempts to connect
@@ -51,7 +53,7 @@ class Principals:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._held: Remembered[uuid.UUID, dict[dt.datetime, Principal]] = Remembered("principals", MOST)
+        self._held: Remembered[uuid.UUID, dict[dt.datetime, Principal]] = Remembered("principals", MOST, MEMORY, _size)
         self._heard_until = 0.0  # monotonic
         self._sign, self._sent_at, self._heard = "", 0.0, asyncio.Event()
         self._midnight = _next_midnight()  # of the clock
@@ -75,10 +77,9 @@ class Principals:
         """Remember what was read when `changes` was this number."""
         if changes != self.changes or not self.listening:
             return
-        tokens = self._held.get(principal.user_id)
-        if tokens is None or len(tokens) >= MOST_TOKENS:
-            self._held.put(principal.user_id, tokens := {})
-        tokens[principal.expires_at] = principal
+        tokens = self._held.get(principal.user_id) or {}
+        others = tokens if len(tokens) < MOST_TOKENS else {}
+        self._held.put(principal.user_id, others | {principal.expires_at: principal})
 
     @asynccontextmanager
     async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
@@ -170,6 +171,11 @@ async def _connected(dsn: str, gone: Callable[[object], None]) -> AsyncIterator[
         yield connection
     finally:
         connection.terminate()
+
+
+def _size(tokens: dict[dt.datetime, Principal]) -> int:
+    """About how many bytes the principals of one user's tokens take."""
+    return sum(BYTES + GRANT_BYTES * len(principal.grants) for principal in tokens.values())
 
 
 def _next_midnight() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,8 @@ from schema import lane as lanes
 from schema.executor import DESCRIBING
 from schema.lane import Lane
 from schema.limits import Most
-from schema.operation import DOCUMENTS
-from tests.village import Place
+from schema.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
+from tests.village import SUBMIT, Place, household
 
 pytestmark = pytest.mark.anyio
 KNOWN = "{ viewer { name } }"
@@ -112,3 +113,26 @@ async def test_the_schema_is_asked_for_by_itself(village: Place) -> None:
         "{ ...f viewer { id } } fragment f on Query { __schema { queryType { name } } }",
     ):
         assert (await village.query("officer", text)).codes == ["BAD_USER_INPUT"]
+
+
+COUNTED = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
+
+
+async def test_many_values_are_coerced_beside_the_event_loop(village: Place) -> None:
+    """Filters nested in filters, and long lists of records; few of either do not wait for their turn."""
+    began = threading.Event()
+    holding = asyncio.create_task(COERCING.run("other", began.wait, 10))
+    await settled(lambda: COERCING.turns.taken == 1)
+    child = {"id": str(uuid.uuid4()), "seq": 1}
+    many = [
+        village.query("officer", COUNTED, f={"or": [{}] * FEW_NESTED}),
+        village.query("second", SUBMIT, household={"id": str(uuid.uuid4()), "members": [child] * FEW}),
+    ]
+    waiting = [asyncio.create_task(query) for query in many]
+    await settled(lambda: COERCING.turns.waiting == len(many))
+    assert (await village.query("officer", COUNTED, f={"or": [{}] * 9})).codes == []
+    assert (await village.submit("second", household(people=50)))["outcome"] == "ACCEPTED"
+    assert not any(task.done() for task in waiting)
+    began.set()
+    await holding
+    assert [(await task).codes for task in waiting] == [["QUERY_TOO_COMPLEX"], ["BAD_USER_INPUT"]]

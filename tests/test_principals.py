@@ -21,7 +21,7 @@ from registry.wall import LOGIN
 from server import principals as remembering
 from server.embedded import Embedded
 from server.identity import principal_of
-from server.principals import CHANNEL, MOST_TOKENS, Principals
+from server.principals import BYTES, CHANNEL, GRANT_BYTES, MOST_TOKENS, Principals
 from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 
@@ -295,3 +295,22 @@ async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
     kept = [one for one in made if principals.get(one.user_id, one.expires_at)]
     assert 0 < len(kept) <= MOST_TOKENS
     assert made[-1] in kept
+
+
+async def test_what_is_remembered_of_callers_is_bounded_in_bytes(
+    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each token counts, and each of its grants: a memory of so many users says little."""
+    read = await principal_of(someone, village.keyring, village.database)
+    one = BYTES + GRANT_BYTES * len(read.grants)
+    monkeypatch.setattr(principals._held, "most", 3 * one)
+    for user in (uuid.uuid4(), uuid.uuid4()):
+        for n in range(3):
+            ends = read.expires_at + dt.timedelta(seconds=n)
+            principals.put(Principal(user, read.name, read.username, read.grants, ends), principals.changes)
+            assert principals.get(user, ends) is not None
+            assert principals._held.bytes <= 3 * one
+    assert principals._held.bytes == 3 * one, "the other user's were given up"
+    wide = Principal(uuid.uuid4(), read.name, read.username, read.grants * 60, read.expires_at)
+    principals.put(wide, principals.changes)
+    assert principals.get(wide.user_id, wide.expires_at) is None
