@@ -37,6 +37,30 @@ SETTLE = Sql(
     .where(*_of_household, sa.or_(arg("author", sa.Uuid()).is_(None), REMARK.c.author_id == arg("author", sa.Uuid())))
 )
 """Settle the open remarks of one author, or of all for None."""
+_REMARK = (
+    "village_id",
+    "area",
+    "draft",
+    "created_by",
+    "path",
+    "rev",
+    "about",
+    "about_author",
+    "text",
+    "author_id",
+    "author_name",
+    "author_role",
+)
+ADD_REMARK = Sql(
+    sa.insert(REMARK)
+    .inline()
+    .values(
+        id=sa.func.gen_random_uuid(),
+        household_id=arg("household", sa.Uuid()),
+        at=sa.func.clock_timestamp(),  # now() is the same for all of one return, and their order would be lost
+        **{n: arg(n, REMARK.c[n].type) for n in _REMARK},
+    )
+)
 
 
 def placed(path: list[str], document: Document, inside: Inside) -> list[str] | None:

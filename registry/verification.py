@@ -29,7 +29,7 @@ from registry.ledger import LEDGERS, closing, writing
 from registry.messages import UserErrorCode as Code
 from registry.noun import is_one
 from registry.problems import Problem, Refused, refuse, unfit
-from registry.remark import SETTLE, Inside, class_of, place_of, placed
+from registry.remark import ADD_REMARK, SETTLE, Inside, class_of, place_of, placed
 from registry.rows import AUTHORS, REVISIONS
 from registry.saving import ADD_EVENT
 from registry.submission import ASK
@@ -84,30 +84,6 @@ TO_VERIFIED = Sql(
     .where(_here)
 )
 TO_RETURNED = Sql(sa.update(HOUSEHOLD).values(_state | {"village_verified_by_id": sa.null()}).where(_here))
-_REMARK = (
-    "village_id",
-    "area",
-    "draft",
-    "created_by",
-    "path",
-    "rev",
-    "about",
-    "about_author",
-    "text",
-    "author_id",
-    "author_name",
-    "author_role",
-)
-ADD_REMARK = Sql(
-    sa.insert(REMARK)
-    .inline()
-    .values(
-        id=sa.func.gen_random_uuid(),
-        household_id=arg("household", sa.Uuid()),
-        at=sa.func.clock_timestamp(),  # now() is the same for all of one return, and their order would be lost
-        **{n: arg(n, REMARK.c[n].type) for n in _REMARK},
-    )
-)
 
 
 @dataclass(frozen=True)
