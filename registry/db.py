@@ -28,7 +28,7 @@ from auth.principal import Principal
 from registry.pool import Durations, Pool
 from registry.prepared import LARGEST, Connection
 from registry.session import answers_in_bytes, begin, beginning, rolled_back
-from registry.turns import Crowded, Turns
+from registry.turns import Crowded, Turns, take_both
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialect has no types
 SETTING, CLAIM = "set_", "claim_"
@@ -161,27 +161,22 @@ class Turn:
 
     A class and no generator, as above."""
 
-    def __init__(self, lanes: tuple[Turns, ...], caller: Hashable) -> None:
-        self._lanes, self._caller = lanes, caller
-        self._taken = 0
+    def __init__(self, lane: Turns, caller: Hashable, scarce: Turns | None = None) -> None:
+        self._lane, self._caller, self._scarce = lane, caller, scarce
 
     async def __aenter__(self) -> None:
         try:
-            for lane in self._lanes:
-                await lane.take(self._caller)
-                self._taken += 1
-        except BaseException as error:
-            self._give()
-            if isinstance(error, Crowded):
-                raise RateLimited(RETRY) if error.own else Unreachable from None
-            raise
+            if self._scarce is None:
+                await self._lane.take(self._caller)
+            else:
+                await take_both(self._scarce, self._lane, self._caller)
+        except Crowded as error:
+            raise RateLimited(RETRY) if error.own else Unreachable from None
 
     async def __aexit__(self, *_: object) -> None:
-        self._give()
-
-    def _give(self) -> None:
-        for lane in self._lanes[: self._taken]:
-            lane.give(self._caller)
+        self._lane.give(self._caller)
+        if self._scarce is not None:
+            self._scarce.give(self._caller)
 
 
 class Database:
@@ -231,7 +226,7 @@ class Database:
 
     def turn(self, caller: uuid.UUID, heavy: bool = False) -> Turn:
         """`async with` a turn of this caller's for one statement or transaction.  Raises RateLimited, Unreachable."""
-        return Turn((self.heavy, self.turns) if heavy else (self.turns,), caller)
+        return Turn(self.turns, caller, self.heavy if heavy else None)
 
     def _connection(self) -> _Borrowed:
         return _Borrowed(self.pool, self.held)

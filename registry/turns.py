@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 Waiter = asyncio.Future[None]
+ATTEMPTS = 5  # to get a scarce turn while the caller's share of the lane is not used up
 
 
 class Crowded(Exception):
@@ -48,9 +49,13 @@ class Turns:
         finally:
             self.give(caller)
 
+    def is_used_up(self, caller: Hashable) -> bool:
+        """Whether the caller has his share, and waits for himself."""
+        return self._taken[caller] >= self.share
+
     async def take(self, caller: Hashable) -> None:
         """A turn until `give`.  Raises Crowded."""
-        if self.taken < self.size and self._taken[caller] < self.share and caller not in self._waiting:
+        if self.taken < self.size and not self.is_used_up(caller) and caller not in self._waiting:
             self._begin(caller)
             return
         queue = self._waiting.setdefault(caller, deque())
@@ -111,3 +116,23 @@ class Turns:
         if not waiter.done():
             self._leave(caller, waiter)
             waiter.set_exception(Crowded(own=self._taken[caller] >= self.share))
+
+
+async def take_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
+    """A scarce turn and one of the lane.  Raises Crowded.
+
+    The scarce one is not held while the caller waits for his own other work, which uses up his share of the lane: it is
+    another one's meanwhile."""
+    for _ in range(ATTEMPTS):
+        await scarce.take(caller)
+        if not lane.is_used_up(caller):
+            try:
+                await lane.take(caller)
+            except BaseException:
+                scarce.give(caller)
+                raise
+            return
+        scarce.give(caller)
+        await lane.take(caller)  # until some of his has ended
+        lane.give(caller)
+    raise Crowded(own=True)

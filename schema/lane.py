@@ -27,5 +27,5 @@ class Lane:
 
     async def run(self, caller: Hashable, work: Callable[..., T], *arguments: Any) -> T:
         """What the work answers.  Raises RateLimited or Unreachable where the caller's turn does not come in time."""
-        async with Turn((self.turns,), caller):
+        async with Turn(self.turns, caller):
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

@@ -130,6 +130,29 @@ async def test_heavy_statements_wait_for_each_other_and_light_ones_for_none(vill
         await asyncio.gather(*heavy, return_exceptions=True)
 
 
+async def test_a_heavy_turn_is_not_held_while_its_caller_waits_for_himself(village: Place) -> None:
+    """His other statements use up his share: until one ends, the heavy turn is another one's."""
+    light, heavy = "{ households { nodes { id } } }", "{ nationalSummary { households } }"
+    async with (
+        served_with(
+            village, heavy_statements=1, pool_size=2, queue_timeout_ms=60_000, query_timeout_ms=60_000
+        ) as served,
+        village.admin.transaction(),
+    ):
+        database = served.database
+        await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
+        waiting = [asyncio.create_task(served.query("officer", light))]
+        await settled(lambda: database.turns.taken == 1)
+        waiting.append(asyncio.create_task(served.query("officer", heavy)))
+        await settled(lambda: database.turns.waiting == 1)
+        async with asyncio.timeout(10):
+            assert (await served.query("analyst", heavy)).codes == []
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert (database.turns.taken, database.heavy.taken) == (0, 0)
+
+
 async def test_who_waits_too_long_for_his_own_requests_is_told_to_come_again(village: Place) -> None:
     async with served_with(village, pool_size=2, queue_timeout_ms=100) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
