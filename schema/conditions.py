@@ -23,7 +23,7 @@ from schema.bound import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Measure, Most
 from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
-from schema.price import RELATED, of_datum, of_name
+from schema.price import RELATED, of_name, of_test
 
 
 class Bind(Protocol):
@@ -110,7 +110,7 @@ class Conditions:
                 return Not(Exists(other, link, _among(seen, Not(held) if quantifier == "every" else held)))
             case Compared() as tested:
                 operators = value if isinstance(value, dict) else [""]
-                self.readings += sum(of_datum(noun, tested.datum, operator) for operator in operators)
+                self.readings += sum(of_test(noun, tested.datum, operator, tested.day) for operator in operators)
                 return self._test(tested, value)
 
     def _inside(self, noun: Readable, given: dict[str, Any], depth: int) -> tuple[Where, tuple[Where, ...]]:

@@ -15,6 +15,7 @@ from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.grouping import Grouping
 from registry.noun import Derived, Readable
+from registry.read.order import is_name
 from registry.read.ordered import is_indexed, is_whole, leading
 from registry.read.want import Datum, Order, Source
 from registry.region import Region
@@ -25,9 +26,10 @@ WIDTHS = {2: 20, 5: 2, 8: 1, 13: 1}
 """Nodes for one reading of a list: of the country, and of a region by the length of its code."""
 BELOW = 2
 """Of a region that is a row of a list: the regions of a level do not overlap, so all together they are the country."""
-READ, COMPARED, NAMED, BEGINNING, DERIVED, RELATED = 1, 2, 5, 10, 20, 20
+READ, COMPARED, NAMED, WORKED_OUT, DERIVED, RELATED = 1, 2, 5, 10, 20, 20
 """Readings that these come to: the rows of a list; a test or key that is a column; a search or a condition with a name;
-the beginning of a text; what is derived of each row; and a look at each row's related records."""
+a column of which a function is compared, such as the beginning of a text; what is derived of each row; and a look at
+each row's related records."""
 DERIVED_VALUES = 10
 """Values that a derived field counts as."""
 SUMMARY, COUNTRY = 100, 5_000
@@ -62,13 +64,18 @@ def narrowed(codes: Binding) -> Binding:
     return width
 
 
-def of_datum(noun: Readable, datum: Datum, operator: str = "") -> int:
-    """Readings that testing or comparing a datum of each row adds."""
+def of_test(noun: Readable, datum: Datum, operator: str = "", day: bool = False) -> int:
+    """Readings that testing a datum of each row adds; `day`: by the first day of a partial date."""
+    worked_out = operator == "startsWith" or (day and operator != "isNull")
+    return _of_datum(noun, datum, worked_out)
+
+
+def _of_datum(noun: Readable, datum: Datum, worked_out: bool) -> int:
     if isinstance(datum, Derived):
         return DERIVED
     if noun is Region:
         return 0  # the map is small
-    return BEGINNING if operator == "startsWith" else COMPARED
+    return WORKED_OUT if worked_out else COMPARED
 
 
 def of_rows(noun: Readable) -> int:
@@ -83,7 +90,7 @@ def of_name(noun: Readable) -> int:
 
 def of_order(source: Source, order: tuple[Order, ...]) -> int:
     """Readings that sorting the rows of a list adds; nothing where they are read from other records in their order."""
-    return 0 if leading(source, order) else sum(of_datum(source.noun, key.datum) for key in order)
+    return 0 if leading(source, order) else sum(_of_datum(source.noun, key.datum, is_name(key.datum)) for key in order)
 
 
 def is_by_index(source: Source, order: tuple[Order, ...]) -> bool:

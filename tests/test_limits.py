@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -125,6 +126,25 @@ async def test_a_page_by_index_costs_whom_it_reads_the_country_for_nothing_else(
         if field != "households":
             assert await requested(village, "analyst", filtered) > price.NATION
     assert await requested(village, "viewer", "{ members(first: 7) { nodes { id } } }") == 7 + price.WIDTHS[5]
+
+
+@pytest.mark.parametrize(
+    ("dear", "cheap"),
+    [
+        ("members(first: 1, orderBy: {field: FULL_NAME}) { nodes { id } }", "orderBy: {field: BIRTH_DATE}"),
+        ('members(filter: {birthDate: {lt: "2001-01-01"}}) { totalCount }', "filter: {sex: [MALE]}"),
+        ('members(filter: {fullName: {startsWith: "a"}}) { totalCount }', 'filter: {fullName: {eq: "a"}}'),
+        ('members(filter: {birthDate: {lt: "2001-01-01"}}) { totalCount }', "filter: {birthDate: {isNull: true}}"),
+    ],
+)
+async def test_what_is_worked_out_for_each_row_costs_more_than_a_column(village: Place, dear: str, cheap: str) -> None:
+    """Names are sorted without case and accents, partial dates compared by their first day."""
+    plainer = re.sub(r"(filter|orderBy): .*\}(?=\) \{)", cheap.replace("\\", ""), dear)
+    more = (price.WORKED_OUT - price.COMPARED) * price.NATION
+    assert (
+        await requested(village, "ministry", f"{{ {dear} }}")
+        == await requested(village, "ministry", f"{{ {plainer} }}") + more
+    )
 
 
 def down(counts: str, *firsts: int) -> str:
