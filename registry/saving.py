@@ -199,7 +199,10 @@ def _numbers(work: Work, document: Document) -> tuple[list[dict[str, Any]], list
 
 def _findings(work: Work, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
     me = work.principal.user_id
-    return [finding_row(f, n, document, work.authors.get((f.table, f.id), me)) for n, f in enumerate(findings, 1)]
+    important_first = sorted(findings, key=lambda finding: not finding.must_see)  # a list shows so many and no more
+    return [
+        finding_row(f, n, document, work.authors.get((f.table, f.id), me)) for n, f in enumerate(important_first, 1)
+    ]
 
 
 def finding_row(found: Finding, position: int, document: Document, author: uuid.UUID) -> dict[str, Any]:

@@ -466,3 +466,17 @@ async def test_a_result_names_the_household_as_its_id_is_written_everywhere(vill
     items = [{"id": f" {made['id'].upper()} ", "rev": 1}, {"id": nobody.upper(), "rev": 1}]
     results = (await village.ask("verifier", VERIFY, items=items))["verifyHouseholds"]["results"]
     assert [result["householdId"] for result in results] == [made["id"], nobody]
+
+
+async def test_what_must_be_seen_is_not_hidden_behind_other_warnings(village: Place) -> None:
+    """A list shows fifty: what a verifier accepts knowingly stands before the rest."""
+    made = household(people=50)
+    odd = {"occupationGroup": "DOMESTIC_WORKER", "sector": "FORMAL"}
+    made["migrations"] = [journey(member, departedOn="2015", **odd) for member in made["members"]]
+    made["migrations"][-1]["contractEndsOn"] = "2017-01-01"
+    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    assert (await village.verify("verifier", made, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"
+    codes = [f["code"] for f in (await village.household("verifier", made["id"], "findings { code }"))["findings"]]
+    assert len(codes) == 50
+    assert codes[0] == "CONTRACT_EXPIRED_ACTIVE"
+    assert set(codes[1:]) == {"SCHEME_SECTOR"}
