@@ -82,13 +82,13 @@ async def test_a_database_that_is_not_migrated_is_not_served(
         await check_database(postgres.dsn("postgres", LOGIN))
     found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
     await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_yesterday'")
-    await connection.execute("UPDATE registry.code_version SET version = 'of_yesterday'")
+    await connection.execute("UPDATE registry.code_version SET version = 'of_yesterday' WHERE version = $1", found)
     try:
         with pytest.raises(ServingError, match="version of_yesterday"):
             await check_database(postgres.dsn(database, LOGIN))
     finally:
         await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
-        await connection.execute("UPDATE registry.code_version SET version = $1", found)
+        await connection.execute("UPDATE registry.code_version SET version = $1 WHERE version = 'of_yesterday'", found)
 
 
 async def test_a_login_without_its_settings_may_not_and_migrate_gives_them_back(postgres: Embedded, fresh: Any) -> None:
