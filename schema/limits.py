@@ -1,7 +1,8 @@
 """How much one request may ask for.  Refused before anything runs, never cut down silently.
 
 The cost of an operation is the number of records that it may return (the product of `first` along the path, a list
-inside a household counting as 5, which is usual, though it may hold 50) and what must be read for them
+inside a household counting as 5, which is usual, though it may hold 50, and regions on the way down as no more than
+there are of their level) and what must be read for them
 (schema/price.py).  Parts bound the statement itself, whatever fragments multiply.
 Rule: no document, however short, makes more SQL than this, and its JSON is bounded with its cost.
 Test: tests/test_limits.py.
@@ -80,6 +81,13 @@ Size = int | Binding
 """How many rows a list may have: a number, or what a call says."""
 
 
+def at_most(most: int, sizes: tuple[Size, ...]) -> Size:
+    """The product of sizes, but no more than there are."""
+    if all(isinstance(size, int) for size in sizes):
+        return min(most, math.prod(size for size in sizes if isinstance(size, int)))
+    return lambda call: min(most, math.prod(size if isinstance(size, int) else size(call) for size in sizes))
+
+
 @dataclass
 class Budget:
     """What all root fields of one operation share: the work of planning it."""
@@ -125,23 +133,31 @@ class Measure:
     readings: list[tuple[int, tuple[Size, ...]]] = field(default_factory=list)  # how often, with sizes and width
     reach: Size | None = None  # how far lists of records go here; None at a root
     _around: tuple[Size, ...] = ()
+    _apart: bool = True  # no record is met in two of the lists around
     _conditions: int = 0
     _counts: RegionCounts | None = None  # of the regions in hand
     _below: bool = False  # those in hand lie below the ones that are counted together
 
     @contextmanager
-    def inside(self, size: Size | None) -> Iterator[None]:
-        """So many records of a list, or the one that a record leads to (None), one level deeper."""
-        around, self.depth = self._around, self.depth + 1
+    def inside(self, size: Size | None, most: int | None = None) -> Iterator[None]:
+        """So many records of a list, or the one that a record leads to (None), one level deeper.
+
+        There are so many (`most`) of them in all: lists inside each other that go down from the root, each record in
+        one of them only, cannot hold more together."""
+        before, self.depth = (self._around, self._apart), self.depth + 1
         self.budget.plan(OF_A_LIST)
-        if size is not None:
-            self._around = (*around, size)
+        if size is None:
+            self._apart = not self._around
+        else:
+            self._around, self._apart = (*self._around, size), self._apart and most is not None
+            if self._apart and most is not None:
+                self._around = (at_most(most, self._around),)
             self.lists.append(self._around)
         Most.DEPTH.check(self.depth)
         try:
             yield
         finally:
-            self._around, self.depth = around, self.depth - 1
+            (self._around, self._apart), self.depth = before, self.depth - 1
 
     @contextmanager
     def each(self, sizes: tuple[int, ...]) -> Iterator[None]:

@@ -173,6 +173,23 @@ async def test_the_ministry_may_count_down_to_the_villages(village: Place) -> No
     assert (await village.query("analyst", down(counts, 40, 10, 10, 5))).codes == []
 
 
+async def test_regions_of_a_level_cost_no_more_than_there_are(village: Place) -> None:
+    """However many are asked for in each region above; but the same ones again and again cost what they say."""
+    counts = "households { totalCount }"
+    asked = await requested(village, "analyst", down(counts, 40, 30, 20, 4))
+    assert asked == 40 + 600 + 8_000 + 32_000 + 40 * price.BELOW
+    text = """query($n: Int) { provinces(first: 40) { nodes {
+      regencies(first: $n) { nodes { districts { nodes { id } } } } } } }"""
+    assert await requested(village, "analyst", text, n=30) == 40 + 600 + 8_000
+    assert await requested(village, "analyst", text, n=5) == 40 + 200 + 4_000
+    again = """{ members(first: 20) { nodes { household { village { parent { parent {
+      ... on Regency { districts(first: 30) { nodes { id } } } } } } } } } }"""
+    assert await requested(village, "analyst", again) > 20 * 30
+    twice = """{ provinces(first: 40) { nodes { regencies(first: 40) { nodes { parent {
+      ... on Province { regencies(first: 30) { nodes { id } } } } } } } } }"""
+    assert await requested(village, "analyst", twice) == 40 + 600 + 600 * 30
+
+
 async def test_counts_that_differ_from_region_to_region_are_read_for_each(village: Place) -> None:
     """Those with a condition, those of regions that no region holds, and groups."""
     some = "households(filter: {status: [ACTIVE]}) { totalCount }"
