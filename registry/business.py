@@ -57,13 +57,17 @@ class Business(Inside, Noun):
         PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand, counted=True
     )
     annual_sales_amount: Mapped[decimal.Decimal | None] = fact(
-        PERSONAL, "Penjualan setahun", "Yearly sales", within=AMOUNT
+        PERSONAL, "Penjualan setahun", "Yearly sales", within=AMOUNT, whole="annual_sales"
     )
-    annual_sales_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang penjualan", "Currency of the sales")
+    annual_sales_currency: Mapped[CurrencyCode | None] = fact(
+        PERSONAL, "Mata uang penjualan", "Currency of the sales", whole="annual_sales"
+    )
     capital_amount: Mapped[decimal.Decimal | None] = fact(
-        PERSONAL, "Modal", "Capital without land and buildings", within=AMOUNT
+        PERSONAL, "Modal", "Capital without land and buildings", within=AMOUNT, whole="capital"
     )
-    capital_currency: Mapped[CurrencyCode | None] = fact(PERSONAL, "Mata uang modal", "Currency of the capital")
+    capital_currency: Mapped[CurrencyCode | None] = fact(
+        PERSONAL, "Mata uang modal", "Currency of the capital", whole="capital"
+    )
     capital_source: Mapped[CapitalSource | None] = fact(
         PERSONAL, "Sumber modal", "Source of capital", CapitalSource, counted=True
     )

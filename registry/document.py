@@ -13,15 +13,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
 from registry import derive
-from registry.business import Business
-from registry.household import Household
+from registry.aggregate import CHILDREN, DEFAULTS, LISTS, NOUNS, SEALED, WHOLES
 from registry.identity_number import is_masked
-from registry.member import Member
-from registry.migration import MigrationEpisode
-from registry.noun import SCHEMA, Noun, facts
 from registry.vault import Vault
 
 Document = dict[str, dict[str, dict[str, Any]]]
@@ -29,44 +23,6 @@ At = tuple[str, str, str]
 """Table, id, column."""
 Path = tuple[str, ...]
 """Where in an input something stands: keys and numbers."""
-
-NOUNS: dict[str, type[Noun]] = {n.__tablename__: n for n in (Household, Member, MigrationEpisode, Business)}
-CHILDREN = tuple(name for name in NOUNS if name != "household")
-"""In the order in which they refer to each other."""
-LISTS = {"member": "members", "migration_episode": "migrations", "business": "businesses"}
-"""The lists of a household, as its document and its schema call them."""
-TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
-    name: tuple(column for column, said in facts(noun) if not said.server and column.name != "id")
-    for name, noun in NOUNS.items()
-}
-_REGION = f"{SCHEMA}.region.id"
-REFERENCES = frozenset(
-    (name, column.name)
-    for name in CHILDREN
-    for column in TYPED[name]
-    if isinstance(column.type, sa.Uuid) and all(key.target_fullname != _REGION for key in column.foreign_keys)
-)
-"""The columns that name a member of the household: mother, father, migrant, owner."""
-SEALED = {
-    (name, column.name): said.sealed for name, noun in NOUNS.items() for column, said in facts(noun) if said.sealed
-}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "household": {"status": "ACTIVE"},
-    "business": {"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
-}
-"""What an unfinished record holds where the database wants a value."""
-
-
-_WHOLES = (
-    ("household", ("location_lat", "location_lon")),
-    ("migration_episode", ("wage_amount", "wage_currency")),
-    ("migration_episode", ("cost_paid_amount", "cost_paid_currency")),
-    ("migration_episode", ("debt_amount", "debt_currency")),
-    ("business", ("annual_sales_amount", "annual_sales_currency")),
-    ("business", ("capital_amount", "capital_currency")),
-)
-WHOLE: dict[tuple[str, str], tuple[str, ...]] = {(table, part): parts for table, parts in _WHOLES for part in parts}
-"""Columns that are one value together: two edits of it clash, or an amount would get the other one's currency."""
 
 
 @dataclass
@@ -179,7 +135,7 @@ def _merge_row(
         unseen = before is None and now.get(column) is not None
         if same(now.get(column), value) or (same(was.get(column), value) and not unseen):
             kept.setdefault(column, now.get(column))
-        elif all(same(was.get(part), now.get(part)) for part in WHOLE.get((table, column), (column,))):
+        elif all(same(was.get(part), now.get(part)) for part in WHOLES.get((table, column), (column,))):
             kept[column] = value
         else:
             yield column

@@ -62,8 +62,12 @@ class Household(Scoped, Noun):
     rt: Mapped[str | None] = fact(PERSONAL, "RT", "Neighbourhood unit", longest=3, form=normalise_unit)
     rw: Mapped[str | None] = fact(PERSONAL, "RW", "Community unit", longest=3, form=normalise_unit)
     address: Mapped[str | None] = fact(PERSONAL, "Alamat", "Address", longest=300)
-    location_lat: Mapped[float | None] = fact(PERSONAL, "Lintang", "Latitude, WGS 84", within=(-90, 90))
-    location_lon: Mapped[float | None] = fact(PERSONAL, "Bujur", "Longitude, WGS 84", within=(-180, 180))
+    location_lat: Mapped[float | None] = fact(
+        PERSONAL, "Lintang", "Latitude, WGS 84", within=(-90, 90), whole="location"
+    )
+    location_lon: Mapped[float | None] = fact(
+        PERSONAL, "Bujur", "Longitude, WGS 84", within=(-180, 180), whole="location"
+    )
     phone: Mapped[str | None] = fact(IDENTITY, "Telepon", "Phone", sealed=IdentityField.PHONE, longest=32)
     kk_number: Mapped[str | None] = fact(
         IDENTITY, "Nomor KK", "Family card number", sealed=IdentityField.KK_NUMBER, longest=32

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from registry.aggregate import PARTS
 from registry.bounds import check, tests
-from registry.business import Business
 from registry.household import Household
-from registry.member import Member
-from registry.migration import MigrationEpisode
 from registry.noun import C_TEXT, SCHEMA, Noun, facts, table_of
 
 _KEYS = ("subject_id", "household_id", "village_id", "area", "rev", "since", "until")
@@ -49,12 +47,7 @@ def _ledger(name: str, noun: type[Noun]) -> sa.Table:
     return ledger
 
 
-LEDGERS: dict[sa.Table, sa.Table] = {
-    table_of(Household): _ledger("ledger_household", Household),
-    table_of(Member): _ledger("ledger_person", Member),
-    table_of(MigrationEpisode): _ledger("ledger_episode", MigrationEpisode),
-    table_of(Business): _ledger("ledger_business", Business),
-}
+LEDGERS: dict[sa.Table, sa.Table] = {table_of(part.noun): _ledger(part.ledger, part.noun) for part in PARTS}
 """Noun table → its ledger."""
 
 

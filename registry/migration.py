@@ -81,8 +81,10 @@ class MigrationEpisode(Inside, Noun):
     visa_type: Mapped[str | None] = fact(PERSONAL, "Jenis visa", "Type of visa", longest=100)
     contract_starts_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak mulai", "Contract starts on", counted=True)
     contract_ends_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak selesai", "Contract ends on", counted=True)
-    wage_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Upah sebulan", "Wage a month", within=AMOUNT)
-    wage_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang upah", "Currency of the wage")
+    wage_amount: Mapped[decimal.Decimal | None] = fact(
+        SPECIAL, "Upah sebulan", "Wage a month", within=AMOUNT, whole="wage"
+    )
+    wage_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang upah", "Currency of the wage", whole="wage")
     registered_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal daftar", "Registered on", counted=True)
     departed_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal berangkat", "Departed on", counted=True)
     returned_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal pulang", "Returned on", counted=True)
@@ -104,10 +106,14 @@ class MigrationEpisode(Inside, Noun):
     )
     social_security_jkk_jkm: Mapped[bool | None] = fact(PERSONAL, "JKK dan JKM", "Covered by JKK and JKM", counted=True)
     social_security_jht: Mapped[bool | None] = fact(PERSONAL, "JHT", "Covered by JHT", counted=True)
-    cost_paid_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Biaya dibayar", "Cost paid", within=AMOUNT)
-    cost_paid_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang biaya", "Currency of the cost")
-    debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT)
-    debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt")
+    cost_paid_amount: Mapped[decimal.Decimal | None] = fact(
+        SPECIAL, "Biaya dibayar", "Cost paid", within=AMOUNT, whole="cost_paid"
+    )
+    cost_paid_currency: Mapped[CurrencyCode | None] = fact(
+        SPECIAL, "Mata uang biaya", "Currency of the cost", whole="cost_paid"
+    )
+    debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT, whole="debt")
+    debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt", whole="debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
     __table_args__ = of_member(
         "migration_episode", "member_id", counted("migration_episode"), newest("migration_episode", "departed_on")

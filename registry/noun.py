@@ -60,6 +60,7 @@ class Fact:
     bounds: Bounds | None = None
     form: Callable[[str], str] | None = None  # of a number or code that is typed as text: the one way to write it
     lines: bool = False  # a text of several lines
+    whole: str | None = None  # the value that this column is a part of, as an amount is with its currency
 
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
@@ -107,6 +108,8 @@ class Noun(DeclarativeBase):
             return
         for column in table.columns:
             said = fact_of(column)
+            if column.name.endswith("_currency") and said.whole is None:
+                raise TypeError(f"{column}: a currency is one value with its amount: give both fact(…, whole=…)")
             column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
             if test := " AND ".join(tests(column, said.bounds)):
                 table.append_constraint(check(column, test))
@@ -126,6 +129,7 @@ def fact(
     items: int | None = None,
     form: Callable[[str], str] | None = None,
     lines: bool = False,
+    whole: str | None = None,
     closed: type[enum.Enum] | None = None,
     **kw: Any,
 ) -> MappedColumn[Any]:
@@ -133,11 +137,12 @@ def fact(
 
     A `Code` class among `args` makes it a text column that holds one of that list's codes.  A text says how many
     characters it has at most, a number in which range it lies, a list how many items it holds; `form` is the one way to
-    write a number or code that is typed as text, `lines` keeps the line breaks of a text.  `closed` is an enumeration
-    that is no code list: the text is one of its values, and the database refuses every other.
+    write a number or code that is typed as text, `lines` keeps the line breaks of a text.  Columns that name the same
+    `whole` are one value: two edits of it conflict, or an amount would get the currency of another.  `closed` is an
+    enumeration that is no code list: the text is one of its values, and the database refuses every other.
     """
     bounds = Bounds(longest, within, items)
-    made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines)
+    made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole)
     info: dict[str, Any] = {"fact": made, "closed": closed}
     codes = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
     if codes is not None:

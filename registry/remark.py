@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
 from registry import rows
+from registry.aggregate import LISTS, NOUNS
 from registry.db import Sql, Transaction, arg
-from registry.document import LISTS, NOUNS, Document, Path, listed, same
+from registry.document import Document, Path, listed, same
 from registry.finding import PLAIN
 from registry.noun import camel, fact_of, table_of
 from registry.workflow import REMARK

@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from registry.aggregate import DEFAULTS
 from registry.db import CLAIM, Sql, arg
-from registry.document import DEFAULTS, Edit
+from registry.document import Edit
 from registry.workflow import EVENT
 
 ACCEPTED_BEFORE = Sql(

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from auth.ability import Ability
 from auth.errors import RateLimited
 from auth.principal import Principal
+from registry.aggregate import NOUNS, SEALED
 from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField
 from registry.command import audit, audit_refusal, require
 from registry.db import Database, Sql, Transaction, arg
-from registry.document import NOUNS, SEALED
 from registry.messages import UserErrorCode as Code
 from registry.noun import const, table_of
 from registry.problems import Problem, unfit

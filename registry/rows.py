@@ -13,33 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from registry.aggregate import CHILDREN, DERIVED, NOUNS, TYPED
 from registry.audit import AUDIT
-from registry.business import Business
 from registry.codes import RegionLevel
 from registry.db import Sql, arg
-from registry.document import CHILDREN, NOUNS, TYPED
 from registry.finding import FINDING
 from registry.household import HOUSEHOLD, HouseholdNumber
-from registry.migration import MigrationEpisode
 from registry.noun import SCHEMA, const, table_of
 from registry.region import REGION
 from registry.vault import IDENTITY
 from registry.workflow import EVENT, REMARK, REVISION
 
 NOW = sa.func.now()
-EXTRA: dict[str, tuple[str, ...]] = {
-    "household": (),
-    "member": (),
-    table_of(MigrationEpisode).name: ("seq", "underage_at_departure"),
-    table_of(Business).name: ("owner_category", "scale"),
-}
-"""Columns that the server derives and writes with the typed ones."""
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
 """What an event says of its step."""
 
 
 def _names(table: str) -> list[str]:
-    return [c.name for c in TYPED[table] if c.name != "village_id"] + list(EXTRA[table])
+    return [c.name for c in TYPED[table] if c.name != "village_id"] + list(DERIVED[table])
 
 
 def _sent(table: sa.Table, argument: str, *names: str) -> Any:

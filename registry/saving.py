@@ -16,10 +16,11 @@ import orjson
 import sqlalchemy as sa
 
 from registry import derive, rows
+from registry.aggregate import CHILDREN, LISTS, NOUNS, SEALED
 from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
-from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
+from registry.document import Document, listed
 from registry.locating import LOCATION
 from registry.messages import sentence
 from registry.noun import camel, fact_of

@@ -26,10 +26,11 @@ from auth.errors import Forbidden
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry import rows
+from registry.aggregate import CHILDREN, LISTS, NOUNS, REFERENCES, TYPED
 from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
-from registry.document import CHILDREN, LISTS, NOUNS, REFERENCES, TYPED, Document, Merged, empty, merge, opened, seal
+from registry.document import Document, Merged, empty, merge, opened, seal
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, move_along, named_village
 from registry.messages import UserErrorCode as Code

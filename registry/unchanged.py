@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from registry.aggregate import SEALED
 from registry.codes import HouseholdStatus
-from registry.document import SEALED, Document, Edit
+from registry.document import Document, Edit
 from registry.messages import UserErrorCode as Code
 from registry.problems import Problem
 

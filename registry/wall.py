@@ -26,11 +26,8 @@ from registry import (
     vault,
     workflow,
 )
-from registry.business import Business
+from registry.aggregate import NOUNS
 from registry.crossing import CROSSINGS, NAMING, Crossing
-from registry.household import Household
-from registry.member import Member
-from registry.migration import MigrationEpisode
 from registry.noun import SCHEMA, Noun, table_of
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
@@ -72,7 +69,7 @@ FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
 DOORS: dict[str, Door] = {
     **{
         table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
-        for table in map(table_of, (Household, Member, MigrationEpisode, Business))
+        for table in map(table_of, NOUNS.values())
     },
     workflow.REVISION.name: Door(Kind.SCOPED),
     workflow.EVENT.name: Door(Kind.SCOPED),

@@ -21,20 +21,18 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
 from registry import identity_number
+from registry.aggregate import CHILDREN, LISTS, NOUNS
 from registry.codes import IdentityField
-from registry.document import LISTS, Edit, Path, empty
+from registry.document import Edit, Path, empty
 from registry.noun import By, Noun, RegionCode, To, VillageCode, camel, fact_of, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
 from registry.text import clean
-from schema.business import Business
 from schema.declare import FACES, ID, fields_of
 from schema.directives import Exemption
 from schema.errors import BadInput
 from schema.given import Given, Sent, described, input_type
 from schema.household import Consent, Household
-from schema.member import Member
-from schema.migration import MigrationEpisode
 from schema.node import GeoPoint, Money
 from schema.shapes import Inside, Plain, Related
 
@@ -131,9 +129,12 @@ _ID = Given(ID, OPERATIONAL, "UUID made by the client; the key of every retry.",
 _REMOVED = Given(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
 
 
+_CHILD_NOUNS = [NOUNS[name] for name in CHILDREN]
+
+
 def _lists() -> Iterator[tuple[str, type[Any]]]:
     """The lists of a household that are written with it: name and face."""
-    faces = {FACES[face]: face for face in (Member, MigrationEpisode, Business)}
+    faces = {noun: face for face, noun in FACES.items() if noun in _CHILD_NOUNS}
     for made in fields_of(Household):
         shape = made.metadata["shape"]
         if isinstance(shape, Related) and isinstance(shape.source.link, By) and shape.source.noun in faces:
@@ -142,6 +143,8 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
 
 LISTED: dict[str, type[Any]] = dict(_lists())
 """The lists of a household that are written with it: name → face."""
+if missing := set(LISTS.values()) - LISTED.keys():
+    raise TypeError(f"declare in schema/household.py the lists that registry/aggregate.py names: {sorted(missing)}")
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *LISTED.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 INSIDE = {
@@ -166,9 +169,12 @@ def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
     return input_type(f"{face.__name__}Input", text, fields)
 
 
-ONE = {"members": "member", "migrations": "migration episode", "businesses": "business"}
-"""What one record of a list of a household is called."""
-INPUTS = {face: _input(face, f"A {ONE[name]} inside a household document.") for name, face in LISTED.items()}
+def _singular(face: type[Any]) -> str:
+    """What one record is called: `MigrationEpisode` is a "migration episode"."""
+    return re.sub("(?<=.)(?=[A-Z])", " ", face.__name__).lower()
+
+
+INPUTS = {face: _input(face, f"A {_singular(face)} inside a household document.") for face in LISTED.values()}
 HouseholdInput = _input(
     Household,
     "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry.aggregate import TYPED
 from registry.bounds import Bounds
 from registry.codes import Severity
-from registry.document import TYPED
 from registry.free_text import is_free
 from registry.noun import fact_of
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.role import Role
+from registry.aggregate import NOUNS, SEALED
 from registry.codes import RegionLevel, Severity, WorkflowState
-from registry.document import NOUNS, SEALED, Document, opened
+from registry.document import Document, opened
 from registry.noun import SCHEMA, facts
 from registry.region_name import place
 from registry.rules import check

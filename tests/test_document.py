@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.aggregate import DEFAULTS, WHOLES
 from registry.codes import IdentityField
-from registry.document import DEFAULTS, WHOLE, Document, Edit, empty, merge, opened, same, seal
+from registry.document import Document, Edit, empty, merge, opened, same, seal
 from registry.vault import Vault
 
 HOUSEHOLD = "h"
@@ -74,7 +75,7 @@ def found(document: Document, at: tuple[str, str, str]) -> Any:
 def whole(at: tuple[str, str, str]) -> list[tuple[str, str, str]]:
     """The places that are one value together with this one."""
     table, id_, column = at
-    return [(table, id_, part) for part in WHOLE.get((table, column), (column,))]
+    return [(table, id_, part) for part in WHOLES.get((table, column), (column,))]
 
 
 def known(document: Document) -> dict[tuple[str, str, str], Any]:

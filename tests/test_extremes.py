@@ -23,10 +23,10 @@ from graphql import (
     get_nullable_type,
 )
 
+from registry.aggregate import NOUNS, TYPED
 from registry.bounds import FIRST_DAY, LAST_DAY
 from registry.codes import Code
 from registry.countries import HOME, ISO_3166
-from registry.document import NOUNS, TYPED
 from registry.noun import camel, fact_of, table_of
 from schema.build import build
 from schema.declare import FACES

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.document import NOUNS, TYPED
+from registry.aggregate import NOUNS, TYPED
 from registry.free_text import holds_number, is_free
 from registry.noun import camel
 from schema.declare import FACES

@@ -11,8 +11,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLNonNull, Gra
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.aggregate import NOUNS, TYPED
 from registry.codes import Code
-from registry.document import NOUNS, TYPED
 from registry.noun import Noun, camel, fact_of, facts
 from schema.build import build
 from schema.declare import FACES

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry.document import LISTS, NOUNS, empty
+from registry.aggregate import LISTS, NOUNS
+from registry.document import empty
 from registry.remark import changed, placed
 from schema.inputs import INSIDE
 from tests.village import RETURN, Place, household, journey, person, shop

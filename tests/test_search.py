@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.aggregate import TYPED
 from registry.business import Business
-from registry.document import TYPED
 from registry.ledger import LEDGERS
 from registry.member import Member
 from registry.noun import Noun

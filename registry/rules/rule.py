@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from registry.aggregate import NOUNS
 from registry.codes import Severity
 from registry.messages import MUST_SEE, UserErrorCode
 from registry.partial_date import Span, span
@@ -101,16 +102,11 @@ class Sheet:
     def __init__(self, document: Judged, now: datetime) -> None:
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
-        self.households = _rows(document, "household")
-        self.members = _rows(document, "member")
-        self.episodes = _rows(document, "migration_episode")
-        self.businesses = _rows(document, "business")
-        self.rows = {
-            "household": self.households,
-            "member": self.members,
-            "migration_episode": self.episodes,
-            "business": self.businesses,
-        }
+        self.rows = {name: _rows(document, name) for name in NOUNS}
+        self.households = self.rows["household"]
+        self.members = self.rows["member"]
+        self.episodes = self.rows["migration_episode"]
+        self.businesses = self.rows["business"]
         self._by_id = {member.id: member for member in self.members}
         self._with_value: dict[tuple[str, str], list[Row]] = {}
         for table, rows in self.rows.items():

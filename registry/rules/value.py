@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from registry.aggregate import TYPED
 from registry.bounds import Bounds
 from registry.codes import MigrationStage
 from registry.countries import HOME, ISO_3166
-from registry.document import TYPED
 from registry.free_text import holds_number, is_free
 from registry.messages import UserErrorCode as Code
 from registry.noun import fact_of

@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 
 from registry import derive
+from registry.aggregate import CHILDREN, LISTS, NOUNS, SEALED
 from registry.codes import WorkflowState
-from registry.document import CHILDREN, LISTS, NOUNS, SEALED, Document, listed
+from registry.document import Document, listed
 from registry.finding import FINDING
 from registry.household import HOUSEHOLD
 from registry.noun import table_of

@@ -1,0 +1,72 @@
+"""The household is declared once: what is left out is an error at import that says where it belongs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from registry.aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
+from registry.ledger import LEDGERS
+from registry.noun import table_of
+from registry.wall import DOORS, Kind
+
+NOUN = """
+from decimal import Decimal
+from sqlalchemy.orm import Mapped
+from auth.sensitivity import Sensitivity
+from registry import noun
+from registry.noun import CurrencyCode, Noun, fact
+from registry.scoped import Inside, in_household
+
+class Remittance(Inside, Noun):
+    __tablename__ = "remittance"
+    amount: Mapped[Decimal | None] = fact(
+        Sensitivity.SPECIAL, "Jumlah", "Amount", within=(0, 1000), whole="amount"
+    )
+    amount_currency: Mapped[CurrencyCode | None] = fact(
+        Sensitivity.SPECIAL, "Mata uang", "Currency"{whole}
+    )
+    __table_args__ = in_household("remittance")
+"""
+
+
+def imported(whole: str) -> str:
+    """The last line that Python prints where such a noun is there before the aggregate is."""
+    code = NOUN.replace("{whole}", whole) + "\nimport registry.aggregate\n"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    return run.stderr.strip().splitlines()[-1]
+
+
+def test_a_currency_belongs_to_an_amount() -> None:
+    assert imported("") == (
+        "TypeError: remittance.amount_currency: a currency is one value with its amount: give both fact(…, whole=…)"
+    )
+
+
+def test_a_noun_of_the_household_is_a_part_of_it() -> None:
+    assert imported(', whole="amount"') == (
+        "TypeError: add to PARTS in registry/aggregate.py, or give every column server=True: ['remittance']"
+    )
+
+
+@pytest.mark.parametrize("name", NOUNS)
+def test_every_part_is_walled_and_counted(name: str) -> None:
+    assert DOORS[name].kind is Kind.SCOPED
+    assert table_of(NOUNS[name]) in LEDGERS
+
+
+def test_parts_stand_behind_what_they_refer_to() -> None:
+    names = [part.name for part in PARTS]
+    for place, name in enumerate(names):
+        targets = {key.column.table.name for key in table_of(NOUNS[name]).foreign_keys} & set(CHILDREN)
+        assert targets <= set(names[: place + 1]), f"{name} refers to what comes after it"
+
+
+def test_each_column_of_a_whole_names_all_of_it() -> None:
+    for (name, column), whole in WHOLES.items():
+        assert len(whole) > 1, f"{name}.{column} is a value by itself"
+        assert all(WHOLES[name, other] == whole for other in whole)
+        assert set(whole) <= {typed.name for typed in TYPED[name]}
