@@ -19,7 +19,8 @@ from auth.policy import cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.bounds import NAME
-from registry.noun import SCHEMA, Asker, Derived, Fact, Noun, const, fact, table_of
+from registry.fact import Asker, Derived, Fact, fact
+from registry.noun import SCHEMA, Noun, const, table_of
 from registry.region import REGION
 
 SYSTEM = Sensitivity.SYSTEM

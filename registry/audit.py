@@ -16,7 +16,8 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.bounds import NOTE
 from registry.codes import AccessPurpose, IdentityField
-from registry.noun import Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import Noun, table_of
 
 SYSTEM = Sensitivity.SYSTEM
 

@@ -26,8 +26,9 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.fact import Asker, CountryCode, CurrencyCode, PartialDate, codes_fact, derived, fact
 from registry.identity_number import normalise_nib
-from registry.noun import Asker, CountryCode, CurrencyCode, Noun, PartialDate, codes_fact, const, derived, fact
+from registry.noun import Noun, const
 from registry.scoped import Inside, counted, newest, of_member
 from registry.search import sound_indexes, sounds_of
 

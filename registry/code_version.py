@@ -10,7 +10,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import Noun, table_of
 
 
 class CodeVersion(Noun):

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from auth.sensitivity import Sensitivity
+from registry.fact import Asker, Derived, Fact
 from registry.grouping import in_language
 from registry.label import LABEL
-from registry.noun import C_TEXT, Asker, Derived, Fact, TableFunction, camel, const
+from registry.noun import C_TEXT, TableFunction, camel, const
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 COUNTRY = "0"

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity
+from registry.fact import Asker, Derived, Fact, derived, fact
 from registry.messages import UserErrorCode
-from registry.noun import Asker, Derived, Fact, Noun, TableFunction, const, derived, fact, table_of
+from registry.noun import Noun, TableFunction, const, table_of
 from registry.scoped import Inside
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM

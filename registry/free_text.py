@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import re
 
-import sqlalchemy as sa
-
-from registry.bounds import Written
-from registry.noun import fact_of
 from registry.text import plain_digits
 
 DIGITS = 16
@@ -48,10 +44,3 @@ def _is_number(run: str) -> bool:
             return True
         at = _SIGNS.match(run, part.end()).end()  # type: ignore[union-attr]  # it matches nothing too
     return False
-
-
-def is_free(column: sa.Column[object]) -> bool:
-    """Whether a column holds free text: no code, no number and no date."""
-    said = fact_of(column)
-    text = isinstance(column.type, sa.Text) and not isinstance(column.type, Written)
-    return text and "codes" not in column.info and said.form is None and said.sealed is None

@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
+from registry.fact import Asker, Derived, Fact, codes_of, fact_of, value_of
 from registry.label import LABEL
-from registry.noun import Asker, Derived, Fact, codes_of, const, fact_of, table_of, value_of
+from registry.noun import const, table_of
 from registry.region import PREFIXES, Region
 
 UNKNOWN = "UNKNOWN"

@@ -28,9 +28,10 @@ from registry.codes import (
     VisitResult,
     WorkflowState,
 )
+from registry.fact import Asker, RegionCode, derived, fact
 from registry.identity_number import normalise_unit
 from registry.member import Member
-from registry.noun import C_TEXT, SCHEMA, Asker, Noun, RegionCode, const, derived, fact, is_one, table_of, to
+from registry.noun import C_TEXT, SCHEMA, Noun, const, is_one, table_of, to
 from registry.reached import reached
 from registry.scoped import Scoped, counted
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import Noun, table_of
 
 OPEN = Sensitivity.OPEN
 

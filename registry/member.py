@@ -26,9 +26,10 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.fact import Asker, PartialDate, derived, fact
 from registry.identity_number import normalise_occupation
 from registry.migration import MigrationEpisode, newest_first
-from registry.noun import Asker, Noun, PartialDate, const, derived, fact, table_of
+from registry.noun import Noun, const, table_of
 from registry.scoped import Inside, counted, in_household
 from registry.search import sound_indexes, sounds_of
 

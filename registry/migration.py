@@ -30,7 +30,8 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
-from registry.noun import C_TEXT, Asker, CountryCode, CurrencyCode, Noun, PartialDate, const, derived, fact, table_of
+from registry.fact import Asker, CountryCode, CurrencyCode, PartialDate, derived, fact
+from registry.noun import C_TEXT, Noun, const, table_of
 from registry.scoped import Inside, counted, newest, of_member
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (

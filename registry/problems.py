@@ -10,9 +10,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from registry.codes import Severity
-from registry.free_text import holds_number, is_free
+from registry.fact import fact_of, is_free
+from registry.free_text import holds_number
 from registry.messages import UserErrorCode, sentence
-from registry.noun import fact_of
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.db import Sql, Transaction, arg
-from registry.noun import Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import Noun, table_of
 
 SYSTEM = Sensitivity.SYSTEM
 LARGEST = 10_000

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from registry.noun import Asker, Derived, Noun, To, fact_of, table_of
+from registry.fact import Asker, Derived, fact_of
+from registry.noun import Noun, To, table_of
 
 T = TypeVar("T")
 

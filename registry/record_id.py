@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
-from registry.noun import SCHEMA, Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import SCHEMA, Noun, table_of
 from registry.quota import FULL
 
 KEY = "pk_record_id"

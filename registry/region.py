@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
-from registry.noun import SCHEMA, Asker, Noun, RegionCode, const, fact, is_one, table_of
+from registry.fact import Asker, RegionCode, fact
+from registry.noun import SCHEMA, Noun, const, is_one, table_of
 from registry.search import sound_indexes, sounds_of
 
 OPEN = Sensitivity.OPEN

@@ -22,8 +22,9 @@ from registry import rows
 from registry.aggregate import LISTS, NOUNS
 from registry.db import Sql, Transaction, arg
 from registry.document import Document, Path, listed, same
+from registry.fact import fact_of
 from registry.finding import PLAIN
-from registry.noun import camel, fact_of, table_of
+from registry.noun import camel, table_of
 from registry.workflow import REMARK
 
 TABLES = {name: table for table, name in LISTS.items()}

@@ -21,9 +21,10 @@ from registry.codes import WorkflowState, WriteOutcome
 from registry.command import Actor, actor
 from registry.db import Sql, arg
 from registry.document import Document, listed
+from registry.fact import fact_of
 from registry.locating import LOCATION
 from registry.messages import sentence
-from registry.noun import camel, fact_of
+from registry.noun import camel
 from registry.problems import IdTaken
 from registry.record_id import taken_in
 from registry.remark import answered

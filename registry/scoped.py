@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr
 
 from auth.sensitivity import Sensitivity
-from registry.noun import SCHEMA, RegionCode, fact
+from registry.fact import RegionCode, fact
+from registry.noun import SCHEMA
 
 OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
 

@@ -20,7 +20,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import MappedColumn
 
 from auth.sensitivity import Sensitivity
-from registry.noun import C_TEXT, SCHEMA, Asker, By, Derived, Fact, Noun, const, fact, fact_of, table_of
+from registry.fact import Asker, Derived, Fact, fact, fact_of
+from registry.noun import C_TEXT, SCHEMA, By, Noun, const, table_of
 
 WORDS = range(1, 11)
 """The words of a name that have an index each: more than any name is known to have."""

@@ -31,10 +31,11 @@ from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.command import audit, audit_refusal, require
 from registry.db import CLAIM, Database, Sql, Transaction, arg
 from registry.document import Document, Merged, empty, merge, opened, seal
+from registry.fact import fact_of
 from registry.household import HOUSEHOLD
 from registry.locating import PLACE, locate, move_along, named_village
 from registry.messages import UserErrorCode as Code
-from registry.noun import fact_of, table_of
+from registry.noun import table_of
 from registry.probing import count_taken
 from registry.problems import IdTaken, Problem, Refused, refuse, unfit
 from registry.retry import ACCEPTED_BEFORE, edit_hash

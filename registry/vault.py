@@ -27,7 +27,8 @@ from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
 from registry import identity_number
 from registry.codes import IdentityField
-from registry.noun import Noun, fact, table_of
+from registry.fact import fact
+from registry.noun import Noun, table_of
 from registry.scoped import Inside, in_household
 
 IDENTITY_CLASS = Sensitivity.IDENTITY

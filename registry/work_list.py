@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry.fact import Asker
 from registry.finding import FINDING, about_visible
-from registry.noun import Asker, const
+from registry.noun import const
 from registry.workflow import VERIFY_REGENCY, VERIFY_VILLAGE
 
 

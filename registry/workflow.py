@@ -22,7 +22,8 @@ from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.bounds import NAME, NOTE, REMARK_TEXT
 from registry.codes import WorkflowState
-from registry.noun import Asker, Derived, Fact, Noun, const, fact, is_one, table_of
+from registry.fact import Asker, Derived, Fact, fact
+from registry.noun import Noun, const, is_one, table_of
 from registry.scoped import Inside
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM

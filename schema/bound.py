@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from auth.principal import Principal
-from registry.noun import VillageCode
+from registry.fact import VillageCode
 from schema.cursor import Cursors, Signer
 
 GIVEN, VILLAGE, BLANK = "given", "village", "blank"

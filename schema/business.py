@@ -19,9 +19,10 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.fact import CountryCode, PartialDate
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
-from registry.noun import CountryCode, PartialDate, to
+from registry.noun import to
 from registry.region import Region as RegionFacts
 from schema.declare import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
 from schema.listing import Compared, Key, Named, Nested, by_name, filtering, grouping, of_list, sorting

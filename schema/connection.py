@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 
 from registry.codes import OrderDirection
-from registry.noun import fact_of
+from registry.fact import fact_of
 from registry.read.rollup import is_bare, is_down
 from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
 from registry.region import Region

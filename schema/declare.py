@@ -20,7 +20,8 @@ from strawberry.types.field import StrawberryField
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry.noun import Derived, Link, Readable, fact_of
+from registry.fact import Derived, fact_of
+from registry.noun import Link, Readable
 from registry.read.want import Datum, Order, Source, Where
 from schema.arguments import argument, of_list, reading
 from schema.directives import Exempt, Exemption, Requires, sensitivity

@@ -18,7 +18,8 @@ from strawberry.schema.config import StrawberryConfig
 from auth.sensitivity import Sensitivity
 from registry import codes
 from registry.codes import OrderDirection
-from registry.noun import Fact, camel
+from registry.fact import Fact
+from registry.noun import camel
 from registry.text import clean
 from schema.directives import Exempt, Exemption, named_enum, sensitivity
 

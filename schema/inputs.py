@@ -24,7 +24,8 @@ from registry import identity_number
 from registry.aggregate import CHILDREN, LISTS, NOUNS
 from registry.codes import IdentityField
 from registry.document import Edit, Path, empty
-from registry.noun import By, Noun, RegionCode, To, VillageCode, camel, fact_of, table_of
+from registry.fact import RegionCode, VillageCode, fact_of
+from registry.noun import By, Noun, To, camel, table_of
 from registry.read.want import Datum
 from registry.region import Region as RegionFacts
 from registry.text import clean

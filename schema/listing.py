@@ -15,20 +15,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code
+from registry.fact import CountryCode, PartialDate, RegionCode, codes_of, fact_of, python_type
 from registry.grouping import PLACES, Grouping, by_code
-from registry.noun import (
-    By,
-    CountryCode,
-    Link,
-    Noun,
-    PartialDate,
-    Readable,
-    RegionCode,
-    camel,
-    codes_of,
-    fact_of,
-    python_type,
-)
+from registry.noun import By, Link, Noun, Readable, camel
 from registry.read.sql import type_of
 from registry.read.want import Datum, Where
 from registry.search import NamedOrNumbered, Sounds, closeness, closeness_inside, of_place

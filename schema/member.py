@@ -19,11 +19,12 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.fact import PartialDate
 from registry.grouping import by_band
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
-from registry.noun import PartialDate, by, to
+from registry.noun import by, to
 from registry.read.want import Order
 from schema.declare import ID, face, few, grouped, guarded, key, lazy, names, of_caller, one, shown
 from schema.listing import Key, Nested, by_name, filtering, grouping, of_list, sorting

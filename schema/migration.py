@@ -20,11 +20,12 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
+from registry.fact import CountryCode, PartialDate
 from registry.grouping import by_country, by_month
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
-from registry.noun import CountryCode, PartialDate, to
+from registry.noun import to
 from schema.declare import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
 from schema.listing import Key, Named, Nested, filtering, grouping, of_list, sorting
 from schema.node import Connection, Group, Money, Record

@@ -13,7 +13,7 @@ from auth.sensitivity import Sensitivity
 from registry import reveal, submission, verification
 from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
-from registry.noun import fact_of
+from registry.fact import fact_of
 from registry.problems import Problem
 from registry.work import Submission
 from registry.workflow import EVENT, REMARK, Act

@@ -9,9 +9,9 @@ from auth.ability import Ability
 from auth.role import Role
 from registry import finding, workflow
 from registry.codes import Severity
+from registry.fact import CurrencyCode
 from registry.finding import Finding
 from registry.messages import UserErrorCode
-from registry.noun import CurrencyCode
 from schema.declare import ID, face, few, names, of_caller, structure
 from schema.directives import Exemption, named_enum
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
+from registry.fact import Derived
 from registry.grouping import Grouping
-from registry.noun import Derived, Readable
+from registry.noun import Readable
 from registry.read.order import is_name
 from registry.read.ordered import is_indexed, is_whole, leading
 from registry.read.want import Datum, Order, Source

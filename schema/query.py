@@ -9,10 +9,10 @@ from registry import account, figures
 from registry import region as places
 from registry.business import Business as BusinessFacts
 from registry.codes import RegionLevel
+from registry.fact import Asker, RegionCode
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
-from registry.noun import Asker, RegionCode
 from registry.read.want import Order
 from schema.business import BusinessConnection
 from schema.declare import ID, anything, face, look_up, many

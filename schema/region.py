@@ -14,10 +14,11 @@ from registry import region as facts
 from registry.business import Business as BusinessFacts
 from registry.codes import RegionChange, RegionKind, RegionLevel
 from registry.db import Database
+from registry.fact import RegionCode
 from registry.household import Household as HouseholdFacts
 from registry.member import Member as MemberFacts
 from registry.migration import MigrationEpisode as EpisodeFacts
-from registry.noun import RegionCode, by, to
+from registry.noun import by, to
 from registry.read.run import Caller, fetch
 from registry.read.want import Many, Object, Order, Source, Value
 from schema.declare import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown

@@ -16,7 +16,7 @@ from graphql import GraphQLError
 
 from registry.countries import HOME, ISO_3166
 from registry.currencies import ISO_4217, LATELY
-from registry.noun import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
+from registry.fact import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
 from registry.partial_date import span
 from schema.given import scalar
 

@@ -26,8 +26,9 @@ from graphql import (
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
+from registry.fact import Derived
 from registry.figures import Summary
-from registry.noun import Derived, To
+from registry.noun import To
 from registry.read.filter import HasCode
 from registry.read.sight import Seen, Sight
 from registry.read.want import (

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.bounds import Bounds
-from registry.noun import codes_of, fact_of
+from registry.fact import codes_of, fact_of
 from registry.read.sql import type_of
 from registry.read.want import Datum, Order
 

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from registry.aggregate import TYPED
 from registry.bounds import Bounds
 from registry.codes import Severity
-from registry.free_text import is_free
-from registry.noun import fact_of
+from registry.fact import fact_of, is_free
 
 NOW = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
 GOOD: dict[str, dict[str, dict[str, Any]]] = {

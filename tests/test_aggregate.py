@@ -17,7 +17,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
 from registry import noun
-from registry.noun import CurrencyCode, Noun, fact
+from registry.fact import CurrencyCode, fact
+from registry.noun import Noun
 from registry.scoped import Inside, in_household
 
 class Remittance(Inside, Noun):

@@ -27,7 +27,8 @@ from registry.aggregate import NOUNS, TYPED
 from registry.bounds import FIRST_DAY, LAST_DAY
 from registry.codes import Code
 from registry.countries import HOME, ISO_3166
-from registry.noun import camel, fact_of, table_of
+from registry.fact import fact_of
+from registry.noun import camel, table_of
 from schema.build import build
 from schema.declare import FACES
 from schema.inputs import FACES_WRITTEN, FIELDS

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from auth.sensitivity import Sensitivity
-from registry.noun import CountryCode, PartialDate, Readable, codes_of, fact_of, python_type
+from registry.fact import CountryCode, PartialDate, codes_of, fact_of, python_type
+from registry.noun import Readable
 from schema.bound import folded
 from schema.build import build
 from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested

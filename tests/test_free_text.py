@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.aggregate import NOUNS, TYPED
-from registry.free_text import holds_number, is_free
+from registry.fact import is_free
+from registry.free_text import holds_number
 from registry.noun import camel
 from schema.declare import FACES
 from schema.inputs import FACES_WRITTEN, FIELDS

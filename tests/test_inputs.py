@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from registry.aggregate import NOUNS, TYPED
 from registry.codes import Code
-from registry.noun import Noun, camel, fact_of, facts
+from registry.fact import fact_of
+from registry.noun import Noun, camel, facts
 from schema.build import build
 from schema.declare import FACES
 from schema.errors import BadInput

@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from auth.sensitivity import Sensitivity
 from registry import derive
 from registry.bounds import Written
+from registry.fact import fact_of
 from registry.ledger import LEDGERS
-from registry.noun import Noun, fact_of, facts
+from registry.noun import Noun, facts
 from registry.vault import Vault
 from server.demo.load import load
 from tests.village import Place, but, household, journey, person, shop

@@ -13,7 +13,7 @@ import pytest
 from graphql import GraphQLNonNull, get_named_type, is_leaf_type
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Derived
+from registry.fact import Derived
 from schema.build import build
 from schema.directives import SensitivityIs
 from schema.shapes import Inside, Names, Plain, Related

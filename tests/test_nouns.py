@@ -18,9 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 import schema.build  # noqa: F401  (so that every noun and derived fact is declared)
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField, Sex
+from registry.fact import Derived, Fact, fact, fact_of
 from registry.ledger import LEDGERS
 from registry.member import Member
-from registry.noun import SCHEMA, Derived, Fact, Noun, fact, fact_of, facts, table_of
+from registry.noun import SCHEMA, Noun, facts, table_of
 from schema.declare import FACES, fields_of
 from schema.shapes import Inside, Plain
 
@@ -147,7 +148,7 @@ def test_what_is_inside_a_household_lies_where_it_lies() -> None:
 
 
 def test_a_column_that_says_nothing_is_refused_at_import() -> None:
-    with pytest.raises(TypeError, match=r"stray\.remark is not a fact: declare it with registry\.noun\.fact"):
+    with pytest.raises(TypeError, match=r"stray\.remark is not a fact: declare it with fact\("):
 
         class Stray(Noun):
             """A table that somebody wrote in a hurry."""

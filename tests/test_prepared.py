@@ -10,7 +10,7 @@ import pytest
 from graphql import get_variable_values
 
 from registry.cache import Remembered
-from registry.noun import VillageCode
+from registry.fact import VillageCode
 from registry.read.run import STATEMENTS
 from registry.read.sight import Sight
 from schema.bound import marked, shape

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.countries import ISO_3166
-from registry.noun import VillageCode
+from registry.fact import VillageCode
 from schema.build import build
 from schema.scalars import SENTENCES
 from tests.village import Place, but, household, shop

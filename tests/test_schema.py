@@ -21,8 +21,9 @@ from sqlalchemy.sql.visitors import iterate
 
 from auth.sensitivity import Sensitivity
 from registry import verification
+from registry.fact import fact_of
 from registry.member import Member
-from registry.noun import Noun, fact_of, table_of
+from registry.noun import Noun, table_of
 from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare import FACES, face, fields_of, guarded, shown
 from schema.directives import Exempt

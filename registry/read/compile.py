@@ -22,7 +22,8 @@ from sqlalchemy.sql.elements import Grouping
 
 from auth.sensitivity import Sensitivity
 from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.noun import C_TEXT, Link, Noun, Readable, const, fact_of, table_of, value_of
+from registry.fact import fact_of, value_of
+from registry.noun import C_TEXT, Link, Noun, Readable, const, table_of
 from registry.read.order import sort_keys, sorted_by
 from registry.read.page import page
 from registry.read.rollup import Tallies, counted_below, tally

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Link, Readable, const, value_of
+from registry.fact import value_of
+from registry.noun import Link, Readable, const
 from registry.read.sql import type_of
 from registry.read.want import Datum, Seeker, Where
 

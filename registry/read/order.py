@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import Grouping
 
 from registry.db import arg
-from registry.noun import Derived, Readable, const, fact_of
+from registry.fact import Derived, fact_of
+from registry.noun import Readable, const
 from registry.read.sql import type_of
 from registry.read.want import Datum, Order
 

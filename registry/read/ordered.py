@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
-from registry.noun import Noun, Readable, const, fact_of, table_of
+from registry.fact import fact_of
+from registry.noun import Noun, Readable, const, table_of
 from registry.reached import Reached
 from registry.read.filter import AllOf, is_about_places
 from registry.read.order import SortKey, beyond, not_before, sort_keys

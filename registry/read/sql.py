@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.noun import Derived, const, table_of
+from registry.fact import Derived
+from registry.noun import const, table_of
 from registry.read.want import Datum
 from registry.region import Region
 

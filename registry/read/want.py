@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
+from registry.fact import Asker, Derived
 from registry.grouping import Grouping
-from registry.noun import Asker, Derived, Link, Readable
+from registry.noun import Link, Readable
 
 Datum = InstrumentedAttribute[Any] | Derived[Any]
 

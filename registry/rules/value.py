@@ -7,9 +7,9 @@ from registry.aggregate import TYPED
 from registry.bounds import Bounds
 from registry.codes import MigrationStage
 from registry.countries import HOME, ISO_3166
-from registry.free_text import holds_number, is_free
+from registry.fact import fact_of, is_free
+from registry.free_text import holds_number
 from registry.messages import UserErrorCode as Code
-from registry.noun import fact_of
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
 
 ORDERED = {
