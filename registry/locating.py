@@ -7,7 +7,6 @@ Tests: tests/test_submission.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import orjson
 import sqlalchemy as sa
@@ -18,9 +17,7 @@ from registry.document import Document
 from registry.messages import UserErrorCode as Code
 from registry.problems import Problem, refuse
 from registry.region import REGION
-
-if TYPE_CHECKING:
-    from registry.work import Work
+from registry.work import Work
 
 _of_code = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="of_code")
 _named = (

@@ -22,11 +22,12 @@ from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField
 from registry.command import audit, audit_refusal, require
 from registry.db import Database, Sql, Transaction, arg
+from registry.identity import IDENTITY
 from registry.messages import UserErrorCode as Code
 from registry.noun import const, table_of
 from registry.problems import Problem, unfit
 from registry.quota import Metered, take
-from registry.vault import IDENTITY, Vault
+from registry.vault import Vault
 
 ABILITY = Ability.IDENTITY_REVEAL
 

@@ -19,9 +19,9 @@ from registry.codes import RegionLevel
 from registry.db import Sql, arg
 from registry.finding import FINDING
 from registry.household import HOUSEHOLD, HouseholdNumber
+from registry.identity import IDENTITY
 from registry.noun import SCHEMA, const, table_of
 from registry.region import REGION
-from registry.vault import IDENTITY
 from registry.workflow import EVENT, REMARK, REVISION
 
 NOW = sa.func.now()

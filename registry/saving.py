@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -28,11 +28,9 @@ from registry.noun import camel
 from registry.problems import IdTaken
 from registry.record_id import taken_in
 from registry.remark import answered
+from registry.rules import Finding
+from registry.work import Work
 from registry.workflow import EVENT
-
-if TYPE_CHECKING:
-    from registry.rules import Finding
-    from registry.work import Work
 
 CAPITAL = ZoneInfo("Asia/Jakarta")
 SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")

@@ -18,12 +18,12 @@ from registry import (
     code_version,
     finding,
     household,
+    identity,
     label,
     ledger,
     quota,
     record_id,
     region,
-    vault,
     workflow,
 )
 from registry.aggregate import NOUNS
@@ -75,8 +75,8 @@ DOORS: dict[str, Door] = {
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
     finding.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
-    vault.VAULT_CHECK.name: Door(Kind.PROOF),
-    vault.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
+    identity.VAULT_CHECK.name: Door(Kind.PROOF),
+    identity.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
     **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
     **{

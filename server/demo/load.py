@@ -23,9 +23,10 @@ from registry.db import Sql, arg
 from registry.document import Document
 from registry.finding import FINDING
 from registry.household import HouseholdNumber
+from registry.identity import IDENTITY
 from registry.ledger import LEDGERS, writing
 from registry.noun import SCHEMA, table_of
-from registry.vault import IDENTITY, Vault
+from registry.vault import Vault
 from registry.workflow import EVENT, REVISION
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account

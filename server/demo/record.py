@@ -20,11 +20,12 @@ from registry.codes import WorkflowState
 from registry.document import Document, listed
 from registry.finding import FINDING
 from registry.household import HOUSEHOLD
+from registry.identity import IDENTITY
 from registry.noun import table_of
 from registry.remark import class_of
 from registry.rules import check
 from registry.saving import finding_row
-from registry.vault import IDENTITY, Vault
+from registry.vault import Vault
 from registry.workflow import EVENT, REMARK, REVISION
 from schema.inputs import INSIDE
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
