@@ -1,8 +1,8 @@
 """The household as one record: the nouns that it is made of, declared once.
 
 Its document, inputs, statements, rules, ledgers, row security and vault take their lists from here, so a noun of the
-household is added by one line of `PARTS`.  Rule: a noun of a household whose columns people fill in is a part, or this
-module does not import.  Tests: tests/test_aggregate.py.
+household is added by one line of `PARTS`.  Rule: every `HouseholdPart` has its line, or nothing that is declared after
+this module imports.  Tests: tests/test_aggregate.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from registry.business import Business
 from registry.household import Household
 from registry.member import Member
 from registry.migration import MigrationEpisode
-from registry.noun import SCHEMA, Noun, facts, table_of
+from registry.noun import SCHEMA, Noun, facts
+from registry.scoped import HouseholdPart
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,10 @@ CHILDREN = tuple(part.name for part in PARTS if part is not HOUSEHOLD_PART)
 LISTS = {part.name: part.list for part in PARTS if part is not HOUSEHOLD_PART}
 DERIVED = {part.name: part.derived for part in PARTS}
 DEFAULTS: dict[str, Mapping[str, Any]] = {part.name: part.defaults for part in PARTS if part.defaults}
-
-
-def _typed(noun: type[Noun]) -> tuple[sa.Column[Any], ...]:
-    return tuple(column for column, fact in facts(noun) if not fact.server and column.name != "id")
-
-
-TYPED = {name: _typed(noun) for name, noun in NOUNS.items()}
+TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
+    name: tuple(column for column, fact in facts(noun) if not fact.server and column.name != "id")
+    for name, noun in NOUNS.items()
+}
 """The columns that people fill in."""
 SEALED = {
     (name, column.name): fact.sealed for name, noun in NOUNS.items() for column, fact in facts(noun) if fact.sealed
@@ -99,11 +97,12 @@ WHOLES: dict[tuple[str, str], tuple[str, ...]] = dict(_wholes())
 """(Table, column) → the columns that are one value with it, itself among them."""
 
 
-def _forgotten() -> list[str]:
-    """Nouns of a household that people fill in, but that are no part of it."""
-    nouns = {mapper.class_ for mapper in Noun.registry.mappers} - set(NOUNS.values())
-    return sorted(noun.__tablename__ for noun in nouns if "household_id" in table_of(noun).c and _typed(noun))
+def refuse_forgotten() -> None:
+    """Raises TypeError for a noun that is written with its household, but has no line here."""
+    declared = set(NOUNS.values())
+    nouns: set[type[Noun]] = {mapper.class_ for mapper in Noun.registry.mappers} - declared
+    if names := sorted(noun.__tablename__ for noun in nouns if issubclass(noun, HouseholdPart)):
+        raise TypeError(f"add {', '.join(names)} to PARTS in registry/aggregate.py, or make it InHousehold only")
 
 
-if _forgotten():
-    raise TypeError(f"add to PARTS in registry/aggregate.py, or give every column server=True: {_forgotten()}")
+refuse_forgotten()

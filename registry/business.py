@@ -29,13 +29,13 @@ from registry.codes import (
 from registry.fact import Asker, CountryCode, CurrencyCode, PartialDate, codes_fact, derived, fact
 from registry.identity_number import normalise_nib
 from registry.noun import Noun, const
-from registry.scoped import Inside, counted, newest, of_member
+from registry.scoped import HouseholdPart, counted, newest, of_member
 from registry.search import sound_indexes, sounds_of
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
 
-class Business(Inside, Noun):
+class Business(HouseholdPart, Noun):
     """Usaha of a migrant household."""
 
     __tablename__ = "business"

@@ -18,7 +18,7 @@ from registry.codes import Severity
 from registry.fact import Asker, Derived, Fact, derived, fact
 from registry.messages import UserErrorCode
 from registry.noun import Noun, TableFunction, const, table_of
-from registry.scoped import Inside
+from registry.scoped import InHousehold
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
 
@@ -27,7 +27,7 @@ PLAIN = (OPERATIONAL, PERSONAL)
 """Classes that everybody sees who sees findings and remarks."""
 
 
-class Finding(Inside, Noun):
+class Finding(InHousehold, Noun):
     """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
 
     __tablename__ = "finding"

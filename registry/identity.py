@@ -15,10 +15,10 @@ from auth.sensitivity import Sensitivity
 from registry.codes import IdentityField
 from registry.fact import fact
 from registry.noun import Noun, table_of
-from registry.scoped import Inside, in_household
+from registry.scoped import InHousehold, in_household
 
 
-class Identity(Inside, Noun):
+class Identity(InHousehold, Noun):
     """One sealed number of a household, member or episode."""
 
     __tablename__ = "identity"

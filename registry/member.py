@@ -30,7 +30,7 @@ from registry.fact import Asker, PartialDate, derived, fact
 from registry.identity_number import normalise_occupation
 from registry.migration import MigrationEpisode, newest_first
 from registry.noun import Noun, const, table_of
-from registry.scoped import Inside, counted, in_household
+from registry.scoped import HouseholdPart, counted, in_household
 from registry.search import sound_indexes, sounds_of
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
@@ -41,7 +41,7 @@ OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
 )
 
 
-class Member(Inside, Noun):
+class Member(HouseholdPart, Noun):
     """Anggota rumah tangga."""
 
     __tablename__ = "member"

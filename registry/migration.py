@@ -32,7 +32,7 @@ from registry.codes import (
 )
 from registry.fact import Asker, CountryCode, CurrencyCode, PartialDate, derived, fact
 from registry.noun import C_TEXT, Noun, const, table_of
-from registry.scoped import Inside, counted, newest, of_member
+from registry.scoped import HouseholdPart, counted, newest, of_member
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
     Sensitivity.OPERATIONAL,
@@ -43,7 +43,7 @@ OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
 )
 
 
-class MigrationEpisode(Inside, Noun):
+class MigrationEpisode(HouseholdPart, Noun):
     """Episode migrasi."""
 
     __tablename__ = "migration_episode"

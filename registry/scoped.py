@@ -48,7 +48,7 @@ def in_region() -> sa.ForeignKeyConstraint:
     )
 
 
-class Inside(Scoped):
+class InHousehold(Scoped):
     """A record inside a household: it lies where the household lies and is a draft while the household is."""
 
     household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
@@ -56,6 +56,10 @@ class Inside(Scoped):
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
         return in_household(cls.__tablename__)  # type: ignore[attr-defined]  # the class is a mapped one
+
+
+class HouseholdPart(InHousehold):
+    """A record that is written with its household, as a part of its document (registry/aggregate.py)."""
 
 
 def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:

@@ -26,7 +26,7 @@ from registry import (
     region,
     workflow,
 )
-from registry.aggregate import NOUNS
+from registry.aggregate import NOUNS, refuse_forgotten
 from registry.crossing import CROSSINGS, NAMING, Crossing
 from registry.noun import SCHEMA, Noun, table_of
 
@@ -63,6 +63,7 @@ class Door:
     update: tuple[str, ...] = ()  # the columns that may change
 
 
+refuse_forgotten()  # again, because all nouns are imported now
 FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
 """What stays as it was made; who recorded a row decides who sees its protective facts."""
 

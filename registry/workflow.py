@@ -24,12 +24,12 @@ from registry.bounds import NAME, NOTE, REMARK_TEXT
 from registry.codes import WorkflowState
 from registry.fact import Asker, Derived, Fact, fact
 from registry.noun import Noun, const, is_one, table_of
-from registry.scoped import Inside
+from registry.scoped import InHousehold
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
 
 
-class HouseholdRevision(Inside, Noun):
+class HouseholdRevision(InHousehold, Noun):
     """Every accepted document, whole, in the order of acceptance; numbers are sealed in it."""
 
     __tablename__ = "household_revision"
@@ -40,7 +40,7 @@ class HouseholdRevision(Inside, Noun):
     )
 
 
-class WorkflowEvent(Inside, Noun):
+class WorkflowEvent(InHousehold, Noun):
     """One step of a record through the workflow; never changed afterwards."""
 
     __tablename__ = "workflow_event"
@@ -62,7 +62,7 @@ class WorkflowEvent(Inside, Noun):
     )
 
 
-class Remark(Inside, Noun):
+class Remark(InHousehold, Noun):
     """Catatan verifikasi on one field; shown to those who see the class of the field."""
 
     __tablename__ = "remark"

@@ -19,9 +19,9 @@ from auth.sensitivity import Sensitivity
 from registry import noun
 from registry.fact import CurrencyCode, fact
 from registry.noun import Noun
-from registry.scoped import Inside, in_household
+from registry.scoped import HouseholdPart, in_household
 
-class Remittance(Inside, Noun):
+class Remittance(HouseholdPart, Noun):
     __tablename__ = "remittance"
     amount: Mapped[Decimal | None] = fact(
         Sensitivity.SPECIAL, "Jumlah", "Amount", within=(0, 1000), whole="amount"
@@ -49,7 +49,7 @@ def test_a_currency_belongs_to_an_amount() -> None:
 
 def test_a_noun_of_the_household_is_a_part_of_it() -> None:
     assert imported(', whole="amount"') == (
-        "TypeError: add to PARTS in registry/aggregate.py, or give every column server=True: ['remittance']"
+        "TypeError: add remittance to PARTS in registry/aggregate.py, or make it InHousehold only"
     )
 
 
