@@ -159,10 +159,19 @@ def explain(
     The plan is measured on the database with that user's row security and masks; no value is printed. A persona is
     looked up in the demo, which may be running or not; an account's UUID in DATABASE_URL.
     """
-    from server.demo.start import data_folder
+    from server.explain import account_reader
     from server.explain import explain as show
+    from server.reader import account_id
 
-    show(load(), query.read(), operation, variables, who, data_folder(data), plan, console)
+    settings, account = load(), account_id(who)
+    if account is None or settings.mode == "demo":
+        from server.demo.reader import persona_reader
+        from server.demo.start import data_folder
+
+        reader = persona_reader(settings, who, data_folder(data))
+    else:
+        reader = account_reader(settings, account)
+    show(settings, query.read(), operation, variables, reader, plan, console)
 
 
 @verb(regions, "load", Reason.OWNER)
@@ -268,8 +277,9 @@ def _expected() -> tuple[type[Exception], ...]:
     from server.explain import ExplainError
     from server.keys import KeyFileError
     from server.migrate import NewerDatabase
+    from server.reader import ReaderError
 
-    ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ServingError
+    ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ReaderError, ServingError
     return *ours, RegionListError, RegionLoadError, PostgresError
 
 

@@ -13,7 +13,7 @@ import json
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from registry.db import Database, TooSlow, Unreachable
 from registry.read.run import NO_REGION, heirs_of
 from registry.read.sight import Sight
 from registry.vault import Vault
-from registry.wall import LOGIN
 from schema.bound import Call
 from schema.build import build
 from schema.cursor import Cursors
@@ -38,13 +37,10 @@ from schema.operation import Invalid, Operation, Operations
 from schema.plan import Plan
 from schema.refusal import Refusal
 from server.checks import check_database
-from server.demo.accounts import personas
-from server.demo.tokens import KEYS
-from server.embedded import Embedded
 from server.identity import principal_now
-from server.keys import demo_keys
 from server.layout import laid_out
 from server.migrate import head
+from server.reader import Reader
 from server.serving import CURSORS
 from server.settings import Settings, SettingsError
 
@@ -90,23 +86,28 @@ async def explained(
 
 
 def explain(
-    settings: Settings, document: str, name: str | None, given: str, who: str, data: Path, run: bool, console: Console
+    settings: Settings,
+    document: str,
+    name: str | None,
+    given: str,
+    reader: AbstractContextManager[Reader],
+    run: bool,
+    console: Console,
 ) -> None:
-    """Print what an operation of a document is for a user: a persona of the demo in `data`, or an account's id.
+    """Print what an operation of a document is for a reader.
 
-    ExplainError, SettingsError, ServingError, EmbeddedError: one sentence says what to mend."""
+    ExplainError, SettingsError, ServingError, EmbeddedError: one sentence says what to correct."""
     sent = _variables(given)
-    user = personas().get(who) or _account(who)
     try:
         operation = Operations(build()._schema).of(document, name)
         if not operation.is_query:
             raise ExplainError("Queries are explained; a command's statements stand in registry/, compiled at import.")
-        with _address(settings, data, who) as (dsn, secret):
-            asyncio.run(_print(settings, dsn, operation, sent, user, Cursors(secret), run, console))
+        with reader as opened:
+            asyncio.run(_print(settings, opened, operation, sent, run, console))
     except Invalid as refused:
         raise ExplainError("\n".join(error.message for error in refused.errors)) from None
     except Unauthenticated:
-        raise ExplainError(f"No open account has the id {user}.") from None
+        raise ExplainError("No open account has this id.") from None
     except (RequestError, Unreachable) as error:
         raise ExplainError(str(error) or "The database gives no connection.") from None
     except TooSlow:
@@ -124,29 +125,13 @@ def _variables(given: str) -> dict[str, Any]:
     return sent
 
 
-def _account(who: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(who)
-    except ValueError:
-        raise ExplainError(
-            f"Nobody is called {who}: give an account's id, or a persona of the demo: {', '.join(personas())}."
-        ) from None
-
-
 @contextmanager
-def _address(settings: Settings, data: Path, who: str) -> Iterator[tuple[str, bytes]]:
-    """Where the database is, for the application's login, and the secret of its cursors."""
-    if settings.mode == "demo" or who in personas():
-        if not (data / "cluster").exists():
-            raise ExplainError(f"{data} holds no demo: `desmigratif demo` makes one.")
-        with Embedded(data) as server:
-            vault = demo_keys(data / KEYS, settings.audience)[1]
-            yield server.dsn(user=LOGIN), vault.derive(CURSORS)
-        return
+def account_reader(settings: Settings, account: uuid.UUID) -> Iterator[Reader]:
+    """An account of the database that the settings name.  Raises SettingsError, ServingError, ExplainError."""
     if settings.database_url is None:
         raise SettingsError("Say which database: DATABASE_URL, or a persona of the demo.")
     asyncio.run(check_database(settings.database_url))
-    yield settings.database_url, _secret(settings.vault_keys)
+    yield Reader(account, settings.database_url, _secret(settings.vault_keys))
 
 
 def _secret(keys: Path | None) -> bytes:
@@ -158,19 +143,13 @@ def _secret(keys: Path | None) -> bytes:
 
 
 async def _print(
-    settings: Settings,
-    dsn: str,
-    operation: Operation,
-    sent: dict[str, Any],
-    user: uuid.UUID,
-    cursors: Cursors,
-    run: bool,
-    console: Console,
+    settings: Settings, reader: Reader, operation: Operation, sent: dict[str, Any], run: bool, console: Console
 ) -> None:
-    async with Database.open(dsn, 1, settings.statement_timeout_ms / 1000) as database:
+    cursors = Cursors(reader.secret)
+    async with Database.open(reader.dsn, 1, settings.statement_timeout_ms / 1000) as database:
         if not await database.ready(head()):
             raise ExplainError("The database is of another version: `desmigratif demo` or `migrate` brings it here.")
-        principal = await principal_now(user, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10), database)
+        principal = await principal_now(reader.user, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10), database)
         async for root in explained(operation, sent, principal, database, cursors, run):
             show(root, principal.username, console)
 

@@ -1,0 +1,36 @@
+"""A persona of the demo as the reader of a query that is explained.
+
+Test: tests/test_explain.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from registry.wall import LOGIN
+from server.demo.accounts import personas
+from server.demo.tokens import KEYS
+from server.embedded import Embedded
+from server.keys import demo_keys
+from server.reader import Reader, ReaderError, account_id
+from server.serving import CURSORS
+from server.settings import Settings
+
+
+@contextmanager
+def persona_reader(settings: Settings, who: str, data: Path) -> Iterator[Reader]:
+    """A persona, or another account of the demo by its id; the database of the demo runs meanwhile.
+
+    Raises ReaderError, EmbeddedError."""
+    user = personas().get(who) or account_id(who)
+    if user is None:
+        raise ReaderError(
+            f"Nobody is called {who}: give an account's id, or a persona of the demo: {', '.join(personas())}."
+        )
+    if not (data / "cluster").exists():
+        raise ReaderError(f"{data} holds no demo: `desmigratif demo` makes one.")
+    with Embedded(data) as server:
+        vault = demo_keys(data / KEYS, settings.audience)[1]
+        yield Reader(user, server.dsn(user=LOGIN), vault.derive(CURSORS))
