@@ -25,8 +25,8 @@ from benchmarks.country import country
 from benchmarks.places import Country
 from benchmarks.sides import ORDER, Sides, forget, servers, written
 from benchmarks.workloads import Workload, workloads
-from server.embedded import Embedded, EmbeddedError
-from server.postgres import Programs
+from server.database.embedded import Embedded, EmbeddedError
+from server.database.postgres import Programs
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 CONNECTIONS = (1, 16, 64)

@@ -24,11 +24,11 @@ from rich.progress import Progress
 
 from benchmarks.people import BUSINESSES, EPISODES, FUNCTIONS, HOUSEHOLDS, MEMBERS
 from benchmarks.places import Country, name_parts
-from registry.ledger import LEDGERS
-from registry.record_id import named_tables
-from registry.region_name import normalise
-from server.embedded import Embedded
-from server.migrate import MIGRATIONS, head, migrate
+from registry.figures.ledger import LEDGERS
+from registry.guard.record_id import named_tables
+from registry.regions.region_name import normalise
+from server.database.embedded import Embedded
+from server.database.migrate import MIGRATIONS, head, migrate
 
 DAY = dt.date(2019, 1, 1)
 BYPASS = "benchmark_bypass"

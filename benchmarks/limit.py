@@ -17,7 +17,7 @@ import orjson
 
 from benchmarks.statements import MADE, statement
 from benchmarks.submission import Connections, writing
-from registry.vault import Vault
+from registry.guard.vault import Vault
 
 Run = Callable[[bytes], Awaitable[bytes]]
 SIZE = 10

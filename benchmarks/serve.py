@@ -20,10 +20,10 @@ import uvicorn
 from auth.token import Keyring
 from benchmarks import limit
 from benchmarks.ordinary import server as ordinary
-from registry.vault import Vault
-from server.app import create
+from registry.guard.vault import Vault
+from server.http.app import create
+from server.http.serving import Server, listen
 from server.keys import demo_keys
-from server.serving import Server, listen
 from server.settings import Settings
 
 AUDIENCE = "desmigratif-api"

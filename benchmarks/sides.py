@@ -26,9 +26,9 @@ from benchmarks.places import Persona
 from benchmarks.serve import keys
 from benchmarks.submission import PREFIX, TABLES
 from benchmarks.workloads import Call, Workload
-from registry.record_id import named_tables
-from registry.wall import LOGIN
-from server.embedded import Embedded
+from registry.guard.record_id import named_tables
+from registry.guard.wall import LOGIN
+from server.database.embedded import Embedded
 
 ORDER = ("free", "limit", "product", "ordinary")
 """In which the sides of a round follow each other."""

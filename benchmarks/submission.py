@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from registry.codes import IdentityField
-from registry.vault import Vault
+from registry.guard.vault import Vault
 
 Connections = asyncio.LifoQueue[Any]
 MUTATION = """mutation W6($input: SubmitHouseholdInput!) { submitHousehold(input: $input) {

@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from registry import wall
-from registry.noun import SCHEMA, Noun
+from registry.guard import wall
+from registry.models.noun import SCHEMA, Noun
 
 
 def run(connection: sa.Connection) -> None:

@@ -24,22 +24,22 @@ from graphql import (
     is_list_type,
 )
 
-from registry.noun import Readable
-from registry.record_id import named_tables
-from schema.declare import FACES
-from schema.directives import Exempt, Requires, SensitivityIs
-from schema.given import config
+from registry.guard.record_id import named_tables
+from registry.models.noun import Readable
+from schema.declare.directives import Exempt, Requires, SensitivityIs
+from schema.declare.input_types import config
+from schema.declare.makers import FACES
+from schema.declare.scalars import SCALARS
+from schema.declare.shapes import Reread, Value, shape_of
+from schema.engine.select import face_of
 from schema.mutation import Mutation
 from schema.query import Query
-from schema.region import District, Programme, Regency, Village
-from schema.scalars import SCALARS
-from schema.select import face_of
-from schema.shapes import Reread, Value, shape_of
+from schema.types.region import District, Programme, Regency, Village
 
 SDL = Path(__file__).with_name("schema.graphql")
 DECLARATIONS = (SensitivityIs, Requires, Exempt)
 Schema = strawberry.Schema
-"""Strawberry's, named here so that nobody else imports it; it is run by schema/executor.py only."""
+"""Strawberry's, named here so that nobody else imports it; it is run by schema/engine/executor.py only."""
 
 
 def build() -> Schema:
@@ -51,7 +51,7 @@ def build() -> Schema:
         config=config(SCALARS),
     )
     if found := sorted(undeclared(made)):
-        raise TypeError(f"declare these with a maker of schema/declare.py: {', '.join(found)}")
+        raise TypeError(f"declare these with a maker of schema/declare/makers.py: {', '.join(found)}")
     check_ids(FACES[face_of(type_)] for type_ in nodes_of(made))
     if endless := sorted(unbounded_lists(made)):
         raise TypeError(f"say the greatest length of these lists of records: {', '.join(endless)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.messages import UserErrorCode, sentence
+from registry.codes.messages import UserErrorCode, sentence
 
 
 class RequestError(Exception):
@@ -79,7 +79,7 @@ class PageTooLarge(RequestError):
 
 
 class QueryTooComplex(RequestError):
-    """More than one request may ask for; `dimension` says which of schema/limits.py."""
+    """More than one request may ask for; `dimension` says which of schema/engine/limits.py."""
 
     code = "QUERY_TOO_COMPLEX"
 

@@ -20,22 +20,22 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
-from registry import identity_number
-from registry.aggregate import CHILDREN, LISTS, NOUNS
 from registry.codes import IdentityField
-from registry.document import Edit, Path, empty
-from registry.fact import RegionCode, VillageCode, fact_of
-from registry.noun import By, Noun, To, camel, table_of
-from registry.read.want import Datum
-from registry.region import Region as RegionFacts
-from registry.text import clean
-from schema.declare import FACES, ID, fields_of
-from schema.directives import Exemption
+from registry.models.aggregate import CHILDREN, LISTS, NOUNS
+from registry.models.fact import RegionCode, VillageCode, fact_of
+from registry.models.noun import By, Noun, To, camel, table_of
+from registry.models.region import Region as RegionFacts
+from registry.read.query import Datum
+from registry.values import identity_number
+from registry.values.text import clean
+from registry.write.document import Edit, Path, empty
+from schema.declare.directives import Exemption
+from schema.declare.input_types import Given, Sent, described, input_type
+from schema.declare.makers import FACES, ID, fields_of
+from schema.declare.shapes import Inside, Plain, Related
 from schema.errors import BadInput
-from schema.given import Given, Sent, described, input_type
-from schema.household import Consent, Household
-from schema.node import GeoPoint, Money
-from schema.shapes import Inside, Plain, Related
+from schema.types.household import Consent, Household
+from schema.types.node import GeoPoint, Money
 
 OPERATIONAL = Sensitivity.OPERATIONAL
 _NIL = str(uuid.UUID(int=0))
@@ -145,7 +145,9 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
 LISTED: dict[str, type[Any]] = dict(_lists())
 """The lists of a household that are written with it: name → face."""
 if missing := set(LISTS.values()) - LISTED.keys():
-    raise TypeError(f"declare in schema/household.py the lists that registry/aggregate.py names: {sorted(missing)}")
+    raise TypeError(
+        f"declare in schema/types/household.py the lists that registry/models/aggregate.py names: {sorted(missing)}"
+    )
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *LISTED.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
 INSIDE = {

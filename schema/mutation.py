@@ -10,22 +10,22 @@ import uuid
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry import reveal, submission, verification
-from registry.audit import AUDIT
 from registry.codes import AccessPurpose, IdentityField, SaveAs, WriteOutcome
-from registry.fact import fact_of
-from registry.problems import Problem
-from registry.work import Submission
-from registry.workflow import EVENT, REMARK, Act
-from schema.context import Context
-from schema.declare import ID, Private, command, face, reread, secret, told
-from schema.directives import Exemption
+from registry.models.audit import AUDIT
+from registry.models.fact import fact_of
+from registry.models.workflow import EVENT, REMARK, Act
+from registry.write import reveal, submission, verification
+from registry.write.submission_context import Submission
+from registry.write.user_errors import Problem
+from schema.declare.directives import Exemption
+from schema.declare.input_types import Given, Sent, described, input_type
+from schema.declare.makers import ID, Private, command, face, reread, secret, told
+from schema.engine.context import Context
+from schema.engine.limits import Most
 from schema.errors import BadInput
-from schema.given import Given, Sent, described, input_type
-from schema.household import Household
 from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
-from schema.limits import Most
-from schema.node import ErrorParam, UserError
+from schema.types.household import Household
+from schema.types.node import ErrorParam, UserError
 
 OPERATIONAL, PERSONAL, IDENTITY = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.IDENTITY
 PARAMETER = Exemption.PARAMETER

@@ -5,26 +5,27 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
-from registry import account, figures
-from registry import region as places
-from registry.business import Business as BusinessFacts
 from registry.codes import RegionLevel
-from registry.fact import Asker, RegionCode
-from registry.household import Household as HouseholdFacts
-from registry.member import Member as MemberFacts
-from registry.migration import MigrationEpisode as EpisodeFacts
-from registry.read.want import Order
-from schema.business import BusinessConnection
-from schema.declare import ID, anything, face, look_up, many
-from schema.directives import Exemption
-from schema.figures import Summary
-from schema.given import Given, input_type
-from schema.household import Household, HouseholdConnection
-from schema.member import MemberConnection
-from schema.migration import MigrationEpisodeConnection
-from schema.node import Connection, Node
-from schema.region import BY_CODE, BY_NUMBER, Province, Region, no_region
-from schema.viewer import Viewer
+from registry.figures import summary as figures
+from registry.models import account
+from registry.models import region as places
+from registry.models.business import Business as BusinessFacts
+from registry.models.fact import Asker, RegionCode
+from registry.models.household import Household as HouseholdFacts
+from registry.models.member import Member as MemberFacts
+from registry.models.migration import MigrationEpisode as EpisodeFacts
+from registry.read.query import Order
+from schema.declare.directives import Exemption
+from schema.declare.input_types import Given, input_type
+from schema.declare.makers import ID, anything, face, look_up, many
+from schema.types.business import BusinessConnection
+from schema.types.figures import Summary
+from schema.types.household import Household, HouseholdConnection
+from schema.types.member import MemberConnection
+from schema.types.migration import MigrationEpisodeConnection
+from schema.types.node import Connection, Node
+from schema.types.region import BY_CODE, BY_NUMBER, Province, Region, no_region
+from schema.types.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from auth.token import DEMO, SIGNING, Keyring
-from registry.vault import Vault
+from registry.guard.vault import Vault
 
 MARK = "demo key: refused in production"
 VAULT = "vault.json"

@@ -17,13 +17,13 @@ import asyncpg
 import httpx
 
 from auth.token import Keyring
-from registry.db import Database, Statement
+from registry.guard.vault import Vault
 from registry.read.run import STATEMENTS
-from registry.vault import Vault
-from server.app import create
+from registry.store.db import Database, Statement
+from server.http.app import create
 from server.settings import Settings
-from tests.mint import Mint, document, episode
 from tests.personas import BY_NAME, DISABLED, PERSONAS
+from tests.unique_values import Mint, document, episode
 from tests.village import PLENTY
 from tests.world import CHILDREN, SCOPED, House, Row, World
 

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from server.embedded import Embedded
-from server.migrate import migrate
+from server.database.embedded import Embedded
+from server.database.migrate import migrate
 from tests.building import made
 from tests.run import postgres, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.world import World
@@ -43,7 +43,7 @@ async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> object
         await connection.close()
         made.append(name)
         settings = await asyncpg.connect(postgres.dsn(name))
-        from server.migrate import configure_login
+        from server.database.migrate import configure_login
 
         await configure_login(settings)
         await settings.close()

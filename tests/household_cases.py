@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry.aggregate import TYPED
-from registry.bounds import Bounds
 from registry.codes import Severity
-from registry.fact import fact_of, is_free
+from registry.models.aggregate import TYPED
+from registry.models.fact import fact_of, is_free
+from registry.values.bounds import Bounds
 
 NOW = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
 GOOD: dict[str, dict[str, dict[str, Any]]] = {

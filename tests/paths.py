@@ -20,7 +20,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from schema.limits import LISTED, Most
+from schema.engine.limits import LISTED, Most
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
 Composite = GraphQLObjectType | GraphQLInterfaceType

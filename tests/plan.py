@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from registry.db import Statement
+from registry.store.db import Statement
 
 
 def unguarded(plan: dict[str, Any], tables: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from server.embedded import Embedded, temporary
+from server.database.embedded import Embedded, temporary
 
 
 def pytest_configure() -> None:

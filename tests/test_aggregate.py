@@ -7,19 +7,19 @@ import sys
 
 import pytest
 
-from registry.aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
-from registry.ledger import LEDGERS
-from registry.noun import table_of
-from registry.wall import DOORS, Kind
+from registry.figures.ledger import LEDGERS
+from registry.guard.wall import DOORS, Kind
+from registry.models.aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
+from registry.models.noun import table_of
 
 NOUN = """
 from decimal import Decimal
 from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
-from registry import noun
-from registry.fact import CurrencyCode, fact
-from registry.noun import Noun
-from registry.scoped import HouseholdPart, in_household
+from registry.models import noun
+from registry.models.fact import CurrencyCode, fact
+from registry.models.noun import Noun
+from registry.models.scoped import HouseholdPart, in_household
 
 class Remittance(HouseholdPart, Noun):
     __tablename__ = "remittance"
@@ -35,7 +35,7 @@ class Remittance(HouseholdPart, Noun):
 
 def imported(whole: str) -> str:
     """The last line that Python prints where such a noun is there before the aggregate is."""
-    code = NOUN.replace("{whole}", whole) + "\nimport registry.aggregate\n"
+    code = NOUN.replace("{whole}", whole) + "\nimport registry.models.aggregate\n"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode != 0
     return run.stderr.strip().splitlines()[-1]
@@ -49,7 +49,7 @@ def test_a_currency_belongs_to_an_amount() -> None:
 
 def test_a_noun_of_the_household_is_a_part_of_it() -> None:
     assert imported(', whole="amount"') == (
-        "TypeError: add remittance to PARTS in registry/aggregate.py, or make it InHousehold only"
+        "TypeError: add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from registry.ledger import LEDGERS
+from registry.figures.ledger import LEDGERS
 from tests.village import AMEND, FAR, NEXT_DOOR, Place, but, household, journey, person, shop
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.cache import Remembered
+from registry.store.cache import Remembered
 
 KEYS = st.integers(0, 7)
 STEPS = st.lists(

@@ -16,9 +16,9 @@ from graphql import GraphQLSchema
 
 from schema.build import build
 from tests import oracle
+from tests.leak_detector import CURSOR, Sieve, sieve_of, whole
 from tests.paths import Path, paths
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
-from tests.sieve import CURSOR, Sieve, sieve_of, whole
 from tests.world import Row, World
 
 pytestmark = pytest.mark.anyio

@@ -15,12 +15,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from auth.token import SIGNING, Keyring
-from registry.vault import Vault
+from registry.guard.vault import Vault
 from schema.build import build
-from server.app import ROUTES
-from server.cli import app, main
-from server.declared import Reason, undeclared_routes, verb, verbs
-from server.embedded import Embedded
+from server.access_declarations import Reason, undeclared_routes, verb, verbs
+from server.cli.main import app, main
+from server.database.embedded import Embedded
+from server.http.app import ROUTES
 from server.settings import describe
 
 VERBS = sorted(verbs(app))

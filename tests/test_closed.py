@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-import registry.wall  # noqa: F401  (declares every table)
-from registry import closed
-from registry.noun import SCHEMA, Noun
-from server.embedded import Embedded
-from server.migrate import migrate
+import registry.guard.wall  # noqa: F401  (declares every table)
+from registry.guard import constraints as closed
+from registry.models.noun import SCHEMA, Noun
+from server.database.embedded import Embedded
+from server.database.migrate import migrate
 
 pytestmark = pytest.mark.anyio
 CLOSED = {

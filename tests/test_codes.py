@@ -9,10 +9,10 @@ from string import Formatter
 import pytest
 
 from registry.codes import Code, Severity, all_lists, lists
-from registry.countries import DESTINATIONS, HOME, ISO_3166, all_countries
-from registry.currencies import ISO_4217, LATELY
-from registry.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
-from registry.occupations import OCCUPATIONS
+from registry.codes.countries import DESTINATIONS, HOME, ISO_3166, all_countries
+from registry.codes.currencies import ISO_4217, LATELY
+from registry.codes.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
+from registry.codes.occupations import OCCUPATIONS
 
 CONTRACT = Path(__file__).with_name("contract") / "contract.graphql"
 BEYOND = CONTRACT.with_name("beyond.txt").read_text().splitlines()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.build import build
-from schema.coercion import coercion, holds_itself
+from schema.engine.coercion import coercion, holds_itself
 from tests.test_scalars import BAD, GOOD
 
 TYPES: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server import compress
+from server.http import compress
 from tests.village import SUBMIT, Place, household
 
 pytestmark = pytest.mark.anyio

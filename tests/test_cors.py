@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.cors import HEADERS
+from server.http.cors import HEADERS
 from server.settings import Settings
 from tests.village import Answer, Place, served_with
 

@@ -8,9 +8,9 @@ import uuid
 import asyncpg
 import pytest
 
-from registry.crossing import CROSSINGS
-from registry.noun import SCHEMA
-from registry.wall import CROSSING, DOORS, LOGIN
+from registry.guard.crossing import CROSSINGS
+from registry.guard.wall import CROSSING, DOORS, LOGIN
+from registry.models.noun import SCHEMA
 from tests.personas import BY_NAME, DISABLED, PERSONAS
 from tests.world import COUNTED, SCOPED, World
 

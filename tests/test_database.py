@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.db import QUEUE, Database, TooSlow, Unreachable
-from registry.pool import Durations
-from server.embedded import Embedded
+from registry.store.db import QUEUE, Database, TooSlow, Unreachable
+from registry.store.pool import Durations
+from server.database.embedded import Embedded
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio

@@ -27,10 +27,10 @@ import jwt
 import pytest
 from rich.console import Console
 
-from server.checks import ServingError
+from server.database.checks import ServingError
+from server.database.postgres import Programs, is_running
 from server.demo.accounts import PERSONAS, personas
 from server.demo.greeting import greet
-from server.postgres import Programs, is_running
 from tests.eventually import eventually_now
 from tests.ports import free_port
 

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from registry.codes import RegionKind, RegionLevel
-from registry.region_list import read_list
-from registry.region_name import place
+from registry.regions.region_list import read_list
+from registry.regions.region_name import place
 from server.demo.geography import COUNTRY, LENEK_LAUK, read
 
 CONFIRMED_PROVINCES = {"18", "32", "33", "35", "52", "53"}

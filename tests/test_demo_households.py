@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.role import Role
-from registry.aggregate import NOUNS, SEALED
 from registry.codes import RegionLevel, Severity, WorkflowState
-from registry.document import Document, opened
-from registry.noun import SCHEMA, facts
-from registry.region_name import place
+from registry.guard.vault import Vault
+from registry.models.aggregate import NOUNS, SEALED
+from registry.models.noun import SCHEMA, facts
+from registry.regions.region_name import place
 from registry.rules import check
-from registry.vault import Vault
+from registry.write.document import Document, opened
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, PERSONAS, personas
 from server.demo.households import documents, villages

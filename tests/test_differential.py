@@ -1,9 +1,9 @@
 """The read engine answers what plain execution answers, byte for byte, by one statement a root field.
 
-Generated operations (tests/chance.py) are answered twice: by the engine over HTTP, and by graphql-core's own executor
-over the records as plain dicts (tests/plain.py, tests/listing.py).  Each is called twice with other values, so that
-what was prepared for the first call answers the second.  Every statement met for the first time is explained: nothing
-scoped is read before the caller's areas are set.
+Generated operations (tests/random_documents.py) are answered twice: by the engine over HTTP, and by graphql-core's own
+executor over the records as plain dicts (tests/reference_executor.py, tests/listing.py).  Each is called twice with
+other values, so that what was prepared for the first call answers the second.  Every statement met for the first time
+is explained: nothing scoped is read before the caller's areas are set.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.wall import DOORS
-from schema.refusal import MOST_PLACES
-from tests.chance import Asked, Chance, heading
-from tests.crowd import GRANTS, gather
+from registry.guard.wall import DOORS
+from schema.engine.refusal import MOST_PLACES
 from tests.listing import NAMES, Found
-from tests.plain import Plain, plain, with_cursors
 from tests.plan import explained, gate, unguarded
+from tests.random_arguments import SEARCHES, Known
+from tests.random_documents import Asked, Chance, heading
+from tests.random_households import GRANTS, gather
+from tests.reference_executor import Plain, plain, with_cursors
 from tests.village import Place
-from tests.wishes import SEARCHES, Known
 
 pytestmark = pytest.mark.anyio
 ASKING = ["officer", "coordinator", "viewer", "analyst", "stranger", "mixed", "far and wide", "auditor"]

@@ -12,13 +12,13 @@ from pathlib import Path
 from auth.policy import PAGE, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.crossing import CROSSINGS
-from registry.messages import UserErrorCode
+from registry.codes.messages import UserErrorCode
+from registry.guard.crossing import CROSSINGS
 from schema import errors
-from schema.limits import Most
-from server.app import ROUTES
-from server.cli import app as command_line
-from server.declared import verbs
+from schema.engine.limits import Most
+from server.access_declarations import verbs
+from server.cli.main import app as command_line
+from server.http.app import ROUTES
 from tests.test_snapshots import kept
 
 ROOT = Path(__file__).parents[1]

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.aggregate import DEFAULTS, WHOLES
 from registry.codes import IdentityField
-from registry.document import Document, Edit, empty, merge, opened, same, seal
-from registry.vault import Vault
+from registry.guard.vault import Vault
+from registry.models.aggregate import DEFAULTS, WHOLES
+from registry.write.document import Document, Edit, empty, merge, opened, same, seal
 
 HOUSEHOLD = "h"
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -19,8 +19,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from server.embedded import Embedded, EmbeddedError, temporary
-from server.postgres import Programs
+from server.database.embedded import Embedded, EmbeddedError, temporary
+from server.database.postgres import Programs
 
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
@@ -29,7 +29,7 @@ NIK = "3507112004850001"
 CHILD = """
 import os, pwd, sys
 from pathlib import Path
-from server.embedded import Embedded, EmbeddedError
+from server.database.embedded import Embedded, EmbeddedError
 folder, version, account, durable = sys.argv[1:]
 if account:
     found = pwd.getpwnam(account)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from server.explain import Explained, explained, show
-from server.identity import principal_now
-from server.layout import TOKEN, laid_out
+from server.cli.explain import Explained, explained, show
+from server.cli.sql_layout import TOKEN, laid_out
+from server.http.identity import principal_now
 from tests.queries import QUERIES
 from tests.test_cli import run
 from tests.test_snapshots import OPERATIONS, WHO, planned_for

@@ -23,14 +23,14 @@ from graphql import (
     get_nullable_type,
 )
 
-from registry.aggregate import NOUNS, TYPED
-from registry.bounds import FIRST_DAY, LAST_DAY
 from registry.codes import Code
-from registry.countries import HOME, ISO_3166
-from registry.fact import fact_of
-from registry.noun import camel, table_of
+from registry.codes.countries import HOME, ISO_3166
+from registry.models.aggregate import NOUNS, TYPED
+from registry.models.fact import fact_of
+from registry.models.noun import camel, table_of
+from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build
-from schema.declare import FACES
+from schema.declare.makers import FACES
 from schema.inputs import FACES_WRITTEN, FIELDS
 from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, household, journey, person, shop
 

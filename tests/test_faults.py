@@ -143,7 +143,7 @@ async def test_while_nothing_can_be_stored_the_service_is_not_ready(village: Pla
 
 ORPHAN = """
 import asyncio, sys
-from registry.db import Database
+from registry.store.db import Database
 async def main():
     async with Database.open(sys.argv[1], 1, 60) as database:
         await database.answer("SELECT pg_sleep(50)::text::varchar -- orphan", [])

@@ -11,9 +11,9 @@ import asyncpg
 import orjson
 import pytest
 
-from registry import derive
-from registry.figures import CLASSES, SMALLEST
-from registry.vault import Vault
+from registry.figures.summary import CLASSES, SMALLEST
+from registry.guard.vault import Vault
+from registry.values import derived as derive
 from server.demo.load import load
 from tests.village import FAR, HEIRS, HERE, NEXT_DOOR, Place, household, journey, shop
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from auth.sensitivity import Sensitivity
-from registry.fact import CountryCode, PartialDate, codes_of, fact_of, python_type
-from registry.noun import Readable
-from schema.bound import folded
+from registry.models.fact import CountryCode, PartialDate, codes_of, fact_of, python_type
+from registry.models.noun import Readable
 from schema.build import build
-from schema.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
+from schema.declare.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
+from schema.engine.variables import folded
 from tests import oracle
 from tests.personas import BY_NAME, Persona
 from tests.test_scope import FLAT

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.aggregate import NOUNS, TYPED
-from registry.fact import is_free
-from registry.free_text import holds_number
-from registry.noun import camel
-from schema.declare import FACES
+from registry.models.aggregate import NOUNS, TYPED
+from registry.models.fact import is_free
+from registry.models.noun import camel
+from registry.values.free_text import holds_number
+from schema.declare.makers import FACES
 from schema.inputs import FACES_WRITTEN, FIELDS
 from tests.village import REVEAL, VERIFY, Place, household, shop
 

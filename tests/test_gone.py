@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 import uvicorn
 
-from registry.db import Database
-from server.embedded import Embedded
-from server.gone import SLOW, Gone, until_gone
+from registry.store.db import Database
+from server.database.embedded import Embedded
+from server.http.disconnect import SLOW, Gone, until_gone
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio

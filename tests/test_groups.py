@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schema.listing import LISTINGS
+from schema.declare.listing import LISTINGS
 from tests.test_filters import NOUNS, ROOTS
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from auth.errors import RateLimited
-from schema.operation import Operations
-from server.headers import LONGEST_KEPT, accepts_gzip, is_json, language_of, media_of, prefers_page
+from schema.engine.operation import Operations
+from server.http.headers import LONGEST_KEPT, accepts_gzip, is_json, language_of, media_of, prefers_page
 from tests.village import Answer, Place
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ import pytest
 from graphql import build_schema
 
 from auth.token import Keyring
-from server.migrate import head
+from server.database.migrate import head
 from tests.eventually import eventually
 from tests.village import HERE, SUBMIT, Answer, Place, household, served_with
 

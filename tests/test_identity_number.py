@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.codes import Sex
-from registry.identity_number import (
+from registry.codes.messages import UserErrorCode as Code
+from registry.values.identity_number import (
     Nik,
     is_kk,
     is_nib,
@@ -32,7 +33,6 @@ from registry.identity_number import (
     normalise_passport,
     normalise_phone,
 )
-from registry.messages import UserErrorCode as Code
 
 MASKS = (mask_nik, mask_kk, mask_phone, mask_passport, mask_epmi)
 NORMALISERS = (normalise_nik, normalise_kk, normalise_phone, normalise_passport, normalise_epmi, normalise_nib)

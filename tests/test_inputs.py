@@ -11,14 +11,14 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLNonNull, Gra
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.aggregate import NOUNS, TYPED
 from registry.codes import Code
-from registry.fact import fact_of
-from registry.noun import Noun, camel, facts
+from registry.models.aggregate import NOUNS, TYPED
+from registry.models.fact import fact_of
+from registry.models.noun import Noun, camel, facts
 from schema.build import build
-from schema.declare import FACES
+from schema.declare.input_types import cleaned
+from schema.declare.makers import FACES
 from schema.errors import BadInput
-from schema.given import cleaned
 from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, VALUES, HouseholdInput, edit_of, uuid_text
 from tests.test_scalars import GOOD
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from auth.errors import RateLimited
-from registry.db import Unreachable
-from schema import lane as lanes
-from schema.executor import DESCRIBING
-from schema.lane import Lane
-from schema.limits import Most
-from schema.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
+from registry.store.db import Unreachable
+from schema.engine import lane as lanes
+from schema.engine.executor import DESCRIBING
+from schema.engine.lane import Lane
+from schema.engine.limits import Most
+from schema.engine.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
 from tests.village import SUBMIT, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -84,7 +84,7 @@ async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> 
 
 async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = list[str]()
-    monkeypatch.setattr("schema.operation.parse", lambda text, **_: parsed.append(text))
+    monkeypatch.setattr("schema.engine.operation.parse", lambda text, **_: parsed.append(text))
     text = "{ __typename } #" + "x" * Most.STRANGERS_CHARACTERS.limit
     assert (await village.query(None, text)).codes == ["UNAUTHENTICATED"]
     assert parsed == []

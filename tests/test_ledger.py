@@ -20,12 +20,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
-from registry import derive
-from registry.bounds import Written
-from registry.fact import fact_of
-from registry.ledger import LEDGERS
-from registry.noun import Noun, facts
-from registry.vault import Vault
+from registry.figures.ledger import LEDGERS
+from registry.guard.vault import Vault
+from registry.models.fact import fact_of
+from registry.models.noun import Noun, facts
+from registry.values import derived as derive
+from registry.values.bounds import Written
 from server.demo.load import load
 from tests.village import Place, but, household, journey, person, shop
 

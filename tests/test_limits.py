@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from registry.codes import HouseholdStatus
-from schema import limits, price
-from schema.limits import Most
+from schema.engine import limits, price
+from schema.engine.limits import Most
 from tests.test_explain import explain, found
 from tests.village import FAR, HERE, Place, household, served_with
 

@@ -13,10 +13,10 @@ import pytest
 from graphql import GraphQLNonNull, get_named_type, is_leaf_type
 
 from auth.sensitivity import Sensitivity
-from registry.fact import Derived
+from registry.models.fact import Derived
 from schema.build import build
-from schema.directives import SensitivityIs
-from schema.shapes import Inside, Names, Plain, Related
+from schema.declare.directives import SensitivityIs
+from schema.declare.shapes import Inside, Names, Plain, Related
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
 from tests.world import Row, World

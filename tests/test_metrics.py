@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from registry.cache import Remembered
+from registry.store.cache import Remembered
 from server.settings import Settings
 from tests.village import COUNTRY, PEOPLE, Place, household, served_with
 

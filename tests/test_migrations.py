@@ -11,11 +11,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from registry import wall
-from registry.noun import SCHEMA, Noun
-from server.checks import ServingError, check_database
-from server.embedded import Embedded, temporary
-from server.migrate import MIGRATIONS, head, migrate, served_versions, version
+from registry.guard import wall
+from registry.models.noun import SCHEMA, Noun
+from server.database.checks import ServingError, check_database
+from server.database.embedded import Embedded, temporary
+from server.database.migrate import MIGRATIONS, head, migrate, served_versions, version
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -18,12 +18,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 import schema.build  # noqa: F401  (so that every noun and derived fact is declared)
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField, Sex
-from registry.fact import Derived, Fact, fact, fact_of
-from registry.ledger import LEDGERS
-from registry.member import Member
-from registry.noun import SCHEMA, Noun, facts, table_of
-from schema.declare import FACES, fields_of
-from schema.shapes import Inside, Plain
+from registry.figures.ledger import LEDGERS
+from registry.models.fact import Derived, Fact, fact, fact_of
+from registry.models.member import Member
+from registry.models.noun import SCHEMA, Noun, facts, table_of
+from schema.declare.makers import FACES, fields_of
+from schema.declare.shapes import Inside, Plain
 
 OPERATIONAL, IDENTITY, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.IDENTITY, Sensitivity.SYSTEM
 NOUNS = sorted((m.class_ for m in Noun.registry.mappers), key=lambda noun: str(noun.__tablename__))

@@ -17,13 +17,13 @@ import httpx
 import pytest
 
 from auth.token import Keyring
-from registry.vault import Vault
-from server.app import create
+from registry.guard.vault import Vault
+from server.database.embedded import Embedded
 from server.demo.accounts import personas
 from server.demo.load import load
-from server.embedded import Embedded
+from server.http.app import create
 from server.settings import Settings
-from tests.pruned import names_of, operation, runnable
+from tests.contract_operations import names_of, operation, runnable
 from tests.test_snapshots import kept
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "operations.graphql"

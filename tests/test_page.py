@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from server.page import page
+from server.http.page import page
 from tests.village import Place, served_with
 
 pytestmark = pytest.mark.anyio

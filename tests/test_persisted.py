@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.asked import PERSISTED
+from server.http.request import PERSISTED
 from tests.village import Answer, Place
 
 pytestmark = pytest.mark.anyio

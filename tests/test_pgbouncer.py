@@ -21,10 +21,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from registry.vault import Vault
-from registry.wall import LOGIN
-from server import principals
-from server.checks import ServingError, check
+from registry.guard.vault import Vault
+from registry.guard.wall import LOGIN
+from server.database.checks import ServingError, check
+from server.http import principals
 from tests.eventually import eventually, eventually_now
 from tests.ports import free_port
 from tests.village import SUBMIT, Place, household, served_with

@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry import pool as pools
-from registry.pool import Pool
-from server.embedded import Embedded
+from registry.store import pool as pools
+from registry.store.pool import Pool
+from server.database.embedded import Embedded
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio

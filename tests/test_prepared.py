@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from graphql import get_variable_values
 
-from registry.cache import Remembered
-from registry.fact import VillageCode
+from registry.models.fact import VillageCode
 from registry.read.run import STATEMENTS
-from registry.read.sight import Sight
-from schema.bound import marked, shape
+from registry.read.visibility import Sight
+from registry.store.cache import Remembered
 from schema.build import build
-from schema.operation import PLANNED, Invalid, Operations
+from schema.engine.operation import PLANNED, Invalid, Operations
+from schema.engine.variables import marked, shape
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio

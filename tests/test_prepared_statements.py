@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from registry import prepared
-from registry.prepared import Connection
-from server.embedded import Embedded
+from registry.store import prepared
+from registry.store.prepared import Connection
+from server.database.embedded import Embedded
 
 pytestmark = pytest.mark.anyio
 KEPT = (

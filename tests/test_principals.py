@@ -16,12 +16,12 @@ import pytest
 from auth.ability import Ability
 from auth.errors import Unauthenticated
 from auth.principal import Principal
-from registry.db import Database
-from registry.wall import LOGIN
-from server import principals as remembering
-from server.embedded import Embedded
-from server.identity import principal_of
-from server.principals import BYTES, CHANNEL, GRANT_BYTES, MOST_TOKENS, Principals
+from registry.guard.wall import LOGIN
+from registry.store.db import Database
+from server.database.embedded import Embedded
+from server.http import principals as remembering
+from server.http.identity import principal_of
+from server.http.principals import BYTES, CHANNEL, GRANT_BYTES, MOST_TOKENS, Principals
 from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 

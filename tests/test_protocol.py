@@ -21,9 +21,9 @@ import uvicorn
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from server import bounds
-from server.bounds import MAX_HEADERS, Bounds, Connections
-from server.protocol import MAX_PIPELINE, protocol_of
+from server.http import bounds
+from server.http.bounds import MAX_HEADERS, Bounds, Connections
+from server.http.protocol import MAX_PIPELINE, protocol_of
 
 GET = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /read HTTP/1.1\r\nHost: x\r\n"
@@ -505,7 +505,7 @@ def test_an_upgrade_to_what_is_not_spoken_is_answered_as_it_stands(wire: Wire) -
 
 
 def test_the_names_of_uvicorn_that_are_used_are_there() -> None:
-    """Not public, so they may move with any version: then server/protocol.py is read again beside the new one."""
+    """Not public, so they may move with any version: then server/http/protocol.py is read again beside the new one."""
     protocol = HttpToolsProtocol(
         config := uvicorn.Config(lambda scope: None, ws="none"),
         uvicorn.server.ServerState(),
@@ -525,4 +525,4 @@ def test_the_names_of_uvicorn_that_are_used_are_there() -> None:
     assert "self.response_complete" in cycle
     assert httptools_impl.STATUS_LINE[431].startswith(b"HTTP/1.1 431 ")
     fed = inspect.getsource(HttpToolsProtocol.data_received)
-    assert fed.count("self.") == 7, "what a new version does with data, server/protocol.py does not do yet"
+    assert fed.count("self.") == 7, "what a new version does with data, server/http/protocol.py does not do yet"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from registry.codes import AccessPurpose
-from registry.quota import Metered, take
-from registry.reveal import NOTED, SHORTEST_NOTE
+from registry.guard.quota import Metered, take
+from registry.write.reveal import NOTED, SHORTEST_NOTE
 from tests.village import FAR, REVEAL, SUBMIT, Answer, Place, but, household, person, served_with, shop
 
 pytestmark = pytest.mark.anyio

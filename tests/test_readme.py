@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from server.postgres import Programs
+from server.database.postgres import Programs
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]

@@ -11,12 +11,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.noun import Noun
-from registry.record_id import TRIGGERS, named_tables
-from registry.workflow import Remark
+from registry.guard.record_id import TRIGGERS, named_tables
+from registry.models.noun import Noun
+from registry.models.workflow import Remark
 from schema.build import build, check_ids, nodes_of
-from schema.declare import FACES
-from schema.select import face_of
+from schema.declare.makers import FACES
+from schema.engine.select import face_of
 from tests.village import FAR, HERE, REVEAL, SUBMIT, Place, household, journey, person, shop
 
 pytestmark = pytest.mark.anyio

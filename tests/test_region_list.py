@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import region_list
 from registry.codes import RegionKind, RegionLevel
-from registry.region_list import RegionListError, Row, read_list
-from registry.region_load import Known, plan
-from registry.region_name import normalise, place
+from registry.regions import region_list
+from registry.regions.region_list import RegionListError, Row, read_list
+from registry.regions.region_load import Known, plan
+from registry.regions.region_name import normalise, place
 
 MALANG = {
     "provinces.csv": "code,name\n35,Jawa Timur\n",

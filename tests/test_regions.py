@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.region_list import BadRow, Origin, RegionList, Row, read_list
-from registry.region_load import Candidate, Connection, Known, RegionLoadError, apply, compare, plan
-from registry.region_name import place
+from registry.regions.region_list import BadRow, Origin, RegionList, Row, read_list
+from registry.regions.region_load import Candidate, Connection, Known, RegionLoadError, apply, compare, plan
+from registry.regions.region_name import place
 from server.demo import geography
 
 FIRST, LATER = dt.date(2019, 10, 8), dt.date(2025, 4, 25)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from registry.aggregate import LISTS, NOUNS
-from registry.document import empty
-from registry.remark import changed, placed
+from registry.models.aggregate import LISTS, NOUNS
+from registry.write.document import empty
+from registry.write.remark import changed, placed
 from schema.inputs import INSIDE
 from tests.village import RETURN, Place, household, journey, person, shop
 

@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.sensitivity import Sensitivity
-from registry.business import Business
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
-from registry.derive import newest_first, owner_category, scale, underage_at_departure
-from registry.household import Household
-from registry.member import Member
-from registry.messages import MUST_SEE, UserErrorCode, sentence
-from registry.migration import MigrationEpisode
-from registry.noun import table_of
-from registry.partial_date import plus_years, span
+from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
+from registry.models.business import Business
+from registry.models.household import Household
+from registry.models.member import Member
+from registry.models.migration import MigrationEpisode
+from registry.models.noun import table_of
 from registry.rules import RULES, Finding, check
 from registry.rules.rule import Sheet
+from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
+from registry.values.partial_date import plus_years, span
 from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, changed
 
 TABLES = {noun.__tablename__: table_of(noun) for noun in (Household, Member, MigrationEpisode, Business)}

@@ -11,10 +11,10 @@ from graphql import GraphQLError, GraphQLScalarType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.countries import ISO_3166
-from registry.fact import VillageCode
+from registry.codes.countries import ISO_3166
+from registry.models.fact import VillageCode
 from schema.build import build
-from schema.scalars import SENTENCES
+from schema.declare.scalars import SENTENCES
 from tests.village import Place, but, household, shop
 
 DECLARED = build()._schema.type_map

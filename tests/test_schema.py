@@ -20,14 +20,14 @@ from graphql import (
 from sqlalchemy.sql.visitors import iterate
 
 from auth.sensitivity import Sensitivity
-from registry import verification
-from registry.fact import fact_of
-from registry.member import Member
-from registry.noun import Noun, table_of
+from registry.models.fact import fact_of
+from registry.models.member import Member
+from registry.models.noun import Noun, table_of
+from registry.write import verification
 from schema.build import SDL, build, unbounded_lists, undeclared
-from schema.declare import FACES, face, fields_of, guarded, shown
-from schema.directives import Exempt
-from schema.shapes import Related, Value
+from schema.declare.directives import Exempt
+from schema.declare.makers import FACES, face, fields_of, guarded, shown
+from schema.declare.shapes import Related, Value
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]

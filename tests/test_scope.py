@@ -21,11 +21,11 @@ from auth.area import NATIONAL, AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.principal import Grant as Held
 from auth.role import Role
-from registry.db import Database
-from registry.household import Household
+from registry.models.household import Household
+from registry.read.query import Nodes, Object, Order, Page, Source, Total, Value
 from registry.read.run import fetch
-from registry.read.want import Nodes, Object, Order, Page, Source, Total, Value
-from server.embedded import Embedded
+from registry.store.db import Database
+from server.database.embedded import Embedded
 from tests import oracle
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Grant, Persona
 from tests.world import CHILDREN, World

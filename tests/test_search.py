@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.aggregate import TYPED
-from registry.business import Business
-from registry.ledger import LEDGERS
-from registry.member import Member
-from registry.noun import Noun
+from registry.figures.ledger import LEDGERS
+from registry.models.aggregate import TYPED
+from registry.models.business import Business
+from registry.models.member import Member
+from registry.models.noun import Noun
+from registry.models.region import Region
+from registry.models.search import WORDS, Sounds, closeness
 from registry.read.compile import Compiler
+from registry.read.query import Many, Object, Order, Source, Value
 from registry.read.run import fetch
-from registry.read.sight import Sight
-from registry.read.want import Many, Object, Order, Source, Value
-from registry.region import Region
-from registry.search import WORDS, Sounds, closeness
+from registry.read.visibility import Sight
 from server.demo.names import BY_PROVINCE
 from tests.village import FAR, HERE, Place, but, household, person, shop
 

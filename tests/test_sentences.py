@@ -9,7 +9,7 @@ from graphql import GraphQLError, build_schema, parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.sentences import GENERIC, document_sentence
+from server.http.document_sentences import GENERIC, document_sentence
 
 SCHEMA = build_schema("""
   enum Sex { FEMALE MALE }

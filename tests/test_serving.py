@@ -11,14 +11,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.vault import Vault
-from registry.wall import LOGIN, OWNER
-from server.checks import ServingError, check_database, check_pooler, check_vault
-from server.cli import main
-from server.embedded import Embedded
+from registry.guard.vault import Vault
+from registry.guard.wall import LOGIN, OWNER
+from server.cli.main import main
+from server.database.checks import ServingError, check_database, check_pooler, check_vault
+from server.database.embedded import Embedded
+from server.database.migrate import migrate
+from server.http.serving import listen, production
 from server.keys import VAULT, create_signing, demo_keys
-from server.migrate import migrate
-from server.serving import listen, production
 from server.settings import Settings
 
 pytestmark = pytest.mark.anyio

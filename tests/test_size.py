@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from registry.read.sight import Sight
-from schema import size
-from schema.bound import Call
-from schema.limits import LISTED
+from registry.read.visibility import Sight
+from schema.engine import answer_size as size
+from schema.engine.limits import LISTED
+from schema.engine.variables import Call
 from tests.village import Place, household
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +61,7 @@ async def test_an_answer_that_may_be_too_long_is_refused(village: Place, field: 
 
 
 def test_a_text_counts_with_all_bytes_that_its_characters_may_have() -> None:
-    from registry.member import Member
+    from registry.models.member import Member
 
     assert size.of_datum(Member.full_name) >= 2 + 4 * 100
     assert size.of_datum(Member.id) == len('"6f1c1a52-6a0e-4f5e-9d53-0d5c4f8f2a10"')

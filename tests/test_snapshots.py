@@ -18,17 +18,17 @@ from auth.area import NATIONAL, AreaSet
 from auth.policy import PAGE, SIGNATURES, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
-from registry.crossing import CROSSINGS
-from registry.read.sight import Sight
-from registry.wall import DOORS
+from registry.guard.crossing import CROSSINGS
+from registry.guard.wall import DOORS
+from registry.read.visibility import Sight
 from schema.build import build
-from schema.operation import Operations
-from schema.plan import Plan
-from schema.refusal import Refusal
-from server.app import ROUTES
-from server.cli import app as command_line
-from server.declared import verbs
-from server.layout import laid_out
+from schema.engine.operation import Operations
+from schema.engine.plan import Plan
+from schema.engine.refusal import Refusal
+from server.access_declarations import verbs
+from server.cli.main import app as command_line
+from server.cli.sql_layout import laid_out
+from server.http.app import ROUTES
 from tests.queries import QUERIES, WHY
 
 HERE = Path(__file__).parent

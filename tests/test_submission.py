@@ -19,10 +19,10 @@ from auth.area import NATIONAL, AreaSet
 from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
-from registry.db import Sql, arg
-from registry.submission import HURRY, submit
-from registry.work import Submission
-from registry.workflow import Act
+from registry.models.workflow import Act
+from registry.store.db import Sql, arg
+from registry.write.submission import HURRY, submit
+from registry.write.submission_context import Submission
 from schema.inputs import edit_of
 from tests.eventually import waiting_for_locks
 from tests.village import (

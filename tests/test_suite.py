@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.postgres import is_running
+from server.database.postgres import is_running
 from tests.eventually import PATIENCE, eventually_now
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.text import clean, plain_digits
-from schema.given import CLEANING
+from registry.values.text import clean, plain_digits
+from schema.declare.input_types import CLEANING
 from tests.village import REVEAL, VERIFY, Place, but, household, person, shop
 
 UNSEEN = {

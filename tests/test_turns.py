@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from registry.turns import Crowded, Turns
+from registry.store.turns import Crowded, Turns
 from tests.village import Place, served_with
 
 pytestmark = pytest.mark.anyio

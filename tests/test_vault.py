@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.codes import IdentityField
-from registry.noun import Noun
-from registry.vault import MASKS, Vault
+from registry.guard.vault import MASKS, Vault
+from registry.models.noun import Noun
 from tests.village import FAR, REVEAL, Place, household, journey, person
 
 FIELDS = st.sampled_from(IdentityField)

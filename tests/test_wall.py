@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from auth.area import NATIONAL
-from registry.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
+from registry.guard.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
 from tests import oracle
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
 from tests.plan import explained, gate, scans, unguarded

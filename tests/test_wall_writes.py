@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from registry.wall import DOORS
+from registry.guard.wall import DOORS
 from tests import oracle
 from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
 from tests.world import SCOPED, House, World, seen

@@ -16,9 +16,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.vault import Vault
-from registry.wall import LOGIN
-from server.embedded import Embedded
+from registry.guard.vault import Vault
+from registry.guard.wall import LOGIN
+from server.database.embedded import Embedded
 from server.keys import create_signing
 from tests.eventually import PATIENCE, eventually_now
 from tests.ports import free_port
@@ -53,7 +53,7 @@ async def environment(
 def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server in a process of its own, and its port."""
     port = free_port()
-    command = [sys.executable, "-m", "server.cli", "serve", "--workers", str(workers)]
+    command = [sys.executable, "-m", "server.cli.main", "serve", "--workers", str(workers)]
     environment = environment | {"DESMIGRATIF_PORT": str(port)}
     parent = subprocess.Popen(
         command, env=environment, text=True, stderr=subprocess.PIPE, cwd=Path(__file__).parents[1]

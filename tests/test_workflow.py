@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from registry import verification
 from registry.codes import WorkflowState
-from registry.workflow import AMEND as AMENDING
-from registry.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
-from registry.workflow import SUBMIT as SUBMITTING
+from registry.models.workflow import AMEND as AMENDING
+from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
+from registry.models.workflow import SUBMIT as SUBMITTING
+from registry.write import verification
 from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, household, journey
 
 pytestmark = pytest.mark.anyio

@@ -27,16 +27,16 @@ from auth.role import Role
 from benchmarks.__main__ import kept_in
 from benchmarks.country import country
 from benchmarks.places import Persona
-from registry.db import Database
-from registry.quota import Quotas
-from registry.wall import LOGIN
+from registry.guard.quota import Quotas
+from registry.guard.wall import LOGIN
+from registry.store.db import Database
 from schema.build import build
-from schema.context import Context
-from schema.cursor import Cursors
+from schema.engine.context import Context
+from schema.engine.cursor import Cursors
+from schema.engine.operation import Invalid, Operations
 from schema.errors import RequestError
-from schema.operation import Invalid, Operations
-from server.graphql import read
-from server.identity import principal_now
+from server.http.graphql import read
+from server.http.identity import principal_now
 from tests.test_limits import down
 from tests.village import Place
 from tests.worst import Attacker

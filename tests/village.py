@@ -22,11 +22,11 @@ import pytest
 
 from auth.principal import Principal
 from auth.token import Keyring
-from registry.db import Database
-from registry.vault import Vault
-from server.app import App, create
-from server.embedded import Embedded
-from server.identity import principal_of
+from registry.guard.vault import Vault
+from registry.store.db import Database
+from server.database.embedded import Embedded
+from server.http.app import App, create
+from server.http.identity import principal_of
 from server.settings import Settings
 
 HERE, NEXT_DOOR, FAR = "35.07.11.2008", "35.07.11.2009", "52.03.21.2002"

@@ -1,7 +1,8 @@
 """The world of the access tests: what is in it, whose it is, and how to ask for it.
 
-tests/building.py makes it once a run.  Every value above OPERATIONAL that can be unique is unique (tests/mint.py), so
-that finding its text anywhere tells whose value it is.  Tests take it as it is: who writes, rolls back.
+tests/building.py makes it once a run.  Every value above OPERATIONAL that can be unique is unique
+(tests/unique_values.py), so that finding its text anywhere tells whose value it is.  Tests take it as it is: who
+writes, rolls back.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import orjson
 
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
-from registry.db import Database, Statement
-from server.identity import principal_of
+from registry.store.db import Database, Statement
+from server.http.identity import principal_of
 from tests import oracle
 from tests.personas import TODAY, Persona
 

@@ -32,11 +32,11 @@ from benchmarks.ordinary.types import (
     Region,
     Village,
 )
-from registry.account import GrantRecord
-from registry.business import Business as BusinessRow
-from registry.household import Household as HouseholdRow
-from registry.member import Member as MemberRow
-from registry.region import Region as RegionRow
+from registry.models.account import GrantRecord
+from registry.models.business import Business as BusinessRow
+from registry.models.household import Household as HouseholdRow
+from registry.models.member import Member as MemberRow
+from registry.models.region import Region as RegionRow
 
 PATIENCE = 120  # seconds for a connection: under the heaviest load it is slow, and does not fail
 

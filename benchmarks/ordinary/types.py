@@ -16,9 +16,9 @@ import sqlalchemy as sa
 import strawberry
 
 from benchmarks.ordinary.loaders import Ask
-from registry.business import Business as BusinessRow
-from registry.household import Household as HouseholdRow
-from registry.member import Member as MemberRow
+from registry.models.business import Business as BusinessRow
+from registry.models.household import Household as HouseholdRow
+from registry.models.member import Member as MemberRow
 
 Code = NewType("Code", str)
 T = TypeVar("T")

@@ -21,15 +21,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import Grouping
 
 from auth.sensitivity import Sensitivity
-from registry.db import CLAIM, SETTING, Statement, arg, compiled
-from registry.fact import fact_of, value_of
-from registry.noun import C_TEXT, Link, Noun, Readable, const, table_of
+from registry.models.fact import fact_of, value_of
+from registry.models.noun import C_TEXT, Link, Noun, Readable, const, table_of
 from registry.read.order import sort_keys, sorted_by
 from registry.read.page import page
-from registry.read.rollup import Tallies, counted_below, tally
-from registry.read.sight import Seen, Sight
-from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
-from registry.read.want import (
+from registry.read.query import (
     Const,
     Datum,
     Embed,
@@ -46,6 +42,10 @@ from registry.read.want import (
     Where,
     Withheld,
 )
+from registry.read.rollup import Tallies, counted_below, tally
+from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
+from registry.read.visibility import Seen, Sight
+from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
 
 
 @dataclass

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
-from registry.fact import value_of
-from registry.noun import Link, Readable, const
+from registry.models.fact import value_of
+from registry.models.noun import Link, Readable, const
+from registry.read.query import Datum, Seeker, Where
 from registry.read.sql import type_of
-from registry.read.want import Datum, Seeker, Where
 
 COMPARED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 

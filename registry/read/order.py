@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import Grouping
 
-from registry.db import arg
-from registry.fact import Derived, fact_of
-from registry.noun import Readable, const
+from registry.models.fact import Derived, fact_of
+from registry.models.noun import Readable, const
+from registry.read.query import Datum, Order
 from registry.read.sql import type_of
-from registry.read.want import Datum, Order
+from registry.store.db import arg
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
-from registry.fact import fact_of
-from registry.noun import Noun, Readable, const, table_of
-from registry.reached import Reached
+from registry.models.fact import fact_of
+from registry.models.noun import Noun, Readable, const, table_of
+from registry.models.reached import Reached
+from registry.models.region import under
 from registry.read.filter import AllOf, is_about_places
 from registry.read.order import SortKey, beyond, not_before, sort_keys
-from registry.read.sight import Seen
-from registry.read.want import Datum, Order, Page, Source
-from registry.region import under
+from registry.read.query import Datum, Order, Page, Source
+from registry.read.visibility import Seen
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from registry.db import arg
-from registry.grouping import UNKNOWN, in_language
-from registry.noun import const
+from registry.models.noun import const
+from registry.read.grouping import UNKNOWN, in_language
 from registry.read.order import sorted_by
 from registry.read.ordered import in_order
+from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
 from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
 from registry.read.sql import EMPTY, ONE, as_json
-from registry.read.want import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
+from registry.store.db import arg
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.codes import RegionLevel
-from registry.noun import By, Noun, const, table_of
-from registry.read.want import Object, Page, Source, Total
-from registry.region import Region, under
+from registry.models.noun import By, Noun, const, table_of
+from registry.models.region import Region, under
+from registry.read.query import Object, Page, Source, Total
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import asyncpg
 
 from auth.principal import Principal
-from registry.cache import Remembered
-from registry.db import CLAIM, SETTING, Database, Statement
 from registry.read.compile import Compiler
-from registry.read.sight import Sight
-from registry.read.want import Root
+from registry.read.query import Root
+from registry.read.visibility import Sight
+from registry.store.cache import Remembered
+from registry.store.db import CLAIM, SETTING, Database, Statement
 
 WEIGHT = 4  # bytes that a statement and its Want take for each letter of the SQL
 STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered(

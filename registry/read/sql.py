@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.fact import Derived
-from registry.noun import const, table_of
-from registry.read.want import Datum
-from registry.region import Region
+from registry.models.fact import Derived
+from registry.models.noun import const, table_of
+from registry.models.region import Region
+from registry.read.query import Datum
 
 ONE = const(1)
 EMPTY: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")

@@ -9,7 +9,7 @@ ERROR. Test: tests/test_rules.py.
 from datetime import datetime
 
 from registry.codes import Severity
-from registry.messages import UserErrorCode
+from registry.codes.messages import UserErrorCode
 from registry.rules import business, household, member, migration, required, value
 from registry.rules.rule import Finding, Judged, Rule, Sheet
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from registry.free_text import holds_number
-from registry.identity_number import is_nib
-from registry.messages import UserErrorCode as Code
+from registry.codes.messages import UserErrorCode as Code
 from registry.rules.rule import Place, Rule, Sheet, rule
+from registry.values.free_text import holds_number
+from registry.values.identity_number import is_nib
 
 YOUNGEST_OWNER = 15
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from registry.codes import RelationToHead
-from registry.derive import ADULT
-from registry.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
-from registry.messages import UserErrorCode as Code
+from registry.codes.messages import UserErrorCode as Code
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.values.derived import ADULT
+from registry.values.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
 
 CLOCK_ALLOWANCE = timedelta(hours=24)
 CHILD_DETAIL = ("school_status", "birth_certificate", "disability")

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
-from registry.identity_number import Nik, nik_of
-from registry.messages import UserErrorCode as Code
-from registry.occupations import OCCUPATIONS
+from registry.codes.messages import UserErrorCode as Code
+from registry.codes.occupations import OCCUPATIONS
 from registry.rules.migration import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, Sheet, rule
+from registry.values.identity_number import Nik, nik_of
 
 OLDEST = 120
 PARENT_GAP = 15

@@ -13,11 +13,11 @@ from registry.codes import (
     Sector,
     Severity,
 )
-from registry.derive import underage_at_departure
-from registry.identity_number import is_passport, is_usual_passport
-from registry.messages import UserErrorCode as Code
-from registry.partial_date import Span
+from registry.codes.messages import UserErrorCode as Code
 from registry.rules.rule import Place, Row, Rule, Sheet, rule
+from registry.values.derived import underage_at_departure
+from registry.values.identity_number import is_passport, is_usual_passport
+from registry.values.partial_date import Span
 
 ACTIVE = (MigrationStage.WORKING_ABROAD, MigrationStage.ON_HOME_LEAVE)
 NOT_GONE = (MigrationStage.PROSPECTIVE, MigrationStage.FAILED_TO_DEPART)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from registry.messages import UserErrorCode as Code
+from registry.codes.messages import UserErrorCode as Code
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
-from registry.text import names_somebody
+from registry.values.text import names_somebody
 
 SKELETON = (
     "household.village_id",

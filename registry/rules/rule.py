@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from registry.aggregate import NOUNS
 from registry.codes import Severity
-from registry.messages import MUST_SEE, UserErrorCode
-from registry.partial_date import Span, span
+from registry.codes.messages import MUST_SEE, UserErrorCode
+from registry.models.aggregate import NOUNS
+from registry.values.partial_date import Span, span
 
 T = TypeVar("T")
 Judged = Mapping[str, Mapping[str, Mapping[str, Any]]]

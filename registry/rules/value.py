@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from registry.aggregate import TYPED
-from registry.bounds import Bounds
 from registry.codes import MigrationStage
-from registry.countries import HOME, ISO_3166
-from registry.fact import fact_of, is_free
-from registry.free_text import holds_number
-from registry.messages import UserErrorCode as Code
+from registry.codes.countries import HOME, ISO_3166
+from registry.codes.messages import UserErrorCode as Code
+from registry.models.aggregate import TYPED
+from registry.models.fact import fact_of, is_free
 from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.values.bounds import Bounds
+from registry.values.free_text import holds_number
 
 ORDERED = {
     "household": (("consent_given_on", "consent_withdrawn_on"),),

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.codes import RegionChange
-from registry.region_list import Origin, read_list
-from registry.region_load import Connection, RegionLoadError, apply, compare
+from registry.regions.region_list import Origin, read_list
+from registry.regions.region_load import Connection, RegionLoadError, apply, compare
 
 COUNTRY = Path(__file__).with_name("country.csv")
 DECREE = "Permendagri 72/2019"

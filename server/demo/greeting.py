@@ -19,7 +19,7 @@ from rich.console import Console
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from server.checks import ServingError
+from server.database.checks import ServingError
 from server.demo import geography
 from server.demo.accounts import PERSONAS, Account
 from server.demo.tokens import TOKENS

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
-from registry.document import Document
+from registry.write.document import Document
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.journeys import ABROAD, Traveller, days, journeys, pick

@@ -17,17 +17,17 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.account import ACCOUNT, GRANTS
 from registry.codes import WorkflowState
-from registry.db import Sql, arg
-from registry.document import Document
-from registry.finding import FINDING
-from registry.household import HouseholdNumber
-from registry.identity import IDENTITY
-from registry.ledger import LEDGERS, writing
-from registry.noun import SCHEMA, table_of
-from registry.vault import Vault
-from registry.workflow import EVENT, REVISION
+from registry.figures.ledger import LEDGERS, writing
+from registry.guard.vault import Vault
+from registry.models.account import ACCOUNT, GRANTS
+from registry.models.finding import FINDING
+from registry.models.household import HouseholdNumber
+from registry.models.identity import IDENTITY
+from registry.models.noun import SCHEMA, table_of
+from registry.models.workflow import EVENT, REVISION
+from registry.store.db import Sql, arg
+from registry.write.document import Document
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.households import Village, documents, villages

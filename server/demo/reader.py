@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from registry.wall import LOGIN
+from registry.guard.wall import LOGIN
+from server.database.embedded import Embedded
+from server.database.reader import Reader, ReaderError, account_id
 from server.demo.accounts import personas
 from server.demo.tokens import KEYS
-from server.embedded import Embedded
+from server.http.serving import CURSORS
 from server.keys import demo_keys
-from server.reader import Reader, ReaderError, account_id
-from server.serving import CURSORS
 from server.settings import Settings
 
 

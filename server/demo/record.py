@@ -14,19 +14,19 @@ from typing import Any
 
 import orjson
 
-from registry import derive
-from registry.aggregate import CHILDREN, LISTS, NOUNS, SEALED
 from registry.codes import WorkflowState
-from registry.document import Document, listed
-from registry.finding import FINDING
-from registry.household import HOUSEHOLD
-from registry.identity import IDENTITY
-from registry.noun import table_of
-from registry.remark import class_of
+from registry.guard.vault import Vault
+from registry.models.aggregate import CHILDREN, LISTS, NOUNS, SEALED
+from registry.models.finding import FINDING
+from registry.models.household import HOUSEHOLD
+from registry.models.identity import IDENTITY
+from registry.models.noun import table_of
+from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.rules import check
-from registry.saving import finding_row
-from registry.vault import Vault
-from registry.workflow import EVENT, REMARK, REVISION
+from registry.values import derived as derive
+from registry.write.document import Document, listed
+from registry.write.persist import finding_row
+from registry.write.remark import class_of
 from schema.inputs import INSIDE
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
 from server.demo.households import Village

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from registry.noun import SCHEMA, Noun
+from registry.models.noun import SCHEMA, Noun
 
 
 class Rows:

@@ -16,18 +16,18 @@ import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from registry.noun import SCHEMA
-from registry.vault import Vault
-from registry.wall import LOGIN
-from server import serving
-from server.app import create
-from server.checks import check_vault
+from registry.guard.vault import Vault
+from registry.guard.wall import LOGIN
+from registry.models.noun import SCHEMA
+from server.database.checks import check_vault
+from server.database.embedded import Embedded
+from server.database.migrate import migrate
 from server.demo.greeting import greet
 from server.demo.load import load
 from server.demo.tokens import KEYS, issue, write
-from server.embedded import Embedded
+from server.http import serving
+from server.http.app import create
 from server.keys import demo_keys
-from server.migrate import migrate
 from server.settings import Settings
 
 

@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from server.embedded import Embedded, EmbeddedError
-from server.postgres import Programs
+from server.database.embedded import Embedded, EmbeddedError
+from server.database.postgres import Programs
 from server.settings import Settings
 
 FOLDER = Path(".demo")

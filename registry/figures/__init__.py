@@ -1,0 +1,1 @@
+"""The verified ledger, and what is counted from it."""

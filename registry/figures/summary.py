@@ -1,0 +1,228 @@
+"""Figures (the Minister's sentence): what the verified ledger counts, for a region or the country.
+
+Rule: the same field is the same number for everybody.  Of a region a figure is shown where the caller holds its class
+in all of it, else coverage alone; of the country all are, but a cell of a class that is not his in which it, or what is
+left of its whole, is 1 to 4.  Who asks before and after a verification sees what it changed: that stays open until
+figures are published in batches.  Test: tests/test_figures.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+
+from auth.sensitivity import Sensitivity
+from registry.models.fact import Asker, Derived, Fact
+from registry.models.label import LABEL
+from registry.models.noun import C_TEXT, TableFunction, camel, const
+from registry.read.grouping import in_language
+
+OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+COUNTRY = "0"
+"""The `area` of the country's figures: the lower end of the range of all codes, which only national grants cover."""
+SMALLEST = 5
+"""Cells below are suppressed (k = 5, the usual default of official statistics); zero is shown."""
+
+_COUNTS: dict[str, tuple[Sensitivity, str, str]] = {
+    "provinces": (OPEN, "Jumlah provinsi", "Provinces with an enrolled village"),
+    "regencies": (OPEN, "Jumlah kabupaten dan kota", "Regencies with an enrolled village"),
+    "districts": (OPEN, "Jumlah kecamatan", "Districts with an enrolled village"),
+    "villages": (OPEN, "Jumlah desa", "Villages enrolled and active"),
+    "villages_reporting": (OPEN, "Desa yang melapor", "Villages with a verified update in the last 180 days"),
+    "households": (OPERATIONAL, "Jumlah rumah tangga", "Verified households"),
+    "persons": (OPERATIONAL, "Jumlah orang", "All members of those households"),
+    "prospective": (PERSONAL, "Calon PMI", "Persons whose latest episode is PROSPECTIVE"),
+    "working_abroad": (PERSONAL, "PMI aktif", "Persons whose latest episode is WORKING_ABROAD"),
+    "returned": (PERSONAL, "Purna PMI", "Persons whose latest episode is RETURNED"),
+    "households_with_business": (OPERATIONAL, "Rumah tangga berusaha", "Households with a running business"),
+    "businesses": (OPERATIONAL, "Unit usaha", "Running business units"),
+    "export_ready": (OPERATIONAL, "Layak ekspor", "Running business units that are READY or EXPORTING"),
+}
+
+
+class Summary(TableFunction):
+    """One row: the figures of the parent region, or of the country."""
+
+    sight = OPEN
+
+    @staticmethod
+    def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
+        ends: Sequence[Any] = (
+            (const(COUNTRY), const(":")) if parent is None else (parent.c.code, parent.c.code + const("/"))
+        )
+        columns: list[Any] = [sa.column("area", sa.Text()), *[sa.column(c, sa.Integer()) for c in _COUNTS]]
+        columns += [sa.column(c, JSONB()) for c in ("businesses_by_field", "export_ready_by_field")]
+        columns += [sa.column("cut_off", sa.DateTime(timezone=True)), sa.column("region_version", sa.Text())]
+        return sa.func.registry.figures(*ends).table_valued(*columns, name=name)
+
+
+WHOLES = {
+    "prospective": "persons",
+    "working_abroad": "persons",
+    "returned": "persons",
+    "households_with_business": "households",
+    "export_ready": "businesses",
+    "businesses_by_field": "businesses",
+    "export_ready_by_field": "export_ready",
+}
+"""Figure → the figure that it is part of."""
+
+
+def _bar(column: str, wholes: str | None = None) -> type[TableFunction]:
+    """The rows of one breakdown: [code, count, area] of each bar, and whether it is hidden from who lacks the class.
+
+    `wholes` is the breakdown of which each bar is a part."""
+
+    class Bars(TableFunction):
+        sight = OPEN
+
+        @staticmethod
+        def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
+            assert parent is not None
+            whole = sa.cast(sa.null(), JSONB()) if wholes is None else parent.c[wholes]
+            bars = sa.func.registry.bars(parent.c[column], parent.c[WHOLES[column]], whole)
+            return bars.table_valued(sa.column("value", JSONB()), sa.column("hidden", sa.Boolean()), name=name)
+
+    return Bars
+
+
+BusinessesByField = _bar("businesses_by_field")
+ExportReadyByField = _bar("export_ready_by_field", "businesses_by_field")
+
+
+def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ask: Asker) -> sa.ColumnElement[bool]:
+    """The caller holds the class in the whole area."""
+    return sa.func.coalesce(area.op("<@")(ask.areas(kind.value.lower())), sa.false())
+
+
+def _large(count: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.or_(count == const(0), count >= const(SMALLEST))
+
+
+def _safe(row: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
+    """A figure of the country, and what is left of its whole, tell of nobody."""
+    count, whole = row.c[name], WHOLES.get(name)
+    safe = _large(count) if whole is None else sa.and_(_large(count), _large(row.c[whole] - count))
+    return sa.and_(row.c.area == const(COUNTRY), safe)
+
+
+def _shown(row: sa.FromClause, name: str, ask: Asker) -> sa.ColumnElement[bool]:
+    """Whether a figure is shown to the caller; a breakdown is where its sum is."""
+    if name in BREAKDOWNS:
+        return sa.or_(_held(row.c.area, OPERATIONAL, ask), _safe(row, WHOLES[name]))
+    return sa.or_(_held(row.c.area, _COUNTS[name][0], ask), _safe(row, name))
+
+
+BREAKDOWNS = ("businesses_by_field", "export_ready_by_field")
+
+
+def _figure(name: str) -> Derived[int]:
+    kind, label_id, label_en = _COUNTS[name]
+
+    def expression(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+        value = row.c[name]
+        return value if kind is OPEN else sa.case((_shown(row, name, ask), value), else_=sa.null())
+
+    # The class suppresses here, it does not withhold: the engine's own mask must let the figure pass.
+    return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.Integer())
+
+
+FIGURES: dict[str, Derived[int]] = {name: _figure(name) for name in _COUNTS}
+CLASSES: dict[str, Sensitivity] = {name: kind for name, (kind, _, _) in _COUNTS.items()}
+
+
+def _plain(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
+    return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
+
+
+def _fallen(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    names = [*(name for name, kind in CLASSES.items() if kind is not OPEN), *BREAKDOWNS]
+    tests = {name: _shown(row, name, ask) for name in names}
+    named = [sa.case((test, sa.null()), else_=const(camel(name))) for name, test in tests.items()]
+    return sa.func.array_remove(sa.cast(array(named), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
+
+
+identity: Derived[uuid.UUID] = _plain(
+    "id",
+    sa.Uuid(),
+    "Id",
+    "Id of these figures on this day",
+    lambda row, ask: sa.cast(
+        sa.func.md5(row.c.area + const("|") + sa.cast(sa.func.current_date(), sa.Text())), sa.Uuid()
+    ),
+)
+cut_off: Derived[dt.datetime] = _plain(
+    "cut_off",
+    sa.DateTime(timezone=True),
+    "Data sampai",
+    "The data are complete up to here",
+    lambda row, ask: row.c.cut_off,
+)
+region_version: Derived[str] = _plain(
+    "region_version", sa.Text(), "Versi wilayah", "Decree of the region list", lambda row, ask: row.c.region_version
+)
+withheld: Derived[list[str]] = _plain(
+    "withheld", ARRAY(sa.Text()), "Disembunyikan", "Figures that are null because of suppression", _fallen
+)
+
+
+def of_region(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the figures of this region (the function has them by its arguments)."""
+    return sa.true()
+
+
+def region_of(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the region that the figures are of; none for the country."""
+    return sa.and_(child.c.code == parent.c.area, child.c.valid_to.is_(None))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Named condition: these figures show the caller a breakdown."""
+
+    name: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return _shown(row, self.name, ask)
+
+
+def _bar_part(at: int, type_: Any) -> Any:
+    return lambda row: sa.cast(row.c.value.op("->>")(const(at)), type_)
+
+
+def _bar_shown(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    return sa.or_(_held(_area(row), OPERATIONAL, ask), sa.not_(row.c.hidden))
+
+
+_code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar_part(2, sa.Text())
+
+
+def _label(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    label = LABEL.alias("l$")
+    words = in_language(ask, label.c.id, label.c.en)
+    found = sa.select(words).where(label.c.list == const("BusinessField"), label.c.code == _code(row))
+    return sa.func.coalesce(found.correlate(row).scalar_subquery(), _code(row))
+
+
+bar_key: Derived[str] = _plain("key", C_TEXT, "Kunci", "Key", lambda row, ask: _code(row))
+bar_label: Derived[str] = _plain("label", sa.Text(), "Label", "Key in words", _label)
+bar_count: Derived[int | None] = _plain(
+    "count",
+    sa.Integer(),
+    "Jumlah",
+    "Count; null when suppressed",
+    lambda row, ask: sa.case((_bar_shown(row, ask), _count(row)), else_=sa.null()),
+)
+bar_suppressed: Derived[bool] = _plain(
+    "suppressed",
+    sa.Boolean(),
+    "Disembunyikan",
+    "Whether the count is suppressed",
+    lambda row, ask: sa.not_(_bar_shown(row, ask)),
+)

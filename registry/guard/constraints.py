@@ -1,0 +1,40 @@
+"""What the database holds of each column: the values of a closed list and the bounds, whoever writes it.
+
+The constraints are declared with the columns (registry/models/noun.py) and applied by `migrate`, like the policies, so
+that a value that enters a list of the code needs no version of its own.  Rule: the comment of a constraint is the test
+that it was made of; one that differs is made again, and rows with a value that has left the list make `migrate` fail.
+Test: tests/test_closed.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+
+from registry.models.noun import SCHEMA, Noun
+
+EXISTING = f"""
+SELECT conname, obj_description(oid, 'pg_constraint') FROM pg_constraint
+WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = 'c'
+"""
+
+
+def constraints() -> Iterator[tuple[sa.Table, str, str]]:
+    """Table, name and test of every constraint of a column's values."""
+    for table in Noun.metadata.sorted_tables:
+        for constraint in sorted(table.constraints, key=lambda c: str(c.name)):
+            if isinstance(constraint, sa.CheckConstraint) and "column" in constraint.info:
+                yield table, str(constraint.name), str(constraint.sqltext)
+
+
+def statements(existing: Mapping[str, str | None]) -> Iterator[str]:
+    """What makes the database's constraints the code's; `existing` has the comment of each constraint by its name."""
+    for table, name, test in constraints():
+        if existing.get(name) == test:
+            continue
+        yield (
+            f"ALTER TABLE {SCHEMA}.{table.name} DROP CONSTRAINT IF EXISTS {name}, ADD CONSTRAINT {name} CHECK ({test})"
+        )
+        comment = test.replace("'", "''")
+        yield f"COMMENT ON CONSTRAINT {name} ON {SCHEMA}.{table.name} IS '{comment}'"

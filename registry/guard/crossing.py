@@ -1,0 +1,131 @@
+"""Crossings: the few pieces of work that must see beyond the caller.
+
+Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables
+named here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants; or a
+trigger, which answers nothing.
+Rule: nothing else in the database sees beyond the caller.  Test: tests/test_crossing.py compares with pg_proc.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from registry.guard import quota, record_id
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """`reads` are the tables it may read whole, `enters` those it adds rows to, `changes` those whose rows it changes;
+    `why` stands in the documentation."""
+
+    name: str
+    arguments: tuple[tuple[str, str], ...]
+    returns: str
+    reads: frozenset[str]
+    why: str
+    body: str
+    enters: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+
+    @property
+    def language(self) -> str:
+        """How it is written; what only reads is one stable query."""
+        return "plpgsql VOLATILE" if self.enters else "sql STABLE"
+
+
+SIGN_IN = Crossing(
+    "sign_in",
+    (("caller", "uuid"),),
+    "TABLE (username text, name text, role text, code text, region_id uuid, valid_from date, valid_to date)",
+    frozenset({"account", "grants", "region"}),
+    "A token says who; what he may do is read before any area is known.",
+    """
+    SELECT a.username, a.name, g.role, r.code, g.region_id, g.valid_from, g.valid_to
+    FROM account a LEFT JOIN (grants g LEFT JOIN region r ON r.id = g.region_id)
+      ON g.user_id = a.id AND g.active AND (g.national OR r.valid_to IS NULL)  -- or its code is another's
+    WHERE a.id = caller AND a.active
+    """,
+)
+
+_LATEST = """
+    SELECT DISTINCT ON (e.member_id) e.member_id, e.stage FROM ledger_episode e
+    WHERE e.until IS NULL AND e.area >= inside AND e.area < below
+    ORDER BY e.member_id, coalesce(e.departed_on, e.registered_on, e.contract_starts_on) DESC NULLS FIRST, e.seq DESC
+"""
+
+FIGURES = Crossing(
+    "figures",
+    (("inside", "text"), ("below", "text")),
+    "TABLE (area text, provinces int, regencies int, districts int, villages int, villages_reporting int,"
+    " households int, persons int, prospective int, working_abroad int, returned int,"
+    " households_with_business int, businesses int, export_ready int,"
+    " businesses_by_field jsonb, export_ready_by_field jsonb, cut_off timestamptz, region_version text)",
+    frozenset(
+        {
+            "region",
+            "village_enrolment",
+            "region_list",
+            "ledger_household",
+            "ledger_person",
+            "ledger_episode",
+            "ledger_business",
+        }
+    ),
+    "National figures are the same for every caller, though nobody may read the country's records.",
+    f"""
+    WITH enrolled AS (
+        SELECT DISTINCT r.code FROM village_enrolment e JOIN region r ON r.id = e.region_id
+        WHERE e.active AND r.valid_to IS NULL AND r.code >= inside AND r.code < below),
+    coverage AS (
+        SELECT count(DISTINCT left(code, 2))::int AS provinces, count(DISTINCT left(code, 5))::int AS regencies,
+               count(DISTINCT left(code, 8))::int AS districts, count(*)::int AS villages FROM enrolled),
+    household AS (
+        SELECT subject_id, area, since FROM ledger_household WHERE until IS NULL AND area >= inside AND area < below),
+    business AS (
+        SELECT household_id, field, export_readiness IN ('READY', 'EXPORTING') AS ready FROM ledger_business
+        WHERE until IS NULL AND status = 'RUNNING' AND area >= inside AND area < below),
+    latest AS ({_LATEST}),
+    stages AS (
+        SELECT count(*) FILTER (WHERE stage = 'PROSPECTIVE')::int AS prospective,
+               count(*) FILTER (WHERE stage = 'WORKING_ABROAD')::int AS working_abroad,
+               count(*) FILTER (WHERE stage = 'RETURNED')::int AS returned FROM latest),
+    by_field AS (
+        SELECT field, count(*)::int AS units, count(*) FILTER (WHERE ready)::int AS ready FROM business GROUP BY field)
+    SELECT inside, c.provinces, c.regencies, c.districts, c.villages,
+           (SELECT count(DISTINCT h.area)::int FROM household h JOIN enrolled e ON e.code = h.area
+            WHERE h.since > now() - interval '180 days'),
+           (SELECT count(*)::int FROM household),
+           (SELECT count(*)::int FROM ledger_person WHERE until IS NULL AND area >= inside AND area < below),
+           s.prospective, s.working_abroad, s.returned,
+           (SELECT count(DISTINCT household_id)::int FROM business), (SELECT count(*)::int FROM business),
+           (SELECT count(*)::int FROM business WHERE ready),
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(field, units, inside) ORDER BY field), '[]') FROM by_field),
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(field, ready, inside) ORDER BY field), '[]')
+            FROM by_field WHERE ready > 0),
+           now(), coalesce((SELECT decree FROM region_list ORDER BY loaded_at DESC LIMIT 1), '')
+    FROM coverage c, stages s
+    """,
+)
+
+NAMING = Crossing(
+    "enter_ids",
+    (),
+    "trigger",
+    frozenset({record_id.RECORD_ID.name, quota.QUOTA.name}),
+    "An id that names any record, in sight or out of it, names no other.",
+    record_id.ENTER,
+    frozenset({record_id.RECORD_ID.name}),
+)
+
+TAKING = Crossing(
+    "take",
+    (("whose", "uuid"), ("what", "text"), ("about", "uuid"), ("per_hour", "int")),
+    "int",
+    frozenset({quota.QUOTA.name}),
+    "How often somebody did something is counted for him, and cannot be set back by him.",
+    quota.TAKE,
+    enters=frozenset({quota.QUOTA.name}),
+    changes=frozenset({quota.QUOTA.name}),
+)
+
+CROSSINGS = (SIGN_IN, FIGURES, NAMING, TAKING)

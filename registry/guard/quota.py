@@ -1,0 +1,108 @@
+"""Quotas: how often one account may do one thing in any hour, counted in PostgreSQL for all workers together.
+
+A use has a key, and uses of one key count once: repeating what is known already costs nothing where that is meant.
+Rule: a use is counted in the transaction of its act, under a lock on the holder's row, so that callers at the same time
+never get more; whoever is refused is told when to come again, and the refusal is audited.  Tests: tests/test_quota.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.models.fact import fact
+from registry.models.noun import Noun, table_of
+from registry.store.db import Sql, Transaction, arg
+
+SYSTEM = Sensitivity.SYSTEM
+LARGEST = 10_000
+"""The largest quota that may be set."""
+
+
+class Metered(enum.Enum):
+    """What is counted."""
+
+    REVEAL = "a number of the vault shown in full"
+    TAKEN_ID = "an id that somebody tried to give to a new record, though it names another"
+    TAKEN_ANSWER = "an answer ID_TAKEN, for whichever id"
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """How often an account may, in any hour."""
+
+    reveals: int
+    taken_ids: int
+
+
+class Quota(Noun):
+    """The uses of one thing by one account in the last hour, oldest first: each with its key and its time."""
+
+    __tablename__ = "quota"
+    sight = SYSTEM
+    holder: Mapped[uuid.UUID] = fact(SYSTEM, "Pemegang", "Account, or what else is counted", primary_key=True)
+    act: Mapped[str] = fact(SYSTEM, "Tindakan", "What is counted", primary_key=True, longest=20)
+    keys: Mapped[list[uuid.UUID]] = fact(
+        SYSTEM, "Kunci", "What each use was about", ARRAY(sa.Uuid()), server=True, items=LARGEST
+    )
+    times: Mapped[list[dt.datetime]] = fact(
+        SYSTEM, "Waktu", "When each was", ARRAY(sa.DateTime(timezone=True)), server=True, items=LARGEST
+    )
+    full_until: Mapped[dt.datetime | None] = fact(
+        SYSTEM, "Penuh sampai", "Until when no new key is counted", server=True
+    )
+
+
+QUOTA = table_of(Quota)
+
+TAKE = """
+DECLARE
+  used quota;
+  recent_keys uuid[];
+  recent_times timestamptz[];
+  wait interval;
+BEGIN
+  INSERT INTO quota (holder, act, keys, times) VALUES (whose, what, '{}', '{}') ON CONFLICT DO NOTHING;
+  SELECT * INTO STRICT used FROM quota q WHERE q.holder = whose AND q.act = what FOR UPDATE;
+  SELECT coalesce(array_agg(u.key ORDER BY u.at), '{}'), coalesce(array_agg(u.at ORDER BY u.at), '{}')
+  INTO recent_keys, recent_times FROM unnest(used.keys, used.times) u (key, at)
+  WHERE u.at > clock_timestamp() - interval '1 hour' AND u.key <> about;
+  IF cardinality(recent_times) >= per_hour THEN
+    wait := recent_times[cardinality(recent_times) - per_hour + 1] + interval '1 hour' - clock_timestamp();
+    RETURN greatest(1, ceil(extract(epoch FROM wait)));
+  END IF;
+  recent_times := recent_times || clock_timestamp();
+  UPDATE quota q SET keys = recent_keys || about, times = recent_times,
+    full_until = CASE WHEN cardinality(recent_times) = per_hour THEN recent_times[1] + interval '1 hour' END
+  WHERE q.holder = whose AND q.act = what;
+  RETURN 0;
+END
+"""
+"""Body of the function that counts one use, or answers the seconds until there is room for one."""
+
+FULL = f"""SELECT FROM quota q
+    WHERE q.holder = me() AND q.act = '{Metered.TAKEN_ID.name}' AND q.full_until > clock_timestamp()"""
+"""A row where the caller has tried so many ids of others that no new record of his is entered for now: an answer that
+tells a free id from one in use would go on telling which ids exist."""
+
+_TAKE = Sql(
+    sa.select(
+        sa.func.registry.take(
+            arg("holder", sa.Uuid()), arg("act", sa.Text()), arg("key", sa.Uuid()), arg("per_hour", sa.Integer())
+        )
+    )
+)
+
+
+async def take(tx: Transaction, holder: uuid.UUID, act: Metered, per_hour: int, key: uuid.UUID | None = None) -> int:
+    """Count one use of `key`, or of something of its own; 0, or where there is no room the seconds until there is.
+
+    `holder` is an account, or a UUID made of what else is counted, such as an address."""
+    return int(await tx.value(_TAKE, holder=holder, act=act.name, key=key or uuid.uuid4(), per_hour=per_hour))

@@ -1,0 +1,198 @@
+"""The wall: which rows exist for whom, decided by PostgreSQL for every statement.
+
+One declaration makes all policies and `migrate` applies them again each time, so the database cannot keep an old one.
+Rule: every table is declared here, scoped tables have forced row security, and whoever forgets a WHERE reads his own
+area and nothing else.  It stops our mistakes, not SQL injection: whoever can send SQL as the login can call
+`set_config`, so no SQL is ever made from a caller's text.  Tests: tests/test_wall.py.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from registry.figures import ledger
+from registry.guard import quota, record_id
+from registry.guard.crossing import CROSSINGS, NAMING, Crossing
+from registry.models import account, audit, code_version, finding, household, identity, label, region, workflow
+from registry.models.aggregate import NOUNS, refuse_forgotten
+from registry.models.noun import SCHEMA, Noun, table_of
+
+OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
+
+TYPES = """
+DO $$ BEGIN
+  CREATE TYPE {schema}.area_range AS RANGE (subtype = text, collation = "C", multirange_type_name = {schema}.area_set);
+EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE OR REPLACE FUNCTION {schema}.areas(ability text) RETURNS {schema}.area_set LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('app.' || ability, true), '')::{schema}.area_set $$;
+CREATE OR REPLACE FUNCTION {schema}.me() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('app.user', true), '')::uuid $$;
+""".replace("{schema}", SCHEMA)
+
+
+class Kind(enum.Enum):
+    """Why a table may be read; a table without an area needs one of the reasons below, and they only shrink."""
+
+    SCOPED = "a record of a village: read and written where the caller's grants reach"
+    SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
+    COUNTED = "a scoped record that is never a draft"
+    MAP = "the map, programmes and code lists: open to every signed-in caller, changed by the owner alone"
+    OWN = "an account or a grant: read by its own holder"
+    APPENDED = "audit: written by the application, read by nobody through it"
+    ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
+    PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
+
+
+@dataclass(frozen=True)
+class Door:
+    kind: Kind
+    insert: bool = True
+    update: tuple[str, ...] = ()  # the columns that may change
+
+
+refuse_forgotten()  # again, because all nouns are imported now
+FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
+"""What stays as it was made; who recorded a row decides who sees its protective facts."""
+
+DOORS: dict[str, Door] = {
+    **{
+        table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
+        for table in map(table_of, NOUNS.values())
+    },
+    workflow.REVISION.name: Door(Kind.SCOPED),
+    workflow.EVENT.name: Door(Kind.SCOPED),
+    workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
+    finding.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
+    identity.VAULT_CHECK.name: Door(Kind.PROOF),
+    identity.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
+    household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
+    **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
+    **{
+        table_of(noun).name: Door(Kind.MAP, insert=False)
+        for noun in (
+            region.Region,
+            region.RegionCodeHistory,
+            region.RegionLineage,
+            region.RegionList,
+            region.Programme,
+            region.VillageEnrolment,
+            label.Label,
+            code_version.CodeVersion,
+        )
+    },
+    account.ACCOUNT.name: Door(Kind.OWN, insert=False),
+    account.GRANTS.name: Door(Kind.OWN, insert=False),
+    audit.AUDIT.name: Door(Kind.APPENDED),
+    record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
+    quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
+}
+HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
+
+
+def hull(setting: str) -> str:
+    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed."""
+    areas = f"{SCHEMA}.areas('{setting}')"
+    return (
+        f"area >= (SELECT lower({areas})) AND area < (SELECT upper({areas}))"
+        f" AND ((SELECT {areas} = range_merge({areas})::{SCHEMA}.area_set) OR area <@ (SELECT {areas}))"
+    )
+
+
+def within(setting: str) -> str:
+    return f"area <@ (SELECT {SCHEMA}.areas('{setting}'))"
+
+
+UNDRAFTED = f"(NOT draft OR {within('submit')})"
+
+
+def policies(table: str, door: Door) -> Iterator[str]:
+    """The CREATE POLICY statements of one table."""
+    name = f"{SCHEMA}.{table}"
+    if door.kind in (Kind.SCOPED, Kind.SEALED, Kind.COUNTED):
+        see = hull("read")
+        if door.kind is not Kind.COUNTED:
+            see += f" AND {UNDRAFTED}"
+        if door.kind is Kind.SEALED:
+            see += f" AND {within('identity')}"
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING ({see})"
+        change = f"{within('write')} AND {see}"
+        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({change})"
+        if door.update:
+            yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({change}) WITH CHECK ({change})"
+    elif door.kind is Kind.MAP:
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
+        yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
+    elif door.kind is Kind.OWN:
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING ({HOLDER[table]} = (SELECT {SCHEMA}.me()))"
+        yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
+    elif door.kind is Kind.PROOF:
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
+        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (true)"
+    elif door.kind is Kind.APPENDED:
+        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (actor_id = (SELECT {SCHEMA}.me()))"
+    if any(table in crossing.reads for crossing in CROSSINGS):
+        yield f"CREATE POLICY beyond ON {name} FOR SELECT TO {CROSSING} USING (true)"
+    if any(table in crossing.enters for crossing in CROSSINGS):
+        yield f"CREATE POLICY enter ON {name} FOR INSERT TO {CROSSING} WITH CHECK (true)"
+    if any(table in crossing.changes for crossing in CROSSINGS):
+        yield f"CREATE POLICY count ON {name} FOR UPDATE TO {CROSSING} USING (true) WITH CHECK (true)"
+
+
+def privileges(table: str, door: Door) -> Iterator[str]:
+    """The REVOKE and GRANT statements of one table."""
+    name = f"{SCHEMA}.{table}"
+    yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
+    if door.kind not in (Kind.APPENDED, Kind.ENTERED):
+        yield f"GRANT SELECT ON {name} TO {LOGIN}"
+    if door.insert:
+        yield f"GRANT INSERT ON {name} TO {LOGIN}"
+    if door.update:
+        yield f"GRANT UPDATE ({', '.join(door.update)}) ON {name} TO {LOGIN}"
+    if any(table in crossing.reads for crossing in CROSSINGS):
+        yield f"GRANT SELECT ON {name} TO {CROSSING}"
+    if any(table in crossing.enters for crossing in CROSSINGS):
+        yield f"GRANT INSERT ON {name} TO {CROSSING}"
+    if any(table in crossing.changes for crossing in CROSSINGS):
+        yield f"GRANT UPDATE ON {name} TO {CROSSING}"
+
+
+def _function(crossing: Crossing) -> Iterator[str]:
+    signature = f"{SCHEMA}.{crossing.name}({', '.join(kind for _, kind in crossing.arguments)})"
+    arguments = ", ".join(f"{name} {kind}" for name, kind in crossing.arguments)
+    yield (
+        f"CREATE OR REPLACE FUNCTION {SCHEMA}.{crossing.name}({arguments}) RETURNS {crossing.returns}"
+        f" LANGUAGE {crossing.language} SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp SET row_security = on"
+        f" AS $body$ {crossing.body} $body$"
+    )
+    yield f"ALTER FUNCTION {signature} OWNER TO {CROSSING}"
+    yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {signature} TO {LOGIN}"
+
+
+def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterator[str]:
+    """Everything that `migrate` applies after the versions, in place of the `existing` (table, policy) pairs and of the
+    functions that cross now, each named with its arguments."""
+    declared, made = set(DOORS), {table.name for table in Noun.metadata.tables.values()}
+    if declared != made:
+        raise RuntimeError(
+            f"tables and registry/guard/wall.py differ: {sorted(declared ^ made)}: give each table a Door"
+        )
+    yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {LOGIN}, {CROSSING}"
+    yield f"GRANT CREATE ON SCHEMA {SCHEMA} TO {CROSSING}"
+    for table, policy in existing:
+        yield f"DROP POLICY {policy} ON {SCHEMA}.{table}"
+    for table, door in DOORS.items():
+        yield f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY"
+        yield f"ALTER TABLE {SCHEMA}.{table} FORCE ROW LEVEL SECURITY"
+        yield from policies(table, door)
+        yield from privileges(table, door)
+        for trigger in record_id.TRIGGERS:
+            yield f"DROP TRIGGER IF EXISTS {trigger} ON {SCHEMA}.{table}"
+    for signature in crossings:
+        yield f"DROP FUNCTION {signature}"
+    for crossing in CROSSINGS:
+        yield from _function(crossing)
+    yield from record_id.triggers(NAMING.name)
+    yield f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {CROSSING}"

@@ -1,0 +1,112 @@
+"""Accounts and grants: who works with the registry, and in which area for how long.
+
+Rule: a grant names a region by its id, so it follows every recoding; a caller sees his own account and grants and
+nobody else's.  Tests: tests/test_wall.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped
+
+from auth.ability import Ability
+from auth.policy import cell
+from auth.role import Role
+from auth.sensitivity import Sensitivity
+from registry.models.fact import Asker, Derived, Fact, fact
+from registry.models.noun import SCHEMA, Noun, const, table_of
+from registry.models.region import REGION
+from registry.values.bounds import NAME
+
+SYSTEM = Sensitivity.SYSTEM
+
+
+class Account(Noun):
+    """Akun: a member of staff or a service."""
+
+    __tablename__ = "account"
+    sight = SYSTEM
+    id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True)
+    username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True, longest=100)
+    name: Mapped[str] = fact(SYSTEM, "Nama", "Name", longest=NAME)
+    active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
+    must_change_password: Mapped[bool] = fact(
+        SYSTEM, "Wajib ganti sandi", "Must change the password", server_default=sa.false()
+    )
+
+
+class GrantRecord(Noun):
+    """Penugasan: a role in an area for a time.  `region_id` is null exactly for the whole country."""
+
+    __tablename__ = "grants"
+    sight = SYSTEM
+    id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
+    user_id: Mapped[uuid.UUID] = fact(SYSTEM, "Akun", "Account", sa.ForeignKey(f"{SCHEMA}.account.id"), index=True)
+    role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text(), longest=40, closed=Role)
+    region_id: Mapped[uuid.UUID | None] = fact(
+        SYSTEM, "Wilayah", "Region", sa.ForeignKey(f"{SCHEMA}.region.id"), index=True
+    )
+    national: Mapped[bool] = fact(SYSTEM, "Nasional", "Whole country", server_default=sa.false())
+    valid_from: Mapped[dt.date] = fact(SYSTEM, "Berlaku sejak", "Valid from")
+    valid_to: Mapped[dt.date | None] = fact(SYSTEM, "Berlaku sampai", "Valid to, that day included")
+    granted_by: Mapped[uuid.UUID | None] = fact(SYSTEM, "Pemberi", "Granted by")
+    seq: Mapped[int] = fact(
+        SYSTEM,
+        "Urutan",
+        "When granted or revoked, in the sync feed's count",
+        sa.BigInteger(),
+        server_default="0",
+        server=True,
+    )
+    active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
+    __table_args__ = (sa.CheckConstraint("national = (region_id IS NULL)", name="ck_grants_national"),)
+
+
+def in_force(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
+    today = sa.cast(sa.func.timezone(const("Asia/Jakarta"), sa.func.now()), sa.Date())
+    closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
+    begun, not_over = row.c.valid_from <= today, sa.func.coalesce(row.c.valid_to >= today, sa.true())
+    return sa.and_(row.c.active, begun, not_over, sa.not_(closed))
+
+
+def _said(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
+    return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
+
+
+def _given(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def names(role: Role) -> str:
+        return "{" + ",".join(sorted(a.name for a in Ability if cell(a, role))) + "}"
+
+    given = [(row.c.role == const(role.value), sa.cast(const(names(role)), ARRAY(sa.Text()))) for role in Role]
+    return sa.case(*given)
+
+
+abilities: Derived[list[Ability]] = _said("abilities", ARRAY(sa.Text()), "Kewenangan", "What the grant allows", _given)
+all_abilities: Derived[list[Ability]] = _said(
+    "all_abilities",
+    ARRAY(sa.Text()),
+    "Semua kewenangan",
+    "Everything that at least one grant allows somewhere",
+    lambda row, ask: ask.claim("abilities", ARRAY(sa.Text())),
+)
+expires_at: Derived[dt.datetime] = _said(
+    "expires_at",
+    sa.DateTime(timezone=True),
+    "Berlaku sampai",
+    "When this token expires",
+    lambda row, ask: ask.claim("expires_at", sa.DateTime(timezone=True)),
+)
+
+
+def is_me(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the caller's own account."""
+    return row.c.id == ask.claim("user", sa.Uuid())
+
+
+ACCOUNT, GRANTS = table_of(Account), table_of(GrantRecord)

@@ -1,0 +1,45 @@
+"""Audit: every command and every reveal, refused or not, as one append-only row.
+
+Rule: an accepted command's row is in its transaction, a refused one's in its own; no row holds a personal value.
+The application may write rows and read none.  Tests: tests/test_audit.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import AccessPurpose, IdentityField
+from registry.models.fact import fact
+from registry.models.noun import Noun, table_of
+from registry.values.bounds import NOTE
+
+SYSTEM = Sensitivity.SYSTEM
+
+
+class AuditEvent(Noun):
+    """One act: who, which ability, on what, how it ended."""
+
+    __tablename__ = "audit_event"
+    named = False
+    sight = SYSTEM
+    id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
+    at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
+    actor_id: Mapped[uuid.UUID] = fact(SYSTEM, "Pelaku", "Actor", server=True)
+    ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40, closed=Ability)
+    subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
+    outcome: Mapped[str] = fact(
+        SYSTEM, "Hasil", "ACCEPTED, UNCHANGED, MERGED, REJECTED, or the code of the refusal", server=True, longest=2000
+    )
+    rev: Mapped[int | None] = fact(SYSTEM, "Revisi", "Revision", server=True)
+    field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20, closed=IdentityField)
+    purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True, longest=40, closed=AccessPurpose)
+    note: Mapped[str | None] = fact(SYSTEM, "Keterangan", "Note of the actor", server=True, longest=NOTE)
+
+
+AUDIT = table_of(AuditEvent)

@@ -1,0 +1,135 @@
+"""Business (usaha): a business unit of a migrant household, pillar 2 of the programme.
+
+Rule: its owner is a member of the household.  Export-ready means READY or EXPORTING.  Tests: tests/test_rules.py.
+"""
+
+from __future__ import annotations
+
+import decimal
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    BusinessField,
+    BusinessPermit,
+    BusinessScale,
+    BusinessStatus,
+    CapitalSource,
+    ExportReadiness,
+    Market,
+    OwnerCategory,
+    TurnoverBand,
+)
+from registry.models.fact import Asker, CountryCode, CurrencyCode, PartialDate, codes_fact, derived, fact
+from registry.models.noun import Noun, const
+from registry.models.scoped import HouseholdPart, counted, newest, of_member
+from registry.models.search import sound_indexes, sounds_of
+from registry.values.bounds import AMOUNT, NAME, WORKERS
+from registry.values.identity_number import normalise_nib
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+class Business(HouseholdPart, Noun):
+    """Usaha of a migrant household."""
+
+    __tablename__ = "business"
+    searched = PERSONAL
+    owner_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Pemilik", "Owner", counted=True)
+    owner_category: Mapped[OwnerCategory | None] = fact(
+        PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True, counted=True
+    )
+    name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name", longest=NAME)
+    sounds: Mapped[list[str] | None] = sounds_of("name", PERSONAL)
+    description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description", longest=1000, lines=True)
+    field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
+    status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
+    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on", counted=True)
+    closed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tutup pada", "Closed on", counted=True)
+    scale: Mapped[BusinessScale | None] = fact(
+        OPERATIONAL, "Skala usaha", "Scale (PP 7/2021 Art. 35), derived", BusinessScale, server=True, counted=True
+    )
+    turnover_band: Mapped[TurnoverBand | None] = fact(
+        PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand, counted=True
+    )
+    annual_sales_amount: Mapped[decimal.Decimal | None] = fact(
+        PERSONAL, "Penjualan setahun", "Yearly sales", within=AMOUNT, whole="annual_sales"
+    )
+    annual_sales_currency: Mapped[CurrencyCode | None] = fact(
+        PERSONAL, "Mata uang penjualan", "Currency of the sales", whole="annual_sales"
+    )
+    capital_amount: Mapped[decimal.Decimal | None] = fact(
+        PERSONAL, "Modal", "Capital without land and buildings", within=AMOUNT, whole="capital"
+    )
+    capital_currency: Mapped[CurrencyCode | None] = fact(
+        PERSONAL, "Mata uang modal", "Currency of the capital", whole="capital"
+    )
+    capital_source: Mapped[CapitalSource | None] = fact(
+        PERSONAL, "Sumber modal", "Source of capital", CapitalSource, counted=True
+    )
+    workers_family: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja keluarga", "Family workers", counted=True, within=WORKERS
+    )
+    workers_paid_male: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", counted=True, within=WORKERS
+    )
+    workers_paid_female: Mapped[int | None] = fact(
+        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True, within=WORKERS
+    )
+    nib: Mapped[str | None] = fact(
+        PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits", longest=32, form=normalise_nib
+    )
+    permits: Mapped[list[BusinessPermit]] = codes_fact(
+        OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True
+    )
+    market: Mapped[Market | None] = fact(OPERATIONAL, "Pasar", "Farthest market served", Market, counted=True)
+    sells_online: Mapped[bool | None] = fact(OPERATIONAL, "Jual daring", "Sells online", counted=True)
+    export_readiness: Mapped[ExportReadiness] = fact(
+        OPERATIONAL, "Kesiapan ekspor", "Export readiness", ExportReadiness, counted=True
+    )
+    export_countries: Mapped[list[CountryCode]] = fact(
+        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", counted=True, items=50
+    )
+    location_village_id: Mapped[uuid.UUID] = fact(
+        OPERATIONAL,
+        "Desa tempat usaha",
+        "Where the business is; usually the household's village",
+        sa.ForeignKey("registry.region.id"),
+        counted=True,
+    )
+    __table_args__ = of_member(
+        "business",
+        "owner_id",
+        counted("business", "field"),
+        newest("business", "started_on"),
+        *sound_indexes("business", "area"),
+    )
+
+
+@derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)
+def workers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
+    first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in counted]
+    return sum(others, first)
+
+
+@dataclass(frozen=True)
+class HasNib:
+    """Named condition: the business has an identification number, or none is known."""
+
+    yes: bool
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return row.c.nib.is_not(None) if self.yes else row.c.nib.is_(None)
+
+
+@derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)
+def readiness(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """The rank of the code in its list."""
+    ranks = [(row.c.export_readiness == const(code.value), const(rank)) for rank, code in enumerate(ExportReadiness)]
+    return sa.case(*ranks)

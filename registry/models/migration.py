@@ -1,0 +1,151 @@
+"""Migration episode (episode migrasi): one journey of one person, from plan to return.
+
+Rule: stage, procedural status and welfare are three separate things; procedural status is seen by whoever recorded
+it and by nobody else, for families hide it out of fear.  Tests: tests/test_submission.py, tests/test_rules.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    IdentityField,
+    LegalCategory,
+    MigrationStage,
+    OccupationGroup,
+    PlacementScheme,
+    PlanAfterReturn,
+    ProceduralStatus,
+    RecruiterType,
+    ReturnReason,
+    Sector,
+    WelfareStatus,
+)
+from registry.models.fact import Asker, CountryCode, CurrencyCode, PartialDate, derived, fact
+from registry.models.noun import C_TEXT, Noun, const, table_of
+from registry.models.scoped import HouseholdPart, counted, newest, of_member
+from registry.values.bounds import AMOUNT
+
+OPERATIONAL, PERSONAL, IDENTITY, SPECIAL, PROTECTIVE = (
+    Sensitivity.OPERATIONAL,
+    Sensitivity.PERSONAL,
+    Sensitivity.IDENTITY,
+    Sensitivity.SPECIAL,
+    Sensitivity.PROTECTIVE,
+)
+
+
+class MigrationEpisode(HouseholdPart, Noun):
+    """Episode migrasi."""
+
+    __tablename__ = "migration_episode"
+    member_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Anggota", "Member", counted=True)
+    seq: Mapped[int] = fact(
+        OPERATIONAL,
+        "Nomor urut",
+        "Number of the episode in the household, in the order of recording",
+        server=True,
+        counted=True,
+    )
+    stage: Mapped[MigrationStage | None] = fact(PERSONAL, "Tahap migrasi", "Stage", MigrationStage, counted=True)
+    country: Mapped[CountryCode | None] = fact(PERSONAL, "Negara tujuan", "Country of destination", counted=True)
+    city: Mapped[str | None] = fact(SPECIAL, "Kota", "City", longest=100)
+    legal_category: Mapped[LegalCategory | None] = fact(
+        PERSONAL, "Kategori PMI", "Legal category", LegalCategory, counted=True
+    )
+    scheme: Mapped[PlacementScheme | None] = fact(
+        PERSONAL, "Skema penempatan", "Placement scheme", PlacementScheme, counted=True
+    )
+    procedural_status: Mapped[ProceduralStatus | None] = fact(
+        PROTECTIVE, "Status prosedural", "Procedural status", ProceduralStatus, counted=True
+    )
+    sector: Mapped[Sector | None] = fact(PERSONAL, "Sektor", "Sector", Sector, counted=True)
+    occupation_group: Mapped[OccupationGroup | None] = fact(
+        PERSONAL, "Kelompok jabatan", "Occupation group", OccupationGroup, counted=True
+    )
+    job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title", longest=100)
+    employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer", longest=200)
+    recruiter: Mapped[RecruiterType | None] = fact(PERSONAL, "Perekrut", "Who arranged the journey", RecruiterType)
+    epmi_no: Mapped[str | None] = fact(IDENTITY, "ID PMI", "e-PMI number", sealed=IdentityField.EPMI, longest=32)
+    passport_no: Mapped[str | None] = fact(
+        IDENTITY, "Nomor paspor", "Passport number", sealed=IdentityField.PASSPORT, longest=32
+    )
+    passport_expires_on: Mapped[dt.date | None] = fact(PERSONAL, "Paspor berlaku sampai", "Passport expires on")
+    visa_type: Mapped[str | None] = fact(PERSONAL, "Jenis visa", "Type of visa", longest=100)
+    contract_starts_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak mulai", "Contract starts on", counted=True)
+    contract_ends_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak selesai", "Contract ends on", counted=True)
+    wage_amount: Mapped[decimal.Decimal | None] = fact(
+        SPECIAL, "Upah sebulan", "Wage a month", within=AMOUNT, whole="wage"
+    )
+    wage_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang upah", "Currency of the wage", whole="wage")
+    registered_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal daftar", "Registered on", counted=True)
+    departed_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal berangkat", "Departed on", counted=True)
+    returned_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal pulang", "Returned on", counted=True)
+    return_reason: Mapped[ReturnReason | None] = fact(
+        SPECIAL, "Sebab kepulangan", "Reason of return", ReturnReason, counted=True
+    )
+    plan_after_return: Mapped[PlanAfterReturn | None] = fact(
+        PERSONAL, "Rencana setelah pulang", "Plan after return", PlanAfterReturn, counted=True
+    )
+    welfare: Mapped[WelfareStatus | None] = fact(
+        SPECIAL, "Keadaan", "How the migrant fares", WelfareStatus, counted=True
+    )
+    underage_at_departure: Mapped[bool | None] = fact(
+        SPECIAL,
+        "Berangkat sebelum 18 tahun",
+        "Left before the 18th birthday: recorded and flagged, never refused",
+        server=True,
+        counted=True,
+    )
+    social_security_jkk_jkm: Mapped[bool | None] = fact(PERSONAL, "JKK dan JKM", "Covered by JKK and JKM", counted=True)
+    social_security_jht: Mapped[bool | None] = fact(PERSONAL, "JHT", "Covered by JHT", counted=True)
+    cost_paid_amount: Mapped[decimal.Decimal | None] = fact(
+        SPECIAL, "Biaya dibayar", "Cost paid", within=AMOUNT, whole="cost_paid"
+    )
+    cost_paid_currency: Mapped[CurrencyCode | None] = fact(
+        SPECIAL, "Mata uang biaya", "Currency of the cost", whole="cost_paid"
+    )
+    debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT, whole="debt")
+    debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt", whole="debt")
+    last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
+    __table_args__ = of_member(
+        "migration_episode", "member_id", counted("migration_episode"), newest("migration_episode", "departed_on")
+    )
+
+
+@derived(
+    PERSONAL,
+    "Mulai",
+    "When the journey began or is planned; `9999` for a plan without any date",
+    C_TEXT,
+    nullable=False,
+    longest=10,
+)
+def begun_on(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))
+
+
+def newest_first(row: sa.FromClause, ask: Asker) -> list[sa.ColumnElement[Any]]:
+    """Order of a person's episodes; the first tells his stage."""
+    return [begun_on.expression(row, ask).desc(), row.c.seq.desc()]
+
+
+@dataclass(frozen=True)
+class Latest:
+    """Named condition: it is the person's newest episode, or is not."""
+
+    yes: bool
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        other = table_of(MigrationEpisode).alias("e$latest")
+        newest = sa.select(other.c.id).where(other.c.member_id == row.c.member_id, other.c.archived_at.is_(None))
+        found = newest.order_by(*newest_first(other, ask)).limit(const(1)).correlate(row).scalar_subquery()
+        return row.c.id == found if self.yes else row.c.id != found

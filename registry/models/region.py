@@ -1,0 +1,191 @@
+"""Region (wilayah): the official hierarchy from province to village, and the codes it had in other years.
+
+Rule: a region is its id; the code is today's name for it, older codes lead here too.  The map is open to every
+signed-in caller, its rows change by `desmigratif regions load` only.  Tests: tests/test_regions.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.codes import RegionChange, RegionKind, RegionLevel
+from registry.models.fact import Asker, RegionCode, fact
+from registry.models.noun import SCHEMA, Noun, const, is_one, table_of
+from registry.models.search import sound_indexes, sounds_of
+
+OPEN = Sensitivity.OPEN
+REGION_ID = f"{SCHEMA}.region.id"
+LONGEST_NAME, LONGEST_DECREE = 120, 200
+
+
+class Region(Noun):
+    """Wilayah."""
+
+    __tablename__ = "region"
+    searched = OPEN
+    sight = OPEN
+    place = "code"
+    id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
+    code: Mapped[RegionCode] = fact(OPEN, "Kode wilayah", "Today's code, or the code on the day of `asOf`")
+    level: Mapped[RegionLevel] = fact(OPEN, "Tingkat", "Level", RegionLevel)
+    kind: Mapped[RegionKind] = fact(OPEN, "Jenis", "Kind", RegionKind)
+    name: Mapped[str] = fact(OPEN, "Nama", "Name", longest=LONGEST_NAME)
+    search_name: Mapped[str] = fact(OPEN, "Nama untuk pencarian", "Name for searching", server=True, longest=200)
+    sounds: Mapped[list[str] | None] = sounds_of("search_name", OPEN)
+    parent_id: Mapped[uuid.UUID | None] = fact(OPEN, "Induk", "Parent", sa.ForeignKey(REGION_ID), index=True)
+    bps_code: Mapped[str | None] = fact(OPEN, "Kode BPS", "BPS's own code, never derived from `code`", longest=10)
+    valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from")
+    valid_to: Mapped[dt.date | None] = fact(OPEN, "Berlaku sampai", "Valid to")
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
+    __table_args__ = (
+        sa.UniqueConstraint("id", "code"),
+        sa.Index("uq_region_code_today", "code", unique=True, postgresql_where=sa.literal_column("valid_to IS NULL")),
+        sa.Index("ix_region_level_code", "level", "code"),
+        *sound_indexes("region"),
+    )
+
+
+class RegionCodeHistory(Noun):
+    """A code that a region has or had."""
+
+    __tablename__ = "region_code"
+    sight = OPEN
+    region_id: Mapped[uuid.UUID] = fact(OPEN, "Wilayah", "Region", sa.ForeignKey(REGION_ID), primary_key=True)
+    code: Mapped[RegionCode] = fact(OPEN, "Kode", "Code", primary_key=True)
+    valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from", primary_key=True)
+    valid_to: Mapped[dt.date | None] = fact(OPEN, "Berlaku sampai", "Valid to")
+    __table_args__ = (sa.Index("ix_region_code_code", "code"),)
+
+
+class RegionLineage(Noun):
+    """Silsilah: one change of a region by decree."""
+
+    __tablename__ = "region_lineage"
+    named = False
+    sight = OPEN
+    id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
+    from_region_id: Mapped[uuid.UUID] = fact(OPEN, "Dari", "From", sa.ForeignKey(REGION_ID), index=True)
+    to_region_id: Mapped[uuid.UUID | None] = fact(OPEN, "Ke", "To", sa.ForeignKey(REGION_ID), index=True)
+    change: Mapped[RegionChange] = fact(OPEN, "Perubahan", "Change", RegionChange)
+    from_code: Mapped[RegionCode] = fact(OPEN, "Kode lama", "Earlier code")
+    to_code: Mapped[RegionCode | None] = fact(OPEN, "Kode baru", "Later code; null when abolished without an heir")
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
+    effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku", "Effective on")
+
+
+class RegionList(Noun):
+    """An official list that was loaded: decree, source and checksum."""
+
+    __tablename__ = "region_list"
+    named = False
+    sight = OPEN
+    id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
+    source: Mapped[str] = fact(OPEN, "Sumber", "Source", longest=500)
+    decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
+    effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "In force from")
+    checksum: Mapped[str] = fact(OPEN, "Sidik jari", "SHA-256 of the content", longest=64)
+    attribution: Mapped[str | None] = fact(OPEN, "Atribusi", "Attribution", longest=200)
+    loaded_at: Mapped[dt.datetime] = fact(OPEN, "Dimuat", "Loaded at", server_default=sa.func.now())
+    regions: Mapped[int] = fact(OPEN, "Jumlah wilayah", "Regions in it", server=True)
+
+
+class Programme(Noun):
+    """Program: DESMIGRATIF and those to come."""
+
+    __tablename__ = "programme"
+    sight = OPEN
+    id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
+    code: Mapped[str] = fact(OPEN, "Kode", "Code", unique=True, longest=40)
+    name: Mapped[str] = fact(OPEN, "Nama", "Name", longest=100)
+    agency: Mapped[str] = fact(OPEN, "Instansi", "Agency", longest=200)
+
+
+class VillageEnrolment(Noun):
+    """A village in a programme from a year on."""
+
+    __tablename__ = "village_enrolment"
+    sight = OPEN
+    programme_id: Mapped[uuid.UUID] = fact(
+        OPEN, "Program", "Programme", sa.ForeignKey(f"{SCHEMA}.programme.id"), primary_key=True
+    )
+    region_id: Mapped[uuid.UUID] = fact(OPEN, "Desa", "Village", sa.ForeignKey(REGION_ID), primary_key=True)
+    year: Mapped[int] = fact(OPEN, "Tahun", "Year", within=(1945, 2199))
+    decree: Mapped[str | None] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
+    active: Mapped[bool] = fact(OPEN, "Aktif", "Active", server_default=sa.true())
+
+
+def under(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the scoped records whose village is this region or below it."""
+    return sa.and_(child.c.area >= parent.c.code, child.c.area < parent.c.code + const("/"))
+
+
+PREFIXES = {RegionLevel.PROVINCE: 2, RegionLevel.REGENCY: 5, RegionLevel.DISTRICT: 8}
+"""Characters of a code that are the code of the region above it (35.07.11.2001)."""
+
+
+def ancestors(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the regions above this one."""
+    prefixes = [sa.func.left(parent.c.code, const(n)) for n in PREFIXES.values()]
+    return sa.and_(child.c.code.in_(prefixes), child.c.id != parent.c.id, child.c.valid_to.is_(None))
+
+
+def lineage(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the decrees that made or unmade this region."""
+    return sa.or_(child.c.from_region_id == parent.c.id, child.c.to_region_id == parent.c.id)
+
+
+def today(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the region exists today."""
+    return row.c.valid_to.is_(None)
+
+
+@dataclass(frozen=True)
+class AtLevel:
+    """Named condition: regions of one level that exist today."""
+
+    level: RegionLevel
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return sa.and_(is_one(row.c.level, self.level), today(row, ask))
+
+
+def resolved(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: the one region of today that the argument `code` names; none where it was split."""
+    heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
+        sa.column("id", sa.Uuid()), name="heir$"
+    )
+    one = sa.case(
+        (sa.func.count() == const(1), sa.cast(sa.func.min(sa.cast(heirs.c.id, sa.Text())), sa.Uuid())), else_=sa.null()
+    )
+    return row.c.id == sa.select(one).select_from(heirs).scalar_subquery()
+
+
+def heir(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Named condition: one of the regions of today that the argument `code` leads to."""
+    heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
+        sa.column("id", sa.Uuid()), name="heir$"
+    )
+    return row.c.id.in_(sa.select(heirs.c.id))
+
+
+@dataclass(frozen=True)
+class EnrolledIn:
+    """Named condition: the village is enrolled in one of the programmes whose codes the argument lists."""
+
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
+        named = programme.c.code == sa.any_(ask.argument(self.argument, ARRAY(sa.Text())))
+        of_row = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
+        return sa.exists(sa.select(const(1)).select_from(enrolment, programme).where(of_row, named).correlate(row))
+
+
+REGION = table_of(Region)

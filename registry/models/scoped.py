@@ -1,0 +1,104 @@
+"""Records of a village: what every one of them carries, and the keys that keep it true.
+
+Rule: a record without its area cannot exist, and a child lies where its household lies; a move or a recoding is one
+UPDATE of the parent, and foreign keys carry everything along.  Test: tests/test_wall_writes.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, declared_attr
+
+from auth.sensitivity import Sensitivity
+from registry.models.fact import RegionCode, fact
+from registry.models.noun import SCHEMA
+
+OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
+
+
+class Scoped:
+    """A record of a village.  Row security compares `area` with the caller's; foreign keys keep it true."""
+
+    id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Id", "Id", primary_key=True)
+    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", server=True)
+    area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
+    draft: Mapped[bool] = fact(OPERATIONAL, "Draf", "Draft", server=True)
+    created_at: Mapped[dt.datetime] = fact(
+        OPERATIONAL, "Dibuat", "Created at", server=True, server_default=sa.func.now()
+    )
+    created_by: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat", "Recorder", server=True)
+    updated_at: Mapped[dt.datetime] = fact(
+        OPERATIONAL, "Diubah", "Updated at", server=True, server_default=sa.func.now()
+    )
+    archived_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diarsipkan", "Archived at", server=True)
+
+
+def in_region() -> sa.ForeignKeyConstraint:
+    """`area` is the code of `village_id`, today and after every recoding."""
+    return sa.ForeignKeyConstraint(
+        ["village_id", "area"],
+        [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"],
+        onupdate="NO ACTION",
+        deferrable=True,
+        initially="DEFERRED",
+    )
+
+
+class InHousehold(Scoped):
+    """A record inside a household: it lies where the household lies and is a draft while the household is."""
+
+    household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
+        return in_household(cls.__tablename__)  # type: ignore[attr-defined]  # the class is a mapped one
+
+
+class HouseholdPart(InHousehold):
+    """A record that is written with its household, as a part of its document (registry/models/aggregate.py)."""
+
+
+def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
+    """The keys that tie a table to its household: a move or a change of `draft` there is a change here."""
+    return (
+        sa.ForeignKeyConstraint(
+            ["household_id", "village_id", "area", "draft"],
+            [f"{SCHEMA}.household.{key}" for key in ("id", "village_id", "area", "draft")],
+            onupdate="CASCADE",
+            name=f"fk_{name}_household",
+        ),
+        in_region(),
+        sa.Index(f"ix_{name}_household_id", "household_id", "area"),  # the wall asks the area of every row
+        sa.Index(f"ix_{name}_area_id", "area", "id"),
+        *more,
+    )
+
+
+def counted(name: str, *columns: str) -> sa.Index:
+    """An index from which the rows that a list shows are counted, without their table."""
+    shown: sa.ColumnElement[bool] = sa.literal_column("archived_at IS NULL")
+    return sa.Index(f"ix_{name}_counted", "area", "draft", *columns, postgresql_where=shown)
+
+
+def newest(name: str, column: str) -> sa.Index:
+    """An index that has the rows in the order of a date, the unknown last where the newest come first."""
+    known: sa.ColumnElement[str] = sa.literal_column(f"(CASE WHEN {column} IS NULL THEN '' ELSE {column} END)")
+    return sa.Index(f"ix_{name}_{column}", known, "id", info={"newest": column})
+
+
+def of_member(name: str, column: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
+    """`column` names a member of the same household, which the database holds too."""
+    return in_household(
+        name,
+        sa.ForeignKeyConstraint(
+            [column, "household_id"],
+            [f"{SCHEMA}.member.id", f"{SCHEMA}.member.household_id"],
+            name=f"fk_{name}_{column}",
+        ),
+        sa.Index(f"ix_{name}_{column}", column, "area"),
+        *more,
+    )

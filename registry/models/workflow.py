@@ -1,0 +1,271 @@
+"""Workflow: who has looked at a household so far, and what was said about it.
+
+Rule: every step is an append-only event; the state table below is the only place that says which step may follow
+which, for the commands and for `viewerCan` alike.  Tests: tests/test_workflow.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.orm import Mapped
+
+from auth.ability import Ability
+from auth.role import Role
+from auth.sensitivity import Sensitivity
+from registry.codes import WorkflowState
+from registry.models.fact import Asker, Derived, Fact, fact
+from registry.models.noun import Noun, const, is_one, table_of
+from registry.models.scoped import InHousehold
+from registry.values.bounds import NAME, NOTE, REMARK_TEXT
+
+OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
+
+
+class HouseholdRevision(InHousehold, Noun):
+    """Every accepted document, whole, in the order of acceptance; numbers are sealed in it."""
+
+    __tablename__ = "household_revision"
+    named = False
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    document: Mapped[dict[str, Any]] = fact(
+        SYSTEM, "Dokumen", "The household as it was accepted, in the order of the form", sa.JSON(), server=True
+    )
+
+
+class WorkflowEvent(InHousehold, Noun):
+    """One step of a record through the workflow; never changed afterwards."""
+
+    __tablename__ = "workflow_event"
+    named = False
+    from_state: Mapped[WorkflowState | None] = fact(OPERATIONAL, "Dari", "From", WorkflowState, server=True)
+    to_state: Mapped[WorkflowState] = fact(OPERATIONAL, "Ke", "To", WorkflowState, server=True)
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
+    actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True, longest=NAME)
+    actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40, closed=Role)
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
+    edit_hash: Mapped[str | None] = fact(
+        SYSTEM,
+        "Sidik suntingan",
+        "Hash of the edit that was accepted by this step; by it a retry is known",
+        server=True,
+        longest=100,
+    )
+
+
+class Remark(InHousehold, Noun):
+    """Catatan verifikasi on one field; shown to those who see the class of the field."""
+
+    __tablename__ = "remark"
+    named = False
+    path: Mapped[list[str]] = fact(
+        OPERATIONAL, "Kolom", "Path of the field, a child by its id", server=True, items=6, longest=40
+    )
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "The revision that it speaks of", server=True)
+    about: Mapped[Sensitivity] = fact(
+        OPERATIONAL,
+        "Kelas kolom",
+        "Class of the field it speaks of",
+        sa.Text(),
+        server=True,
+        longest=20,
+        closed=Sensitivity,
+    )
+    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
+    text: Mapped[str] = fact(PERSONAL, "Catatan", "Text", longest=REMARK_TEXT, lines=True)
+    author_id: Mapped[uuid.UUID] = fact(PERSONAL, "Penulis", "Author", server=True)
+    author_name: Mapped[str] = fact(PERSONAL, "Nama penulis", "Name of the author", server=True, longest=NAME)
+    author_role: Mapped[str] = fact(
+        PERSONAL, "Peran penulis", "Role of the author", server=True, longest=40, closed=Role
+    )
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
+
+
+class Act(enum.Enum):
+    """What the content of a household is saved for."""
+
+    DRAFT = "DRAFT"
+    SUBMIT = "SUBMITTED"
+    AMEND = "AMENDED"
+
+
+class Verdict(enum.Enum):
+    """Saving leaves the household as it is."""
+
+    UNCHANGED = "what was sent is stored already"
+    REFUSED = "TRANSITION_NOT_ALLOWED"
+
+
+Condition = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the state table: in `states`, who holds `setting` there may, and `unless` does not forbid it.
+
+    `leads_to` is the state after it; None where that depends on the state before, or is the same."""
+
+    ability: Ability
+    setting: str
+    states: tuple[WorkflowState, ...]
+    leads_to: WorkflowState | None
+    unless: Condition | None = None
+
+    @property
+    def target(self) -> WorkflowState:
+        """The one state that the step leads to."""
+        assert self.leads_to is not None, f"{self.setting} leads to no one state"
+        return self.leads_to
+
+    def allowed(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        """The step is open to the caller for this household."""
+        here = self._here(row, ask)
+        return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ask)))
+
+    def forbidden(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        """Nothing but `unless` keeps the caller from the step."""
+        return sa.false() if self.unless is None else sa.and_(self._here(row, ask), self.unless(row, ask))
+
+    def _here(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ask.areas(self.setting)))
+
+
+def _is(column: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(column == ask.claim("user", sa.Uuid()), sa.false())
+
+
+def own(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Four eyes: the caller sent this revision, or wrote one of those since the last verified one."""
+    wrote = ask.claim("user", sa.Uuid()) == sa.any_(row.c.authors)
+    return sa.or_(_is(row.c.submitted_by_id, ask), wrote)
+
+
+def own_or_verified(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Four eyes: nobody takes both steps of one revision."""
+    return sa.or_(own(row, ask), _is(row.c.village_verified_by_id, ask))
+
+
+def others(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    """Submitted by somebody else, who may still be verified: only the sender himself may send again."""
+    return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ask)))
+
+
+S = WorkflowState
+Saved = WorkflowState | Verdict
+no, same = Verdict.REFUSED, Verdict.UNCHANGED
+
+# fmt: off
+SAVING: dict[Act, dict[WorkflowState | None, tuple[Saved, Saved, Saved]]] = {
+    # What was sent          differs from   is what is stored,  is what is stored,
+    # for a household that   what is        and names its       and names no
+    # is …                   stored         `baseRev`           `baseRev`
+    Act.DRAFT: {
+        None:               (S.DRAFT,       S.DRAFT,            S.DRAFT),
+        S.DRAFT:            (S.DRAFT,       same,               same),
+        S.RETURNED:         (S.RETURNED,    same,               same),
+    },
+    Act.SUBMIT: {
+        None:               (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
+        S.DRAFT:            (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
+        S.RETURNED:         (S.SUBMITTED,   S.SUBMITTED,        same),  # a late first sending is no answer to a return
+        S.SUBMITTED:        (S.SUBMITTED,   same,               same),
+    },
+    Act.AMEND: {
+        S.SUBMITTED:        (S.SUBMITTED,   same,               same),
+        S.VERIFIED_VILLAGE: (S.SUBMITTED,   same,               same),
+        S.VERIFIED:         (S.SUBMITTED,   same,               same),
+    },
+}
+# fmt: on
+"""What saving leads to.  A state: it is stored, and the household has this state then.  A household in a state that is
+not named here stays as it is: `same` where the content is stored already, `no` for everything else."""
+
+
+def saving(act: Act, state: WorkflowState | None, *, changed: bool, based: bool) -> Saved:
+    """What saving leads to for a household in this state, None for a new one, by the table."""
+    if_changed, if_based, if_not = SAVING[act].get(state, (no, same, same))
+    return if_changed if changed else if_based if based else if_not
+
+
+def _states(act: Act) -> tuple[WorkflowState, ...]:
+    """Where somebody may change the household so."""
+    return tuple(state for state in SAVING[act] if state is not None)
+
+
+def _leads_to(act: Act) -> WorkflowState | None:
+    """The state in which changed content is stored, where it is the same from every state."""
+    targets = {changed for changed, _, _ in SAVING[act].values() if isinstance(changed, WorkflowState)}
+    return targets.pop() if len(targets) == 1 else None
+
+
+def _saving(act: Act, ability: Ability, setting: str, unless: Condition | None = None) -> Step:
+    """The step of an act, whose states stand in the table above."""
+    return Step(ability, setting, _states(act), _leads_to(act), unless)
+
+
+SAVE_DRAFT = _saving(Act.DRAFT, Ability.HOUSEHOLD_SUBMIT, "submit")
+SUBMIT = _saving(Act.SUBMIT, Ability.HOUSEHOLD_SUBMIT, "submit", others)
+AMEND = _saving(Act.AMEND, Ability.HOUSEHOLD_AMEND, "amend")
+VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
+VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
+RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)
+RETURN_REGENCY = Step(Ability.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED, own)
+REVEAL = Step(Ability.IDENTITY_REVEAL, "reveal", tuple(S), None)
+STEPS = (SUBMIT, AMEND, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
+STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
+"""The step that opens the way for each act."""
+
+
+REVISION, EVENT, REMARK = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark))
+
+
+def abilities(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a household: the abilities whose step would be accepted from the caller now, each once."""
+    by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
+    for step in STEPS:
+        by_ability.setdefault(step.ability, []).append(step.allowed(row, ask))
+    return granted({ability: sa.or_(*tests) for ability, tests in by_ability.items()})
+
+
+def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """The names of the abilities whose test holds, as a text array."""
+    names = [sa.case((test, const(ability.name)), else_=sa.null()) for ability, test in tests.items()]
+    return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
+
+
+def in_region(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a region: what the caller may do there, before the state of any one record is considered."""
+    by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
+    for step in STEPS:
+        by_ability.setdefault(step.ability, []).append(row.c.code.op("<@")(ask.areas(step.setting)))
+    return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
+
+
+def of_numbers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of a member or an episode: its numbers may be revealed."""
+    return granted({Ability.IDENTITY_REVEAL: row.c.area.op("<@")(ask.areas(REVEAL.setting))})
+
+
+def nothing(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    """`viewerCan` of records that no command takes by themselves."""
+    return sa.cast(const("{}"), ARRAY(sa.Text()))
+
+
+def _can(expression: Any) -> Derived[list[Ability]]:
+    said = Fact(
+        Sensitivity.OPEN, "Yang boleh Anda lakukan", "Commands that would be accepted from you now", server=True
+    )
+    return Derived("viewer_can", said, expression, ARRAY(sa.Text()))
+
+
+can_household, can_region, can_numbers, can_nothing = (_can(e) for e in (abilities, in_region, of_numbers, nothing))

@@ -1,0 +1,236 @@
+"""What a caller wants of a noun, without GraphQL: the language between schema, sync, export and the read engine.
+
+Rule: a Want holds no value of a caller, only names of arguments, so equal Wants are one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth.sensitivity import Sensitivity
+from registry.models.fact import Asker, Derived
+from registry.models.noun import Link, Readable
+from registry.read.grouping import Grouping
+
+Datum = InstrumentedAttribute[Any] | Derived[Any]
+
+
+class Seeker(Asker, Protocol):
+    """What a condition may ask of the statement it becomes part of."""
+
+    def regions(self, argument: str) -> str:
+        """The setting that holds the areas of the regions whose codes the argument lists."""
+
+    def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+        """Where the caller sees a class of this row: always, never, or a test of the row."""
+
+    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+        """What a text is searched by (registry/models/search.py)."""
+
+    def village(self, argument: str) -> sa.ColumnElement[Any]:
+        """Today's code of the village whose code, of any year, the argument is."""
+
+    def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
+        """Whether the row has a related record for which the condition holds."""
+
+
+Where = Callable[[sa.FromClause, Seeker], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Equals:
+    """`column` holds the value of an argument."""
+
+    column: str
+    argument: str
+
+    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+        column = row.c[self.column]
+        return column == ask.argument(self.argument, column.type)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from: a noun, how its rows hang on their parent, and named conditions."""
+
+    noun: Readable
+    link: Link | None = None
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """One sort key; ties are broken by id, nulls come last."""
+
+    datum: Datum
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """A datum of the row under the key it is asked for."""
+
+    key: str
+    datum: Datum
+
+
+@dataclass(frozen=True)
+class Const:
+    """A text that is the same for every row, such as `__typename`."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Null:
+    """A field that is null for all callers of the sight: they were refused it."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The names, among `data`, of the fields that are not for the caller in this row."""
+
+    key: str
+    data: tuple[tuple[str, Sensitivity], ...]
+
+
+@dataclass(frozen=True)
+class Embed:
+    """An object made of columns of the same row; null where the caller finds no value in `present`."""
+
+    key: str
+    present: Datum
+    parts: tuple[Part, ...]
+    kind: Sensitivity | None = None  # here and below: the class without which it is null
+
+
+@dataclass(frozen=True)
+class Object:
+    """A JSON object; rows of an interface have the parts of their own kind, told by `discriminator`."""
+
+    kinds: tuple[tuple[str | None, tuple[Part, ...]], ...]
+    discriminator: str | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """One related record, or null."""
+
+    key: str
+    source: Source
+    node: Object
+    order: tuple[Order, ...] = ()
+    kind: Sensitivity | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """The one of several records that exists: an id looked up among all types, of which it names one (record_id.py)."""
+
+    key: str
+    among: tuple[One, ...]
+
+
+@dataclass(frozen=True)
+class Many:
+    """All related records, as a plain list of at most `limit`."""
+
+    key: str
+    source: Source
+    node: Object
+    order: tuple[Order, ...] = ()
+    limit: int = 50
+    kind: Sensitivity | None = None
+    when: Where | None = None  # a condition of the parent without which it is null
+
+
+@dataclass(frozen=True)
+class Node:
+    """The record of an edge."""
+
+    key: str
+    node: Object
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The cursor of an edge."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The records of a page."""
+
+    key: str
+    node: Object
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The records of a page with their cursors."""
+
+    key: str
+    parts: tuple[Node | Cursor | Const, ...]
+
+
+@dataclass(frozen=True)
+class Info:
+    """Where a page stands in its list: (response key, a field of PageInfo | constant text)."""
+
+    key: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many rows the list has."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Counts of the list's rows by one grouping; only rows for which `where` holds as well."""
+
+    key: str
+    by: Grouping
+    parts: tuple[tuple[str, str], ...]  # (response key, key | label | count | constant text)
+    first: str  # argument: at most so many
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection: one page of a noun's records in a total order, from its beginning or its end."""
+
+    key: str
+    source: Source
+    order: tuple[Order, ...]
+    parts: tuple[Nodes | Edges | Info | Total | Groups | Const | Null, ...]
+    size: str  # argument: at most so many rows
+    backward: bool = False
+    after: str | None = None  # argument: the keys of the row behind which the list begins, as texts
+    before: str | None = None  # argument: the keys of the row before which it ends
+    cursor: str = "cursor"  # prefix of the arguments that sign its cursors
+
+    def objects(self) -> Iterator[Object]:
+        """What its rows become."""
+        for part in self.parts:
+            if isinstance(part, Nodes):
+                yield part.node
+            elif isinstance(part, Edges):
+                yield from (edge.node for edge in part.parts if isinstance(edge, Node))
+
+
+Part = Value | Const | Null | Withheld | Embed | One | Many | Page
+Root = One | First | Page | Many

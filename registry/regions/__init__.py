@@ -1,0 +1,1 @@
+"""Official region lists and how they are loaded."""

@@ -1,0 +1,229 @@
+"""Official region lists as they are published, read into rows.
+
+Two layouts: the four CSV files of idn-area-data (a folder, or the .tgz that `npm pack` gives) and one file of
+`code,name` (.csv or .csv.gz, with or without a heading).  Rule: every line of a list becomes a row or a bad row with
+its file and line, only blank ones are passed over, and nothing is unpacked to disk.  Test: tests/test_region_list.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import hashlib
+import io
+import tarfile
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from registry.codes import RegionKind, RegionLevel
+from registry.models.region import LONGEST_NAME
+from registry.regions.region_name import place
+
+MAX_BYTES = 64 * 2**20
+"""Largest content read, after decompression; the whole country takes 5 MB."""
+
+_PARTS = {
+    "provinces.csv": (RegionLevel.PROVINCE, ["code", "name"]),
+    "regencies.csv": (RegionLevel.REGENCY, ["code", "province_code", "name"]),
+    "districts.csv": (RegionLevel.DISTRICT, ["code", "regency_code", "name"]),
+    "villages.csv": (RegionLevel.VILLAGE, ["code", "district_code", "name"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One region of a list; level, kind and parent follow from the code."""
+
+    code: str
+    name: str
+    level: RegionLevel
+    kind: RegionKind
+    parent_code: str | None
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A line that cannot be used, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a list comes from: who published it, under which licence, and the decree it follows."""
+
+    source: str
+    decree: str | None = None
+    effective_on: dt.date | None = None
+    attribution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionList:
+    """A list as read: parents before children.  `checksum` is the SHA-256 of its content, however it was packed."""
+
+    rows: list[Row]
+    bad: list[BadRow]
+    checksum: str
+    origin: Origin
+
+
+class RegionListError(ValueError):
+    """The path holds no region list that can be read."""
+
+
+_IDN_AREA_DATA = Origin("idn-area-data", attribution="idn-area-data, ODbL 1.0")
+
+# Lists known by their content: the decree is theirs, not the file name's.
+_KNOWN = {
+    "a00d8dda61fddc779f492761cbaa2fab7c7db498051e13256e939aeae470e9de": Origin(
+        "idn-area-data 4.0.1", "Kepmendagri 300.2.2-2138/2025", dt.date(2025, 4, 25), "idn-area-data, ODbL 1.0"
+    ),
+    "9edfd2a63160f1613d92397faa48804773451e9200079c652384747596a41a99": Origin(
+        "kodewilayah/permendagri-72-2019", "Permendagri 72/2019", dt.date(2019, 10, 8), "kodewilayah, CC0 1.0"
+    ),
+}
+
+
+def read_list(path: Path) -> RegionList:
+    """Read a folder, .tgz, .csv or .csv.gz; RegionListError when it is no list.  Bad lines are part of the result."""
+    parts = _parts(path)
+    checksum = hashlib.sha256(b"".join(parts.values())).hexdigest()
+    origin = _KNOWN.get(checksum, _IDN_AREA_DATA if len(parts) > 1 else Origin(path.name))
+    entries: list[Row | BadRow] = []
+    for file, content in parts.items():
+        entries += _entries(file, content, _PARTS[file] if len(parts) > 1 else None)
+    rows, misfits = _tree([entry for entry in entries if isinstance(entry, Row)])
+    bad = misfits + [entry for entry in entries if isinstance(entry, BadRow)]
+    order = list(parts)
+    return RegionList(rows, sorted(bad, key=lambda b: (order.index(b.file), b.line)), checksum, origin)
+
+
+def _parts(path: Path) -> dict[str, bytes]:
+    """The list's files by name, provinces first; one file of `code,name`, or all four of idn-area-data."""
+    try:
+        if path.is_dir():
+            folder = path if (path / "villages.csv").exists() else path / "data"
+            found = {name: _capped(folder / name) for name in _PARTS if (folder / name).is_file()}
+        elif path.name.endswith((".tgz", ".tar.gz")):
+            found = _members(_capped(path))
+        else:
+            return {path.name: _capped(path)}
+    except FileNotFoundError:
+        raise RegionListError(f"{path}: no such file") from None
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise RegionListError(f"{path}: cannot be read ({error})") from error
+    if missing := [name for name in _PARTS if name not in found]:
+        raise RegionListError(f"{path}: {', '.join(missing)} not found")
+    return {name: found[name] for name in _PARTS}
+
+
+def _capped(path: Path) -> bytes:
+    """A file's content, decompressed by its ending; never more than MAX_BYTES are held."""
+    with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise RegionListError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    return content
+
+
+def _members(archive: bytes) -> dict[str, bytes]:
+    """The four files of an archive, wherever its folders put them.  Members are only read here, under our own names."""
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
+        for member in tar:
+            name = PurePosixPath(member.name).name
+            if name not in _PARTS or not member.isreg() or (file := tar.extractfile(member)) is None:
+                continue
+            if name in found:
+                raise RegionListError(f"the archive holds {name} twice")
+            if member.size > MAX_BYTES:  # a sparse member may claim more than the archive holds
+                raise RegionListError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+            found[name] = file.read()
+    return found
+
+
+def _entries(file: str, content: bytes, expected: tuple[RegionLevel, list[str]] | None) -> Iterator[Row | BadRow]:
+    """Every line of one file as a row or a bad row; `expected` is the level and heading that idn-area-data gives it."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RegionListError(f"{file}:{line}: not UTF-8") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = expected[1] if expected else ["code", "name"]
+    line, first = 1, True
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield BadRow(file, line, f"not CSV ({error})")
+            cells = []
+        if cells is None:
+            return
+        if first and expected and cells != columns:
+            raise RegionListError(f"{file}: the heading must be {','.join(columns)}")
+        if first and cells[:1] == ["code"]:
+            if "name" not in cells:
+                raise RegionListError(f"{file}: the heading must have the columns code and name")
+            columns = cells
+        elif cells:
+            yield _row(file, line, columns, cells, expected)
+        line, first = reader.line_num + 1, False
+
+
+def _row(
+    file: str, line: int, columns: list[str], cells: list[str], expected: tuple[RegionLevel, list[str]] | None
+) -> Row | BadRow:
+    if len(cells) != len(columns):
+        return BadRow(file, line, f"{len(cells)} columns where {len(columns)} are expected")
+    record = dict(zip(columns, cells, strict=True))
+    code, name = record["code"].strip(), record["name"].strip()
+    try:
+        level, kind, parent = place(code)
+    except ValueError as error:
+        return BadRow(file, line, f"{code!r:.40}: {error}")
+    if expected and level is not expected[0]:
+        return BadRow(file, line, f"{code}: a code of another level")
+    if expected and parent and record[columns[1]].strip() != parent:
+        return BadRow(file, line, f"{code}: {columns[1]} differs from the code")
+    if not any(c.isalnum() for c in name):
+        return BadRow(file, line, f"{code}: no name")
+    if len(name) > LONGEST_NAME or any(unicodedata.category(c) == "Cc" for c in name):
+        return BadRow(file, line, f"{code}: name too long or with control characters")
+    return Row(code, name, level, kind, parent, file, line)
+
+
+def _tree(rows: list[Row]) -> tuple[list[Row], list[BadRow]]:
+    """The rows that hang together, parents first.
+
+    Bad rows are all lines of a code with different names, because nobody can say which is right, a line that says again
+    what another has said, and orphans with all below them."""
+    lines: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda r: (len(r.code), r.code)):  # stable: lines of one code in the list's own order
+        lines.setdefault(row.code, []).append(row)
+    tree: dict[str, Row] = {}
+    bad: list[BadRow] = []
+    for code, (first, *others) in lines.items():
+        parent = first.parent_code
+        if any(row.name != first.name for row in others):
+            numbers = " and ".join(str(row.line) for row in (first, *others))
+            bad += [BadRow(r.file, r.line, f"{code}: lines {numbers} give it different names") for r in lines[code]]
+        elif parent is not None and parent not in tree:
+            fault = "could not be used" if parent in lines else "is not in the list"
+            bad += [BadRow(row.file, row.line, f"{code}: parent {parent} {fault}") for row in lines[code]]
+        else:
+            tree[code] = first
+            bad += [BadRow(row.file, row.line, f"{code}: already on line {first.line}") for row in others]
+    return list(tree.values()), bad

@@ -1,0 +1,1 @@
+"""The database as a service: connections, turns, transactions, memories.  Nothing here knows a noun."""

@@ -1,0 +1,1 @@
+"""Plain values and their rules: texts, numbers, dates.  Nothing here knows a table."""

@@ -1,0 +1,184 @@
+"""The numbers that identify people: their written form, what is wrong with them, and the mask that may be shown.
+
+Rule: a mask never lets the number be rebuilt. Region, birth date and sex make up the first twelve digits of a NIK and
+are shown elsewhere, so its serial is never shown, and of the others nothing beyond their beginning.
+Test: tests/test_identity_number.py.
+
+NIK: 6 digits of the region of first registration, birth date DDMMYY (women: day + 40), serial from 0001. Once issued
+it stays, even with a wrong date or sex (PP 40/2019 Art. 30(2)), and the region may since have been split or recoded:
+the date is only compared, the region never looked at.
+KK (family card): region of issue, day of recording DDMMYY, serial. It changes with the head of the family.
+"""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from registry.codes import Sex
+from registry.codes.messages import UserErrorCode
+from registry.values.text import plain_digits
+
+_DASHES = "\\-\u2010-\u2015\u2043\u2212"
+_SEPARATORS = re.compile(rf"[\s.,:;'`_/\\|()\[\]{{}}<>\u00b7\u2019{_DASHES}]")
+_DASH = re.compile(f"[{_DASHES}]")
+HIDDEN = "*"
+_HIDDEN = re.compile("[*\u2022\u25cf\u2217\u25aa\u25a0\u2588\u2592#]")
+"""How screens draw the sign that hides a digit."""
+_SIXTEEN = re.compile(r"[0-9]{16}")
+_PHONE = re.compile(r"(?:(?:\+|00)?620?|0)(8[0-9]{7,12})")
+_PASSPORT = re.compile(r"[A-Z0-9]{6,9}")
+_PASSPORT_USUAL = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
+_NIB = re.compile(r"[0-9]{13}")
+_UNIT = re.compile(r"[\W_]*(?:R[TW])?[\W_]*([0-9]+)[\W_]*")
+
+
+def bare(text: str) -> str:
+    """Without the separators that people write into numbers: blanks, dots, dashes, slashes, brackets and their like;
+    digits of other scripts and wide ones as ASCII, and signs that hide a digit as `*`."""
+    return _SEPARATORS.sub("", _HIDDEN.sub(HIDDEN, plain_digits(text)))
+
+
+def normalise_nik(text: str) -> str:
+    """Without separators."""
+    return bare(text)
+
+
+def normalise_kk(text: str) -> str:
+    """Without separators."""
+    return bare(text)
+
+
+def normalise_phone(text: str) -> str:
+    """E.164 (`+6281234567890`) of an Indonesian mobile number; others only without separators."""
+    stripped = bare(text)
+    match = _PHONE.fullmatch(stripped)
+    return f"+62{match[1]}" if match else stripped
+
+
+def normalise_passport(text: str) -> str:
+    """In capitals, without separators."""
+    return bare(text).upper()
+
+
+def normalise_epmi(text: str) -> str:
+    """In capitals, without blanks. No format is published, so dots and dashes stay, each dash as `-`."""
+    return _DASH.sub("-", re.sub(r"\s", "", _HIDDEN.sub(HIDDEN, plain_digits(text)))).upper()
+
+
+def normalise_nib(text: str) -> str:
+    """Without separators."""
+    return bare(text)
+
+
+def normalise_unit(text: str) -> str:
+    """RT or RW without its name and signs around it: `RT. 003` is `003`; two numbers stay as they are."""
+    unit = plain_digits(text).upper()
+    match = _UNIT.fullmatch(unit)
+    return match[1] if match else unit
+
+
+def normalise_occupation(text: str) -> str:
+    """Dukcapil's number of an occupation without leading zeros; 0 itself is none of them, and stays what it is."""
+    number = bare(text)
+    return number.lstrip("0") or number[:1]
+
+
+def is_masked(number: str) -> bool:
+    """Whether a normalised number has a sign that hides a digit."""
+    return HIDDEN in number
+
+
+def mask_nik(nik: str) -> str:
+    """`3507************`; stars alone for what is no NIK."""
+    return _mask(nik, 4 if _SIXTEEN.fullmatch(nik) else 0)
+
+
+def mask_kk(kk_number: str) -> str:
+    """`3507************`; stars alone for what is no KK number."""
+    return _mask(kk_number, 4 if _SIXTEEN.fullmatch(kk_number) else 0)
+
+
+def mask_phone(phone: str) -> str:
+    """`+62812*******`: country and operator; stars alone for what is no Indonesian mobile number."""
+    number = normalise_phone(phone)
+    return _mask(number, 6 if _PHONE.fullmatch(number) else 0)
+
+
+def mask_passport(passport_no: str) -> str:
+    """`X1******`; shorter than six characters: stars alone."""
+    return _mask(passport_no, 2 if len(passport_no) >= 6 else 0)
+
+
+def mask_epmi(epmi_no: str) -> str:
+    """`ID**********`; shorter than six characters: stars alone."""
+    return _mask(epmi_no, 2 if len(epmi_no) >= 6 else 0)
+
+
+class Nik(NamedTuple):
+    """What a NIK says that can have been issued: `births` are the dates that it can mean, one for each century in which
+    the day exists."""
+
+    digits: str
+    births: tuple[date, ...]
+    sex: Sex
+
+
+def nik_of(text: str) -> Nik | UserErrorCode:
+    """The NIK, however written, or what makes this a number that was never issued."""
+    nik = normalise_nik(text)
+    if not _SIXTEEN.fullmatch(nik) or nik == nik[0] * 16:
+        return UserErrorCode.NIK_FORMAT
+    day = int(nik[6:8])
+    woman = day > 40
+    births = _dates(day - 40 if woman else day, int(nik[8:10]), int(nik[10:12]))
+    if not births:
+        return UserErrorCode.NIK_INVALID_DATE
+    if nik.endswith("0000"):
+        return UserErrorCode.NIK_SERIAL_ZERO
+    return Nik(nik, births, Sex.FEMALE if woman else Sex.MALE)
+
+
+def is_kk(kk_number: str) -> bool:
+    """Sixteen digits, not all the same."""
+    kk_number = normalise_kk(kk_number)
+    return bool(_SIXTEEN.fullmatch(kk_number)) and kk_number != kk_number[0] * 16
+
+
+def kk_recorded(kk_number: str) -> tuple[date, ...]:
+    """The days of recording that a KK number can mean; none: odd, though such cards exist."""
+    return _dates(int(kk_number[6:8]), int(kk_number[8:10]), int(kk_number[10:12]))
+
+
+def is_phone(phone: str) -> bool:
+    """An Indonesian mobile number, however written."""
+    return bool(_PHONE.fullmatch(bare(phone)))
+
+
+def is_passport(passport_no: str) -> bool:
+    """Could be a passport or a travel document in its stead (ICAO 9303: at most 9 characters)."""
+    return bool(_PASSPORT.fullmatch(normalise_passport(passport_no)))
+
+
+def is_usual_passport(passport_no: str) -> bool:
+    """Looks like an Indonesian passport: one or two letters and six or seven digits."""
+    return bool(_PASSPORT_USUAL.fullmatch(normalise_passport(passport_no)))
+
+
+def is_nib(nib: str) -> bool:
+    """Nomor induk berusaha: thirteen digits, no check digit."""
+    return bool(_NIB.fullmatch(normalise_nib(nib)))
+
+
+def _mask(text: str, shown: int) -> str:
+    return text[:shown] + HIDDEN * (len(text) - shown)
+
+
+def _dates(day: int, month: int, year: int) -> tuple[date, ...]:
+    return tuple(found for century in (1900, 2000) if (found := _date(century + year, month, day)) is not None)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

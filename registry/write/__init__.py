@@ -1,0 +1,1 @@
+"""Commands: how a household is submitted, verified, returned, amended and revealed."""

@@ -1,0 +1,68 @@
+"""What every command does: holds its ability, leaves an audit row whatever happens, and says who acted.
+
+Rule: the audit row of an accepted command is in its transaction, that of a refused one in its own.
+Test: tests/test_audit.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from auth.errors import Forbidden
+from auth.policy import Signature
+from auth.principal import Principal
+from registry.models.audit import AUDIT
+from registry.store.db import Database, Sql, Transaction, arg
+
+_AUDITED = ("ability", "subject_id", "outcome", "rev", "field", "purpose", "note")
+ADD_AUDIT = Sql(
+    sa.insert(AUDIT)
+    .inline()
+    .values(actor_id=arg("actor_id", sa.Uuid()), **{n: arg(n, AUDIT.c[n].type) for n in _AUDITED})
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as the record will remember him."""
+
+    id: uuid.UUID
+    name: str
+    role: str
+
+
+def actor(principal: Principal, ability: Ability, area: str, signature: Signature | None = None) -> Actor:
+    """The caller in the role that gives him the ability there."""
+    role = principal.role_for(ability, area, signature)
+    assert role is not None, "a command runs only where a grant gives its ability"
+    return Actor(principal.user_id, principal.name, role.value)
+
+
+async def audit(
+    tx: Transaction, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
+) -> None:
+    """One audit row in the command's own transaction."""
+    values: dict[str, Any] = {"rev": None, "field": None, "purpose": None, "note": None} | more
+    await tx.rows(
+        ADD_AUDIT, actor_id=principal.user_id, ability=ability.value, subject_id=subject, outcome=outcome, **values
+    )
+
+
+async def audit_refusal(
+    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
+) -> None:
+    """The audit row of a refused command, in a transaction of its own."""
+    async with database.write(principal, "submit") as tx:
+        await audit(tx, principal, ability, subject, outcome, **more)
+
+
+async def require(database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None = None) -> None:
+    """Raises Forbidden, audited, where no grant has the ability anywhere."""
+    if ability not in principal.abilities:
+        await audit_refusal(database, principal, ability, subject, Forbidden.code)
+        raise Forbidden(ability=ability)

@@ -1,0 +1,236 @@
+"""Write a judged document: household, children, numbers, findings, revision, event and audit row, by one statement.
+
+Rule: what is accepted reaches its table, or nothing is written.  Tests: tests/test_submission.py, tests/test_audit.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+
+from registry.codes import WorkflowState, WriteOutcome
+from registry.codes.messages import sentence
+from registry.guard.record_id import taken_in
+from registry.models.aggregate import CHILDREN, LISTS, NOUNS, SEALED
+from registry.models.fact import fact_of
+from registry.models.noun import camel
+from registry.models.workflow import EVENT
+from registry.rules import Finding
+from registry.store.db import Sql, arg
+from registry.values import derived as derive
+from registry.write import household_sql as rows
+from registry.write.command import Actor, actor
+from registry.write.document import Document, listed
+from registry.write.remark import answered
+from registry.write.submission_context import Work
+from registry.write.user_errors import IdTaken
+from registry.write.village_lookup import LOCATION
+
+CAPITAL = ZoneInfo("Asia/Jakarta")
+SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
+"""What a household keeps of its last submission."""
+Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[uuid.UUID]]
+"""New and kept records of a list, and the ids of those taken out."""
+ADD_EVENT = Sql(
+    sa.insert(EVENT)
+    .inline()
+    .values(
+        id=sa.func.gen_random_uuid(),
+        household_id=arg("household", sa.Uuid()),
+        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *rows.STEP)},
+    )
+)
+
+
+async def save(
+    work: Work,
+    document: Document,
+    state: WorkflowState,
+    findings: list[Finding],
+    outcome: WriteOutcome,
+    *,
+    changed: bool,
+) -> None:
+    """Store the document in `state`; its `rev` rises only when content changed.
+
+    Raises IdTaken where the id of the household or of a new child names another record of any type, or the village is
+    none of today's."""
+    ability = work.submission.step.ability
+    who = actor(work.principal, ability, work.area)
+    rev = work.rev + 1 if changed else work.rev
+    for columns in document["business"].values():
+        columns[LOCATION] = columns.get(LOCATION) or str(work.village)
+    children = {table: _children(work, table, document) if changed else ([], [], []) for table in CHILDREN}
+    sealed, cleared = _numbers(work, document) if changed else ([], [])
+    sent: dict[str, Any] = {
+        "village": work.village,
+        "area": work.area,
+        "draft": state is WorkflowState.DRAFT,
+        "me": who.id,
+        "household": _json([_household(work, document, state, rev, who)]),
+        **{f"new_{table}": _json(new) for table, (new, _, _) in children.items()},
+        "sealed": _json(sealed),
+        "document": orjson.dumps(document).decode() if changed else None,
+        "findings": _json(_findings(work, document, findings)),
+        "rev": rev,
+        "from_state": work.state,
+        "to_state": state,
+        "actor_id": who.id,
+        "actor_name": who.name,
+        "actor_role": who.role,
+        "reason": work.submission.reason,
+        "edit_hash": work.submission.edit_hash,
+        "ability": ability.value,
+        "outcome": outcome.value,
+    }
+    if work.row is None:
+        statement, sent = rows.CREATE, sent | {"year": dt.datetime.now(CAPITAL).year}
+    else:
+        for table, (_, kept, gone) in children.items():
+            sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
+        resolved: list[uuid.UUID] = []
+        if state is WorkflowState.SUBMITTED:
+            resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
+        statement, sent = rows.SAVE, sent | {"cleared": _json(cleared), "resolved": resolved}
+    try:
+        written = await work.tx.rows(statement, **sent)
+    except asyncpg.UniqueViolationError as error:
+        if (taken := taken_in(error)) is None:
+            raise
+        table, id_ = taken
+        raise _id_taken(work, table, str(id_)) from None
+    _check_written(work, {(row["noun"], str(row["id"])) for row in written}, children)
+
+
+def _check_written(work: Work, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
+    """Raises IdTaken for what was not written: its id was there, in sight or out of it, or its village is none of
+    today's."""
+    if ("household", work.edit.household) not in written:
+        raise _id_taken(work, "household", work.edit.household)
+    for table, (new, kept, _) in children.items():
+        if taken := [row["id"] for row in new if (table, row["id"]) not in written]:
+            raise _id_taken(work, table, min(taken))
+        assert all((table, row["id"]) in written for row in kept), "what is accepted reaches its table"
+
+
+def _id_taken(work: Work, table: str, id_: str) -> IdTaken:
+    path = ("household", "id") if table == "household" else work.edit.path((table, id_, "id"))
+    return IdTaken(uuid.UUID(id_), path)
+
+
+def _household(work: Work, document: Document, state: WorkflowState, rev: int, who: Actor) -> dict[str, Any]:
+    columns = _masked("household", work.edit.household, document)
+    columns |= {"rev": rev, "workflow_state": state.value}
+    if state is WorkflowState.SUBMITTED:
+        columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
+        columns |= {"submitted_by_name": who.name, "submitted_by_role": who.role}
+    elif work.row is not None:
+        columns |= {name: work.row[name] for name in SUBMITTED}
+    return columns
+
+
+def _children(work: Work, table: str, document: Document) -> Rows:
+    wanted, known = document[table], work.current[table]
+    derived = _derived(table, document, work)
+    made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
+    new = [row for id_, row in made.items() if (table, id_) not in work.authors]
+    kept = [
+        row
+        for id_, row in made.items()
+        if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or table != "member")
+    ]
+    return new, kept, [uuid.UUID(id_) for id_ in known if id_ not in wanted]
+
+
+def _derived(table: str, document: Document, work: Work) -> dict[str, dict[str, Any]]:
+    """What follows from the facts: numbering and age of episodes, owner and scale of businesses."""
+    made: dict[str, dict[str, Any]] = {}
+    episodes = document["migration_episode"]
+    if table == "migration_episode":
+        last = max((columns.get("seq") or 0 for columns in episodes.values()), default=0)
+        for id_, columns in episodes.items():
+            if columns.get("seq") is None:
+                last = columns["seq"] = last + 1
+            born = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
+            underage = derive.underage_at_departure(born, columns.get("departed_on"))
+            made[id_] = {"seq": columns["seq"], "underage_at_departure": underage}
+    if table == "business":
+        for id_, columns in document["business"].items():
+            owned = [e for e in episodes.values() if e.get("member_id") == columns.get("owner_id")]
+            before = work.current["business"].get(id_, {}).get("owner_category")
+            category = columns["owner_category"] = before or derive.owner_category(owned).value
+            scale = derive.scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
+            made[id_] = {"owner_category": category, "scale": scale}
+    return made
+
+
+def _rupiah(columns: dict[str, Any], name: str) -> Decimal | None:
+    amount, currency = columns.get(f"{name}_amount"), columns.get(f"{name}_currency")
+    return Decimal(amount) if amount is not None and currency == "IDR" else None
+
+
+def _masked(table: str, id_: str, document: Document) -> dict[str, Any]:
+    """A record as its table holds it: masks in place of sealed numbers."""
+    columns = {
+        name: value["mask"] if isinstance(value, dict) else value for name, value in document[table][id_].items()
+    }
+    return columns | {"id": id_}
+
+
+def _numbers(work: Work, document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The numbers to seal and those to clear."""
+    sealed, cleared = [], []
+    for (table, column), field in SEALED.items():
+        for id_ in document[table].keys() | work.current[table].keys():
+            now = document[table].get(id_, {}).get(column)
+            before = work.current[table].get(id_, {}).get(column)
+            if now is not None and now != before:
+                sealed.append({"subject_id": id_, "field": field.value, **now})
+            elif now is None and before is not None:
+                cleared.append({"subject_id": id_, "field": field.value})
+    return sealed, cleared
+
+
+def _findings(work: Work, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
+    me = work.principal.user_id
+    important_first = sorted(findings, key=lambda finding: not finding.must_see)  # a list shows so many and no more
+    return [
+        finding_row(f, n, document, work.authors.get((f.table, f.id), me)) for n, f in enumerate(important_first, 1)
+    ]
+
+
+def finding_row(found: Finding, position: int, document: Document, author: uuid.UUID) -> dict[str, Any]:
+    """A finding as it is kept: with both sentences, the class of its column and the recorder of its row."""
+    column = NOUNS[found.table].__table__.c.get(found.column)
+    about = "OPERATIONAL" if column is None else fact_of(column).sensitivity.value
+    return {
+        "position": position,
+        "code": found.code.value,
+        "severity": found.severity.value,
+        "path": finding_path(found, document),
+        "message_id": sentence(found.code, "id", **found.params),
+        "message_en": sentence(found.code, "en", **found.params),
+        "params": [{"name": name, "value": value} for name, value in found.params.items()],
+        "about": about,
+        "about_author": str(author),
+        "must_see": found.must_see,
+    }
+
+
+def finding_path(found: Finding, document: Document) -> list[str]:
+    """Where in the household: list, place in it, field."""
+    field = camel(found.column)
+    if found.table == "household":
+        return [field]
+    return [LISTS[found.table], str(listed(found.table, document).index(found.id)), field]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()  # asyncpg's UUIDs are none of orjson's

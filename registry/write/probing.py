@@ -1,0 +1,34 @@
+"""Probing: what naming ids of other records costs.
+
+Rule: `ID_TAKEN` is audited and counted; past the limit it is not said any more, of no id.  Test: tests/test_quota.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from auth.errors import RateLimited
+from auth.principal import Principal
+from registry.codes.messages import UserErrorCode
+from registry.guard.quota import Metered, take
+from registry.models.workflow import Step
+from registry.store.db import Database
+from registry.write.command import audit
+
+
+async def count_taken(
+    database: Database, principal: Principal, step: Step, subject: uuid.UUID, taken: uuid.UUID, limit: int
+) -> None:
+    """Audit that an id is taken, and count it.  Raises RateLimited past the limit.
+
+    There are two counts.  A device that repeats one row is slowed down with that row alone.  Whoever has named `limit`
+    different ids makes no new record at all for now, or free ids could still be told from those in use."""
+    async with database.write(principal, step.setting) as tx:
+        waits = [
+            await take(tx, principal.user_id, Metered.TAKEN_ID, limit, taken),
+            await take(tx, principal.user_id, Metered.TAKEN_ANSWER, limit),
+        ]
+        outcome = RateLimited.code if any(waits) else UserErrorCode.ID_TAKEN.value
+        await audit(tx, principal, step.ability, subject, outcome)
+    if any(waits):
+        raise RateLimited(max(waits))

@@ -1,0 +1,53 @@
+"""How a retry is known: an edit that its sender had accepted before, whatever has become of the household since.
+
+Rule: what is compared is the edit as it was sent, with where it began and what it was sent for; so a new edit that
+brings back an earlier value is none.  Tests: tests/test_late.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from registry.models.aggregate import DEFAULTS
+from registry.models.workflow import EVENT
+from registry.store.db import CLAIM, Sql, arg
+from registry.write.document import Edit
+
+ACCEPTED_BEFORE = Sql(
+    sa.select(
+        sa.exists().where(
+            EVENT.c.household_id == arg("household", sa.Uuid()),
+            EVENT.c.edit_hash == arg("edit_hash", sa.Text()),
+            EVENT.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
+        )
+    )
+)
+"""Whether the caller had this very edit accepted; asked under the household's lock."""
+
+
+def edit_hash(edit: Edit, base_rev: int | None, village: str | None, **more: str) -> str:
+    """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
+
+    A number counts by its blind index, because sealing it again gives other bytes.  In a new household, what is null
+    or has the value that it would have anyway says no more than what is left out."""
+    new = base_rev is None and village is not None
+    sent = {
+        table: {id_: _content(columns, DEFAULTS.get(table, {}) if new else None) for id_, columns in records.items()}
+        for table, records in edit.sent.items()
+    }
+    begun = {"base_rev": base_rev, "village": village, **more}
+    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _content(columns: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        name: value["blind"] if isinstance(value, dict) else value
+        for name, value in columns.items()
+        if defaults is None or value not in (None, defaults.get(name))
+    }

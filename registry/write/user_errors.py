@@ -1,0 +1,62 @@
+"""What a command tells its caller to mend: a code, where, and both sentences.  Never a stored or a sent value."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from registry.codes import Severity
+from registry.codes.messages import UserErrorCode, sentence
+from registry.models.fact import fact_of, is_free
+from registry.values.free_text import holds_number
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`path` leads into `input` (indices as texts), or into the household for findings."""
+
+    code: UserErrorCode
+    path: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    severity: Severity = Severity.ERROR
+
+    def message(self, language: Literal["id", "en"]) -> str:
+        return sentence(self.code, language, **self.params)
+
+
+class Refused(Exception):
+    """A command stores nothing; `problems` say why.  Raised inside the transaction, so nothing stays."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(", ".join(p.code.value for p in problems))
+        self.problems = problems
+
+
+def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
+    return Refused(Problem(code, path, params))
+
+
+def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]:
+    """What keeps a value that a command takes out of its column: it is larger than that may hold, or it is a free text
+    with a number in it."""
+    if value is None:
+        return ()
+    bounds = fact_of(column).bounds
+    if bounds is not None and (params := bounds.broken_by(value)):
+        return (Problem(UserErrorCode.UNKNOWN_VALUE, path, params),)
+    if is_free(column) and holds_number(value):
+        return (Problem(UserErrorCode.NUMBER_IN_TEXT, path),)
+    return ()
+
+
+class IdTaken(Refused):
+    """A new record was not written: its `id` names another of any type, in sight or not, or its village is none of
+    today's."""
+
+    def __init__(self, id_: uuid.UUID, path: tuple[str, ...]) -> None:
+        super().__init__(Problem(UserErrorCode.ID_TAKEN, path))
+        self.id = id_

@@ -1,0 +1,277 @@
+"""The makers: every element of the schema is declared with what it shows and who may see it.
+
+They keep Strawberry's vocabulary (type, field, input, mutation), but none has a default for the declaration: a field
+names a fact, a command an ability, everything else an exemption from a closed list.
+Rule: no other file makes schema elements; an undeclared one is an error at import here, and at boot in build.py.
+Tests: tests/test_schema.py.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry import ID, UNSET, Info, Private, lazy
+from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.models.fact import Derived, fact_of
+from registry.models.noun import Link, Readable
+from registry.read.query import Datum, Order, Source, Where
+from schema.declare.arguments import argument, of_list, reading
+from schema.declare.directives import Exempt, Exemption, Requires, sensitivity
+from schema.declare.input_types import Sent, cleaned, described
+from schema.declare.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
+from schema.engine.limits import Most
+
+T = TypeVar("T")
+__all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
+PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
+STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
+
+
+def _field(
+    shape: object, directives: list[object], description: str, arguments: dict[str, Any] | None = None, **kw: Any
+) -> Any:
+    """A field of the schema; with `arguments` (Python name → type) the read engine answers it."""
+    if arguments is not None:
+        kw["resolver"] = reading(arguments)
+    said = {"shape": shape, "arguments": frozenset(arguments or ())}
+    return strawberry.field(metadata=said, directives=directives, description=description, **kw)
+
+
+def _said(datum: Datum, text: str | None) -> str:
+    return described(fact_of(datum), text)
+
+
+def key(column: InstrumentedAttribute[Any]) -> ID:
+    """The record's id, a bare UUID."""
+    return typing.cast(
+        ID, _field(Plain(column), STRUCTURE, "UUID; the same everywhere in the registry.", default=UNSET)
+    )
+
+
+def shown(
+    datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, name: str | None = None, by: str = ""
+) -> T:
+    """A fact everybody who sees the row may read: OPEN or OPERATIONAL.
+
+    `by` says what lists of the record may be asked by it: any of "filter order group"."""
+    kind = fact_of(datum).sensitivity
+    if kind not in PLAIN:
+        raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
+    return typing.cast(T, _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text), name=name))
+
+
+def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, by: str = "") -> T | None:
+    """A fact that is null for who may not read it; so it is nullable in the schema."""
+    kind = fact_of(datum).sensitivity
+    if by and kind is Sensitivity.IDENTITY:
+        raise TypeError(f"{datum} is a number of the vault: by filters and orders it could be guessed digit by digit")
+    return typing.cast("T | None", _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text)))
+
+
+def _ways(by: str) -> frozenset[str]:
+    ways = frozenset(by.split())
+    if unknown := ways - {"filter", "order", "group"}:
+        raise TypeError(f"by {sorted(unknown)}: lists are asked by filter, order and group")
+    return ways
+
+
+def certain(datum: Datum, kind: Sensitivity) -> Any:
+    """A datum of a record that is reached only by who sees its class `kind`, so it may be non-null."""
+    return _field(Plain(datum), sensitivity(kind), _said(datum, None))
+
+
+def structure(datum: Datum | None = None, text: str = "") -> Any:
+    """Part of a value: what leads to it has the class."""
+    if datum is None:
+        return _field(Value(), STRUCTURE, text)
+    return _field(Plain(datum), STRUCTURE, text or _said(datum, None))
+
+
+def of_caller(datum: Datum, text: str | None = None) -> Any:
+    """It speaks of the caller himself."""
+    return _field(Plain(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _said(datum, None))
+
+
+def names() -> list[str]:
+    """`withheld` of a record: made from the face's own guarded fields."""
+    return typing.cast(
+        "list[str]",
+        _field(
+            Names(), STRUCTURE, "Names of this record's fields that are not for you; null and not listed is not known."
+        ),
+    )
+
+
+def inside(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
+    """An embedded value: `columns` says which column each field shows; fields with a fact of their own need none."""
+    return _field(Inside(present, columns, kind), sensitivity(kind), text)
+
+
+def one(
+    kind: Sensitivity | Exemption, text: str, noun: Readable, link: Link, *where: Where, order: tuple[Order, ...] = ()
+) -> Any:
+    """One related record."""
+    return _related("one", kind, text, Source(noun, link, where), order)
+
+
+def few(
+    kind: Sensitivity | Exemption,
+    text: str,
+    noun: Readable,
+    link: Link,
+    *where: Where,
+    order: tuple[Order, ...] = (),
+    when: Where | None = None,
+    limit: int = 50,
+) -> Any:
+    """A plain list of at most `limit` related records; null where `when` does not hold of the parent."""
+    return _related("few", kind, text, Source(noun, link, where), order, when, limit)
+
+
+def _related(
+    how: Any,
+    kind: Sensitivity | Exemption,
+    text: str,
+    source: Source,
+    order: tuple[Order, ...],
+    when: Where | None = None,
+    limit: int = 50,
+) -> Any:
+    if isinstance(kind, Exemption):
+        return _field(Related(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
+    # where `when` decides, the class only suppresses figures inside: it does not guard the list
+    guarding = None if when else kind
+    return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
+
+
+def many(
+    kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
+) -> Any:
+    """A connection, with the filter, search, order and page that its noun has."""
+    return _field(Related("many", Source(noun, link, where), order, kind), sensitivity(kind), text, of_list(noun))
+
+
+def grouped(by: type[Any]) -> Any:
+    """The counts of a connection's rows by a key of `by`."""
+    text = (
+        "Counts of the filtered rows by one dimension: months and years in the order of time, all others the largest"
+        " first, UNKNOWN last; exact, because you could list the rows."
+    )
+    arguments: dict[str, Any] = {
+        "by": argument(by, "What to count by; one of a class that you do not see is refused."),
+        "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."),
+    }
+    return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
+
+
+def look_up(
+    kind: Sensitivity, text: str, noun: Readable, *where: Where, absent: Absent | None = None, **arguments: Any
+) -> Any:
+    """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
+    texts = {"code": "Dotted code of the region, of any year.", "by": "Its id or its number."}
+    arguments = {name: argument(type_, texts[name]) for name, type_ in arguments.items()}
+    shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
+    return _field(shape, sensitivity(kind), text, arguments)
+
+
+def anything(text: str) -> Any:
+    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
+
+
+def reread(text: str) -> Any:
+    """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
+
+    async def resolve(root: Any, info: Info[Any, Any]) -> Any:
+        return await info.context.reread(info, root.record)
+
+    resolve.__annotations__ = {"info": Info}
+    return _field(Reread(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
+
+
+def told(text: str, most: int | None = None) -> Any:
+    """Part of a payload; a list whose items show records says how many there are at most."""
+    return _field(Value(most), STRUCTURE, text)
+
+
+def secret(kind: Sensitivity, text: str) -> Any:
+    """A value that a command opened."""
+    return _field(Value(), sensitivity(kind), text)
+
+
+def command(
+    ability: Ability,
+    text: str,
+    input_: type[Any],
+    function: Callable[[Any, Sent], Awaitable[Any]],
+    most: Most = Most.ROOTS,
+) -> Any:
+    """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload.
+
+    `most` says how often one request may call it."""
+
+    async def resolve(info: Info[Any, Any], input: Any) -> Any:
+        return await function(info.context, cleaned(input_, input))
+
+    answer = typing.get_type_hints(function)["return"] | None
+    resolve.__annotations__ = {"info": Info, "input": argument(input_, "What to do."), "return": answer}
+    directives: list[object] = [Requires(ability=ability.value)]
+    said = {"shape": Value(), "arguments": frozenset({"input"}), "most": most}
+    return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)
+
+
+FACES: dict[type[Any], Readable | None] = {}
+"""Face → the noun it shows."""
+KINDS: dict[type[Any], tuple[str, dict[str, type[Any]]]] = {}
+"""Interface of a noun → the column that tells its types apart, and code → type."""
+
+
+def _checked(cls: type[T]) -> type[T]:
+    for made in fields_of(cls):
+        if "shape" not in made.metadata and made.python_name != "record":  # `record` is private: no field of the schema
+            raise TypeError(f"{cls.__name__}.{made.name}: declare it with a maker of schema/declare/makers.py")
+    return cls
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        key,
+        shown,
+        guarded,
+        certain,
+        structure,
+        of_caller,
+        names,
+        inside,
+        one,
+        few,
+        many,
+        grouped,
+        look_up,
+        anything,
+        told,
+        secret,
+    ),
+)
+def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:
+    """The GraphQL face of a noun, or a type or interface without one, that refuses undeclared fields."""
+
+    def make(cls: type[T]) -> type[T]:
+        text = (cls.__doc__ or (noun and noun.__doc__) or "").strip()
+        made = _checked((strawberry.interface if interface else strawberry.type)(cls, description=text))
+        FACES[made] = noun
+        return made
+
+    return make
+
+
+def fields_of(cls: type[Any]) -> list[StrawberryField]:
+    return list(get_object_definition(cls, strict=True).fields)

@@ -1,0 +1,131 @@
+"""Scalars: the forms of dates, codes and amounts on the wire.
+
+Rule: what cannot be read is refused with a sentence that says how to write it and never repeats what was written.
+Test: tests/test_scalars.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from graphql import GraphQLError
+
+from registry.codes.countries import HOME, ISO_3166
+from registry.codes.currencies import ISO_4217, LATELY
+from registry.models.fact import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
+from registry.values.partial_date import span
+from schema.declare.input_types import scalar
+
+_DOTTED = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(?P<village>\.[0-9]{4})?)?)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+SENTENCES: dict[str, str] = {}
+"""What our scalars say when they refuse, English → Indonesian: no other sentence about a value reaches the caller."""
+
+
+def _read(test: Callable[[str], Any], sentence: str, indonesian: str) -> Callable[[Any], Any]:
+    SENTENCES[sentence] = indonesian
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                if (read := test(value)) is not None:
+                    return read
+            except (ValueError, OverflowError, InvalidOperation):
+                pass
+        raise GraphQLError(sentence)
+
+    return parse
+
+
+def _day(value: str) -> dt.date | None:
+    return dt.date.fromisoformat(value) if _DAY.fullmatch(value) else None
+
+
+def _instant(value: str) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(value).astimezone(dt.UTC) if _INSTANT.fullmatch(value) else None
+
+
+def _amount(value: str) -> Decimal | None:
+    return Decimal(value) if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,2})?", value) else None
+
+
+def _region(value: str) -> str | None:
+    if (found := _DOTTED.fullmatch(value)) is None:
+        return None
+    return VillageCode(value) if found["village"] else value
+
+
+def _country(value: str) -> str | None:
+    return value if value in ISO_3166 or value == HOME else None
+
+
+def _currency(value: str) -> str | None:
+    return value if value in ISO_4217 or value in LATELY else None
+
+
+SCALARS: dict[object, Any] = {
+    dt.date: scalar(
+        "Date",
+        "Calendar day, `2026-11-24`.",
+        _read(_day, "A day is written 2026-11-24.", "Tanggal ditulis 2026-11-24."),
+    ),
+    dt.datetime: scalar(
+        "DateTime",
+        "Instant in UTC with milliseconds, `2026-11-24T06:34:00.000Z`.",
+        _read(_instant, "An instant is written 2026-11-24T06:34:00.000Z.", "Waktu ditulis 2026-11-24T06:34:00.000Z."),
+    ),
+    PartialDate: scalar(
+        "PartialDate",
+        "A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`."
+        " Compared and sorted by its first day.",
+        _read(
+            lambda v: v if span(v) else None,
+            "Write what is known: 2019-03-14, 2019-03 or 2019.",
+            "Tulis yang diketahui: 2019-03-14, 2019-03 atau 2019.",
+        ),
+    ),
+    Decimal: scalar(
+        "Decimal",
+        'Exact decimal number as a string, `"1250000.00"`.',
+        _read(
+            _amount,
+            'An amount is a text such as "1250000.00".',
+            'Jumlah uang adalah teks seperti "1250000.00".',
+        ),
+    ),
+    CurrencyCode: scalar(
+        "CurrencyCode",
+        "ISO 4217 alphabetic code, `IDR`.",
+        _read(
+            _currency,
+            "A currency is its ISO 4217 code of three capital letters, such as IDR, MYR, HKD, TWD or SAR.",
+            "Mata uang ditulis dengan kode ISO 4217 tiga huruf besar, misalnya IDR, MYR, HKD, TWD atau SAR.",
+        ),
+    ),
+    CountryCode: scalar(
+        "CountryCode",
+        "ISO 3166-1 alpha-2 code, `HK`; `ID` is refused as a destination.",
+        _read(
+            _country,
+            "A country is its ISO 3166-1 code of two capital letters, such as HK, MY, TW or SA.",
+            "Negara ditulis dengan kode ISO 3166-1 dua huruf besar, misalnya HK, MY, TW atau SA.",
+        ),
+    ),
+    RegionCode: scalar(
+        "RegionCode",
+        "Official Kemendagri code, dotted: `35`, `35.07`, `35.07.11`, `35.07.11.2008`."
+        " Superseded codes are accepted for ever; undotted and BPS codes are refused.",
+        _read(
+            _region,
+            "Write region codes with dots, 35.07.11.2008: without dots it may be a BPS code, another place.",
+            "Tulis kode wilayah dengan titik, 35.07.11.2008: tanpa titik bisa berarti kode BPS, wilayah lain.",
+        ),
+    ),
+}

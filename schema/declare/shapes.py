@@ -1,0 +1,81 @@
+"""Shapes: what the read engine makes of a declared field.
+
+Rule: every field that is not GraphQL's own has one.  Tests: tests/test_schema.py, tests/test_masks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphql import GraphQLField
+
+from auth.sensitivity import Sensitivity
+from registry.read.query import Datum, Order, Source, Where
+from registry.read.run import Caller
+from registry.store.db import Database
+
+Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None]]
+"""Asks why a look-up with these arguments found nothing, and answers the error to raise."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A datum of the row."""
+
+    datum: Datum
+    kind: Sensitivity | None = None
+    by: frozenset[str] = frozenset()  # how lists of the record may be asked: filter, order, group
+
+
+@dataclass(frozen=True)
+class Names:
+    """The record's own `withheld` list."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """An object made of columns of the same row, null where `present` has no value."""
+
+    present: Datum
+    columns: dict[str, Datum] = field(hash=False, compare=False)
+    kind: Sensitivity | None = None
+
+
+@dataclass(frozen=True)
+class Related:
+    """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
+
+    how: Literal["one", "few", "many"]
+    source: Source
+    order: tuple[Order, ...] = ()
+    kind: Sensitivity | None = None
+    when: Where | None = None
+    limit: int = 50
+    absent: Absent | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """Part of a value type, whose embedding field says which column it is, or of a payload.
+
+    `most` is the greatest length of a payload's list that shows records."""
+
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Reread:
+    """The changed record of a payload."""
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A record of any type, by its id."""
+
+
+def shape_of(made: GraphQLField | None) -> Any:
+    """The shape of a field of the schema; None for one of GraphQL's own."""
+    declared: Any = None if made is None else made.extensions.get("strawberry-definition")
+    return None if declared is None else declared.metadata["shape"]

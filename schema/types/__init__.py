@@ -1,0 +1,1 @@
+"""The faces: one file for each noun, named like the file of its table."""

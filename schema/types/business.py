@@ -1,0 +1,119 @@
+"""The face of the business."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    BusinessField,
+    BusinessPermit,
+    BusinessScale,
+    BusinessStatus,
+    CapitalSource,
+    ExportReadiness,
+    Market,
+    OwnerCategory,
+    TurnoverBand,
+)
+from registry.models import business, workflow
+from registry.models.business import Business as BusinessFacts
+from registry.models.fact import CountryCode, PartialDate
+from registry.models.household import Household as HouseholdFacts
+from registry.models.member import Member as MemberFacts
+from registry.models.noun import to
+from registry.models.region import Region as RegionFacts
+from schema.declare.listing import Compared, Key, Named, Nested, by_name, filtering, grouping, of_list, sorting
+from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.types.node import Connection, Group, Money, Record
+from schema.types.region import Village
+
+if TYPE_CHECKING:
+    from schema.types.household import Household
+    from schema.types.member import Member
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+@face(BusinessFacts)
+class Business(Record):
+    """Usaha of a migrant household."""
+
+    id: ID = key(BusinessFacts.id)
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(workflow.can_nothing)
+    household: Annotated[Household, lazy("schema.types.household")] = one(
+        OPERATIONAL, "The household.", HouseholdFacts, to(BusinessFacts.household_id)
+    )
+    owner: Annotated[Member, lazy("schema.types.member")] = one(
+        OPERATIONAL, "Who owns it.", MemberFacts, to(BusinessFacts.owner_id)
+    )
+    owner_category: OwnerCategory | None = guarded(BusinessFacts.owner_category, by="filter group")
+    name: str | None = guarded(BusinessFacts.name, by="order")
+    description: str | None = guarded(BusinessFacts.description)
+    field: BusinessField = shown(BusinessFacts.field, by="filter group")
+    status: BusinessStatus = shown(BusinessFacts.status, by="filter group")
+    started_on: PartialDate | None = shown(BusinessFacts.started_on, by="filter order")
+    closed_on: PartialDate | None = shown(BusinessFacts.closed_on, by="filter")
+    scale: BusinessScale | None = shown(BusinessFacts.scale, by="filter group")
+    turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band, by="filter")
+    annual_sales: Money | None = inside(
+        PERSONAL,
+        "Yearly sales.",
+        BusinessFacts.annual_sales_amount,
+        amount=BusinessFacts.annual_sales_amount,
+        currency=BusinessFacts.annual_sales_currency,
+    )
+    capital: Money | None = inside(
+        PERSONAL,
+        "Capital without land and buildings.",
+        BusinessFacts.capital_amount,
+        amount=BusinessFacts.capital_amount,
+        currency=BusinessFacts.capital_currency,
+    )
+    capital_source: CapitalSource | None = guarded(BusinessFacts.capital_source)
+    workers_family: int | None = shown(BusinessFacts.workers_family)
+    workers_paid_male: int | None = shown(BusinessFacts.workers_paid_male)
+    workers_paid_female: int | None = shown(BusinessFacts.workers_paid_female)
+    nib: str | None = guarded(BusinessFacts.nib)
+    permits: list[BusinessPermit] = shown(BusinessFacts.permits, by="filter")
+    market: Market | None = shown(BusinessFacts.market, by="filter")
+    sells_online: bool | None = shown(BusinessFacts.sells_online)
+    export_readiness: ExportReadiness = shown(BusinessFacts.export_readiness, by="filter group")
+    export_countries: list[CountryCode] = shown(BusinessFacts.export_countries, by="filter")
+    location_village: Village = one(
+        OPERATIONAL,
+        "Where the business is; usually the household's village.",
+        RegionFacts,
+        to(BusinessFacts.location_village_id),
+    )
+
+
+_DETAILS = {
+    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(BusinessFacts.household_id))),
+    "owner": Key(OPERATIONAL, "By the owner.", Nested(MemberFacts, to(BusinessFacts.owner_id))),
+    "workers": Key(OPERATIONAL, "By the number of all workers, family and paid.", Compared(business.workers)),
+    "has_nib": Key(
+        PERSONAL,
+        "Whether it has a business identification number (nomor induk berusaha).",
+        Named(bool, business.HasNib),
+    ),
+}
+BusinessFilter = filtering(Business, BusinessFacts, _DETAILS, by_name(BusinessFacts))
+BusinessListFilter = of_list(BusinessFacts, BusinessFilter)
+BusinessOrder = sorting(
+    Business,
+    BusinessFacts,
+    "How to sort; default is STARTED_ON descending; nulls last.",
+    EXPORT_READINESS=business.readiness,
+    WORKERS=business.workers,
+)
+BusinessGroupBy = grouping(Business, BusinessFacts)
+
+
+@face()
+class BusinessConnection(Connection[Business]):
+    """One page of business units."""
+
+    groups: list[Group] | None = grouped(BusinessGroupBy)

@@ -1,0 +1,77 @@
+"""The face of the figures: the Minister's sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from auth.sensitivity import Sensitivity
+from registry.figures import summary as facts
+from registry.models.region import Region as RegionFacts
+from registry.read.query import Order
+from schema.declare.makers import ID, certain, face, few, one, shown, structure
+from schema.types.region import Region
+
+OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
+BY_KEY = (Order(facts.bar_key),)
+
+
+def figure(name: str) -> Any:
+    """A figure under its class, by which registry/figures/summary.py decides where it is shown."""
+    return certain(facts.FIGURES[name], facts.CLASSES[name])
+
+
+@face(facts.BusinessesByField)
+class FigureGroup:
+    """One bar of a published figure."""
+
+    key: str = structure(facts.bar_key)
+    label: str = structure(facts.bar_label)
+    count: int | None = structure(facts.bar_count)
+    suppressed: bool = structure(facts.bar_suppressed)
+
+
+@face(facts.Summary)
+class Summary:
+    """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
+
+    VERIFIED records only.  Of a region, a figure is shown to those who hold its class in the whole region; all others
+    see coverage only.  Of the country, everybody sees every figure, except those of a class that is not theirs where
+    the figure, or what is left of its whole, is 1 to 4.  Figures are live: comparing them before and after a
+    verification shows what it changed, until they are published in batches.
+    """
+
+    id: ID = structure(facts.identity, "Of this region on this day; keeps client caches whole.")
+    region: Region | None = one(OPEN, "Null for the country.", RegionFacts, facts.region_of)
+    provinces: int = figure("provinces")
+    regencies: int = figure("regencies")
+    districts: int = figure("districts")
+    villages: int = figure("villages")
+    villages_reporting: int = figure("villages_reporting")
+    households: int | None = figure("households")
+    persons: int | None = figure("persons")
+    prospective: int | None = figure("prospective")
+    working_abroad: int | None = figure("working_abroad")
+    returned: int | None = figure("returned")
+    households_with_business: int | None = figure("households_with_business")
+    businesses: int | None = figure("businesses")
+    businesses_by_field: list[FigureGroup] | None = few(
+        OPERATIONAL,
+        "Running business units by field.",
+        facts.BusinessesByField,
+        facts.of_region,
+        order=BY_KEY,
+        when=facts.Shown("businesses_by_field"),
+    )
+    export_ready: int | None = figure("export_ready")
+    export_ready_by_field: list[FigureGroup] | None = few(
+        OPERATIONAL,
+        "Export-ready business units by field.",
+        facts.ExportReadyByField,
+        facts.of_region,
+        order=BY_KEY,
+        when=facts.Shown("export_ready_by_field"),
+    )
+    withheld: list[str] = structure(facts.withheld)
+    cut_off: dt.datetime = shown(facts.cut_off)
+    region_version: str = shown(facts.region_version)

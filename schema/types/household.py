@@ -1,0 +1,189 @@
+"""The face of the household: what is shown of it, to whom the facts allow."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    ConsentBasis,
+    ConsentMethod,
+    HouseholdStatus,
+    HouseOwnership,
+    MissingReason,
+    VisitResult,
+    WorkflowState,
+)
+from registry.models import finding, household, work_list, workflow
+from registry.models.business import Business as BusinessFacts
+from registry.models.household import Household as HouseholdFacts
+from registry.models.member import Member as MemberFacts
+from registry.models.migration import MigrationEpisode as EpisodeFacts
+from registry.models.noun import by, to
+from registry.models.region import Region as RegionFacts
+from registry.read.query import Order
+from schema.declare.directives import Exemption
+from schema.declare.listing import Key, Named, Nested, by_names_in, filtering, grouping, sorting
+from schema.declare.makers import ID, certain, face, few, grouped, guarded, inside, key, names, of_caller, one, shown
+from schema.types.business import Business
+from schema.types.member import NEWEST_FIRST, Member
+from schema.types.migration import MigrationEpisode
+from schema.types.node import Actor, Connection, GeoPoint, Group, Record, UserError
+from schema.types.region import Village
+from schema.types.workflow import Remark, WorkflowEvent
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+@face(HouseholdFacts)
+class Consent:
+    """Dasar pemrosesan data of the household (UU 27/2022 Art. 20)."""
+
+    basis: ConsentBasis = certain(HouseholdFacts.consent_basis, OPERATIONAL)
+    method: ConsentMethod | None = shown(HouseholdFacts.consent_method)
+    text_version: str | None = shown(HouseholdFacts.consent_text_version)
+    given_by: str | None = guarded(HouseholdFacts.consent_given_by)
+    given_on: dt.date | None = shown(HouseholdFacts.consent_given_on)
+    withdrawn_on: dt.date | None = shown(HouseholdFacts.consent_withdrawn_on)
+    guardian_consent: bool | None = guarded(HouseholdFacts.guardian_consent)
+
+
+@face(HouseholdFacts)
+class Household(Record):
+    """Rumah tangga PMI: the household with everything in it; the unit of field work and of verification.
+
+    Shows the newest revision; a DRAFT exists only for those who may submit in its village.
+    """
+
+    id: ID = key(HouseholdFacts.id)
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(workflow.can_household)
+    household_no: str = shown(HouseholdFacts.household_no, by="filter order")
+    village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(HouseholdFacts.village_id))
+    status: HouseholdStatus = shown(HouseholdFacts.status, by="filter group")
+    hamlet: str | None = guarded(HouseholdFacts.hamlet)
+    rt: str | None = guarded(HouseholdFacts.rt)
+    rw: str | None = guarded(HouseholdFacts.rw)
+    address: str | None = guarded(HouseholdFacts.address)
+    location: GeoPoint | None = inside(
+        PERSONAL,
+        "Position.",
+        HouseholdFacts.location_lat,
+        latitude=HouseholdFacts.location_lat,
+        longitude=HouseholdFacts.location_lon,
+    )
+    phone_masked: str | None = guarded(
+        HouseholdFacts.phone, text="`+62812*******`; the number comes from revealIdentity"
+    )
+    kk_number_masked: str | None = guarded(
+        HouseholdFacts.kk_number, text="Family card number as a mask, `3507************`"
+    )
+    kk_missing_reason: MissingReason | None = guarded(HouseholdFacts.kk_missing_reason)
+    house_ownership: HouseOwnership | None = guarded(HouseholdFacts.house_ownership)
+    welfare_decile: int | None = guarded(HouseholdFacts.welfare_decile)
+    receives_pkh: bool | None = guarded(HouseholdFacts.receives_pkh)
+    receives_bpnt: bool | None = guarded(HouseholdFacts.receives_bpnt)
+    head: Member | None = one(
+        PERSONAL, "Head of the family (kepala keluarga); null in an unfinished draft.", MemberFacts, household.head
+    )
+    members: list[Member] = few(
+        OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
+    )
+    migrations: list[MigrationEpisode] = few(
+        OPERATIONAL, "Of all members, newest first.", EpisodeFacts, by(EpisodeFacts.household_id), order=NEWEST_FIRST
+    )
+    businesses: list[Business] = few(OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id))
+    member_count: int = shown(household.member_count, by="filter order")
+    business_count: int = shown(household.business_count)
+    consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
+    visit_result: VisitResult | None = shown(HouseholdFacts.visit_result)
+    respondent_name: str | None = guarded(HouseholdFacts.respondent_name)
+    respondent_relation: str | None = guarded(HouseholdFacts.respondent_relation)
+    captured_at: dt.datetime | None = shown(HouseholdFacts.captured_at)
+    rev: int = shown(HouseholdFacts.rev)
+    workflow_state: WorkflowState = shown(HouseholdFacts.workflow_state, by="filter group")
+    verified_rev: int | None = shown(HouseholdFacts.verified_rev)
+    submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at, by="filter order")
+    submitted_by: Actor | None = inside(
+        PERSONAL,
+        "Who sent it.",
+        HouseholdFacts.submitted_by_id,
+        account_id=HouseholdFacts.submitted_by_id,
+        name=HouseholdFacts.submitted_by_name,
+        role=HouseholdFacts.submitted_by_role,
+    )
+    verified_at: dt.datetime | None = shown(HouseholdFacts.verified_at, by="order")
+    verified_by: Actor | None = inside(
+        PERSONAL,
+        "Who verified it last.",
+        HouseholdFacts.verified_by_id,
+        account_id=HouseholdFacts.verified_by_id,
+        name=HouseholdFacts.verified_by_name,
+        role=HouseholdFacts.verified_by_role,
+    )
+    findings: list[UserError] | None = few(
+        PERSONAL,
+        "Open warnings on the newest revision, each shown to those who see the class of its column.",
+        finding.Finding,
+        by(finding.Finding.household_id),
+        finding.about_visible,
+        order=(Order(finding.Finding.position),),
+    )
+    remarks: list[Remark] | None = few(
+        PERSONAL,
+        "Catatan of verifiers, newest first, each shown to those who see the class of its field.",
+        workflow.Remark,
+        by(workflow.Remark.household_id),
+        finding.about_visible,
+        order=(Order(workflow.Remark.at, True),),
+    )
+    events: list[WorkflowEvent] = few(
+        OPERATIONAL,
+        "Every step, oldest first.",
+        workflow.WorkflowEvent,
+        by(workflow.WorkflowEvent.household_id),
+        order=(Order(workflow.WorkflowEvent.at),),
+        limit=1000,
+    )
+    created_at: dt.datetime = shown(HouseholdFacts.created_at)
+    updated_at: dt.datetime = shown(HouseholdFacts.updated_at, by="filter order")
+
+
+_DETAILS = {
+    "submitted_by_me": Key(
+        Exemption.OWN_CALLER, "You sent the newest submission.", Named(bool, household.SubmittedByMe)
+    ),
+    "awaits_me": Key(
+        Exemption.OWN_CALLER,
+        "A step of verification that would be accepted from you now.",
+        Named(bool, work_list.AwaitsMe),
+    ),
+    "has_findings": Key(
+        OPERATIONAL, "Has an open warning that you may see, as in `findings`.", Named(bool, work_list.HasFindings)
+    ),
+    "members": Key(OPERATIONAL, "By its members.", Nested(MemberFacts, by(MemberFacts.household_id), several=True)),
+    "migrations": Key(
+        OPERATIONAL,
+        "By the episodes of all members.",
+        Nested(EpisodeFacts, by(EpisodeFacts.household_id), several=True),
+    ),
+    "businesses": Key(
+        OPERATIONAL, "By its business units.", Nested(BusinessFacts, by(BusinessFacts.household_id), several=True)
+    ),
+}
+HouseholdFilter = filtering(Household, HouseholdFacts, _DETAILS, by_names_in(MemberFacts, by(MemberFacts.household_id)))
+HouseholdOrder = sorting(
+    Household,
+    HouseholdFacts,
+    "How to sort; default is HOUSEHOLD_NO ascending; nulls last.",
+    HEAD_NAME=household.head_name,
+)
+HouseholdGroupBy = grouping(Household, HouseholdFacts)
+
+
+@face()
+class HouseholdConnection(Connection[Household]):
+    """One page of households."""
+
+    groups: list[Group] | None = grouped(HouseholdGroupBy)

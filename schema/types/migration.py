@@ -1,0 +1,126 @@
+"""The face of the migration episode."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import (
+    LegalCategory,
+    MigrationStage,
+    OccupationGroup,
+    PlacementScheme,
+    PlanAfterReturn,
+    ProceduralStatus,
+    RecruiterType,
+    ReturnReason,
+    Sector,
+    WelfareStatus,
+)
+from registry.models import migration, workflow
+from registry.models.fact import CountryCode, PartialDate
+from registry.models.household import Household as HouseholdFacts
+from registry.models.member import Member as MemberFacts
+from registry.models.migration import MigrationEpisode as EpisodeFacts
+from registry.models.noun import to
+from registry.read.grouping import by_country, by_month
+from schema.declare.listing import Key, Named, Nested, filtering, grouping, of_list, sorting
+from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.types.node import Connection, Group, Money, Record
+
+if TYPE_CHECKING:
+    from schema.types.household import Household
+    from schema.types.member import Member
+
+OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
+
+
+@face(EpisodeFacts)
+class MigrationEpisode(Record):
+    """Episode migrasi: one journey of one person, from plan to return."""
+
+    id: ID = key(EpisodeFacts.id)
+    withheld: list[str] = names()
+    viewer_can: list[Ability] = of_caller(workflow.can_numbers)
+    household: Annotated[Household, lazy("schema.types.household")] = one(
+        OPERATIONAL, "The household.", HouseholdFacts, to(EpisodeFacts.household_id)
+    )
+    member: Annotated[Member, lazy("schema.types.member")] = one(
+        OPERATIONAL, "Who migrates.", MemberFacts, to(EpisodeFacts.member_id)
+    )
+    seq: int = shown(EpisodeFacts.seq)
+    stage: MigrationStage | None = guarded(EpisodeFacts.stage, by="filter group")
+    country: CountryCode | None = guarded(EpisodeFacts.country, by="filter")
+    city: str | None = guarded(EpisodeFacts.city)
+    legal_category: LegalCategory | None = guarded(EpisodeFacts.legal_category)
+    scheme: PlacementScheme | None = guarded(EpisodeFacts.scheme, by="filter group")
+    procedural_status: ProceduralStatus | None = guarded(EpisodeFacts.procedural_status, by="filter")
+    sector: Sector | None = guarded(EpisodeFacts.sector, by="filter group")
+    occupation_group: OccupationGroup | None = guarded(EpisodeFacts.occupation_group, by="filter group")
+    job_title: str | None = guarded(EpisodeFacts.job_title)
+    employer_name: str | None = guarded(EpisodeFacts.employer_name)
+    recruiter: RecruiterType | None = guarded(EpisodeFacts.recruiter)
+    epmi_masked: str | None = guarded(EpisodeFacts.epmi_no, text="e-PMI number as a mask")
+    passport_masked: str | None = guarded(EpisodeFacts.passport_no, text="Passport number as a mask")
+    passport_expires_on: dt.date | None = guarded(EpisodeFacts.passport_expires_on)
+    visa_type: str | None = guarded(EpisodeFacts.visa_type)
+    contract_starts_on: PartialDate | None = guarded(EpisodeFacts.contract_starts_on)
+    contract_ends_on: PartialDate | None = guarded(EpisodeFacts.contract_ends_on, by="filter order")
+    wage: Money | None = inside(
+        SPECIAL,
+        "A month.",
+        EpisodeFacts.wage_amount,
+        amount=EpisodeFacts.wage_amount,
+        currency=EpisodeFacts.wage_currency,
+    )
+    registered_on: PartialDate | None = guarded(EpisodeFacts.registered_on)
+    departed_on: PartialDate | None = guarded(EpisodeFacts.departed_on, by="filter order")
+    returned_on: PartialDate | None = guarded(EpisodeFacts.returned_on, by="filter order")
+    return_reason: ReturnReason | None = guarded(EpisodeFacts.return_reason, by="filter group")
+    plan_after_return: PlanAfterReturn | None = guarded(EpisodeFacts.plan_after_return)
+    welfare: WelfareStatus | None = guarded(EpisodeFacts.welfare, by="filter")
+    underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure, by="filter")
+    social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm, by="filter")
+    social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht, by="filter")
+    cost_paid: Money | None = inside(
+        SPECIAL,
+        "Cost of the journey.",
+        EpisodeFacts.cost_paid_amount,
+        amount=EpisodeFacts.cost_paid_amount,
+        currency=EpisodeFacts.cost_paid_currency,
+    )
+    debt: Money | None = inside(
+        SPECIAL,
+        "Debt for it.",
+        EpisodeFacts.debt_amount,
+        amount=EpisodeFacts.debt_amount,
+        currency=EpisodeFacts.debt_currency,
+    )
+    last_contact_on: PartialDate | None = guarded(EpisodeFacts.last_contact_on)
+
+
+_DETAILS = {
+    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(EpisodeFacts.household_id))),
+    "member": Key(OPERATIONAL, "By the person.", Nested(MemberFacts, to(EpisodeFacts.member_id))),
+    "latest": Key(Sensitivity.PERSONAL, "Only each person's newest episode.", Named(bool, migration.Latest)),
+}
+MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)
+MigrationEpisodeListFilter = of_list(EpisodeFacts, MigrationEpisodeFilter)
+MigrationEpisodeOrder = sorting(
+    MigrationEpisode, EpisodeFacts, "How to sort; default is DEPARTED_ON descending; nulls last."
+)
+MigrationEpisodeGroupBy = grouping(
+    MigrationEpisode,
+    EpisodeFacts,
+    COUNTRY=by_country(EpisodeFacts.country),
+    CONTRACT_END_MONTH=by_month(EpisodeFacts.contract_ends_on),
+)
+
+
+@face()
+class MigrationEpisodeConnection(Connection[MigrationEpisode]):
+    """One page of episodes."""
+
+    groups: list[Group] | None = grouped(MigrationEpisodeGroupBy)

@@ -1,0 +1,50 @@
+"""The face of the caller: you, as the server sees you."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from auth.ability import Ability
+from auth.role import Role
+from registry.models import account
+from registry.models.account import Account, GrantRecord
+from registry.models.noun import by, to
+from registry.models.region import Region as RegionFacts
+from registry.read.query import Order
+from schema.declare.directives import Exemption
+from schema.declare.makers import ID, face, few, of_caller, one
+from schema.types.region import Region
+
+
+@face(GrantRecord)
+class ViewerGrant:
+    """One of your grants: a role in an area for a time."""
+
+    role: Role = of_caller(GrantRecord.role)
+    region: Region | None = one(
+        Exemption.OWN_CALLER, "Null exactly when `national`.", RegionFacts, to(GrantRecord.region_id)
+    )
+    national: bool = of_caller(GrantRecord.national)
+    abilities: list[Ability] = of_caller(account.abilities)
+    valid_from: dt.date = of_caller(GrantRecord.valid_from)
+    valid_to: dt.date | None = of_caller(GrantRecord.valid_to)
+
+
+@face(Account)
+class Viewer:
+    """You, as the server sees you."""
+
+    id: ID = of_caller(Account.id)
+    name: str = of_caller(Account.name)
+    username: str = of_caller(Account.username)
+    grants: list[ViewerGrant] = few(
+        Exemption.OWN_CALLER,
+        "In force today.",
+        GrantRecord,
+        by(GrantRecord.user_id),
+        account.in_force,
+        order=(Order(GrantRecord.valid_from),),
+    )
+    abilities: list[Ability] = of_caller(account.all_abilities)
+    must_change_password: bool = of_caller(Account.must_change_password)
+    expires_at: dt.datetime = of_caller(account.expires_at)

@@ -1,0 +1,1 @@
+"""The database from outside: its server, its version, and what must be true before serving."""

@@ -1,0 +1,154 @@
+"""What must be true of the database before anything is served; each fault is one sentence that says what to correct.
+
+Rule: production serves only with a login that row security binds, on a migrated database with that login's settings,
+with the keys of its vault, and through no pooler that loses prepared statements.
+Tests: tests/test_serving.py, tests/test_pgbouncer.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+from registry.guard.vault import Vault
+from registry.guard.wall import LOGIN
+from registry.models.noun import SCHEMA
+from registry.store.db import LOST, SERVES
+from server.database.migrate import LOGIN_SETTINGS, head, version
+
+CONNECT = 10  # seconds
+TRY = 2.0  # seconds for a statement of the pooler's trial
+NAME = "desmigratif_trial"
+ENTER_CHECK = f"INSERT INTO {SCHEMA}.vault_check VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING"
+LOST_STATEMENT = (
+    asyncpg.InvalidSQLStatementNameError,
+    asyncpg.DuplicatePreparedStatementError,
+    asyncpg.ProtocolViolationError,
+)
+
+# Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
+STANDING = """
+SELECT current_user AS name,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
+  EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
+  EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner
+"""
+
+
+EXISTS = f"SELECT to_regclass('{SCHEMA}.code_version') IS NOT NULL"
+FAULTS = {"superuser": "is superuser", "bypasses": "has BYPASSRLS", "owner": "owns the tables"}
+
+# A setting as it is, and as PostgreSQL writes it once it is right: `1s` and `1000ms` are one.
+IS = "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s (name, n) ORDER BY n"
+BECOMES = """SELECT set_config(name, value, true)
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (name, value, n) ORDER BY n"""
+
+
+class ServingError(Exception):
+    """The server cannot start; one sentence says what to correct."""
+
+
+async def check(dsn: str, vault: Vault) -> None:
+    """Everything that `serve` asks of the database.  Raises ServingError."""
+    await check_database(dsn)
+    await check_pooler(dsn)
+    await check_vault(dsn, vault)
+
+
+async def check_database(dsn: str) -> None:
+    """Refuse a login that row security does not bind, and a database that `migrate` has to bring to this version.
+
+    Raises ServingError."""
+    async with _connected(dsn) as connection:
+        login = await connection.fetchrow(STANDING, SCHEMA)
+        assert login is not None
+        for fault, words in FAULTS.items():
+            if login[fault]:
+                raise ServingError(
+                    f"The login {login['name']} {words}, so row security would not bind it: "
+                    f"use {LOGIN} in DATABASE_URL."
+                )
+        try:
+            stored = await version(connection)
+            serves = (
+                stored is not None and await connection.fetchval(EXISTS) and await connection.fetchval(SERVES, head())
+            )
+        except asyncpg.InsufficientPrivilegeError:
+            raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
+        if not serves:
+            raise ServingError(
+                f"The database is at version {stored or 'none'} and this program at {head()}: "
+                "run `desmigratif migrate`."
+            )
+        await _check_settings(connection, login["name"])
+
+
+async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
+    """A dump does not carry what ALTER ROLE … IN DATABASE has set, so a restored database may lack it."""
+    names = list(LOGIN_SETTINGS)
+    actual = await connection.fetch(IS, names)
+    wanted = await connection.fetch(BECOMES, names, list(LOGIN_SETTINGS.values()))
+    wrong = [name for name, now, right in zip(names, actual, wanted, strict=True) if now[0] != right[0]]
+    if not wrong:
+        return
+    if login != LOGIN:
+        raise ServingError(f"The login {login} lacks the settings of {LOGIN} ({', '.join(wrong)}): use {LOGIN}.")
+    raise ServingError(
+        f"The login {login} lacks its settings in this database ({', '.join(wrong)}), as after a restore: "
+        "run `desmigratif migrate`."
+    )
+
+
+async def check_vault(dsn: str, vault: Vault) -> None:
+    """Refuse keys that this database's numbers were not sealed with; the first keys that serve it are its own.
+
+    Raises ServingError."""
+    async with _connected(dsn) as connection:
+        async with connection.transaction():
+            await connection.execute("SET TRANSACTION READ WRITE")
+            await connection.execute(ENTER_CHECK, *vault.check_value())
+        stored = await connection.fetchrow(f"SELECT key_id, sealed, blind FROM {SCHEMA}.vault_check")
+    if stored is None or not vault.opens_check(*stored):
+        raise ServingError(
+            "The vault's keys are not those with which the numbers of this database were sealed: "
+            "use the key file that was made for it."
+        )
+
+
+async def check_pooler(dsn: str) -> None:
+    """Refuse a pooler that runs a prepared statement where it was not prepared: every statement is prepared once.
+
+    Two clients prepare under one name, and the first asks again while the second holds the connection that both had.
+    Raises ServingError."""
+    async with _connected(dsn) as first, _connected(dsn) as second:
+        try:
+            mine = await first.prepare("SELECT 1", name=NAME, timeout=TRY)
+            other = await second.prepare("SELECT 2", name=NAME, timeout=TRY)
+            async with second.transaction():
+                answers = [await other.fetchval(timeout=TRY), await mine.fetchval(timeout=TRY)]
+            answers += [await mine.fetchval(timeout=TRY), await other.fetchval(timeout=TRY)]
+        except TimeoutError:  # the pooler has one connection, so that the first waits for the second: nothing is lost
+            return
+        except LOST_STATEMENT:
+            answers = []
+        if answers != [2, 1, 1, 2]:
+            raise ServingError(
+                "The pooler of DATABASE_URL loses prepared statements: it must be PgBouncer 1.21 or newer with "
+                "max_prepared_statements = 200, or have pool_mode = session."
+            )
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
+    try:
+        yield connection
+    finally:
+        with suppress(TimeoutError, *LOST):  # it may wait behind a pooler, or be lost
+            await connection.close(timeout=TRY)

@@ -1,0 +1,1 @@
+"""HTTP: the wire, the routes, GraphQL requests and answers, metrics and processes."""

@@ -1,0 +1,179 @@
+"""The application: seven routes, one pool, one schema.
+
+/graphql is answered before Starlette's layers, which would take as long as finding a plan does.
+
+Rule: every route is declared with the reason for which it may be open, or the application is not made.
+Tests: tests/test_http.py, tests/test_cli.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from auth.token import Keyring
+from registry.guard.vault import Vault
+from registry.store.db import Database
+from schema.build import build
+from schema.engine.cursor import Cursors
+from schema.errors import MethodNotAllowed, NotFound, RequestError
+from server.access_declarations import Declared, Reason, undeclared_routes
+from server.database.migrate import head
+from server.http.cors import Cors
+from server.http.errors import refusal
+from server.http.graphql import GRAPHQL
+from server.http.headers import accepts_gzip, accepts_page, headers_of, language_of
+from server.http.metrics import Published, publishing
+from server.http.page import PAGE_HEADERS, page
+from server.http.principals import Principals
+from server.http.responses import SAFE, Reply, rendered
+from server.http.service import Service
+from server.settings import Settings
+
+
+def _service(request: Request) -> Service:
+    made: Service = request.app.service
+    return made
+
+
+NOT_KEPT = {name.decode(): value.decode() for name, value in SAFE}
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    """A few words that nobody keeps."""
+    return PlainTextResponse(text, status, NOT_KEPT)
+
+
+def _refused(request: Request, why: RequestError, allow: str = "") -> Response:
+    """A refusal, shaped as GraphQL's are."""
+    reply = Reply.new(language_of(headers_of(request.scope)))
+    reply.allow = allow.encode()
+    headers, body = rendered(reply, refusal(reply, why))
+    return Response(body, reply.status, {name.decode(): value.decode() for name, value in headers})
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return _refused(request, NotFound())
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    allow = (error.headers or {}).get("Allow", "")
+    return _refused(request, MethodNotAllowed(f"Gunakan {allow}.", f"Use {allow}."), allow)
+
+
+async def welcome(request: Request) -> Response:
+    """Open: it says what this is and where to look."""
+    headers = headers_of(request.scope)
+    if not accepts_page(headers):
+        return _refused(request, NotFound())
+    root, demo = str(request.scope.get("root_path", "")), _service(request).settings.mode == "demo"
+    return HTMLResponse(page(headers, language_of(headers), demo, root), headers=PAGE_HEADERS)
+
+
+async def healthz(request: Request) -> Response:
+    """Open: it says only that the process answers."""
+    return _plain("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """Open: 200 only when queries will be answered (the database has this code's version) and commands stored."""
+    database = _service(request).database
+    try:
+        ready = await database.ready(head())
+        stores = ready and await database.stores()
+    except Exception:
+        return _plain("not ready\n", 503)
+    return _plain("ready\n" if stores else "not ready to store\n" if ready else "not ready\n", 200 if stores else 503)
+
+
+async def metrics(request: Request) -> Response:
+    """Open where the setting `metrics` is on, and in the demo: counts of the whole service for Prometheus."""
+    app: App = request.app
+    settings = app.service.settings
+    if not (settings.metrics or settings.metrics_port or settings.mode == "demo"):
+        return _refused(request, NotFound())
+    return Response(app.published.exposition(), media_type="text/plain; version=0.0.4", headers=NOT_KEPT)
+
+
+async def sdl(request: Request) -> Response:
+    """Open: the schema with its directives, which introspection does not carry; it holds no data."""
+    headers = {"x-content-type-options": "nosniff", "cache-control": "no-cache", "vary": "Accept-Encoding"}
+    service = _service(request)
+    if accepts_gzip(headers_of(request.scope)):
+        return Response(service.sdl_gzip, media_type="text/plain", headers=headers | {"content-encoding": "gzip"})
+    return PlainTextResponse(service.sdl, headers=headers)
+
+
+async def jwks(request: Request) -> Response:
+    """Open: the public keys of our tokens."""
+    return JSONResponse(_service(request).keyring.jwks(), headers={"x-content-type-options": "nosniff"})
+
+
+PATH = "/graphql"
+ROUTES = [
+    Declared(PATH, GRAPHQL, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    Declared("/", welcome, Reason.PUBLIC, ["GET"]),
+    Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
+    Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
+    Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),
+    Declared("/metrics", metrics, Reason.COUNTS, ["GET"]),
+    Declared("/.well-known/jwks.json", jwks, Reason.PUBLIC_KEYS, ["GET"]),
+]
+
+
+class App(Starlette):
+    """The application and what it serves with."""
+
+    published: Published  # while it is open
+
+    def __init__(self, service: Service, dsn: str) -> None:
+        self.service, self._dsn = service, dsn
+        super().__init__(routes=ROUTES, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
+        self.router.redirect_slashes = False  # a redirect would name a host and a scheme that we do not know
+        self._cors = Cors(self._routed, service.settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
+            await self._cors(scope, receive, send)
+        else:
+            await self._routed(scope, receive, send)
+
+    def _elsewhere(self, scope: Scope) -> bool:
+        """Where the counts have a port of their own, they are there alone and nothing else is."""
+        port = self.service.settings.metrics_port
+        return port is not None and (scope["server"][1] == port) is not (scope["path"] == "/metrics")
+
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._elsewhere(scope):
+            await _refused(Request(scope), NotFound())(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"] == PATH:
+            scope["app"] = self
+            await GRAPHQL(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    @asynccontextmanager
+    async def _open(self, app: Starlette) -> AsyncIterator[None]:
+        settings = self.service.settings
+        limits = settings.pool_size, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
+        lanes = settings.heavy_statements, settings.query_timeout_ms / 1000
+        listening = Principals().opening(self._dsn, settings.listen_url)
+        async with Database.open(self._dsn, *limits, *lanes) as database, listening as principals:
+            self.service.database, self.service.principals = database, principals
+            async with publishing(self.service, self.service.counts) as self.published:
+                yield
+
+
+def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> App:
+    """The application over the database that its login opens by `dsn`.  TypeError: a route is undeclared."""
+    if found := undeclared_routes(ROUTES):
+        raise TypeError(f"declare these routes with server.declared.Declared: {', '.join(found)}")
+    return App(Service(settings, keyring, vault, Cursors(cursor_secret), build()), dsn)

@@ -1,0 +1,48 @@
+"""What one process serves with: made once, before the first request, and known to every route by its type.
+
+Rule: what is kept of requests is counts, and memories that are bounded (registry/store/cache.py).
+Tests: tests/test_metrics.py, tests/test_prepared.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auth.token import Keyring
+from registry.guard.quota import Quotas
+from registry.guard.vault import Vault
+from registry.store.db import Database
+from schema.build import Schema
+from schema.engine.cursor import Cursors
+from schema.engine.operation import Operations
+from server.http.compress import gzip
+from server.http.principals import Principals
+from server.settings import Settings
+
+Outcomes = Counter[str]  # requests by how they ended: OK, GONE, or the first error code of the answer
+
+
+@dataclass
+class Service:
+    """The doors of a process.  `database` and `principals` are there while it is open; `counts` is the folder of
+    the counts that several processes share."""
+
+    settings: Settings
+    keyring: Keyring
+    vault: Vault
+    cursors: Cursors
+    schema: Schema
+    database: Database = field(init=False)
+    principals: Principals = field(init=False)
+    outcomes: Outcomes = field(default_factory=Counter)
+    counts: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.executable = self.schema._schema
+        self.operations = Operations(self.executable, self.settings.introspection)
+        self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
+        self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
+        self.sdl = self.schema.as_str() + "\n"
+        self.sdl_gzip = gzip(self.sdl.encode())
