@@ -23,7 +23,7 @@ class Cell(Enum):
     OWN = "own"
 
 
-class Signature(Enum):
+class VerificationStage(Enum):
     """A signature under a submission: first the village's, then the regency's, by two people who are not its author."""
 
     VILLAGE = "VILLAGE"
@@ -100,8 +100,8 @@ PAGE = page({
 })
 # fmt: on
 
-SIGNATURES: Mapping[Role, Signature] = MappingProxyType(
-    {Role.VILLAGE_VERIFIER: Signature.VILLAGE, Role.REGENCY_COORDINATOR: Signature.REGENCY}
+VERIFICATION_STAGES: Mapping[Role, VerificationStage] = MappingProxyType(
+    {Role.VILLAGE_VERIFIER: VerificationStage.VILLAGE, Role.REGENCY_COORDINATOR: VerificationStage.REGENCY}
 )
 """The signature that the grant gives which gives SUBMISSION_VERIFY; every role that verifies has one."""
 
@@ -120,5 +120,5 @@ def cell(ability: Ability, role: Role) -> Cell | None:
     return PAGE[ability].cells.get(role)
 
 
-if SIGNATURES.keys() != PAGE[Ability.SUBMISSION_VERIFY].cells.keys():
+if VERIFICATION_STAGES.keys() != PAGE[Ability.SUBMISSION_VERIFY].cells.keys():
     raise TypeError("whoever verifies signs and nobody else does: mend SIGNATURES or the row of SUBMISSION_VERIFY")

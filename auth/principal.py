@@ -15,7 +15,7 @@ from uuid import UUID
 
 from auth.ability import Ability
 from auth.area import NOWHERE, AreaSet
-from auth.policy import SIGNATURES, Cell, Signature, cell
+from auth.policy import VERIFICATION_STAGES, Cell, VerificationStage, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 
@@ -54,7 +54,7 @@ class Principal:
     grants: tuple[Grant, ...]
     expires_at: datetime
 
-    def areas(self, ability: Ability, signature: Signature | None = None) -> AreaSet:
+    def areas(self, ability: Ability, signature: VerificationStage | None = None) -> AreaSet:
         """Where he has the ability over every record; with `signature`, only where the grant gives that signature."""
         return self._held.get((ability, Cell.AREA, signature), NOWHERE)
 
@@ -86,11 +86,11 @@ class Principal:
         seen = self.sees(sensitivity)
         return seen | self.own(Ability.of(sensitivity)) if author == self.user_id else seen
 
-    def role_for(self, ability: Ability, code: str, signature: Signature | None = None) -> Role | None:
+    def role_for(self, ability: Ability, code: str, signature: VerificationStage | None = None) -> Role | None:
         """The role in which he has the ability at the region of this code; one over every record comes first."""
         for wanted in Cell:
             for grant in self.grants:
-                signs = signature is None or SIGNATURES.get(grant.role) is signature
+                signs = signature is None or VERIFICATION_STAGES.get(grant.role) is signature
                 if signs and cell(ability, grant.role) is wanted and grant.area.covers(code):
                     return grant.role
         return None
@@ -102,12 +102,12 @@ class Principal:
         return self._settings[name]
 
     @cached_property
-    def _held(self) -> Mapping[tuple[Ability, Cell, Signature | None], AreaSet]:
-        held: dict[tuple[Ability, Cell, Signature | None], AreaSet] = {}
+    def _held(self) -> Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]:
+        held: dict[tuple[Ability, Cell, VerificationStage | None], AreaSet] = {}
         for grant in self.grants:
             for ability in Ability:
                 if found := cell(ability, grant.role):
-                    for signature in {None, SIGNATURES.get(grant.role)}:
+                    for signature in {None, VERIFICATION_STAGES.get(grant.role)}:
                         key = ability, found, signature
                         held[key] = held.get(key, NOWHERE) | grant.area
         return held
@@ -117,7 +117,7 @@ class Principal:
         return {name: text(self) for name, text in SETTINGS.items()}
 
 
-def _areas(ability: Ability, signature: Signature | None = None) -> Callable[[Principal], str]:
+def _areas(ability: Ability, signature: VerificationStage | None = None) -> Callable[[Principal], str]:
     return lambda principal: principal.areas(ability, signature).literal()
 
 
@@ -133,11 +133,11 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "submit": _areas(Ability.HOUSEHOLD_SUBMIT),
     "amend": _areas(Ability.HOUSEHOLD_AMEND),
     "verify": _areas(Ability.SUBMISSION_VERIFY),
-    "verify_village": _areas(Ability.SUBMISSION_VERIFY, Signature.VILLAGE),
-    "verify_regency": _areas(Ability.SUBMISSION_VERIFY, Signature.REGENCY),
+    "verify_village": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE),
+    "verify_regency": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY),
     "return": _areas(Ability.SUBMISSION_RETURN),
-    "return_village": _areas(Ability.SUBMISSION_RETURN, Signature.VILLAGE),
-    "return_regency": _areas(Ability.SUBMISSION_RETURN, Signature.REGENCY),
+    "return_village": _areas(Ability.SUBMISSION_RETURN, VerificationStage.VILLAGE),
+    "return_regency": _areas(Ability.SUBMISSION_RETURN, VerificationStage.REGENCY),
     "reveal": _areas(Ability.IDENTITY_REVEAL),
 }
 """What the database may be told of a principal: the name of the setting after `app.`, and how its text is made."""

@@ -30,7 +30,7 @@ from schema.declare.directives import Exempt, Requires, SensitivityIs
 from schema.declare.input_types import config
 from schema.declare.makers import FACES
 from schema.declare.scalars import SCALARS
-from schema.declare.shapes import Reread, Value, shape_of
+from schema.declare.shapes import PayloadRecord, ValueField, shape_of
 from schema.engine.select import face_of
 from schema.mutation import Mutation
 from schema.query import Query
@@ -77,15 +77,15 @@ def unbounded_lists(schema: Schema) -> Iterator[str]:
         for key, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
             shape = shape_of(field)
             is_list = is_list_type(get_nullable_type(field.type))
-            if is_list and isinstance(shape, Value) and shape.most is None and _shows_record(field):
+            if is_list and isinstance(shape, ValueField) and shape.most is None and _shows_record(field):
                 yield f"{name}.{key}"
 
 
 def _shows_record(field: GraphQLField) -> bool:
     """Whether the record of a payload stands somewhere in a field of it."""
     shape, inner = shape_of(field), get_named_type(field.type)
-    if not isinstance(shape, Value) or not isinstance(inner, GraphQLObjectType):
-        return isinstance(shape, Reread)
+    if not isinstance(shape, ValueField) or not isinstance(inner, GraphQLObjectType):
+        return isinstance(shape, PayloadRecord)
     return any(_shows_record(below) for below in inner.fields.values())
 
 

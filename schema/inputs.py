@@ -28,11 +28,11 @@ from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values import identity_number
 from registry.values.text import clean
-from registry.write.document import Edit, Path, empty
+from registry.write.document import ChangeSet, Path, empty
 from schema.declare.directives import Exemption
-from schema.declare.input_types import Given, Sent, described, input_type
+from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import FACES, ID, fields_of
-from schema.declare.shapes import Inside, Plain, Related
+from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
 from schema.errors import BadInput
 from schema.types.household import Consent, Household
 from schema.types.node import GeoPoint, Money
@@ -55,7 +55,7 @@ class Typed:
     """One input field: the columns it writes, for a value the part that each of them is, and of a number its form."""
 
     name: str
-    given: Given
+    given: InputField
     columns: tuple[tuple[str | None, str], ...]
     form: Callable[[str], str] | None = None
 
@@ -86,27 +86,27 @@ def typed(face: type[Any]) -> Iterator[Typed]:
     for made in fields_of(face):
         shape, name = made.metadata["shape"], made.python_name
         match shape:
-            case Plain(datum=InstrumentedAttribute() as datum):
+            case ColumnField(datum=InstrumentedAttribute() as datum):
                 fact = fact_of(datum)
                 if fact.server or datum.key == "id":
                     continue
                 type_ = str if fact.sealed else _annotation(face, name)
-                given = Given(type_, fact.sensitivity, described(fact), lines=fact.lines)
+                given = InputField(type_, fact.sensitivity, described(fact), lines=fact.lines)
                 form = FORMS[fact.sealed] if fact.sealed else fact.form
                 yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), form)
-            case Inside(present=present) if not fact_of(present).server:
+            case EmbeddedField(present=present) if not fact_of(present).server:
                 value = _annotation(face, name)
                 parts = {p: column_of(d) for p, d in shape.columns.items()} or {
                     f.python_name: column_of(f.metadata["shape"].datum) for f in fields_of(value)
                 }
                 kind = shape.kind or OPERATIONAL
-                yield Typed(name, Given(VALUES[value], kind, str(made.description)), tuple(parts.items()))
-            case Related(source=source) if isinstance(source.link, To):
+                yield Typed(name, InputField(VALUES[value], kind, str(made.description)), tuple(parts.items()))
+            case RelatedField(source=source) if isinstance(source.link, To):
                 column = table_of(_noun(face)).c[source.link.column]
                 if column.info["fact"].server:
                     continue
                 code = source.noun is RegionFacts
-                given = Given(RegionCode if code else ID, column.info["fact"].sensitivity, str(made.description))
+                given = InputField(RegionCode if code else ID, column.info["fact"].sensitivity, str(made.description))
                 yield Typed(column.key.removesuffix("_id") + ("_code" if code else "_id"), given, ((None, column.key),))
 
 
@@ -115,8 +115,10 @@ def _value(face: type[Any], name: str) -> type[Any]:
     fields = {}
     for made in fields_of(face):
         shape, hint = made.metadata["shape"], _annotation(face, made.python_name)
-        kind = fact_of(shape.datum).sensitivity if isinstance(shape, Plain) else Exemption.STRUCTURE
-        fields[made.python_name] = Given(hint, kind, str(made.description), required=not isinstance(shape, Plain))
+        kind = fact_of(shape.datum).sensitivity if isinstance(shape, ColumnField) else Exemption.STRUCTURE
+        fields[made.python_name] = InputField(
+            hint, kind, str(made.description), required=not isinstance(shape, ColumnField)
+        )
     return input_type(name, str(face.__doc__).strip().splitlines()[0], fields)
 
 
@@ -126,8 +128,8 @@ VALUES = {
     Consent: _value(Consent, "ConsentInput"),
 }
 
-_ID = Given(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
-_REMOVED = Given(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
+_ID = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
+_REMOVED = InputField(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
 
 
 _CHILD_NOUNS = [NOUNS[name] for name in CHILDREN]
@@ -138,7 +140,7 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
     faces = {noun: face for face, noun in FACES.items() if noun in _CHILD_NOUNS}
     for made in fields_of(Household):
         shape = made.metadata["shape"]
-        if isinstance(shape, Related) and isinstance(shape.source.link, By) and shape.source.noun in faces:
+        if isinstance(shape, RelatedField) and isinstance(shape.source.link, By) and shape.source.noun in faces:
             yield made.python_name, faces[shape.source.noun]
 
 
@@ -162,7 +164,7 @@ INSIDE = {
 """Where in a record each column stands."""
 
 
-def _input(face: type[Any], text: str, **more: Given) -> type[Any]:
+def _input(face: type[Any], text: str, **more: InputField) -> type[Any]:
     fields = {
         "id": _ID,
         **({} if face is Household else {"removed": _REMOVED}),
@@ -181,17 +183,17 @@ INPUTS = {face: _input(face, f"A {_singular(face)} inside a household document."
 HouseholdInput = _input(
     Household,
     "A whole household as one document.  A key left out stays as it is, null clears it, children are matched by id.",
-    **{name: Given(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in LISTED.items()},  # type: ignore[valid-type]  # a type made at import
+    **{name: InputField(list[INPUTS[face]], OPERATIONAL, "Records of the household.") for name, face in LISTED.items()},  # type: ignore[valid-type]  # a type made at import
 )
 
 
 # --- reading an input -------------------------------------------------------------------------------------------------
 
 
-def edit_of(sent: Sent) -> tuple[Edit, str | None]:
+def edit_of(sent: InputDict) -> tuple[ChangeSet, str | None]:
     """What an input says, as an edit, and the village code that it names.  Raises BadInput."""
     id_ = uuid_text(sent["id"])
-    edit, seen = Edit(id_, empty(), inside=INSIDE), {id_: "household"}
+    edit, seen = ChangeSet(id_, empty(), inside=INSIDE), {id_: "household"}
     _row(edit, "household", id_, sent, ("household",))
     village = edit.sent["household"][id_].pop("village_id", None)
     for table, name in LISTS.items():
@@ -209,7 +211,7 @@ def edit_of(sent: Sent) -> tuple[Edit, str | None]:
     return edit, village
 
 
-def _row(edit: Edit, table: str, id_: str, sent: Sent, path: Path) -> None:
+def _row(edit: ChangeSet, table: str, id_: str, sent: InputDict, path: Path) -> None:
     edit.records[table, id_] = path
     columns, known = edit.sent[table].setdefault(id_, {}), _WRITTEN[table]
     for name, value in sent.items():

@@ -18,10 +18,10 @@ from registry.write import reveal, submission, verification
 from registry.write.submission_context import Submission
 from registry.write.user_errors import Problem
 from schema.declare.directives import Exemption
-from schema.declare.input_types import Given, Sent, described, input_type
-from schema.declare.makers import ID, Private, command, face, reread, secret, told
+from schema.declare.input_types import InputDict, InputField, described, input_type
+from schema.declare.makers import ID, Private, command, face, opened_value, payload_field, payload_record
 from schema.engine.context import Context
-from schema.engine.limits import Most
+from schema.engine.limits import Limit
 from schema.errors import BadInput
 from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
 from schema.types.household import Household
@@ -32,7 +32,7 @@ PARAMETER = Exemption.PARAMETER
 MEND = "What the caller must mend; empty when all went well."
 
 
-def _id_of(sent: Sent) -> uuid.UUID:
+def _id_of(sent: InputDict) -> uuid.UUID:
     """The `id` of an input.  Raises BadInput."""
     return uuid.UUID(uuid_text(sent["id"]))
 
@@ -57,9 +57,11 @@ SubmitHouseholdInput = input_type(
     "SubmitHouseholdInput",
     "Save a new, drafted or returned household.",
     {
-        "household": Given(HouseholdInput, OPERATIONAL, "The household.", required=True),
-        "base_rev": Given(int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new household."),
-        "save_as": Given(SaveAs, PARAMETER, "Whether the work is finished.", SaveAs.SUBMITTED),
+        "household": InputField(HouseholdInput, OPERATIONAL, "The household.", required=True),
+        "base_rev": InputField(
+            int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new household."
+        ),
+        "save_as": InputField(SaveAs, PARAMETER, "Whether the work is finished.", SaveAs.SUBMITTED),
     },
 )
 
@@ -68,13 +70,13 @@ SubmitHouseholdInput = input_type(
 class SubmitHouseholdPayload:
     """Outcome of saving one household."""
 
-    outcome: WriteOutcome = told("What became of it.")
+    outcome: WriteOutcome = payload_field("What became of it.")
     record: Private[uuid.UUID | None] = None
-    household: Household | None = reread("As stored now; null when refused and nothing is stored.")
-    user_errors: list[UserError] = told(MEND)
+    household: Household | None = payload_record("As stored now; null when refused and nothing is stored.")
+    user_errors: list[UserError] = payload_field(MEND)
 
 
-async def submit_household(context: Context, sent: Sent) -> SubmitHouseholdPayload:
+async def submit_household(context: Context, sent: InputDict) -> SubmitHouseholdPayload:
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
     work = Submission(edit, village, sent.get("baseRev"), act)
@@ -89,9 +91,11 @@ AmendHouseholdInput = input_type(
     "Change a household that was verified or is under verification;"
     " opens a new revision, the verified one stays in the figures.",
     {
-        "household": Given(HouseholdInput, OPERATIONAL, "The household: its id, and what changes.", required=True),
-        "base_rev": Given(int, OPERATIONAL, "The `rev` that the edit started from.", required=True),
-        "reason": Given(str, PERSONAL, described(fact_of(EVENT.c.reason), "Why it changes"), required=True, lines=True),
+        "household": InputField(HouseholdInput, OPERATIONAL, "The household: its id, and what changes.", required=True),
+        "base_rev": InputField(int, OPERATIONAL, "The `rev` that the edit started from.", required=True),
+        "reason": InputField(
+            str, PERSONAL, described(fact_of(EVENT.c.reason), "Why it changes"), required=True, lines=True
+        ),
     },
 )
 
@@ -100,13 +104,13 @@ AmendHouseholdInput = input_type(
 class AmendHouseholdPayload:
     """Outcome of an amendment."""
 
-    outcome: WriteOutcome = told("What became of it.")
+    outcome: WriteOutcome = payload_field("What became of it.")
     record: Private[uuid.UUID | None] = None
-    household: Household | None = reread("As stored now; null when refused and nothing is stored.")
-    user_errors: list[UserError] = told(MEND)
+    household: Household | None = payload_record("As stored now; null when refused and nothing is stored.")
+    user_errors: list[UserError] = payload_field(MEND)
 
 
-async def amend_household(context: Context, sent: Sent) -> AmendHouseholdPayload:
+async def amend_household(context: Context, sent: InputDict) -> AmendHouseholdPayload:
     edit, village = edit_of(sent["household"])
     work = Submission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"])
     done = await submission.submit(context.database, context.vault, context.principal, work, context.quotas.taken_ids)
@@ -119,17 +123,19 @@ VerifyItemInput = input_type(
     "VerifyItemInput",
     "One household, at the revision that you looked at.",
     {
-        "id": Given(ID, OPERATIONAL, "The household.", required=True),
-        "rev": Given(int, OPERATIONAL, "The revision that you looked at.", required=True),
-        "accept_findings": Given(bool, PARAMETER, "Must be true where a finding that must be seen is open.", False),
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "accept_findings": InputField(
+            bool, PARAMETER, "Must be true where a finding that must be seen is open.", False
+        ),
     },
 )
 VerifyHouseholdsInput = input_type(
     "VerifyHouseholdsInput",
     "Verify 1 to 50 households; each is judged by itself.",
     {
-        "items": Given(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
-        "note": Given(
+        "items": InputField(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
+        "note": InputField(
             str, PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
         ),
     },
@@ -140,20 +146,20 @@ VerifyHouseholdsInput = input_type(
 class VerifyResult:
     """What became of one item."""
 
-    household_id: ID = told("Id of the household that the item names, written as `id` is everywhere.")
+    household_id: ID = payload_field("Id of the household that the item names, written as `id` is everywhere.")
     record: Private[uuid.UUID | None] = None
-    household: Household | None = reread("As it stands now.")
-    user_errors: list[UserError] = told(MEND)
+    household: Household | None = payload_record("As it stands now.")
+    user_errors: list[UserError] = payload_field(MEND)
 
 
 @face()
 class VerifyHouseholdsPayload:
     """One result for each item, in order."""
 
-    results: list[VerifyResult] = told("One for each item, in order.", most=verification.MOST)
+    results: list[VerifyResult] = payload_field("One for each item, in order.", most=verification.MOST)
 
 
-async def verify_households(context: Context, sent: Sent) -> VerifyHouseholdsPayload:
+async def verify_households(context: Context, sent: InputDict) -> VerifyHouseholdsPayload:
     if not 1 <= len(sent["items"]) <= verification.MOST:
         raise BadInput(
             f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
@@ -172,13 +178,13 @@ RemarkInput = input_type(
     "RemarkInput",
     "One remark on one field.",
     {
-        "path": Given(
+        "path": InputField(
             list[str],
             OPERATIONAL,
             "A field as in HouseholdInput, of a child after its list and id: [members, <id>, nik]; or a whole record.",
             required=True,
         ),
-        "text": Given(
+        "text": InputField(
             str, PERSONAL, described(fact_of(REMARK.c.text), "What is to be mended"), required=True, lines=True
         ),
     },
@@ -187,9 +193,9 @@ ReturnHouseholdInput = input_type(
     "ReturnHouseholdInput",
     "Send a submission back with at least one remark.",
     {
-        "id": Given(ID, OPERATIONAL, "The household.", required=True),
-        "rev": Given(int, OPERATIONAL, "The revision that you looked at.", required=True),
-        "remarks": Given(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]  # a type made at import
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "remarks": InputField(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]  # a type made at import
     },
 )
 
@@ -199,14 +205,14 @@ class ReturnHouseholdPayload:
     """Outcome of a return."""
 
     record: Private[uuid.UUID | None] = None
-    household: Household | None = reread("As it stands now.")
-    user_errors: list[UserError] = told(MEND)
+    household: Household | None = payload_record("As it stands now.")
+    user_errors: list[UserError] = payload_field(MEND)
 
 
-async def return_household(context: Context, sent: Sent) -> ReturnHouseholdPayload:
+async def return_household(context: Context, sent: InputDict) -> ReturnHouseholdPayload:
     item = verification.Item(_id_of(sent), sent["rev"])
-    remarks = [verification.Said(remark["path"], remark["text"]) for remark in sent["remarks"]]
-    done = await verification.give_back(context.database, context.principal, item, remarks, INSIDE)
+    remarks = [verification.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
+    done = await verification.return_household(context.database, context.principal, item, remarks, INSIDE)
     return ReturnHouseholdPayload(record=done.record, user_errors=errors(context, done.problems))
 
 
@@ -217,10 +223,10 @@ RevealIdentityInput = input_type(
     "RevealIdentityInput",
     "Show one value of the vault in full: one a request, so many in an hour; every call is audited.",
     {
-        "id": Given(ID, OPERATIONAL, "Of the household, member or episode.", required=True),
-        "field": Given(IdentityField, PARAMETER, "Which number.", required=True),
-        "purpose": Given(AccessPurpose, PARAMETER, "Why it is needed.", required=True),
-        "note": Given(
+        "id": InputField(ID, OPERATIONAL, "Of the household, member or episode.", required=True),
+        "field": InputField(IdentityField, PARAMETER, "Which number.", required=True),
+        "purpose": InputField(AccessPurpose, PARAMETER, "Why it is needed.", required=True),
+        "note": InputField(
             str,
             PARAMETER,
             described(
@@ -237,11 +243,11 @@ RevealIdentityInput = input_type(
 class RevealIdentityPayload:
     """The value, once."""
 
-    value: str | None = secret(IDENTITY, "The number; null where the record has none.")
-    user_errors: list[UserError] = told(MEND)
+    value: str | None = opened_value(IDENTITY, "The number; null where the record has none.")
+    user_errors: list[UserError] = payload_field(MEND)
 
 
-async def reveal_identity(context: Context, sent: Sent) -> RevealIdentityPayload:
+async def reveal_identity(context: Context, sent: InputDict) -> RevealIdentityPayload:
     request = reveal.Request(_id_of(sent), sent["field"], sent["purpose"], sent.get("note"))
     quota = context.quotas.reveals
     value, problems = await reveal.reveal(context.database, context.vault, context.principal, request, quota)
@@ -278,5 +284,5 @@ class Mutation:
         "Show one number in full; audited.",
         RevealIdentityInput,
         reveal_identity,
-        most=Most.REVEALS,
+        most=Limit.REVEALS,
     )

@@ -10,14 +10,14 @@ from registry.figures import summary as figures
 from registry.models import account
 from registry.models import region as places
 from registry.models.business import Business as BusinessFacts
-from registry.models.fact import Asker, RegionCode
+from registry.models.fact import RegionCode, StatementContext
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
-from schema.declare.input_types import Given, input_type
-from schema.declare.makers import ID, anything, face, look_up, many
+from schema.declare.input_types import InputField, input_type
+from schema.declare.makers import ID, any_node, connection, face, look_up
 from schema.types.business import BusinessConnection
 from schema.types.figures import Summary
 from schema.types.household import Household, HouseholdConnection
@@ -33,14 +33,14 @@ HouseholdKey = input_type(
     "HouseholdKey",
     "Exactly one key of a household.",
     {
-        "id": Given(ID, Exemption.STRUCTURE, "Its id."),
-        "household_no": Given(str, Exemption.STRUCTURE, "Its household number."),
+        "id": InputField(ID, Exemption.STRUCTURE, "Its id."),
+        "household_no": InputField(str, Exemption.STRUCTURE, "Its household number."),
     },
     one_of=True,
 )
 
 
-def by_key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def by_key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the household of this id or number."""
     number = row.c.household_no == ask.argument("by_household_no", sa.Text())
     return sa.or_(row.c.id == ask.argument("by_id", sa.Uuid()), number)
@@ -50,7 +50,7 @@ def by_key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
 class Query:
     """Reads.  A root field that fails is null and leaves its neighbours alone."""
 
-    node: Node | None = anything("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
+    node: Node | None = any_node("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
     viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
     region: Region | None = look_up(
         OPEN,
@@ -60,7 +60,7 @@ class Query:
         absent=no_region,
         code=RegionCode,
     )
-    regions: Connection[Region] | None = many(
+    regions: Connection[Region] | None = connection(
         OPEN,
         "Regions of any level.",
         places.Region,
@@ -68,7 +68,7 @@ class Query:
         places.today,
         order=BY_CODE,
     )
-    provinces: Connection[Province] | None = many(
+    provinces: Connection[Province] | None = connection(
         OPEN,
         "The typed way down: provinces, regencies, districts, villages, households.",
         places.Region,
@@ -79,16 +79,16 @@ class Query:
     household: Household | None = look_up(
         OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, by_key, by=HouseholdKey
     )
-    households: HouseholdConnection | None = many(
+    households: HouseholdConnection | None = connection(
         OPERATIONAL, "All that you may see.", HouseholdFacts, None, order=(Order(HouseholdFacts.household_no),)
     )
-    members: MemberConnection | None = many(
+    members: MemberConnection | None = connection(
         OPERATIONAL, "Persons, whatever their household.", MemberFacts, None, order=BY_NUMBER
     )
-    migrations: MigrationEpisodeConnection | None = many(
+    migrations: MigrationEpisodeConnection | None = connection(
         OPERATIONAL, "Migration episodes.", EpisodeFacts, None, order=(Order(EpisodeFacts.departed_on, True),)
     )
-    businesses: BusinessConnection | None = many(
+    businesses: BusinessConnection | None = connection(
         OPERATIONAL, "Business units.", BusinessFacts, None, order=(Order(BusinessFacts.started_on, True),)
     )
     national_summary: Summary | None = look_up(

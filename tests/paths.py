@@ -20,7 +20,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from schema.engine.limits import LISTED, Most
+from schema.engine.limits import LISTED, Limit
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
 Composite = GraphQLObjectType | GraphQLInterfaceType
@@ -74,7 +74,7 @@ class Path:
         rows; for those who see much, what must be read for them may still be too much."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
-        return min(100, int((Most.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
+        return min(100, int((Limit.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
 
     def document(self, schema: GraphQLSchema, page: int) -> str:
         """The document, with pages of this size."""

@@ -194,7 +194,7 @@ async def _go_on(village: Place, number: int, place: str, document: dict[str, An
     if number in (5, 12) or number % 3 == 0:
         return
     if number % 4 == 1:
-        await village.give_back(verifier, document)
+        await village.return_household(verifier, document)
         return
     assert not (await village.verify(verifier, document))["userErrors"]
     if number % 4 == 2:

@@ -85,7 +85,7 @@ async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village
     for outcome in ("ACCEPTED", "UNCHANGED"):
         assert (await village.amend("officer", edit))["outcome"] == outcome
     assert (await village.amend("second", edit))["outcome"] == "UNCHANGED"
-    await village.give_back("verifier", made, 2)
+    await village.return_household("verifier", made, 2)
     returned = await village.amend("officer", edit)
     assert (returned["outcome"], returned["household"]["workflowState"]) == ("UNCHANGED", "RETURNED")
     await village.submit("second", {"id": made["id"], "hamlet": "Kidul"}, 2)

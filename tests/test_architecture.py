@@ -88,4 +88,4 @@ def test_each_door_of_the_database_is_opened_in_its_own_places() -> None:
     for door, homes in doors.items():
         assert {name(p) for p in FILES if re.search(rf"database\.{door}\(", p.read_text())} == homes, door
     assert [name(p) for p in FILES if "._connection(" in p.read_text()] == ["registry/store/db.py"]
-    assert {name(p) for p in FILES if re.search(r"_pool\.take\(", p.read_text())} == {"registry/store/db.py"}
+    assert {name(p) for p in FILES if re.search(r"_pool\.acquire\(", p.read_text())} == {"registry/store/db.py"}

@@ -112,8 +112,8 @@ async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     since, ability = await Since.now(village), "submission:return"
     await village.ask("verifier", RETURN, id=made["id"], rev=1, remarks=[])
-    await village.give_back("verifier", made)
-    await village.give_back("verifier", made)
+    await village.return_household("verifier", made)
+    await village.return_household("verifier", made)
     await village.query("officer", RETURN, id=made["id"], rev=1, remarks=[])
     assert await since.rows() == [
         ("verifier", ability, made["id"], "REMARK_REQUIRED", 1),
@@ -185,7 +185,7 @@ async def test_no_row_holds_what_was_typed(village: Place) -> None:
     for document in wrong:
         payload = await village.submit("officer", document)
         assert payload["outcome"] == "REJECTED"
-    await village.give_back("verifier", made, 1, word)
+    await village.return_household("verifier", made, 1, word)
     await reveal(village, "officer", one["id"])
     rows = await since.whole()
     assert len(rows) == len(wrong) + 3

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.store.cache import Remembered
+from registry.store.cache import LruCache
 
 KEYS = st.integers(0, 7)
 STEPS = st.lists(
@@ -24,7 +24,7 @@ STEPS = st.lists(
 
 @given(STEPS, st.integers(1, 5))
 def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[object, ...]], limit: int) -> None:
-    memory, plain = Remembered[object, object]("test", limit), OrderedDict[object, object]()
+    memory, plain = LruCache[object, object]("test", limit), OrderedDict[object, object]()
     hits = misses = 0
     for what, *words in steps:
         if what == "put":
@@ -54,7 +54,7 @@ def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[
 @given(st.lists(st.tuples(KEYS, st.integers(0, 40)), max_size=40))
 def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) -> None:
     """And what alone weighs more is not held, nor what was held under its key before."""
-    memory = Remembered[int, bytes]("heavy", 5, 30, len)
+    memory = LruCache[int, bytes]("heavy", 5, 30, len)
     for key, size in steps:
         memory.put(key, b"x" * size)
         assert memory.get(key) == (b"x" * size if size <= 30 else None)
@@ -63,20 +63,20 @@ def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) 
 
 
 def test_every_memory_is_listed_while_somebody_has_it() -> None:
-    memory = Remembered[str, str]("listed", 1)
-    assert memory in Remembered.all
-    names = [one.name for one in Remembered.all]
+    memory = LruCache[str, str]("listed", 1)
+    assert memory in LruCache.all
+    names = [one.name for one in LruCache.all]
     del memory
-    assert [one.name for one in Remembered.all].count("listed") == names.count("listed") - 1
+    assert [one.name for one in LruCache.all].count("listed") == names.count("listed") - 1
 
 
 def test_a_memory_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
-        Remembered("none", 0)
+        LruCache("none", 0)
 
 
 def test_two_threads_may_use_one_memory() -> None:
-    memory: Remembered[int, int] = Remembered("shared", 3)
+    memory: LruCache[int, int] = LruCache("shared", 3)
 
     def use(start: int) -> int:
         for n in range(20_000):

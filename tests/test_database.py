@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.store.db import QUEUE, Database, TooSlow, Unreachable
+from registry.store.db import MAX_WAITERS_PER_CONNECTION, Database, TooSlow, Unreachable
 from registry.store.pool import Durations
 from server.database.embedded import Embedded
 from tests.eventually import eventually
@@ -75,25 +75,28 @@ async def test_a_mistake_in_a_statement_is_no_excuse(database: Database) -> None
 
 
 async def test_the_queue_has_an_end(postgres: Embedded) -> None:
-    async with Database.open(postgres.dsn("postgres"), 1, patience=600) as database, asyncio.timeout(60):
-        held = await database.pool.take()
-        waiting = [asyncio.create_task(database.answer("SELECT 'on'::varchar", [])) for _ in range(QUEUE)]
-        await eventually(lambda: database.pool.waiting == QUEUE)
+    async with Database.open(postgres.dsn("postgres"), 1, acquire_timeout=600) as database, asyncio.timeout(60):
+        held = await database.pool.acquire()
+        waiting = [
+            asyncio.create_task(database.answer("SELECT 'on'::varchar", [])) for _ in range(MAX_WAITERS_PER_CONNECTION)
+        ]
+        await eventually(lambda: database.pool.waiting == MAX_WAITERS_PER_CONNECTION)
         with pytest.raises(Unreachable):
             await database.answer("SELECT ''::varchar", [])
-        assert database.pool.waiting == QUEUE, "nobody's patience has ended meanwhile"
-        database.pool.give(held)
+        assert database.pool.waiting == MAX_WAITERS_PER_CONNECTION, "nobody's patience has ended meanwhile"
+        database.pool.release(held)
         assert {await one for one in waiting} == {b"on"}
 
 
 async def test_patience_has_an_end(database: Database) -> None:
-    held = await database.pool.take()
+    held = await database.pool.acquire()
     async with asyncio.timeout(60):
         ended = await asyncio.gather(
-            *[database.answer("SELECT ''::varchar", []) for _ in range(QUEUE)], return_exceptions=True
+            *[database.answer("SELECT ''::varchar", []) for _ in range(MAX_WAITERS_PER_CONNECTION)],
+            return_exceptions=True,
         )
     assert {type(one) for one in ended} == {Unreachable}
-    database.pool.give(held)
+    database.pool.release(held)
     assert await database.answer("SELECT 'on'::varchar", []) == b"on"
 
 

@@ -15,7 +15,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode
 from registry.guard.crossing import CROSSINGS
 from schema import errors
-from schema.engine.limits import Most
+from schema.engine.limits import Limit
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
 from server.http.app import ROUTES
@@ -62,7 +62,7 @@ def reference() -> str:
     ]
     answers += [("`INTERNAL`", "500", "ours; `errorId` leads to the log")]
     text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))
-    bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Most]
+    bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Limit]
     text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
     text += _table("What a caller must mend, and findings", ("code", "severity", "English", "Indonesian"), mended)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from registry.codes import IdentityField
 from registry.guard.vault import Vault
 from registry.models.aggregate import DEFAULTS, WHOLES
-from registry.write.document import Document, Edit, empty, merge, opened, same, seal
+from registry.write.document import ChangeSet, Document, empty, merge, opened, same, seal
 
 HOUSEHOLD = "h"
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -39,8 +39,8 @@ def value(column: str) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def edits(draw: st.DrawFn, columns: list[tuple[str, str, str]] = COLUMNS, removable: Any = CHILDREN) -> Edit:
-    edit = Edit(HOUSEHOLD, empty())
+def edits(draw: st.DrawFn, columns: list[tuple[str, str, str]] = COLUMNS, removable: Any = CHILDREN) -> ChangeSet:
+    edit = ChangeSet(HOUSEHOLD, empty())
     edit.removed = set(draw(st.lists(st.sampled_from(removable), max_size=2))) if removable else set()
     for table, id_, column in columns:
         if (table, id_) not in edit.removed and draw(st.booleans()):
@@ -56,7 +56,7 @@ def documents(draw: st.DrawFn) -> Document:
     return merge(empty(), empty(), edit).document
 
 
-def places(edit: Edit) -> list[tuple[tuple[str, str, str], Any]]:
+def places(edit: ChangeSet) -> list[tuple[tuple[str, str, str], Any]]:
     """Every column that was sent, with its value."""
     rows = [(table, id_, columns) for table, ids in edit.sent.items() for id_, columns in ids.items()]
     return [((table, id_, column), value) for table, id_, columns in rows for column, value in columns.items()]
@@ -90,10 +90,10 @@ def known(document: Document) -> dict[tuple[str, str, str], Any]:
 
 
 @given(documents(), edits(), edits())
-def test_nothing_is_lost(base: Document, theirs: Edit, mine: Edit) -> None:
+def test_nothing_is_lost(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     current = merge(base, base, theirs).document
     merged = merge(base, current, mine)
-    if merged.clashes:
+    if merged.conflicts:
         return
     changes = {at: meant(at, sent) for at, sent in places(mine) if not same(found(base, at), meant(at, sent))}
     for at, sent in changes.items():
@@ -109,9 +109,11 @@ def test_nothing_is_lost(base: Document, theirs: Edit, mine: Edit) -> None:
 
 
 @given(documents(), edits(), edits())
-def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(base: Document, theirs: Edit, mine: Edit) -> None:
+def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(
+    base: Document, theirs: ChangeSet, mine: ChangeSet
+) -> None:
     current = merge(base, base, theirs).document
-    clashes = merge(base, current, mine).clashes
+    conflicts = merge(base, current, mine).conflicts
     both = {
         at
         for at, sent in places(mine)
@@ -119,18 +121,18 @@ def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(base: Docu
         and (not same(found(base, at), meant(at, sent)) or at[1] not in base[at[0]])  # nobody clears what he never saw
         and any(not same(found(base, part), found(current, part)) for part in whole(at))
     }
-    assert {at for at in clashes if at[2] != "id"} == both
+    assert {at for at in conflicts if at[2] != "id"} == both
     taken_out = {(t, i) for t, i in CHILDREN if i in base[t] and i not in current[t] and i in mine.sent[t]}
     unseen = {(t, i) for t, i in mine.removed if i in current[t] and current[t][i] != base[t].get(i)}
-    assert {at[:2] for at in clashes if at[2] == "id"} == taken_out | unseen
+    assert {at[:2] for at in conflicts if at[2] == "id"} == taken_out | unseen
 
 
 @given(documents(), edits(), edits())
-def test_a_retry_changes_nothing(base: Document, theirs: Edit, mine: Edit) -> None:
+def test_a_retry_changes_nothing(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     merged = merge(base, merge(base, base, theirs).document, mine)
-    if not merged.clashes:
+    if not merged.conflicts:
         again = merge(base, merged.document, mine)
-        assert (again.changed, again.clashes, again.document) == (False, [], merged.document)
+        assert (again.changed, again.conflicts, again.document) == (False, [], merged.document)
 
 
 @given(st.data(), documents())
@@ -150,12 +152,12 @@ def test_edits_of_different_places_commute(data: st.DataObject, base: Document) 
     a, b = sides
     left = merge(base, merge(base, base, a).document, b)
     right = merge(base, merge(base, base, b).document, a)
-    assert left.clashes == right.clashes == []
+    assert left.conflicts == right.conflicts == []
     assert known(left.document) == known(right.document)
 
 
 @given(documents(), edits(), edits())
-def test_whether_it_changed_is_whether_it_differs(base: Document, theirs: Edit, mine: Edit) -> None:
+def test_whether_it_changed_is_whether_it_differs(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     current = merge(base, base, theirs).document
     merged = merge(base, current, mine)
     ids = {table: rows.keys() for table, rows in current.items()}
@@ -164,7 +166,7 @@ def test_whether_it_changed_is_whether_it_differs(base: Document, theirs: Edit, 
 
 
 @given(documents(), edits(), edits())
-def test_merging_leaves_its_arguments_alone(base: Document, theirs: Edit, mine: Edit) -> None:
+def test_merging_leaves_its_arguments_alone(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     current = merge(base, base, theirs).document
     before = deepcopy((base, current, mine.sent, mine.removed))
     merge(base, current, mine)
@@ -173,7 +175,7 @@ def test_merging_leaves_its_arguments_alone(base: Document, theirs: Edit, mine: 
 
 @given(documents())
 def test_null_and_left_out_are_the_same(document: Document) -> None:
-    nothing = Edit(HOUSEHOLD, empty())
+    nothing = ChangeSet(HOUSEHOLD, empty())
     for at in COLUMNS:
         table, id_, column = at
         if id_ in document[table] and found(document, at) is None:
@@ -183,13 +185,13 @@ def test_null_and_left_out_are_the_same(document: Document) -> None:
 
 def test_clashes_have_an_order() -> None:
     there = empty() | {"member": {id_: {"full_name": "a"} for id_ in "dbca"}}
-    edit = Edit(HOUSEHOLD, empty(), removed={("member", id_) for id_ in "abcd"})
-    assert merge(empty(), there, edit).clashes == [("member", id_, "id") for id_ in "abcd"]
+    edit = ChangeSet(HOUSEHOLD, empty(), removed={("member", id_) for id_ in "abcd"})
+    assert merge(empty(), there, edit).conflicts == [("member", id_, "id") for id_ in "abcd"]
 
 
 @given(st.text(st.characters(categories=["Nd", "Lu"]), min_size=1), st.uuids().map(str))
 def test_what_is_sealed_opens_again_and_nothing_else_is_touched(number: str, member: str) -> None:
-    edit = Edit(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})
+    edit = ChangeSet(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})
     seal(edit, VAULT)
     columns = edit.sent["member"][member]
     assert number not in (columns["nik"]["sealed"], columns["nik"]["blind"])

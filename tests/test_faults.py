@@ -50,9 +50,9 @@ async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Plac
     async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:
         if warm:  # who asks is known without a look-up
             assert (await narrow.query("officer", NAMES)).codes == []
-        held = await narrow.database.pool.take()
+        held = await narrow.database.pool.acquire()
         busy = await narrow.query("officer", NAMES)
-        narrow.database.pool.give(held)
+        narrow.database.pool.release(held)
         free = await narrow.query("officer", NAMES)
     assert (busy.status, busy.codes) == (503, ["OVERLOADED"])
     assert int(busy.headers["retry-after"]) > 0

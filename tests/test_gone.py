@@ -14,7 +14,7 @@ import uvicorn
 
 from registry.store.db import Database
 from server.database.embedded import Embedded
-from server.http.disconnect import SLOW, Gone, until_gone
+from server.http.disconnect import SLOW, ClientDisconnected, until_gone
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio
@@ -73,7 +73,7 @@ async def test_a_closed_socket_stops_the_statement(postgres: Embedded) -> None:
         writer.close()
         await eventually(lambda: runs(0))
         await eventually(lambda: ended)
-        assert ended == ["Gone"]
+        assert ended == ["ClientDisconnected"]
         assert await database.answer("SELECT 'on'::varchar", []) == b"on"
         assert (database.pool.opened, database.pool.idle) == (1, 1)
     await admin.close()
@@ -113,7 +113,7 @@ async def test_who_is_cancelled_by_others_is_not_gone() -> None:
 
 
 async def test_after_a_caller_has_gone_the_task_goes_on_and_nothing_is_left_behind() -> None:
-    with pytest.raises(Gone):
+    with pytest.raises(ClientDisconnected):
         await until_gone(leaves, asyncio.sleep(600))
     assert await until_gone(stays, asyncio.sleep(2 * SLOW, "done")) == "done"
     await eventually(lambda: not watchers())

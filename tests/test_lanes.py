@@ -15,7 +15,7 @@ from registry.store.db import Unreachable
 from schema.engine import lane as lanes
 from schema.engine.executor import DESCRIBING
 from schema.engine.lane import Lane
-from schema.engine.limits import Most
+from schema.engine.limits import Limit
 from schema.engine.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
 from tests.village import SUBMIT, Place, household
 
@@ -85,7 +85,7 @@ async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> 
 async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = list[str]()
     monkeypatch.setattr("schema.engine.operation.parse", lambda text, **_: parsed.append(text))
-    text = "{ __typename } #" + "x" * Most.STRANGERS_CHARACTERS.limit
+    text = "{ __typename } #" + "x" * Limit.STRANGERS_CHARACTERS.limit
     assert (await village.query(None, text)).codes == ["UNAUTHENTICATED"]
     assert parsed == []
 

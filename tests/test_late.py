@@ -50,7 +50,7 @@ async def test_whatever_was_accepted_is_unchanged_when_it_comes_again(village: P
     for sending in sendings:
         assert (await village.submit("officer", *sending))["outcome"] == "ACCEPTED"
     for who in WAY.get(state, ()):
-        step = village.give_back("verifier", made, 3) if who == "back" else village.verify(who, made, 3)
+        step = village.return_household("verifier", made, 3) if who == "back" else village.verify(who, made, 3)
         assert not (await step)["userErrors"]
     before = await stored(village, made["id"])
     for sending in sendings:
@@ -119,7 +119,7 @@ async def test_a_late_answer_to_one_return_is_none_to_the_next(village: Place) -
     """It would take the second return out of his list unseen; a change of anything is an answer."""
     made = await village.reach("RETURNED")
     assert (await village.submit("officer", {"id": made["id"]}, 1))["outcome"] == "ACCEPTED"
-    assert not (await village.give_back("verifier", made))["userErrors"]
+    assert not (await village.return_household("verifier", made))["userErrors"]
     late = await village.submit("officer", {"id": made["id"]}, 1)
     assert (late["outcome"], late["household"]["workflowState"]) == ("UNCHANGED", "RETURNED")
     answer = await village.submit("officer", {"id": made["id"], "hamlet": "Lor"}, 1)
@@ -204,9 +204,9 @@ async def test_null_without_a_base_is_no_silent_nothing(village: Place) -> None:
 
 async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -> None:
     made = await village.reach("SUBMITTED")
-    assert (await village.give_back("verifier", made, 1, "first"))["userErrors"] == []
-    assert (await village.give_back("verifier", made, 1, "first"))["userErrors"] == []
-    assert [e["code"] for e in (await village.give_back("verifier", made, 1, "second"))["userErrors"]] == [
+    assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
+    assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
+    assert [e["code"] for e in (await village.return_household("verifier", made, 1, "second"))["userErrors"]] == [
         "TRANSITION_NOT_ALLOWED"
     ]
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "first"}]
@@ -215,16 +215,16 @@ async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -
 async def test_the_same_remark_twice_is_one(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     for times in (3, 1, 2):
-        assert (await village.give_back("verifier", made, 1, *["periksa"] * times))["userErrors"] == []
+        assert (await village.return_household("verifier", made, 1, *["periksa"] * times))["userErrors"] == []
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "periksa"}]
 
 
 async def test_the_same_remarks_in_another_order_are_the_same_return(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     for said in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
-        assert (await village.give_back("verifier", made, 1, *said))["userErrors"] == []
+        assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
     for said in (["one"], ["one", "two", "three"]):
-        other = await village.give_back("verifier", made, 1, *said)
+        other = await village.return_household("verifier", made, 1, *said)
         assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
     seen = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
     assert [remark["text"] for remark in seen] == ["two", "one"]
@@ -233,11 +233,13 @@ async def test_the_same_remarks_in_another_order_are_the_same_return(village: Pl
 async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     said = [f"remark {n}" for n in range(20)]
-    assert (await village.give_back("verifier", made, 1, *said))["userErrors"] == []
+    assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
     seen = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
     assert [remark["text"] for remark in seen] == said[::-1]
     other = await village.reach("SUBMITTED")
-    assert (await village.give_back("verifier", other, 1, *["x"] * 51))["userErrors"][0]["code"] == "UNKNOWN_VALUE"
+    assert (await village.return_household("verifier", other, 1, *["x"] * 51))["userErrors"][0][
+        "code"
+    ] == "UNKNOWN_VALUE"
 
 
 async def test_an_id_names_one_record_whatever_its_kind(village: Place) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from registry.codes import HouseholdStatus
 from schema.engine import limits, price
-from schema.engine.limits import Most
+from schema.engine.limits import Limit
 from tests.test_explain import explain, found
 from tests.village import FAR, HERE, Place, household, served_with
 
@@ -27,9 +27,9 @@ ABSURD = {
     "fragments that double": DOUBLING + " fragment H12 on Household { id }",
     "deep": "{ members { nodes { " + "household { members { " * 8 + "id" + " } }" * 8 + " } } }",
     "many nodes": "{ members(first: 1000) { nodes { " + "household { members { " * 3 + "id" + " } }" * 3 + " } } }",
-    "many roots": "{ " + " ".join(f"a{n}: households {{ totalCount }}" for n in range(Most.ROOTS.limit + 1)) + " }",
+    "many roots": "{ " + " ".join(f"a{n}: households {{ totalCount }}" for n in range(Limit.ROOTS.limit + 1)) + " }",
     "many roots in a fragment": "{ ...f } fragment f on Query { "
-    + " ".join(f"a{n}: viewer {{ id }}" for n in range(Most.ROOTS.limit + 1))
+    + " ".join(f"a{n}: viewer {{ id }}" for n in range(Limit.ROOTS.limit + 1))
     + " }",
     "many roots in a bracket": "{ ... { " + " ".join(f"a{n}: viewer {{ id }}" for n in range(99)) + " } }",
     "many groups": "{ regions(first: 1000) { nodes { members { groups(by: VILLAGE, first: 100) { key } } } } }",
@@ -65,10 +65,10 @@ ABSURD = {
     "uses of fragments": "{ viewer { " + "...f " * 300 + "} } fragment f on Viewer { id }",
     "fragments": "{ viewer { ...f0 } }" + "".join(f" fragment f{n} on Viewer {{ id }}" for n in range(101)),
     "questions about the schema": "{ __schema { " + " ".join(f"a{n}: types {{ name }}" for n in range(11)) + " } }",
-    "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(Most.FIELDS.limit + 1)) + " } } }",
-    "many tokens": "{ " + "a " * Most.TOKENS.limit + "}",
-    "long": "{ viewer { id } } # " + "x" * Most.CHARACTERS.limit,
-    "directives": "{ viewer { id " + "@skip(if: false) " * (Most.DIRECTIVES.limit + 1) + "} }",
+    "many fields": "{ households { nodes { " + " ".join(f"f{n}: id" for n in range(Limit.FIELDS.limit + 1)) + " } } }",
+    "many tokens": "{ " + "a " * Limit.TOKENS.limit + "}",
+    "long": "{ viewer { id } } # " + "x" * Limit.CHARACTERS.limit,
+    "directives": "{ viewer { id " + "@skip(if: false) " * (Limit.DIRECTIVES.limit + 1) + "} }",
     "deep brackets": "{" * 3000,
 }
 
@@ -346,7 +346,7 @@ async def test_a_record_that_a_command_shows_many_times_costs_as_often(village: 
     deeper = "id household { members { household { members { id } } } }"
     answer = await village.query("verifier", SHOWN % deeper, items=items)
     assert answer.codes == ["QUERY_TOO_COMPLEX"]
-    assert answer.errors[0]["extensions"]["requested"] > Most.NODES.limit
+    assert answer.errors[0]["extensions"]["requested"] > Limit.NODES.limit
     assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
     answer = await village.query("verifier", SHOWN % "id", items=items)
     assert answer.codes == []

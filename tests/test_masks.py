@@ -16,7 +16,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived
 from schema.build import build
 from schema.declare.directives import SensitivityIs
-from schema.declare.shapes import Inside, Names, Plain, Related
+from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, WithheldField
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
 from tests.world import Row, World
@@ -75,7 +75,7 @@ def fields(type_name: str) -> Iterator[Field]:
             not isinstance(made.type, GraphQLNonNull),
             shape,
             is_leaf_type(inner),
-            tuple(fields(inner.name)) if isinstance(shape, Inside) else (),
+            tuple(fields(inner.name)) if isinstance(shape, EmbeddedField) else (),
         )
 
 
@@ -87,7 +87,7 @@ def selected(found: list[Field]) -> str:
             said.append(f.name)
         elif f.inner:
             said.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
-        elif isinstance(f.shape, Related) and f.shape.how != "many":
+        elif isinstance(f.shape, RelatedField) and f.shape.how != "many":
             said.append(f"{f.name} {{ __typename }}")
     return " ".join(said)
 
@@ -138,13 +138,13 @@ class Truth:
         """What the caller must get under this field."""
         if not self.sees(f.kind):
             return None
-        if isinstance(f.shape, Inside):
+        if isinstance(f.shape, EmbeddedField):
             if self.stored[key(f.shape.present)] is None:
                 return None
             return {i.name: self.part(f.shape, i) for i in f.inner}
         return self.value(f.shape.datum)
 
-    def part(self, outer: Inside, f: Field) -> Any:
+    def part(self, outer: EmbeddedField, f: Field) -> Any:
         if f.python_name in outer.columns:
             return wire(self.stored[key(outer.columns[f.python_name])])
         return self.cell(f)
@@ -178,9 +178,9 @@ async def test_every_field_is_the_stored_value_or_null_and_withheld(world: World
             truth = Truth(world, who, rows[id_], stored[id_], everything)
             assert sorted(shown["withheld"]) == sorted(withheld(found, truth)), (who.name, shown)
             for f in found:
-                if isinstance(f.shape, Names) or f.name == "viewerCan":
+                if isinstance(f.shape, WithheldField) or f.name == "viewerCan":
                     continue
-                if isinstance(f.shape, Plain | Inside):
+                if isinstance(f.shape, ColumnField | EmbeddedField):
                     assert shown[f.name] == truth.cell(f), (who.name, f.name, f.kind)
                 elif f.nullable and f.name in shown:
                     assert shown[f.name] is None or truth.sees(f.kind), (who.name, f.name)
@@ -256,5 +256,5 @@ def test_a_field_above_operational_is_nullable_and_every_class_is_used() -> None
     assert all(f.nullable for f in found if f.kind not in (None, "OPEN", "OPERATIONAL"))
     assert {f.kind for f in found} >= {k.value for k in Sensitivity} - {"OPEN", "SYSTEM"}
     assert {
-        f.shape.datum.name for f in found if isinstance(f.shape, Plain) and isinstance(f.shape.datum, Derived)
+        f.shape.datum.name for f in found if isinstance(f.shape, ColumnField) and isinstance(f.shape.datum, Derived)
     } == DERIVED

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from registry.store.cache import Remembered
+from registry.store.cache import LruCache
 from server.settings import Settings
 from tests.village import COUNTRY, PEOPLE, Place, household, served_with
 
@@ -31,7 +31,7 @@ async def samples(village: Place) -> dict[str, float]:
 
 
 async def test_connections_and_memories_are_counted(village: Place) -> None:
-    memory = Remembered[str, str]("of_the_test", 7)
+    memory = LruCache[str, str]("of_the_test", 7)
     memory.put("a", "b")
     memory.get("a")
     memory.get("c")

@@ -23,7 +23,7 @@ from registry.models.fact import Derived, Fact, fact, fact_of
 from registry.models.member import Member
 from registry.models.noun import SCHEMA, Noun, facts, table_of
 from schema.declare.makers import FACES, fields_of
-from schema.declare.shapes import Inside, Plain
+from schema.declare.shapes import ColumnField, EmbeddedField
 
 OPERATIONAL, IDENTITY, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.IDENTITY, Sensitivity.SYSTEM
 NOUNS = sorted((m.class_ for m in Noun.registry.mappers), key=lambda noun: str(noun.__tablename__))
@@ -52,7 +52,9 @@ def with_codes() -> Iterator[tuple[type[Noun], sa.Column[Any], type[Code]]]:
 
 def derived_facts() -> list[Derived[Any]]:
     shapes = [made.metadata.get("shape") for face in FACES for made in fields_of(face)]
-    data = [s.datum for s in shapes if isinstance(s, Plain)] + [s.present for s in shapes if isinstance(s, Inside)]
+    data = [s.datum for s in shapes if isinstance(s, ColumnField)] + [
+        s.present for s in shapes if isinstance(s, EmbeddedField)
+    ]
     return [d for d in data if isinstance(d, Derived)]
 
 
@@ -80,7 +82,7 @@ def test_so_has_every_derived_fact_and_nobody_types_one() -> None:
 
 def test_every_noun_says_what_it_is() -> None:
     assert [noun.__name__ for noun in NOUNS if not (noun.__doc__ or "").strip()] == []
-    assert [noun.__name__ for noun in NOUNS if not isinstance(noun.sight, Sensitivity)] == []
+    assert [noun.__name__ for noun in NOUNS if not isinstance(noun.row_sensitivity, Sensitivity)] == []
 
 
 def test_a_column_said_to_hold_a_code_holds_that_list_and_nothing_else() -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from auth import policy
 from auth.ability import Ability
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from auth.policy import MAY_GIVE, PAGE, SIGNATURES, Cell, Row, Signature, cell, page, row
+from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, Row, VerificationStage, cell, page, row
 from auth.principal import SETTINGS, Grant, Principal
 from auth.role import Role
 from auth.sensitivity import Sensitivity
@@ -113,7 +113,7 @@ def test_an_ability_without_a_row_and_a_row_without_a_cell_are_refused() -> None
 
 
 def test_nobody_may_change_the_page() -> None:
-    for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, SIGNATURES, MAY_GIVE):
+    for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, VERIFICATION_STAGES, MAY_GIVE):
         with pytest.raises(TypeError):
             part[Role.SERVICE] = Cell.AREA  # type: ignore[index]
 
@@ -140,14 +140,14 @@ def test_every_name_has_labels_of_its_own(names: type[Ability] | type[Role] | ty
 
 def test_each_signature_is_given_by_its_own_grant() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, "52.03"))
-    assert who.areas(Ability.SUBMISSION_VERIFY, Signature.VILLAGE) == AreaSet.of(VILLAGE)
-    assert who.areas(Ability.SUBMISSION_VERIFY, Signature.REGENCY) == AreaSet.of("52.03")
+    assert who.areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE) == AreaSet.of(VILLAGE)
+    assert who.areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY) == AreaSet.of("52.03")
     assert who.areas(Ability.SUBMISSION_VERIFY) == AreaSet.of(VILLAGE, "52.03")
 
 
 def test_whoever_verifies_has_exactly_one_signature() -> None:
-    assert set(SIGNATURES) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
-    assert set(SIGNATURES.values()) == set(Signature)
+    assert set(VERIFICATION_STAGES) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
+    assert set(VERIFICATION_STAGES.values()) == set(VerificationStage)
 
 
 def test_who_may_give_which_role() -> None:
@@ -190,9 +190,9 @@ def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
     assert who.setting("read") == who.sees(Sensitivity.OPERATIONAL).literal()
     assert who.setting("submit") == who.areas(Ability.HOUSEHOLD_SUBMIT).literal()
     assert who.setting("verify") == who.areas(verify).literal()
-    assert who.setting("verify_village") == who.areas(verify, Signature.VILLAGE).literal()
-    assert who.setting("verify_regency") == who.areas(verify, Signature.REGENCY).literal()
-    for signature in Signature:
+    assert who.setting("verify_village") == who.areas(verify, VerificationStage.VILLAGE).literal()
+    assert who.setting("verify_regency") == who.areas(verify, VerificationStage.REGENCY).literal()
+    for signature in VerificationStage:
         areas = who.areas(Ability.SUBMISSION_RETURN, signature)
         assert who.setting(f"return_{signature.value.lower()}") == areas.literal()
     assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
@@ -218,9 +218,9 @@ def test_names_of_settings_need_no_quotes() -> None:
 
 def test_the_role_of_a_signature_is_the_one_that_gives_it() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, REGENCY))
-    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Signature.REGENCY) is Role.REGENCY_COORDINATOR
-    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, Signature.VILLAGE) is Role.VILLAGE_VERIFIER
-    assert who.role_for(Ability.SUBMISSION_VERIFY, REGENCY, Signature.VILLAGE) is None
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, VerificationStage.REGENCY) is Role.REGENCY_COORDINATOR
+    assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, VerificationStage.VILLAGE) is Role.VILLAGE_VERIFIER
+    assert who.role_for(Ability.SUBMISSION_VERIFY, REGENCY, VerificationStage.VILLAGE) is None
 
 
 @given(st.dates(), st.dates() | st.none(), st.booleans(), st.dates())

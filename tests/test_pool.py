@@ -37,76 +37,76 @@ async def admin(postgres: Embedded, anyio_backend: str) -> AsyncIterator[asyncpg
 
 async def test_a_free_connection_is_the_one_used_last_and_none_is_made_in_vain(connect: Any) -> None:
     async with Pool(connect, 3, 3, 1).opening() as pool:
-        first, second = await pool.take(), await pool.take()
+        first, second = await pool.acquire(), await pool.acquire()
         assert (pool.opened, pool.idle) == (2, 0)
-        pool.give(first)
-        pool.give(second)
-        assert await pool.take() is second
+        pool.release(first)
+        pool.release(second)
+        assert await pool.acquire() is second
         assert (pool.opened, pool.idle) == (2, 1)
-        pool.give(second)
+        pool.release(second)
 
 
 async def test_those_who_wait_get_their_turn_in_order(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held, came = await pool.take(), list[int]()
+        held, came = await pool.acquire(), list[int]()
 
         async def wait(number: int) -> None:
-            taken = await pool.take()
+            taken = await pool.acquire()
             came.append(number)
-            pool.give(taken)
+            pool.release(taken)
 
         waiting = [asyncio.create_task(wait(number)) for number in range(9)]
         await eventually(lambda: pool.waiting == 9)
-        pool.give(held)
+        pool.release(held)
         await asyncio.gather(*waiting)
         assert came == list(range(9))
 
 
 async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time(connect: Any) -> None:
     async with Pool(connect, 1, 2, 0.2).opening() as pool:
-        held = await pool.take()
-        waiting = [asyncio.create_task(pool.take()) for _ in range(2)]
+        held = await pool.acquire()
+        waiting = [asyncio.create_task(pool.acquire()) for _ in range(2)]
         await eventually(lambda: pool.waiting == 2)
         with pytest.raises(asyncio.QueueFull):
-            await pool.take()
+            await pool.acquire()
         for one in waiting:
             with pytest.raises(TimeoutError):
                 await one
         assert pool.waiting == 0
-        pool.give(held)
-        assert await pool.take() is held
-        pool.give(held)
+        pool.release(held)
+        assert await pool.acquire() is held
+        pool.release(held)
 
 
 async def test_whoever_leaves_the_queue_takes_nothing_with_him(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held = await pool.take()
-        leaving, staying = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
+        held = await pool.acquire()
+        leaving, staying = asyncio.create_task(pool.acquire()), asyncio.create_task(pool.acquire())
         await eventually(lambda: pool.waiting == 2)
-        pool.give(held)  # to the first, who leaves in the same moment
+        pool.release(held)  # to the first, who leaves in the same moment
         leaving.cancel()
         assert await staying is held
         assert leaving.cancelled()
-        pool.give(held)
+        pool.release(held)
         assert (pool.opened, pool.idle, pool.waiting) == (1, 1, 0)
 
 
 async def test_a_lost_connection_is_replaced_also_for_those_who_wait(connect: Any, admin: asyncpg.Connection) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held = await pool.take()
-        waiting = asyncio.create_task(pool.take())
+        held = await pool.acquire()
+        waiting = asyncio.create_task(pool.acquire())
         await eventually(lambda: pool.waiting == 1)
         await admin.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
         await eventually(held.is_closed)
-        pool.give(held)
+        pool.release(held)
         other = await waiting
         assert await other.fetchval("SELECT 1") == 1
-        pool.give(other)
+        pool.release(other)
         await admin.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
         await eventually(other.is_closed)
-        third = await pool.take()
+        third = await pool.acquire()
         assert third is not other
-        pool.give(third)
+        pool.release(third)
         assert (pool.opened, pool.idle) == (1, 1)
 
 
@@ -120,17 +120,17 @@ async def test_a_connection_that_cannot_be_made_is_an_error_each_time_and_blocks
         return made
 
     async with Pool(sometimes, 1, 9, 5).opening() as pool:
-        held, broken = await pool.take(), True
-        waiting = [asyncio.create_task(pool.take()) for _ in range(3)]
+        held, broken = await pool.acquire(), True
+        waiting = [asyncio.create_task(pool.acquire()) for _ in range(3)]
         await eventually(lambda: pool.waiting == 3)
         held.terminate()
-        pool.give(held)
+        pool.release(held)
         for one in waiting:
             with pytest.raises(ConnectionRefusedError):
                 await one
         assert (pool.opened, pool.waiting) == (0, 0)
         broken = False
-        pool.give(await pool.take())
+        pool.release(await pool.acquire())
 
 
 async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_connection(connect: Any) -> None:
@@ -139,7 +139,7 @@ async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_co
         used: set[asyncpg.Connection] = set()
 
         async def visit() -> None:
-            taken = await pool.take()
+            taken = await pool.acquire()
             assert taken not in used
             used.add(taken)
             try:
@@ -148,7 +148,7 @@ async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_co
                 used.discard(taken)
                 if dice.random() < 0.1:
                     taken.terminate()
-                pool.give(taken)
+                pool.release(taken)
 
         visits = []
         for _ in range(300):
@@ -167,13 +167,13 @@ async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
 ) -> None:
     monkeypatch.setattr(pools, "IDLE", 0.5)
     async with Pool(connect, 2, 2, 5).opening() as pool:
-        warm, cold = await pool.take(), await pool.take()
-        pool.give(cold)
-        pool.give(warm)
+        warm, cold = await pool.acquire(), await pool.acquire()
+        pool.release(cold)
+        pool.release(warm)
 
         async def closed() -> bool:
-            assert await pool.take() is warm
-            pool.give(warm)
+            assert await pool.acquire() is warm
+            pool.release(warm)
             return cold.is_closed()
 
         await eventually(closed)
@@ -182,10 +182,10 @@ async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
 
 async def test_at_the_end_every_connection_is_closed_also_one_that_comes_back_late(connect: Any) -> None:
     async with Pool(connect, 2, 2, 5).opening() as pool:
-        free, late = await pool.take(), await pool.take()
-        pool.give(free)
+        free, late = await pool.acquire(), await pool.acquire()
+        pool.release(free)
     assert free.is_closed()
-    pool.give(late)
+    pool.release(late)
     assert late.is_closed()
     with pytest.raises(asyncpg.InterfaceError):
-        await pool.take()
+        await pool.acquire()

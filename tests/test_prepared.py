@@ -11,11 +11,11 @@ from graphql import get_variable_values
 
 from registry.models.fact import VillageCode
 from registry.read.run import STATEMENTS
-from registry.read.visibility import Sight
-from registry.store.cache import Remembered
+from registry.read.visibility import Visibility
+from registry.store.cache import LruCache
 from schema.build import build
 from schema.engine.operation import PLANNED, Invalid, Operations
-from schema.engine.variables import marked, shape
+from schema.engine.variables import shape, with_placeholders
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -143,7 +143,7 @@ async def test_null_absent_and_false_are_three_shapes() -> None:
     assert len({shape(value) for value in values if value != {"a": {}}}) == len(values) - 1
     for one, other in (("x", 1), (["x"], ["y", "z"]), (dt.date.min, dt.date.max), ({"a": "x"}, {"a": 2.5}), LONE):
         assert shape(one) == shape(other)
-        assert str(marked(one, ("v",))) == str(marked(other, ("v",)))
+        assert str(with_placeholders(one, ("v",))) == str(with_placeholders(other, ("v",)))
 
 
 async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> None:
@@ -164,8 +164,8 @@ async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> 
     assert alone["officer"]["address"] == "Jalan Melati 1"
     assert alone["viewer"]["address"] is alone["viewer"]["members"][0]["fullName"] is None
     assert alone["stranger"] is alone["auditor"] is None
-    sights = {Sight.of(await village.principal(who)) for who in people}
-    assert len(sights) == len({Sight.of(await village.principal(who)) for who in [*people, "second"]}) > 5
+    sights = {Visibility.of(await village.principal(who)) for who in people}
+    assert len(sights) == len({Visibility.of(await village.principal(who)) for who in [*people, "second"]}) > 5
 
 
 async def test_equal_sights_share_one_plan(village: Place) -> None:
@@ -198,7 +198,7 @@ async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> Non
 
 
 async def test_what_is_remembered_is_bounded(village: Place) -> None:
-    memories = {memory.name: memory for memory in Remembered.all}
+    memories = {memory.name: memory for memory in LruCache.all}
     assert {"plans", "statements", "operations"} <= memories.keys()
     assert all(0 < memory.limit <= 10_000 for memory in memories.values())
     operations = Operations(village.app.service.operations._schema)

@@ -33,7 +33,7 @@ async def records(village: Place) -> list[str]:
         assert (await village.submit(who, document))["outcome"] == "ACCEPTED"
     await village.verify("verifier", made[0])
     await village.verify("coordinator", made[0])
-    await village.give_back("verifier", made[1])
+    await village.return_household("verifier", made[1])
     await village.reach("DRAFT")
     return (
         [d["id"] for d in made] + [c["id"] for d in made for c in d["members"] + d["migrations"]] + [str(uuid.uuid4())]

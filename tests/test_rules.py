@@ -19,7 +19,7 @@ from registry.models.member import Member
 from registry.models.migration import MigrationEpisode
 from registry.models.noun import table_of
 from registry.rules import RULES, Finding, check
-from registry.rules.rule import Sheet
+from registry.rules.rule import RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
 from registry.values.partial_date import plus_years, span
 from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, changed
@@ -89,14 +89,14 @@ def test_a_general_error_gives_way_to_one_that_says_more() -> None:
 
 
 def test_every_rule_is_broken_by_some_document_above() -> None:
-    broken = [Sheet(changed(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]]
+    broken = [RuleInput(changed(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]]
     silent = [rule for rule in RULES if not any(list(rule.findings(sheet)) for sheet in broken)]
     assert silent == []
 
 
 def test_a_finding_points_at_a_column_that_its_rule_reads() -> None:
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
-        sheet = Sheet(changed(change), NOW)
+        sheet = RuleInput(changed(change), NOW)
         for rule in RULES:
             for finding in rule.findings(sheet):
                 assert f"{finding.table}.{finding.column}" in rule.columns
@@ -116,7 +116,7 @@ def test_a_finding_is_as_guarded_as_what_its_rule_reads() -> None:
         pointed = {
             _sensitivity(f"{finding.table}.{finding.column}")
             for case in BROKEN
-            for finding in rule.findings(Sheet(changed(case[3]), NOW))
+            for finding in rule.findings(RuleInput(changed(case[3]), NOW))
         }
         assert not classes or pointed == classes, rule.code
 

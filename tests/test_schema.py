@@ -27,7 +27,7 @@ from registry.write import verification
 from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare.directives import Exempt
 from schema.declare.makers import FACES, face, fields_of, guarded, shown
-from schema.declare.shapes import Related, Value
+from schema.declare.shapes import RelatedField, ValueField
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +109,7 @@ def test_a_related_record_is_guarded_by_the_class_of_what_chooses_it() -> None:
     for face_, noun in FACES.items():
         for made in fields_of(face_):
             shape = made.metadata["shape"] if noun is not None and "shape" in made.metadata else None
-            if not isinstance(shape, Related) or not issubclass(shape.source.noun, Noun):
+            if not isinstance(shape, RelatedField) or not issubclass(shape.source.noun, Noun):
                 continue
             if any(isinstance(directive, Exempt) for directive in made.directives):  # the caller's own grants
                 continue
@@ -120,7 +120,7 @@ def test_a_related_record_is_guarded_by_the_class_of_what_chooses_it() -> None:
     assert read > 20
 
 
-def _columns_that_choose(noun: Any, shape: Related) -> set[sa.Column[Any]]:
+def _columns_that_choose(noun: Any, shape: RelatedField) -> set[sa.Column[Any]]:
     """The columns that the link between a record and its related ones reads."""
     if shape.source.link is None or not issubclass(noun, Noun):
         return set()
@@ -149,7 +149,7 @@ def test_a_payload_list_of_records_says_how_many_there_are(monkeypatch: pytest.M
     results = schema._schema.type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
     definition = results.extensions["strawberry-definition"]
     assert definition.metadata["shape"].most == verification.MOST
-    monkeypatch.setattr(definition, "metadata", {"shape": Value()})
+    monkeypatch.setattr(definition, "metadata", {"shape": ValueField()})
     assert list(unbounded_lists(schema)) == ["VerifyHouseholdsPayload.results"]
 
 

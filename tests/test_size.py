@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from registry.read.visibility import Sight
+from registry.read.visibility import Visibility
 from schema.engine import answer_size as size
 from schema.engine.limits import LISTED
 from schema.engine.variables import Call
@@ -26,7 +26,7 @@ async def promised(village: Place, who: str, text: str, variables: dict[str, Any
     principal = await village.principal(who)
     operation = village.app.service.operations.of(text, None)
     values = operation.variables(variables)
-    planned = operation.planned(Sight.of(principal), values)
+    planned = operation.planned(Visibility.of(principal), values)
     call = Call(principal, "id", village.app.service.cursors, values.coerced)
     return sum(plan.cost.bytes.of(call) for plan in planned.plans)
 

@@ -15,12 +15,12 @@ import pytest
 
 from auth.ability import Ability
 from auth.area import NATIONAL, AreaSet
-from auth.policy import PAGE, SIGNATURES, cell
+from auth.policy import PAGE, VERIFICATION_STAGES, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
 from registry.guard.crossing import CROSSINGS
 from registry.guard.wall import DOORS
-from registry.read.visibility import Sight
+from registry.read.visibility import Visibility
 from schema.build import build
 from schema.engine.operation import Operations
 from schema.engine.plan import Plan
@@ -61,7 +61,7 @@ def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Refusal | 
     principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
     operation = OPERATIONS.of(query, None)
     used = {name: value for name, value in VARIABLES.items() if f"${name}" in query}
-    return [root.plan for root in operation.planned(Sight.of(principal), operation.variables(used)).roots]
+    return [root.plan for root in operation.planned(Visibility.of(principal), operation.variables(used)).roots]
 
 
 def _shown(plan: Plan | Refusal | str) -> str:
@@ -96,7 +96,7 @@ def test_the_table_of_access() -> None:
     lines = ["# Abilities: A in the area, O own records, signature in brackets", ""]
     for ability in PAGE:
         marks = {role: cell(ability, role) for role in roles}
-        signed = {r: f"[{SIGNATURES[r].name}]" if _signs(ability, r) else "" for r in roles}
+        signed = {r: f"[{VERIFICATION_STAGES[r].name}]" if _signs(ability, r) else "" for r in roles}
         said = [f"{r.value}={mark.name[0]}{signed[r]}" for r, mark in marks.items() if mark]
         lines.append(f"{ability.value:<20} {' '.join(said)}")
     lines += ["", "# Tables", ""]
@@ -121,4 +121,4 @@ def test_the_table_of_access() -> None:
 
 
 def _signs(ability: Ability, role: Role) -> bool:
-    return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in SIGNATURES
+    return ability in (Ability.SUBMISSION_VERIFY, Ability.SUBMISSION_RETURN) and role in VERIFICATION_STAGES

@@ -21,7 +21,7 @@ from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.models.workflow import Act
 from registry.store.db import Sql, arg
-from registry.write.submission import HURRY, submit
+from registry.write.submission import OPTIMISTIC_LOCK_TIMEOUT_MS, submit
 from registry.write.submission_context import Submission
 from schema.inputs import edit_of
 from tests.eventually import waiting_for_locks
@@ -119,7 +119,9 @@ async def test_a_double_send_that_waits_for_long_is_stored_once(village: Place) 
     async with village.admin.transaction():
         await village.admin.execute("UPDATE household_number SET last = last")
         sent = [asyncio.create_task(village.submit("officer", made)) for _ in range(4)]
-        await waiting_for_locks(village.admin, 4, 2 * HURRY)  # longer than the first, hurried attempt of each
+        await waiting_for_locks(
+            village.admin, 4, 2 * OPTIMISTIC_LOCK_TIMEOUT_MS
+        )  # longer than the first, hurried attempt of each
     assert sorted([(await s)["outcome"] for s in sent]) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
@@ -399,9 +401,9 @@ async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
 
 async def test_a_read_that_was_cancelled_between_its_parts_leaves_nothing_to_a_command(village: Place) -> None:
     who = await village.principal("officer")
-    connection: Any = await village.database.pool.take()
+    connection: Any = await village.database.pool.acquire()
     await connection._get_statement("SELECT $1::int", None)  # asyncpg asks for an end only after the next part
-    village.database.pool.give(connection)
+    village.database.pool.release(connection)
     async with village.database.write(who, "submit") as tx:
         assert await tx.value(SETTING, name="app.user") == str(who.user_id)
 

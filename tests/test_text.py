@@ -170,10 +170,10 @@ async def test_a_phone_is_one_number_however_written(village: Place, typed: str)
 async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     for nothing in ("\u200b \u00a0", "...", "\u0301"):
-        blank = await village.give_back("verifier", made, 1, nothing)
+        blank = await village.return_household("verifier", made, 1, nothing)
         assert [e["code"] for e in blank["userErrors"]] == ["REMARK_REQUIRED"]
     for text in ("Periksa\u200b alamat \r\n RT-nya", " Periksa  alamat\nRT-nya "):
-        assert not (await village.give_back("verifier", made, 1, text))["userErrors"]
+        assert not (await village.return_household("verifier", made, 1, text))["userErrors"]
     remarks = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
     assert [r["text"] for r in remarks] == ["Periksa alamat\nRT-nya"]
 

@@ -25,23 +25,23 @@ async def settled(condition: Callable[[], Any]) -> None:
 
 
 async def test_a_caller_has_a_share_and_others_find_the_rest() -> None:
-    turns = Turns(size=4, share=2, queue=9, patience=5)
+    turns = Turns(size=4, share=2, queue=9, acquire_timeout=5)
     for caller in "aabb":
-        await turns.take(caller)
-    third = asyncio.create_task(turns.take("a"))
-    other = asyncio.create_task(turns.take("c"))
+        await turns.acquire(caller)
+    third = asyncio.create_task(turns.acquire("a"))
+    other = asyncio.create_task(turns.acquire("c"))
     await settled(lambda: turns.waiting == 2)
-    turns.give("b")
+    turns.release("b")
     await other
     assert not third.done(), "a has his share, so the free turn was another's"
-    turns.give("a")
+    turns.release("a")
     await third
     assert turns.taken == 4
 
 
 async def test_who_waits_is_served_in_turn_by_caller() -> None:
-    turns, came = Turns(size=1, share=1, queue=99, patience=5), list[str]()
-    await turns.take("first")
+    turns, came = Turns(size=1, share=1, queue=99, acquire_timeout=5), list[str]()
+    await turns.acquire("first")
 
     async def use(caller: str) -> None:
         async with turns.of(caller):
@@ -55,32 +55,32 @@ async def test_who_waits_is_served_in_turn_by_caller() -> None:
             return turns.waiting == number
 
         await settled(waits)
-    turns.give("first")
+    turns.release("first")
     await asyncio.gather(*waiting)
     assert came[:5] == ["greedy", "b", "c", "greedy", "b"]
     assert (turns.taken, turns.waiting) == (0, 0)
 
 
 async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time() -> None:
-    turns = Turns(size=2, share=1, queue=1, patience=0.1)
-    await turns.take("a")
-    late = asyncio.create_task(turns.take("a"))
+    turns = Turns(size=2, share=1, queue=1, acquire_timeout=0.1)
+    await turns.acquire("a")
+    late = asyncio.create_task(turns.acquire("a"))
     await settled(lambda: turns.waiting == 1)
     with pytest.raises(Crowded) as refused:
-        await turns.take("a")
+        await turns.acquire("a")
     assert refused.value.own
     with pytest.raises(Crowded) as refused:
         await late
     assert refused.value.own, "his own request is in front"
-    await turns.take("b")
+    await turns.acquire("b")
     with pytest.raises(Crowded) as refused:
-        await turns.take("c")
+        await turns.acquire("c")
     assert not refused.value.own
     assert (turns.taken, turns.waiting) == (2, 0)
 
 
 async def test_many_who_come_and_leave_at_random_never_pass_a_limit_and_lose_no_turn() -> None:
-    dice, turns = random.Random(7), Turns(size=3, share=2, queue=4, patience=0.05)
+    dice, turns = random.Random(7), Turns(size=3, share=2, queue=4, acquire_timeout=0.05)
     using: Counter[int] = Counter()
 
     async def visit(caller: int) -> None:
@@ -102,7 +102,7 @@ async def test_many_who_come_and_leave_at_random_never_pass_a_limit_and_lose_no_
     ended = await asyncio.gather(*visits, return_exceptions=True)
     assert [e for e in ended if not isinstance(e, asyncio.CancelledError | Crowded | None)] == []
     assert (turns.taken, turns.waiting, +using) == (0, 0, Counter())
-    await turns.take("anybody")
+    await turns.acquire("anybody")
 
 
 async def test_one_caller_cannot_take_every_connection(village: Place) -> None:

@@ -54,7 +54,7 @@ async def test_the_stored_mask_means_unchanged(
     made = numbered()
     await village.submit("officer", made, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
     if state == "RETURNED":
-        await village.give_back("verifier", made)
+        await village.return_household("verifier", made)
     rev = 1
     for n, shown in enumerate(
         (mask, f" {mask[:4]} {mask[4:]}\u200b", mask.replace("*", "\u2022"), mask.replace("*", "＊"))

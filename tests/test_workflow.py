@@ -245,7 +245,7 @@ async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None
         await village.submit(who, {"id": made["id"]}, 1)
         if who == "all in one":
             assert await attempt(village, "SUBMISSION_VERIFY", who, made) == "self"
-            await village.give_back("verifier", made)
+            await village.return_household("verifier", made)
     assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "ok"
 
 
@@ -269,7 +269,7 @@ async def test_nobody_takes_both_steps_of_one_revision(village: Place) -> None:
 async def test_a_return_frees_the_second_step(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     await village.verify("both steps", made)
-    await village.give_back("coordinator", made)
+    await village.return_household("coordinator", made)
     await village.submit("officer", {"id": made["id"]}, 1)
     await village.verify("verifier", made)
     assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "ok"
@@ -282,7 +282,10 @@ async def test_nobody_verifies_or_returns_unseen_text(village: Place) -> None:
     made = await village.reach("SUBMITTED")
     await village.submit("officer", {"id": made["id"], "rt": "4"}, 1)
     for rev in (1, 3, 0):
-        for result in (await village.verify("verifier", made, rev), await village.give_back("verifier", made, rev)):
+        for result in (
+            await village.verify("verifier", made, rev),
+            await village.return_household("verifier", made, rev),
+        ):
             assert [e["code"] for e in result["userErrors"]] == ["VERSION_CONFLICT"]
             assert result["household"] is None
     assert not (await village.verify("verifier", made, 2))["userErrors"]
@@ -406,7 +409,7 @@ async def test_a_return_says_why(village: Place) -> None:
             r=remarks,
         )
         assert answer["returnHousehold"]["userErrors"] == [{"code": "REMARK_REQUIRED", "path": ["remarks"]}]
-    returned = await village.give_back("verifier", made, 1, "Alamat kurang.", "Nomor rumah?")
+    returned = await village.return_household("verifier", made, 1, "Alamat kurang.", "Nomor rumah?")
     assert returned["household"] == {"rev": 1, "workflowState": "RETURNED"}
     remarks = (await village.household("officer", made["id"], "remarks { text path author { name role } }"))["remarks"]
     assert {r["text"] for r in remarks} == {"Alamat kurang.", "Nomor rumah?"}
@@ -416,10 +419,10 @@ async def test_a_return_says_why(village: Place) -> None:
 
 async def test_returning_twice_is_one_return(village: Place) -> None:
     made = await village.reach("RETURNED")
-    again = await village.give_back("verifier", made)
+    again = await village.return_household("verifier", made)
     assert (again["userErrors"], again["household"]["workflowState"]) == ([], "RETURNED")
     for who, text in (("verifier", "Sekali lagi."), ("coordinator", "Alamat kurang jelas.")):
-        other = await village.give_back(who, made, 1, text)
+        other = await village.return_household(who, made, 1, text)
         assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
     found = await village.household("officer", made["id"], "remarks { text } events { to }")
     assert [r["text"] for r in found["remarks"]] == ["Alamat kurang jelas."]
@@ -447,7 +450,7 @@ async def test_a_step_leads_where_the_state_table_says(
     made = await village.reach("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
     monkeypatch.setattr(verification, name, replace(getattr(verification, name), leads_to=WorkflowState.REJECTED))
     if name == "RETURN_VILLAGE":
-        payload = await village.give_back("verifier", made)
+        payload = await village.return_household("verifier", made)
     else:
         payload = await village.verify("coordinator" if name == "VERIFY_REGENCY" else "verifier", made)
     assert payload["userErrors"] == []

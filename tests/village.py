@@ -182,7 +182,7 @@ class Place:
         item = {"id": household["id"], "rev": rev, "acceptFindings": accept}
         return (await self.ask(who, VERIFY, items=[item]))["verifyHouseholds"]["results"][0]
 
-    async def give_back(self, who: str, household: Mapping[str, Any], rev: int = 1, *remarks: str) -> Any:
+    async def return_household(self, who: str, household: Mapping[str, Any], rev: int = 1, *remarks: str) -> Any:
         """Payload of `returnHousehold`, with a remark on the address unless others are given."""
         said = [{"path": ["address"], "text": text} for text in remarks or ("Alamat kurang jelas.",)]
         return (await self.ask(who, RETURN, id=household["id"], rev=rev, remarks=said))["returnHousehold"]
@@ -197,7 +197,7 @@ class Place:
         if state == "VERIFIED":
             assert not (await self.verify("coordinator", made))["userErrors"]
         if state == "RETURNED":
-            assert not (await self.give_back("verifier", made))["userErrors"]
+            assert not (await self.return_household("verifier", made))["userErrors"]
         return made
 
     async def household(self, who: str, id_: str, selection: str) -> Any:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from auth.sensitivity import Sensitivity
-from registry.models.fact import Asker, Derived, Fact
+from registry.models.fact import Derived, Fact, StatementContext
 from registry.models.label import LABEL
 from registry.models.noun import C_TEXT, TableFunction, camel, const
 from registry.read.grouping import in_language
@@ -49,7 +49,7 @@ _COUNTS: dict[str, tuple[Sensitivity, str, str]] = {
 class Summary(TableFunction):
     """One row: the figures of the parent region, or of the country."""
 
-    sight = OPEN
+    row_sensitivity = OPEN
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
@@ -80,7 +80,7 @@ def _bar(column: str, wholes: str | None = None) -> type[TableFunction]:
     `wholes` is the breakdown of which each bar is a part."""
 
     class Bars(TableFunction):
-        sight = OPEN
+        row_sensitivity = OPEN
 
         @staticmethod
         def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
@@ -96,7 +96,7 @@ BusinessesByField = _bar("businesses_by_field")
 ExportReadyByField = _bar("export_ready_by_field", "businesses_by_field")
 
 
-def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ask: Asker) -> sa.ColumnElement[bool]:
+def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ask: StatementContext) -> sa.ColumnElement[bool]:
     """The caller holds the class in the whole area."""
     return sa.func.coalesce(area.op("<@")(ask.areas(kind.value.lower())), sa.false())
 
@@ -112,7 +112,7 @@ def _safe(row: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
     return sa.and_(row.c.area == const(COUNTRY), safe)
 
 
-def _shown(row: sa.FromClause, name: str, ask: Asker) -> sa.ColumnElement[bool]:
+def _shown(row: sa.FromClause, name: str, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Whether a figure is shown to the caller; a breakdown is where its sum is."""
     if name in BREAKDOWNS:
         return sa.or_(_held(row.c.area, OPERATIONAL, ask), _safe(row, WHOLES[name]))
@@ -125,7 +125,7 @@ BREAKDOWNS = ("businesses_by_field", "export_ready_by_field")
 def _figure(name: str) -> Derived[int]:
     kind, label_id, label_en = _COUNTS[name]
 
-    def expression(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def expression(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         value = row.c[name]
         return value if kind is OPEN else sa.case((_shown(row, name, ask), value), else_=sa.null())
 
@@ -141,7 +141,7 @@ def _plain(name: str, type_: Any, label_id: str, label_en: str, expression: Any)
     return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _fallen(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def _fallen(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     names = [*(name for name, kind in CLASSES.items() if kind is not OPEN), *BREAKDOWNS]
     tests = {name: _shown(row, name, ask) for name in names}
     named = [sa.case((test, sa.null()), else_=const(camel(name))) for name, test in tests.items()]
@@ -188,7 +188,7 @@ class Shown:
 
     name: str
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         return _shown(row, self.name, ask)
 
 
@@ -196,14 +196,14 @@ def _bar_part(at: int, type_: Any) -> Any:
     return lambda row: sa.cast(row.c.value.op("->>")(const(at)), type_)
 
 
-def _bar_shown(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def _bar_shown(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     return sa.or_(_held(_area(row), OPERATIONAL, ask), sa.not_(row.c.hidden))
 
 
 _code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar_part(2, sa.Text())
 
 
-def _label(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def _label(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     label = LABEL.alias("l$")
     words = in_language(ask, label.c.id, label.c.en)
     found = sa.select(words).where(label.c.list == const("BusinessField"), label.c.code == _code(row))

@@ -46,7 +46,7 @@ class Quota(Noun):
     """The uses of one thing by one account in the last hour, oldest first: each with its key and its time."""
 
     __tablename__ = "quota"
-    sight = SYSTEM
+    row_sensitivity = SYSTEM
     holder: Mapped[uuid.UUID] = fact(SYSTEM, "Pemegang", "Account, or what else is counted", primary_key=True)
     act: Mapped[str] = fact(SYSTEM, "Tindakan", "What is counted", primary_key=True, longest=20)
     keys: Mapped[list[uuid.UUID]] = fact(

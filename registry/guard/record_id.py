@@ -28,7 +28,7 @@ class RecordId(Noun):
     """An id in use, and the table of the record that it names."""
 
     __tablename__ = "record_id"
-    sight = Sensitivity.SYSTEM
+    row_sensitivity = Sensitivity.SYSTEM
     named = False
     id: Mapped[uuid.UUID] = fact(Sensitivity.SYSTEM, "Id", "Id", primary_key=True, server=True)
     noun: Mapped[str] = fact(Sensitivity.SYSTEM, "Jenis data", "Table of the record", server=True, longest=40)

@@ -18,7 +18,7 @@ from auth.ability import Ability
 from auth.policy import cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.models.fact import Asker, Derived, Fact, fact
+from registry.models.fact import Derived, Fact, StatementContext, fact
 from registry.models.noun import SCHEMA, Noun, const, table_of
 from registry.models.region import REGION
 from registry.values.bounds import NAME
@@ -30,7 +30,7 @@ class Account(Noun):
     """Akun: a member of staff or a service."""
 
     __tablename__ = "account"
-    sight = SYSTEM
+    row_sensitivity = SYSTEM
     id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True)
     username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True, longest=100)
     name: Mapped[str] = fact(SYSTEM, "Nama", "Name", longest=NAME)
@@ -44,7 +44,7 @@ class GrantRecord(Noun):
     """Penugasan: a role in an area for a time.  `region_id` is null exactly for the whole country."""
 
     __tablename__ = "grants"
-    sight = SYSTEM
+    row_sensitivity = SYSTEM
     id: Mapped[uuid.UUID] = fact(SYSTEM, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     user_id: Mapped[uuid.UUID] = fact(SYSTEM, "Akun", "Account", sa.ForeignKey(f"{SCHEMA}.account.id"), index=True)
     role: Mapped[Role] = fact(SYSTEM, "Peran", "Role", sa.Text(), longest=40, closed=Role)
@@ -67,7 +67,7 @@ class GrantRecord(Noun):
     __table_args__ = (sa.CheckConstraint("national = (region_id IS NULL)", name="ck_grants_national"),)
 
 
-def in_force(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def in_force(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
     today = sa.cast(sa.func.timezone(const("Asia/Jakarta"), sa.func.now()), sa.Date())
     closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
@@ -79,7 +79,7 @@ def _said(name: str, type_: Any, label_id: str, label_en: str, expression: Any) 
     return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _given(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def _given(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     def names(role: Role) -> str:
         return "{" + ",".join(sorted(a.name for a in Ability if cell(a, role))) + "}"
 
@@ -104,7 +104,7 @@ expires_at: Derived[dt.datetime] = _said(
 )
 
 
-def is_me(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def is_me(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the caller's own account."""
     return row.c.id == ask.claim("user", sa.Uuid())
 

@@ -27,7 +27,7 @@ class AuditEvent(Noun):
 
     __tablename__ = "audit_event"
     named = False
-    sight = SYSTEM
+    row_sensitivity = SYSTEM
     id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
     at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
     actor_id: Mapped[uuid.UUID] = fact(SYSTEM, "Pelaku", "Actor", server=True)

@@ -25,7 +25,7 @@ from registry.codes import (
     OwnerCategory,
     TurnoverBand,
 )
-from registry.models.fact import Asker, CountryCode, CurrencyCode, PartialDate, codes_fact, derived, fact
+from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, codes_fact, derived, fact
 from registry.models.noun import Noun, const
 from registry.models.scoped import HouseholdPart, counted, newest, of_member
 from registry.models.search import sound_indexes, sounds_of
@@ -112,7 +112,7 @@ class Business(HouseholdPart, Noun):
 
 
 @derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)
-def workers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def workers(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
     first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in counted]
     return sum(others, first)
@@ -124,12 +124,12 @@ class HasNib:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         return row.c.nib.is_not(None) if self.yes else row.c.nib.is_(None)
 
 
 @derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)
-def readiness(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def readiness(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """The rank of the code in its list."""
     ranks = [(row.c.export_readiness == const(code.value), const(rank)) for rank, code in enumerate(ExportReadiness)]
     return sa.case(*ranks)

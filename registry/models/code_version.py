@@ -20,7 +20,7 @@ class CodeVersion(Noun):
 
     __tablename__ = "code_version"
     named = False
-    sight = Sensitivity.OPEN
+    row_sensitivity = Sensitivity.OPEN
     version: Mapped[str] = fact(Sensitivity.OPEN, "Versi", "Version", primary_key=True, longest=32)
 
 

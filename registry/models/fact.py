@@ -18,7 +18,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField
-from registry.values.bounds import Bounds, Limit, Written
+from registry.values.bounds import Bound, Bounds, Written
 
 T = TypeVar("T")
 Codes = type[Code]
@@ -73,7 +73,7 @@ def fact(
     counted: bool = False,
     sealed: IdentityField | None = None,
     longest: int | None = None,
-    within: tuple[Limit, Limit] | None = None,
+    within: tuple[Bound, Bound] | None = None,
     items: int | None = None,
     form: Callable[[str], str] | None = None,
     lines: bool = False,
@@ -110,7 +110,7 @@ def codes_fact(
     return made
 
 
-class Asker(Protocol):
+class StatementContext(Protocol):
     """What a derived fact may ask of the statement it becomes part of."""
 
     def areas(self, setting: str) -> sa.ColumnElement[Any]:
@@ -129,7 +129,7 @@ class Derived(Generic[T]):
 
     name: str
     fact: Fact
-    expression: Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
+    expression: Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
     type: sa.types.TypeEngine[Any]
     codes: Codes | None = None  # the list of its codes, if it has one
     nullable: bool = True

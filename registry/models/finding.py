@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
-from registry.models.fact import Asker, Derived, Fact, derived, fact
+from registry.models.fact import Derived, Fact, StatementContext, derived, fact
 from registry.models.noun import Noun, TableFunction, const, table_of
 from registry.models.scoped import InHousehold
 
@@ -54,7 +54,7 @@ class Finding(InHousehold, Noun):
     must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
 
 
-def about_visible(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def about_visible(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the caller sees the class of the column that a finding or remark speaks of, and findings at all.
 
     They are PERSONAL: one that speaks of an owner's field, which is OPERATIONAL, tells how old the owner is."""
@@ -78,14 +78,14 @@ FINDING = table_of(Finding)
 
 
 @derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text(), longest=500)
-def message(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def message(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
 
 
 class FindingParams(TableFunction):
     """What a finding's sentences were filled with, as rows."""
 
-    sight = OPERATIONAL
+    row_sensitivity = OPERATIONAL
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:

@@ -27,7 +27,7 @@ from registry.codes import (
     WorkflowState,
 )
 from registry.models.business import Business
-from registry.models.fact import Asker, RegionCode, derived, fact
+from registry.models.fact import RegionCode, StatementContext, derived, fact
 from registry.models.member import Member
 from registry.models.noun import C_TEXT, SCHEMA, Noun, const, is_one, table_of, to
 from registry.models.reached import reached
@@ -184,12 +184,12 @@ def _count(of: type[Noun], row: sa.FromClause) -> sa.ColumnElement[Any]:
 
 
 @derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer(), nullable=False)
-def member_count(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def member_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     return _count(Member, row)
 
 
 @derived(OPERATIONAL, "Jumlah usaha", "Number of business units", sa.Integer())
-def business_count(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def business_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     return _count(Business, row)
 
 
@@ -199,7 +199,7 @@ def head(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text(), longest=NAME)
-def head_name(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def head_name(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     person = table_of(Member).alias("m$head")
     found = sa.select(sa.func.min(person.c.full_name)).where(head(row, person), person.c.archived_at.is_(None))
     return found.correlate(row).scalar_subquery()
@@ -215,19 +215,19 @@ class SubmittedByMe:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         mine = row.c.submitted_by_id == ask.claim("user", sa.Uuid())
         return mine.is_(sa.true()) if self.yes else mine.is_not(sa.true())
 
 
 @derived(OPERATIONAL, "Jumlah rumah tangga", "Number of households", sa.Integer(), nullable=False)
-def household_count(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def household_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: the households in it that the caller may list."""
     return _region_figure(row, lambda found: sa.cast(sa.func.count(), sa.Integer()))
 
 
 @derived(OPERATIONAL, "Verifikasi terakhir", "Last verified at", sa.DateTime(timezone=True))
-def last_verified_at(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def last_verified_at(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: when a household in it was last verified."""
     return _region_figure(row, lambda found: sa.func.max(found.c.verified_at))
 

@@ -41,7 +41,7 @@ class VaultCheck(Noun):
 
     __tablename__ = "vault_check"
     named = False
-    sight = Sensitivity.SYSTEM
+    row_sensitivity = Sensitivity.SYSTEM
     id: Mapped[int] = fact(Sensitivity.SYSTEM, "Id", "Id", primary_key=True, autoincrement=False, server=True)
     key_id: Mapped[str] = fact(Sensitivity.SYSTEM, "Kunci", "Key id", server=True, longest=100)
     sealed: Mapped[bytes] = fact(Sensitivity.SYSTEM, "Nilai tersegel", "Sealed value", sa.LargeBinary(), server=True)

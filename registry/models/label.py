@@ -15,7 +15,7 @@ class Label(Noun):
     """One code of one list."""
 
     __tablename__ = "label"
-    sight = OPEN
+    row_sensitivity = OPEN
     list: Mapped[str] = fact(OPEN, "Daftar", "List", primary_key=True, longest=40)
     code: Mapped[str] = fact(OPEN, "Kode", "Code", primary_key=True, longest=40)
     id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian", longest=200)

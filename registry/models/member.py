@@ -25,7 +25,7 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
-from registry.models.fact import Asker, PartialDate, derived, fact
+from registry.models.fact import PartialDate, StatementContext, derived, fact
 from registry.models.migration import MigrationEpisode, newest_first
 from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import HouseholdPart, counted, in_household
@@ -84,7 +84,7 @@ class Member(HouseholdPart, Noun):
 
 
 @derived(PERSONAL, "Umur", "Completed years today; null when not even the year is known", sa.Integer())
-def age(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def age(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """A birth date of which only the year or month is known counts from its first day."""
     today = sa.func.timezone(const("Asia/Jakarta"), sa.func.now())
     return sa.cast(
@@ -94,7 +94,7 @@ def age(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
 
 
 @derived(PERSONAL, "Tahap migrasi", "Stage of the latest episode; null when never a migrant", MigrationStage)
-def stage(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def stage(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """UU 18/2017 Art. 1: akan, sedang, telah."""
     episode = table_of(MigrationEpisode).alias("e$stage")
     return (

@@ -29,7 +29,7 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
-from registry.models.fact import Asker, CountryCode, CurrencyCode, PartialDate, derived, fact
+from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, derived, fact
 from registry.models.noun import C_TEXT, Noun, const, table_of
 from registry.models.scoped import HouseholdPart, counted, newest, of_member
 from registry.values.bounds import AMOUNT
@@ -129,11 +129,11 @@ class MigrationEpisode(HouseholdPart, Noun):
     nullable=False,
     longest=10,
 )
-def begun_on(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def begun_on(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))
 
 
-def newest_first(row: sa.FromClause, ask: Asker) -> list[sa.ColumnElement[Any]]:
+def newest_first(row: sa.FromClause, ask: StatementContext) -> list[sa.ColumnElement[Any]]:
     """Order of a person's episodes; the first tells his stage."""
     return [begun_on.expression(row, ask).desc(), row.c.seq.desc()]
 
@@ -144,7 +144,7 @@ class Latest:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         other = table_of(MigrationEpisode).alias("e$latest")
         newest = sa.select(other.c.id).where(other.c.member_id == row.c.member_id, other.c.archived_at.is_(None))
         found = newest.order_by(*newest_first(other, ask)).limit(const(1)).correlate(row).scalar_subquery()

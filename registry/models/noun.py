@@ -51,7 +51,7 @@ class Noun(DeclarativeBase):
         CountryCode: Written(Bounds(longest=2)),
         CurrencyCode: Written(Bounds(longest=3)),
     }
-    sight: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
+    row_sensitivity: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
     place: ClassVar[str] = "area"  # the column that says where a row lies
     searched: ClassVar[Sensitivity | None] = None  # the class of the names by which it is searched
     named: ClassVar[bool] = True  # its ids name one record in the whole registry (registry/guard/record_id.py)
@@ -135,7 +135,7 @@ def facts(noun: type[Noun]) -> Iterator[tuple[sa.Column[Any], Fact]]:
 class TableFunction:
     """Rows that a function of the database makes from its parent's row; readable like a noun."""
 
-    sight: ClassVar[Sensitivity]
+    row_sensitivity: ClassVar[Sensitivity]
     place: ClassVar[str] = "area"
     searched: ClassVar[Sensitivity | None] = None
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from registry.models.fact import Asker, Derived, fact_of
+from registry.models.fact import Derived, StatementContext, fact_of
 from registry.models.noun import Noun, To, table_of
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ def reached(column: InstrumentedAttribute[Any], link: To) -> Reached[Any]:
     noun: Any = column.class_
     home, stored = table_of(noun).alias(f"h${column.key}"), table_of(noun).c[column.key]
 
-    def value(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def value(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         return sa.select(home.c[column.key]).where(link(row, home)).correlate(row).scalar_subquery()
 
     said, nullable = fact_of(column), bool(stored.nullable)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
-from registry.models.fact import Asker, RegionCode, fact
+from registry.models.fact import RegionCode, StatementContext, fact
 from registry.models.noun import SCHEMA, Noun, const, is_one, table_of
 from registry.models.search import sound_indexes, sounds_of
 
@@ -30,7 +30,7 @@ class Region(Noun):
 
     __tablename__ = "region"
     searched = OPEN
-    sight = OPEN
+    row_sensitivity = OPEN
     place = "code"
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     code: Mapped[RegionCode] = fact(OPEN, "Kode wilayah", "Today's code, or the code on the day of `asOf`")
@@ -56,7 +56,7 @@ class RegionCodeHistory(Noun):
     """A code that a region has or had."""
 
     __tablename__ = "region_code"
-    sight = OPEN
+    row_sensitivity = OPEN
     region_id: Mapped[uuid.UUID] = fact(OPEN, "Wilayah", "Region", sa.ForeignKey(REGION_ID), primary_key=True)
     code: Mapped[RegionCode] = fact(OPEN, "Kode", "Code", primary_key=True)
     valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from", primary_key=True)
@@ -69,7 +69,7 @@ class RegionLineage(Noun):
 
     __tablename__ = "region_lineage"
     named = False
-    sight = OPEN
+    row_sensitivity = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     from_region_id: Mapped[uuid.UUID] = fact(OPEN, "Dari", "From", sa.ForeignKey(REGION_ID), index=True)
     to_region_id: Mapped[uuid.UUID | None] = fact(OPEN, "Ke", "To", sa.ForeignKey(REGION_ID), index=True)
@@ -85,7 +85,7 @@ class RegionList(Noun):
 
     __tablename__ = "region_list"
     named = False
-    sight = OPEN
+    row_sensitivity = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     source: Mapped[str] = fact(OPEN, "Sumber", "Source", longest=500)
     decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
@@ -100,7 +100,7 @@ class Programme(Noun):
     """Program: DESMIGRATIF and those to come."""
 
     __tablename__ = "programme"
-    sight = OPEN
+    row_sensitivity = OPEN
     id: Mapped[uuid.UUID] = fact(OPEN, "Id", "Id", primary_key=True, server_default=sa.func.gen_random_uuid())
     code: Mapped[str] = fact(OPEN, "Kode", "Code", unique=True, longest=40)
     name: Mapped[str] = fact(OPEN, "Nama", "Name", longest=100)
@@ -111,7 +111,7 @@ class VillageEnrolment(Noun):
     """A village in a programme from a year on."""
 
     __tablename__ = "village_enrolment"
-    sight = OPEN
+    row_sensitivity = OPEN
     programme_id: Mapped[uuid.UUID] = fact(
         OPEN, "Program", "Programme", sa.ForeignKey(f"{SCHEMA}.programme.id"), primary_key=True
     )
@@ -141,7 +141,7 @@ def lineage(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[boo
     return sa.or_(child.c.from_region_id == parent.c.id, child.c.to_region_id == parent.c.id)
 
 
-def today(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def today(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the region exists today."""
     return row.c.valid_to.is_(None)
 
@@ -152,11 +152,11 @@ class AtLevel:
 
     level: RegionLevel
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         return sa.and_(is_one(row.c.level, self.level), today(row, ask))
 
 
-def resolved(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def resolved(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the one region of today that the argument `code` names; none where it was split."""
     heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
         sa.column("id", sa.Uuid()), name="heir$"
@@ -167,7 +167,7 @@ def resolved(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
     return row.c.id == sa.select(one).select_from(heirs).scalar_subquery()
 
 
-def heir(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def heir(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: one of the regions of today that the argument `code` leads to."""
     heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
         sa.column("id", sa.Uuid()), name="heir$"
@@ -181,7 +181,7 @@ class EnrolledIn:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
         named = programme.c.code == sa.any_(ask.argument(self.argument, ARRAY(sa.Text())))
         of_row = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import MappedColumn
 
 from auth.sensitivity import Sensitivity
-from registry.models.fact import Asker, Derived, Fact, fact, fact_of
+from registry.models.fact import Derived, Fact, StatementContext, fact, fact_of
 from registry.models.noun import C_TEXT, SCHEMA, By, Noun, const, table_of
 
 WORDS = range(1, 11)
@@ -58,7 +58,7 @@ def sound_indexes(table: str, *then: str) -> list[sa.Index]:
     ]
 
 
-class SearchAsker(Asker, Protocol):
+class SearchAsker(StatementContext, Protocol):
     """What a search may ask of the statement it becomes part of."""
 
     def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
@@ -126,7 +126,7 @@ def row_of_household(row: sa.FromClause) -> sa.Table:
     return table
 
 
-def _numbered(row: sa.FromClause, argument: str, ask: Asker) -> sa.ColumnElement[bool]:
+def _numbered(row: sa.FromClause, argument: str, ask: StatementContext) -> sa.ColumnElement[bool]:
     """The text begins the household's number."""
     said = sa.func.btrim(ask.argument(argument, sa.Text()))
     low, high = sa.select(said).scalar_subquery(), sa.select(said + const(END)).scalar_subquery()
@@ -134,17 +134,17 @@ def _numbered(row: sa.FromClause, argument: str, ask: Asker) -> sa.ColumnElement
 
 
 @lru_cache(maxsize=1000)
-def closeness(noun: type[Noun], argument: str) -> Derived[int]:
+def match_rank(noun: type[Noun], argument: str) -> Derived[int]:
     """How near a row that is found comes to the text `argument`: 0 spelled the same, 1 begins so, 2 sounds so."""
 
-    def near(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def near(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         return _near(row, noun, argument, ask)
 
-    return _closeness(noun, near)
+    return _match_rank(noun, near)
 
 
 @lru_cache(maxsize=1000)
-def closeness_inside(noun: type[Noun], link: By, argument: str) -> Derived[int]:
+def member_match_rank(noun: type[Noun], link: By, argument: str) -> Derived[int]:
     """How near a household comes by one of its own records of `noun`, or its number: 0 spelled or begins so, 2 not."""
 
     def near(row: sa.FromClause, ask: SearchAsker) -> sa.ColumnElement[Any]:
@@ -154,16 +154,16 @@ def closeness_inside(noun: type[Noun], link: By, argument: str) -> Derived[int]:
         near = sa.or_(row.c.id.in_(nearest), _numbered(row, argument, ask))  # found once for all rows, not once a row
         return sa.case((near, const(0)), else_=const(2))
 
-    return _closeness(noun, near)
+    return _match_rank(noun, near)
 
 
-def _closeness(noun: type[Noun], near: Callable[[sa.FromClause, Any], sa.ColumnElement[Any]]) -> Derived[int]:
+def _match_rank(noun: type[Noun], near: Callable[[sa.FromClause, Any], sa.ColumnElement[Any]]) -> Derived[int]:
     kind = fact_of(table_of(noun).c.sounds).sensitivity
     said = Fact(kind, "Kedekatan nama", "How near the name comes to the text", server=True)
     return Derived("closeness", said, near, sa.Integer(), nullable=False)
 
 
-def _near(row: sa.FromClause, noun: type[Noun], argument: str, ask: Asker) -> sa.ColumnElement[Any]:
+def _near(row: sa.FromClause, noun: type[Noun], argument: str, ask: StatementContext) -> sa.ColumnElement[Any]:
     name = sa.func.lower(row.c[table_of(noun).c.sounds.info["name"]])
     said = sa.func.lower(sa.func.btrim(ask.argument(argument, sa.Text())))
     return sa.case((name == said, const(0)), (sa.func.starts_with(name, said), const(1)), else_=const(2))

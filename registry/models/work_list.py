@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from registry.models.fact import Asker
+from registry.models.fact import StatementContext
 from registry.models.finding import FINDING, about_visible
 from registry.models.noun import const
 from registry.models.workflow import VERIFY_REGENCY, VERIFY_VILLAGE
@@ -22,7 +22,7 @@ class AwaitsMe:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         open_to_caller = sa.or_(*[step.allowed(row, ask) for step in (VERIFY_VILLAGE, VERIFY_REGENCY)])
         return open_to_caller.is_(sa.true()) if self.yes else open_to_caller.is_not(sa.true())
 
@@ -33,7 +33,7 @@ class HasFindings:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         finding = FINDING.alias("f$open")
         visible = (finding.c.household_id == row.c.id, finding.c.archived_at.is_(None), about_visible(finding, ask))
         exists = sa.exists(sa.select(const(1)).select_from(finding).where(*visible).correlate(row))

@@ -21,7 +21,7 @@ from auth.ability import Ability
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
-from registry.models.fact import Asker, Derived, Fact, fact
+from registry.models.fact import Derived, Fact, StatementContext, fact
 from registry.models.noun import Noun, const, is_one, table_of
 from registry.models.scoped import InHousehold
 from registry.values.bounds import NAME, NOTE, REMARK_TEXT
@@ -106,7 +106,7 @@ class Verdict(enum.Enum):
     REFUSED = "TRANSITION_NOT_ALLOWED"
 
 
-Condition = Callable[[sa.FromClause, Asker], sa.ColumnElement[bool]]
+Condition = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -127,35 +127,35 @@ class Step:
         assert self.leads_to is not None, f"{self.setting} leads to no one state"
         return self.leads_to
 
-    def allowed(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def allowed(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         """The step is open to the caller for this household."""
         here = self._here(row, ask)
         return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ask)))
 
-    def forbidden(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def forbidden(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         """Nothing but `unless` keeps the caller from the step."""
         return sa.false() if self.unless is None else sa.and_(self._here(row, ask), self.unless(row, ask))
 
-    def _here(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def _here(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ask.areas(self.setting)))
 
 
-def _is(column: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[bool]:
+def _is(column: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(column == ask.claim("user", sa.Uuid()), sa.false())
 
 
-def own(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def own(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Four eyes: the caller sent this revision, or wrote one of those since the last verified one."""
     wrote = ask.claim("user", sa.Uuid()) == sa.any_(row.c.authors)
     return sa.or_(_is(row.c.submitted_by_id, ask), wrote)
 
 
-def own_or_verified(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def own_or_verified(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Four eyes: nobody takes both steps of one revision."""
     return sa.or_(own(row, ask), _is(row.c.village_verified_by_id, ask))
 
 
-def others(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+def others(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
     """Submitted by somebody else, who may still be verified: only the sender himself may send again."""
     return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ask)))
 
@@ -229,7 +229,7 @@ STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 REVISION, EVENT, REMARK = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark))
 
 
-def abilities(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def abilities(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a household: the abilities whose step would be accepted from the caller now, each once."""
     by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
     for step in STEPS:
@@ -243,7 +243,7 @@ def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[An
     return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 
-def in_region(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def in_region(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a region: what the caller may do there, before the state of any one record is considered."""
     by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
     for step in STEPS:
@@ -251,12 +251,12 @@ def in_region(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
     return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
 
 
-def of_numbers(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def of_numbers(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a member or an episode: its numbers may be revealed."""
     return granted({Ability.IDENTITY_REVEAL: row.c.area.op("<@")(ask.areas(REVEAL.setting))})
 
 
-def nothing(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+def nothing(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of records that no command takes by themselves."""
     return sa.cast(const("{}"), ARRAY(sa.Text()))
 

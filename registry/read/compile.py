@@ -42,9 +42,9 @@ from registry.read.query import (
     Where,
     Withheld,
 )
-from registry.read.rollup import Tallies, counted_below, tally
+from registry.read.rollup import Subtotals, counted_below, subtotal
 from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
-from registry.read.visibility import Seen, Sight
+from registry.read.visibility import Extent, Visibility
 from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
 
 
@@ -52,9 +52,9 @@ from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
 class Compiler:
     """Compiles one Want for all callers of one sight; it is what derived facts ask."""
 
-    sight: Sight
+    visibility: Visibility
     settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)
-    tallies: Tallies = field(default_factory=dict)  # counts of the regions below the row in hand, made once
+    subtotals: Subtotals = field(default_factory=dict)  # counts of the regions below the row in hand, made once
     outer: sa.FromClause | None = None  # the row that holds them
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -102,9 +102,9 @@ class Compiler:
     def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
         """The datum as this caller may know it; its sort keys are made of the same."""
         value = value_of(datum, row, self)
-        return self.veiled(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
+        return self.null_unless(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
 
-    def veiled(
+    def null_unless(
         self, value: sa.ColumnElement[Any], seen: sa.ColumnElement[bool] | bool, type_: Any
     ) -> sa.ColumnElement[Any]:
         if seen is True:
@@ -115,20 +115,20 @@ class Compiler:
 
     def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
         """Where the class is seen: always, never, or a test of the row."""
-        far, own = self.sight.far(noun.sight, kind), self.sight.owns(kind) and "created_by" in row.c
-        if far is Seen.EVERYWHERE:
+        far, own = self.visibility.far(noun.row_sensitivity, kind), self.visibility.owns(kind) and "created_by" in row.c
+        if far is Extent.ALL:
             return True
         tests: list[sa.ColumnElement[bool]] = []
-        if far is Seen.SOMEWHERE:
+        if far is Extent.SOME:
             tests.append(row.c[noun.place].op("<@")(self.areas(kind.value.lower())))
         if own:
             here = row.c[noun.place].op("<@")(self.areas(f"{kind.value.lower()}_own"))
             tests.append(sa.and_(here, row.c.created_by == self.claim("user", sa.Uuid())))
         return sa.or_(*tests) if tests else False
 
-    def withheld(self, row: sa.FromClause, noun: Readable, want: Withheld) -> sa.ColumnElement[Any]:
+    def withheld(self, row: sa.FromClause, noun: Readable, query: Withheld) -> sa.ColumnElement[Any]:
         groups: dict[Sensitivity, list[str]] = {}
-        for name, kind in want.data:
+        for name, kind in query.data:
             groups.setdefault(kind, []).append(name)
         listed = texts(())
         for kind, group in groups.items():
@@ -141,32 +141,32 @@ class Compiler:
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
-    def part(self, row: sa.FromClause, noun: Readable, want: Part) -> sa.ColumnElement[Any]:
-        match want:
+    def part(self, row: sa.FromClause, noun: Readable, query: Part) -> sa.ColumnElement[Any]:
+        match query:
             case Const():
-                return const(want.text)
+                return const(query.text)
             case Null():
                 return sa.cast(sa.null(), sa.JSON())
             case Value():
-                return wire(self.masked(row, noun, want.datum), type_of(want.datum))
+                return wire(self.masked(row, noun, query.datum), type_of(query.datum))
             case Withheld():
-                return self.withheld(row, noun, want)
-        if isinstance(want, Page):
-            return page(self, want, row)
-        seen = True if want.kind is None else self.seen(row, noun, want.kind)
+                return self.withheld(row, noun, query)
+        if isinstance(query, Page):
+            return page(self, query, row)
+        seen = True if query.kind is None else self.seen(row, noun, query.kind)
         if seen is False:
             return sa.cast(sa.null(), sa.JSON())
-        match want:
+        match query:
             case Embed():
-                present = self.masked(row, noun, want.present).is_not(None)
-                made: sa.ColumnElement[Any] = sa.case((present, self.own_json(row, noun, want.parts)), else_=sa.null())
+                present = self.masked(row, noun, query.present).is_not(None)
+                made: sa.ColumnElement[Any] = sa.case((present, self.own_json(row, noun, query.parts)), else_=sa.null())
             case One():
-                made = self.one(want, row)
+                made = self.one(query, row)
             case Many():
-                made = self.many(want, row)
-                if want.when is not None:
-                    made = sa.case((want.when(row, self), made), else_=sa.null())
-        return self.veiled(made, seen, sa.JSON())
+                made = self.many(query, row)
+                if query.when is not None:
+                    made = sa.case((query.when(row, self), made), else_=sa.null())
+        return self.null_unless(made, seen, sa.JSON())
 
     def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
         return [self.part(row, noun, p).label(p.key) for p in parts]
@@ -212,56 +212,56 @@ class Compiler:
         return select.correlate(*rows) if rows else select
 
     @contextmanager
-    def tallying(self, outer: sa.FromClause | None = None, tallies: Tallies | None = None) -> Iterator[None]:
+    def with_subtotals(self, outer: sa.FromClause | None = None, subtotals: Subtotals | None = None) -> Iterator[None]:
         """What is compiled here lies below `outer`, which holds these tallies, or none."""
-        before = self.outer, self.tallies
-        self.outer, self.tallies = outer, tallies or {}
+        before = self.outer, self.subtotals
+        self.outer, self.subtotals = outer, subtotals or {}
         yield
-        self.outer, self.tallies = before
+        self.outer, self.subtotals = before
 
-    def one(self, want: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
-        row, tests = self.rows(want.source, parent)
-        noun = want.source.noun
-        tallies: Tallies = {}
-        keys = sorted_by(sort_keys(self, row, noun, want.order)) if want.order else []
+    def one(self, query: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        row, tests = self.rows(query.source, parent)
+        noun = query.source.noun
+        subtotals: Subtotals = {}
+        keys = sorted_by(sort_keys(self, row, noun, query.order)) if query.order else []
         found = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
-        if counted := counted_below(want.node):
-            tallied = {of: tally(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
-            row = found.add_columns(*tallied.values()).subquery(self.name("t"))
-            tallies = {of: row.c[column.name] for of, column in tallied.items()}
+        if counted := counted_below(query.node):
+            subtotal_of = {of: subtotal(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
+            row = found.add_columns(*subtotal_of.values()).subquery(self.name("t"))
+            subtotals = {of: row.c[column.name] for of, column in subtotal_of.items()}
             found = sa.select(row)
-        with self.tallying(row if tallies else None, tallies):
-            item, column = self.item(row, noun, want.node)
+        with self.with_subtotals(row if subtotals else None, subtotals):
+            item, column = self.item(row, noun, query.node)
         whole = found.with_only_columns(*item.selected_columns, maintain_column_froms=True)
         rows = whole.subquery(self.name("o"))
         return sa.select(as_json(rows) if column is None else rows.c[column]).scalar_subquery()
 
-    def many(self, want: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
-        row, tests = self.rows(want.source, parent)
-        keys = sorted_by(sort_keys(self, row, want.source.noun, want.order))
-        with self.tallying():
-            item, column = self.item(row, want.source.noun, want.node)
-        found = item.select_from(row).where(*tests).order_by(*keys).limit(const(want.limit))
+    def many(self, query: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        row, tests = self.rows(query.source, parent)
+        keys = sorted_by(sort_keys(self, row, query.source.noun, query.order))
+        with self.with_subtotals():
+            item, column = self.item(row, query.source.noun, query.node)
+        found = item.select_from(row).where(*tests).order_by(*keys).limit(const(query.limit))
         rows = self.inside(found, parent).subquery(self.name("o"))
         listed = sa.func.json_agg(rows.table_valued() if column is None else rows.c[column])
         return sa.select(sa.func.coalesce(listed, EMPTY)).scalar_subquery()
 
     # --- the statement ----------------------------------------------------------------------------------------------
 
-    def root(self, want: Root) -> sa.ColumnElement[Any]:
-        match want:
+    def root(self, query: Root) -> sa.ColumnElement[Any]:
+        match query:
             case One():
-                return self.one(want, None)
+                return self.one(query, None)
             case First():
-                return sa.func.coalesce(*[self.one(one, None) for one in want.among], sa.cast(sa.null(), sa.JSON()))
+                return sa.func.coalesce(*[self.one(one, None) for one in query.among], sa.cast(sa.null(), sa.JSON()))
             case Many():
-                return self.many(want, None)
+                return self.many(query, None)
             case Page():
-                return page(self, want, None)
+                return page(self, query, None)
 
-    def statement(self, want: Root) -> Statement:
+    def statement(self, query: Root) -> Statement:
         """The gate: the only place that mentions `s`; one root field, one statement."""
-        answer = sa.select(self.root(want).label("j")).subquery(self.name("o"))
+        answer = sa.select(self.root(query).label("j")).subquery(self.name("o"))
         settings = [sa.func.set_config(const(f"app.{n}"), value, sa.true()) for n, value in self.settings.items()]
         s = sa.select(settings[0].label("ok"), *settings[1:]).cte("s").prefix_with("MATERIALIZED")
         gated = sa.select(answer.c.j).where(s.c.ok.is_not(None)).correlate(s).scalar_subquery()

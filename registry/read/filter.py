@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from auth.sensitivity import Sensitivity
 from registry.models.fact import value_of
 from registry.models.noun import Link, Readable, const
-from registry.read.query import Datum, Seeker, Where
+from registry.read.query import ConditionContext, Datum, Where
 from registry.read.sql import type_of
 
 COMPARED = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -31,7 +31,7 @@ class Compare:
     argument: str = ""
     day: bool = False  # the datum is a PartialDate, compared by its first day
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         value = value_of(self.datum, row, ask)
         type_: Any = type_of(self.datum)
         match self.operator:
@@ -57,7 +57,7 @@ class Compare:
 class AllOf:
     conditions: tuple[Where, ...]
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return sa.and_(sa.true(), *[condition(row, ask) for condition in self.conditions])
 
 
@@ -67,7 +67,7 @@ class AnyOf:
 
     conditions: tuple[Where, ...]
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return sa.or_(sa.false(), *[condition(row, ask) for condition in self.conditions])
 
 
@@ -75,7 +75,7 @@ class AnyOf:
 class Not:
     condition: Where
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return self.condition(row, ask).is_not(sa.true())
 
 
@@ -87,7 +87,7 @@ class Exists:
     link: Link
     condition: Where
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return ask.related(row, self.noun, self.link, self.condition)
 
 
@@ -98,7 +98,7 @@ class SeenHere:
     noun: Readable
     kind: Sensitivity
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         seen = ask.seen(row, self.noun, self.kind)
         return (sa.true() if seen else sa.false()) if isinstance(seen, bool) else seen
 
@@ -109,7 +109,7 @@ class SeenAround:
 
     kind: Sensitivity
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         kind = self.kind.value.lower()
         return sa.or_(*[_place(row).op("<@")(ask.areas(setting)) for setting in (kind, f"{kind}_own")])
 
@@ -123,7 +123,7 @@ class Within:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         place, setting = _place(row), const(ask.regions(self.argument))
         areas = sa.func.registry.areas(setting)
 
@@ -145,7 +145,7 @@ class InVillage:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return _place(row) == ask.village(self.argument)
 
 
@@ -167,7 +167,7 @@ class HasCode:
     column: str
     code: str
 
-    def __call__(self, row: sa.FromClause, ask: Seeker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
         return row.c[self.column] == const(self.code)
 
 

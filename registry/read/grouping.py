@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
-from registry.models.fact import Asker, Derived, Fact, codes_of, fact_of, value_of
+from registry.models.fact import Derived, Fact, StatementContext, codes_of, fact_of, value_of
 from registry.models.label import LABEL
 from registry.models.noun import const, table_of
 from registry.models.region import PREFIXES, Region
@@ -26,8 +26,8 @@ _MONTHS = {
     "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
     "en": "January February March April May June July August September October November December",
 }
-KeyOf = Callable[[sa.FromClause, Asker], sa.ColumnElement[Any]]
-Words = Callable[[sa.ColumnElement[Any], Asker], sa.ColumnElement[Any]]
+KeyOf = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
+Words = Callable[[sa.ColumnElement[Any], StatementContext], sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Grouping:
     derived: bool = False  # the key is worked out for each row, and is no column of it
 
 
-def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
+def in_language(ask: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
     """The one of two texts that the caller reads."""
     return sa.case((ask.claim("language", sa.Text()) == const("en"), english), else_=indonesian)
 
@@ -51,7 +51,7 @@ def in_language(ask: Asker, indonesian: Any, english: Any) -> sa.ColumnElement[A
 def label_of(list_: str) -> Words:
     """The label of a code in one of the code lists."""
 
-    def words(key: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+    def words(key: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
         label = LABEL.alias("l$")
         found = sa.select(in_language(ask, label.c.id, label.c.en))
         found = found.where(label.c.list == const(list_), label.c.code == key)
@@ -78,10 +78,10 @@ def _value(datum: Any) -> KeyOf:
 
 
 def _by_place(level: RegionLevel) -> Grouping:
-    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         return sa.func.left(row.c.area, const(PREFIXES[level])) if level in PREFIXES else row.c.area
 
-    def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+    def words(found: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
         region = table_of(Region).alias("r$")
         name = sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None))
         return name.correlate_except(region).scalar_subquery()
@@ -96,10 +96,10 @@ PLACES = {level.value: _by_place(level) for level in RegionLevel}
 def by_month(datum: Any) -> Grouping:
     """By the month (`2026-03`) of a date; one of which only the year is known counts in January, its first day."""
 
-    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         return sa.func.to_char(sa.func.registry.first_day(value_of(datum, row, ask)), const("YYYY-MM"))
 
-    def words(found: sa.ColumnElement[Any], ask: Asker) -> sa.ColumnElement[Any]:
+    def words(found: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
         names = in_language(ask, const(_MONTHS["id"]), const(_MONTHS["en"]))
         name = sa.func.split_part(names, const(" "), sa.cast(sa.func.right(found, const(2)), sa.Integer()))
         return sa.case((found != const(UNKNOWN), name + const(" ") + sa.func.left(found, const(4))))
@@ -113,7 +113,7 @@ def by_band(datum: Derived[int], *starts: int) -> Grouping:
     bands = [*(f"{start:02}-{end - 1:02}" for start, end in pairwise(starts)), f"{starts[-1]}+"]
     ends = sa.cast(const("{" + ",".join(map(str, starts[1:])) + "}"), ARRAY(sa.Integer()))
 
-    def key(row: sa.FromClause, ask: Asker) -> sa.ColumnElement[Any]:
+    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
         # The number is worked out once: a CASE over the bands would do it for each of them.
         band = sa.func.width_bucket(value_of(datum, row, ask), ends) + const(1)
         return sa.func.split_part(const(" ".join(bands)), const(" "), band)

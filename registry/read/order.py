@@ -44,14 +44,14 @@ class SortKey:
             return sorted_
         return sorted_.nulls_first() if backward else sorted_.nulls_last()
 
-    def further(self, value: sa.ColumnElement[Any], backward: bool) -> sa.ColumnElement[bool]:
+    def stands_after(self, value: sa.ColumnElement[Any], backward: bool) -> sa.ColumnElement[bool]:
         """This key stands beyond `value`, which may be null: behind it, or before it."""
-        beyond = self.value < value if self.descending != backward else self.value > value
+        after_cursor = self.value < value if self.descending != backward else self.value > value
         if not self.nullable:
-            return beyond
+            return after_cursor
         if backward:
-            return sa.or_(beyond, sa.and_(value.is_(None), self.value.is_not(None)))
-        return sa.and_(value.is_not(None), sa.or_(beyond, self.value.is_(None)))
+            return sa.or_(after_cursor, sa.and_(value.is_(None), self.value.is_not(None)))
+        return sa.and_(value.is_not(None), sa.or_(after_cursor, self.value.is_(None)))
 
 
 def sort_keys(
@@ -92,19 +92,19 @@ def _column(datum: Datum) -> sa.Column[Any] | None:
     return found if isinstance(found, sa.Column) else None
 
 
-def beyond(keys: list[SortKey], argument: str, backward: bool = False) -> sa.ColumnElement[bool]:
+def after_cursor(keys: list[SortKey], argument: str, backward: bool = False) -> sa.ColumnElement[bool]:
     """The rows behind (before) the row whose keys the argument lists as texts."""
     cursor = [_told(argument, n, key) for n, key in enumerate(keys, 1) if not key.constant]
     keys = [key for key in keys if not key.constant]
     if not any(key.nullable for key in keys) and len({key.descending for key in keys}) == 1:
         ours, theirs = sa.tuple_(*[key.value for key in keys]), sa.tuple_(*cursor)
         return ours < theirs if keys[0].descending != backward else ours > theirs
-    further: list[sa.ColumnElement[bool]] = []
+    stands_after: list[sa.ColumnElement[bool]] = []
     equal: list[sa.ColumnElement[bool]] = []
     for key, value in zip(keys, cursor, strict=True):
-        further.append(sa.and_(*equal, key.further(value, backward)))
+        stands_after.append(sa.and_(*equal, key.stands_after(value, backward)))
         equal.append(key.value.is_not_distinct_from(value) if key.nullable else key.value == value)
-    return sa.or_(*further)
+    return sa.or_(*stands_after)
 
 
 def not_before(key: SortKey, argument: str, backward: bool = False) -> sa.ColumnElement[bool]:

@@ -26,9 +26,9 @@ from registry.models.noun import Noun, Readable, const, table_of
 from registry.models.reached import Reached
 from registry.models.region import under
 from registry.read.filter import AllOf, is_about_places
-from registry.read.order import SortKey, beyond, not_before, sort_keys
+from registry.read.order import SortKey, after_cursor, not_before, sort_keys
 from registry.read.query import Datum, Order, Page, Source
-from registry.read.visibility import Seen
+from registry.read.visibility import Extent
 
 if TYPE_CHECKING:
     from registry.read.compile import Compiler
@@ -38,14 +38,14 @@ Beyond = Callable[[str, bool], sa.ColumnElement[bool]]
 
 
 def in_order(
-    compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+    compiler: Compiler, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
     """The row of a page, all rows between its cursors, of `every` row of its list, and the keys to sort them by."""
-    source, order = want.source, want.order
+    source, order = query.source, query.order
     if (first := leading(source, order)) is not None and _is_seen(compiler, row, source.noun, first):
-        return _from_homes(compiler, want, first, parent)
+        return _from_homes(compiler, query, first, parent)
     keys = sort_keys(compiler, row, source.noun, order)
-    every = _between(want, every, lambda argument, backward: beyond(keys, argument, backward))
+    every = _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward))
     if is_whole(source) and _sees_the_country(compiler, source.noun) and _is_indexed(source.noun, order, keys):
         every = every.select_from(row, *_many(compiler))
     return row, every, keys
@@ -83,26 +83,29 @@ def _is_indexed(noun: Readable, order: tuple[Order, ...], keys: list[SortKey]) -
 
 def _sees_the_country(compiler: Compiler, noun: Readable) -> bool:
     """Whether the caller sees all records of a noun, whose rows the wall tells apart."""
-    return noun.sight is not Sensitivity.OPEN and compiler.sight.far(Sensitivity.OPEN, noun.sight) is Seen.EVERYWHERE
+    return (
+        noun.row_sensitivity is not Sensitivity.OPEN
+        and compiler.visibility.far(Sensitivity.OPEN, noun.row_sensitivity) is Extent.ALL
+    )
 
 
 def _is_seen(compiler: Compiler, row: sa.FromClause, noun: Readable, datum: Datum) -> bool:
     return compiler.seen(row, noun, fact_of(datum).sensitivity) is True
 
 
-def _between(want: Page, rows: sa.Select[Any], test: Beyond) -> sa.Select[Any]:
+def _between(query: Page, rows: sa.Select[Any], test: Beyond) -> sa.Select[Any]:
     """The rows for which the test of each cursor of the page holds."""
-    for argument, backward in ((want.after, False), (want.before, True)):
+    for argument, backward in ((query.after, False), (query.before, True)):
         if argument is not None:
             rows = rows.where(test(argument, backward))
     return rows
 
 
 def _from_homes(
-    compiler: Compiler, want: Page, first: Reached[Any], parent: sa.FromClause | None
+    compiler: Compiler, query: Page, first: Reached[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
     """The rows of a list that is sorted by a fact of other records, `homes`, from those in their order."""
-    source, (order, *others) = want.source, want.order
+    source, (order, *others) = query.source, query.order
     home, child = table_of(first.noun).alias(compiler.name("t")), compiler.rows(Source(source.noun), None)
     tests = [condition(home, compiler) for condition in source.where]
     if source.link is not None:
@@ -112,8 +115,8 @@ def _from_homes(
     select: sa.Select[Any] = sa.select(home.c.id, leads.value).where(*tests)
     if is_whole(source) and _sees_the_country(compiler, first.noun):
         select = select.select_from(home, *_many(compiler))
-    select = _between(want, select, lambda argument, backward: not_before(leads, argument, backward))
-    select = select.order_by(leads.sorting(want.backward)).offset(NOTHING)
+    select = _between(query, select, lambda argument, backward: not_before(leads, argument, backward))
+    select = select.order_by(leads.sorting(query.backward)).offset(NOTHING)
     homes = compiler.inside(select, parent).subquery(compiler.name("h"))
     table, present = child
     inner = sa.select(table).where(first.link(table, homes), *present).offset(NOTHING)
@@ -121,7 +124,7 @@ def _from_homes(
     keys = [SortKey(homes.c[first.column], first.type, order.descending, nullable=False)]
     keys += sort_keys(compiler, row, source.noun, tuple(others), order.descending)
     every = compiler.inside(sa.select(row).select_from(homes, row), parent)
-    return row, _between(want, every, lambda argument, backward: beyond(keys, argument, backward)), keys
+    return row, _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward)), keys
 
 
 def _many(compiler: Compiler) -> list[sa.FromClause]:

@@ -19,7 +19,7 @@ from registry.read.grouping import UNKNOWN, in_language
 from registry.read.order import sorted_by
 from registry.read.ordered import in_order
 from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
-from registry.read.rollup import Tallies, counted_below, is_bare, is_down, looked_up, tally
+from registry.read.rollup import Subtotals, counted_below, is_bare, is_down, looked_up, subtotal
 from registry.read.sql import EMPTY, ONE, as_json
 from registry.store.db import arg
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from registry.read.compile import Compiler
 
 
-def page(compiler: Compiler, want: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+def page(compiler: Compiler, query: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
     """One page of a connection as JSON."""
-    row, tests = compiler.rows(want.source, parent)
+    row, tests = compiler.rows(query.source, parent)
     every = compiler.inside(sa.select(row).where(*tests), parent)
-    tallied = compiler.tallies.get(want.source.noun) if is_bare(want.source) else None
-    shows = any(isinstance(part, Nodes | Edges | Info) for part in want.parts)
-    shown = _Shown(compiler, want, row, every, parent) if shows else None
-    groups = {part: _groups(compiler, part, row, every) for part in want.parts if isinstance(part, Groups)}
+    subtotal_of = compiler.subtotals.get(query.source.noun) if is_bare(query.source) else None
+    shows = any(isinstance(part, Nodes | Edges | Info) for part in query.parts)
+    shown = _Shown(compiler, query, row, every, parent) if shows else None
+    groups = {part: _groups(compiler, part, row, every) for part in query.parts if isinstance(part, Groups)}
     summed = next((grouped.c.total for part, grouped in groups.items() if not part.where), None)
     made: list[sa.ColumnElement[Any]] = []
-    for part in want.parts:
+    for part in query.parts:
         match part:
-            case Total() if tallied is not None and parent is not None:
-                value: sa.ColumnElement[Any] = looked_up(tallied, parent)
+            case Total() if subtotal_of is not None and parent is not None:
+                value: sa.ColumnElement[Any] = looked_up(subtotal_of, parent)
             case Total() if summed is not None:
                 value = summed
             case Total():
@@ -71,25 +71,25 @@ class _Shown:
     """
 
     def __init__(
-        self, compiler: Compiler, want: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+        self, compiler: Compiler, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
     ) -> None:
-        self.compiler, self.want, self.noun = compiler, want, want.source.noun
+        self.compiler, self.query, self.noun = compiler, query, query.source.noun
         self.around = compiler.outer
-        info = {what for part in want.parts if isinstance(part, Info) for _, what in part.parts}
+        info = {what for part in query.parts if isinstance(part, Info) for _, what in part.parts}
         self.ends = sorted(info & {"startCursor", "endCursor"})
-        self.more = bool(self.ends) or ("hasPreviousPage" if want.backward else "hasNextPage") in info
-        self.size = arg(want.size, sa.Integer())
-        row, every, keys = in_order(compiler, want, row, every, parent)
-        tallies = self._tallies(row)
-        found = every.add_columns(*[key.value.label(f"k${n}") for n, key in enumerate(keys)], *tallies.values())
-        found = found.order_by(*sorted_by(keys, want.backward))
+        self.more = bool(self.ends) or ("hasPreviousPage" if query.backward else "hasNextPage") in info
+        self.size = arg(query.size, sa.Integer())
+        row, every, keys = in_order(compiler, query, row, every, parent)
+        subtotals = self._tallies(row)
+        found = every.add_columns(*[key.value.label(f"k${n}") for n, key in enumerate(keys)], *subtotals.values())
+        found = found.order_by(*sorted_by(keys, query.backward))
         found = found.limit(self.size + ONE if self.more else self.size)
         first = found.subquery(compiler.name("f"))
         numbers = [sa.func.row_number().over().label("n$"), sa.func.count().over().label("m$")]
         self.rows = sa.select(first, *numbers).subquery(compiler.name("p"))
         self.n, self.last = self.rows.c["n$"], sa.func.least(self.rows.c["m$"], self.size)
         self.keys = [self.rows.c[f"k${n}"] for n in range(len(keys))]
-        self.page = self._page({of: self.rows.c[column.name] for of, column in tallies.items()})
+        self.page = self._page({of: self.rows.c[column.name] for of, column in subtotals.items()})
         # Only now it is known which columns the page needs: wide rows would cost more than finding them.
         needed = {"k$0"} | {column.name for column in _columns(self.page, self.rows)}
         first.element = found.with_only_columns(*[c for c in found.selected_columns if c.name in needed])
@@ -102,23 +102,23 @@ class _Shown:
 
     def _tallies(self, row: sa.FromClause) -> dict[Any, sa.Label[Any]]:
         """Counts for the regions below these, where none is made further out."""
-        if self.compiler.tallies:
+        if self.compiler.subtotals:
             return {}
-        counted = dict.fromkeys(of for node in self.want.objects() for of in counted_below(node))
-        return {of: tally(self.compiler, of, row).label(f"r${n}") for n, of in enumerate(counted)}
+        counted = dict.fromkeys(of for node in self.query.objects() for of in counted_below(node))
+        return {of: subtotal(self.compiler, of, row).label(f"r${n}") for n, of in enumerate(counted)}
 
-    def _page(self, tallies: Tallies) -> sa.FromClause:
-        if self.compiler.tallies and is_down(self.want.source):
+    def _page(self, subtotals: Subtotals) -> sa.FromClause:
+        if self.compiler.subtotals and is_down(self.query.source):
             made = self._aggregates()
         else:
-            with self.compiler.tallying(self.rows if tallies else None, tallies):
+            with self.compiler.with_subtotals(self.rows if subtotals else None, subtotals):
                 made = self._aggregates()
         return (made if self.around is None else made.correlate(self.around)).subquery(self.compiler.name("a"))
 
     def _aggregates(self) -> sa.Select[Any]:
         columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("rows$")]
         beside: list[sa.FromClause] = []
-        for number, part in enumerate(self.want.parts):
+        for number, part in enumerate(self.query.parts):
             if isinstance(part, Nodes):
                 made, column = self.compiler.item(self.rows, self.noun, part.node)
             elif isinstance(part, Edges):
@@ -128,11 +128,11 @@ class _Shown:
             each = self.compiler.inside(made, self.rows).lateral(self.compiler.name("o"))
             beside.append(each)
             item: Any = each.table_valued() if column is None else each.c[column]
-            listed = sa.func.json_agg(aggregate_order_by(item, self.n.desc()) if self.want.backward else item)
+            listed = sa.func.json_agg(aggregate_order_by(item, self.n.desc()) if self.query.backward else item)
             shown = listed.filter(self.n <= self.size) if self.more else listed
             columns.append(sa.func.coalesce(shown, EMPTY).label(f"l${number}"))
         for end in self.ends:
-            at = const(1) if (end == "startCursor") != self.want.backward else self.last
+            at = const(1) if (end == "startCursor") != self.query.backward else self.last
             columns.append(sa.func.json_agg(self._told()).filter(self.n == at).op("->")(const(0)).label(end))
         return sa.select(*columns).select_from(self.rows, *beside)
 
@@ -150,24 +150,24 @@ class _Shown:
         return sa.func.json_build_array(*[sa.cast(key, sa.Text()) for key in self.keys])
 
     def _cursor(self, told: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        inner, outer = (arg(f"{self.want.cursor}_{half}", sa.LargeBinary()) for half in ("inner", "outer"))
+        inner, outer = (arg(f"{self.query.cursor}_{half}", sa.LargeBinary()) for half in ("inner", "outer"))
         return sa.func.registry.cursor_of(told, inner, outer)
 
     def part(self, part: Nodes | Edges | Info) -> sa.ColumnElement[Any]:
         if not isinstance(part, Info):
-            column: sa.ColumnElement[Any] = self.page.c[f"l${self.want.parts.index(part)}"]
+            column: sa.ColumnElement[Any] = self.page.c[f"l${self.query.parts.index(part)}"]
             return column
         info = sa.select(*[self._info(what).label(key) for key, what in part.parts]).correlate(self.page)
         return sa.select(as_json(info.subquery(self.compiler.name("o")))).scalar_subquery()
 
     def _info(self, what: str) -> sa.ColumnElement[Any]:
         """A field of PageInfo.  Beyond a cursor that led here there is more on its side."""
-        want, more = self.want, self.page.c["rows$"] > self.size
+        query, more = self.query, self.page.c["rows$"] > self.size
         match what:
             case "hasNextPage":
-                return _constant(want.before is not None) if want.backward else more
+                return _constant(query.before is not None) if query.backward else more
             case "hasPreviousPage":
-                return more if want.backward else _constant(want.after is not None)
+                return more if query.backward else _constant(query.after is not None)
             case "startCursor" | "endCursor":
                 return self._cursor(self.page.c[what])
             case _:
@@ -192,26 +192,28 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
     return sa.literal_column("true" if value else "false", sa.Boolean())
 
 
-def _groups(compiler: Compiler, want: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
+def _groups(compiler: Compiler, query: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
     """One row: `groups`, the counts of the rows by one key, and `total`, their sum.
 
     Times come in their order, all other keys the largest first, and UNKNOWN last.
 
     The sum is made before the smallest groups are cut off, so that a count of all rows needs no other scan."""
-    key = sa.func.coalesce(want.by.key(row, compiler), const(UNKNOWN)).label("key")
-    rows = every.with_only_columns(key, maintain_column_froms=True).where(*[test(row, compiler) for test in want.where])
+    key = sa.func.coalesce(query.by.key(row, compiler), const(UNKNOWN)).label("key")
+    rows = every.with_only_columns(key, maintain_column_froms=True).where(
+        *[test(row, compiler) for test in query.where]
+    )
     keyed = rows.subquery(compiler.name("k"))
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
     total = sa.func.sum(sa.func.count()).over().label("total")
     order: list[sa.ColumnElement[Any]] = [keyed.c.key == const(UNKNOWN), keyed.c.key]
-    if not want.by.timed:
+    if not query.by.timed:
         order.insert(1, count.desc())
     counted = sa.select(keyed.c.key, count, total).group_by(keyed.c.key).order_by(*order)
-    group = counted.limit(arg(want.first, sa.Integer())).subquery(compiler.name("g"))
+    group = counted.limit(arg(query.first, sa.Integer())).subquery(compiler.name("g"))
     unknown = in_language(compiler, const("Tidak diketahui"), const("Not known"))
-    words = sa.case((group.c.key == const(UNKNOWN), unknown), else_=want.by.words(group.c.key, compiler))
+    words = sa.case((group.c.key == const(UNKNOWN), unknown), else_=query.by.words(group.c.key, compiler))
     said = {"key": group.c.key, "count": group.c.count, "label": sa.func.coalesce(words, group.c.key)}
-    made = sa.select(*[said.get(what, const(what)).label(name) for name, what in want.parts])
+    made = sa.select(*[said.get(what, const(what)).label(name) for name, what in query.parts])
     each = compiler.inside(made, group).lateral(compiler.name("o"))
     groups: Any = sa.func.coalesce(sa.func.json_agg(each.table_valued()), EMPTY).label("groups")
     whole: Any = sa.cast(sa.func.coalesce(sa.func.max(group.c.total), const(0)), sa.Integer()).label("total")

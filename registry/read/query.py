@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
-from registry.models.fact import Asker, Derived
+from registry.models.fact import Derived, StatementContext
 from registry.models.noun import Link, Readable
 from registry.read.grouping import Grouping
 
 Datum = InstrumentedAttribute[Any] | Derived[Any]
 
 
-class Seeker(Asker, Protocol):
+class ConditionContext(StatementContext, Protocol):
     """What a condition may ask of the statement it becomes part of."""
 
     def regions(self, argument: str) -> str:
@@ -39,7 +39,7 @@ class Seeker(Asker, Protocol):
         """Whether the row has a related record for which the condition holds."""
 
 
-Where = Callable[[sa.FromClause, Seeker], sa.ColumnElement[bool]]
+Where = Callable[[sa.FromClause, ConditionContext], sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Equals:
     column: str
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: Asker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
         column = row.c[self.column]
         return column == ask.argument(self.argument, column.type)
 

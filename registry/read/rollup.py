@@ -56,7 +56,7 @@ def _counted(node: Object) -> Iterator[type[Noun]]:
             yield noun
 
 
-def tally(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
+def subtotal(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
     """Code → count of all regions in this one, as a JSON object."""
     row = table_of(noun).alias(compiler.name("t"))
     rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
@@ -74,5 +74,5 @@ def looked_up(tallied: sa.ColumnElement[Any], region: sa.FromClause) -> sa.Colum
     return sa.func.coalesce(sa.cast(tallied.op("->>")(region.c.code), sa.Integer()), const(0))
 
 
-Tallies = Mapping[Any, sa.ColumnElement[Any]]
+Subtotals = Mapping[Any, sa.ColumnElement[Any]]
 """Noun → the tally of its records."""

@@ -13,12 +13,12 @@ import asyncpg
 from auth.principal import Principal
 from registry.read.compile import Compiler
 from registry.read.query import Root
-from registry.read.visibility import Sight
-from registry.store.cache import Remembered
+from registry.read.visibility import Visibility
+from registry.store.cache import LruCache
 from registry.store.db import CLAIM, SETTING, Database, Statement
 
 WEIGHT = 4  # bytes that a statement and its Want take for each letter of the SQL
-STATEMENTS: Remembered[tuple[Root, Sight], Statement] = Remembered(
+STATEMENTS: LruCache[tuple[Root, Visibility], Statement] = LruCache(
     "statements", 500, 20_000_000, lambda made: WEIGHT * len(made.text)
 )
 NO_REGION = "DR001"  # what `registry.areas_of` and `registry.village_of` raise
@@ -31,11 +31,11 @@ class UnknownRegion(Exception):
         self.heirs = heirs
 
 
-def statement(want: Root, sight: Sight) -> Statement:
+def statement(query: Root, visibility: Visibility) -> Statement:
     """The statement of a Want for every caller of this sight."""
-    if (known := STATEMENTS.get((want, sight))) is None:
-        known = Compiler(sight).statement(want)
-        STATEMENTS.put((want, sight), known)
+    if (known := STATEMENTS.get((query, visibility))) is None:
+        known = Compiler(visibility).statement(query)
+        STATEMENTS.put((query, visibility), known)
     return known
 
 
@@ -64,9 +64,9 @@ def of_caller(name: str) -> Callable[[Caller], Any] | None:
     return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
 
 
-async def fetch(database: Database, caller: Caller, want: Root, arguments: Mapping[str, Any]) -> bytes | None:
+async def fetch(database: Database, caller: Caller, query: Root, arguments: Mapping[str, Any]) -> bytes | None:
     """The JSON of one root field; None for null.  Raises what `answer` does."""
-    made = statement(want, Sight.of(caller.principal))
+    made = statement(query, Visibility.of(caller.principal))
     own = {name: find(caller) for name in made.names if (find := of_caller(name)) is not None}
     return await answer(database, made, [own[name] if name in own else arguments[name] for name in made.names])
 
@@ -80,9 +80,9 @@ async def answer(
     except asyncpg.PostgresError as error:
         if error.sqlstate != NO_REGION:
             raise
-        raise UnknownRegion(heirs_of(error)) from None
+        raise UnknownRegion(successors_of(error)) from None
 
 
-def heirs_of(error: asyncpg.PostgresError) -> list[str]:
+def successors_of(error: asyncpg.PostgresError) -> list[str]:
     """The codes that PostgreSQL names where one of `NO_REGION` leads nowhere."""
     return (error.detail or "").split()

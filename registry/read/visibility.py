@@ -15,35 +15,35 @@ from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 
 
-class Seen(Enum):
+class Extent(Enum):
     """How far a class is seen."""
 
-    EVERYWHERE = 1
-    SOMEWHERE = 2
-    NOWHERE = 3
+    ALL = 1
+    SOME = 2
+    NONE = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Visibility:
     """Per class: how far it is seen within the areas that the caller reads, in the country, and on own rows.
 
     Equal sights are one object, so that finding what was prepared for one costs nothing."""
 
-    inside: tuple[Seen, ...]
-    country: tuple[Seen, ...]
+    inside: tuple[Extent, ...]
+    country: tuple[Extent, ...]
     own: tuple[bool, ...]
 
     @classmethod
-    def of(cls, principal: Principal) -> Sight:
-        known: Sight | None = principal.memo.get(cls)
+    def of(cls, principal: Principal) -> Visibility:
+        known: Visibility | None = principal.memo.get(cls)
         if known is None:
             known = principal.memo[cls] = _of(principal)
         return known
 
-    def far(self, row: Sensitivity, kind: Sensitivity) -> Seen:
+    def far(self, row: Sensitivity, kind: Sensitivity) -> Extent:
         """How far `kind` is seen in rows that exist by class `row`."""
         if row is kind or kind is Sensitivity.OPEN:
-            return Seen.EVERYWHERE
+            return Extent.ALL
         return (self.inside if row is Sensitivity.OPERATIONAL else self.country)[_KINDS.index(kind)]
 
     def owns(self, kind: Sensitivity) -> bool:
@@ -52,18 +52,18 @@ class Sight:
 
 
 _KINDS = tuple(Sensitivity)
-_KNOWN: dict[tuple[Any, ...], Sight] = {}
+_KNOWN: dict[tuple[Any, ...], Visibility] = {}
 """By their content; there are few, for roles are few."""
 
 
-def _of(principal: Principal) -> Sight:
+def _of(principal: Principal) -> Visibility:
     reads = principal.sees(Sensitivity.OPERATIONAL)
     areas = [principal.sees(kind) for kind in _KINDS]
     inside = tuple(_seen(area, reads) for area in areas)
     country = tuple(_seen(area, NATIONAL) for area in areas)
     own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
-    return _KNOWN.setdefault((inside, country, own), Sight(inside, country, own))
+    return _KNOWN.setdefault((inside, country, own), Visibility(inside, country, own))
 
 
-def _seen(area: AreaSet, whole: AreaSet) -> Seen:
-    return Seen.NOWHERE if not area else Seen.EVERYWHERE if area.covers_all(whole) else Seen.SOMEWHERE
+def _seen(area: AreaSet, whole: AreaSet) -> Extent:
+    return Extent.NONE if not area else Extent.ALL if area.covers_all(whole) else Extent.SOME

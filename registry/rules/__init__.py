@@ -11,7 +11,7 @@ from datetime import datetime
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
 from registry.rules import business, household, member, migration, required, value
-from registry.rules.rule import Finding, Judged, Rule, Sheet
+from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 
 __all__ = ["RULES", "Finding", "Judged", "Rule", "check"]
 
@@ -25,13 +25,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check(document: Judged, now: datetime, *, complete: bool) -> list[Finding]:
+def check(document: OpenDocument, now: datetime, *, complete: bool) -> list[Finding]:
     """Everything that the rules find in a whole household, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, which only the rules that
     protect judge.
     """
-    sheet = Sheet(document, now)
+    sheet = RuleInput(document, now)
     findings = [finding for rule in RULES if complete or rule.draft for finding in rule.findings(sheet)]
     return _specific(findings)
 

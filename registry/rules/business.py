@@ -3,34 +3,34 @@
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Place, Rule, Sheet, rule
+from registry.rules.rule import Place, Rule, RuleInput, rule
 from registry.values.free_text import holds_number
 from registry.values.identity_number import is_nib
 
 YOUNGEST_OWNER = 15
 
 
-def owner_elsewhere(sheet: Sheet) -> Iterator[Place]:
+def owner_elsewhere(sheet: RuleInput) -> Iterator[Place]:
     for business in sheet.businesses:
         if business["owner_id"] is not None and sheet.member(business["owner_id"]) is None:
             yield business.at("owner_id")
 
 
-def owner_young(sheet: Sheet) -> Iterator[Place]:
+def owner_young(sheet: RuleInput) -> Iterator[Place]:
     for business in sheet.businesses:
         owner = sheet.member(business["owner_id"])
         if owner is not None and sheet.is_child(owner, YOUNGEST_OWNER):
             yield business.at("owner_id")
 
 
-def nib_format(sheet: Sheet) -> Iterator[Place]:
+def nib_format(sheet: RuleInput) -> Iterator[Place]:
     for business in sheet.businesses:
         nib = business.text("nib")
         if nib is not None and not is_nib(nib) and not holds_number(nib):
             yield business.at("nib")
 
 
-def nib_of_a_person(sheet: Sheet) -> Iterator[Place]:
+def nib_of_a_person(sheet: RuleInput) -> Iterator[Place]:
     """A NIK or family card number in its place would be readable there: not even a draft keeps it."""
     return (business.at("nib") for business in sheet.businesses if business.read("nib", holds_number))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from registry.codes import RelationToHead
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.derived import ADULT
 from registry.values.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
 
@@ -14,21 +14,21 @@ CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
 """Detailed data of a child (UU 27/2022 Art. 25): only with the guardian's consent."""
 
 
-def kk_format(sheet: Sheet) -> Iterator[Place]:
+def kk_format(sheet: RuleInput) -> Iterator[Place]:
     for household in sheet.households:
         number = household.text("kk_number")
         if number is not None and not is_kk(number):
             yield household.at("kk_number")
 
 
-def kk_date(sheet: Sheet) -> Iterator[Place]:
+def kk_date(sheet: RuleInput) -> Iterator[Place]:
     for household in sheet.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
             yield household.at("kk_number")
 
 
-def kk_equals_nik(sheet: Sheet) -> Iterator[Place]:
+def kk_equals_nik(sheet: RuleInput) -> Iterator[Place]:
     niks = {normalise_nik(nik) for member in sheet.members if (nik := member.text("nik"))}
     for household in sheet.households:
         number = household.text("kk_number")
@@ -36,24 +36,24 @@ def kk_equals_nik(sheet: Sheet) -> Iterator[Place]:
             yield household.at("kk_number")
 
 
-def no_head(sheet: Sheet) -> Iterator[Place]:
+def no_head(sheet: RuleInput) -> Iterator[Place]:
     if sheet.members and not any(member["relation_to_head"] == RelationToHead.HEAD for member in sheet.members):
         yield from (household.at("members") for household in sheet.households)
 
 
-def second_head(sheet: Sheet) -> Iterator[Place]:
+def second_head(sheet: RuleInput) -> Iterator[Place]:
     heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
     yield from (head.at("relation_to_head") for head in heads[1:])
 
 
-def phone_format(sheet: Sheet) -> Iterator[Place]:
+def phone_format(sheet: RuleInput) -> Iterator[Place]:
     for household in sheet.households:
         phone = household.text("phone")
         if phone is not None and not is_phone(phone):
             yield household.at("phone")
 
 
-def guardian_consent(sheet: Sheet) -> Iterator[Place]:
+def guardian_consent(sheet: RuleInput) -> Iterator[Place]:
     detailed = any(
         sheet.is_child(member, ADULT) and any(member[column] is not None for column in CHILD_DETAIL)
         for member in sheet.members
@@ -63,7 +63,7 @@ def guardian_consent(sheet: Sheet) -> Iterator[Place]:
             yield household.at("guardian_consent")
 
 
-def captured_in_future(sheet: Sheet) -> Iterator[Place]:
+def captured_in_future(sheet: RuleInput) -> Iterator[Place]:
     for household in sheet.households:
         captured = _instant(household.text("captured_at"))
         if captured is not None and captured - sheet.now > CLOCK_ALLOWANCE:
@@ -73,7 +73,7 @@ def captured_in_future(sheet: Sheet) -> Iterator[Place]:
 def no_unit(column: str) -> Find:
     """Finds the households whose RT or RW is no number; how long it may be say its bounds."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for household in sheet.households:
             unit = household.text(column)
             if unit is not None and not (unit.isascii() and unit.isdigit()):

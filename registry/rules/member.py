@@ -6,7 +6,7 @@ from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.codes.messages import UserErrorCode as Code
 from registry.codes.occupations import OCCUPATIONS
 from registry.rules.migration import ACTIVE
-from registry.rules.rule import Find, Place, Row, Rule, Sheet, rule
+from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule
 from registry.values.identity_number import Nik, nik_of
 
 OLDEST = 120
@@ -18,26 +18,26 @@ _SPOUSE_SEX = {RelationToHead.HUSBAND.value: Sex.MALE, RelationToHead.WIFE.value
 def nik_with(error: Code) -> Find:
     """Finds the NIKs that were never issued, for this reason."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         return (member.at("nik") for member in sheet.members if member.read("nik", nik_of) is error)
 
     return find
 
 
-def nik_birth_differs(sheet: Sheet) -> Iterator[Place]:
+def nik_birth_differs(sheet: RuleInput) -> Iterator[Place]:
     for member, nik in _issued(sheet):
         born = member.span("birth_date")
         if born is not None and not any(born.first <= day <= born.last for day in nik.births):
             yield member.at("nik")
 
 
-def nik_sex_differs(sheet: Sheet) -> Iterator[Place]:
+def nik_sex_differs(sheet: RuleInput) -> Iterator[Place]:
     for member, nik in _issued(sheet):
         if member["sex"] is not None and member["sex"] != nik.sex:
             yield member.at("nik")
 
 
-def nik_twice(sheet: Sheet) -> Iterator[Place]:
+def nik_twice(sheet: RuleInput) -> Iterator[Place]:
     seen: set[str] = set()
     for member, nik in _issued(sheet):
         if nik.digits in seen:
@@ -45,41 +45,41 @@ def nik_twice(sheet: Sheet) -> Iterator[Place]:
         seen.add(nik.digits)
 
 
-def spouse_sex(sheet: Sheet) -> Iterator[Place]:
+def spouse_sex(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         expected = _SPOUSE_SEX.get(member.text("relation_to_head") or "")
         if expected is not None and member["sex"] not in (None, expected):
             yield member.at("sex")
 
 
-def spouse_unmarried(sheet: Sheet) -> Iterator[Place]:
+def spouse_unmarried(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         spouse = member.text("relation_to_head") in _SPOUSE_SEX
         if spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
             yield member.at("marital_status")
 
 
-def parent_too_young(sheet: Sheet) -> Iterator[Place]:
+def parent_too_young(sheet: RuleInput) -> Iterator[Place]:
     pairs = dict.fromkeys(_parentage(sheet))  # once each: a child of the head is often linked to him too
     too_young = {child.id: child for child, parent in pairs if _surely_too_young(child, parent)}
     yield from (child.at("birth_date") for child in too_young.values())
 
 
-def born_in_future(sheet: Sheet) -> Iterator[Place]:
+def born_in_future(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         born = member.span("birth_date")
         if born is not None and born.first > sheet.today:
             yield member.at("birth_date")
 
 
-def too_old(sheet: Sheet) -> Iterator[Place]:
+def too_old(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         born = member.span("birth_date")
         if born is not None and born.plus_years(OLDEST + 1).last <= sheet.today:
             yield member.at("birth_date")
 
 
-def dead_but_active(sheet: Sheet) -> Iterator[Place]:
+def dead_but_active(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         if member["life_status"] == LifeStatus.DEAD:
             yield from (episode.at("stage") for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE)
@@ -88,7 +88,7 @@ def dead_but_active(sheet: Sheet) -> Iterator[Place]:
 def unknown_parent(column: str) -> Find:
     """Finds the members whose mother or father is nobody in the household."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for member in sheet.members:
             if member[column] is not None and sheet.member(member[column]) is None:
                 yield member.at(column)
@@ -99,7 +99,7 @@ def unknown_parent(column: str) -> Find:
 def impossible_parent(column: str) -> Find:
     """Finds the members whose mother or father they are themselves, or descends from them."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for member in sheet.members:
             parent = sheet.member(member[column])
             if parent is not None and any(elder.id == member.id for elder in _lineage(sheet, parent)):
@@ -108,7 +108,7 @@ def impossible_parent(column: str) -> Find:
     return find
 
 
-def one_parent_twice(sheet: Sheet) -> Iterator[Place]:
+def one_parent_twice(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         if member["mother_id"] is not None and member["mother_id"] == member["father_id"]:
             yield member.at("father_id")
@@ -117,7 +117,7 @@ def one_parent_twice(sheet: Sheet) -> Iterator[Place]:
 def parent_sex(column: str, expected: Sex) -> Find:
     """Finds the members whose mother or father is recorded with the other sex."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for member in sheet.members:
             parent = sheet.member(member[column])
             if parent is not None and parent["sex"] not in (None, expected):
@@ -126,14 +126,14 @@ def parent_sex(column: str, expected: Sex) -> Find:
     return find
 
 
-def no_occupation(sheet: Sheet) -> Iterator[Place]:
+def no_occupation(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         code = member.text("occupation_code")
         if code is not None and code not in OCCUPATIONS and len(code) <= 32:  # of longer ones its bounds speak
             yield member.at("occupation_code", allowed=f"1–{len(OCCUPATIONS)}")
 
 
-def _lineage(sheet: Sheet, member: Row) -> list[Row]:
+def _lineage(sheet: RuleInput, member: Row) -> list[Row]:
     """A member and all ancestors in the household, each once, however they hang together."""
     found, waiting = {member.id: member}, [member]
     while waiting:
@@ -146,14 +146,14 @@ def _lineage(sheet: Sheet, member: Row) -> list[Row]:
     return list(found.values())
 
 
-def _issued(sheet: Sheet) -> Iterator[tuple[Row, Nik]]:
+def _issued(sheet: RuleInput) -> Iterator[tuple[Row, Nik]]:
     """Members with the NIK they have, as far as it can have been issued."""
     for member in sheet.members:
         if isinstance(nik := member.read("nik", nik_of), Nik):
             yield member, nik
 
 
-def _parentage(sheet: Sheet) -> Iterator[tuple[Row, Row]]:
+def _parentage(sheet: RuleInput) -> Iterator[tuple[Row, Row]]:
     """(child, parent), by the links and by the relation to a single head."""
     heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
     for member in sheet.members:

@@ -14,7 +14,7 @@ from registry.codes import (
     Severity,
 )
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Place, Row, Rule, Sheet, rule
+from registry.rules.rule import Place, Row, Rule, RuleInput, rule
 from registry.values.derived import underage_at_departure
 from registry.values.identity_number import is_passport, is_usual_passport
 from registry.values.partial_date import Span
@@ -27,13 +27,13 @@ EXPIRED_MONTHS = 6
 _NEVER = Span(date.max, date.max)
 
 
-def unknown_member(sheet: Sheet) -> Iterator[Place]:
+def unknown_member(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         if episode["member_id"] is not None and sheet.member(episode["member_id"]) is None:
             yield episode.at("member_id")
 
 
-def stage_dates(sheet: Sheet) -> Iterator[Place]:
+def stage_dates(sheet: RuleInput) -> Iterator[Place]:
     """A prospective migrant may have a planned departure; in the past it is none."""
     for episode in sheet.episodes:
         stage, departed = episode["stage"], episode.span("departed_on")
@@ -47,13 +47,13 @@ def stage_dates(sheet: Sheet) -> Iterator[Place]:
             yield from (episode.at(column) for column in ("country", "departed_on") if episode[column] is None)
 
 
-def no_return_reason(sheet: Sheet) -> Iterator[Place]:
+def no_return_reason(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         if episode["stage"] == MigrationStage.RETURNED and episode["return_reason"] is None:
             yield episode.at("return_reason")
 
 
-def overlap(sheet: Sheet) -> Iterator[Place]:
+def overlap(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         stays = [(stay, episode) for episode in sheet.episodes_of(member) if (stay := _stay(episode)) is not None]
         stays.sort(key=lambda entry: (entry[0], entry[1].id))
@@ -65,55 +65,55 @@ def overlap(sheet: Sheet) -> Iterator[Place]:
         yield from (episode.at("departed_on") for episode in later.values())
 
 
-def two_active(sheet: Sheet) -> Iterator[Place]:
+def two_active(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         active = [episode for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE]
         yield from (episode.at("stage") for episode in active[1:])
 
 
-def underage(sheet: Sheet) -> Iterator[Place]:
+def underage(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         for episode in sheet.episodes_of(member):
             if underage_at_departure(member.text("birth_date"), episode.text("departed_on")):
                 yield episode.at("departed_on")
 
 
-def odd_sector(sheet: Sheet) -> Iterator[Place]:
+def odd_sector(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         at_home = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
         if at_home and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
             yield episode.at("sector")
 
 
-def odd_scheme(sheet: Sheet) -> Iterator[Place]:
+def odd_scheme(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         intra_company = episode["scheme"] == PlacementScheme.INTRA_COMPANY
         if intra_company and episode["legal_category"] not in (None, LegalCategory.LEGAL_ENTITY_EMPLOYER):
             yield episode.at("scheme")
 
 
-def no_papers(sheet: Sheet) -> Iterator[Place]:
+def no_papers(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         procedural = episode["procedural_status"] == ProceduralStatus.PROCEDURAL and episode["stage"] not in NOT_GONE
         if procedural and all(episode[column] is None for column in PAPERS):
             yield episode.at("procedural_status")
 
 
-def passport_impossible(sheet: Sheet) -> Iterator[Place]:
+def passport_impossible(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         number = episode.text("passport_no")
         if number is not None and not is_passport(number):
             yield episode.at("passport_no")
 
 
-def passport_unusual(sheet: Sheet) -> Iterator[Place]:
+def passport_unusual(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         number = episode.text("passport_no")
         if number is not None and is_passport(number) and not is_usual_passport(number):
             yield episode.at("passport_no")
 
 
-def contract_expired(sheet: Sheet) -> Iterator[Place]:
+def contract_expired(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
         ends = episode.span("contract_ends_on")
         if episode["stage"] == MigrationStage.WORKING_ABROAD and ends is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.text import names_somebody
 
 SKELETON = (
@@ -31,13 +31,13 @@ def missing(place: str) -> Find:
     """Finds the records whose column is not known."""
     table, column = place.split(".")
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows[table] if row[column] is None)
 
     return find
 
 
-def nameless(sheet: Sheet) -> Iterator[Place]:
+def nameless(sheet: RuleInput) -> Iterator[Place]:
     """Names without a letter, such as `-` or `?`, name nobody."""
     for member in sheet.members:
         name = member.text("full_name")
@@ -45,24 +45,24 @@ def nameless(sheet: Sheet) -> Iterator[Place]:
             yield member.at("full_name")
 
 
-def kk_missing(sheet: Sheet) -> Iterator[Place]:
+def kk_missing(sheet: RuleInput) -> Iterator[Place]:
     for household in sheet.households:
         if household["kk_number"] is None and household["kk_missing_reason"] is None:
             yield household.at("kk_number")
 
 
-def nik_missing(sheet: Sheet) -> Iterator[Place]:
+def nik_missing(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         if member["nik"] is None and member["nik_missing_reason"] is None:
             yield member.at("nik")
 
 
-def no_member(sheet: Sheet) -> Iterator[Place]:
+def no_member(sheet: RuleInput) -> Iterator[Place]:
     if not sheet.members:
         yield from (household.at("members") for household in sheet.households)
 
 
-def no_episode(sheet: Sheet) -> Iterator[Place]:
+def no_episode(sheet: RuleInput) -> Iterator[Place]:
     if not sheet.episodes:
         yield from (household.at("migrations") for household in sheet.households)
 

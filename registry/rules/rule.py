@@ -17,7 +17,7 @@ from registry.models.aggregate import NOUNS
 from registry.values.partial_date import Span, span
 
 T = TypeVar("T")
-Judged = Mapping[str, Mapping[str, Mapping[str, Any]]]
+OpenDocument = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """A household with its numbers in the open: table, id, column and JSON value; absent and null both mean: not known."""
 
 TODAY_ZONE = timezone(timedelta(hours=9))
@@ -96,10 +96,10 @@ class Row:
         return Place(self.table, self.id, column, params)
 
 
-class Sheet:
+class RuleInput:
     """The document as rows, and the moment at which it is judged."""
 
-    def __init__(self, document: Judged, now: datetime) -> None:
+    def __init__(self, document: OpenDocument, now: datetime) -> None:
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
         self.rows = {name: _rows(document, name) for name in NOUNS}
@@ -130,7 +130,7 @@ class Sheet:
         return born is not None and born.plus_years(age).first > self.today
 
 
-Find = Callable[[Sheet], Iterator[Place]]
+Find = Callable[[RuleInput], Iterator[Place]]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Rule:
     severity: Severity
     draft: bool
 
-    def findings(self, sheet: Sheet) -> Iterator[Finding]:
+    def findings(self, sheet: RuleInput) -> Iterator[Finding]:
         for place in self.find(sheet):
             yield Finding(self.code, self.severity, place.table, place.id, place.column, place.params)
 
@@ -153,5 +153,5 @@ def rule(code: UserErrorCode, columns: str, find: Find, severity: Severity | Non
     return Rule(code, tuple(columns.split()), find, severity or code.severity, draft)
 
 
-def _rows(document: Judged, table: str) -> list[Row]:
+def _rows(document: OpenDocument, table: str) -> list[Row]:
     return [Row(table, id, values) for id, values in document.get(table, {}).items()]

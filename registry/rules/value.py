@@ -8,7 +8,7 @@ from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import TYPED
 from registry.models.fact import fact_of, is_free
-from registry.rules.rule import Find, Place, Rule, Sheet, rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number
 
@@ -48,7 +48,7 @@ NEVER_NEGATIVE = (*(f"{place}_amount" for place in UNUSUAL_IDR), *(f"business.{n
 def out_of_order(table: str) -> Find:
     """Finds the later date where it surely lies before the earlier one."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows[table]:
             reversed_ = {
                 later: None
@@ -63,7 +63,7 @@ def out_of_order(table: str) -> Find:
 def in_future(table: str) -> Find:
     """Finds what surely lies after today."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows[table]:
             if row["stage"] != MigrationStage.PROSPECTIVE:
                 for column in HAPPENED[table]:
@@ -77,7 +77,7 @@ def negative(place: str) -> Find:
     """Finds amounts and numbers below zero."""
     table, column = place.split(".")
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows_with(table, column) if (row.amount(column) or 0) < 0)
 
     return find
@@ -87,7 +87,7 @@ def beyond(table: str, column: str, bounds: Bounds) -> Find:
     """Finds what is larger than its column may hold; of what is below zero AMOUNT_NEGATIVE speaks."""
     counted = f"{table}.{column}" in NEVER_NEGATIVE
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows_with(table, column):
             below = counted and (row.amount(column) or 0) < 0
             if not below and (params := bounds.broken_by(row[column])):
@@ -99,7 +99,7 @@ def beyond(table: str, column: str, bounds: Bounds) -> Find:
 def number_in_text(table: str, column: str) -> Find:
     """Finds free texts that hold an identity number: it would be readable there for ever."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows_with(table, column) if row.read(column, holds_number))
 
     return find
@@ -110,7 +110,7 @@ def unusual_rupiah(place: str) -> Find:
     table, column = place.split(".")
     limit = UNUSUAL_IDR[place]
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows_with(table, f"{column}_amount"):
             amount = row.amount(f"{column}_amount")
             if amount is not None and amount > limit and row[f"{column}_currency"] == "IDR":
@@ -122,7 +122,7 @@ def unusual_rupiah(place: str) -> Find:
 def unusual_workers(column: str) -> Find:
     """Finds businesses with more workers than a village business has."""
 
-    def find(sheet: Sheet) -> Iterator[Place]:
+    def find(sheet: RuleInput) -> Iterator[Place]:
         for business in sheet.rows_with("business", column):
             if (business.amount(column) or Decimal(0)) > UNUSUAL_WORKERS:
                 yield business.at(column, limit=_spaced(UNUSUAL_WORKERS))
@@ -130,19 +130,19 @@ def unusual_workers(column: str) -> Find:
     return find
 
 
-def country_unknown(sheet: Sheet) -> Iterator[Place]:
+def country_unknown(sheet: RuleInput) -> Iterator[Place]:
     for place, codes in _countries(sheet):
         if codes - ISO_3166:
             yield place
 
 
-def country_home(sheet: Sheet) -> Iterator[Place]:
+def country_home(sheet: RuleInput) -> Iterator[Place]:
     for place, codes in _countries(sheet):
         if HOME in codes:
             yield place
 
 
-def _countries(sheet: Sheet) -> Iterator[tuple[Place, set[str]]]:
+def _countries(sheet: RuleInput) -> Iterator[tuple[Place, set[str]]]:
     for episode in sheet.episodes:
         yield episode.at("country"), {code for code in [episode.text("country")] if code is not None}
     for business in sheet.businesses:

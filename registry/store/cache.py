@@ -1,6 +1,6 @@
 """Bounded memories: what was made once and is good for a while, the longest unused given up first.
 
-Rule: nothing that callers bring is remembered without a limit; what they ask is in memories that `Remembered.all` lists
+Rule: nothing that callers bring is remembered without a limit; what they ask is in memories that `LruCache.all` lists
 and /metrics counts (the meaning of a short header is in an `lru_cache`).  The event loop and the thread that plans
 share some, so each has a lock.  Test: tests/test_cache.py.
 """
@@ -17,13 +17,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Remembered(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """At most `limit` values under their keys; `hits` and `misses` count what `get` found.  None is no value.
 
     `size_of` says about how many bytes a value weighs with its key: all together weigh `most` at most, and a value that
     alone weighs more is not remembered."""
 
-    all: ClassVar[WeakSet[Remembered[object, object]]] = WeakSet()
+    all: ClassVar[WeakSet[LruCache[object, object]]] = WeakSet()
 
     def __init__(self, name: str, limit: int, most: float = inf, size_of: Callable[[Any], int] = lambda _: 0) -> None:
         if limit < 1:
@@ -32,7 +32,7 @@ class Remembered(Generic[K, V]):
         self.bytes, self.most, self._size_of = 0, most, size_of
         self._held: dict[K, V] = {}
         self._lock = Lock()
-        Remembered.all.add(self)  # type: ignore[arg-type]  # a set of memories of any kind
+        LruCache.all.add(self)  # type: ignore[arg-type]  # a set of memories of any kind
 
     def get(self, key: K) -> V | None:
         with self._lock:

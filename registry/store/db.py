@@ -34,8 +34,8 @@ DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialect has
 SETTING, CLAIM = "set_", "claim_"
 CONNECT = 5.0  # seconds
 RETRY = 2  # seconds after which a caller may ask again who took all of his share
-QUEUE = 50  # who may wait for each connection: more would not come to their turn in time
-KEPT = 150  # statements of commands that a connection keeps prepared: ours, so many and no more
+MAX_WAITERS_PER_CONNECTION = 50  # who may wait for each connection: more would not come to their turn in time
+STATEMENT_CACHE_SIZE = 150  # statements of commands that a connection keeps prepared: ours, so many and no more
 PROBE_WAIT = 1_000  # milliseconds
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
@@ -104,7 +104,7 @@ class Transaction:
         return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
 
 
-LOST = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+CONNECTION_ERRORS = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
 """What is raised where a connection is lost, and some of it elsewhere too."""
 
 
@@ -138,8 +138,8 @@ class _Borrowed:
 
     async def __aenter__(self) -> Any:
         try:
-            self._connection = await self._pool.take()
-        except (asyncio.QueueFull, TimeoutError, *LOST):
+            self._connection = await self._pool.acquire()
+        except (asyncio.QueueFull, TimeoutError, *CONNECTION_ERRORS):
             raise Unreachable from None
         self._begun = time.monotonic()
         return self._connection
@@ -149,10 +149,10 @@ class _Borrowed:
         if isinstance(error, asyncpg.InternalClientError):  # asyncpg lost its way in what the server said last
             self._connection.terminate()
         lost = self._connection.is_closed()
-        self._pool.give(self._connection)
+        self._pool.release(self._connection)
         if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)) or sqlstate(error) == TOO_MUCH:
             raise TooSlow from None
-        if (lost and isinstance(error, LOST)) or is_passing(error):
+        if (lost and isinstance(error, CONNECTION_ERRORS)) or is_passing(error):
             raise Unreachable from None
 
 
@@ -167,16 +167,16 @@ class Turn:
     async def __aenter__(self) -> None:
         try:
             if self._scarce is None:
-                await self._lane.take(self._caller)
+                await self._lane.acquire(self._caller)
             else:
                 await take_both(self._scarce, self._lane, self._caller)
         except Crowded as error:
             raise RateLimited(RETRY) if error.own else Unreachable from None
 
     async def __aexit__(self, *_: object) -> None:
-        self._lane.give(self._caller)
+        self._lane.release(self._caller)
         if self._scarce is not None:
-            self._scarce.give(self._caller)
+            self._scarce.release(self._caller)
 
 
 class Database:
@@ -188,8 +188,8 @@ class Database:
     def __init__(self, pool: Pool, heavy: int = 2, query_seconds: float = 2.0) -> None:
         self.pool, self.held, self.query_seconds = pool, Durations(), query_seconds
         share, heavy = -(-pool.size // 2), min(heavy, pool.size)
-        self.turns = Turns(pool.size, share, share * QUEUE, pool.patience)
-        self.heavy = Turns(heavy, heavy, share * QUEUE, pool.patience)
+        self.turns = Turns(pool.size, share, share * MAX_WAITERS_PER_CONNECTION, pool.acquire_timeout)
+        self.heavy = Turns(heavy, heavy, share * MAX_WAITERS_PER_CONNECTION, pool.acquire_timeout)
         self._write_failed = False
 
     @classmethod
@@ -199,14 +199,15 @@ class Database:
         dsn: str,
         size: int = 10,
         seconds: float = 15.0,
-        patience: float = 2.0,
+        acquire_timeout: float = 2.0,
         heavy: int = 2,
         query_seconds: float = 2.0,
     ) -> AsyncIterator[Database]:
         """Connect as the application's login.
 
-        `size` connections at most, `seconds` for a statement, `patience` seconds for a connection to become free,
-        `heavy` statements at a time that read much, `query_seconds` for all statements by which a request reads."""
+        `size` connections at most, `seconds` for a statement, `acquire_timeout` seconds for a connection to become
+        free, `heavy` statements at a time that read much, `query_seconds` for all statements by which a request
+        reads."""
 
         async def connect() -> asyncpg.Connection:
             connection = await asyncpg.connect(
@@ -214,14 +215,14 @@ class Database:
                 timeout=CONNECT,
                 command_timeout=seconds,
                 connection_class=Connection,
-                statement_cache_size=KEPT,
+                statement_cache_size=STATEMENT_CACHE_SIZE,
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=LARGEST,
             )
             await answers_in_bytes(connection)
             return connection
 
-        async with Pool(connect, size, size * QUEUE, patience).opening() as pool:
+        async with Pool(connect, size, size * MAX_WAITERS_PER_CONNECTION, acquire_timeout).opening() as pool:
             yield cls(pool, heavy, min(query_seconds, seconds))
 
     def turn(self, caller: uuid.UUID, heavy: bool = False) -> Turn:

@@ -22,14 +22,14 @@ CLOSING = 5.0  # seconds that a goodbye may take
 
 
 class Pool:
-    """At most `size` connections; when all are taken, `queue` callers may wait, each for `patience` seconds.
+    """At most `size` connections; when all are taken, `queue` callers may wait, each for `acquire_timeout` seconds.
 
     `opened` counts the connections there are, with those being made."""
 
     def __init__(
-        self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, queue: int, patience: float
+        self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, queue: int, acquire_timeout: float
     ) -> None:
-        self.size, self.queue, self.patience, self.opened = size, queue, patience, 0
+        self.size, self.queue, self.acquire_timeout, self.opened = size, queue, acquire_timeout, 0
         self._connect = connect
         self._free: list[tuple[asyncpg.Connection, float]] = []  # with the time of its last use; the latest is last
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
@@ -48,7 +48,7 @@ class Pool:
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[Pool]:
         """With one connection made, so that what is wrong with the address is told here; closed at the end."""
-        self.give(await self.take())
+        self.release(await self.acquire())
         tending = asyncio.create_task(self._tend())
         try:
             yield self
@@ -57,8 +57,8 @@ class Pool:
             self._closed = True
             await self._close([connection for connection, _ in self._free])
 
-    async def take(self) -> asyncpg.Connection:
-        """A connection of the caller's own until `give`.
+    async def acquire(self) -> asyncpg.Connection:
+        """A connection of the caller's own until `release`.
 
         Raises asyncio.QueueFull, TimeoutError, and what connecting raises."""
         while self._free:
@@ -75,11 +75,11 @@ class Pool:
         try:
             return await self._connect()
         except BaseException:
-            self.give(None)
+            self.release(None)
             raise
 
-    def give(self, connection: asyncpg.Connection | None) -> None:
-        """Back from `take`; None is the right to make one, which is all that is left of a lost connection."""
+    def release(self, connection: asyncpg.Connection | None) -> None:
+        """Back from `acquire`; None is the right to make one, which is all that is left of a lost connection."""
         if connection is not None and self._closed:
             connection.terminate()
         if connection is not None and connection.is_closed():
@@ -100,14 +100,14 @@ class Pool:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[asyncpg.Connection | None] = loop.create_future()
         self._waiting.append(waiter)
-        timer = loop.call_later(self.patience, _late, waiter)  # `asyncio.timeout` costs six times that
+        timer = loop.call_later(self.acquire_timeout, _late, waiter)  # `asyncio.timeout` costs six times that
         try:
             return await waiter
         except BaseException:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
             elif not waiter.cancelled() and waiter.exception() is None:
-                self.give(waiter.result())  # its turn came in the same moment
+                self.release(waiter.result())  # its turn came in the same moment
             raise
         finally:
             timer.cancel()

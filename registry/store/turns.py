@@ -27,10 +27,10 @@ class Crowded(Exception):
 class Turns:
     """At most `size` turns at a time, and `share` of one caller, who may have `queue` waiting.
 
-    Each waits for `patience` seconds at most."""
+    Each waits for `acquire_timeout` seconds at most."""
 
-    def __init__(self, size: int, share: int, queue: int, patience: float) -> None:
-        self.size, self.share, self.queue, self.patience = max(size, 1), max(share, 1), queue, patience
+    def __init__(self, size: int, share: int, queue: int, acquire_timeout: float) -> None:
+        self.size, self.share, self.queue, self.acquire_timeout = max(size, 1), max(share, 1), queue, acquire_timeout
         self._taken: Counter[Hashable] = Counter()
         self._waiting: dict[Hashable, deque[Waiter]] = {}  # in the order in which callers come next
         self.taken = 0
@@ -43,18 +43,18 @@ class Turns:
     @asynccontextmanager
     async def of(self, caller: Hashable) -> AsyncIterator[None]:
         """One turn of this caller.  Raises Crowded."""
-        await self.take(caller)
+        await self.acquire(caller)
         try:
             yield
         finally:
-            self.give(caller)
+            self.release(caller)
 
     def is_used_up(self, caller: Hashable) -> bool:
         """Whether the caller has his share, and waits for himself."""
         return self._taken[caller] >= self.share
 
-    async def take(self, caller: Hashable) -> None:
-        """A turn until `give`.  Raises Crowded."""
+    async def acquire(self, caller: Hashable) -> None:
+        """A turn until `release`.  Raises Crowded."""
         if self.taken < self.size and not self.is_used_up(caller) and caller not in self._waiting:
             self._begin(caller)
             return
@@ -64,19 +64,19 @@ class Turns:
         loop = asyncio.get_running_loop()
         waiter: Waiter = loop.create_future()
         queue.append(waiter)
-        timer = loop.call_later(self.patience, self._late, caller, waiter)
+        timer = loop.call_later(self.acquire_timeout, self._late, caller, waiter)
         try:
             await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.give(caller)  # its turn came in the same moment
+                self.release(caller)  # its turn came in the same moment
             else:
                 self._leave(caller, waiter)
             raise
         finally:
             timer.cancel()
 
-    def give(self, caller: Hashable) -> None:
+    def release(self, caller: Hashable) -> None:
         """The turn is over, and the next one's begins."""
         self.taken -= 1
         self._taken[caller] -= 1
@@ -124,15 +124,15 @@ async def take_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
     The scarce one is not held while the caller waits for his own other work, which uses up his share of the lane: it is
     another one's meanwhile."""
     for _ in range(ATTEMPTS):
-        await scarce.take(caller)
+        await scarce.acquire(caller)
         if not lane.is_used_up(caller):
             try:
-                await lane.take(caller)
+                await lane.acquire(caller)
             except BaseException:
-                scarce.give(caller)
+                scarce.release(caller)
                 raise
             return
-        scarce.give(caller)
-        await lane.take(caller)  # until some of his has ended
-        lane.give(caller)
+        scarce.release(caller)
+        await lane.acquire(caller)  # until some of his has ended
+        lane.release(caller)
     raise Crowded(own=True)

@@ -17,12 +17,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 FIRST_DAY, LAST_DAY = dt.date(1800, 1, 1), dt.date(2199, 12, 31)
 """Days that a record can speak of: before, nobody alive was born; after, no plan reaches."""
-Limit = int | Decimal
+Bound = int | Decimal
 NAME, NOTE, REMARK_TEXT = 150, 1000, 2000
 """Characters of a name of a person or business, of a note or reason beside a step, of a remark on a field."""
-AMOUNT: tuple[Limit, Limit] = (0, Decimal("999999999999999.99"))
+AMOUNT: tuple[Bound, Bound] = (0, Decimal("999999999999999.99"))
 """Of money in any currency: what the scalar `Decimal` can write."""
-WORKERS: tuple[Limit, Limit] = (0, 100_000)
+WORKERS: tuple[Bound, Bound] = (0, 100_000)
 """Of one business, of one kind."""
 
 
@@ -32,7 +32,7 @@ class Bounds:
     included.  `days` marks days, whole or partial, and instants."""
 
     longest: int | None = None
-    within: tuple[Limit, Limit] | None = None
+    within: tuple[Bound, Bound] | None = None
     items: int | None = None
     days: bool = False
 
@@ -130,7 +130,7 @@ def check(column: sa.Column[Any], test: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(test, name=f"ck_{column.table.name}_{column.name}", info={"column": column.name})
 
 
-def _within(value: Any, low: Limit, high: Limit) -> bool:
+def _within(value: Any, low: Bound, high: Bound) -> bool:
     """Also False for what is no number."""
     try:
         return low <= Decimal(str(value)) <= high

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from auth.ability import Ability
 from auth.errors import Forbidden
-from auth.policy import Signature
+from auth.policy import VerificationStage
 from auth.principal import Principal
 from registry.models.audit import AUDIT
 from registry.store.db import Database, Sql, Transaction, arg
@@ -36,7 +36,7 @@ class Actor:
     role: str
 
 
-def actor(principal: Principal, ability: Ability, area: str, signature: Signature | None = None) -> Actor:
+def actor(principal: Principal, ability: Ability, area: str, signature: VerificationStage | None = None) -> Actor:
     """The caller in the role that gives him the ability there."""
     role = principal.role_for(ability, area, signature)
     assert role is not None, "a command runs only where a grant gives its ability"

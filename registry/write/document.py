@@ -26,7 +26,7 @@ Path = tuple[str, ...]
 
 
 @dataclass
-class Edit:
+class ChangeSet:
     """What was sent: `sent` columns by place, and `removed` children.
 
     `records` tells where in the input each record stands, `inside` where in a record of a table each column does or
@@ -50,11 +50,11 @@ class Edit:
 
 @dataclass
 class Merged:
-    """`document` after the edit; `changed` tells whether it differs, `clashes` are the places both sides changed."""
+    """`document` after the edit; `changed` tells whether it differs, `conflicts` are the places both sides changed."""
 
     document: Document
     changed: bool
-    clashes: list[At]
+    conflicts: list[At]
 
 
 def empty() -> Document:
@@ -81,7 +81,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def seal(edit: Edit, vault: Vault) -> None:
+def seal(edit: ChangeSet, vault: Vault) -> None:
     """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open.
 
     Masks stay as they are, for they are no numbers."""
@@ -102,9 +102,9 @@ def opened(document: Document, vault: Vault) -> Document:
     return made
 
 
-def merge(base: Document, current: Document, edit: Edit) -> Merged:
+def merge(base: Document, current: Document, edit: ChangeSet) -> Merged:
     """Three-way by column: what the edit changed since `base`, on top of what others changed since."""
-    made, clashes = copied(current), []
+    made, conflicts = copied(current), []
     for table, rows in edit.sent.items():
         for id_, columns in rows.items():
             before, now = base[table].get(id_), current[table].get(id_)
@@ -112,17 +112,17 @@ def merge(base: Document, current: Document, edit: Edit) -> Merged:
             if before is None and now is None:  # new to both sides
                 kept |= columns
                 continue
-            clashes += [(table, id_, column) for column in _merge_row(table, before, now or {}, columns, kept)]
+            conflicts += [(table, id_, column) for column in _merge_row(table, before, now or {}, columns, kept)]
     for table, id_ in sorted(edit.removed):
         now = current[table].get(id_)
         if now is not None and base[table].get(id_) != now:  # what he has not seen nobody takes out
-            clashes.append((table, id_, "id"))
+            conflicts.append((table, id_, "id"))
         made[table].pop(id_, None)
     for table, id_ in [(t, i) for t in CHILDREN for i in edit.sent.get(t, {})]:
         if id_ in base[table] and id_ not in current[table] and (table, id_) not in edit.removed:
-            clashes.append((table, id_, "id"))  # somebody took out what this edit changes
+            conflicts.append((table, id_, "id"))  # somebody took out what this edit changes
     _complete(made)
-    return Merged(made, _known(made) != _known(current), clashes)
+    return Merged(made, _known(made) != _known(current), conflicts)
 
 
 def _merge_row(

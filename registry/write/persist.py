@@ -29,7 +29,7 @@ from registry.write import household_sql as rows
 from registry.write.command import Actor, actor
 from registry.write.document import Document, listed
 from registry.write.remark import answered
-from registry.write.submission_context import Work
+from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import IdTaken
 from registry.write.village_lookup import LOCATION
 
@@ -50,7 +50,7 @@ ADD_EVENT = Sql(
 
 
 async def save(
-    work: Work,
+    work: SubmissionContext,
     document: Document,
     state: WorkflowState,
     findings: list[Finding],
@@ -109,7 +109,7 @@ async def save(
     _check_written(work, {(row["noun"], str(row["id"])) for row in written}, children)
 
 
-def _check_written(work: Work, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
+def _check_written(work: SubmissionContext, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
     """Raises IdTaken for what was not written: its id was there, in sight or out of it, or its village is none of
     today's."""
     if ("household", work.edit.household) not in written:
@@ -120,12 +120,14 @@ def _check_written(work: Work, written: set[tuple[str, str]], children: dict[str
         assert all((table, row["id"]) in written for row in kept), "what is accepted reaches its table"
 
 
-def _id_taken(work: Work, table: str, id_: str) -> IdTaken:
+def _id_taken(work: SubmissionContext, table: str, id_: str) -> IdTaken:
     path = ("household", "id") if table == "household" else work.edit.path((table, id_, "id"))
     return IdTaken(uuid.UUID(id_), path)
 
 
-def _household(work: Work, document: Document, state: WorkflowState, rev: int, who: Actor) -> dict[str, Any]:
+def _household(
+    work: SubmissionContext, document: Document, state: WorkflowState, rev: int, who: Actor
+) -> dict[str, Any]:
     columns = _masked("household", work.edit.household, document)
     columns |= {"rev": rev, "workflow_state": state.value}
     if state is WorkflowState.SUBMITTED:
@@ -136,7 +138,7 @@ def _household(work: Work, document: Document, state: WorkflowState, rev: int, w
     return columns
 
 
-def _children(work: Work, table: str, document: Document) -> Rows:
+def _children(work: SubmissionContext, table: str, document: Document) -> Rows:
     wanted, known = document[table], work.current[table]
     derived = _derived(table, document, work)
     made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
@@ -149,7 +151,7 @@ def _children(work: Work, table: str, document: Document) -> Rows:
     return new, kept, [uuid.UUID(id_) for id_ in known if id_ not in wanted]
 
 
-def _derived(table: str, document: Document, work: Work) -> dict[str, dict[str, Any]]:
+def _derived(table: str, document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
     """What follows from the facts: numbering and age of episodes, owner and scale of businesses."""
     made: dict[str, dict[str, Any]] = {}
     episodes = document["migration_episode"]
@@ -184,7 +186,7 @@ def _masked(table: str, id_: str, document: Document) -> dict[str, Any]:
     return columns | {"id": id_}
 
 
-def _numbers(work: Work, document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _numbers(work: SubmissionContext, document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The numbers to seal and those to clear."""
     sealed, cleared = [], []
     for (table, column), field in SEALED.items():
@@ -198,7 +200,7 @@ def _numbers(work: Work, document: Document) -> tuple[list[dict[str, Any]], list
     return sealed, cleared
 
 
-def _findings(work: Work, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
+def _findings(work: SubmissionContext, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
     me = work.principal.user_id
     important_first = sorted(findings, key=lambda finding: not finding.must_see)  # a list shows so many and no more
     return [

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from registry.models.aggregate import DEFAULTS
 from registry.models.workflow import EVENT
 from registry.store.db import CLAIM, Sql, arg
-from registry.write.document import Edit
+from registry.write.document import ChangeSet
 
 ACCEPTED_BEFORE = Sql(
     sa.select(
@@ -30,7 +30,7 @@ ACCEPTED_BEFORE = Sql(
 """Whether the caller had this very edit accepted; asked under the household's lock."""
 
 
-def edit_hash(edit: Edit, base_rev: int | None, village: str | None, **more: str) -> str:
+def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, **more: str) -> str:
     """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
 
     A number counts by its blind index, because sealing it again gives other bytes.  In a new household, what is null

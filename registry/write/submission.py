@@ -42,14 +42,14 @@ from registry.write.document import Document, Merged, empty, merge, opened, seal
 from registry.write.persist import SUBMITTED, save
 from registry.write.probing import count_taken
 from registry.write.retry import ACCEPTED_BEFORE, edit_hash
-from registry.write.submission_context import Submission, Work
+from registry.write.submission_context import Submission, SubmissionContext
 from registry.write.unchanged import drop_unchanged
 from registry.write.user_errors import IdTaken, Problem, Refused, refuse, unfit
 from registry.write.village_lookup import PLACE, locate, move_along, named_village
 
 S = WorkflowState
 MOST_CHILDREN = 50
-HURRY = 100
+OPTIMISTIC_LOCK_TIMEOUT_MS = 100
 """Milliseconds that a household which may be none waits for the village's numbers, while others may wait for it."""
 
 
@@ -164,18 +164,18 @@ async def _once(
 
     Raises Refused and IdTaken, and with `new_in` asyncpg.LockNotAvailableError."""
     setting = submission.step.setting
-    async with database.write(principal, setting, HURRY if new_in else 0) as tx:
+    async with database.write(principal, setting, OPTIMISTIC_LOCK_TIMEOUT_MS if new_in else 0) as tx:
         if new_in is None:
             work = await _begin(tx, principal, vault, submission)
         else:
             area = str(submission.village)
-            work = Work(tx, principal, vault, submission, submission.edit, None, new_in, area, empty())
+            work = SubmissionContext(tx, principal, vault, submission, submission.edit, None, new_in, area, empty())
         await locate(work)
         _check_classes(work)
         return await _apply(work)
 
 
-async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> Work:
+async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> SubmissionContext:
     """Lock the household and find its village."""
     edit, wanted = submission.edit, submission.village
     begun = await tx.one(BEGIN[submission.act], id=uuid.UUID(edit.household), code=wanted)
@@ -201,10 +201,10 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
         current = orjson.loads(found["document"])
         authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
         authors["household", edit.household] = row["created_by"]
-    return Work(tx, principal, vault, submission, edit, row, village, area, current, authors, notes)
+    return SubmissionContext(tx, principal, vault, submission, edit, row, village, area, current, authors, notes)
 
 
-def _check_classes(work: Work) -> None:
+def _check_classes(work: SubmissionContext) -> None:
     """One needs the class of every column one sends, in the row's area; `own` cells need the row to be one's own."""
     principal, area = work.principal, work.area
     seen = frozenset(kind for kind in Sensitivity if principal.sees(kind).covers(area))
@@ -224,7 +224,7 @@ def _columns(table: str, kinds: frozenset[Sensitivity]) -> frozenset[str]:
     return frozenset(column.name for column in TYPED[table] if fact_of(column).sensitivity in kinds)
 
 
-async def _apply(work: Work) -> Outcome:
+async def _apply(work: SubmissionContext) -> Outcome:
     submission = work.submission
     if await _accepted_before(work):
         return await _unchanged(work)
@@ -243,19 +243,19 @@ async def _apply(work: Work) -> Outcome:
     return Outcome(written, work.id, tuple(work.notes))
 
 
-async def _accepted_before(work: Work) -> bool:
+async def _accepted_before(work: SubmissionContext) -> bool:
     if work.row is None:
         return False
     return bool(await work.tx.value(ACCEPTED_BEFORE, household=work.id, edit_hash=work.submission.edit_hash))
 
 
-async def _unchanged(work: Work) -> Outcome:
+async def _unchanged(work: SubmissionContext) -> Outcome:
     ability = work.submission.step.ability
     await audit(work.tx, work.principal, ability, work.id, WriteOutcome.UNCHANGED.value, rev=work.rev)
     return Outcome(WriteOutcome.UNCHANGED, work.id, tuple(work.notes))
 
 
-def _merged(work: Work, base: Document) -> Merged:
+def _merged(work: SubmissionContext, base: Document) -> Merged:
     """What the edit makes of the household as it is.  Raises Refused where both sides changed the same."""
     if problems := drop_unchanged(work.edit, work.current, base):
         raise Refused(*problems)
@@ -263,26 +263,26 @@ def _merged(work: Work, base: Document) -> Merged:
     if work.submission.base_rev is None:  # what was taken out comes back only by an edit that knows of it
         for table in CHILDREN:
             gone = [i for i in work.edit.sent[table] if (table, i) in work.authors and i not in work.current[table]]
-            merged.clashes += [(table, id_, "id") for id_ in gone]
-    if merged.clashes:
-        raise Refused(*[Problem(Code.VERSION_CONFLICT, work.edit.path(at)) for at in merged.clashes])
+            merged.conflicts += [(table, id_, "id") for id_ in gone]
+    if merged.conflicts:
+        raise Refused(*[Problem(Code.VERSION_CONFLICT, work.edit.path(at)) for at in merged.conflicts])
     return merged
 
 
-def _allowed(work: Work) -> bool:
+def _allowed(work: SubmissionContext) -> bool:
     """The state table opens this act to the caller, for a household that stays where it is; a draft may move."""
     if work.row is None:
         return True
     return bool(work.row["allowed"]) and (not work.moved or work.state is S.DRAFT)
 
 
-def _refused_at(work: Work) -> tuple[str, ...]:
+def _refused_at(work: SubmissionContext) -> tuple[str, ...]:
     if work.moved:
         return "household", "villageCode"
     return ("saveAs",) if work.submission.act is Act.DRAFT else ("household", "id")
 
 
-async def _base(work: Work, base_rev: int | None) -> Document:
+async def _base(work: SubmissionContext, base_rev: int | None) -> Document:
     """The document that the edit began from; without one, nothing, so that every difference counts as a change."""
     if work.row is None or base_rev is None:
         return empty()
@@ -295,7 +295,7 @@ async def _base(work: Work, base_rev: int | None) -> Document:
     return document
 
 
-def _findings(work: Work, document: Document, *, finished: bool) -> list[Any]:
+def _findings(work: SubmissionContext, document: Document, *, finished: bool) -> list[Any]:
     """Judge the whole household: errors refuse, the rest is kept for the verifier."""
     for table in CHILDREN:
         if len(document[table]) > MOST_CHILDREN:
@@ -309,7 +309,7 @@ def _findings(work: Work, document: Document, *, finished: bool) -> list[Any]:
     return findings
 
 
-def _problem(work: Work, document: Document, error: Finding) -> Problem:
+def _problem(work: SubmissionContext, document: Document, error: Finding) -> Problem:
     """An error at its place in the input; one about a member whom this edit removes says so."""
     path = work.edit.path((error.table, error.id, error.column))
     if (error.table, error.column) in REFERENCES:

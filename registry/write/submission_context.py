@@ -15,7 +15,7 @@ from registry.codes import WorkflowState
 from registry.guard.vault import Vault
 from registry.models.workflow import STEP_OF, Act, Step
 from registry.store.db import Transaction
-from registry.write.document import Document, Edit
+from registry.write.document import ChangeSet, Document
 from registry.write.user_errors import Problem
 
 
@@ -23,7 +23,7 @@ from registry.write.user_errors import Problem
 class Submission:
     """What the caller sends; the village is named by its code, today's or a superseded one."""
 
-    edit: Edit
+    edit: ChangeSet
     village: str | None
     base_rev: int | None
     act: Act
@@ -37,14 +37,14 @@ class Submission:
 
 
 @dataclass
-class Work:
+class SubmissionContext:
     """A submission on its way through one transaction."""
 
     tx: Transaction
     principal: Principal
     vault: Vault
     submission: Submission
-    edit: Edit
+    edit: ChangeSet
     row: asyncpg.Record | None
     village: uuid.UUID
     area: str

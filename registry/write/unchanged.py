@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from registry.codes import HouseholdStatus
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import SEALED
-from registry.write.document import Document, Edit
+from registry.write.document import ChangeSet, Document
 from registry.write.user_errors import Problem
 
 SERVER_STATUS = (HouseholdStatus.DISSOLVED, HouseholdStatus.MERGED)
@@ -19,12 +19,12 @@ SERVER_STATUS = (HouseholdStatus.DISSOLVED, HouseholdStatus.MERGED)
 TYPED_STATUS = ", ".join(status for status in HouseholdStatus if status not in SERVER_STATUS)
 
 
-def drop_unchanged(edit: Edit, *shown: Document) -> list[Problem]:
+def drop_unchanged(edit: ChangeSet, *shown: Document) -> list[Problem]:
     """Takes out of an edit what the documents hold in just that form; problems for what nobody may type."""
     return [*_drop_masks(edit, shown), *_drop_status(edit, shown)]
 
 
-def _drop_masks(edit: Edit, shown: tuple[Document, ...]) -> Iterator[Problem]:
+def _drop_masks(edit: ChangeSet, shown: tuple[Document, ...]) -> Iterator[Problem]:
     """Of numbers, an edit has only masks in the open: `seal` took the rest."""
     for table, column in SEALED:
         for id_, columns in edit.sent[table].items():
@@ -38,7 +38,7 @@ def _drop_masks(edit: Edit, shown: tuple[Document, ...]) -> Iterator[Problem]:
                 yield Problem(Code.MASK_SENT, edit.path((table, id_, column)))
 
 
-def _drop_status(edit: Edit, shown: tuple[Document, ...]) -> Iterator[Problem]:
+def _drop_status(edit: ChangeSet, shown: tuple[Document, ...]) -> Iterator[Problem]:
     id_ = edit.household
     columns = edit.sent["household"].get(id_, {})
     if columns.get("status") not in SERVER_STATUS:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from auth.ability import Ability
 from auth.errors import Forbidden
-from auth.policy import Signature
+from auth.policy import VerificationStage
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode as Code
@@ -96,7 +96,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Said:
+class RemarkInput:
     """One remark on one field."""
 
     path: list[str]
@@ -153,12 +153,12 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
         raise refuse(Code.FINDINGS_OPEN, "acceptFindings")
     state = step.target.value
     if step is VERIFY_VILLAGE:
-        who = actor(principal, step.ability, row["area"], Signature.VILLAGE)
+        who = actor(principal, step.ability, row["area"], VerificationStage.VILLAGE)
         await tx.rows(TO_VILLAGE, id=item.id, state=state, me=me)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=me)
         await _event(tx, row, step, who, note)
     else:
-        who = actor(principal, step.ability, row["area"], Signature.REGENCY)
+        who = actor(principal, step.ability, row["area"], VerificationStage.REGENCY)
         await tx.rows(TO_VERIFIED, id=item.id, state=state, me=me, name=who.name, role=who.role)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=None)
         await _event(tx, row, step, who, note)
@@ -167,8 +167,8 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
     return "ACCEPTED"
 
 
-async def give_back(
-    database: Database, principal: Principal, item: Item, remarks: list[Said], inside: Inside
+async def return_household(
+    database: Database, principal: Principal, item: Item, remarks: list[RemarkInput], inside: Inside
 ) -> Result:
     """Return a submission with at least one remark; the same return again is success.
 
@@ -201,7 +201,9 @@ async def give_back(
         raise
 
 
-async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks: list[Said], inside: Inside) -> str:
+async def _give_back(
+    tx: Transaction, principal: Principal, item: Item, remarks: list[RemarkInput], inside: Inside
+) -> str:
     row = await tx.one(LOCK_RETURN, id=item.id)
     if row is None:
         raise refuse(Code.NOT_FOUND, "id")
@@ -220,7 +222,9 @@ async def _give_back(tx: Transaction, principal: Principal, item: Item, remarks:
         raise refuse(Code.VERSION_CONFLICT, "rev")
     if step is None:
         raise refuse(Code.SELF_VERIFY if row["eyes"] else Code.TRANSITION_NOT_ALLOWED, "id")
-    who = actor(principal, step.ability, row["area"], Signature.VILLAGE if village else Signature.REGENCY)
+    who = actor(
+        principal, step.ability, row["area"], VerificationStage.VILLAGE if village else VerificationStage.REGENCY
+    )
     await tx.rows(TO_RETURNED, id=item.id, state=step.target.value)
     for said, (kind, recorder) in zip(remarks, spoken_of, strict=True):
         place = {n: row[n] for n in ("village_id", "area", "draft", "rev")}
@@ -244,16 +248,16 @@ def _about(
     return kind, recorder
 
 
-def _placed(remarks: list[Said], document: Document, inside: Inside) -> list[Said]:
+def _placed(remarks: list[RemarkInput], document: Document, inside: Inside) -> list[RemarkInput]:
     """The remarks with their paths as they are kept, each once.  Raises Refused for those that lead nowhere."""
     paths = [placed(said.path, document, inside) for said in remarks]
     if nowhere := [n for n, path in enumerate(paths) if path is None]:
         raise Refused(*[Problem(Code.UNKNOWN_FIELD, ("remarks", str(n), "path")) for n in nowhere])
-    kept = {(*path, said.text): Said(path, said.text) for path, said in zip(paths, remarks, strict=True) if path}
+    kept = {(*path, said.text): RemarkInput(path, said.text) for path, said in zip(paths, remarks, strict=True) if path}
     return list(kept.values())
 
 
-async def _returned_before(tx: Transaction, item: Item, remarks: list[Said]) -> bool:
+async def _returned_before(tx: Transaction, item: Item, remarks: list[RemarkInput]) -> bool:
     """Whether the caller has returned this revision with these very remarks, in whatever order."""
     returns: dict[dt.datetime, set[tuple[str, ...]]] = {}
     for row in await tx.rows(MY_REMARKS, household=item.id, rev=item.rev):

@@ -16,7 +16,7 @@ from registry.codes.messages import UserErrorCode as Code
 from registry.models.region import REGION
 from registry.store.db import Sql, arg
 from registry.write.document import Document
-from registry.write.submission_context import Work
+from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import Problem, refuse
 
 _of_code = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="of_code")
@@ -46,7 +46,7 @@ def named_village(regions: str | None, code: str, path: tuple[str, ...]) -> tupl
     return found[0], []
 
 
-def move_along(work: Work, document: Document) -> bool:
+def move_along(work: SubmissionContext, document: Document) -> bool:
     """Let the businesses at the village that a household leaves go with it, but for those that the edit places itself.
 
     Returns whether there were any."""
@@ -61,7 +61,7 @@ def move_along(work: Work, document: Document) -> bool:
     return not placed.issuperset(along)
 
 
-async def locate(work: Work) -> None:
+async def locate(work: SubmissionContext) -> None:
     """Where each business is: any village of the country; null is the household's own.
 
     What was sent stays as it is, for another attempt."""

@@ -25,7 +25,7 @@ from schema.declare.directives import Exempt, Exemption, named_enum, sensitivity
 
 
 @dataclass(frozen=True)
-class Given:
+class InputField:
     """An input field: `columns` are what it writes."""
 
     type: Any
@@ -43,7 +43,7 @@ def described(fact: Fact, text: str | None = None) -> str:
     return said if fact.bounds is None else f"{said} {fact.bounds.text}"
 
 
-Sent = dict[str, Any]
+InputDict = dict[str, Any]
 """An input as GraphQL coerced it: by the names of the schema, without what was left out."""
 
 
@@ -52,7 +52,7 @@ CLEANING: dict[type[Any], dict[str, Clean]] = {}
 """Input → key → how a value of it is cleaned, for its texts and what holds some."""
 
 
-def cleaned(type_: Any, sent: Sent) -> Sent:
+def cleaned(type_: Any, sent: InputDict) -> InputDict:
     """An input with every text in it cleaned, once, before a command looks at it: what is blank is not given."""
     cleaning = CLEANING[type_]
     return {
@@ -61,7 +61,7 @@ def cleaned(type_: Any, sent: Sent) -> Sent:
     }
 
 
-def _cleaning(type_: Any, given: Given) -> Clean | None:
+def _cleaning(type_: Any, given: InputField) -> Clean | None:
     """How values of a type are cleaned; None where there is no text in them."""
     if typing.get_origin(type_) is list:
         (item,) = typing.get_args(type_)
@@ -75,10 +75,10 @@ def _cleaning(type_: Any, given: Given) -> Clean | None:
     return lambda text: clean(text, lines=given.lines) or blank
 
 
-def input_type(name: str, text: str, fields: dict[str, Given], one_of: bool = False) -> type[Any]:
+def input_type(name: str, text: str, fields: dict[str, InputField], one_of: bool = False) -> type[Any]:
     """An input made of `fields` (Python name → Given).
 
-    It reaches a command as `Sent`."""
+    It reaches a command as `InputDict`."""
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     for python_name, given in fields.items():
         body["__annotations__"][python_name] = (
@@ -115,11 +115,11 @@ def ordering(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
     values = keys(
         f"{name}OrderField", f"Keys to sort {name.lower()} records by; one that you may not read is refused.", facts
     )
-    direction = Given(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC)
+    direction = InputField(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC)
     return input_type(
         f"{name}Order",
         text,
-        {"field": Given(values, Exemption.STRUCTURE, "Key.", required=True), "direction": direction},
+        {"field": InputField(values, Exemption.STRUCTURE, "Key.", required=True), "direction": direction},
     )
 
 

@@ -17,15 +17,15 @@ from auth.sensitivity import Sensitivity
 from registry.codes import Code
 from registry.models.fact import CountryCode, PartialDate, RegionCode, codes_of, fact_of, python_type
 from registry.models.noun import By, Link, Noun, Readable, camel
-from registry.models.search import NamedOrNumbered, Sounds, closeness, closeness_inside, of_place
+from registry.models.search import NamedOrNumbered, Sounds, match_rank, member_match_rank, of_place
 from registry.read.grouping import PLACES, Grouping, by_code
 from registry.read.query import Datum, Where
 from registry.read.sql import type_of
 from schema.declare.arguments import input_of
 from schema.declare.directives import Exemption
-from schema.declare.input_types import Given, input_type, keys, ordering
+from schema.declare.input_types import InputField, input_type, keys, ordering
 from schema.declare.makers import fields_of
-from schema.declare.shapes import Plain
+from schema.declare.shapes import ColumnField
 
 OPEN, OPERATIONAL, STRUCTURE = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Exemption.STRUCTURE
 
@@ -37,7 +37,9 @@ def _comparing(name: str, of: Any, text: str, operators: str) -> type[Any]:
         "isNull": "Whether it is not known.",
     }
     types = {"in": list[of], "startsWith": str, "isNull": bool}
-    made = {op: Given(types.get(op, of), STRUCTURE, said.get(op, f"`{op}` this value.")) for op in operators.split()}
+    made = {
+        op: InputField(types.get(op, of), STRUCTURE, said.get(op, f"`{op}` this value.")) for op in operators.split()
+    }
     return input_type(name, text, {"in_" if op == "in" else _snake(op): given for op, given in made.items()})
 
 
@@ -117,7 +119,7 @@ class InRegions:
     type: ClassVar[Any] = list[RegionCode]
 
 
-Meaning = Compared | Nested | Named | InRegions
+FilterMeaning = Compared | Nested | Named | InRegions
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Key:
 
     kind: Sensitivity | Exemption
     text: str
-    meaning: Meaning
+    meaning: FilterMeaning
 
 
 @dataclass(frozen=True)
@@ -141,24 +143,24 @@ class Search:
 
 def by_name(noun: type[Noun]) -> Search:
     """By the record's own name."""
-    return Search(Sounds, lambda argument: closeness(noun, argument))
+    return Search(Sounds, lambda argument: match_rank(noun, argument))
 
 
 def by_place_name(noun: type[Noun]) -> Search:
     """By the name of a place, with or without the word for its kind."""
-    return Search(Sounds, lambda argument: closeness(noun, argument), of_place)
+    return Search(Sounds, lambda argument: match_rank(noun, argument), of_place)
 
 
 def by_names_in(noun: type[Noun], link: By) -> Search:
     """By the names of a household's own records of `noun`, or by its number."""
     return Search(
         lambda argument: NamedOrNumbered(noun, link, argument),
-        lambda argument: closeness_inside(noun, link, argument),
+        lambda argument: member_match_rank(noun, link, argument),
     )
 
 
 @dataclass
-class Listing:
+class ListOptions:
     """All keys of a noun's lists, by their names in the schema."""
 
     filters: dict[str, Key] = field(default_factory=dict)
@@ -167,7 +169,7 @@ class Listing:
     search: Search | None = None
 
 
-LISTINGS: dict[Readable, Listing] = {}
+LISTINGS: dict[Readable, ListOptions] = {}
 WITHIN = Key(OPEN, "In or equal to any of these regions.", InRegions())
 
 
@@ -175,7 +177,7 @@ def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:
     """The lines of a face that say `by` this way."""
     for made in fields_of(face):
         shape = made.metadata.get("shape")
-        if isinstance(shape, Plain) and way in shape.by:
+        if isinstance(shape, ColumnField) and way in shape.by:
             yield made.python_name, shape.datum
 
 
@@ -183,18 +185,18 @@ def filtering(
     face: type[Any], noun: Readable, more: dict[str, Key], search: Search | None = None, combined: bool = True
 ) -> type[Any]:
     """The input `{Noun}Filter`; `combined` adds and, or, not.  `search` is how its lists are searched."""
-    stem, listing = noun.__name__, LISTINGS.setdefault(noun, Listing())
+    stem, listing = noun.__name__, LISTINGS.setdefault(noun, ListOptions())
     listing.search = search
     asked = {name: Key(fact_of(d).sensitivity, _said(d), Compared(d)) for name, d in _asked(face, "filter")}
     asked = {"within": WITHIN, **asked, **more}
     listing.filters |= {camel(name): key for name, key in asked.items()}
-    given = {name: Given(key.meaning.type, key.kind, key.text) for name, key in asked.items()}
+    given = {name: InputField(key.meaning.type, key.kind, key.text) for name, key in asked.items()}
     if combined:
         own: Any = input_of(noun, "Filter")
         given = {
-            "and_": Given(list[own], STRUCTURE, "All of these."),
-            "or_": Given(list[own], STRUCTURE, "Any of these; none of an empty list."),
-            "not_": Given(own, STRUCTURE, "Not this."),
+            "and_": InputField(list[own], STRUCTURE, "All of these."),
+            "or_": InputField(list[own], STRUCTURE, "Any of these; none of an empty list."),
+            "not_": InputField(own, STRUCTURE, "Not this."),
             **given,
         }
     return input_type(f"{stem}Filter", f"{stem} records that meet all given conditions.", given)
@@ -207,20 +209,20 @@ def of_list(noun: Readable, filter_: type[Any]) -> type[Any]:
         "every": "All meet it (true when there are none).",
         "none": "None meets it.",
     }
-    fields = {name: Given(filter_, STRUCTURE, text) for name, text in said.items()}
+    fields = {name: InputField(filter_, STRUCTURE, text) for name, text in said.items()}
     return input_type(f"{noun.__name__}ListFilter", "Exactly one condition on a list.", fields, one_of=True)
 
 
 def sorting(face: type[Any], noun: Readable, text: str, **more: Datum) -> type[Any]:
     """The input `{Noun}Order` over the enum of its keys."""
-    listing = LISTINGS.setdefault(noun, Listing())
+    listing = LISTINGS.setdefault(noun, ListOptions())
     listing.orders = {name.upper(): datum for name, datum in _asked(face, "order")} | more
     return ordering(noun.__name__, text, {name: fact_of(datum) for name, datum in listing.orders.items()})
 
 
 def grouping(face: type[Any], noun: Readable, **more: Grouping) -> type[Any]:
     """The enum `{Noun}GroupBy`: the regions above, the coded lines of the face, and `more`."""
-    listing = LISTINGS.setdefault(noun, Listing())
+    listing = LISTINGS.setdefault(noun, ListOptions())
     coded = {name.upper(): by_code(datum) for name, datum in _asked(face, "group")}
     listing.groups = {**PLACES, **coded, **more}
     facts = {name: made.fact for name, made in listing.groups.items()}

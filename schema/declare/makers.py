@@ -25,9 +25,18 @@ from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
 from schema.declare.arguments import argument, of_list, reading
 from schema.declare.directives import Exempt, Exemption, Requires, sensitivity
-from schema.declare.input_types import Sent, cleaned, described
-from schema.declare.shapes import Absent, Anything, Inside, Names, Plain, Related, Reread, Value
-from schema.engine.limits import Most
+from schema.declare.input_types import InputDict, cleaned, described
+from schema.declare.shapes import (
+    Absent,
+    ColumnField,
+    EmbeddedField,
+    NodeField,
+    PayloadRecord,
+    RelatedField,
+    ValueField,
+    WithheldField,
+)
+from schema.engine.limits import Limit
 
 T = TypeVar("T")
 __all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
@@ -52,7 +61,7 @@ def _said(datum: Datum, text: str | None) -> str:
 def key(column: InstrumentedAttribute[Any]) -> ID:
     """The record's id, a bare UUID."""
     return typing.cast(
-        ID, _field(Plain(column), STRUCTURE, "UUID; the same everywhere in the registry.", default=UNSET)
+        ID, _field(ColumnField(column), STRUCTURE, "UUID; the same everywhere in the registry.", default=UNSET)
     )
 
 
@@ -65,7 +74,7 @@ def shown(
     kind = fact_of(datum).sensitivity
     if kind not in PLAIN:
         raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
-    return typing.cast(T, _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text), name=name))
+    return typing.cast(T, _field(ColumnField(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text), name=name))
 
 
 def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, by: str = "") -> T | None:
@@ -73,7 +82,7 @@ def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = 
     kind = fact_of(datum).sensitivity
     if by and kind is Sensitivity.IDENTITY:
         raise TypeError(f"{datum} is a number of the vault: by filters and orders it could be guessed digit by digit")
-    return typing.cast("T | None", _field(Plain(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text)))
+    return typing.cast("T | None", _field(ColumnField(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text)))
 
 
 def _ways(by: str) -> frozenset[str]:
@@ -83,21 +92,21 @@ def _ways(by: str) -> frozenset[str]:
     return ways
 
 
-def certain(datum: Datum, kind: Sensitivity) -> Any:
+def non_null(datum: Datum, kind: Sensitivity) -> Any:
     """A datum of a record that is reached only by who sees its class `kind`, so it may be non-null."""
-    return _field(Plain(datum), sensitivity(kind), _said(datum, None))
+    return _field(ColumnField(datum), sensitivity(kind), _said(datum, None))
 
 
-def structure(datum: Datum | None = None, text: str = "") -> Any:
+def value_field(datum: Datum | None = None, text: str = "") -> Any:
     """Part of a value: what leads to it has the class."""
     if datum is None:
-        return _field(Value(), STRUCTURE, text)
-    return _field(Plain(datum), STRUCTURE, text or _said(datum, None))
+        return _field(ValueField(), STRUCTURE, text)
+    return _field(ColumnField(datum), STRUCTURE, text or _said(datum, None))
 
 
 def of_caller(datum: Datum, text: str | None = None) -> Any:
     """It speaks of the caller himself."""
-    return _field(Plain(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _said(datum, None))
+    return _field(ColumnField(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _said(datum, None))
 
 
 def names() -> list[str]:
@@ -105,14 +114,16 @@ def names() -> list[str]:
     return typing.cast(
         "list[str]",
         _field(
-            Names(), STRUCTURE, "Names of this record's fields that are not for you; null and not listed is not known."
+            WithheldField(),
+            STRUCTURE,
+            "Names of this record's fields that are not for you; null and not listed is not known.",
         ),
     )
 
 
 def inside(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
     """An embedded value: `columns` says which column each field shows; fields with a fact of their own need none."""
-    return _field(Inside(present, columns, kind), sensitivity(kind), text)
+    return _field(EmbeddedField(present, columns, kind), sensitivity(kind), text)
 
 
 def one(
@@ -122,7 +133,7 @@ def one(
     return _related("one", kind, text, Source(noun, link, where), order)
 
 
-def few(
+def plain_list(
     kind: Sensitivity | Exemption,
     text: str,
     noun: Readable,
@@ -146,17 +157,17 @@ def _related(
     limit: int = 50,
 ) -> Any:
     if isinstance(kind, Exemption):
-        return _field(Related(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
+        return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
     # where `when` decides, the class only suppresses figures inside: it does not guard the list
     guarding = None if when else kind
-    return _field(Related(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
+    return _field(RelatedField(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
 
 
-def many(
+def connection(
     kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
 ) -> Any:
     """A connection, with the filter, search, order and page that its noun has."""
-    return _field(Related("many", Source(noun, link, where), order, kind), sensitivity(kind), text, of_list(noun))
+    return _field(RelatedField("many", Source(noun, link, where), order, kind), sensitivity(kind), text, of_list(noun))
 
 
 def grouped(by: type[Any]) -> Any:
@@ -169,7 +180,7 @@ def grouped(by: type[Any]) -> Any:
         "by": argument(by, "What to count by; one of a class that you do not see is refused."),
         "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."),
     }
-    return _field(Value(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
+    return _field(ValueField(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
 def look_up(
@@ -178,40 +189,40 @@ def look_up(
     """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
     texts = {"code": "Dotted code of the region, of any year.", "by": "Its id or its number."}
     arguments = {name: argument(type_, texts[name]) for name, type_ in arguments.items()}
-    shape = Related("one", Source(noun, None, where), (), kind, absent=absent)
+    shape = RelatedField("one", Source(noun, None, where), (), kind, absent=absent)
     return _field(shape, sensitivity(kind), text, arguments)
 
 
-def anything(text: str) -> Any:
-    return _field(Anything(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
+def any_node(text: str) -> Any:
+    return _field(NodeField(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
 
 
-def reread(text: str) -> Any:
+def payload_record(text: str) -> Any:
     """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
 
     async def resolve(root: Any, info: Info[Any, Any]) -> Any:
         return await info.context.reread(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
-    return _field(Reread(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
+    return _field(PayloadRecord(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
 
 
-def told(text: str, most: int | None = None) -> Any:
+def payload_field(text: str, most: int | None = None) -> Any:
     """Part of a payload; a list whose items show records says how many there are at most."""
-    return _field(Value(most), STRUCTURE, text)
+    return _field(ValueField(most), STRUCTURE, text)
 
 
-def secret(kind: Sensitivity, text: str) -> Any:
+def opened_value(kind: Sensitivity, text: str) -> Any:
     """A value that a command opened."""
-    return _field(Value(), sensitivity(kind), text)
+    return _field(ValueField(), sensitivity(kind), text)
 
 
 def command(
     ability: Ability,
     text: str,
     input_: type[Any],
-    function: Callable[[Any, Sent], Awaitable[Any]],
-    most: Most = Most.ROOTS,
+    function: Callable[[Any, InputDict], Awaitable[Any]],
+    most: Limit = Limit.ROOTS,
 ) -> Any:
     """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload.
 
@@ -223,7 +234,7 @@ def command(
     answer = typing.get_type_hints(function)["return"] | None
     resolve.__annotations__ = {"info": Info, "input": argument(input_, "What to do."), "return": answer}
     directives: list[object] = [Requires(ability=ability.value)]
-    said = {"shape": Value(), "arguments": frozenset({"input"}), "most": most}
+    said = {"shape": ValueField(), "arguments": frozenset({"input"}), "most": most}
     return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)
 
 
@@ -246,19 +257,19 @@ def _checked(cls: type[T]) -> type[T]:
         key,
         shown,
         guarded,
-        certain,
-        structure,
+        non_null,
+        value_field,
         of_caller,
         names,
         inside,
         one,
-        few,
-        many,
+        plain_list,
+        connection,
         grouped,
         look_up,
-        anything,
-        told,
-        secret,
+        any_node,
+        payload_field,
+        opened_value,
     ),
 )
 def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:

@@ -21,7 +21,7 @@ Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None
 
 
 @dataclass(frozen=True)
-class Plain:
+class ColumnField:
     """A datum of the row."""
 
     datum: Datum
@@ -30,12 +30,12 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class Names:
+class WithheldField:
     """The record's own `withheld` list."""
 
 
 @dataclass(frozen=True)
-class Inside:
+class EmbeddedField:
     """An object made of columns of the same row, null where `present` has no value."""
 
     present: Datum
@@ -44,7 +44,7 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class Related:
+class RelatedField:
     """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
 
     how: Literal["one", "few", "many"]
@@ -57,7 +57,7 @@ class Related:
 
 
 @dataclass(frozen=True)
-class Value:
+class ValueField:
     """Part of a value type, whose embedding field says which column it is, or of a payload.
 
     `most` is the greatest length of a payload's list that shows records."""
@@ -66,12 +66,12 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Reread:
+class PayloadRecord:
     """The changed record of a payload."""
 
 
 @dataclass(frozen=True)
-class Anything:
+class NodeField:
     """A record of any type, by its id."""
 
 

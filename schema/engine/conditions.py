@@ -17,10 +17,10 @@ from auth.sensitivity import Sensitivity
 from registry.models.noun import Readable
 from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenAround, SeenHere, Within
 from registry.read.query import Where
-from registry.read.visibility import Seen, Sight
+from registry.read.visibility import Extent, Visibility
 from registry.values.text import clean
 from schema.declare.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
-from schema.engine.limits import Measure, Most
+from schema.engine.limits import Complexity, Limit
 from schema.engine.price import RELATED, of_name, of_test
 from schema.engine.variables import folded, is_village, plain
 from schema.errors import BadInput
@@ -41,8 +41,8 @@ def null_refused(key: str) -> BadInput:
 class Conditions:
     """What one list asks of its rows."""
 
-    def __init__(self, noun: Readable, sight: Sight, bind: Bind, limits: Measure) -> None:
-        self.noun, self.sight, self.bind, self.limits = noun, sight, bind, limits
+    def __init__(self, noun: Readable, visibility: Visibility, bind: Bind, limits: Complexity) -> None:
+        self.noun, self.visibility, self.bind, self.limits = noun, visibility, bind, limits
         self.where: list[Where] = []
         self._related: list[dict[Where, None]] = []  # what narrows the related records around the filter in hand
         self.readings = 0  # that the tests of each row add
@@ -53,11 +53,11 @@ class Conditions:
         Raises Forbidden where that is nowhere."""
         if not isinstance(kind, Sensitivity):
             return
-        seen: Where | None = seen_here(noun or self.noun, self.sight, kind, key)
+        seen: Where | None = seen_here(noun or self.noun, self.visibility, kind, key)
         if seen is None:
             return
         if self._related and noun is not None:
-            own = self.sight.owns(kind)
+            own = self.visibility.owns(kind)
             if own:
                 self._related[-1][seen] = None
             seen = SeenAround(kind) if own else SeenHere(self.noun, kind)
@@ -146,7 +146,7 @@ def _among(seen: tuple[Where, ...], held: Where) -> Where:
 def distinct(values: list[Any]) -> list[Any]:
     """The values as they are bound, each once.  Raises QueryTooComplex for too many."""
     once = list(dict.fromkeys(bounded(value) for value in plain(values)))
-    Most.LIST.check(len(once))
+    Limit.LIST.check(len(once))
     return once
 
 
@@ -155,7 +155,7 @@ def bounded(value: Any) -> Any:
 
     Raises QueryTooComplex for one that is too long to be one of the registry's."""
     if isinstance(value, str):
-        Most.TEXT.check(len(value))
+        Limit.TEXT.check(len(value))
         return clean(value) or ""
     return value
 
@@ -169,11 +169,11 @@ def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
     return str if day else bounded
 
 
-def seen_here(noun: Readable, sight: Sight, kind: Sensitivity, key: str) -> SeenHere | None:
+def seen_here(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> SeenHere | None:
     """The condition that keeps rows to where a class is seen, None where it is seen everywhere that rows are.
 
     Raises Forbidden where it is seen nowhere, not even in the caller's own records."""
-    far = sight.far(noun.sight, kind)
-    if far is Seen.NOWHERE and not sight.owns(kind):
+    far = visibility.far(noun.row_sensitivity, kind)
+    if far is Extent.NONE and not visibility.owns(kind):
         raise Forbidden(field=key, kind=kind)
-    return None if far is Seen.EVERYWHERE else SeenHere(noun, kind)
+    return None if far is Extent.ALL else SeenHere(noun, kind)

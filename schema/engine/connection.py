@@ -18,8 +18,8 @@ from registry.models.fact import fact_of
 from registry.models.region import Region
 from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
 from registry.read.rollup import is_bare, is_down
-from schema.declare.listing import LISTINGS, Listing
-from schema.declare.shapes import Related
+from schema.declare.listing import LISTINGS, ListOptions
+from schema.declare.shapes import RelatedField
 from schema.engine.answer_size import AROUND, COUNT, GROUP, of_cursor
 from schema.engine.conditions import Conditions, bounded, seen_here
 from schema.engine.cursor import Signer
@@ -49,14 +49,14 @@ REGIONS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
 class Listed:
     """One connection of a selection."""
 
-    def __init__(self, selection: Selection, made: GraphQLField, nodes: list[FieldNode], shape: Related) -> None:
+    def __init__(self, selection: Selection, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
         self.selection, self.nodes, self.shape = selection, nodes, shape
         self.type: Any = get_named_type(made.type)
         self.given = get_argument_values(made, nodes[0], selection.variables)
         text = self.given.get("search")  # forms send what is typed, were it nothing
         self.given["search"] = None if is_blank(text) else text
-        self.listing = LISTINGS.get(shape.source.noun, Listing())
-        self.conditions = Conditions(shape.source.noun, selection.sight, self.bind, selection.limits)
+        self.listing = LISTINGS.get(shape.source.noun, ListOptions())
+        self.conditions = Conditions(shape.source.noun, selection.visibility, self.bind, selection.limits)
 
     def bind(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
         return self.selection.bind(self.selection.name("f"), value, convert, refuses)
@@ -221,7 +221,7 @@ class Listed:
         given = get_argument_values(made, nodes[0], self.selection.variables)
         dimension = plain(given["by"])
         by = self.listing.groups[dimension]
-        seen = seen_here(self.shape.source.noun, self.selection.sight, by.fact.sensitivity, dimension)
+        seen = seen_here(self.shape.source.noun, self.selection.visibility, by.fact.sensitivity, dimension)
         most = (by.most or LARGEST_PAGE) if given.get("first") is None else given["first"]
         first = self.selection.bind(self.selection.name("g"), most, allowed)
         named = self.named(get_named_type(made.type), nodes)

@@ -18,7 +18,7 @@ from graphql.execution.values import VariableValues
 from auth.principal import Principal
 from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
-from registry.read.visibility import Sight
+from registry.read.visibility import Visibility
 from registry.store.db import Database, TooSlow
 from schema.engine.cursor import Cursors
 from schema.engine.limits import AT_ONCE
@@ -60,7 +60,7 @@ class Context:
         """Take the variables, and plan.  Raises Invalid, RequestError and Forbidden for what cannot run."""
         variables = await operation.variables_aside(sent, principal.user_id)
         call = Call(principal, language, cursors, variables.coerced)
-        planned = await operation.planned_aside(Sight.of(principal), variables, principal.user_id)
+        planned = await operation.planned_aside(Visibility.of(principal), variables, principal.user_id)
         return cls(database, vault, quotas, operation, variables, call, planned, planned.check(call))
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 from graphql import ExecutionResult, Executor, GraphQLSchema
 
-from registry.store.cache import Remembered
+from registry.store.cache import LruCache
 from schema.engine.context import Context
 from schema.engine.lane import Lane
 from schema.engine.operation import Operation
@@ -45,7 +45,7 @@ async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
     return cast("ExecutionResult", result)
 
 
-DESCRIPTIONS: Remembered[Operation, bytes] = Remembered("descriptions", 50, 10_000_000, len)
+DESCRIPTIONS: LruCache[Operation, bytes] = LruCache("descriptions", 50, 10_000_000, len)
 """What was answered to questions about the schema, which is always the same."""
 DESCRIBING = Lane("describing")
 

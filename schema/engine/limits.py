@@ -29,7 +29,7 @@ HEAVY_READING, HEAVY_ANSWER = 200, 10_000  # nodes from which a statement takes 
 MOST_META_ROOTS = 3  # without a token
 
 
-class Most(Enum):
+class Limit(Enum):
     """What is bounded, at how much, and what it is."""
 
     CHARACTERS = 64_000, "characters of a document; values belong in variables"
@@ -72,7 +72,7 @@ def check_variables(sent: dict[str, Any] | None) -> int:
             count += len(held)
             inner = held.values() if isinstance(held, dict) else held
             below += [value for value in inner if isinstance(value, dict | list)]
-        Most.VARIABLES.check(count)
+        Limit.VARIABLES.check(count)
         level = below
     return count
 
@@ -98,12 +98,12 @@ class Budget:
     def visit(self) -> None:
         """One more node of the document, shown or skipped."""
         self.visited += 1
-        Most.SELECTIONS.check(self.visited)
+        Limit.SELECTIONS.check(self.visited)
 
     def plan(self, parts: int) -> None:
         """So many more pieces of SQL."""
         self.parts += parts
-        Most.PARTS.check(self.parts)
+        Limit.PARTS.check(self.parts)
 
 
 @dataclass
@@ -122,7 +122,7 @@ class RegionCounts:
 
 
 @dataclass
-class Measure:
+class Complexity:
     """What one root field asks for: what the document fixes is checked here, what a call brings by `Cost`."""
 
     budget: Budget = field(default_factory=Budget)
@@ -153,7 +153,7 @@ class Measure:
             if self._apart and most is not None:
                 self._around = (at_most(most, self._around),)
             self.lists.append(self._around)
-        Most.DEPTH.check(self.depth)
+        Limit.DEPTH.check(self.depth)
         try:
             yield
         finally:
@@ -226,7 +226,7 @@ class Measure:
 
     def count(self, parts: int) -> None:
         """So many fields of one object."""
-        Most.FIELDS.check(parts)
+        Limit.FIELDS.check(parts)
         self.budget.plan(parts)
         self.fields.append((parts, self._around))
 
@@ -242,15 +242,15 @@ class Measure:
         """One more filter with so many keys, so deep in the filters around it."""
         more = max(more, 1)
         self._conditions += more
-        Most.CONDITIONS.check(self._conditions)
-        Most.FILTER_DEPTH.check(depth)
+        Limit.CONDITIONS.check(self._conditions)
+        Limit.FILTER_DEPTH.check(depth)
         self.budget.plan(more)
 
 
 class Cost:
     """What one root field may return and read at most.  What the document fixes is summed once, the rest at a call."""
 
-    def __init__(self, measure: Measure) -> None:
+    def __init__(self, measure: Complexity) -> None:
         self.nodes, self.values, self.read, self.bytes = _Sum(), _Sum(), _Sum(), _Sum()
         for sizes in measure.lists:
             self.nodes.add(1, sizes)
@@ -273,9 +273,9 @@ def check_costs(costs: Iterable[Cost], call: Call) -> int:
         nodes += cost.nodes.of(call) + cost.read.of(call)
         values += cost.values.of(call)
         size += cost.bytes.of(call)
-    Most.NODES.check(nodes)
-    Most.VALUES.check(values)
-    Most.BYTES.check(size)
+    Limit.NODES.check(nodes)
+    Limit.VALUES.check(values)
+    Limit.BYTES.check(size)
     return nodes
 
 

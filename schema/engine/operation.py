@@ -36,12 +36,12 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Undefined
 from graphql.validation.validate import ValidationAbortedError
 
-from registry.read.visibility import Sight
-from registry.store.cache import Remembered
+from registry.read.visibility import Visibility
+from registry.store.cache import LruCache
 from schema.engine.coercion import Coerce, coercion, holds_itself
 from schema.engine.collect import nodes_of
 from schema.engine.lane import Lane
-from schema.engine.limits import Most, check_variables
+from schema.engine.limits import Limit, check_variables
 from schema.engine.plan import Planned, Planner
 from schema.engine.variable_errors import variable_errors, wrong_variables
 from schema.engine.variables import shape
@@ -82,7 +82,7 @@ class Operation:
         fields = nodes_of(document, FieldNode)
         self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
         if self.asks_schema:
-            Most.ALIASES.check(sum(field.alias is not None for field in fields))
+            Limit.ALIASES.check(sum(field.alias is not None for field in fields))
             if not all(_is_meta(node) for node in definition.selection_set.selections):
                 raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
         self.shaping = tuple(sorted(_shaping(document, definition)))
@@ -133,27 +133,29 @@ class Operation:
             return [GraphQLError("nested too deeply", original_error=error)]
         return errors or [wrong_variables()]
 
-    def planned(self, sight: Sight, variables: VariableValues) -> Planned:
+    def planned(self, visibility: Visibility, variables: VariableValues) -> Planned:
         """The plans for these callers and variables; made once for all that look alike.
 
         Raises Invalid, and RequestError for what asks too much."""
-        key = self._key(sight, variables)
-        return PLANNED.get(key) or self._kept(key, self._made(sight, variables))
+        key = self._key(visibility, variables)
+        return PLANNED.get(key) or self._kept(key, self._made(visibility, variables))
 
-    async def planned_aside(self, sight: Sight, variables: VariableValues, caller: Hashable = None) -> Planned:
+    async def planned_aside(
+        self, visibility: Visibility, variables: VariableValues, caller: Hashable = None
+    ) -> Planned:
         """The same, made beside the event loop in the caller's turn: others are served meanwhile."""
-        key = self._key(sight, variables)
+        key = self._key(visibility, variables)
         if (known := PLANNED.get(key)) is not None:
             return known
-        return self._kept(key, await PLANNING.run(caller, self._made, sight, variables))
+        return self._kept(key, await PLANNING.run(caller, self._made, visibility, variables))
 
-    def _key(self, sight: Sight, variables: VariableValues) -> _Key:
+    def _key(self, visibility: Visibility, variables: VariableValues) -> _Key:
         coerced = variables.coerced
-        return self, sight, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
+        return self, visibility, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
 
-    def _made(self, sight: Sight, variables: VariableValues) -> Planned:
+    def _made(self, visibility: Visibility, variables: VariableValues) -> Planned:
         try:
-            planned = Planner(self.schema, self.definition, self.fragments, sight, variables).planned()
+            planned = Planner(self.schema, self.definition, self.fragments, visibility, variables).planned()
             return replace(planned, bytes=planned.bytes + self.bytes)
         except GraphQLError as error:  # a value in the document that only its own type can judge
             raise Invalid([error]) from None
@@ -165,8 +167,8 @@ class Operation:
 
 
 _ABSENT = "absent"
-_Key = tuple[Operation, Sight, Hashable]
-PLANNED: Remembered[_Key, Planned] = Remembered("plans", PLANS, MEMORY, lambda planned: planned.bytes)
+_Key = tuple[Operation, Visibility, Hashable]
+PLANNED: LruCache[_Key, Planned] = LruCache("plans", PLANS, MEMORY, lambda planned: planned.bytes)
 PLANNING, COERCING = Lane("plans"), Lane("variables")
 
 
@@ -181,7 +183,7 @@ class Operations:
         self._schema, self._suggests, self._strangers = schema, suggests, strangers
         self._lane = Lane("strangers" if strangers else "planning")
         name = "strangers' operations" if strangers else "operations"
-        self._known: Remembered[tuple[str, str | None], Operation] = Remembered(
+        self._known: LruCache[tuple[str, str | None], Operation] = LruCache(
             name, DOCUMENTS, MEMORY, lambda operation: operation.bytes
         )
 
@@ -200,20 +202,20 @@ class Operations:
         return await self._lane.run(caller, self.of, text, name)
 
     def _made(self, text: str, name: str | None) -> Operation:
-        Most.CHARACTERS.check(len(text))
+        Limit.CHARACTERS.check(len(text))
         if self._strangers:
-            Most.STRANGERS_CHARACTERS.check(len(text))
+            Limit.STRANGERS_CHARACTERS.check(len(text))
         if NUL.search(text):
             raise nul_refused()
         try:
-            document = parse(text, max_tokens=Most.TOKENS.limit)
+            document = parse(text, max_tokens=Limit.TOKENS.limit)
             _check_size(document)
             definition = get_operation_ast(document, name)
             if definition is None:
                 raise RequestError(
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
-            Most.ROOTS.check(len(definition.selection_set.selections))
+            Limit.ROOTS.check(len(definition.selection_set.selections))
             if errors := validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=not self._suggests):
                 told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
                 raise Invalid(told) if told else RecursionError  # too deep to find out what is wrong
@@ -232,11 +234,11 @@ def _check_size(document: DocumentNode) -> None:
     """What validation would take long for: it compares all fields of one key, and all uses of fragments."""
     keys: Counter[str] = Counter()
     for field in nodes_of(document, FieldNode):
-        Most.DIRECTIVES.check(len(field.directives or ()))
+        Limit.DIRECTIVES.check(len(field.directives or ()))
         keys[(field.alias or field.name).value] += 1
     keys["..."] = len(nodes_of(document, FragmentSpreadNode))
-    Most.FRAGMENTS.check(sum(isinstance(d, FragmentDefinitionNode) for d in document.definitions))
-    Most.COMPARISONS.check(sum(times * (times - 1) // 2 for times in keys.values()))
+    Limit.FRAGMENTS.check(sum(isinstance(d, FragmentDefinitionNode) for d in document.definitions))
+    Limit.COMPARISONS.check(sum(times * (times - 1) // 2 for times in keys.values()))
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:

@@ -26,14 +26,14 @@ from graphql.execution.values import VariableValues
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.read.run import WEIGHT, answer, of_caller, statement
-from registry.read.visibility import Seen, Sight
+from registry.read.visibility import Extent, Visibility
 from registry.store.db import Database, Statement
-from schema.declare.shapes import Absent, Anything, Related, Reread, Value, shape_of
+from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField, ValueField, shape_of
 from schema.engine.collect import Collector
-from schema.engine.limits import Budget, Cost, Most, check_costs
+from schema.engine.limits import Budget, Cost, Limit, check_costs
 from schema.engine.refusal import Refusal, Refused
 from schema.engine.select import Selection
-from schema.engine.variables import Binding, Call, marked
+from schema.engine.variables import Binding, Call, with_placeholders
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,11 @@ class Planner:
         schema: GraphQLSchema,
         definition: OperationDefinitionNode,
         fragments: dict[str, FragmentDefinitionNode],
-        sight: Sight,
+        visibility: Visibility,
         variables: VariableValues,
     ) -> None:
-        self.schema, self.definition, self.fragments, self.sight = schema, definition, fragments, sight
-        held = {name: marked(value, (name,)) for name, value in variables.coerced.items()}
+        self.schema, self.definition, self.fragments, self.visibility = schema, definition, fragments, visibility
+        held = {name: with_placeholders(value, (name,)) for name, value in variables.coerced.items()}
         self.variables = VariableValues(variables.sources, held)
         self.plans: list[Plan] = []
         self.budget = Budget()
@@ -107,7 +107,7 @@ class Planner:
         assert type_ is not None
         collector = Collector(self.schema, self.fragments, self.variables, self.budget)
         fields = collector.fields(type_, [self.definition.selection_set])
-        Most.ROOTS.check(len(fields))  # with those of fragments
+        Limit.ROOTS.check(len(fields))  # with those of fragments
         roots: tuple[Root, ...] = ()
         payloads: dict[tuple[str, ...], Plan | Refusal] = {}
         if self.definition.operation is OperationType.QUERY:
@@ -125,28 +125,30 @@ class Planner:
             return Root(key, nodes[0], type_.name)
         made = type_.fields.get(name)
         shown = shape_of(made)
-        if made is None or not isinstance(shown, Related | Anything):
+        if made is None or not isinstance(shown, RelatedField | NodeField):
             return None
-        if isinstance(shown, Related) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
+        if isinstance(shown, RelatedField) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
             return Root(key, nodes[0], Refusal(Forbidden(field=name, kind=shown.kind), nodes[0], (), 0))
         return Root(key, nodes[0], self.plan(made, nodes, shown))
 
     def _sees_nothing(self) -> bool:
-        return self.sight.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Seen.NOWHERE
+        return self.visibility.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Extent.NONE
 
     def plan(
         self, made: GraphQLField, nodes: list[FieldNode], shown: Any, lists: tuple[int, ...] = ()
     ) -> Plan | Refusal:
         """How to answer a root field, or a record that stands in payload lists of these lengths; or why it is null."""
-        selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.sight)
+        selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.visibility)
         try:
             with selection.limits.each(lists):
-                want = selection.reread(made, nodes) if isinstance(shown, Reread) else selection.root(made, nodes)
+                want = (
+                    selection.reread(made, nodes) if isinstance(shown, PayloadRecord) else selection.root(made, nodes)
+                )
         except Forbidden as error:
             return Refusal(error, nodes[0], (), 0)
         except Refused as inner:
             return inner.nulling(0)
-        compiled = statement(want, self.sight)
+        compiled = statement(want, self.visibility)
         values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
         absent = getattr(shown, "absent", None)
         cost, checks, refusals = Cost(selection.limits), tuple(selection.checks), tuple(selection.refusals.values())
@@ -168,11 +170,11 @@ class Planner:
             if not isinstance(inner, GraphQLObjectType):
                 continue
             shown = shape_of(made)
-            if isinstance(shown, Reread):
+            if isinstance(shown, PayloadRecord):
                 yield (*path, key), self.plan(made, nodes, shown, lists)
             else:
                 below = collector.fields(inner, [node.selection_set for node in nodes])
-                most = shown.most if isinstance(shown, Value) else None
+                most = shown.most if isinstance(shown, ValueField) else None
                 yield from self.payloads(
                     collector, inner, below, (*path, key), lists if most is None else (*lists, most)
                 )

@@ -47,13 +47,13 @@ from registry.read.query import (
     Value,
     Withheld,
 )
-from registry.read.visibility import Seen, Sight
+from registry.read.visibility import Extent, Visibility
 from schema.declare.makers import FACES, KINDS
-from schema.declare.shapes import Anything, Inside, Names, Plain, Related, shape_of
+from schema.declare.shapes import ColumnField, EmbeddedField, NodeField, RelatedField, WithheldField, shape_of
 from schema.engine.answer_size import AROUND, of_datum, of_text
 from schema.engine.collect import Collector
 from schema.engine.connection import Listed
-from schema.engine.limits import LISTED, Measure, Size
+from schema.engine.limits import LISTED, Complexity, Size
 from schema.engine.price import BELOW, COUNTRY, DERIVED_VALUES, READ, SUMMARY, caller_width, narrowed
 from schema.engine.refusal import Refusal, Refused, Step
 from schema.engine.variables import Binding, binding
@@ -65,15 +65,15 @@ T = TypeVar("T")
 class Selection(Collector):
     """One root field of one operation, as callers of one sight ask for it."""
 
-    sight: Sight
+    visibility: Visibility
     bindings: dict[str, Binding] = field(default_factory=dict)
-    limits: Measure = field(init=False)
+    limits: Complexity = field(init=False)
     checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
     path: tuple[Step, ...] = ()  # from the root field to the field in hand
     refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
 
     def __post_init__(self) -> None:
-        self.limits = Measure(self.budget)
+        self.limits = Complexity(self.budget)
 
     def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
         """Make an argument of this name; what its conversion `refuses` is refused before anything runs."""
@@ -116,7 +116,7 @@ class Selection(Collector):
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
-    def object(self, type_: Any, nodes: list[FieldNode], inside: Inside | None = None) -> Object:
+    def object(self, type_: Any, nodes: list[FieldNode], inside: EmbeddedField | None = None) -> Object:
         sets = [node.selection_set for node in nodes]
         if isinstance(type_, GraphQLObjectType):
             return Object(((None, self.parts(type_, sets, inside)),))
@@ -128,13 +128,13 @@ class Selection(Collector):
             return Object(((None, self.parts(next(iter(named.values())), sets, None)),))
         return Object(tuple((code, self.parts(kind, sets, None)) for code, kind in named.items()), column)
 
-    def parts(self, type_: Any, sets: list[SelectionSetNode | None], inside: Inside | None) -> tuple[Part, ...]:
+    def parts(self, type_: Any, sets: list[SelectionSetNode | None], inside: EmbeddedField | None) -> tuple[Part, ...]:
         found = self.fields(type_, sets)
         self.limits.count(len(found))
         self.limits.hold(sum(AROUND + len(key.encode()) for key in found))
         return tuple(self.part(type_, key, nodes, inside) for key, nodes in found.items())
 
-    def part(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], inside: Inside | None) -> Part:
+    def part(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], inside: EmbeddedField | None) -> Part:
         name = nodes[0].name.value
         if name == "__typename":
             self.limits.hold(of_text(type_.name))
@@ -143,31 +143,36 @@ class Selection(Collector):
         return self.unless_refused(key, made, nodes, lambda: self.answered(type_, key, made, nodes, inside))
 
     def answered(
-        self, type_: GraphQLObjectType, key: str, made: GraphQLField, nodes: list[FieldNode], inside: Inside | None
+        self,
+        type_: GraphQLObjectType,
+        key: str,
+        made: GraphQLField,
+        nodes: list[FieldNode],
+        inside: EmbeddedField | None,
     ) -> Part:
         declared = made.extensions["strawberry-definition"]
         if inside is not None and declared.python_name in inside.columns:
             self.limits.hold(of_datum(inside.columns[declared.python_name]))
             return Value(key, inside.columns[declared.python_name])
         match declared.metadata["shape"]:
-            case Plain(datum=datum):
+            case ColumnField(datum=datum):
                 if isinstance(datum, Derived):
                     self.derived(type_)
                 self.limits.hold(of_datum(datum))
                 return Value(key, datum)
-            case Names():
+            case WithheldField():
                 names = guarded_names(type_)
                 self.limits.hold(sum(1 + of_text(name) for name, _ in names))
                 return Withheld(key, names)
-            case Inside() as shape:
+            case EmbeddedField() as shape:
                 node = self.object(get_named_type(made.type), nodes, shape)
                 return Embed(key, shape.present, node.kinds[0][1], guard(made, shape.kind))
-            case Related() as shape:
+            case RelatedField() as shape:
                 return self.related(key, made, nodes, shape)
             case shape:
                 raise TypeError(f"{type_.name}.{nodes[0].name.value}: the read engine does not know {shape}")
 
-    def related(self, key: str, made: GraphQLField, nodes: list[FieldNode], shape: Related) -> One | Many | Page:
+    def related(self, key: str, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> One | Many | Page:
         if is_connection(shape):
             return Listed(self, made, nodes, shape).page(key)
         target, kind = get_named_type(made.type), guard(made, shape.kind)
@@ -203,7 +208,7 @@ class Selection(Collector):
 
     def root(self, made: GraphQLField, nodes: list[FieldNode]) -> Root:
         shape = shape_of(made)
-        if isinstance(shape, Anything):
+        if isinstance(shape, NodeField):
             return self.anything(made, nodes)
         if shape.how != "many":  # a look-up: its arguments are its key
             for name, value in get_argument_values(made, nodes[0], self.variables).items():
@@ -221,7 +226,7 @@ class Selection(Collector):
         ones = []
         for type_ in sorted(self.schema.get_possible_types(node_type), key=lambda t: t.name):
             noun = FACES[face_of(type_)]
-            if noun is None or self.sight.far(Sensitivity.OPEN, noun.sight) is Seen.NOWHERE:
+            if noun is None or self.visibility.far(Sensitivity.OPEN, noun.row_sensitivity) is Extent.NONE:
                 continue
             where: tuple[Any, ...] = (Equals("id", "id"),)
             for interface, (column, kinds) in KINDS.items():
@@ -274,7 +279,7 @@ def guard(made: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:
 
 def is_connection(shape: Any) -> bool:
     """Whether a field is a connection, which holds what the caller may list: it is null only where that is refused."""
-    return isinstance(shape, Related) and shape.how == "many"
+    return isinstance(shape, RelatedField) and shape.how == "many"
 
 
 _GUARDED: dict[str, tuple[tuple[str, Sensitivity], ...]] = {}
@@ -289,7 +294,7 @@ def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ..
         for name, made in type_.fields.items():
             shape = shape_of(made)
             kind = None if is_connection(shape) else getattr(shape, "kind", None)
-            if kind not in (None, Sensitivity.OPEN, noun.sight) and not isinstance(made.type, GraphQLNonNull):
+            if kind not in (None, Sensitivity.OPEN, noun.row_sensitivity) and not isinstance(made.type, GraphQLNonNull):
                 found.append((name, kind))
         _GUARDED[type_.name] = tuple(found)
     return _GUARDED[type_.name]

@@ -2,7 +2,7 @@
 
 A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
 enums and Booleans, where a code is one village's, and which texts are blank, for those may choose the SQL.  Everything
-else is marked by a `Ref`, the place where a call holds it.
+else is marked by a `Placeholder`, the place where a call holds it.
 Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
 """
 
@@ -38,7 +38,7 @@ Binding = Callable[[Call], Any]
 
 
 @dataclass(frozen=True)
-class Ref:
+class Placeholder:
     """The value that stands at this place of a call's variables."""
 
     path: tuple[str | int, ...]
@@ -65,15 +65,15 @@ def shape(value: Any) -> Hashable:
     return BLANK if is_blank(value) else GIVEN
 
 
-def marked(value: Any, path: tuple[str | int, ...]) -> Any:
+def with_placeholders(value: Any, path: tuple[str | int, ...]) -> Any:
     """The value with a Ref for everything that is not its shape."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
-        return {key: marked(inner, (*path, key)) for key, inner in value.items()}
+        return {key: with_placeholders(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list) and _opened(value):
-        return [marked(inner, (*path, number)) for number, inner in enumerate(value)]
-    return Ref(path, isinstance(value, VillageCode), is_blank(value))
+        return [with_placeholders(inner, (*path, number)) for number, inner in enumerate(value)]
+    return Placeholder(path, isinstance(value, VillageCode), is_blank(value))
 
 
 def _opened(value: list[Any]) -> bool:
@@ -84,17 +84,17 @@ def _opened(value: list[Any]) -> bool:
 
 def is_village(value: Any) -> bool:
     """Whether a value, or what stands in its place, is the code of one village."""
-    return value.village if isinstance(value, Ref) else isinstance(value, VillageCode)
+    return value.village if isinstance(value, Placeholder) else isinstance(value, VillageCode)
 
 
 def is_blank(value: Any) -> bool:
     """Whether a value, or what stands in its place, is a text of nothing but spaces."""
-    return value.blank if isinstance(value, Ref) else isinstance(value, str) and not value.strip()
+    return value.blank if isinstance(value, Placeholder) else isinstance(value, str) and not value.strip()
 
 
 def resolved(value: Any, call: Call) -> Any:
     """The value with what a call holds in the place of every Ref."""
-    if isinstance(value, Ref):
+    if isinstance(value, Placeholder):
         return value(call)
     if isinstance(value, dict):
         return {key: resolved(inner, call) for key, inner in value.items()}
@@ -103,9 +103,9 @@ def resolved(value: Any, call: Call) -> Any:
 
 def binding(value: Any, convert: Callable[[Any], Any] | None = None) -> Binding:
     """How a call finds the value of an argument, which is a Ref, a list that may hold some, or a constant."""
-    if isinstance(value, Ref):
+    if isinstance(value, Placeholder):
         return value if convert is None else lambda call: convert(value(call))
-    if isinstance(value, list) and any(isinstance(inner, Ref) for inner in value):
+    if isinstance(value, list) and any(isinstance(inner, Placeholder) for inner in value):
         return lambda call: (convert or list)(resolved(value, call))
     constant = value if convert is None else convert(value)
     return lambda call: constant

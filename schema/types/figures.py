@@ -9,7 +9,7 @@ from auth.sensitivity import Sensitivity
 from registry.figures import summary as facts
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
-from schema.declare.makers import ID, certain, face, few, one, shown, structure
+from schema.declare.makers import ID, face, non_null, one, plain_list, shown, value_field
 from schema.types.region import Region
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -18,17 +18,17 @@ BY_KEY = (Order(facts.bar_key),)
 
 def figure(name: str) -> Any:
     """A figure under its class, by which registry/figures/summary.py decides where it is shown."""
-    return certain(facts.FIGURES[name], facts.CLASSES[name])
+    return non_null(facts.FIGURES[name], facts.CLASSES[name])
 
 
 @face(facts.BusinessesByField)
 class FigureGroup:
     """One bar of a published figure."""
 
-    key: str = structure(facts.bar_key)
-    label: str = structure(facts.bar_label)
-    count: int | None = structure(facts.bar_count)
-    suppressed: bool = structure(facts.bar_suppressed)
+    key: str = value_field(facts.bar_key)
+    label: str = value_field(facts.bar_label)
+    count: int | None = value_field(facts.bar_count)
+    suppressed: bool = value_field(facts.bar_suppressed)
 
 
 @face(facts.Summary)
@@ -41,7 +41,7 @@ class Summary:
     verification shows what it changed, until they are published in batches.
     """
 
-    id: ID = structure(facts.identity, "Of this region on this day; keeps client caches whole.")
+    id: ID = value_field(facts.identity, "Of this region on this day; keeps client caches whole.")
     region: Region | None = one(OPEN, "Null for the country.", RegionFacts, facts.region_of)
     provinces: int = figure("provinces")
     regencies: int = figure("regencies")
@@ -55,7 +55,7 @@ class Summary:
     returned: int | None = figure("returned")
     households_with_business: int | None = figure("households_with_business")
     businesses: int | None = figure("businesses")
-    businesses_by_field: list[FigureGroup] | None = few(
+    businesses_by_field: list[FigureGroup] | None = plain_list(
         OPERATIONAL,
         "Running business units by field.",
         facts.BusinessesByField,
@@ -64,7 +64,7 @@ class Summary:
         when=facts.Shown("businesses_by_field"),
     )
     export_ready: int | None = figure("export_ready")
-    export_ready_by_field: list[FigureGroup] | None = few(
+    export_ready_by_field: list[FigureGroup] | None = plain_list(
         OPERATIONAL,
         "Export-ready business units by field.",
         facts.ExportReadyByField,
@@ -72,6 +72,6 @@ class Summary:
         order=BY_KEY,
         when=facts.Shown("export_ready_by_field"),
     )
-    withheld: list[str] = structure(facts.withheld)
+    withheld: list[str] = value_field(facts.withheld)
     cut_off: dt.datetime = shown(facts.cut_off)
     region_version: str = shown(facts.region_version)

@@ -25,7 +25,20 @@ from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
 from schema.declare.listing import Key, Named, Nested, by_names_in, filtering, grouping, sorting
-from schema.declare.makers import ID, certain, face, few, grouped, guarded, inside, key, names, of_caller, one, shown
+from schema.declare.makers import (
+    ID,
+    face,
+    grouped,
+    guarded,
+    inside,
+    key,
+    names,
+    non_null,
+    of_caller,
+    one,
+    plain_list,
+    shown,
+)
 from schema.types.business import Business
 from schema.types.member import NEWEST_FIRST, Member
 from schema.types.migration import MigrationEpisode
@@ -40,7 +53,7 @@ OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 class Consent:
     """Dasar pemrosesan data of the household (UU 27/2022 Art. 20)."""
 
-    basis: ConsentBasis = certain(HouseholdFacts.consent_basis, OPERATIONAL)
+    basis: ConsentBasis = non_null(HouseholdFacts.consent_basis, OPERATIONAL)
     method: ConsentMethod | None = shown(HouseholdFacts.consent_method)
     text_version: str | None = shown(HouseholdFacts.consent_text_version)
     given_by: str | None = guarded(HouseholdFacts.consent_given_by)
@@ -87,13 +100,15 @@ class Household(Record):
     head: Member | None = one(
         PERSONAL, "Head of the family (kepala keluarga); null in an unfinished draft.", MemberFacts, household.head
     )
-    members: list[Member] = few(
+    members: list[Member] = plain_list(
         OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
     )
-    migrations: list[MigrationEpisode] = few(
+    migrations: list[MigrationEpisode] = plain_list(
         OPERATIONAL, "Of all members, newest first.", EpisodeFacts, by(EpisodeFacts.household_id), order=NEWEST_FIRST
     )
-    businesses: list[Business] = few(OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id))
+    businesses: list[Business] = plain_list(
+        OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id)
+    )
     member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
     consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
@@ -122,7 +137,7 @@ class Household(Record):
         name=HouseholdFacts.verified_by_name,
         role=HouseholdFacts.verified_by_role,
     )
-    findings: list[UserError] | None = few(
+    findings: list[UserError] | None = plain_list(
         PERSONAL,
         "Open warnings on the newest revision, each shown to those who see the class of its column.",
         finding.Finding,
@@ -130,7 +145,7 @@ class Household(Record):
         finding.about_visible,
         order=(Order(finding.Finding.position),),
     )
-    remarks: list[Remark] | None = few(
+    remarks: list[Remark] | None = plain_list(
         PERSONAL,
         "Catatan of verifiers, newest first, each shown to those who see the class of its field.",
         workflow.Remark,
@@ -138,7 +153,7 @@ class Household(Record):
         finding.about_visible,
         order=(Order(workflow.Remark.at, True),),
     )
-    events: list[WorkflowEvent] = few(
+    events: list[WorkflowEvent] = plain_list(
         OPERATIONAL,
         "Every step, oldest first.",
         workflow.WorkflowEvent,

@@ -27,7 +27,7 @@ from registry.models.noun import by, to
 from registry.read.grouping import by_band
 from registry.read.query import Order
 from schema.declare.listing import Key, Nested, by_name, filtering, grouping, of_list, sorting
-from schema.declare.makers import ID, face, few, grouped, guarded, key, lazy, names, of_caller, one, shown
+from schema.declare.makers import ID, face, grouped, guarded, key, lazy, names, of_caller, one, plain_list, shown
 from schema.types.node import Connection, Group, Record
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ class Member(Record):
     birth_certificate: bool | None = guarded(MemberFacts.birth_certificate, by="filter")
     disability: bool | None = guarded(MemberFacts.disability, by="filter")
     covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
-    migrations: list[Annotated[MigrationEpisode, lazy("schema.types.migration")]] = few(
+    migrations: list[Annotated[MigrationEpisode, lazy("schema.types.migration")]] = plain_list(
         OPERATIONAL, "Newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
     )
-    businesses: list[Annotated[Business, lazy("schema.types.business")]] = few(
+    businesses: list[Annotated[Business, lazy("schema.types.business")]] = plain_list(
         OPERATIONAL, "That this person owns.", BusinessFacts, by(BusinessFacts.owner_id)
     )
 

@@ -13,7 +13,7 @@ from registry.models import finding, workflow
 from registry.models.fact import CurrencyCode
 from registry.models.finding import Finding
 from schema.declare.directives import Exemption, named_enum
-from schema.declare.makers import ID, face, few, names, of_caller, structure
+from schema.declare.makers import ID, face, names, of_caller, plain_list, value_field
 
 T = TypeVar("T")
 named_enum(
@@ -32,7 +32,7 @@ named_enum(
 class Node:
     """An object with an id that is unique in the whole registry."""
 
-    id: ID = structure(text="UUID; the same in queries, mutations, sync documents and exports.")
+    id: ID = value_field(text="UUID; the same in queries, mutations, sync documents and exports.")
 
 
 @face(interface=True)
@@ -49,82 +49,82 @@ class Record(Node):
 class PageInfo:
     """Where this page stands in the list."""
 
-    has_next_page: bool = structure(text="Whether there are rows behind this page.")
-    has_previous_page: bool = structure(text="Whether there are rows before this page.")
-    start_cursor: str | None = structure(text="Cursor of the first row; give it as `before`.")
-    end_cursor: str | None = structure(text="Cursor of the last row; give it as `after`.")
+    has_next_page: bool = value_field(text="Whether there are rows behind this page.")
+    has_previous_page: bool = value_field(text="Whether there are rows before this page.")
+    start_cursor: str | None = value_field(text="Cursor of the first row; give it as `before`.")
+    end_cursor: str | None = value_field(text="Cursor of the last row; give it as `after`.")
 
 
 @face()
 class Edge(Generic[T]):
     """One row of a page, with its cursor."""
 
-    cursor: str = structure(text="Opaque, signed, good for this list and caller only.")
-    node: T = structure(text="The record.")
+    cursor: str = value_field(text="Opaque, signed, good for this list and caller only.")
+    node: T = value_field(text="The record.")
 
 
 @face()
 class Connection(Generic[T]):
     """One page of records."""
 
-    edges: list[Edge[T]] = structure(text="The rows with their cursors.")
-    nodes: list[T] = structure(text="The nodes of `edges`, for clients that do not need cursors.")
-    page_info: PageInfo = structure(text="Where this page stands.")
-    total_count: int = structure(text="Rows that you may see; computed only when selected.")
+    edges: list[Edge[T]] = value_field(text="The rows with their cursors.")
+    nodes: list[T] = value_field(text="The nodes of `edges`, for clients that do not need cursors.")
+    page_info: PageInfo = value_field(text="Where this page stands.")
+    total_count: int = value_field(text="Rows that you may see; computed only when selected.")
 
 
 @face()
 class Group:
     """One bar of a count: how many listed rows share a key."""
 
-    key: str = structure(text="Enum value, region code or list code; UNKNOWN where the record does not say.")
-    label: str = structure(text="The key in words, in the language of the request.")
-    count: int = structure(text="How many rows.")
+    key: str = value_field(text="Enum value, region code or list code; UNKNOWN where the record does not say.")
+    label: str = value_field(text="The key in words, in the language of the request.")
+    count: int = value_field(text="How many rows.")
 
 
 @face()
 class Money:
     """An amount in a currency."""
 
-    amount: Decimal = structure(text="Exact decimal number.")
-    currency: CurrencyCode = structure(text="ISO 4217 code.")
+    amount: Decimal = value_field(text="Exact decimal number.")
+    currency: CurrencyCode = value_field(text="ISO 4217 code.")
 
 
 @face()
 class GeoPoint:
     """WGS 84 position, four decimals (about 11 m)."""
 
-    latitude: float = structure(text="Degrees north.")
-    longitude: float = structure(text="Degrees east.")
+    latitude: float = value_field(text="Degrees north.")
+    longitude: float = value_field(text="Degrees east.")
 
 
 @face()
 class Actor:
     """Who did something: a member of staff or a service.  A value: the field that leads to it has the class."""
 
-    account_id: ID = structure(text="The account; no entity of its own, so caches keep the words of each event.")
-    name: str | None = structure(text="Name at that time.")
-    role: Role = structure(text="Role in which it was done.")
+    account_id: ID = value_field(text="The account; no entity of its own, so caches keep the words of each event.")
+    name: str | None = value_field(text="Name at that time.")
+    role: Role = value_field(text="Role in which it was done.")
 
 
 @face(finding.FindingParams)
 class ErrorParam:
     """One filled-in value of a message."""
 
-    name: str = structure(finding.param_name, "Name in the sentence.")
-    value: str = structure(finding.param_value, "What stands there.")
+    name: str = value_field(finding.param_name, "Name in the sentence.")
+    value: str = value_field(finding.param_value, "What stands there.")
 
 
 @face(Finding)
 class UserError:
     """One thing in the input or the record that somebody must mend or look at.  Never contains a stored value."""
 
-    code: UserErrorCode = structure(Finding.code)
-    severity: Severity = structure(Finding.severity)
-    path: list[str] = structure(
+    code: UserErrorCode = value_field(Finding.code)
+    severity: Severity = value_field(Finding.severity)
+    path: list[str] = value_field(
         Finding.path, "Where in `input`, indices as strings; for findings, where in the household."
     )
-    message: str = structure(finding.message, "For people; Indonesian, or English on `Accept-Language: en`.")
-    params: list[ErrorParam] = few(
+    message: str = value_field(finding.message, "For people; Indonesian, or English on `Accept-Language: en`.")
+    params: list[ErrorParam] = plain_list(
         Exemption.STRUCTURE, "What the message was filled with.", finding.FindingParams, finding.of_finding
     )

@@ -23,7 +23,20 @@ from registry.read.query import Many, Object, Order, Source, Value
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
 from schema.declare.listing import Key, Named, by_place_name, filtering, sorting
-from schema.declare.makers import ID, KINDS, face, few, guarded, key, lazy, many, names, of_caller, one, shown
+from schema.declare.makers import (
+    ID,
+    KINDS,
+    connection,
+    face,
+    guarded,
+    key,
+    lazy,
+    names,
+    of_caller,
+    one,
+    plain_list,
+    shown,
+)
 from schema.errors import BadInput, no_such_region
 from schema.types.node import Connection, Node, Record
 
@@ -84,41 +97,41 @@ class Region(Record):
     level: RegionLevel = shown(facts.Region.level, by="filter")
     kind: RegionKind = shown(facts.Region.kind, by="filter")
     parent: Region | None = one(OPEN, "Null for a province.", facts.Region, to(facts.Region.parent_id))
-    ancestors: list[Region] = few(
+    ancestors: list[Region] = plain_list(
         OPEN, "From the province down to the parent, for breadcrumbs.", facts.Region, facts.ancestors, order=BY_CODE
     )
     bps_code: str | None = shown(facts.Region.bps_code)
     valid_from: dt.date = shown(facts.Region.valid_from)
     valid_to: dt.date | None = shown(facts.Region.valid_to)
-    lineage: list[RegionLineage] = few(
+    lineage: list[RegionLineage] = plain_list(
         OPEN,
         "Earlier and later codes, oldest first.",
         facts.RegionLineage,
         facts.lineage,
         order=(Order(facts.RegionLineage.effective_on),),
     )
-    households: Annotated[HouseholdConnection, lazy("schema.types.household")] | None = many(
+    households: Annotated[HouseholdConnection, lazy("schema.types.household")] | None = connection(
         OPERATIONAL,
         "Households in this region that you may see.",
         HouseholdFacts,
         facts.under,
         order=(Order(HouseholdFacts.household_no),),
     )
-    members: Annotated[MemberConnection, lazy("schema.types.member")] | None = many(
+    members: Annotated[MemberConnection, lazy("schema.types.member")] | None = connection(
         OPERATIONAL,
         "Persons in this region that you may see.",
         MemberFacts,
         facts.under,
         order=BY_NUMBER,
     )
-    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.types.migration")] | None = many(
+    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.types.migration")] | None = connection(
         OPERATIONAL,
         "Migration episodes in this region that you may see.",
         EpisodeFacts,
         facts.under,
         order=(Order(EpisodeFacts.departed_on, True),),
     )
-    businesses: Annotated[BusinessConnection, lazy("schema.types.business")] | None = many(
+    businesses: Annotated[BusinessConnection, lazy("schema.types.business")] | None = connection(
         OPERATIONAL,
         "Business units in this region that you may see.",
         BusinessFacts,
@@ -135,7 +148,7 @@ class Region(Record):
 class Province(Region):
     """Provinsi."""
 
-    regencies: Connection[Regency] = many(
+    regencies: Connection[Regency] = connection(
         OPEN,
         "Regencies in it.",
         facts.Region,
@@ -149,7 +162,7 @@ class Province(Region):
 class Regency(Region):
     """Kabupaten or kota."""
 
-    districts: Connection[District] = many(
+    districts: Connection[District] = connection(
         OPEN,
         "Districts in it.",
         facts.Region,
@@ -163,7 +176,7 @@ class Regency(Region):
 class District(Region):
     """Kecamatan (distrik, kapanewon …)."""
 
-    villages: Connection[Village] = many(
+    villages: Connection[Village] = connection(
         OPEN,
         "Villages in it.",
         facts.Region,
@@ -177,7 +190,7 @@ class District(Region):
 class Village(Region):
     """Desa, kelurahan or desa adat (gampong, nagari, kampung …)."""
 
-    enrolments: list[VillageEnrolment] = few(
+    enrolments: list[VillageEnrolment] = plain_list(
         OPEN,
         "Programmes that work here.",
         facts.VillageEnrolment,

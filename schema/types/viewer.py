@@ -12,7 +12,7 @@ from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
-from schema.declare.makers import ID, face, few, of_caller, one
+from schema.declare.makers import ID, face, of_caller, one, plain_list
 from schema.types.region import Region
 
 
@@ -37,7 +37,7 @@ class Viewer:
     id: ID = of_caller(Account.id)
     name: str = of_caller(Account.name)
     username: str = of_caller(Account.username)
-    grants: list[ViewerGrant] = few(
+    grants: list[ViewerGrant] = plain_list(
         Exemption.OWN_CALLER,
         "In force today.",
         GrantRecord,

@@ -8,7 +8,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
 from registry.models.workflow import Remark as RemarkFacts
 from registry.models.workflow import WorkflowEvent as EventFacts
-from schema.declare.makers import ID, certain, face, guarded, inside, key, shown
+from schema.declare.makers import ID, face, guarded, inside, key, non_null, shown
 from schema.types.node import Actor
 
 PERSONAL = Sensitivity.PERSONAL
@@ -20,7 +20,7 @@ class Remark:
 
     id: ID = key(RemarkFacts.id)
     path: list[str] = shown(RemarkFacts.path)
-    text: str = certain(RemarkFacts.text, PERSONAL)
+    text: str = non_null(RemarkFacts.text, PERSONAL)
     author: Actor = inside(
         PERSONAL,
         "Who wrote it.",

@@ -25,8 +25,8 @@ from rich.syntax import Syntax
 from auth.errors import Unauthenticated
 from auth.principal import Principal
 from registry.guard.vault import Vault
-from registry.read.run import NO_REGION, heirs_of
-from registry.read.visibility import Sight
+from registry.read.run import NO_REGION, successors_of
+from registry.read.visibility import Visibility
 from registry.store.db import Database, TooSlow, Unreachable
 from schema.build import build
 from schema.engine.cursor import Cursors
@@ -67,7 +67,7 @@ async def explained(
 
     Raises Invalid and RequestError for what the server would refuse as a whole."""
     variables = operation.variables(sent)
-    planned = operation.planned(Sight.of(principal), variables)
+    planned = operation.planned(Visibility.of(principal), variables)
     call = Call(principal, "id", cursors, variables.coerced)
     planned.check(call)
     for root in planned.roots:
@@ -82,7 +82,7 @@ async def explained(
             except asyncpg.PostgresError as error:
                 if error.sqlstate != NO_REGION:
                     raise
-                yield Explained(root.key, str(no_such_region(heirs_of(error))), nodes, text)
+                yield Explained(root.key, str(no_such_region(successors_of(error))), nodes, text)
 
 
 def explain(

@@ -15,7 +15,7 @@ import asyncpg
 from registry.guard.vault import Vault
 from registry.guard.wall import LOGIN
 from registry.models.noun import SCHEMA
-from registry.store.db import LOST, SERVES
+from registry.store.db import CONNECTION_ERRORS, SERVES
 from server.database.migrate import LOGIN_SETTINGS, head, version
 
 CONNECT = 10  # seconds
@@ -150,5 +150,5 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         yield connection
     finally:
-        with suppress(TimeoutError, *LOST):  # it may wait behind a pooler, or be lost
+        with suppress(TimeoutError, *CONNECTION_ERRORS):  # it may wait behind a pooler, or be lost
             await connection.close(timeout=TRY)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 SLOW = 0.05  # seconds after which the caller is watched
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """The caller has closed the connection: nobody reads an answer."""
 
 
@@ -54,7 +54,7 @@ async def until_gone(receive: Receive, work: Awaitable[T]) -> T:
         return await work
     except asyncio.CancelledError:
         if watch.gone and task.uncancel() <= before:
-            raise Gone from None
+            raise ClientDisconnected from None
         raise
     finally:
         timer.cancel()

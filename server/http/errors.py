@@ -18,7 +18,7 @@ from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, RateLimited
 from registry.read.run import UnknownRegion
 from registry.store.db import TooSlow, Unreachable
-from schema.engine.limits import Most
+from schema.engine.limits import Limit
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from server.http.document_sentences import document_sentence
 from server.http.responses import Reply
@@ -89,7 +89,7 @@ def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, 
     if isinstance(original, RecursionError):
         original = QueryTooComplex("nesting", MAX_NESTING_DEPTH, MAX_NESTING_DEPTH + 1)
     elif "more than" in error.message and "tokens" in error.message:
-        original = QueryTooComplex("tokens", Most.TOKENS.limit, Most.TOKENS.limit + 1)
+        original = QueryTooComplex("tokens", Limit.TOKENS.limit, Limit.TOKENS.limit + 1)
     if told := known(original):
         made = request_error(told, language)
     elif original is not None and not isinstance(original, GraphQLError):

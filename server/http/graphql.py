@@ -29,7 +29,7 @@ from schema.engine.operation import Invalid, Operation
 from schema.engine.plan import Root
 from schema.engine.refusal import Place, Refusal
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
-from server.http.disconnect import Gone, until_gone
+from server.http.disconnect import ClientDisconnected, until_gone
 from server.http.errors import formatted, internal, known, refusal, refuses_all
 from server.http.headers import (
     AUTHORIZATION,
@@ -76,7 +76,7 @@ class GraphQL:
             body = await _answer(request, scope["query_string"])
             if "data" not in body:
                 reply.status = 400
-        except Gone:
+        except ClientDisconnected:
             service.outcomes["GONE"] += 1
             await send({"type": "http.response.start", "status": 499, "headers": []})
             await send({"type": "http.response.body", "body": b""})

@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from registry.store.cache import Remembered
+from registry.store.cache import LruCache
 from registry.store.pool import Durations
 from server.http.service import Service
 
@@ -102,7 +102,7 @@ async def _keep_writing(published: Published) -> None:
 def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     database, pool = service.database, service.database.pool
     waiting = pool.waiting + database.turns.waiting + database.heavy.waiting
-    memories = sorted(Remembered.all, key=lambda memory: memory.name)
+    memories = sorted(LruCache.all, key=lambda memory: memory.name)
     yield COUNTER, "requests", "Requests by outcome.", _of("_total", "outcome", sorted(service.outcomes.items()))
     yield SUM, "connections", "Connections to PostgreSQL.", [("", {}, pool.opened)]
     yield SUM, "connections_idle", "Connections that nobody uses.", [("", {}, pool.idle)]

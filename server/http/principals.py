@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from auth.principal import Principal
-from registry.store.cache import Remembered
-from registry.store.db import LOST
+from registry.store.cache import LruCache
+from registry.store.db import CONNECTION_ERRORS
 
 CHANNEL = "registry_grants"
 CAPITAL = ZoneInfo("Asia/Jakarta")
@@ -53,7 +53,7 @@ class Principals:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._held: Remembered[uuid.UUID, dict[dt.datetime, Principal]] = Remembered("principals", MOST, MEMORY, _size)
+        self._held: LruCache[uuid.UUID, dict[dt.datetime, Principal]] = LruCache("principals", MOST, MEMORY, _size)
         self._heard_until = 0.0  # monotonic
         self._sign, self._sent_at, self._heard = "", 0.0, asyncio.Event()
         self._midnight = _next_midnight()  # of the clock
@@ -100,7 +100,7 @@ class Principals:
                 reason = "the connection was lost"
             except Unheard:
                 reason = "notifications are lost on the way: set DESMIGRATIF_LISTEN_URL to go past the pooler"
-            except LOST as error:
+            except CONNECTION_ERRORS as error:
                 reason = type(error).__name__
             if reason != logged:  # once, however often it fails
                 log.warning("Changes of grants are not heard (%s): grants are read at every request.", reason)

@@ -18,7 +18,7 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive
 
-from registry.store.cache import Remembered
+from registry.store.cache import LruCache
 from schema.errors import (
     MethodNotAllowed,
     PayloadTooLarge,
@@ -27,10 +27,10 @@ from schema.errors import (
     UnsupportedMediaType,
     nul_refused,
 )
-from server.http.disconnect import Gone
+from server.http.disconnect import ClientDisconnected
 from server.http.headers import Headers, is_json
 
-PERSISTED: Remembered[str, str] = Remembered("persisted", 200, 10_000_000, lambda text: 4 * len(text))
+PERSISTED: LruCache[str, str] = LruCache("persisted", 200, 10_000_000, lambda text: 4 * len(text))
 """Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECTS = {"variables", "extensions"}
@@ -134,7 +134,7 @@ async def _body(receive: Receive, length: bytes, limit: int) -> bytearray:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         received += message.get("body", b"")
         more = message.get("more_body", False)
         if len(received) > limit:
