@@ -66,7 +66,7 @@ PAGE = page({
         why="the map and code lists are public to every signed-in caller; nobody can name an area without them"),
     Ability.SEE_OPERATIONAL: row(
         AREA,   AREA,     AREA,    AREA,     AREA,     AREA,     AREA,     OWN,     no,      no,     AREA,
-        why="this is the sight that makes a row exist; desk: only its own cases, no standing sight"),
+        why="without it a row does not exist; desk: only its own cases, and only while they are open"),
     Ability.SEE_PERSONAL: row(
         AREA,   AREA,     AREA,    no,       AREA,     no,       AREA,     no,      no,      no,     no,
         why="UU 27/2022 Art. 4(3): data only for those who work on the records"),

@@ -79,7 +79,7 @@ class PageTooLarge(RequestError):
 
 
 class QueryTooComplex(RequestError):
-    """More than one request may ask for; `dimension` says which of schema/engine/limits.py."""
+    """More than one request may ask for; `dimension` says which of schema/limits.py."""
 
     code = "QUERY_TOO_COMPLEX"
 

@@ -21,9 +21,9 @@ from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID, Private, command, face, opened_value, payload_field, payload_record
 from schema.engine.context import Context
-from schema.engine.limits import Limit
 from schema.errors import BadInput
 from schema.inputs import INSIDE, HouseholdInput, edit_of, uuid_text
+from schema.limits import Limit
 from schema.types.household import Household
 from schema.types.node import ErrorParam, UserError
 

@@ -20,7 +20,8 @@ from graphql import (
     is_leaf_type,
 )
 
-from schema.engine.limits import LISTED, Limit
+from schema.engine.complexity import LISTED
+from schema.limits import Limit
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
 Composite = GraphQLObjectType | GraphQLInterfaceType

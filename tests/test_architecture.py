@@ -16,6 +16,27 @@ ALLOWED = {
     "server": {"auth", "registry", "schema"},
     "migrations": {"registry"},
 }
+FLOORS = {  # from the ground up: files and folders of a package, side by side where neither needs the other
+    "registry": (
+        {"codes"},
+        {"values", "store"},
+        {"models"},
+        {"read", "rules", "regions"},
+        {"figures"},
+        {"guard"},
+        {"write"},
+    ),
+    "schema": (
+        {"errors"},
+        {"limits"},
+        {"declare"},
+        {"engine", "types"},
+        {"inputs"},
+        {"query", "mutation"},
+        {"build"},
+    ),
+    "server": ({"settings", "keys", "access_declarations"}, {"database"}, {"http"}, {"demo"}, {"cli"}),
+}
 FOREIGN = {  # who may talk to which library
     "strawberry": {"schema/declare/", "schema/build.py"},
     "starlette": {"server/http/", "server/access_declarations.py"},
@@ -54,6 +75,49 @@ def test_a_file_has_its_place(path: Path) -> None:
         assert ast.get_docstring(ast.parse(text)), "say what the file is for"
     if not any(name(path).startswith(long) for long in LONG):
         assert len(text.splitlines()) <= LONGEST, "two ideas in one room: split it by idea"
+
+
+def rooms(path: Path) -> set[tuple[str, str]]:
+    """The (package, file or folder) pairs that a file imports, wherever in it."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {(package, below.partition(".")[0]) for package, _, below in (m.partition(".") for m in modules) if below}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_room_has_its_floor(package: str) -> None:
+    entries = {p.stem for p in (ROOT / package).iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert entries - {"__init__"} == set().union(*FLOORS[package])
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p).partition("/")[0] in FLOORS], ids=name)
+def test_imports_point_down_inside_a_package_too(path: Path) -> None:
+    package, _, below = name(path).partition("/")
+    own = below.partition("/")[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    floor = next(n for n, floor in enumerate(FLOORS[package]) if own in floor)
+    lower: set[str] = set().union(*FLOORS[package][:floor])
+    upward = {room for used, room in rooms(path) if used == package} - lower - {own}
+    assert upward == set(), f"{name(path)} imports {sorted(upward)} from {package}, which stand beside it or above"
+
+
+def test_only_faces_name_each_other() -> None:
+    """Types of a GraphQL schema are a circle by nature; everywhere else such an import would hold a circle open."""
+    homes = [name(p) for p in FILES if "TYPE_CHECKING" in p.read_text()]
+    assert [home for home in homes if not home.startswith("schema/types/")] == []
+
+
+def test_production_does_not_read_the_demo() -> None:
+    for path in FILES:
+        if not name(path).startswith("server/demo/"):
+            tops = ast.parse(path.read_text()).body
+            modules = {node.module or "" for node in tops if isinstance(node, ast.ImportFrom)}
+            assert [m for m in modules if m.startswith("server.demo")] == [], name(path)
 
 
 def test_strawberry_executes_nothing() -> None:

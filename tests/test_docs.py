@@ -9,13 +9,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphql import build_schema, parse, validate
+
 from auth.policy import PAGE, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode
 from registry.guard.crossing import CROSSINGS
 from schema import errors
-from schema.engine.limits import Limit
+from schema.build import SDL
+from schema.limits import Limit
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
 from server.http.app import ROUTES
@@ -97,3 +100,16 @@ def test_every_test_that_a_docstring_names_exists() -> None:
     }
     assert named
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
+def test_the_architecture_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:auth|registry|schema|server|tests)/[a-z_./]*)`", text))
+    assert len(named) > 20
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
+def test_the_architecture_follows_operations_of_this_schema() -> None:
+    documents = re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)
+    schema = build_schema(SDL.read_text())
+    assert [validate(schema, parse(document)) for document in documents] == [[], []]

@@ -15,8 +15,8 @@ from registry.store.db import Unreachable
 from schema.engine import lane as lanes
 from schema.engine.executor import DESCRIBING
 from schema.engine.lane import Lane
-from schema.engine.limits import Limit
 from schema.engine.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
+from schema.limits import Limit
 from tests.village import SUBMIT, Place, household
 
 pytestmark = pytest.mark.anyio

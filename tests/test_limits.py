@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from registry.codes import HouseholdStatus
-from schema.engine import limits, price
-from schema.engine.limits import Limit
+from schema.engine import complexity, price
+from schema.limits import MOST_META_ROOTS, Limit
 from tests.test_explain import explain, found
 from tests.village import FAR, HERE, Place, household, served_with
 
@@ -92,7 +92,7 @@ async def test_an_answer_says_what_it_may_cost(village: Place) -> None:
       viewer { name } }"""
     for size in (2, 7):
         answer = await village.query("officer", text, n=size)
-        returned, read = 3 + 3 * size + 3 * size * limits.LISTED, 3 * price.BELOW * (price.READ + price.COMPARED)
+        returned, read = 3 + 3 * size + 3 * size * complexity.LISTED, 3 * price.BELOW * (price.READ + price.COMPARED)
         assert answer.json["extensions"]["cost"] == {"requested": returned + read}
 
 
@@ -300,7 +300,7 @@ async def test_few_statements_of_one_request_run_at_once(village: Place, monkeyp
     monkeypatch.setattr(village.database, "answer", watched)
     roots = " ".join(f"a{n}: households {{ totalCount }}" for n in range(12))
     assert (await village.query("officer", f"{{ {roots} }}")).codes == []
-    assert most == limits.AT_ONCE
+    assert most == complexity.AT_ONCE
 
 
 async def test_others_are_served_while_something_large_is_planned(village: Place) -> None:
@@ -330,7 +330,7 @@ async def test_the_types_of_an_interface_are_compiled_once(village: Place) -> No
 
 
 async def test_without_a_token_the_schema_is_asked_for_in_small_pieces(village: Place) -> None:
-    many = "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(limits.MOST_META_ROOTS + 1)) + " }"
+    many = "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(MOST_META_ROOTS + 1)) + " }"
     answer: Any = await village.query(None, many)
     assert answer.status == 401
 

@@ -164,8 +164,8 @@ async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> 
     assert alone["officer"]["address"] == "Jalan Melati 1"
     assert alone["viewer"]["address"] is alone["viewer"]["members"][0]["fullName"] is None
     assert alone["stranger"] is alone["auditor"] is None
-    sights = {Visibility.of(await village.principal(who)) for who in people}
-    assert len(sights) == len({Visibility.of(await village.principal(who)) for who in [*people, "second"]}) > 5
+    visibilities = {Visibility.of(await village.principal(who)) for who in people}
+    assert len(visibilities) == len({Visibility.of(await village.principal(who)) for who in [*people, "second"]}) > 5
 
 
 async def test_equal_sights_share_one_plan(village: Place) -> None:

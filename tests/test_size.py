@@ -9,7 +9,7 @@ import pytest
 
 from registry.read.visibility import Visibility
 from schema.engine import answer_size as size
-from schema.engine.limits import LISTED
+from schema.engine.complexity import LISTED
 from schema.engine.variables import Call
 from tests.village import Place, household
 

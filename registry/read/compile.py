@@ -1,4 +1,4 @@
-"""Want → one SQL statement whose only value is the finished JSON.
+"""Query tree → one SQL statement whose only value is the finished JSON.
 
 Rule: the whole answer is one scalar subquery that depends on `s`, the row that sets the caller's areas; PostgreSQL
 cannot read a record before it knows who asks.  Tests: tests/test_wall.py walks every plan, tests/sql/*.md show the SQL.
@@ -23,6 +23,7 @@ from sqlalchemy.sql.elements import Grouping
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of, value_of
 from registry.models.noun import C_TEXT, Link, Noun, Readable, const, table_of
+from registry.read.context import Subtotals
 from registry.read.order import sort_keys, sorted_by
 from registry.read.page import page
 from registry.read.query import (
@@ -42,7 +43,7 @@ from registry.read.query import (
     Where,
     Withheld,
 )
-from registry.read.rollup import Subtotals, counted_below, subtotal
+from registry.read.rollup import counted_below, subtotal
 from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
 from registry.read.visibility import Extent, Visibility
 from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
@@ -50,7 +51,7 @@ from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
 
 @dataclass
 class Compiler:
-    """Compiles one Want for all callers of one sight; it is what derived facts ask."""
+    """Compiles one query tree for all callers of one visibility; it is what derived facts ask."""
 
     visibility: Visibility
     settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)

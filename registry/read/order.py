@@ -8,7 +8,7 @@ index serves both ways.  Tests: tests/test_pages.py, tests/test_order.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -16,13 +16,10 @@ from sqlalchemy.sql.elements import Grouping
 
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Readable, const
+from registry.read.context import ReadContext
 from registry.read.query import Datum, Order
 from registry.read.sql import type_of
 from registry.store.db import arg
-
-if TYPE_CHECKING:
-    from registry.read.compile import Compiler
-
 
 FIRST, LAST = const(""), const("~")
 """Texts that stand before and behind every date, code and number."""
@@ -55,7 +52,7 @@ class SortKey:
 
 
 def sort_keys(
-    compiler: Compiler, row: sa.FromClause, noun: Readable, order: tuple[Order, ...], descending: bool = False
+    compiler: ReadContext, row: sa.FromClause, noun: Readable, order: tuple[Order, ...], descending: bool = False
 ) -> list[SortKey]:
     """The keys of an order, and the id; a class that is nowhere seen gives a key that is the same for all rows."""
     keys = []

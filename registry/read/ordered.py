@@ -16,7 +16,7 @@ Test: tests/test_order.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,20 +25,18 @@ from registry.models.fact import fact_of
 from registry.models.noun import Noun, Readable, const, table_of
 from registry.models.reached import Reached
 from registry.models.region import under
+from registry.read.context import ReadContext
 from registry.read.filter import AllOf, is_about_places
 from registry.read.order import SortKey, after_cursor, not_before, sort_keys
 from registry.read.query import Datum, Order, Page, Source
 from registry.read.visibility import Extent
-
-if TYPE_CHECKING:
-    from registry.read.compile import Compiler
 
 NOTHING = const(0)
 Beyond = Callable[[str, bool], sa.ColumnElement[bool]]
 
 
 def in_order(
-    compiler: Compiler, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+    compiler: ReadContext, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
     """The row of a page, all rows between its cursors, of `every` row of its list, and the keys to sort them by."""
     source, order = query.source, query.order
@@ -81,7 +79,7 @@ def _is_indexed(noun: Readable, order: tuple[Order, ...], keys: list[SortKey]) -
     return first is None or is_indexed(noun, first)
 
 
-def _sees_the_country(compiler: Compiler, noun: Readable) -> bool:
+def _sees_the_country(compiler: ReadContext, noun: Readable) -> bool:
     """Whether the caller sees all records of a noun, whose rows the wall tells apart."""
     return (
         noun.row_sensitivity is not Sensitivity.OPEN
@@ -89,7 +87,7 @@ def _sees_the_country(compiler: Compiler, noun: Readable) -> bool:
     )
 
 
-def _is_seen(compiler: Compiler, row: sa.FromClause, noun: Readable, datum: Datum) -> bool:
+def _is_seen(compiler: ReadContext, row: sa.FromClause, noun: Readable, datum: Datum) -> bool:
     return compiler.seen(row, noun, fact_of(datum).sensitivity) is True
 
 
@@ -102,7 +100,7 @@ def _between(query: Page, rows: sa.Select[Any], test: Beyond) -> sa.Select[Any]:
 
 
 def _from_homes(
-    compiler: Compiler, query: Page, first: Reached[Any], parent: sa.FromClause | None
+    compiler: ReadContext, query: Page, first: Reached[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
     """The rows of a list that is sorted by a fact of other records, `homes`, from those in their order."""
     source, (order, *others) = query.source, query.order
@@ -127,7 +125,7 @@ def _from_homes(
     return row, _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward)), keys
 
 
-def _many(compiler: Compiler) -> list[sa.FromClause]:
+def _many(compiler: ReadContext) -> list[sa.FromClause]:
     """One row, which PostgreSQL takes for a million: it cannot see how far each of the two counts."""
     one = sa.select(const(1)).scalar_subquery()
     return [sa.func.generate_series(const(1), one).alias(compiler.name("n")) for _ in range(2)]

@@ -9,25 +9,23 @@ Tests: tests/test_pages.py, tests/test_groups.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from registry.models.noun import const
+from registry.read.context import ReadContext, Subtotals
 from registry.read.grouping import UNKNOWN, in_language
 from registry.read.order import sorted_by
 from registry.read.ordered import in_order
 from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
-from registry.read.rollup import Subtotals, counted_below, is_bare, is_down, looked_up, subtotal
+from registry.read.rollup import counted_below, is_bare, is_down, looked_up, subtotal
 from registry.read.sql import EMPTY, ONE, as_json
 from registry.store.db import arg
 
-if TYPE_CHECKING:
-    from registry.read.compile import Compiler
 
-
-def page(compiler: Compiler, query: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+def page(compiler: ReadContext, query: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
     """One page of a connection as JSON."""
     row, tests = compiler.rows(query.source, parent)
     every = compiler.inside(sa.select(row).where(*tests), parent)
@@ -71,7 +69,12 @@ class _Shown:
     """
 
     def __init__(
-        self, compiler: Compiler, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+        self,
+        compiler: ReadContext,
+        query: Page,
+        row: sa.FromClause,
+        every: sa.Select[Any],
+        parent: sa.FromClause | None,
     ) -> None:
         self.compiler, self.query, self.noun = compiler, query, query.source.noun
         self.around = compiler.outer
@@ -192,7 +195,7 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
     return sa.literal_column("true" if value else "false", sa.Boolean())
 
 
-def _groups(compiler: Compiler, query: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
+def _groups(compiler: ReadContext, query: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
     """One row: `groups`, the counts of the rows by one key, and `total`, their sum.
 
     Times come in their order, all other keys the largest first, and UNKNOWN last.

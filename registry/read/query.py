@@ -1,6 +1,6 @@
 """What a caller wants of a noun, without GraphQL: the language between schema, sync, export and the read engine.
 
-Rule: a Want holds no value of a caller, only names of arguments, so equal Wants are one statement.
+Rule: a query tree holds no value of a caller, only names of arguments, so equal query trees are one statement.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Const:
 
 @dataclass(frozen=True)
 class Null:
-    """A field that is null for all callers of the sight: they were refused it."""
+    """A field that is null for all callers of the visibility: they were refused it."""
 
     key: str
 

@@ -7,8 +7,8 @@ Tests: tests/test_scope.py, tests/test_differential.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -16,10 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from registry.codes import RegionLevel
 from registry.models.noun import By, Noun, const, table_of
 from registry.models.region import Region, under
+from registry.read.context import ReadContext
 from registry.read.query import Object, Page, Source, Total
-
-if TYPE_CHECKING:
-    from registry.read.compile import Compiler
 
 
 def is_down(source: Source) -> bool:
@@ -56,7 +54,7 @@ def _counted(node: Object) -> Iterator[type[Noun]]:
             yield noun
 
 
-def subtotal(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
+def subtotal(compiler: ReadContext, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
     """Code → count of all regions in this one, as a JSON object."""
     row = table_of(noun).alias(compiler.name("t"))
     rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
@@ -72,7 +70,3 @@ def subtotal(compiler: Compiler, noun: type[Noun], region: sa.FromClause) -> sa.
 def looked_up(tallied: sa.ColumnElement[Any], region: sa.FromClause) -> sa.ColumnElement[Any]:
     """The count of a region in a tally that covers it."""
     return sa.func.coalesce(sa.cast(tallied.op("->>")(region.c.code), sa.Integer()), const(0))
-
-
-Subtotals = Mapping[Any, sa.ColumnElement[Any]]
-"""Noun → the tally of its records."""

@@ -1,6 +1,6 @@
-"""Run a Want for a caller: compiled once per Want and sight, then one prepared statement a root field.
+"""Run a query tree for a caller: compiled once per query tree and visibility, then one prepared statement a root field.
 
-Rule: the only way from a Want to rows (tests/test_architecture.py), and one statement each (tests/test_read.py).
+Rule: the only way from a query tree to rows (tests/test_architecture.py), and one statement each (tests/test_read.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
 from registry.store.db import CLAIM, SETTING, Database, Statement
 
-WEIGHT = 4  # bytes that a statement and its Want take for each letter of the SQL
+WEIGHT = 4  # bytes that a statement and its query tree take for each letter of the SQL
 STATEMENTS: LruCache[tuple[Root, Visibility], Statement] = LruCache(
     "statements", 500, 20_000_000, lambda made: WEIGHT * len(made.text)
 )
@@ -32,7 +32,7 @@ class UnknownRegion(Exception):
 
 
 def statement(query: Root, visibility: Visibility) -> Statement:
-    """The statement of a Want for every caller of this sight."""
+    """The statement of a query tree for every caller of this visibility."""
     if (known := STATEMENTS.get((query, visibility))) is None:
         known = Compiler(visibility).statement(query)
         STATEMENTS.put((query, visibility), known)

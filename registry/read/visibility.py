@@ -27,7 +27,7 @@ class Extent(Enum):
 class Visibility:
     """Per class: how far it is seen within the areas that the caller reads, in the country, and on own rows.
 
-    Equal sights are one object, so that finding what was prepared for one costs nothing."""
+    Equal visibilities are one object, so that finding what was prepared for one costs nothing."""
 
     inside: tuple[Extent, ...]
     country: tuple[Extent, ...]

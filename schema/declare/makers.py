@@ -36,7 +36,7 @@ from schema.declare.shapes import (
     ValueField,
     WithheldField,
 )
-from schema.engine.limits import Limit
+from schema.limits import Limit
 
 T = TypeVar("T")
 __all__ = ["ID", "UNSET", "Info", "Private", "lazy"]

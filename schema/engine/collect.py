@@ -23,7 +23,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
-from schema.engine.limits import Budget
+from schema.engine.complexity import Budget
 from schema.errors import BadInput
 
 T = TypeVar("T", bound=Node)

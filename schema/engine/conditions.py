@@ -20,10 +20,11 @@ from registry.read.query import Where
 from registry.read.visibility import Extent, Visibility
 from registry.values.text import clean
 from schema.declare.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
-from schema.engine.limits import Complexity, Limit
+from schema.engine.complexity import Complexity
 from schema.engine.price import RELATED, of_name, of_test
 from schema.engine.variables import folded, is_village, plain
 from schema.errors import BadInput
+from schema.limits import Limit
 
 
 class Bind(Protocol):

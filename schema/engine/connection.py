@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 
@@ -21,9 +21,9 @@ from registry.read.rollup import is_bare, is_down
 from schema.declare.listing import LISTINGS, ListOptions
 from schema.declare.shapes import RelatedField
 from schema.engine.answer_size import AROUND, COUNT, GROUP, of_cursor
+from schema.engine.complexity import Size
 from schema.engine.conditions import Conditions, bounded, seen_here
 from schema.engine.cursor import Signer
-from schema.engine.limits import Size
 from schema.engine.price import (
     BELOW,
     by_index,
@@ -36,10 +36,8 @@ from schema.engine.price import (
     of_rows,
 )
 from schema.engine.variables import Call, binding, is_blank, plain, resolved
+from schema.engine.walk import Walk
 from schema.errors import BadInput, PageTooLarge
-
-if TYPE_CHECKING:
-    from schema.engine.select import Selection
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
 REGIONS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
@@ -49,7 +47,7 @@ REGIONS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
 class Listed:
     """One connection of a selection."""
 
-    def __init__(self, selection: Selection, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
+    def __init__(self, selection: Walk, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
         self.selection, self.nodes, self.shape = selection, nodes, shape
         self.type: Any = get_named_type(made.type)
         self.given = get_argument_values(made, nodes[0], selection.variables)

@@ -20,8 +20,8 @@ from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
 from registry.read.visibility import Visibility
 from registry.store.db import Database, TooSlow
+from schema.engine.complexity import AT_ONCE
 from schema.engine.cursor import Cursors
-from schema.engine.limits import AT_ONCE
 from schema.engine.operation import Operation
 from schema.engine.plan import Plan, Planned
 from schema.engine.refusal import Place, Refusal

@@ -41,11 +41,11 @@ from registry.store.cache import LruCache
 from schema.engine.coercion import Coerce, coercion, holds_itself
 from schema.engine.collect import nodes_of
 from schema.engine.lane import Lane
-from schema.engine.limits import Limit, check_variables
 from schema.engine.plan import Planned, Planner
 from schema.engine.variable_errors import variable_errors, wrong_variables
 from schema.engine.variables import shape
 from schema.errors import BadInput, RequestError, nul_refused
+from schema.limits import Limit, check_variables
 
 DOCUMENTS, PLANS = 200, 500
 MEMORY = 40_000_000  # bytes of the documents that are kept, and of the plans

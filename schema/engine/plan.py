@@ -1,4 +1,4 @@
-"""Plans: what an operation comes to for callers of one sight and variables of one shape, ready to run.
+"""Plans: what an operation comes to for callers of one visibility and variables of one shape, ready to run.
 
 Rule: a plan holds no value of a caller; every refusal that needs no record is found before anything runs.
 Tests: tests/test_prepared.py, tests/test_limits.py.
@@ -30,10 +30,11 @@ from registry.read.visibility import Extent, Visibility
 from registry.store.db import Database, Statement
 from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField, ValueField, shape_of
 from schema.engine.collect import Collector
-from schema.engine.limits import Budget, Cost, Limit, check_costs
+from schema.engine.complexity import Budget, Cost, check_costs
 from schema.engine.refusal import Refusal, Refused
 from schema.engine.select import Selection
 from schema.engine.variables import Binding, Call, with_placeholders
+from schema.limits import Limit
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Planned:
-    """An operation for one sight and shape."""
+    """An operation for one visibility and shape."""
 
     roots: tuple[Root, ...]
     others: bool  # there are root fields that are not the engine's
@@ -86,7 +87,7 @@ class Planned:
 
 
 class Planner:
-    """Makes the plans of one operation for one sight and shape."""
+    """Makes the plans of one operation for one visibility and shape."""
 
     def __init__(
         self,

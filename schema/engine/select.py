@@ -1,15 +1,13 @@
-"""GraphQL selection → Want: aliases, fragments, directives, interfaces, merged selections, arguments.
+"""GraphQL selection → query tree: aliases, fragments, directives, interfaces, merged selections, arguments.
 
-Rule: the Want holds no value of a call, only names of arguments; how a call finds their values stands beside it as
-bindings.  What is asked for and how it is named is all that shapes the SQL.  Tests: tests/test_read.py.
+Rule: the query tree holds no value of a call, only names of arguments; how a call finds their values stands beside it
+as bindings.  What is asked for and how it is named is all that shapes the SQL.  Tests: tests/test_read.py.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from graphql import (
@@ -20,11 +18,8 @@ from graphql import (
     SelectionSetNode,
     get_argument_values,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
 )
 
-from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.figures.summary import Summary
 from registry.models.fact import Derived
@@ -37,7 +32,6 @@ from registry.read.query import (
     Equals,
     First,
     Many,
-    Null,
     Object,
     One,
     Page,
@@ -47,72 +41,20 @@ from registry.read.query import (
     Value,
     Withheld,
 )
-from registry.read.visibility import Extent, Visibility
+from registry.read.visibility import Extent
 from schema.declare.makers import FACES, KINDS
 from schema.declare.shapes import ColumnField, EmbeddedField, NodeField, RelatedField, WithheldField, shape_of
 from schema.engine.answer_size import AROUND, of_datum, of_text
-from schema.engine.collect import Collector
+from schema.engine.complexity import LISTED, Size
 from schema.engine.connection import Listed
-from schema.engine.limits import LISTED, Complexity, Size
 from schema.engine.price import BELOW, COUNTRY, DERIVED_VALUES, READ, SUMMARY, caller_width, narrowed
-from schema.engine.refusal import Refusal, Refused, Step
-from schema.engine.variables import Binding, binding
+from schema.engine.walk import Walk
 
 T = TypeVar("T")
 
 
-@dataclass
-class Selection(Collector):
-    """One root field of one operation, as callers of one sight ask for it."""
-
-    visibility: Visibility
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    limits: Complexity = field(init=False)
-    checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
-    path: tuple[Step, ...] = ()  # from the root field to the field in hand
-    refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
-
-    def __post_init__(self) -> None:
-        self.limits = Complexity(self.budget)
-
-    def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
-        """Make an argument of this name; what its conversion `refuses` is refused before anything runs."""
-        self.bindings[name] = binding(value, convert)
-        if refuses:
-            self.checks.append(self.bindings[name])
-        return name
-
-    def name(self, letter: str) -> str:
-        """A name that no argument has yet."""
-        return f"{letter}{len(self.bindings) + 1}"
-
-    # --- what is refused ----------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def at(self, key: str, several: bool = False) -> Iterator[None]:
-        """Inside the field of this response key."""
-        around, self.path = self.path, (*self.path, Step(key, several))
-        try:
-            yield
-        finally:
-            self.path = around
-
-    def unless_refused(self, key: str, made: GraphQLField, nodes: list[FieldNode], part: Callable[[], T]) -> T | Null:
-        """The part that a field becomes; null where it, or something non-null inside it, is refused for a class.
-
-        Raises Refused where the field itself may not be null."""
-        nullable = not isinstance(made.type, GraphQLNonNull)
-        with self.at(key, is_list_type(get_nullable_type(made.type))):
-            try:
-                return part()
-            except Forbidden as error:
-                refused = Refused(error, nodes[0], self.path)
-            except Refused as inner:
-                refused = inner
-            if not nullable:
-                raise refused
-            self.refusals[refused.path, refused.node] = refused.nulling(len(self.path))
-        return Null(key)
+class Selection(Walk):
+    """One root field of one operation, as callers of one visibility ask for it."""
 
     # --- objects ------------------------------------------------------------------------------------------------------
 

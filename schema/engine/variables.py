@@ -3,7 +3,8 @@
 A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
 enums and Booleans, where a code is one village's, and which texts are blank, for those may choose the SQL.  Everything
 else is marked by a `Placeholder`, the place where a call holds it.
-Rule: what is no part of the shape never reaches a Want; tests/test_prepared.py changes each value and looks at the SQL.
+Rule: what is no part of the shape never reaches a query tree; tests/test_prepared.py changes each value and looks at
+the SQL.
 """
 
 from __future__ import annotations

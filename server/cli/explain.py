@@ -29,8 +29,8 @@ from registry.read.run import NO_REGION, successors_of
 from registry.read.visibility import Visibility
 from registry.store.db import Database, TooSlow, Unreachable
 from schema.build import build
+from schema.engine.complexity import check_costs
 from schema.engine.cursor import Cursors
-from schema.engine.limits import check_costs
 from schema.engine.operation import Invalid, Operation, Operations
 from schema.engine.plan import Plan
 from schema.engine.refusal import Refusal

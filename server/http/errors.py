@@ -18,8 +18,8 @@ from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, RateLimited
 from registry.read.run import UnknownRegion
 from registry.store.db import TooSlow, Unreachable
-from schema.engine.limits import Limit
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
+from schema.limits import Limit
 from server.http.document_sentences import document_sentence
 from server.http.responses import Reply
 

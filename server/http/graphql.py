@@ -24,11 +24,11 @@ from auth.principal import Principal
 from registry.store.db import TooSlow, Unreachable
 from schema.engine.context import Context
 from schema.engine.executor import execute
-from schema.engine.limits import MOST_META_ROOTS
 from schema.engine.operation import Invalid, Operation
 from schema.engine.plan import Root
 from schema.engine.refusal import Place, Refusal
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
+from schema.limits import MOST_META_ROOTS
 from server.http.disconnect import ClientDisconnected, until_gone
 from server.http.errors import formatted, internal, known, refusal, refuses_all
 from server.http.headers import (

@@ -1,6 +1,6 @@
-"""How much one request may ask for.  Refused before anything runs, never cut down silently.
+"""What an operation costs: how many records it may return, and what must be read for them.
 
-The cost of an operation is the number of records that it may return (the product of `first` along the path, a list
+Records are counted as the document allows (the product of `first` along the path, a list
 inside a household counting as 5, which is usual, though it may hold 50, and regions on the way down as no more than
 there are of their level) and what must be read for them
 (schema/engine/price.py).  Parts bound the statement itself, whatever fragments multiply.
@@ -15,66 +15,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
 
 from registry.models.noun import Readable
 from schema.engine.variables import Binding, Call
-from schema.errors import QueryTooComplex
+from schema.limits import Limit
 
 LISTED = 5  # what a list inside a household counts as
 OF_A_LIST = 8  # parts that a list or a count comes to
 AT_ONCE = 4  # statements of one request that run at the same time
 HEAVY_READING, HEAVY_ANSWER = 200, 10_000  # nodes from which a statement takes turns with others like it
-MOST_META_ROOTS = 3  # without a token
-
-
-class Limit(Enum):
-    """What is bounded, at how much, and what it is."""
-
-    CHARACTERS = 64_000, "characters of a document; values belong in variables"
-    TOKENS = 5_000, "tokens of a document"
-    STRANGERS_CHARACTERS = 4_000, "characters of a document without a token"
-    FRAGMENTS = 100, "fragments of a document"
-    COMPARISONS = 20_000, "pairs of fields with the same key, or of uses of fragments, in a whole document"
-    ROOTS = 30, "root fields"
-    DIRECTIVES = 15, "directives of one field"
-    ALIASES = 10, "aliases in a question about the schema"
-    SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
-    DEPTH = 16, "objects inside each other"
-    FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
-    NODES = 50_000, "cost: records in the answer (the product of `first`, a household's list as 5) and what is read"
-    VALUES = 1_000_000, "values in the answer, counted alike"
-    BYTES = 80_000_000, "bytes of the answer, each text as long as it may be"
-    PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
-    VARIABLES = 30_000, "values in the variables: what each key holds, and each item of a list"
-    CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
-    FILTER_DEPTH = 12, "filters inside each other"
-    REVEALS = 1, "numbers of the vault shown in full"
-    LIST = 1_000, "different values of one list in a filter"
-    TEXT = 500, "characters of a text in a filter or a search"
-
-    def __init__(self, limit: int, what: str) -> None:
-        self.limit, self.what = limit, what
-
-    def check(self, asked: int) -> None:
-        """Raises QueryTooComplex for more."""
-        if asked > self.limit:
-            raise QueryTooComplex(self.name.lower(), self.limit, asked)
-
-
-def check_variables(sent: dict[str, Any] | None) -> int:
-    """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex."""
-    count, level = 0, [sent or {}]
-    while level:
-        below: list[Any] = []
-        for held in level:
-            count += len(held)
-            inner = held.values() if isinstance(held, dict) else held
-            below += [value for value in inner if isinstance(value, dict | list)]
-        Limit.VARIABLES.check(count)
-        level = below
-    return count
 
 
 Size = int | Binding

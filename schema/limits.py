@@ -1,0 +1,61 @@
+"""How much one request may ask for.  Refused before anything runs, never cut down silently.
+
+Rule: whatever a caller sends is bounded here by name, in the words that the refusal uses.  Test: tests/test_limits.py.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from schema.errors import QueryTooComplex
+
+MOST_META_ROOTS = 3  # without a token
+
+
+class Limit(Enum):
+    """What is bounded, at how much, and what it is."""
+
+    CHARACTERS = 64_000, "characters of a document; values belong in variables"
+    TOKENS = 5_000, "tokens of a document"
+    STRANGERS_CHARACTERS = 4_000, "characters of a document without a token"
+    FRAGMENTS = 100, "fragments of a document"
+    COMPARISONS = 20_000, "pairs of fields with the same key, or of uses of fragments, in a whole document"
+    ROOTS = 30, "root fields"
+    DIRECTIVES = 15, "directives of one field"
+    ALIASES = 10, "aliases in a question about the schema"
+    SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
+    DEPTH = 16, "objects inside each other"
+    FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
+    NODES = 50_000, "cost: records in the answer (the product of `first`, a household's list as 5) and what is read"
+    VALUES = 1_000_000, "values in the answer, counted alike"
+    BYTES = 80_000_000, "bytes of the answer, each text as long as it may be"
+    PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan
+    VARIABLES = 30_000, "values in the variables: what each key holds, and each item of a list"
+    CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
+    FILTER_DEPTH = 12, "filters inside each other"
+    REVEALS = 1, "numbers of the vault shown in full"
+    LIST = 1_000, "different values of one list in a filter"
+    TEXT = 500, "characters of a text in a filter or a search"
+
+    def __init__(self, limit: int, what: str) -> None:
+        self.limit, self.what = limit, what
+
+    def check(self, asked: int) -> None:
+        """Raises QueryTooComplex for more."""
+        if asked > self.limit:
+            raise QueryTooComplex(self.name.lower(), self.limit, asked)
+
+
+def check_variables(sent: dict[str, Any] | None) -> int:
+    """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex."""
+    count, level = 0, [sent or {}]
+    while level:
+        below: list[Any] = []
+        for held in level:
+            count += len(held)
+            inner = held.values() if isinstance(held, dict) else held
+            below += [value for value in inner if isinstance(value, dict | list)]
+        Limit.VARIABLES.check(count)
+        level = below
+    return count
