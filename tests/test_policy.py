@@ -104,12 +104,32 @@ def test_every_ability_is_granted_with_a_reason_and_every_role_has_one() -> None
     assert {role for row in PAGE.values() for role in row.cells} == set(Role)
 
 
-def test_an_ability_without_a_row_and_a_row_without_a_cell_are_refused() -> None:
+def test_an_ability_without_a_row_is_refused() -> None:
     for missing in Ability:
         with pytest.raises(TypeError, match=missing.name):
             page({ability: row for ability, row in PAGE.items() if ability is not missing})
-    with pytest.raises(TypeError, match="one cell for each of OFFICER, "):
-        row(Cell.AREA, None, why="too short")
+
+
+CELLS: dict[str, Cell | None] = {role.name.lower(): Cell.AREA if role is Role.AUDITOR else None for role in Role}
+
+
+def test_a_row_gives_each_cell_to_the_role_that_it_names() -> None:
+    backwards = dict(reversed(CELLS.items()))
+    assert row(why="", **CELLS).cells == row(why="", **backwards).cells == {Role.AUDITOR: Cell.AREA}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_row_without_a_cell_for_a_role_is_refused(role: Role) -> None:
+    cells = {name: cell for name, cell in CELLS.items() if name != role.name.lower()}
+    with pytest.raises(TypeError, match=f"no cell for {role.name.lower()}: too short"):
+        row(why="too short", **cells)
+
+
+def test_a_row_with_a_cell_for_no_role_or_for_no_name_is_refused() -> None:
+    with pytest.raises(TypeError, match="a cell for oficer, which is not a role"):
+        row(why="misspelt", oficer=Cell.AREA, **CELLS)
+    with pytest.raises(TypeError, match="positional"):
+        row(*CELLS.values(), why="by position")  # type: ignore[call-arg]  # that it is refused is the point
 
 
 def test_nobody_may_change_the_page() -> None:
