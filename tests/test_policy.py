@@ -129,7 +129,7 @@ def test_a_row_with_a_cell_for_no_role_or_for_no_name_is_refused() -> None:
     with pytest.raises(TypeError, match="a cell for oficer, which is not a role"):
         row(why="misspelt", oficer=Cell.AREA, **CELLS)
     with pytest.raises(TypeError, match="positional"):
-        row(*CELLS.values(), why="by position")  # type: ignore[call-arg]  # that it is refused is the point
+        row(*CELLS.values(), why="by position")
 
 
 def test_nobody_may_change_the_page() -> None:
