@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from registry.guard import constraints as closed
 from registry.guard import wall
 from registry.models.noun import SCHEMA, Noun
 from server.database.checks import ServingError, check_database
@@ -89,6 +91,19 @@ async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bo
 
 def test_the_newest_version_is_the_one_that_alembic_would_run_to() -> None:
     assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def test_versions_are_read_in_the_order_in_which_they_run() -> None:
+    run = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+    assert run == sorted(path.stem for path in (MIGRATIONS / "versions").glob("*.py"))
+    assert [int(revision.partition("_")[0]) for revision in run] == list(range(1, len(run) + 1))
+
+
+def test_what_migrate_applies_is_in_no_version() -> None:
+    text = "".join(path.read_text() for path in (MIGRATIONS / "versions").glob("*.py"))
+    assert "CHECK (draft = " in text  # what binds columns to each other is a version's
+    assert [name for _, name, _ in closed.constraints() if re.search(rf"\b{name}\b", text)] == []
+    assert re.findall(r"CREATE POLICY|ROW LEVEL SECURITY", text) == []
 
 
 VERSION = 'revision = "{}"\ndown_revision = {}\n{}'

@@ -1,7 +1,7 @@
 """Search by name, whatever its spelling: Siti finds Sitti, Nur Hayati finds Nurhayati, half a word finds the whole.
 
 How a name sounds is a column that the database generates from it, one key for each word: that word and all behind it,
-written together (the rules are in migrations/versions/name_words.py).  A row is found when each word that is asked for
+written together (the rules are in migrations/versions/0002_names.py).  A row is found when each word that is asked for
 begins a key, alone or joined with the one or two words before it.
 Rule: rows are found by comparing texts, the only test that PostgreSQL serves by an index under row security; the
 longest word asked for picks them.  Tests: tests/test_search.py.

@@ -1,13 +1,9 @@
-"""Which bars of a figure may stand beside their sum without telling of a small one.
-
-Revision ID: figure_bars
-Revises: name_words
-"""
+"""Which bars of a figure may stand beside their sum without telling of a small one."""
 
 from alembic import op
 
-revision = "figure_bars"
-down_revision = "name_words"
+revision = "0013_figures"
+down_revision = "0012_ledger"
 branch_labels = None
 depends_on = None
 

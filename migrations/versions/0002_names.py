@@ -9,8 +9,8 @@ it, for the ICU that would is not part of every PostgreSQL and changes with its 
 
 from alembic import op
 
-revision = "name_words"
-down_revision = "first_day_inlined"
+revision = "0002_names"
+down_revision = "0001_foundation"
 branch_labels = None
 depends_on = None
 
@@ -77,7 +77,7 @@ BEGIN
 END $$
 """.replace("{doubled}", DOUBLED).replace("{meeting}", MEETING)
 
-FUNCTIONS = (
+STATEMENTS = (
     WORDS,
     r"""
     CREATE FUNCTION registry.name_joined(words text[]) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -121,24 +121,7 @@ FUNCTIONS = (
     """.replace("{quotes}", QUOTES),
 )
 
-NAMES = {"member": "full_name", "business": "name", "region": "search_name"}
-
 
 def upgrade() -> None:
-    for table in NAMES:
-        op.execute(f"ALTER TABLE registry.{table} DROP COLUMN sounds")  # and its indexes
-    op.execute("DROP FUNCTION registry.sounds")
-    for function in FUNCTIONS:
-        op.execute(function)
-    for table, name in NAMES.items():
-        op.execute(
-            f'ALTER TABLE registry.{table} ADD COLUMN sounds TEXT[] COLLATE "C"'
-            f" GENERATED ALWAYS AS (registry.sounds({name})) STORED"
-        )
-        place = "" if table == "region" else ", area"
-        for n in range(1, 11):
-            op.execute(
-                f"CREATE INDEX ix_{table}_sound_{n} ON registry.{table} ((sounds[{n}]){place})"
-                f" WHERE sounds[{n}] IS NOT NULL"
-            )
-    op.execute('ALTER TABLE registry.household ALTER COLUMN household_no TYPE text COLLATE "C"')
+    for statement in STATEMENTS:
+        op.execute(statement)
