@@ -7,6 +7,8 @@ Tests: tests/test_schema.py, tests/test_record_id.py.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,14 @@ from graphql import (
 
 from registry.guard.record_id import named_tables
 from registry.models.noun import Readable
+from schema import commands
+from schema.declare.commands import assembled
 from schema.declare.directives import Exempt, Requires, SensitivityIs
 from schema.declare.input_types import config
-from schema.declare.makers import FACES
+from schema.declare.makers import FACES, face
 from schema.declare.scalars import SCALARS
 from schema.declare.shapes import PayloadRecord, ValueField, shape_of
 from schema.engine.select import face_of
-from schema.mutation import Mutation
 from schema.query import Query
 from schema.types.region import District, Programme, Regency, Village
 
@@ -46,7 +49,7 @@ def build() -> Schema:
     """The schema of the registry.  TypeError names what is undeclared."""
     made = Schema(
         Query,
-        Mutation,
+        mutation(),
         types=[Regency, District, Village, Programme],
         config=config(SCALARS),
     )
@@ -56,6 +59,14 @@ def build() -> Schema:
     if endless := sorted(unbounded_lists(made)):
         raise TypeError(f"say the greatest length of these lists of records: {', '.join(endless)}")
     return made
+
+
+def mutation() -> type[Any]:
+    """`Mutation`, of the commands that the files of schema/commands declare."""
+    for file in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}."):
+        importlib.import_module(file.name)
+    text = "Writes: one `input`, one payload with the changed record and `userErrors`; all can be sent twice."
+    return face()(type("Mutation", (), {"__doc__": text, **assembled()}))
 
 
 def nodes_of(schema: Schema) -> list[GraphQLObjectType]:

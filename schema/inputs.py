@@ -264,6 +264,11 @@ def uuid_text(text: str) -> str:
     return str(found)
 
 
+def id_of(sent: InputDict) -> uuid.UUID:
+    """The `id` of an input.  Raises BadInput."""
+    return uuid.UUID(uuid_text(sent["id"]))
+
+
 def _read_of(field: Typed) -> Callable[[Any], Any]:
     if field.form is not None:
         return _formed(field.form)

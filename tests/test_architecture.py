@@ -32,7 +32,7 @@ FLOORS = {  # from the ground up: files and folders of a package, side by side w
         {"declare"},
         {"engine", "types"},
         {"inputs"},
-        {"query", "mutation"},
+        {"query", "commands"},
         {"build"},
     ),
     "server": ({"settings", "keys", "access_declarations"}, {"database"}, {"http"}, {"demo"}, {"cli"}),

@@ -9,23 +9,22 @@ Tests: tests/test_schema.py.
 from __future__ import annotations
 
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from sqlalchemy.orm import InstrumentedAttribute
-from strawberry import ID, UNSET, Info, Private, lazy
+from strawberry import ID, UNSET, Info, lazy
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
-from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
 from schema.declare.arguments import argument, of_list, reading
-from schema.declare.directives import Exempt, Exemption, Requires, sensitivity
-from schema.declare.input_types import InputDict, cleaned, described
+from schema.declare.directives import Exempt, Exemption, sensitivity
+from schema.declare.input_types import described
 from schema.declare.shapes import (
     Absent,
     ColumnField,
@@ -36,10 +35,9 @@ from schema.declare.shapes import (
     ValueField,
     WithheldField,
 )
-from schema.limits import Limit
 
 T = TypeVar("T")
-__all__ = ["ID", "UNSET", "Info", "Private", "lazy"]
+__all__ = ["ID", "UNSET", "Info", "lazy"]
 PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
 STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
 
@@ -207,35 +205,14 @@ def payload_record(text: str) -> Any:
     return _field(PayloadRecord(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
 
 
-def payload_field(text: str, most: int | None = None) -> Any:
+def payload_field(text: str, most: int | None = None, **kw: Any) -> Any:
     """Part of a payload; a list whose items show records says how many there are at most."""
-    return _field(ValueField(most), STRUCTURE, text)
+    return _field(ValueField(most), STRUCTURE, text, **kw)
 
 
 def opened_value(kind: Sensitivity, text: str) -> Any:
     """A value that a command opened."""
     return _field(ValueField(), sensitivity(kind), text)
-
-
-def command(
-    ability: Ability,
-    text: str,
-    input_: type[Any],
-    function: Callable[[Any, InputDict], Awaitable[Any]],
-    most: Limit = Limit.ROOTS,
-) -> Any:
-    """A mutation with one `input` that the ability opens; `function(context, input)` answers its payload.
-
-    `most` says how often one request may call it."""
-
-    async def resolve(info: Info[Any, Any], input: Any) -> Any:
-        return await function(info.context, cleaned(input_, input))
-
-    answer = typing.get_type_hints(function)["return"] | None
-    resolve.__annotations__ = {"info": Info, "input": argument(input_, "What to do."), "return": answer}
-    directives: list[object] = [Requires(ability=ability.value)]
-    said = {"shape": ValueField(), "arguments": frozenset({"input"}), "most": most}
-    return strawberry.mutation(resolver=resolve, metadata=said, directives=directives, description=text)
 
 
 FACES: dict[type[Any], Readable | None] = {}
@@ -246,7 +223,7 @@ KINDS: dict[type[Any], tuple[str, dict[str, type[Any]]]] = {}
 
 def _checked(cls: type[T]) -> type[T]:
     for made in fields_of(cls):
-        if "shape" not in made.metadata and made.python_name != "record":  # `record` is private: no field of the schema
+        if "shape" not in made.metadata:
             raise TypeError(f"{cls.__name__}.{made.name}: declare it with a maker of schema/declare/makers.py")
     return cls
 
@@ -268,8 +245,6 @@ def _checked(cls: type[T]) -> type[T]:
         grouped,
         look_up,
         any_node,
-        payload_field,
-        opened_value,
     ),
 )
 def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:

@@ -1,0 +1,6 @@
+"""The commands, one file for each noun: each one `input`, one payload with the changed record and `userErrors`.
+
+Rule: a command runs only by its ability, and only its function in `registry/` decides; all can be sent twice.
+schema/build.py imports every file of this folder: a new command is one file and no list.
+Tests: tests/test_commands.py, tests/test_submission.py, tests/test_workflow.py, tests/test_audit.py.
+"""

@@ -1,0 +1,85 @@
+"""The household's commands: submit and amend."""
+
+from __future__ import annotations
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.codes import SaveAs
+from registry.models.fact import fact_of
+from registry.models.workflow import EVENT, Act
+from registry.write import submission
+from registry.write.submission import Outcome
+from registry.write.submission_context import Submission
+from schema.declare.commands import command
+from schema.declare.directives import Exemption
+from schema.declare.input_types import InputDict, InputField, described, input_type
+from schema.engine.context import Context
+from schema.inputs import HouseholdInput, edit_of
+from schema.types.household import Household
+from schema.types.payload import payload, record
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+STORED = record(Household, "As stored now; null when refused and nothing is stored.")
+
+
+async def _save(context: Context, submitted: Submission) -> Outcome:
+    quota = context.quotas.taken_ids
+    return await submission.submit(context.database, context.vault, context.principal, submitted, quota)
+
+
+# --- submit -----------------------------------------------------------------------------------------------------------
+
+SubmitHouseholdInput = input_type(
+    "SubmitHouseholdInput",
+    "Save a new, drafted or returned household.",
+    {
+        "household": InputField(HouseholdInput, OPERATIONAL, "The household.", required=True),
+        "base_rev": InputField(
+            int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new household."
+        ),
+        "save_as": InputField(SaveAs, Exemption.PARAMETER, "Whether the work is finished.", SaveAs.SUBMITTED),
+    },
+)
+SubmitHouseholdPayload = payload(
+    "SubmitHouseholdPayload", "Outcome of saving one household.", Outcome, household=STORED
+)
+
+
+@command(
+    Ability.HOUSEHOLD_SUBMIT,
+    "Save a new, drafted or returned household; send it again as often as you like.",
+    SubmitHouseholdInput,
+    SubmitHouseholdPayload,
+)
+async def submit_household(context: Context, sent: InputDict) -> Outcome:
+    edit, village = edit_of(sent["household"])
+    act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
+    return await _save(context, Submission(edit, village, sent.get("baseRev"), act))
+
+
+# --- amend ------------------------------------------------------------------------------------------------------------
+
+AmendHouseholdInput = input_type(
+    "AmendHouseholdInput",
+    "Change a household that was verified or is under verification;"
+    " opens a new revision, the verified one stays in the figures.",
+    {
+        "household": InputField(HouseholdInput, OPERATIONAL, "The household: its id, and what changes.", required=True),
+        "base_rev": InputField(int, OPERATIONAL, "The `rev` that the edit started from.", required=True),
+        "reason": InputField(
+            str, PERSONAL, described(fact_of(EVENT.c.reason), "Why it changes"), required=True, lines=True
+        ),
+    },
+)
+AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendment.", Outcome, household=STORED)
+
+
+@command(
+    Ability.HOUSEHOLD_AMEND,
+    "Change a household that was verified or is under verification, with a reason.",
+    AmendHouseholdInput,
+    AmendHouseholdPayload,
+)
+async def amend_household(context: Context, sent: InputDict) -> Outcome:
+    edit, village = edit_of(sent["household"])
+    return await _save(context, Submission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"]))

@@ -1,0 +1,138 @@
+"""The commands of verification: verify a batch of households, or return one with remarks."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.models.fact import fact_of
+from registry.models.workflow import EVENT, REMARK
+from registry.write import verification
+from registry.write.user_errors import Problem
+from registry.write.verification import Result
+from schema.declare.commands import command
+from schema.declare.directives import Exemption
+from schema.declare.input_types import InputDict, InputField, described, input_type
+from schema.declare.makers import ID
+from schema.engine.context import Context
+from schema.errors import BadInput
+from schema.inputs import INSIDE, id_of
+from schema.types.household import Household
+from schema.types.payload import items, payload, record, value
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+
+VerifyItemInput = input_type(
+    "VerifyItemInput",
+    "One household, at the revision that you looked at.",
+    {
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "accept_findings": InputField(
+            bool, Exemption.PARAMETER, "Must be true where a finding that must be seen is open.", False
+        ),
+    },
+)
+VerifyHouseholdsInput = input_type(
+    "VerifyHouseholdsInput",
+    "Verify 1 to 50 households; each is judged by itself.",
+    {
+        "items": InputField(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
+        "note": InputField(
+            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
+        ),
+    },
+)
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of one household of a batch."""
+
+    household_id: uuid.UUID
+    record: uuid.UUID | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of each household of a batch, in the order of its items."""
+
+    results: list[ItemResult]
+
+
+VerifyResult = payload(
+    "VerifyResult",
+    "What became of one item.",
+    ItemResult,
+    household_id=value("Id of the household that the item names, written as `id` is everywhere."),
+    household=record(Household, "As it stands now."),
+)
+VerifyHouseholdsPayload = payload(
+    "VerifyHouseholdsPayload",
+    "One result for each item, in order.",
+    Batch,
+    results=items(VerifyResult, "One for each item, in order.", verification.MOST),
+)
+
+
+@command(
+    Ability.SUBMISSION_VERIFY,
+    "Village or regency step, whichever is yours and next; never your own record.",
+    VerifyHouseholdsInput,
+    VerifyHouseholdsPayload,
+)
+async def verify_households(context: Context, sent: InputDict) -> Batch:
+    if not 1 <= len(sent["items"]) <= verification.MOST:
+        raise BadInput(
+            f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
+            f"Send 1 to {verification.MOST} households at a time.",
+        )
+    households = [verification.Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
+    results = await verification.verify(context.database, context.principal, households, sent.get("note"))
+    return Batch([ItemResult(result.id, result.record, result.problems) for result in results])
+
+
+# --- return -----------------------------------------------------------------------------------------------------------
+
+RemarkInput = input_type(
+    "RemarkInput",
+    "One remark on one field.",
+    {
+        "path": InputField(
+            list[str],
+            OPERATIONAL,
+            "A field as in HouseholdInput, of a child after its list and id: [members, <id>, nik]; or a whole record.",
+            required=True,
+        ),
+        "text": InputField(
+            str, PERSONAL, described(fact_of(REMARK.c.text), "What to correct"), required=True, lines=True
+        ),
+    },
+)
+ReturnHouseholdInput = input_type(
+    "ReturnHouseholdInput",
+    "Send a submission back with at least one remark.",
+    {
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "remarks": InputField(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]  # a type made at import
+    },
+)
+ReturnHouseholdPayload = payload(
+    "ReturnHouseholdPayload", "Outcome of a return.", Result, household=record(Household, "As it stands now.")
+)
+
+
+@command(
+    Ability.SUBMISSION_RETURN, "Send a submission back with remarks.", ReturnHouseholdInput, ReturnHouseholdPayload
+)
+async def return_household(context: Context, sent: InputDict) -> Result:
+    item = verification.Item(id_of(sent), sent["rev"])
+    remarks = [verification.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
+    return await verification.return_household(context.database, context.principal, item, remarks, INSIDE)
