@@ -7,11 +7,11 @@ UV := 0.13.9
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test lint check prove bench schema
+.PHONY: help demo test lint check prove bench snapshots
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1 \2/p' Makefile | awk '{ printf "%-4s %-8s", $$1, $$2; $$1 = $$2 = ""; print }'
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1 \2/p' Makefile | awk '{ printf "%-4s %-10s", $$1, $$2; $$1 = $$2 = ""; print }'
 
 demo: $(READY) ## the whole registry with invented people on 127.0.0.1:8000, until Ctrl-C
 	@exec $(BIN)/desmigratif demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
@@ -33,8 +33,9 @@ prove: $(READY) ## the long proofs whole, with their counts
 bench: $(READY) ## requests a second, beside a hand-written limit; make bench ARGS="--quick"
 	$(BIN)/python -m benchmarks $(ARGS)
 
-schema: $(READY) ## write schema/schema.graphql from the code
+snapshots: $(READY) ## write anew what reviewers read, from the code: schema, reference, SQL
 	$(BIN)/desmigratif schema --write
+	UPDATE=1 $(BIN)/pytest -m snapshot
 
 # The virtual environment, exactly as locked; made anew when the lock changes.
 $(READY): pyproject.toml uv.lock

@@ -40,7 +40,8 @@ FLOORS = {  # from the ground up: files and folders of a package, side by side w
 FOREIGN = {  # who may talk to which library
     "strawberry": {"schema/declare/", "schema/build.py"},
     "starlette": {"server/http/", "server/access_declarations.py"},
-    "sqlalchemy": {"registry/", "schema/", "migrations/", "server/demo/"},
+    "sqlalchemy": {"registry/", "schema/", "migrations/", "server/database/revision.py", "server/demo/"},
+    "alembic": {"migrations/", "server/database/"},
     "asyncpg": {"registry/", "server/"},
     "werkzeug": {"server/http/headers.py"},
 }

@@ -1,6 +1,6 @@
 """The documents say what the code says: every role, ability, error, verb, route and crossing is in the reference.
 
-`UPDATE=1 pytest tests/test_docs.py` writes docs/reference.md anew, by hand only.
+`make snapshots` writes docs/reference.md anew, by hand only.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from graphql import build_schema, parse, validate
 
 from auth.policy import PAGE, cell
@@ -77,6 +78,7 @@ def reference() -> str:
     return text + _table("Crossings", ("function", "why"), [(f"`{c.name}`", c.why) for c in CROSSINGS])
 
 
+@pytest.mark.snapshot
 def test_the_reference_is_the_code_s() -> None:
     kept(ROOT / "docs" / "reference.md", reference())
 

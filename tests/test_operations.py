@@ -72,6 +72,7 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
             yield Demo(client, keyring)
 
 
+@pytest.mark.snapshot
 def test_the_examples_are_what_of_the_contract_s_operations_is_built() -> None:
     kept(EXAMPLES, runnable())
 

@@ -1,10 +1,11 @@
 """What reviewers read: the SQL of the canonical queries, and the table of who may see and do what.
 
-`UPDATE=1 pytest tests/test_snapshots.py` writes them anew, by hand only: with CI set it refuses.
+`make snapshots` writes them anew, by hand only: with CI set it refuses.
 """
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import os
 import uuid
@@ -47,8 +48,8 @@ def kept(path: Path, text: str) -> None:
     if os.environ.get("UPDATE"):
         assert not os.environ.get("CI"), "snapshots are written by hand"
         path.write_text(text)
-    assert path.exists(), f"{path.name} is new: UPDATE=1, then read it"
-    assert path.read_text() == text, f"{path.name} changed: UPDATE=1, then read the difference"
+    assert path.exists(), f"{path.name} is new: make snapshots, then read it"
+    assert path.read_text() == text, f"{path.name} changed: make snapshots, then read the difference"
 
 
 def _filled(text: str) -> str:
@@ -70,6 +71,7 @@ def _shown(plan: Plan | Refusal | str) -> str:
     return f"\nRefused: {plan if isinstance(plan, str) else plan.error}\n"
 
 
+@pytest.mark.snapshot
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_the_sql_of_a_canonical_query(name: str) -> None:
     text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(WHY[name])}\n"
@@ -85,11 +87,24 @@ def test_the_sql_of_a_canonical_query(name: str) -> None:
     kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
 
 
+def test_make_snapshots_writes_whatever_a_test_compares_with_a_snapshot() -> None:
+    for path in HERE.glob("test_*.py"):
+        for test in ast.walk(ast.parse(path.read_text())):
+            if isinstance(test, ast.FunctionDef) and any(map(_compares, ast.walk(test))):
+                marks = [ast.unparse(decorator) for decorator in test.decorator_list]
+                assert "pytest.mark.snapshot" in marks, f"{path.name}: {test.name}"
+
+
+def _compares(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kept.__name__
+
+
 def test_no_snapshot_without_its_query() -> None:
     written = {path.stem for path in (HERE / "sql").glob("*.md")}
     assert written == {name.replace(" ", "-") for name in QUERIES}
 
 
+@pytest.mark.snapshot
 def test_the_table_of_access() -> None:
     """Abilities by role, tables by door, crossings, routes, verbs, and the class of every field."""
     roles = list(Role)

@@ -120,6 +120,22 @@ def migrate(database: Owner = None) -> None:
     console.print(f"The database is at version {head()}.", highlight=False)
 
 
+@verb(app, "revision", Reason.PUBLIC)
+def revision(
+    what: Annotated[str, typer.Argument(metavar="WORDS", help='What it does, such as "Nickname of a member".')],
+) -> None:
+    """Draft the migration that the nouns ask for, as the next file of `migrations/versions`.
+
+    It migrates a PostgreSQL of its own, compares that with the nouns, and stops it. The draft is to be read.
+    """
+    from server.database.embedded import temporary
+    from server.database.revision import TO_READ, draft
+
+    with temporary() as postgres:
+        path = asyncio.run(draft(what, postgres.dsn()))
+    console.print(f"{path} is drafted. {TO_READ}", highlight=False, markup=False, soft_wrap=True)
+
+
 @verb(app, "token", Reason.DEMO)
 def token(
     persona: Annotated[str, typer.Argument(help="Such as `officer@35.07.11.2008`.")],
@@ -277,10 +293,11 @@ def _expected() -> tuple[type[Exception], ...]:
     from server.database.embedded import EmbeddedError
     from server.database.migrate import NewerDatabase
     from server.database.reader import ReaderError
+    from server.database.revision import NothingToDraft
     from server.keys import KeyFileError
 
     ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ReaderError, ServingError
-    return *ours, RegionListError, RegionLoadError, PostgresError
+    return *ours, NothingToDraft, RegionListError, RegionLoadError, PostgresError
 
 
 def _complain(sentence: str) -> None:

@@ -93,35 +93,40 @@ async def version(connection: asyncpg.Connection) -> str | None:
 
 async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
     """Create roles, run the versions that are missing, apply wall and labels.  Raises NewerDatabase."""
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
-        known = {None, *(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())}
-        if (found := await version(connection)) not in known:
-            raise NewerDatabase(f"The database is at version {found}, made by a newer version of this program.")
-        tell("roles")
-        await connection.execute(ROLES)
-        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
-        await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
-        await _unready(connection)
-        tell("versions")
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-
-        async def creator() -> asyncpg.Connection:
-            return await asyncpg.connect(dsn)
-
-        config.attributes["creator"] = creator
-        await asyncio.to_thread(command.upgrade, config, "head")
+        await run_versions(connection, dsn, tell)
         tell("policies and labels")
         async with connection.transaction():
             await _settle(connection)
     finally:
         await connection.close()
+
+
+async def run_versions(connection: asyncpg.Connection, dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Create roles and run the versions that are missing: tables alone, without what the code declares of them."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    known = {None, *(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())}
+    if (found := await version(connection)) not in known:
+        raise NewerDatabase(f"The database is at version {found}, made by a newer version of this program.")
+    tell("roles")
+    await connection.execute(ROLES)
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
+    await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
+    await _unready(connection)
+    tell("versions")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    async def creator() -> asyncpg.Connection:
+        return await asyncpg.connect(dsn)
+
+    config.attributes["creator"] = creator
+    await asyncio.to_thread(command.upgrade, config, "head")
 
 
 async def _unready(connection: asyncpg.Connection) -> None:
