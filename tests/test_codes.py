@@ -83,14 +83,14 @@ def test_the_label_table_holds_every_code() -> None:
 
 @pytest.mark.parametrize("code", UserErrorCode)
 def test_a_sentence_speaks_both_languages_and_asks_for_the_same(code: UserErrorCode) -> None:
-    names = [
-        {name for _, name, _, _ in Formatter().parse(text) if name} for text in (code.sentence_id, code.sentence_en)
-    ]
-    assert names == [code.params, code.params]
-    filled = {name: "7" for name in code.params}
-    assert sentence(code, "id", **filled) != sentence(code, "en", **filled)
-    assert sentence(code, "en", **filled).endswith(".")
-    assert sentence(code, "id", **filled).endswith(".")
+    for said in (code.entry.sentence, *code.entry.variants.values()):
+        names = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (said.id, said.en)]
+        assert names == [said.params, said.params]
+        filled = dict.fromkeys(said.params, "7")
+        assert sentence(code, "id", **filled) == said.id.format(**filled) != sentence(code, "en", **filled)
+        assert sentence(code, "en", **filled) == said.en.format(**filled)
+        assert said.id.endswith(".")
+        assert said.en.endswith(".")
 
 
 def test_a_sentence_without_its_params_is_refused() -> None:
