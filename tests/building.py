@@ -19,7 +19,8 @@ import httpx
 from auth.token import Keyring
 from registry.guard.vault import Vault
 from registry.read.run import STATEMENTS
-from registry.store.db import Database, Statement
+from registry.store.db import Database
+from registry.store.sql import Statement
 from server.http.app import create
 from server.settings import Settings
 from tests.personas import BY_NAME, DISABLED, PERSONAS
@@ -275,7 +276,7 @@ def _record(w: World) -> None:
 
     async def answer(text: str, values: Any, *seconds: float) -> bytes | None:
         if text not in known:
-            known.update({statement.text: statement for statement in STATEMENTS._held.values()})
+            known.update({statement.text: statement for statement in STATEMENTS._values.values()})
         w.prepared[known[text]] = None
         w.sent.append(text)  # asyncpg tells its logger of no prepared statement
         return await plain(text, values, *seconds)

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from registry.store.db import Statement
+from registry.store.sql import Statement
 
 
 def unguarded(plan: dict[str, Any], tables: Collection[str]) -> list[str]:

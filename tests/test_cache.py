@@ -58,7 +58,7 @@ def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) 
     for key, size in steps:
         memory.put(key, b"x" * size)
         assert memory.get(key) == (b"x" * size if size <= 30 else None)
-        assert memory.bytes == sum(map(len, memory._held.values())) <= 30
+        assert memory.bytes == sum(map(len, memory._values.values())) <= 30
         assert len(memory) <= 5
 
 

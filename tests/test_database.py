@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from registry.store.db import MAX_WAITERS_PER_CONNECTION, Database, TooSlow, Unreachable
+from registry.store.db import MAX_WAITERS_PER_CONNECTION, Database
+from registry.store.outage import TooSlow, Unreachable
 from registry.store.pool import Durations
 from server.database.embedded import Embedded
 from tests.eventually import eventually

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from auth.errors import RateLimited
-from registry.store.db import Unreachable
+from registry.store.outage import Unreachable
 from schema.engine import lane as lanes
 from schema.engine.executor import DESCRIBING
 from schema.engine.lane import Lane

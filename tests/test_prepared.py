@@ -190,8 +190,8 @@ async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> Non
       totalCount }} household(by: {{householdNo: "{canary}"}}) {{ id }} }}"""
     sent += await texts(village, text=literal)
     assert len(sent) == 6
-    held = [*sent, *map(repr, STATEMENTS._held), *(s.text for s in STATEMENTS._held.values())]
-    held += [repr(key[1:]) for key in PLANNED._held]  # the operation itself is the caller's document
+    held = [*sent, *map(repr, STATEMENTS._values), *(s.text for s in STATEMENTS._values.values())]
+    held += [repr(key[1:]) for key in PLANNED._values]  # the operation itself is the caller's document
     for text in held:
         assert canary.lower() not in text.lower()
         assert str(number) not in text

@@ -48,7 +48,7 @@ async def test_the_longest_unused_is_given_up_first(connection: Connection, monk
     monkeypatch.setattr(prepared, "LETTERS", 3_000)
     for number in (0, 1, 2, 0, 3):
         await connection.answer(statement(number, 1_000), [1], None)
-    assert list(connection._kept) == [statement(number, 1_000) for number in (2, 0, 3)]
+    assert list(connection._prepared) == [statement(number, 1_000) for number in (2, 0, 3)]
 
 
 async def test_a_very_long_statement_is_not_kept(connection: Connection) -> None:

@@ -20,7 +20,7 @@ from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.models.workflow import Act
-from registry.store.db import Sql, arg
+from registry.store.sql import Sql, arg
 from registry.write.submission import OPTIMISTIC_LOCK_TIMEOUT_MS, submit
 from registry.write.submission_context import Submission
 from schema.inputs import edit_of

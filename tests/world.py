@@ -21,7 +21,8 @@ import orjson
 
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
-from registry.store.db import Database, Statement
+from registry.store.db import Database
+from registry.store.sql import Statement
 from server.http.identity import principal_of
 from tests import oracle
 from tests.personas import TODAY, Persona

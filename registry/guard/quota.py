@@ -19,7 +19,8 @@ from sqlalchemy.orm import Mapped
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact
 from registry.models.noun import Noun, table_of
-from registry.store.db import Sql, Transaction, arg
+from registry.store.db import Transaction
+from registry.store.sql import Sql, arg
 
 SYSTEM = Sensitivity.SYSTEM
 LARGEST = 10_000

@@ -46,7 +46,7 @@ from registry.read.query import (
 from registry.read.rollup import counted_below, subtotal
 from registry.read.sql import EMPTY, ONE, areas_of, as_json, texts, type_of, village_of, wire
 from registry.read.visibility import Extent, Visibility
-from registry.store.db import CLAIM, SETTING, Statement, arg, compiled
+from registry.store.sql import CLAIM, SETTING, Statement, arg, compiled
 
 
 @dataclass

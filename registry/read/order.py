@@ -19,7 +19,7 @@ from registry.models.noun import Readable, const
 from registry.read.context import ReadContext
 from registry.read.query import Datum, Order
 from registry.read.sql import type_of
-from registry.store.db import arg
+from registry.store.sql import arg
 
 FIRST, LAST = const(""), const("~")
 """Texts that stand before and behind every date, code and number."""

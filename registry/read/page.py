@@ -22,7 +22,7 @@ from registry.read.ordered import in_order
 from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Page, Total
 from registry.read.rollup import counted_below, is_bare, is_down, looked_up, subtotal
 from registry.read.sql import EMPTY, ONE, as_json
-from registry.store.db import arg
+from registry.store.sql import arg
 
 
 def page(compiler: ReadContext, query: Page, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:

@@ -15,7 +15,8 @@ from registry.read.compile import Compiler
 from registry.read.query import Root
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
-from registry.store.db import CLAIM, SETTING, Database, Statement
+from registry.store.db import Database
+from registry.store.sql import CLAIM, SETTING, Statement
 
 WEIGHT = 4  # bytes that a statement and its query tree take for each letter of the SQL
 STATEMENTS: LruCache[tuple[Root, Visibility], Statement] = LruCache(

@@ -1,8 +1,8 @@
-"""Bounded memories: what was made once and is good for a while, the longest unused given up first.
+"""Bounded caches that drop the least recently used value first.
 
-Rule: nothing that callers bring is remembered without a limit; what they ask is in memories that `LruCache.all` lists
-and /metrics counts (the meaning of a short header is in an `lru_cache`).  The event loop and the thread that plans
-share some, so each has a lock.  Test: tests/test_cache.py.
+Rule: nothing that callers send is kept without a limit.  `LruCache.all` lists the caches and /metrics counts them (what
+a short header means is in an `lru_cache`).  The event loop and the planning threads share some, so each has a
+lock.  Test: tests/test_cache.py.
 """
 
 from __future__ import annotations
@@ -18,55 +18,55 @@ V = TypeVar("V")
 
 
 class LruCache(Generic[K, V]):
-    """At most `limit` values under their keys; `hits` and `misses` count what `get` found.  None is no value.
+    """At most `limit` values under their keys; `hits` and `misses` count calls of `get`.  None cannot be a value.
 
-    `size_of` says about how many bytes a value weighs with its key: all together weigh `most` at most, and a value that
-    alone weighs more is not remembered."""
+    `size_of` estimates the bytes of a value with its key: the total stays within `most`, and a value that exceeds it
+    alone is not kept."""
 
     all: ClassVar[WeakSet[LruCache[object, object]]] = WeakSet()
 
     def __init__(self, name: str, limit: int, most: float = inf, size_of: Callable[[Any], int] = lambda _: 0) -> None:
         if limit < 1:
-            raise ValueError("a memory of nothing")
+            raise ValueError("a cache needs room for one value")
         self.name, self.limit, self.hits, self.misses = name, limit, 0, 0
         self.bytes, self.most, self._size_of = 0, most, size_of
-        self._held: dict[K, V] = {}
+        self._values: dict[K, V] = {}
         self._lock = Lock()
-        LruCache.all.add(self)  # type: ignore[arg-type]  # a set of memories of any kind
+        LruCache.all.add(self)  # type: ignore[arg-type]  # a set of caches of any kind
 
     def get(self, key: K) -> V | None:
         with self._lock:
-            found = self._held.pop(key, None)
-            if found is None:
+            value = self._values.pop(key, None)
+            if value is None:
                 self.misses += 1
                 return None
-            self._held[key] = found  # dicts keep the order of insertion: the first is the longest unused
+            self._values[key] = value  # dicts keep insertion order: the first was used least recently
             self.hits += 1
-            return found
+            return value
 
     def put(self, key: K, value: V) -> None:
         with self._lock:
-            self._give_up(key)
+            self._drop(key)
             size = self._size_of(value)
             if size > self.most:
                 return
-            while len(self._held) >= self.limit or self.bytes + size > self.most:
-                self._give_up(next(iter(self._held)))
-            self._held[key] = value
+            while len(self._values) >= self.limit or self.bytes + size > self.most:
+                self._drop(next(iter(self._values)))
+            self._values[key] = value
             self.bytes += size
 
-    def _give_up(self, key: K) -> None:
-        if (value := self._held.pop(key, None)) is not None:
+    def _drop(self, key: K) -> None:
+        if (value := self._values.pop(key, None)) is not None:
             self.bytes -= self._size_of(value)
 
     def discard(self, key: K) -> None:
         with self._lock:
-            self._give_up(key)
+            self._drop(key)
 
     def clear(self) -> None:
         with self._lock:
-            self._held.clear()
+            self._values.clear()
             self.bytes = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._values)

@@ -1,8 +1,8 @@
-"""The connections of one process to PostgreSQL: few, kept open, given out in turn.
+"""The connections of one process to PostgreSQL: few, kept open, handed out in turn.
 
-asyncpg's own pool takes as long as a small statement (docs/decisions/pool.md).  Here a free connection is given at
-once, the one used last first, because its plans are warm; the coldest are closed when nobody needs them.
-Rule: nobody waits without end: so many may wait, each so long, and the others are told at once.
+asyncpg's own pool costs as much as a small statement (docs/decisions/pool.md).  This one hands out the connection that
+was used last, because its plans are warm, and closes those that stay unused.
+Rule: the number of waiters and their time are bounded; whoever exceeds them gets an error at once.
 Test: tests/test_pool.py.
 """
 
@@ -18,36 +18,36 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 IDLE = 300.0  # seconds after which an unused connection is closed
-CLOSING = 5.0  # seconds that a goodbye may take
+CLOSING = 5.0  # seconds that closing a connection may take
 
 
 class Pool:
-    """At most `size` connections; when all are taken, `queue` callers may wait, each for `acquire_timeout` seconds.
+    """At most `size` connections; if all are in use, `queue` callers may wait, each for `acquire_timeout` seconds.
 
-    `opened` counts the connections there are, with those being made."""
+    `opened` counts the open connections and those being opened."""
 
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, queue: int, acquire_timeout: float
     ) -> None:
         self.size, self.queue, self.acquire_timeout, self.opened = size, queue, acquire_timeout, 0
         self._connect = connect
-        self._free: list[tuple[asyncpg.Connection, float]] = []  # with the time of its last use; the latest is last
+        self._free: list[tuple[asyncpg.Connection, float]] = []  # with the time of its last use, the latest at the end
         self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._closed = False
 
     @property
     def idle(self) -> int:
-        """Connections that nobody uses."""
+        """Connections that are not in use."""
         return len(self._free)
 
     @property
     def waiting(self) -> int:
-        """Callers whose turn has not come."""
+        """Callers that wait for a connection."""
         return len(self._waiting)
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[Pool]:
-        """With one connection made, so that what is wrong with the address is told here; closed at the end."""
+        """The open pool.  It connects once first, so that a wrong address fails here, and closes all at the end."""
         self.release(await self.acquire())
         tending = asyncio.create_task(self._tend())
         try:
@@ -58,9 +58,9 @@ class Pool:
             await self._close([connection for connection, _ in self._free])
 
     async def acquire(self) -> asyncpg.Connection:
-        """A connection of the caller's own until `release`.
+        """A connection for the caller alone until `release`.
 
-        Raises asyncio.QueueFull, TimeoutError, and what connecting raises."""
+        Raises asyncio.QueueFull, TimeoutError and the errors of connecting."""
         while self._free:
             connection, _ = self._free.pop()
             if not connection.is_closed():
@@ -70,8 +70,8 @@ class Pool:
             raise asyncpg.InterfaceError("the pool is closed")
         if self.opened < self.size:
             self.opened += 1
-        elif given := await self._turn():
-            return given
+        elif released := await self._wait():
+            return released
         try:
             return await self._connect()
         except BaseException:
@@ -79,7 +79,7 @@ class Pool:
             raise
 
     def release(self, connection: asyncpg.Connection | None) -> None:
-        """Back from `acquire`; None is the right to make one, which is all that is left of a lost connection."""
+        """Give a connection back; None if it was lost, so that another one may be opened in its place."""
         if connection is not None and self._closed:
             connection.terminate()
         if connection is not None and connection.is_closed():
@@ -94,7 +94,7 @@ class Pool:
         else:
             self._free.append((connection, time.monotonic()))
 
-    async def _turn(self) -> asyncpg.Connection | None:
+    async def _wait(self) -> asyncpg.Connection | None:
         if len(self._waiting) >= self.queue:
             raise asyncio.QueueFull
         loop = asyncio.get_running_loop()
@@ -107,7 +107,7 @@ class Pool:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
             elif not waiter.cancelled() and waiter.exception() is None:
-                self.release(waiter.result())  # its turn came in the same moment
+                self.release(waiter.result())  # it was handed over in the same moment
             raise
         finally:
             timer.cancel()
@@ -128,13 +128,13 @@ class Pool:
 
 
 def _late(waiter: asyncio.Future[asyncpg.Connection | None]) -> None:
-    """Its patience is at an end, unless its turn has come."""
+    """End the wait, unless a connection has been handed over."""
     if not waiter.done():
         waiter.set_exception(TimeoutError())
 
 
 class Durations:
-    """How often a connection was held for how long; `counts` has one place more than BOUNDS, for what was longer."""
+    """A histogram of how long connections were in use; the last of `counts` is for what exceeds all BOUNDS."""
 
     BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 

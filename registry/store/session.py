@@ -1,6 +1,6 @@
-"""How a transaction of a command begins and ends on a connection, and how a connection hands answers over.
+"""How the transaction of a command begins and ends on a connection, and in which form a connection returns answers.
 
-Rule: a transaction sets all areas of its caller before it does anything, and nobody gets a connection with one open.
+Rule: a transaction sets all areas of its caller first, and no connection is handed on inside a transaction.
 Tests: tests/test_database.py, tests/test_faults.py.
 """
 
@@ -15,7 +15,8 @@ from auth.principal import SETTINGS, Principal
 
 
 async def begin(connection: Any, text: str) -> None:
-    """A read that was cancelled between its parts leaves a transaction that is none; the refusal ends it."""
+    """Run BEGIN.  Cancelling a read can leave the session in a transaction block; the first BEGIN then fails and aborts
+    it, so it is run once more."""
     try:
         await connection.execute(text)
     except asyncpg.ActiveSQLTransactionError:
@@ -23,28 +24,30 @@ async def begin(connection: Any, text: str) -> None:
 
 
 async def rolled_back(connection: Any) -> None:
-    """Nobody else gets a connection with a transaction open: what cannot be rolled back is closed."""
+    """Run ROLLBACK; close the connection if that fails, so that nobody gets it inside a transaction."""
     try:
         await connection.execute("ROLLBACK")
-    except BaseException:  # the caller raises what went wrong before
+    except BaseException:  # the caller raises the first error
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
 
 
 async def answers_in_bytes(connection: asyncpg.Connection) -> None:
-    """The type of finished answers is varchar, and of nothing else that is read: it needs no decoding."""
+    """Return varchar as bytes: finished answers have this type, nothing else does, and they are not decoded."""
     await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
 
 def beginning(principal: Principal, setting: str, wait: int) -> str:
-    """Begin and set in one trip, which takes no arguments: the values are codes and ids of our own, and are refused if
-    they could end their quotes.  All are set, the empty ones too: nothing that was left in a session counts."""
+    """The text that begins a transaction and sets the caller's areas in one round trip.
+
+    Such a text takes no arguments, so a value that could end its quotes is refused; all are codes and ids of our own.
+    Empty settings are set too, so that a value left over in the session never counts."""
     key = beginning, setting, wait
     if (known := principal.memo.get(key)) is None:
         values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
         if any("'" in value or "\\" in value for value in values.values()):
             raise ValueError("a setting that could end its quotes")
-        told = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
-        told += f", set_config('lock_timeout', '{wait}', true)"
-        known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {told}"
+        settings = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
+        settings += f", set_config('lock_timeout', '{wait}', true)"
+        known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {settings}"
     return str(known)

@@ -1,8 +1,8 @@
-"""Turns: how much of something one caller may use at a time, and who comes next.
+"""A fair queue: how much of a resource one caller may use at a time, and who comes next.
 
-Callers that wait stand in a circle, each with a queue of his own: however many one sends, the next one's first is
-served after one of his.  What is free is given at once, which is nearly always and costs nothing.
-Rule: nobody takes more than a share, nobody waits without end, and one that leaves takes nothing with him.
+Waiting callers are served in rotation, each from a queue of their own: however many requests one caller sends, the next
+caller's first request comes after one of theirs.  A free turn, the usual case, is granted at once.
+Rule: nobody uses more than a share or waits without end, and a request that is cancelled gives its turn back.
 Test: tests/test_turns.py.
 """
 
@@ -14,30 +14,30 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 Waiter = asyncio.Future[None]
-ATTEMPTS = 5  # to get a scarce turn while the caller's share of the lane is not used up
+ATTEMPTS = 5  # to get a scarce turn together with one of the lane
 
 
 class Crowded(Exception):
-    """No turn came in time, or too many wait: `own` says that the caller's own requests are those in front."""
+    """No turn came in time, or too many requests wait; `own` says that the caller's own requests are ahead."""
 
     def __init__(self, own: bool) -> None:
         self.own = own
 
 
 class Turns:
-    """At most `size` turns at a time, and `share` of one caller, who may have `queue` waiting.
+    """At most `size` turns at a time and `share` for one caller, who may have `queue` requests waiting.
 
-    Each waits for `acquire_timeout` seconds at most."""
+    A request waits for at most `acquire_timeout` seconds."""
 
     def __init__(self, size: int, share: int, queue: int, acquire_timeout: float) -> None:
         self.size, self.share, self.queue, self.acquire_timeout = max(size, 1), max(share, 1), queue, acquire_timeout
         self._taken: Counter[Hashable] = Counter()
-        self._waiting: dict[Hashable, deque[Waiter]] = {}  # in the order in which callers come next
+        self._waiting: dict[Hashable, deque[Waiter]] = {}  # in the order in which callers are served next
         self.taken = 0
 
     @property
     def waiting(self) -> int:
-        """Requests whose turn has not come."""
+        """Requests that wait for a turn."""
         return sum(map(len, self._waiting.values()))
 
     @asynccontextmanager
@@ -50,7 +50,7 @@ class Turns:
             self.release(caller)
 
     def is_used_up(self, caller: Hashable) -> bool:
-        """Whether the caller has his share, and waits for himself."""
+        """Whether the caller has used up their share, so that only they can end the wait."""
         return self._taken[caller] >= self.share
 
     async def acquire(self, caller: Hashable) -> None:
@@ -69,7 +69,7 @@ class Turns:
             await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.release(caller)  # its turn came in the same moment
+                self.release(caller)  # the turn was granted in the same moment
             else:
                 self._leave(caller, waiter)
             raise
@@ -77,7 +77,7 @@ class Turns:
             timer.cancel()
 
     def release(self, caller: Hashable) -> None:
-        """The turn is over, and the next one's begins."""
+        """End the turn and grant the next one."""
         self.taken -= 1
         self._taken[caller] -= 1
         if not self._taken[caller]:
@@ -89,14 +89,14 @@ class Turns:
         self._taken[caller] += 1
 
     def _next(self) -> None:
-        """Turns for those who may have one; whoever got one stands behind all others."""
+        """Grant free turns; a caller who gets one goes to the end of the rotation."""
         for caller in list(self._waiting):
             if self.taken >= self.size:
                 return
             if self._taken[caller] >= self.share:
                 continue
             queue = self._waiting.pop(caller)
-            while queue and queue[0].done():  # it was cancelled, and has not had the time to leave
+            while queue and queue[0].done():  # cancelled, but still in the queue
                 queue.popleft()
             if queue:
                 self._begin(caller)
@@ -112,17 +112,17 @@ class Turns:
                 del self._waiting[caller]
 
     def _late(self, caller: Hashable, waiter: Waiter) -> None:
-        """Its patience is at an end, unless its turn has come."""
+        """End the wait, unless the turn has been granted."""
         if not waiter.done():
             self._leave(caller, waiter)
             waiter.set_exception(Crowded(own=self._taken[caller] >= self.share))
 
 
-async def take_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
-    """A scarce turn and one of the lane.  Raises Crowded.
+async def acquire_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
+    """Acquire a scarce turn and one of the lane.  Raises Crowded.
 
-    The scarce one is not held while the caller waits for his own other work, which uses up his share of the lane: it is
-    another one's meanwhile."""
+    A caller whose own requests use up their share of the lane does not hold the scarce turn meanwhile; others get
+    it."""
     for _ in range(ATTEMPTS):
         await scarce.acquire(caller)
         if not lane.is_used_up(caller):
@@ -133,6 +133,6 @@ async def take_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
                 raise
             return
         scarce.release(caller)
-        await lane.acquire(caller)  # until some of his has ended
+        await lane.acquire(caller)  # until one of the caller's own requests has ended
         lane.release(caller)
     raise Crowded(own=True)

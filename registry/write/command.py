@@ -17,7 +17,8 @@ from auth.errors import Forbidden
 from auth.policy import VerificationStage
 from auth.principal import Principal
 from registry.models.audit import AUDIT
-from registry.store.db import Database, Sql, Transaction, arg
+from registry.store.db import Database, Transaction
+from registry.store.sql import Sql, arg
 
 _AUDITED = ("ability", "subject_id", "outcome", "rev", "field", "purpose", "note")
 ADD_AUDIT = Sql(

@@ -22,7 +22,7 @@ from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, const, table_of
 from registry.models.region import REGION
 from registry.models.workflow import EVENT, REMARK, REVISION
-from registry.store.db import Sql, arg
+from registry.store.sql import Sql, arg
 
 NOW = sa.func.now()
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")

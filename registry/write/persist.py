@@ -23,7 +23,7 @@ from registry.models.fact import fact_of
 from registry.models.noun import camel
 from registry.models.workflow import EVENT
 from registry.rules import Finding
-from registry.store.db import Sql, arg
+from registry.store.sql import Sql, arg
 from registry.values import derived as derive
 from registry.write import household_sql as rows
 from registry.write.command import Actor, actor

@@ -23,7 +23,8 @@ from registry.models.fact import fact_of
 from registry.models.finding import PLAIN
 from registry.models.noun import camel, table_of
 from registry.models.workflow import REMARK
-from registry.store.db import Sql, Transaction, arg
+from registry.store.db import Transaction
+from registry.store.sql import Sql, arg
 from registry.write import household_sql as rows
 from registry.write.document import Document, Path, listed, same
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from registry.models.aggregate import DEFAULTS
 from registry.models.workflow import EVENT
-from registry.store.db import CLAIM, Sql, arg
+from registry.store.sql import CLAIM, Sql, arg
 from registry.write.document import ChangeSet
 
 ACCEPTED_BEFORE = Sql(

@@ -25,7 +25,8 @@ from registry.models.aggregate import NOUNS, SEALED
 from registry.models.audit import AUDIT
 from registry.models.identity import IDENTITY
 from registry.models.noun import const, table_of
-from registry.store.db import Database, Sql, Transaction, arg
+from registry.store.db import Database, Transaction
+from registry.store.sql import Sql, arg
 from registry.write.command import audit, audit_refusal, require
 from registry.write.user_errors import Problem, unfit
 

@@ -34,7 +34,8 @@ from registry.models.household import HOUSEHOLD
 from registry.models.noun import table_of
 from registry.models.workflow import EVENT, STEP_OF, Act, Step, Verdict, saving
 from registry.rules import Finding, check
-from registry.store.db import CLAIM, Database, Sql, Transaction, arg
+from registry.store.db import Database, Transaction
+from registry.store.sql import CLAIM, Sql, arg
 from registry.values.text import says_something
 from registry.write import household_sql as rows
 from registry.write.command import audit, audit_refusal, require

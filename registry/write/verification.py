@@ -34,7 +34,8 @@ from registry.models.workflow import (
     VERIFY_VILLAGE,
     Step,
 )
-from registry.store.db import CLAIM, Database, Sql, Transaction, arg
+from registry.store.db import Database, Transaction
+from registry.store.sql import CLAIM, Sql, arg
 from registry.values.text import says_something
 from registry.write.command import Actor, actor, audit, audit_refusal, require
 from registry.write.document import Document

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.region import REGION
-from registry.store.db import Sql, arg
+from registry.store.sql import Sql, arg
 from registry.write.document import Document
 from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import Problem, refuse

@@ -19,7 +19,8 @@ from auth.principal import Principal
 from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
 from registry.read.visibility import Visibility
-from registry.store.db import Database, TooSlow
+from registry.store.db import Database
+from registry.store.outage import TooSlow
 from schema.engine.complexity import AT_ONCE
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Operation

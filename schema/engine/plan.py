@@ -27,7 +27,8 @@ from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.read.run import WEIGHT, answer, of_caller, statement
 from registry.read.visibility import Extent, Visibility
-from registry.store.db import Database, Statement
+from registry.store.db import Database
+from registry.store.sql import Statement
 from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField, ValueField, shape_of
 from schema.engine.collect import Collector
 from schema.engine.complexity import Budget, Cost, check_costs

@@ -27,7 +27,8 @@ from auth.principal import Principal
 from registry.guard.vault import Vault
 from registry.read.run import NO_REGION, successors_of
 from registry.read.visibility import Visibility
-from registry.store.db import Database, TooSlow, Unreachable
+from registry.store.db import Database
+from registry.store.outage import TooSlow, Unreachable
 from schema.build import build
 from schema.engine.complexity import check_costs
 from schema.engine.cursor import Cursors

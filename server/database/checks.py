@@ -15,7 +15,8 @@ import asyncpg
 from registry.guard.vault import Vault
 from registry.guard.wall import LOGIN
 from registry.models.noun import SCHEMA
-from registry.store.db import CONNECTION_ERRORS, SERVES
+from registry.store.db import SERVES
+from registry.store.outage import CONNECTION_ERRORS
 from server.database.migrate import LOGIN_SETTINGS, head, version
 
 CONNECT = 10  # seconds

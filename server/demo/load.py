@@ -26,7 +26,7 @@ from registry.models.household import HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
 from registry.models.workflow import EVENT, REVISION
-from registry.store.db import Sql, arg
+from registry.store.sql import Sql, arg
 from registry.write.document import Document
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account

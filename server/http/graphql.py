@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, Unauthenticated
 from auth.principal import Principal
-from registry.store.db import TooSlow, Unreachable
+from registry.store.outage import TooSlow, Unreachable
 from schema.engine.context import Context
 from schema.engine.executor import execute
 from schema.engine.operation import Invalid, Operation

@@ -23,7 +23,7 @@ import asyncpg
 
 from auth.principal import Principal
 from registry.store.cache import LruCache
-from registry.store.db import CONNECTION_ERRORS
+from registry.store.outage import CONNECTION_ERRORS
 
 CHANNEL = "registry_grants"
 CAPITAL = ZoneInfo("Asia/Jakarta")
