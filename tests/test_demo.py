@@ -259,7 +259,7 @@ def test_ctrl_c_that_is_pressed_again_and_again_stops_everything_as_well(demo: D
     assert process is not None
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
-        time.sleep(0.01)
+        time.sleep(0.001)  # so often that one comes at every step of the end
     assert process.returncode == 0, demo.log
     assert not is_running(running)
 

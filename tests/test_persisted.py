@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +20,10 @@ RESPONSE = "application/graphql-response+json"
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> None:
+def forgotten() -> Iterator[None]:
+    """Nothing of others, and nothing left for them: the memory is the process's."""
+    PERSISTED.clear()
+    yield
     PERSISTED.clear()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -239,3 +241,44 @@ def test_serve_refuses_by_itself(
     with pytest.raises(SystemExit, match="1"):
         main(["serve"])
     assert "is superuser" in capsys.readouterr().err
+
+
+INTERRUPTED = """
+import asyncio, os, signal
+from collections import Counter
+from types import SimpleNamespace
+from server import serving
+from server.settings import Settings
+
+class Bare:
+    service = SimpleNamespace(settings=Settings(), outcomes=Counter())
+
+    async def __call__(self, scope, receive, send):
+        for step in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{step}.complete"})
+
+def close(runner, closing=asyncio.Runner.close):
+    os.kill(os.getpid(), signal.SIGINT)
+    closing(runner)
+    print("closed")
+
+def ended(*_):
+    print("ended")
+    raise KeyboardInterrupt
+
+async def stop():
+    os.kill(os.getpid(), signal.SIGINT)
+
+asyncio.Runner.close = close
+signal.signal(signal.SIGINT, ended)
+try:
+    serving.run(Bare(), serving.listen("127.0.0.1", 0), stop)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_second_signal_does_not_break_into_the_end() -> None:
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
+    assert (run.stdout.split(), run.stderr) == (["closed", "ended", "interrupted"], "")

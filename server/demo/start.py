@@ -58,6 +58,8 @@ def start(settings: Settings, data: Path, scale: int, only: Collection[str], con
 
 
 def _end(*_: object) -> NoReturn:
+    """The first signal; the next ones are ignored while everything ends."""
+    _ignore_signals()
     raise KeyboardInterrupt
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
@@ -101,13 +102,15 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, which also raises the signal again inside the event loop: here the caller decides."""
+        """As uvicorn's, which also raises the signal again inside the event loop: here the caller decides.
+
+        Signals after the one that ended the server do not break into what is closed then; `run` lets them in again."""
         before = {signum: signal.signal(signum, self.handle_exit) for signum in HANDLED_SIGNALS}
         try:
             yield
         finally:
             for signum, handler in before.items():
-                signal.signal(signum, handler)
+                signal.signal(signum, handler if self.ended_by is None else signal.SIG_IGN)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._parent is not None:
@@ -138,7 +141,7 @@ def run(
     """Serve until a signal; the signal is raised again when everything is closed.
 
     ServingError: it cannot start, or one of several workers could not; and what `started_up` raises."""
-    settings = app.service.settings
+    settings, handlers = app.service.settings, _handlers()
     sockets = [held]
     if settings.metrics_port is not None:
         sockets.append(listen(settings.host, settings.metrics_port, "METRICS_PORT"))
@@ -146,7 +149,21 @@ def run(
         app.service.counts = Path(counts)
         ended = _run(app, sockets, started_up, workers)
     if ended is not None:
-        signal.raise_signal(ended)
+        _raise_again(ended, handlers)
+
+
+Handlers = dict[signal.Signals, Any]
+
+
+def _handlers() -> Handlers:
+    return {signum: signal.getsignal(signum) for signum in HANDLED_SIGNALS}
+
+
+def _raise_again(signum: int, handlers: Handlers) -> None:
+    """Everything is closed: the signal does what it would have done without the server."""
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
+    signal.raise_signal(signum)
 
 
 def _run(
@@ -163,8 +180,9 @@ def _run(
     from server.http.workers import GaveUp, supervise  # of systems that fork
 
     def work(number: int, parent: int) -> None:
+        handlers = _handlers()
         if (ended := _serve(sockets, Server(app, started_up, parent))) is not None:
-            signal.raise_signal(ended)
+            _raise_again(ended, handlers)
 
     try:
         return supervise(work, workers)
