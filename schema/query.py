@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
 from registry.figures import summary as figures
 from registry.models import account
 from registry.models import region as places
 from registry.models.business import Business as BusinessFacts
-from registry.models.fact import RegionCode, StatementContext
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.read.query import Order
-from schema.declare.directives import Exemption
-from schema.declare.input_types import InputField, input_type
-from schema.declare.makers import ID, any_node, connection, face, look_up
+from schema.declare.makers import any_node, connection, face, look_up
 from schema.types.business import BusinessConnection
 from schema.types.figures import Summary
-from schema.types.household import Household, HouseholdConnection
+from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
 from schema.types.member import MemberConnection
 from schema.types.migration import MigrationEpisodeConnection
 from schema.types.node import Connection, Node
-from schema.types.region import BY_CODE, BY_NUMBER, Province, Region, no_region
+from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Province, Region
 from schema.types.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
-
-HouseholdKey = input_type(
-    "HouseholdKey",
-    "Exactly one key of a household.",
-    {
-        "id": InputField(ID, Exemption.STRUCTURE, "Its id."),
-        "household_no": InputField(str, Exemption.STRUCTURE, "Its household number."),
-    },
-    one_of=True,
-)
-
-
-def by_key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-    """Named condition: the household of this id or number."""
-    number = row.c.household_no == ask.argument("by_household_no", sa.Text())
-    return sa.or_(row.c.id == ask.argument("by_id", sa.Uuid()), number)
 
 
 @face()
@@ -56,9 +35,7 @@ class Query:
         OPEN,
         "Superseded codes lead to today's region; a code that was split is refused. Null for a code that never was.",
         places.Region,
-        places.resolved,
-        absent=no_region,
-        code=RegionCode,
+        key=REGION_KEY,
     )
     regions: Connection[Region] | None = connection(
         OPEN,
@@ -77,7 +54,7 @@ class Query:
         order=BY_CODE,
     )
     household: Household | None = look_up(
-        OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, by_key, by=HouseholdKey
+        OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, key=HOUSEHOLD_KEY
     )
     households: HouseholdConnection | None = connection(
         OPERATIONAL, "All that you may see.", HouseholdFacts, None, order=(Order(HouseholdFacts.household_no),)

@@ -26,9 +26,9 @@ from schema.declare.arguments import argument, of_list, reading
 from schema.declare.directives import Exempt, Exemption, sensitivity
 from schema.declare.input_types import described
 from schema.declare.shapes import (
-    Absent,
     ColumnField,
     EmbeddedField,
+    LookupKey,
     NodeField,
     PayloadRecord,
     RelatedField,
@@ -181,13 +181,10 @@ def grouped(by: type[Any]) -> Any:
     return _field(ValueField(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
-def look_up(
-    kind: Sensitivity, text: str, noun: Readable, *where: Where, absent: Absent | None = None, **arguments: Any
-) -> Any:
-    """A root field that answers one record; `where` says what its arguments mean, `absent` why there is none."""
-    texts = {"code": "Dotted code of the region, of any year.", "by": "Its id or its number."}
-    arguments = {name: argument(type_, texts[name]) for name, type_ in arguments.items()}
-    shape = RelatedField("one", Source(noun, None, where), (), kind, absent=absent)
+def look_up(kind: Sensitivity, text: str, noun: Readable, *where: Where, key: LookupKey | None = None) -> Any:
+    """A root field that answers one record, by its key or, without one, the only record that meets `where`."""
+    arguments = {} if key is None else {key.argument: argument(key.type, key.text)}
+    shape = RelatedField("one", Source(noun, None, where), (), kind, key=key)
     return _field(shape, sensitivity(kind), text, arguments)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphql import GraphQLField
+from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
 from registry.read.query import Datum, Order, Source, Where
@@ -44,6 +45,18 @@ class EmbeddedField:
 
 
 @dataclass(frozen=True)
+class LookupKey:
+    """The argument of a look-up: its type and text, what it means, and why it may find nothing."""
+
+    argument: str
+    type: Any
+    text: str
+    where: Where | None = None
+    columns: dict[str, InstrumentedAttribute[Any]] = field(default_factory=dict)  # of one of several keys, by its name
+    absent: Absent | None = None
+
+
+@dataclass(frozen=True)
 class RelatedField:
     """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
 
@@ -53,7 +66,7 @@ class RelatedField:
     kind: Sensitivity | None = None
     when: Where | None = None
     limit: int = 50
-    absent: Absent | None = None
+    key: LookupKey | None = None
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,8 @@ class Planner:
             return inner.nulling(0)
         compiled = statement(want, self.visibility)
         values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
-        absent = getattr(shown, "absent", None)
+        key = getattr(shown, "key", None)
+        absent = key and key.absent
         cost, checks, refusals = Cost(selection.limits), tuple(selection.checks), tuple(selection.refusals.values())
         self.plans.append(Plan(compiled, values, selection.bindings, cost, checks, refusals, absent))
         return self.plans[-1]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -39,11 +41,20 @@ from registry.read.query import (
     Root,
     Source,
     Value,
+    Where,
     Withheld,
 )
 from registry.read.visibility import Extent
 from schema.declare.makers import FACES, KINDS
-from schema.declare.shapes import ColumnField, EmbeddedField, NodeField, RelatedField, WithheldField, shape_of
+from schema.declare.shapes import (
+    ColumnField,
+    EmbeddedField,
+    LookupKey,
+    NodeField,
+    RelatedField,
+    WithheldField,
+    shape_of,
+)
 from schema.engine.answer_size import AROUND, of_datum, of_text
 from schema.engine.complexity import LISTED, Size
 from schema.engine.connection import Listed
@@ -152,14 +163,21 @@ class Selection(Walk):
         shape = shape_of(made)
         if isinstance(shape, NodeField):
             return self.anything(made, nodes)
-        if shape.how != "many":  # a look-up: its arguments are its key
-            for name, value in get_argument_values(made, nodes[0], self.variables).items():
-                if name == "by":  # exactly one key; the others are null
-                    self.bind("by_id", value.get("id"), as_uuid)
-                    self.bind("by_household_no", value.get("householdNo"))
-                else:
-                    self.bind(name, value)
+        if shape.key is not None:
+            value = get_argument_values(made, nodes[0], self.variables)[shape.key.argument]
+            where = self.keyed(shape.key, value)
+            shape = replace(shape, source=replace(shape.source, where=(*shape.source.where, where)))
         return self.related("", made, nodes, shape)
+
+    def keyed(self, key: LookupKey, value: Any) -> Where:
+        """The condition of a look-up by this value of its key; of several keys, GraphQL lets exactly one be given."""
+        if key.where is not None:
+            self.bind(key.argument, value)
+            return key.where
+        ((name, text),) = value.items()
+        column = key.columns[name]
+        self.bind(key.argument, text, as_uuid if isinstance(column.type, sa.Uuid) else None)
+        return Equals(column.key, key.argument)
 
     def anything(self, made: GraphQLField, nodes: list[FieldNode]) -> First:
         """`node`: one look-up for each type that has an id, those whose class is nowhere the caller's left out."""

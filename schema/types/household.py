@@ -24,6 +24,7 @@ from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
+from schema.declare.keys import one_of
 from schema.declare.listing import Key, Named, Nested, by_names_in, filtering, grouping, sorting
 from schema.declare.makers import (
     ID,
@@ -195,6 +196,13 @@ HouseholdOrder = sorting(
     HEAD_NAME=household.head_name,
 )
 HouseholdGroupBy = grouping(Household, HouseholdFacts)
+HOUSEHOLD_KEY = one_of(
+    "HouseholdKey",
+    "Exactly one key of a household.",
+    "Its id or its number.",
+    id=(HouseholdFacts.id, "Its id."),
+    household_no=(HouseholdFacts.household_no, "Its household number."),
+)
 
 
 @face()

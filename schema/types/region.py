@@ -37,6 +37,7 @@ from schema.declare.makers import (
     plain_list,
     shown,
 )
+from schema.declare.shapes import LookupKey
 from schema.errors import BadInput, no_such_region
 from schema.types.node import Connection, Node, Record
 
@@ -223,3 +224,6 @@ async def no_region(database: Database, caller: Caller, arguments: dict[str, Any
     """Why a code leads to no region: it was split, and there are codes to choose from; None where it never was one."""
     heirs = [heir["code"] for heir in orjson.loads(await fetch(database, caller, HEIRS, arguments) or b"[]")]
     return no_such_region(heirs) if heirs else None
+
+
+REGION_KEY = LookupKey("code", RegionCode, "Dotted code of the region, of any year.", facts.resolved, absent=no_region)

@@ -1,0 +1,64 @@
+"""Keys of look-ups: a record is found by the one key that is given, and the statement reads no other."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+
+from auth.area import NATIONAL
+from auth.role import Role
+from schema.declare.makers import fields_of
+from schema.declare.shapes import RelatedField
+from schema.engine.plan import Plan
+from schema.query import Query
+from schema.types.household import HOUSEHOLD_KEY
+from tests.test_snapshots import planned_for
+from tests.village import Place, household
+
+pytestmark = pytest.mark.anyio
+BY = "query($by: HouseholdKey!) { household(by: $by) { id householdNo } }"
+
+
+def condition(query: str) -> str:
+    """What the statement of a household's look-up compares with the key."""
+    (plan,) = planned_for(query, Role.MINISTRY_ADMIN, NATIONAL)
+    assert isinstance(plan, Plan)
+    (where,) = re.findall(r"FROM registry\.household AS \S+\s+WHERE (.*?) AND", plan.statement.text, re.DOTALL)
+    return str(where)
+
+
+def test_a_look_up_compares_the_given_key_only() -> None:
+    by_id = condition(f'{{ household(by: {{ id: "{uuid.uuid4()}" }}) {{ id }} }}')
+    by_number = condition('{ household(by: { householdNo: "35.07.11.2008-000001" }) { id } }')
+    assert re.fullmatch(r"\S+\.id = \S+", by_id)
+    assert re.fullmatch(r"\S+\.household_no = \S+", by_number)
+
+
+def test_the_arguments_of_a_look_up_are_its_noun_s_key() -> None:
+    shapes = {made.python_name: made.metadata["shape"] for made in fields_of(Query)}
+    one = {name: shape for name, shape in shapes.items() if isinstance(shape, RelatedField) and shape.how == "one"}
+    arguments = {made.python_name: made.metadata["arguments"] for made in fields_of(Query) if made.python_name in one}
+    assert arguments == {name: {shape.key.argument} if shape.key else set() for name, shape in one.items()}
+    assert one["household"].key is HOUSEHOLD_KEY
+
+
+async def test_a_household_is_found_by_either_key_and_by_nothing_else(village: Place) -> None:
+    payload = await village.submit("officer", household())
+    stored = {key: payload["household"][key] for key in ("id", "householdNo")}
+    for key, text in stored.items():
+        assert (await village.query("officer", BY, by={key: text})).data == {"household": stored}
+        literal = f'{{ household(by: {{ {key}: "{text}" }}) {{ id householdNo }} }}'
+        assert (await village.query("officer", literal)).data == {"household": stored}
+    for other in ({"id": stored["householdNo"]}, {"householdNo": stored["id"]}, {"id": ""}, {"householdNo": ""}):
+        assert (await village.query("officer", BY, by=other)).data == {"household": None}
+
+
+async def test_no_key_two_keys_and_a_null_are_refused(village: Place) -> None:
+    for by in ({}, {"id": None}, {"id": "a", "householdNo": "b"}, {"id": None, "householdNo": "b"}):
+        assert (await village.query("officer", BY, by=by)).codes == ["BAD_USER_INPUT"], by
+    nullable = "query($id: ID) { household(by: { id: $id }) { id } }"
+    assert (await village.query("officer", nullable)).codes == ["BAD_USER_INPUT"]
+    assert (await village.query("officer", nullable, id=None)).codes == ["BAD_USER_INPUT"]
+    assert (await village.query("officer", nullable, id="a")).data == {"household": None}
