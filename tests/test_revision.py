@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from registry.models.noun import SCHEMA, Noun
 from server.database.embedded import Embedded
 from server.database.migrate import head
-from server.database.revision import LONGEST, missing, revision_after
+from server.database.revision import LONGEST, RevisionError, draft, missing, revision_after
 from tests.test_architecture import ALLOWED, ROOT
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +106,12 @@ async def test_a_new_table_is_drafted_as_the_versions_write_one_without_what_mig
         "    CONSTRAINT ck_note_differs CHECK (text <> code)\n"
         ")"
     ]
+
+
+@pytest.mark.parametrize("what", ["", " … ", 'A """quoted""" word', "two\nlines", "C:\\\\table"])
+async def test_what_is_not_words_is_refused_before_anything_is_written(what: str) -> None:
+    with pytest.raises(RevisionError, match="Say in words what it does"):
+        await draft(what, "postgresql://nobody@127.0.0.1:1/none")
 
 
 def test_a_revision_is_a_number_and_its_words_as_long_as_alembic_keeps() -> None:

@@ -293,11 +293,11 @@ def _expected() -> tuple[type[Exception], ...]:
     from server.database.embedded import EmbeddedError
     from server.database.migrate import NewerDatabase
     from server.database.reader import ReaderError
-    from server.database.revision import NothingToDraft
+    from server.database.revision import RevisionError
     from server.keys import KeyFileError
 
     ours = SettingsError, EmbeddedError, ExplainError, KeyFileError, NewerDatabase, ReaderError, ServingError
-    return *ours, NothingToDraft, RegionListError, RegionLoadError, PostgresError
+    return *ours, RevisionError, RegionListError, RegionLoadError, PostgresError
 
 
 def _complain(sentence: str) -> None:

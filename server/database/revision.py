@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from registry.models.noun import SCHEMA, Noun
 from server.database.migrate import MIGRATIONS, head, run_versions
 
+WORDS = re.compile(r"(?=.*[A-Za-z0-9])[\w ,;:.'’()-]+")  # they become the version's docstring and its name
 LONGEST = 32  # characters: what Alembic's own table holds of a revision
 
 DRAFT = '''"""{what}."""
@@ -53,14 +54,16 @@ TO_READ = """Read it before you keep it:
 Then run `make snapshots`, and pytest tests/test_migrations.py: it compares every column, key and index."""
 
 
-class NothingToDraft(Exception):
-    """The nouns and the sum of the versions agree."""
+class RevisionError(Exception):
+    """Why no version is drafted."""
 
 
 async def draft(what: str, dsn: str) -> Path:
     """Run the versions on the empty database of `dsn`, compare it with the nouns, and write the next version's file.
 
-    Raises NothingToDraft."""
+    Raises RevisionError."""
+    if not WORDS.fullmatch(what):
+        raise RevisionError('Say in words what it does, such as "Nickname of a member".')
     connection = await asyncpg.connect(dsn)
     await run_versions(connection, dsn)
     await connection.close()
@@ -73,7 +76,7 @@ async def draft(what: str, dsn: str) -> Path:
         statements = await compared.run_sync(missing)
     await engine.dispose()
     if not statements:
-        raise NothingToDraft(
+        raise RevisionError(
             "The nouns and the versions agree. Write by hand what is in no noun: functions, triggers and data."
         )
     before = head()
