@@ -71,6 +71,14 @@ class Request:
     note: str | None
 
 
+@dataclass(frozen=True)
+class Revealed:
+    """The number in full; None where the record has none, or where problems stand against it."""
+
+    value: str | None
+    problems: tuple[Problem, ...] = ()
+
+
 def _unexplained(request: Request) -> tuple[Problem, ...]:
     """What is wrong where the purpose needs a note and there is none that says something."""
     if request.purpose not in NOTED or sum(letter.isalnum() for letter in request.note or "") >= SHORTEST_NOTE:
@@ -78,10 +86,8 @@ def _unexplained(request: Request) -> tuple[Problem, ...]:
     return (Problem(Code.PURPOSE_REQUIRED, ("note",), {"shortest": str(SHORTEST_NOTE)}),)
 
 
-async def reveal(
-    database: Database, vault: Vault, principal: Principal, request: Request, per_hour: int
-) -> tuple[str | None, tuple[Problem, ...]]:
-    """The number, or None where the record has none; NOT_FOUND alike for absent and hidden records.
+async def reveal(database: Database, vault: Vault, principal: Principal, request: Request, per_hour: int) -> Revealed:
+    """The number of a record; NOT_FOUND alike for absent and hidden records.
 
     Raises Forbidden, and RateLimited for whoever has asked `per_hour` times in the last hour, whatever he got."""
     subject = request.subject
@@ -89,7 +95,7 @@ async def reveal(
     said = {"field": request.field.value, "purpose": request.purpose.value, "note": request.note}
     if problems := unfit(AUDIT.c.note, request.note, "note") or _unexplained(request):
         await audit_refusal(database, principal, ABILITY, subject, problems[0].code.value, **said | {"note": None})
-        return None, problems
+        return Revealed(None, problems)
     async with database.write(principal, "reveal") as tx:
         if wait := await take(tx, principal.user_id, Metered.REVEAL, per_hour):
             await audit(tx, principal, ABILITY, subject, RateLimited.code, **said)
@@ -98,7 +104,7 @@ async def reveal(
             await audit(tx, principal, ABILITY, subject, "ACCEPTED" if found else Code.NOT_FOUND.value, **said)
     if wait:
         raise RateLimited(wait)
-    return value, () if found else (Problem(Code.NOT_FOUND, ("id",)),)
+    return Revealed(value, () if found else (Problem(Code.NOT_FOUND, ("id",)),))
 
 
 async def _opened(tx: Transaction, vault: Vault, principal: Principal, request: Request) -> tuple[str | None, bool]:

@@ -106,9 +106,9 @@ class RemarkInput:
 
 @dataclass
 class Result:
-    """What became of one household."""
+    """What became of one household; `record` is its id where it was stored."""
 
-    id: uuid.UUID
+    household_id: uuid.UUID
     record: uuid.UUID | None
     problems: tuple[Problem, ...] = ()
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import AccessPurpose, IdentityField
 from registry.models.audit import AUDIT
 from registry.models.fact import fact_of
 from registry.write import reveal
-from registry.write.user_errors import Problem
+from registry.write.reveal import Revealed
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
@@ -41,16 +39,6 @@ RevealIdentityInput = input_type(
         ),
     },
 )
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """The number in full; None where the record has none, or where problems stand against it."""
-
-    value: str | None
-    problems: tuple[Problem, ...]
-
-
 RevealIdentityPayload = payload(
     "RevealIdentityPayload",
     "The value, once.",
@@ -69,5 +57,4 @@ RevealIdentityPayload = payload(
 async def reveal_identity(context: Context, sent: InputDict) -> Revealed:
     request = reveal.Request(id_of(sent), sent["field"], sent["purpose"], sent.get("note"))
     per_hour = context.quotas.reveals
-    number, problems = await reveal.reveal(context.database, context.vault, context.principal, request, per_hour)
-    return Revealed(number, problems)
+    return await reveal.reveal(context.database, context.vault, context.principal, request, per_hour)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 from auth.ability import Ability
@@ -10,7 +9,6 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, REMARK
 from registry.write import verification
-from registry.write.user_errors import Problem
 from registry.write.verification import Result
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
@@ -51,25 +49,16 @@ VerifyHouseholdsInput = input_type(
 
 
 @dataclass(frozen=True)
-class ItemResult:
-    """What became of one household of a batch."""
-
-    household_id: uuid.UUID
-    record: uuid.UUID | None
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True)
 class Batch:
     """What became of each household of a batch, in the order of its items."""
 
-    results: list[ItemResult]
+    results: list[Result]
 
 
 VerifyResult = payload(
     "VerifyResult",
     "What became of one item.",
-    ItemResult,
+    Result,
     household_id=value("Id of the household that the item names, written as `id` is everywhere."),
     household=record(Household, "As it stands now."),
 )
@@ -94,8 +83,7 @@ async def verify_households(context: Context, sent: InputDict) -> Batch:
             f"Send 1 to {verification.MOST} households at a time.",
         )
     households = [verification.Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
-    results = await verification.verify(context.database, context.principal, households, sent.get("note"))
-    return Batch([ItemResult(result.id, result.record, result.problems) for result in results])
+    return Batch(await verification.verify(context.database, context.principal, households, sent.get("note")))
 
 
 # --- return -----------------------------------------------------------------------------------------------------------
