@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 import typing
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,13 +21,13 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
-from registry.codes import IdentityField
-from registry.models.aggregate import CHILDREN, LISTS, NOUNS
+from registry.models.aggregate import LISTS, NOUNS, ORDERS, SEALED, TYPED, WHOLES, refuse_forgotten
 from registry.models.fact import RegionCode, VillageCode, fact_of
-from registry.models.noun import By, Noun, To, camel, table_of
+from registry.models.noun import Noun, To, camel, table_of
 from registry.models.region import Region as RegionFacts
+from registry.models.workflow import can_numbers
 from registry.read.query import Datum
-from registry.values import identity_number
+from registry.values.identity_number import NUMBERS
 from registry.values.text import clean
 from registry.write.document import ChangeSet, Path, empty
 from schema.declare.directives import Exemption
@@ -41,13 +42,6 @@ OPERATIONAL = Sensitivity.OPERATIONAL
 _NIL = str(uuid.UUID(int=0))
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID = re.compile(r"(urn:uuid:)?(\{)?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}(?(2)\})", re.ASCII | re.IGNORECASE)
-FORMS = {
-    IdentityField.NIK: identity_number.normalise_nik,
-    IdentityField.KK_NUMBER: identity_number.normalise_kk,
-    IdentityField.PHONE: identity_number.normalise_phone,
-    IdentityField.PASSPORT: identity_number.normalise_passport,
-    IdentityField.EPMI: identity_number.normalise_epmi,
-}
 
 
 @dataclass(frozen=True)
@@ -83,6 +77,7 @@ def _annotation(face: type[Any], name: str) -> Any:
 
 def typed(face: type[Any]) -> Iterator[Typed]:
     """The input fields of a face, in its order."""
+    table = _noun(face).__tablename__
     for made in fields_of(face):
         shape, name = made.metadata["shape"], made.python_name
         match shape:
@@ -92,13 +87,16 @@ def typed(face: type[Any]) -> Iterator[Typed]:
                     continue
                 type_ = str if fact.sealed else _annotation(face, name)
                 given = InputField(type_, fact.sensitivity, described(fact), lines=fact.lines)
-                form = FORMS[fact.sealed] if fact.sealed else fact.form
+                form = NUMBERS[fact.sealed].normalise if fact.sealed else fact.form
                 yield Typed(datum.key if fact.sealed else name, given, ((None, datum.key),), form)
             case EmbeddedField(present=present) if not fact_of(present).server:
                 value = _annotation(face, name)
                 parts = {p: column_of(d) for p, d in shape.columns.items()} or {
                     f.python_name: column_of(f.metadata["shape"].datum) for f in fields_of(value)
                 }
+                columns = set(parts.values())
+                if shape.columns and any(set(WHOLES.get((table, column), ())) != columns for column in columns):
+                    raise TypeError(f"{', '.join(parts.values())} are one value: give each fact(…, whole=…)")
                 kind = shape.kind or OPERATIONAL
                 yield Typed(name, InputField(VALUES[value], kind, str(made.description)), tuple(parts.items()))
             case RelatedField(source=source) if isinstance(source.link, To):
@@ -132,26 +130,48 @@ _ID = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every ret
 _REMOVED = InputField(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
 
 
-_CHILD_NOUNS = [NOUNS[name] for name in CHILDREN]
-
-
 def _lists() -> Iterator[tuple[str, type[Any]]]:
-    """The lists of a household that are written with it: name and face."""
-    faces = {noun: face for face, noun in FACES.items() if noun in _CHILD_NOUNS}
-    for made in fields_of(Household):
-        shape = made.metadata["shape"]
-        if isinstance(shape, RelatedField) and isinstance(shape.source.link, By) and shape.source.noun in faces:
-            yield made.python_name, faces[shape.source.noun]
+    """The lists of a household that are written with it: name and face.  TypeError says where one is missing."""
+    refuse_forgotten()  # again, because all faces are imported now
+    shown = {made.python_name: made.metadata["shape"] for made in fields_of(Household)}
+    for table, name in LISTS.items():
+        noun, shape = NOUNS[table], shown.get(name)
+        if not isinstance(shape, RelatedField) or shape.source.noun is not noun:
+            raise TypeError(f"declare the list `{name}` in schema/types/household.py, of the face in {_home(noun)}")
+        if bool(shape.order) != (ORDERS[table] is not sorted):
+            raise TypeError(
+                f"`{name}` have one order: say it in schema/types/household.py and registry/models/aggregate.py"
+            )
+        yield name, typing.get_args(_annotation(Household, name))[0]
+
+
+def _home(noun: type[Noun]) -> str:
+    return f"schema/types/{noun.__module__.rpartition('.')[2]}.py"
 
 
 LISTED: dict[str, type[Any]] = dict(_lists())
 """The lists of a household that are written with it: name → face."""
-if missing := set(LISTS.values()) - LISTED.keys():
-    raise TypeError(
-        f"declare in schema/types/household.py the lists that registry/models/aggregate.py names: {sorted(missing)}"
-    )
 FACES_WRITTEN: tuple[type[Any], ...] = (Household, *LISTED.values())
 FIELDS: dict[type[Any], tuple[Typed, ...]] = {face: tuple(typed(face)) for face in FACES_WRITTEN}
+
+
+def _refuse_unwritten(face: type[Any]) -> None:
+    """Raises TypeError for what a face leaves out, although somebody has to write or see it."""
+    noun = _noun(face)
+    table, home = noun.__tablename__, _home(noun)
+    written = {column for field in FIELDS[face] for _, column in field.columns}
+    if missing := [column.name for column in TYPED[table] if column.name not in written]:
+        raise TypeError(f"show {', '.join(missing)} of {noun.__name__} in {home}: nobody could write it otherwise")
+    can = next(made.metadata["shape"].datum for made in fields_of(face) if made.python_name == "viewer_can")
+    if face is not Household and any(table == sealed for sealed, _ in SEALED) is not (can is can_numbers):
+        raise TypeError(f"viewer_can of {noun.__name__} in {home}: can_numbers if it has a number of the vault")
+    for suffix in ("Filter", "ListFilter"):
+        if face is not Household and not hasattr(sys.modules[face.__module__], noun.__name__ + suffix):
+            raise TypeError(f"make {noun.__name__}{suffix} in {home}: the household's lists are filtered by it")
+
+
+for face in FACES_WRITTEN:
+    _refuse_unwritten(face)
 INSIDE = {
     _noun(face).__tablename__: {"id": ("id",)}
     | {

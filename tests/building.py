@@ -18,6 +18,7 @@ import httpx
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
+from registry.models.aggregate import NOUNS
 from registry.read.run import STATEMENTS
 from registry.store.db import Database
 from registry.store.sql import Statement
@@ -181,7 +182,7 @@ class Builder:
         )
         newer.state = "SUBMITTED"
         archived.archived = True
-        for table in ("household", "member", "migration_episode", "business"):
+        for table in NOUNS:
             key = "id" if table == "household" else "household_id"
             await admin.execute(f"UPDATE {table} SET archived_at = now() WHERE {key} = $1", archived.id)
         gone = houses[0].rows[3]

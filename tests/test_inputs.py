@@ -19,11 +19,11 @@ from schema.build import build
 from schema.declare.input_types import cleaned
 from schema.declare.makers import FACES
 from schema.errors import BadInput
-from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, VALUES, HouseholdInput, edit_of, uuid_text
+from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, LISTED, VALUES, HouseholdInput, edit_of, uuid_text
 from tests.test_scalars import GOOD
 
 SCHEMA: GraphQLSchema = build()._schema
-STRUCTURE = {"id", "removed", "members", "migrations", "businesses"}
+STRUCTURE = {"id", "removed", *LISTED}
 """What an input holds besides facts: the key, the tombstone, and the lists."""
 ID, CHILD = "018f3a56-1111-7000-8000-000000000001", "018f3a56-1111-7000-8000-000000000002"
 

@@ -17,19 +17,16 @@ from registry.models.fact import Derived
 from schema.build import build
 from schema.declare.directives import SensitivityIs
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, WithheldField
+from schema.inputs import LISTED
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
-from tests.world import Row, World
+from tests.world import CHILDREN, Row, World
 
 pytestmark = pytest.mark.anyio
 GRAPHQL = build()._schema
-TYPES = {"Household": "households", "Member": "members", "MigrationEpisode": "migrations", "Business": "businesses"}
-TABLES = {
-    "Household": "household",
-    "Member": "member",
-    "MigrationEpisode": "migration_episode",
-    "Business": "business",
-}
+TABLES = {"Household": "household"} | {LISTED[name].__name__: table for name, table in CHILDREN.items()}
+TYPES = {"Household": "households"} | {LISTED[name].__name__: name for name in CHILDREN}
+"""Type of the schema → its table, and the list that shows all its records."""
 DANGEROUS = {
     "MigrationEpisode.proceduralStatus": "PROTECTIVE",
     "MigrationEpisode.employerName": "SPECIAL",

@@ -21,25 +21,20 @@ import orjson
 
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
+from registry.models.aggregate import LISTS, NOUNS, PARTS
 from registry.store.db import Database
 from registry.store.sql import Statement
+from schema.declare.makers import fields_of
+from schema.query import Query
 from server.http.identity import principal_of
 from tests import oracle
 from tests.personas import TODAY, Persona
 
-SCOPED = [
-    "household",
-    "member",
-    "migration_episode",
-    "business",
-    "household_revision",
-    "workflow_event",
-    "remark",
-    "finding",
-    "identity",
-]
-COUNTED = ["household_number", "ledger_household", "ledger_person", "ledger_episode", "ledger_business"]
-CHILDREN = {"members": "member", "migrations": "migration_episode", "businesses": "business"}
+SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity"]
+COUNTED = ["household_number", *(part.ledger for part in PARTS)]
+_ROOTS = {made.python_name for made in fields_of(Query)}
+CHILDREN = {name: table for table, name in LISTS.items() if name in _ROOTS}
+"""The lists of the query root that show what households have → their tables."""
 
 
 @dataclass

@@ -23,20 +23,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.codes import IdentityField
-from registry.values import identity_number
+from registry.values.identity_number import NUMBERS
 
 _NONCE = 12
 
 
 CHECKED = b"vault check"
-
-MASKS: Mapping[IdentityField, Any] = {
-    IdentityField.NIK: identity_number.mask_nik,
-    IdentityField.KK_NUMBER: identity_number.mask_kk,
-    IdentityField.PHONE: identity_number.mask_phone,
-    IdentityField.PASSPORT: identity_number.mask_passport,
-    IdentityField.EPMI: identity_number.mask_epmi,
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ class Vault:
     def seal(self, subject: uuid.UUID | str, field: IdentityField, plain: str) -> Sealed:
         nonce = os.urandom(_NONCE)
         box = nonce + self._ciphers[self._current].encrypt(nonce, plain.encode(), _bound(subject, field))
-        return Sealed(self._current, _text(box), self.blind(field, plain), MASKS[field](plain))
+        return Sealed(self._current, _text(box), self.blind(field, plain), NUMBERS[field].mask(plain))
 
     def open(self, subject: uuid.UUID | str, field: IdentityField, key_id: str, sealed: str) -> str:
         """The number in full.  Raises for a value that was moved to another record or field."""

@@ -8,7 +8,7 @@ this module imports.  Tests: tests/test_aggregate.py.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,19 @@ from registry.models.member import Member
 from registry.models.migration import MigrationEpisode
 from registry.models.noun import SCHEMA, Noun, facts
 from registry.models.scoped import HouseholdPart
+from registry.values import derived as derive
+
+Records = Mapping[str, Mapping[str, Any]]
+"""Id → column → JSON value, of one list of a document."""
+Ordering = Callable[[Records], list[str]]
+
+
+def by_number(records: Records) -> list[str]:
+    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
+
+
+def newest_first(records: Records) -> list[str]:
+    return [str(episode["id"]) for episode in derive.newest_first([{**e, "id": i} for i, e in records.items()])]
 
 
 @dataclass(frozen=True)
@@ -28,13 +41,21 @@ class Part:
 
     `list` is what the document and the schema call its records, `ledger` the table that counts the verified ones.  The
     columns `derived` are worked out by the server and written with what people filled in; `defaults` is what an
-    unfinished record holds where the database needs a value."""
+    unfinished record holds where the database needs a value.  `order` returns the ids of its records in the order in
+    which the household shows them: by id, unless its list in schema/types/household.py has another."""
 
     noun: type[Noun]
     list: str
     ledger: str
     derived: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    order: Ordering = sorted
+
+    def __post_init__(self) -> None:
+        for column, fact in facts(self.noun):
+            own = fact.server and column.computed is None and not hasattr(HouseholdPart, column.name)
+            if own and issubclass(self.noun, HouseholdPart) and column.name not in self.derived:
+                raise TypeError(f"{column} is the server's own: name it in `derived` of its line in PARTS")
 
     @property
     def name(self) -> str:
@@ -45,8 +66,14 @@ class Part:
 HOUSEHOLD_PART = Part(Household, "household", "ledger_household", defaults={"status": "ACTIVE"})
 PARTS = (
     HOUSEHOLD_PART,
-    Part(Member, "members", "ledger_person"),
-    Part(MigrationEpisode, "migrations", "ledger_episode", derived=("seq", "underage_at_departure")),
+    Part(Member, "members", "ledger_person", order=by_number),
+    Part(
+        MigrationEpisode,
+        "migrations",
+        "ledger_episode",
+        derived=("seq", "underage_at_departure"),
+        order=newest_first,
+    ),
     Part(
         Business,
         "businesses",
@@ -63,6 +90,7 @@ CHILDREN = tuple(part.name for part in PARTS if part is not HOUSEHOLD_PART)
 LISTS = {part.name: part.list for part in PARTS if part is not HOUSEHOLD_PART}
 DERIVED = {part.name: part.derived for part in PARTS}
 DEFAULTS: dict[str, Mapping[str, Any]] = {part.name: part.defaults for part in PARTS if part.defaults}
+ORDERS = {part.name: part.order for part in PARTS}
 TYPED: dict[str, tuple[sa.Column[Any], ...]] = {
     name: tuple(column for column, fact in facts(noun) if not fact.server and column.name != "id")
     for name, noun in NOUNS.items()
@@ -72,15 +100,32 @@ SEALED = {
     (name, column.name): fact.sealed for name, noun in NOUNS.items() for column, fact in facts(noun) if fact.sealed
 }
 """(Table, column) → which number of the vault it is."""
+if len({(name, number) for (name, _), number in SEALED.items()}) < len(SEALED):
+    raise TypeError("a record has one number of each kind: give its second one an IdentityField of its own")
 
 _REGION_ID = f"{SCHEMA}.region.id"
+
+
+def _names_region(column: sa.Column[Any]) -> bool:
+    return any(key.target_fullname == _REGION_ID for key in column.foreign_keys)
+
+
 REFERENCES = frozenset(
     (name, column.name)
     for name in CHILDREN
     for column in TYPED[name]
-    if isinstance(column.type, sa.Uuid) and all(key.target_fullname != _REGION_ID for key in column.foreign_keys)
+    if isinstance(column.type, sa.Uuid) and not _names_region(column)
 )
 """The (table, column) pairs that name a member of the household: mother, father, migrant, owner."""
+PLACES = tuple((name, column.name) for name in CHILDREN for column in TYPED[name] if _names_region(column))
+"""The (table, column) pairs that name a village of the country; where nothing is said it is the household's."""
+SKELETON = tuple(
+    f"{name}.{column.name}"
+    for name in NOUNS
+    for column in TYPED[name]
+    if not column.nullable and column.name not in DEFAULTS.get(name, {}) and (name, column.name) not in PLACES
+)
+"""What even a draft has, as `table.column`: the database needs a value, and nothing else gives one."""
 
 
 def _wholes() -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
@@ -89,7 +134,9 @@ def _wholes() -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
         for column, fact in facts(noun):
             if fact.whole is not None:
                 columns[fact.whole].append(column.name)
-        for parts in columns.values():
+        for whole, parts in columns.items():
+            if len(parts) == 1:
+                raise TypeError(f"{name}.{parts[0]} is a value by itself: give its other column whole={whole!r} too")
             yield from (((name, part), tuple(parts)) for part in parts)
 
 

@@ -61,6 +61,10 @@ class Fact:
             raise TypeError(f"{self.label_en} is {self.sensitivity.value}: the ledger counts nothing of that class")
         if self.sealed and self.sensitivity is not Sensitivity.IDENTITY:
             raise TypeError(f"{self.label_en} is a number of the vault: its class is IDENTITY")
+        if self.sensitivity is Sensitivity.IDENTITY and not (self.sealed or self.server):
+            raise TypeError(
+                f"{self.label_en} is IDENTITY: give it fact(…, sealed=…), or it would be stored in the open"
+            )
 
 
 def fact(
@@ -190,6 +194,11 @@ def value_of(datum: Any, row: sa.FromClause, ask: Any) -> sa.ColumnElement[Any]:
     """The value of a column or derived fact in a row."""
     found: sa.ColumnElement[Any] = datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
     return found
+
+
+def is_currency(name: str) -> bool:
+    """Whether a column of this name holds the currency of an amount."""
+    return name.rpartition("_")[2] == "currency"
 
 
 def is_free(column: sa.Column[object]) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code
-from registry.models.fact import CountryCode, CurrencyCode, Fact, PartialDate, RegionCode, fact_of
+from registry.models.fact import CountryCode, CurrencyCode, Fact, PartialDate, RegionCode, fact_of, is_currency
 from registry.values.bounds import Bounds, Written, bounds_of, check, tests
 
 C_TEXT = sa.Text(collation="C")
@@ -63,7 +63,7 @@ class Noun(DeclarativeBase):
             return
         for column in table.columns:
             said = fact_of(column)
-            if column.name.endswith("_currency") and said.whole is None:
+            if is_currency(column.name) and said.whole is None:
                 raise TypeError(f"{column}: a currency is one value with its amount: give both fact(…, whole=…)")
             column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
             if test := " AND ".join(tests(column, said.bounds)):

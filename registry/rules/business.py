@@ -10,12 +10,6 @@ from registry.values.identity_number import is_nib
 YOUNGEST_OWNER = 15
 
 
-def owner_elsewhere(sheet: RuleInput) -> Iterator[Place]:
-    for business in sheet.businesses:
-        if business["owner_id"] is not None and sheet.member(business["owner_id"]) is None:
-            yield business.at("owner_id")
-
-
 def owner_young(sheet: RuleInput) -> Iterator[Place]:
     for business in sheet.businesses:
         owner = sheet.member(business["owner_id"])
@@ -36,7 +30,6 @@ def nib_of_a_person(sheet: RuleInput) -> Iterator[Place]:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(Code.OWNER_NOT_MEMBER, "business.owner_id", owner_elsewhere, draft=True),
     rule(Code.OWNER_UNDER_15, "business.owner_id member.birth_date", owner_young),
     rule(Code.NIB_FORMAT, "business.nib", nib_format),
     rule(Code.NIB_FORMAT, "business.nib", nib_of_a_person, draft=True),

@@ -85,17 +85,6 @@ def dead_but_active(sheet: RuleInput) -> Iterator[Place]:
             yield from (episode.at("stage") for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE)
 
 
-def unknown_parent(column: str) -> Find:
-    """Finds the members whose mother or father is nobody in the household."""
-
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for member in sheet.members:
-            if member[column] is not None and sheet.member(member[column]) is None:
-                yield member.at(column)
-
-    return find
-
-
 def impossible_parent(column: str) -> Find:
     """Finds the members whose mother or father they are themselves, or descends from them."""
 
@@ -174,8 +163,6 @@ def _surely_too_young(child: Row, parent: Row) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(Code.NOT_FOUND, "member.mother_id", unknown_parent("mother_id"), draft=True),
-    rule(Code.NOT_FOUND, "member.father_id", unknown_parent("father_id"), draft=True),
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("mother_id"), draft=True),
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("father_id"), draft=True),
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", one_parent_twice, draft=True),

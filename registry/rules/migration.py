@@ -27,12 +27,6 @@ EXPIRED_MONTHS = 6
 _NEVER = Span(date.max, date.max)
 
 
-def unknown_member(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
-        if episode["member_id"] is not None and sheet.member(episode["member_id"]) is None:
-            yield episode.at("member_id")
-
-
 def stage_dates(sheet: RuleInput) -> Iterator[Place]:
     """A prospective migrant may have a planned departure; in the past it is none."""
     for episode in sheet.episodes:
@@ -138,7 +132,6 @@ def _overlap(one: tuple[Span, Span], other: tuple[Span, Span]) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(Code.NOT_FOUND, "migration_episode.member_id", unknown_member, draft=True),
     rule(
         Code.STAGE_DATES,
         "migration_episode.stage migration_episode.country migration_episode.departed_on migration_episode.returned_on",

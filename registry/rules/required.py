@@ -3,16 +3,10 @@
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
+from registry.models.aggregate import SKELETON
 from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.text import names_somebody
 
-SKELETON = (
-    "household.village_id",
-    "member.seq",
-    "migration_episode.member_id",
-    "business.owner_id",
-    "business.field",
-)
 COMPLETE = (
     "household.visit_result",
     "member.full_name",

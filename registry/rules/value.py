@@ -1,4 +1,4 @@
-"""Rules about a kind of value, wherever it stands: order and future of dates, amounts, countries."""
+"""Rules about a kind of value, wherever it stands: members, order and future of dates, amounts, countries."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,8 +6,8 @@ from decimal import Decimal
 from registry.codes import MigrationStage
 from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import TYPED
-from registry.models.fact import fact_of, is_free
+from registry.models.aggregate import NOUNS, REFERENCES, TYPED, WHOLES
+from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
 from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number
@@ -42,7 +42,30 @@ UNUSUAL_IDR = {
 
 WORKERS = ("workers_family", "workers_paid_male", "workers_paid_female")
 UNUSUAL_WORKERS = 100
-NEVER_NEGATIVE = (*(f"{place}_amount" for place in UNUSUAL_IDR), *(f"business.{name}" for name in WORKERS))
+MONEY = tuple(
+    f"{table}.{column}"
+    for (table, column), whole in WHOLES.items()
+    if not is_currency(column) and any(map(is_currency, whole))
+)
+NEVER_NEGATIVE = (*MONEY, *(f"business.{name}" for name in WORKERS))
+COUNTRIES = tuple(
+    (table, column.name)
+    for table, columns in TYPED.items()
+    for column in columns
+    if python_type(getattr(NOUNS[table], column.name)) in (CountryCode, list[CountryCode])
+)
+_COUNTRIES = " ".join(f"{table}.{column}" for table, column in COUNTRIES)
+NOT_A_MEMBER = {("business", "owner_id"): Code.OWNER_NOT_MEMBER}
+"""What is said of somebody who is nobody in the household, where NOT_FOUND says too little."""
+
+
+def no_member(table: str, column: str) -> Find:
+    """Finds the records that name somebody who is nobody in the household."""
+
+    def find(sheet: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows_with(table, column) if sheet.member(row[column]) is None)
+
+    return find
 
 
 def out_of_order(table: str) -> Find:
@@ -143,10 +166,10 @@ def country_home(sheet: RuleInput) -> Iterator[Place]:
 
 
 def _countries(sheet: RuleInput) -> Iterator[tuple[Place, set[str]]]:
-    for episode in sheet.episodes:
-        yield episode.at("country"), {code for code in [episode.text("country")] if code is not None}
-    for business in sheet.businesses:
-        yield business.at("export_countries"), set(business["export_countries"] or ())
+    for table, column in COUNTRIES:
+        for row in sheet.rows_with(table, column):
+            codes = row[column]
+            yield row.at(column), {codes} if isinstance(codes, str) else set(codes)
 
 
 def _spaced(number: int) -> str:
@@ -159,6 +182,10 @@ def _columns(table: str, *names: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    *(
+        rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), no_member(*place), draft=True)
+        for place in sorted(REFERENCES)
+    ),
     *(
         rule(Code.DATES_ORDER, _columns(table, *(name for pair in pairs for name in pair)), out_of_order(table))
         for table, pairs in ORDERED.items()
@@ -185,6 +212,6 @@ RULES: tuple[Rule, ...] = (
     *(rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True) for place in NEVER_NEGATIVE),
     *(rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place)) for place in UNUSUAL_IDR),
     *(rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
-    rule(Code.COUNTRY_UNKNOWN, "migration_episode.country business.export_countries", country_unknown),
-    rule(Code.COUNTRY_IS_ID, "migration_episode.country business.export_countries", country_home),
+    rule(Code.COUNTRY_UNKNOWN, _COUNTRIES, country_unknown),
+    rule(Code.COUNTRY_IS_ID, _COUNTRIES, country_home),
 )

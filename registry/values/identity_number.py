@@ -11,10 +11,11 @@ KK (family card): region of issue, day of recording DDMMYY, serial. It changes w
 """
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from registry.codes import Sex
+from registry.codes import IdentityField, Sex
 from registry.codes.messages import UserErrorCode
 from registry.values.text import plain_digits
 
@@ -112,6 +113,24 @@ def mask_passport(passport_no: str) -> str:
 def mask_epmi(epmi_no: str) -> str:
     """`ID**********`; shorter than six characters: stars alone."""
     return _mask(epmi_no, 2 if len(epmi_no) >= 6 else 0)
+
+
+class Number(NamedTuple):
+    """How a number of the vault is written, and what of it people see."""
+
+    normalise: Callable[[str], str]
+    mask: Callable[[str], str]
+
+
+NUMBERS: Mapping[IdentityField, Number] = {
+    IdentityField.NIK: Number(normalise_nik, mask_nik),
+    IdentityField.KK_NUMBER: Number(normalise_kk, mask_kk),
+    IdentityField.PHONE: Number(normalise_phone, mask_phone),
+    IdentityField.PASSPORT: Number(normalise_passport, mask_passport),
+    IdentityField.EPMI: Number(normalise_epmi, mask_epmi),
+}
+if unformed := [field.value for field in IdentityField if field not in NUMBERS]:
+    raise TypeError(f"say in NUMBERS of registry/values/identity_number.py how {unformed} are written and masked")
 
 
 class Nik(NamedTuple):

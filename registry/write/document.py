@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.guard.vault import Vault
-from registry.models.aggregate import CHILDREN, DEFAULTS, LISTS, NOUNS, SEALED, WHOLES
-from registry.values import derived as derive
+from registry.models.aggregate import CHILDREN, DEFAULTS, LISTS, NOUNS, ORDERS, SEALED, WHOLES
 from registry.values.identity_number import is_masked
 
 Document = dict[str, dict[str, dict[str, Any]]]
@@ -68,10 +67,7 @@ def copied(document: Document) -> Document:
 
 def listed(table: str, document: Document) -> list[str]:
     """The ids of a list in the order in which the household shows it."""
-    records = document[table]
-    if table == "migration_episode":
-        return [str(episode["id"]) for episode in derive.newest_first([e | {"id": i} for i, e in records.items()])]
-    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
+    return ORDERS[table](document[table])
 
 
 def same(a: Any, b: Any) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from registry.codes import WorkflowState, WriteOutcome
 from registry.codes.messages import sentence
 from registry.guard.record_id import taken_in
-from registry.models.aggregate import CHILDREN, LISTS, NOUNS, SEALED
+from registry.models.aggregate import CHILDREN, DERIVED, LISTS, NOUNS, SEALED
 from registry.models.fact import fact_of
 from registry.models.noun import camel
 from registry.models.workflow import EVENT
@@ -140,37 +141,49 @@ def _household(
 
 def _children(work: SubmissionContext, table: str, document: Document) -> Rows:
     wanted, known = document[table], work.current[table]
-    derived = _derived(table, document, work)
+    derived = DERIVATIONS[table](document, work) if table in DERIVATIONS else {}
     made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
     new = [row for id_, row in made.items() if (table, id_) not in work.authors]
     kept = [
         row
         for id_, row in made.items()
-        if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or table != "member")
+        if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or DERIVED[table])
     ]
     return new, kept, [uuid.UUID(id_) for id_ in known if id_ not in wanted]
 
 
-def _derived(table: str, document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
-    """What follows from the facts: numbering and age of episodes, owner and scale of businesses."""
-    made: dict[str, dict[str, Any]] = {}
-    episodes = document["migration_episode"]
-    if table == "migration_episode":
-        last = max((columns.get("seq") or 0 for columns in episodes.values()), default=0)
-        for id_, columns in episodes.items():
-            if columns.get("seq") is None:
-                last = columns["seq"] = last + 1
-            born = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
-            underage = derive.underage_at_departure(born, columns.get("departed_on"))
-            made[id_] = {"seq": columns["seq"], "underage_at_departure": underage}
-    if table == "business":
-        for id_, columns in document["business"].items():
-            owned = [e for e in episodes.values() if e.get("member_id") == columns.get("owner_id")]
-            before = work.current["business"].get(id_, {}).get("owner_category")
-            category = columns["owner_category"] = before or derive.owner_category(owned).value
-            scale = derive.scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
-            made[id_] = {"owner_category": category, "scale": scale}
-    return made
+def _derived_of_episodes(document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
+    """Their numbers in the household, and whether somebody left before 18."""
+    episodes, derived = document["migration_episode"], {}
+    last = max((columns.get("seq") or 0 for columns in episodes.values()), default=0)
+    for id_, columns in episodes.items():
+        if columns.get("seq") is None:
+            last = columns["seq"] = last + 1
+        born = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
+        underage = derive.underage_at_departure(born, columns.get("departed_on"))
+        derived[id_] = {"seq": columns["seq"], "underage_at_departure": underage}
+    return derived
+
+
+def _derived_of_businesses(document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
+    """Who owned them when they were recorded, and their scale."""
+    derived = {}
+    for id_, columns in document["business"].items():
+        owned = [e for e in document["migration_episode"].values() if e.get("member_id") == columns.get("owner_id")]
+        before = work.current["business"].get(id_, {}).get("owner_category")
+        category = columns["owner_category"] = before or derive.owner_category(owned).value
+        scale = derive.scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
+        derived[id_] = {"owner_category": category, "scale": scale}
+    return derived
+
+
+DERIVATIONS: dict[str, Callable[[Document, SubmissionContext], dict[str, dict[str, Any]]]] = {
+    "migration_episode": _derived_of_episodes,
+    "business": _derived_of_businesses,
+}
+"""Table → what follows from the facts, by id and column."""
+if underived := {name for name, columns in DERIVED.items() if columns} - DERIVATIONS.keys():
+    raise TypeError(f"work out the `derived` of {sorted(underived)} in DERIVATIONS of registry/write/persist.py")
 
 
 def _rupiah(columns: dict[str, Any], name: str) -> Decimal | None:

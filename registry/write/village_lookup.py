@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
+from registry.models.aggregate import PLACES
 from registry.models.region import REGION
 from registry.store.sql import Sql, arg
 from registry.write.document import Document
@@ -29,6 +30,10 @@ _named = (
 PLACE = sa.select(sa.func.json_agg(_named.table_valued()).label("regions")).select_from(_named).cte("place")
 """One row: the regions of today that a code names, as JSON; null for none."""
 LOCATION = "location_village_id"
+if elsewhere := [place for place in PLACES if place != ("business", LOCATION)]:
+    raise TypeError(
+        f"registry/write/village_lookup.py finds the village of a business, and not yet that of {elsewhere}"
+    )
 _REGIONS = Sql(sa.select(PLACE.c.regions))
 
 

@@ -17,6 +17,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import Code
 from registry.models.fact import CountryCode, PartialDate, RegionCode, codes_of, fact_of, python_type
 from registry.models.noun import By, Link, Noun, Readable, camel
+from registry.models.scoped import HouseholdPart
 from registry.models.search import NamedOrNumbered, Sounds, match_rank, member_match_rank, of_place
 from registry.read.grouping import PLACES, Grouping, by_code
 from registry.read.query import Datum, Where
@@ -25,7 +26,7 @@ from schema.declare.arguments import input_of
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputField, input_type, keys, ordering
 from schema.declare.makers import fields_of
-from schema.declare.shapes import ColumnField
+from schema.declare.shapes import ColumnField, RelatedField
 
 OPEN, OPERATIONAL, STRUCTURE = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Exemption.STRUCTURE
 
@@ -181,6 +182,15 @@ def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:
             yield made.python_name, shape.datum
 
 
+def _lists(face: type[Any]) -> Iterator[tuple[str, Key]]:
+    """A face's lists of what is written with a household: its records are filtered by theirs."""
+    for made in fields_of(face):
+        match made.metadata.get("shape"):
+            case RelatedField("few", source) if isinstance(source.link, By) and issubclass(source.noun, HouseholdPart):
+                text = f"By its {made.python_name.replace('_', ' ')}."
+                yield made.python_name, Key(OPERATIONAL, text, Nested(source.noun, source.link, several=True))
+
+
 def filtering(
     face: type[Any], noun: Readable, more: dict[str, Key], search: Search | None = None, combined: bool = True
 ) -> type[Any]:
@@ -188,7 +198,8 @@ def filtering(
     stem, listing = noun.__name__, LISTINGS.setdefault(noun, ListOptions())
     listing.search = search
     asked = {name: Key(fact_of(d).sensitivity, _said(d), Compared(d)) for name, d in _asked(face, "filter")}
-    asked = {"within": WITHIN, **asked, **more}
+    lists = {name: key for name, key in _lists(face) if name not in more}
+    asked = {"within": WITHIN, **asked, **more, **lists}
     listing.filters |= {camel(name): key for name, key in asked.items()}
     given = {name: InputField(key.meaning.type, key.kind, key.text) for name, key in asked.items()}
     if combined:

@@ -25,7 +25,7 @@ from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
 from schema.declare.keys import one_of
-from schema.declare.listing import Key, Named, Nested, by_names_in, filtering, grouping, sorting
+from schema.declare.listing import Key, Named, by_names_in, filtering, grouping, sorting
 from schema.declare.makers import (
     ID,
     face,
@@ -177,15 +177,6 @@ _DETAILS = {
     ),
     "has_findings": Key(
         OPERATIONAL, "Has an open warning that you may see, as in `findings`.", Named(bool, work_list.HasFindings)
-    ),
-    "members": Key(OPERATIONAL, "By its members.", Nested(MemberFacts, by(MemberFacts.household_id), several=True)),
-    "migrations": Key(
-        OPERATIONAL,
-        "By the episodes of all members.",
-        Nested(EpisodeFacts, by(EpisodeFacts.household_id), several=True),
-    ),
-    "businesses": Key(
-        OPERATIONAL, "By its business units.", Nested(BusinessFacts, by(BusinessFacts.household_id), several=True)
     ),
 }
 HouseholdFilter = filtering(Household, HouseholdFacts, _DETAILS, by_names_in(MemberFacts, by(MemberFacts.household_id)))

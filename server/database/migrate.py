@@ -18,7 +18,7 @@ from registry.codes.countries import all_countries
 from registry.codes.messages import all_sentences
 from registry.guard import constraints as closed
 from registry.guard import wall
-from registry.models.noun import SCHEMA
+from registry.models.noun import SCHEMA, Noun
 from server.settings import LONGEST_STATEMENT_MS
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -137,7 +137,24 @@ async def _unready(connection: asyncpg.Connection) -> None:
         )
 
 
+COLUMNS = """
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+async def _refuse_unmigrated(connection: asyncpg.Connection) -> None:
+    """Raises RuntimeError for a table or column that the code declares and no version makes."""
+    existing = {tuple(row) for row in await connection.fetch(COLUMNS, SCHEMA)}
+    declared = [(table.name, column.name) for table in Noun.metadata.sorted_tables for column in table.columns]
+    tables = {name for name, _ in existing}
+    missing = {place[0] if place[0] not in tables else ".".join(place) for place in declared if place not in existing}
+    if missing:
+        raise RuntimeError(f"no version makes {', '.join(sorted(missing))}: write a migration in migrations/versions")
+
+
 async def _settle(connection: asyncpg.Connection) -> None:
+    await _refuse_unmigrated(connection)
     existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
     crossing = await connection.fetch(
         "SELECT oid::regprocedure::text AS signature FROM pg_proc WHERE proowner = $1::regrole", wall.CROSSING

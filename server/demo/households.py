@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
-from registry.write.document import Document
+from registry.write.document import Document, empty
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.journeys import ABROAD, Traveller, days, journeys, pick
@@ -109,7 +109,7 @@ class _Family:
         self._travel(migrant, spouse)
         for seq, episode in enumerate(self.episodes, 1):
             episode["seq"] = seq
-        return {
+        return empty() | {
             "household": {str(self.id): self._household()},
             "member": {person.traveller.id: person.row for person in self.people},
             "migration_episode": {self._id(f"episode/{row['seq']}"): row for row in self.episodes},

@@ -1,0 +1,171 @@
+"""A new noun of the household is its facts, its face, a line, a list and a migration (README.md), and nothing else.
+
+In a copy of the project it is written, merged, sealed, masked, filtered, counted and walled; where a part of it is
+forgotten, one sentence says where that belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from server.database.embedded import Embedded
+from tests.remittance import (
+    FACE_FILE,
+    FACTS_FILE,
+    LINE_FILE,
+    LIST_FILE,
+    MIGRATION_FILE,
+    ROOT,
+    Copy,
+    Starter,
+    add,
+    copied,
+)
+
+pytestmark = pytest.mark.anyio
+BOOT = "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs"
+"""What declares and checks the nouns, from the ground up; the server imports all of it."""
+MIGRATE = "import asyncio; from server.database.migrate import migrate; asyncio.run(migrate({dsn!r}))"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy of the project as it is."""
+    return copied(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def with_noun(project: Copy) -> Iterator[Copy]:
+    """That copy with the new noun in it."""
+    with project.restored():
+        add(project)
+        yield project
+
+
+def test_it_does_what_every_noun_of_the_household_does(with_noun: Copy) -> None:
+    (with_noun.root / "tests" / "test_remittance.py").write_text((ROOT / "tests" / "remittance_proof.py").read_text())
+    run = with_noun.run("-m", "pytest", "-p", "no:cacheprovider", "tests/test_remittance.py")
+    assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-1_000:]
+    passed = re.search(r"(\d+) passed", run.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 10
+
+
+@pytest.fixture(scope="module")
+def starter(project: Copy) -> Iterator[Starter]:
+    starter = Starter(project)
+    yield starter
+    starter.close()
+
+
+@pytest.mark.parametrize(
+    ("without", "sentence"),
+    [
+        ({"line", "migration"}, "add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only"),
+        (
+            {"line", "face", "list", "migration"},
+            "add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only",
+        ),
+        (
+            {"face", "list", "migration"},
+            "declare the list `remittances` in schema/types/household.py, of the face in schema/types/remittance.py",
+        ),
+        (
+            {"list", "migration"},
+            "declare the list `remittances` in schema/types/household.py, of the face in schema/types/remittance.py",
+        ),
+    ],
+    ids=["line", "everything but the facts", "face", "list"],
+)
+def test_a_part_that_is_forgotten_is_named_at_import(
+    project: Copy, starter: Starter, without: set[str], sentence: str
+) -> None:
+    with project.restored():
+        add(project, without)
+        assert starter.refusal(BOOT) == f"TypeError: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "sentence"),
+    [
+        (
+            FACTS_FILE,
+            ', within=AMOUNT, whole="amount"',
+            ", within=AMOUNT",
+            "remittance.currency is a value by itself: give its other column whole='amount' too",
+        ),
+        (
+            FACTS_FILE,
+            '"Currency", whole="amount"',
+            '"Currency"',
+            "remittance.currency: a currency is one value with its amount: give both fact(…, whole=…)",
+        ),
+        (
+            FACTS_FILE,
+            '        IDENTITY, "Paspor',
+            '        SPECIAL, "Paspor',
+            "Passport shown by the sender is a number of the vault: its class is IDENTITY",
+        ),
+        (
+            FACTS_FILE,
+            "sealed=IdentityField.PASSPORT, ",
+            "",
+            "Passport shown by the sender is IDENTITY: give it fact(…, sealed=…), or it would be stored in the open",
+        ),
+        (
+            FACTS_FILE,
+            'fact(OPERATIONAL, "Kiriman rutin", "Sent regularly", counted=True)',
+            'fact(OPERATIONAL, "Kiriman rutin", "Sent regularly", server=True)',
+            "remittance.regular is the server's own: name it in `derived` of its line in PARTS",
+        ),
+        (
+            LINE_FILE,
+            'Part(Remittance, "remittances", "ledger_remittance")',
+            'Part(Remittance, "remittances", "ledger_remittance", derived=("regular",))',
+            "work out the `derived` of ['remittance'] in DERIVATIONS of registry/write/persist.py",
+        ),
+        (
+            FACE_FILE,
+            "    recipient: str | None = guarded(RemittanceFacts.recipient)\n",
+            "",
+            "show recipient of Remittance in schema/types/remittance.py: nobody could write it otherwise",
+        ),
+        (
+            FACE_FILE,
+            "workflow.can_numbers",
+            "workflow.can_nothing",
+            "viewer_can of Remittance in schema/types/remittance.py: can_numbers if it has a number of the vault",
+        ),
+        (
+            FACE_FILE,
+            "RemittanceListFilter = of_list(RemittanceFacts, RemittanceFilter)\n",
+            "",
+            "make RemittanceListFilter in schema/types/remittance.py: the household's lists are filtered by it",
+        ),
+        (
+            LIST_FILE,
+            "RemittanceFacts, by(RemittanceFacts.household_id)",
+            "RemittanceFacts, by(RemittanceFacts.household_id), order=(Order(RemittanceFacts.sent_on),)",
+            "`remittances` have one order: say it in schema/types/household.py and registry/models/aggregate.py",
+        ),
+    ],
+)
+def test_what_is_forgotten_inside_a_part_is_named_at_import(
+    with_noun: Copy, starter: Starter, path: str, before: str, after: str, sentence: str
+) -> None:
+    with_noun.edit(path, before, after)
+    assert starter.refusal(BOOT) == f"TypeError: {sentence}"
+
+
+async def test_a_noun_without_a_migration_is_named_by_migrate(
+    with_noun: Copy, starter: Starter, postgres: Embedded, admin: asyncpg.Connection
+) -> None:
+    (with_noun.root / MIGRATION_FILE).unlink()
+    dsn = postgres.dsn(await admin.fetchval("SELECT current_database()"))
+    assert starter.refusal(MIGRATE.format(dsn=dsn)) == (
+        "RuntimeError: no version makes ledger_remittance, remittance: write a migration in migrations/versions"
+    )
