@@ -71,7 +71,7 @@ def test_every_memory_is_listed_while_somebody_has_it() -> None:
 
 
 def test_a_memory_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="room for one value"):
         LruCache("none", 0)
 
 

@@ -247,7 +247,7 @@ INTERRUPTED = """
 import asyncio, os, signal
 from collections import Counter
 from types import SimpleNamespace
-from server import serving
+from server.http import serving
 from server.settings import Settings
 
 class Bare:
