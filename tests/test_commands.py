@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import strawberry  # noqa: TID251  (to make what no maker made)
 from graphql import graphql
 
 from auth.ability import Ability
@@ -20,7 +21,7 @@ from registry.codes.messages import UserErrorCode
 from registry.write.user_errors import Problem
 from schema import commands
 from schema.build import build, mutation
-from schema.declare.commands import COMMANDS, command
+from schema.declare.commands import COMMANDS, Command, command
 from schema.declare.input_types import InputDict, InputField, input_type
 from schema.declare.makers import fields_of
 from schema.types.household import Household
@@ -123,6 +124,17 @@ async def test_a_command_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert names.index("amend_household") < names.index("greet_village") < names.index("verify_households")
     finally:
         del sys.modules["schema.commands.greeting"]
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_command_without_its_ability_is_not_built() -> None:
+    def undeclared() -> str:
+        return ""
+
+    made = strawberry.mutation(resolver=undeclared, description="Made by no maker of ours.")
+    COMMANDS["undeclared"] = Command(Ability.HOUSEHOLD_SUBMIT, save, made)
+    with pytest.raises(TypeError, match=r"Mutation\.undeclared"):
+        build()
 
 
 @pytest.mark.usefixtures("registry")
