@@ -222,7 +222,7 @@ def edit_of(sent: InputDict) -> tuple[ChangeSet, str | None]:
             if seen.setdefault(child, table) != table:  # an id names one record of one type
                 edit.taken.append((*path, "id"))
             elif (table, child) in edit.records:
-                raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` stands only once in a household.")
+                raise BadInput("Setiap `id` hanya boleh muncul sekali.", "Every `id` may appear only once.")
             if row.get("removed") is True:
                 edit.removed.add((table, child))
                 edit.records[table, child] = path
@@ -280,7 +280,7 @@ def uuid_text(text: str) -> str:
         return text
     written = clean(text) or ""
     if not _UUID.fullmatch(written) or not (found := uuid.UUID(written)).int:
-        raise BadInput("Setiap `id` harus UUID.", "Every `id` is a UUID.")
+        raise BadInput("Setiap `id` harus UUID.", "Every `id` must be a UUID.")
     return str(found)
 
 

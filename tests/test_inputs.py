@@ -200,4 +200,4 @@ def test_what_looks_like_an_id_is_none(text: str) -> None:
 def test_what_is_no_id_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         uuid_text(text)
-    assert (refused.value.label_id, refused.value.label_en) == ("Setiap `id` harus UUID.", "Every `id` is a UUID.")
+    assert (refused.value.label_id, refused.value.label_en) == ("Setiap `id` harus UUID.", "Every `id` must be a UUID.")

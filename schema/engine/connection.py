@@ -235,7 +235,7 @@ def allowed(size: int) -> int:
     if size > LARGEST_PAGE:
         raise PageTooLarge(LARGEST_PAGE, size)
     if size < 1:
-        raise BadInput("Jumlah baris paling sedikit 1.", "A page has 1 row at least.")
+        raise BadInput("Jumlah baris paling sedikit 1.", "Ask for at least 1 row.")
     return size
 
 
