@@ -1,7 +1,8 @@
 """What a request may be answered instead of data: the whole tree on one page.
 
-What the caller must mend in a command is data (`userErrors`); this is the rest.  Codes are stable, sentences are in the
-language of the request, and none holds a stored or a sent value.  Test: tests/test_errors.py.
+Problems that the caller of a command has to correct are data (`userErrors`); these are the other errors.  Codes are
+stable, sentences are in the language of the request, and none holds a stored or a sent value.  Test:
+tests/test_errors.py.
 """
 
 from __future__ import annotations

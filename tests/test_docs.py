@@ -69,7 +69,7 @@ def reference() -> str:
     bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Limit]
     text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
-    text += _table("What a caller must mend, and findings", ("code", "severity", "English", "Indonesian"), mended)
+    text += _table("Problems to correct, and findings", ("code", "severity", "English", "Indonesian"), mended)
     text += _table("Routes", ("route", "open because"), [(f"`{r.path}`", str(r.why.value)) for r in ROUTES])
     declared = verbs(command_line)
     text += _table(

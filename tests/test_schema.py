@@ -49,7 +49,7 @@ def gaps() -> dict[str, str]:
 
 
 def test_the_committed_schema_is_the_code_s() -> None:
-    assert SDL.read_text() == build().as_str() + "\n", "run `make schema` and read the difference"
+    assert SDL.read_text() == build().as_str() + "\n", "run `make snapshots` and read the difference"
 
 
 def test_what_is_built_is_the_contract_s_word_for_word(built: GraphQLSchema) -> None:

@@ -1,6 +1,6 @@
 """Filters: conditions on a row that know names of arguments, never values.
 
-A comparison with a value that is not known does not hold, and its `Not` does: two-valued, as people read it.
+Filters use two-valued logic: comparing with NULL is false, and `not` of that is true.
 Rule: conditions read unmasked columns, so whoever uses them also keeps the rows to the areas where the class of each
 is seen (`SeenHere`).  Test: tests/test_filters.py.
 """

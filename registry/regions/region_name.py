@@ -1,7 +1,7 @@
 """What a region's official code and its name say.
 
 The code is Kemendagri's, with dots, `PP.KK.CC.VVVV`: level, kind and parent follow from its digits.  BPS codes look
-alike and mean other places (163 regency codes do), so a code without dots is refused, never mended.  Names never
+alike and mean other places (163 regency codes do), so a code without dots is refused, never completed.  Names never
 identify: they are only searched, in the form that `normalise` gives them.  Test: tests/test_region_list.py.
 """
 

@@ -1,4 +1,4 @@
-"""What a command tells its caller to mend: a code, where, and both sentences.  Never a stored or a sent value."""
+"""Problems that a caller has to correct: a code, a path and both sentences, never a stored or a sent value."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class ErrorParam:
 
 @face(Finding)
 class UserError:
-    """One thing in the input or the record that somebody must mend or look at.  Never contains a stored value."""
+    """One thing in the input or the record to correct or to look at.  Never contains a stored value."""
 
     code: UserErrorCode = value_field(Finding.code)
     severity: Severity = value_field(Finding.severity)

@@ -31,7 +31,7 @@ def data_folder(given: Path | None) -> Path:
 
 
 def start(settings: Settings, data: Path, scale: int, only: Collection[str], console: Console) -> None:
-    """Serves until a signal.  ServingError, EmbeddedError, NewerDatabase: one sentence says what to mend."""
+    """Serves until a signal.  ServingError, EmbeddedError, NewerDatabase: one sentence says what to correct."""
     for ending in ENDS:
         signal.signal(ending, _end)
     server = Embedded(data)
