@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 import registry.guard.wall  # noqa: F401  (declares every table)
-from registry.guard import constraints as closed
+from registry.guard import constraints
 from registry.models.noun import SCHEMA, Noun
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
@@ -60,19 +60,19 @@ async def test_a_closed_column_takes_its_list_and_nothing_else(admin: asyncpg.Co
 
 async def stored(admin: asyncpg.Connection) -> dict[str, str | None]:
     """The comment of each constraint."""
-    return {name: comment for name, comment in await admin.fetch(closed.EXISTING)}
+    return {name: comment for name, comment in await admin.fetch(constraints.EXISTING)}
 
 
 async def test_a_list_that_has_changed_is_made_again_and_the_others_are_left_alone(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     existing = await stored(admin)
-    assert list(closed.statements(existing)) == []
+    assert list(constraints.statements(existing)) == []
     await admin.execute(
         "ALTER TABLE grants DROP CONSTRAINT ck_grants_role, ADD CONSTRAINT ck_grants_role CHECK (role = 'OFFICER');"
         "COMMENT ON CONSTRAINT ck_grants_role ON grants IS 'older'"
     )
-    changed = list(closed.statements(await stored(admin)))
+    changed = list(constraints.statements(await stored(admin)))
     assert len(changed) == 2
     name = await admin.fetchval("SELECT current_database()")
     await migrate(postgres.dsn(name))
@@ -84,7 +84,7 @@ async def test_a_list_that_has_changed_is_made_again_and_the_others_are_left_alo
 
 
 def test_constraints_are_declared_once() -> None:
-    names = [name for _, name, _ in closed.constraints()]
+    names = [name for _, name, _ in constraints.constraints()]
     assert len(names) == len(set(names))
     assert {f"ck_{name.replace('.', '_')}" for name in CLOSED} <= set(names)
     assert all(isinstance(column.type, (sa.Text, ARRAY)) for column in CLOSED.values())

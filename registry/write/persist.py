@@ -26,7 +26,7 @@ from registry.models.workflow import EVENT
 from registry.rules import Finding
 from registry.store.sql import Sql, arg
 from registry.values import derived as derive
-from registry.write import household_sql as rows
+from registry.write import household_sql
 from registry.write.command import Actor, actor
 from registry.write.document import Document, listed
 from registry.write.remark import answered
@@ -45,7 +45,7 @@ ADD_EVENT = Sql(
     .values(
         id=sa.func.gen_random_uuid(),
         household_id=arg("household", sa.Uuid()),
-        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *rows.STEP)},
+        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *household_sql.STEP)},
     )
 )
 
@@ -92,14 +92,14 @@ async def save(
         "outcome": outcome.value,
     }
     if work.row is None:
-        statement, sent = rows.CREATE, sent | {"year": dt.datetime.now(CAPITAL).year}
+        statement, sent = household_sql.CREATE, sent | {"year": dt.datetime.now(CAPITAL).year}
     else:
         for table, (_, kept, gone) in children.items():
             sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
         resolved: list[uuid.UUID] = []
         if state is WorkflowState.SUBMITTED:
             resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
-        statement, sent = rows.SAVE, sent | {"cleared": _json(cleared), "resolved": resolved}
+        statement, sent = household_sql.SAVE, sent | {"cleared": _json(cleared), "resolved": resolved}
     try:
         written = await work.tx.rows(statement, **sent)
     except asyncpg.UniqueViolationError as error:

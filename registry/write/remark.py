@@ -25,7 +25,7 @@ from registry.models.noun import camel, table_of
 from registry.models.workflow import REMARK
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
-from registry.write import household_sql as rows
+from registry.write import household_sql
 from registry.write.document import Document, Path, listed, same
 
 TABLES = {name: table for table, name in LISTS.items()}
@@ -145,6 +145,6 @@ async def answered(
     open_ = await tx.rows(OPEN, household=household)
     documents = {rev: current}
     if earlier := sorted({remark["rev"] for remark in open_} - {rev}):
-        for row in await tx.rows(rows.REVISIONS, household=household, revs=earlier):
+        for row in await tx.rows(household_sql.REVISIONS, household=household, revs=earlier):
             documents[row["rev"]] = orjson.loads(row["document"])
     return [remark["id"] for remark in open_ if changed(remark["path"], documents[remark["rev"]], document, inside)]

@@ -37,7 +37,7 @@ from registry.rules import Finding, check
 from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.values.text import says_something
-from registry.write import household_sql as rows
+from registry.write import household_sql
 from registry.write.command import audit, audit_refusal, require
 from registry.write.document import Document, Merged, empty, merge, opened, seal
 from registry.write.persist import SUBMITTED, save
@@ -197,10 +197,11 @@ async def _begin(tx: Transaction, principal: Principal, vault: Vault, submission
     current: Document = empty()
     authors: dict[tuple[str, str], uuid.UUID] = {}
     if row is not None:
-        found = await tx.one(rows.REVISIONS, household=row["id"], revs=[row["rev"]])
+        found = await tx.one(household_sql.REVISIONS, household=row["id"], revs=[row["rev"]])
         assert found is not None
         current = orjson.loads(found["document"])
-        authors = {(r["noun"], str(r["id"])): r["created_by"] for r in await tx.rows(rows.AUTHORS, household=row["id"])}
+        parts = await tx.rows(household_sql.AUTHORS, household=row["id"])
+        authors = {(part["noun"], str(part["id"])): part["created_by"] for part in parts}
         authors["household", edit.household] = row["created_by"]
     return SubmissionContext(tx, principal, vault, submission, edit, row, village, area, current, authors, notes)
 
@@ -245,9 +246,8 @@ async def _apply(work: SubmissionContext) -> Outcome:
 
 
 async def _accepted_before(work: SubmissionContext) -> bool:
-    if work.row is None:
-        return False
-    return bool(await work.tx.value(ACCEPTED_BEFORE, household=work.id, edit_hash=work.submission.edit_hash))
+    sent = work.submission.edit_hash
+    return work.row is not None and bool(await work.tx.value(ACCEPTED_BEFORE, household=work.id, edit_hash=sent))
 
 
 async def _unchanged(work: SubmissionContext) -> Outcome:
@@ -289,7 +289,7 @@ async def _base(work: SubmissionContext, base_rev: int | None) -> Document:
         return empty()
     if base_rev == work.rev:
         return work.current
-    found = await work.tx.one(rows.REVISIONS, household=work.id, revs=[base_rev])
+    found = await work.tx.one(household_sql.REVISIONS, household=work.id, revs=[base_rev])
     if found is None:
         raise refuse(Code.VERSION_CONFLICT, "baseRev")
     document: Document = orjson.loads(found["document"])

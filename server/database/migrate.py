@@ -16,8 +16,7 @@ import asyncpg
 from registry.codes import all_lists
 from registry.codes.countries import all_countries
 from registry.codes.messages import all_sentences
-from registry.guard import constraints as closed
-from registry.guard import wall
+from registry.guard import constraints, wall
 from registry.models.noun import SCHEMA, Noun
 from server.settings import LONGEST_STATEMENT_MS
 
@@ -162,8 +161,8 @@ async def _settle(connection: asyncpg.Connection) -> None:
     policies = [(row["tablename"], row["policyname"]) for row in existing]
     for statement in wall.statements(policies, [row["signature"] for row in crossing]):
         await connection.execute(statement)
-    lists = {name: comment for name, comment in await connection.fetch(closed.EXISTING)}
-    for statement in closed.statements(lists):
+    lists = {name: comment for name, comment in await connection.fetch(constraints.EXISTING)}
+    for statement in constraints.statements(lists):
         await connection.execute(statement)
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
     await configure_login(connection)

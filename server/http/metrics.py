@@ -44,25 +44,25 @@ class Published:
         for kind, name, help_text, samples in _families(self._service):
             if kind not in self._files:
                 path = self._folder / f"{kind}_{self._name}.db"
-                self._files[kind] = MmapedDict(str(path))  # type: ignore[no-untyped-call]
+                self._files[kind] = MmapedDict(str(path))  # type: ignore[no-untyped-call]  # the library has no types here
             family = f"desmigratif_{name}"
             for suffix, labels, value in samples:
                 key = mmap_key(family, family + suffix, [*labels], [*labels.values()], help_text)
-                self._files[kind].write_value(key, value, 0.0)  # type: ignore[no-untyped-call]
+                self._files[kind].write_value(key, value, 0.0)  # type: ignore[no-untyped-call]  # the library has no types here
 
     def exposition(self) -> bytes:
         """The counts of the service, as text."""
         self.write()
         self._bury()
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(registry)
 
     def close(self) -> None:
         """What was counted stays, what was measured ends."""
         self.write()
         for kind, file in self._files.items():
-            file.close()  # type: ignore[no-untyped-call]
+            file.close()  # type: ignore[no-untyped-call]  # the library has no types here
             if kind in (SUM, LEAST):
                 (self._folder / f"{kind}_{self._name}.db").unlink(missing_ok=True)
 
