@@ -140,7 +140,7 @@ people AS (INSERT INTO member (id, household_id, {PLACED}, seq, full_name, nik, 
   FROM home, sent, jsonb_to_recordset(d -> 'members') r(id uuid, seq int, "fullName" text, sex text, "birthDate" text,
     "relationToHead" text, "maritalStatus" text, education text, "lifeStatus" text, residence text, "motherId" uuid,
     "fatherId" uuid, "schoolStatus" text, "birthCertificate" bool) ON CONFLICT (id) DO NOTHING),
-journeys AS (INSERT INTO migration_episode (id, household_id, {PLACED}, member_id, seq, stage, country, legal_category,
+episodes AS (INSERT INTO migration_episode (id, household_id, {PLACED}, member_id, seq, stage, country, legal_category,
     scheme, procedural_status, sector, occupation_group, contract_starts_on, contract_ends_on, departed_on,
     underage_at_departure)
   SELECT r.id, home.id, {AT}, r."memberId", 1, r.stage, r.country, r."legalCategory", r.scheme, r."proceduralStatus",

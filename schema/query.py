@@ -8,16 +8,16 @@ from registry.figures import summary as figures
 from registry.models import account
 from registry.models import region as places
 from registry.models.business import Business as BusinessFacts
+from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.read.query import Order
 from schema.declare.makers import any_node, connection, face, look_up
 from schema.types.business import BusinessConnection
+from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
 from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
 from schema.types.member import MemberConnection
-from schema.types.migration import MigrationEpisodeConnection
 from schema.types.node import Connection, Node
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Province, Region
 from schema.types.viewer import Viewer

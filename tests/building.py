@@ -122,7 +122,7 @@ class Builder:
         return house, sent
 
     async def complete(self, house: House) -> None:
-        """The household goes back and another officer adds a journey, whose status only he may read."""
+        """The household goes back and another officer adds an episode, whose status only he may read."""
         text = self.mint.text("PERSONAL", house.rows[0])
         await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
         added = Row("migration_episode", uuid.uuid4(), house, "OFFICER@A11")

@@ -1,6 +1,6 @@
 """Households with everything in them: known, half known and unknown, in four states and three villages.
 
-They come in by the commands; then the database is told what no command would store (a member without a name, a journey
+They come in by the commands; then the database is told what no command would store (a member without a name, an episode
 without a stage), for a list must answer that too.  Everything is drawn from one seed.
 """
 
@@ -32,7 +32,7 @@ from registry.codes import (
     TurnoverBand,
     WelfareStatus,
 )
-from tests.village import FAR, HERE, NEXT_DOOR, PEOPLE, Place, household, journey, person, shop
+from tests.village import FAR, HERE, NEXT_DOOR, PEOPLE, Place, episode, household, person, shop
 
 PLACED = [(HERE, "officer"), (HERE, "second"), (NEXT_DOOR, "next door"), (FAR, "stranger"), (NEXT_DOOR, "mixed")]
 MIXED: dict[str, list[tuple[str, str | None]]] = {
@@ -87,7 +87,7 @@ class Draws:
             "birth_certificate": maybe([True, False]),
         }
 
-    def journey(self) -> dict[str, Any]:
+    def episode(self) -> dict[str, Any]:
         maybe = self.maybe
         return {
             "stage": maybe(MigrationStage),
@@ -150,7 +150,7 @@ async def gather(village: Place, seed: int = 7, households: int = 20) -> list[st
         await _go_on(village, number, place, document)
         told += [document["id"], *[child["id"] for child in document["members"] + document["migrations"]][:3]]
         told += [child["id"] for child in document["businesses"]]
-    for table, draw in (("member", draws.member), ("migration_episode", draws.journey), ("business", draws.shop)):
+    for table, draw in (("member", draws.member), ("migration_episode", draws.episode), ("business", draws.shop)):
         for row in await village.admin.fetch(f"SELECT id FROM {table} ORDER BY id"):
             await _change(village, table, row["id"], draw())
     for column in ("created_at", "updated_at", "submitted_at", "verified_at"):  # so that the wire tells all of it
@@ -164,7 +164,7 @@ def _document(draws: Draws, place: str) -> dict[str, Any]:
     members = [person(seq, id=draws.id()) for seq in range(1, people + 1)]
     if draws.random.random() < 0.4:
         members[0]["birthDate"] = "1985-04-24"  # a warning: the NIK says the 23rd
-    journeys = [journey(draws.random.choice(members), id=draws.id())]
+    episodes = [episode(draws.random.choice(members), id=draws.id())]
     for year in range(2010, 2010 + 2 * draws.random.randint(0, 3), 2):
         ended = {
             "stage": "RETURNED",
@@ -172,15 +172,15 @@ def _document(draws: Draws, place: str) -> dict[str, Any]:
             "returnedOn": f"{year}-12",
             "returnReason": "CONTRACT_ENDED",
         }
-        journeys.append(journey(draws.random.choice(members), id=draws.id(), **ended))
+        episodes.append(episode(draws.random.choice(members), id=draws.id(), **ended))
     shops = [shop(draws.random.choice(members), id=draws.id()) for _ in range(draws.random.randint(0, 2))]
-    for made in journeys[1:]:
+    for made in episodes[1:]:
         made |= {"wage": {"amount": "5000.50", "currency": "MYR"}, "country": "MY"}
     return household(
         place,
         id=draws.id(),
         members=members,
-        migrations=journeys,
+        migrations=episodes,
         businesses=shops,
         phone=draws.maybe(["0812-3456-7890"], 0.5),
         location=draws.maybe([{"latitude": -8.1234, "longitude": 112.5678}], 0.5),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from registry.figures.ledger import LEDGERS
-from tests.village import AMEND, FAR, NEXT_DOOR, Place, but, household, journey, person, shop
+from tests.village import AMEND, FAR, NEXT_DOOR, Place, but, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 SHOWN = "rev workflowState verifiedRev verifiedBy { name } hamlet memberCount"
@@ -138,7 +138,7 @@ async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Pl
     made = await village.reach("VERIFIED")
     refused = await village.amend("officer", {"id": made["id"], "visitResult": None})
     assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [("REQUIRED", ["household", "visitResult"])]
-    young = {"id": made["id"], "migrations": [journey(made["members"][0], stage="RETURNED", departedOn="2001-01-01")]}
+    young = {"id": made["id"], "migrations": [episode(made["members"][0], stage="RETURNED", departedOn="2001-01-01")]}
     young["migrations"][0] |= {"returnedOn": "2003", "returnReason": "CONTRACT_ENDED"}
     assert (await village.amend("officer", young))["outcome"] == "ACCEPTED"
     found = await village.household("coordinator", made["id"], "findings { code }")
@@ -147,7 +147,7 @@ async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Pl
 
 async def test_a_coordinator_amends_what_he_sees_and_keeps_what_he_does_not(village: Place) -> None:
     made = household()
-    trip = journey(made["members"][0], proceduralStatus="PROCEDURAL")
+    trip = episode(made["members"][0], proceduralStatus="PROCEDURAL")
     made["migrations"] = [trip]
     await village.submit("officer", made)
     edit = {"id": made["id"], "migrations": [{"id": trip["id"], "proceduralStatus": "NON_PROCEDURAL"}]}

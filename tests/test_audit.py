@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.village import FAR, NEXT_DOOR, RETURN, REVEAL, SUBMIT, VERIFY, Place, but, household, journey, person
+from tests.village import FAR, NEXT_DOOR, RETURN, REVEAL, SUBMIT, VERIFY, Place, but, episode, household, person
 
 pytestmark = pytest.mark.anyio
 Row = tuple[str, str, str | None, str, int | None]
@@ -174,7 +174,7 @@ async def test_no_row_holds_what_was_typed(village: Place) -> None:
     since, word = await Since.now(village), "Rahasia" + secrets.token_hex(4)
     one = person(1, fullName=word, birthPlace=word)
     made = household(address=word, hamlet=word, respondentName=word, phone="081234567890")
-    made |= {"members": [one], "migrations": [journey(one, city=word, employerName=word, passportNo="X7654321")]}
+    made |= {"members": [one], "migrations": [episode(one, city=word, employerName=word, passportNo="X7654321")]}
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     wrong = [
         but(made, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),

@@ -52,11 +52,11 @@ def schema() -> GraphQLSchema:
 def chosen(world: World, path: Path) -> dict[str, Any]:
     """Values for the root's arguments that lead to records with everything."""
     house = world.houses[2 if path.end == "WorkflowEvent" else 3]  # verified with notes; returned with remarks
-    household, head, wife, child, _, journey, shop = house.rows[:7]
+    household, head, wife, child, _, episode, shop = house.rows[:7]
     beyond = path.steps[1].on if len(path.steps) > 1 else path.kind
     after = path.steps[1].name if len(path.steps) > 1 else ""
     person = {"mother": child, "father": child, "businesses": wife}.get(after, head)
-    records = {"Household": household, "Member": person, "MigrationEpisode": journey, "Business": shop}
+    records = {"Household": household, "Member": person, "MigrationEpisode": episode, "Business": shop}
     place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
     found = records.get(beyond or "")
     values = {

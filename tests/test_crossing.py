@@ -107,7 +107,7 @@ async def test_figures_are_the_same_for_everybody_and_hold_no_record(world: Worl
 
 
 async def test_figures_count_what_is_verified(world: World) -> None:
-    """By hand from the world: four households were verified, each with three people, two journeys and one business."""
+    """By hand from the world: four households were verified, each with three people, two episodes and one business."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         (country,) = await connection.fetch(NATIONAL)
         (regency,) = await connection.fetch("SELECT * FROM registry.figures('35.01', '35.01/')")

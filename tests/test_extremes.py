@@ -32,7 +32,7 @@ from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build
 from schema.declare.makers import FACES
 from schema.inputs import FACES_WRITTEN, FIELDS
-from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, household, journey, person, shop
+from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 SCHEMA: GraphQLSchema = build()._schema
@@ -120,7 +120,7 @@ def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
             "villageCode": HERE,
             "kkNumber": None,
             "members": members,
-            "migrations": [journey(member) | record("migration_episode", high) for member in members],
+            "migrations": [episode(member) | record("migration_episode", high) for member in members],
             "businesses": [shop(member) | record("business", high) for member in members],
         }
     )
@@ -132,9 +132,9 @@ def complete(people: int = 50) -> dict[str, Any]:
     for member in made["members"]:
         member |= {"birthDate": "1985-04-23", "relationToHead": "HEAD" if member is made["members"][0] else "OTHER"}
         member |= {"lifeStatus": "ALIVE"}
-    for episode in made["migrations"]:
-        episode |= {key: "2022-01-01" for key in episode if key.endswith("On")}
-        episode |= {"stage": "RETURNED", "passportExpiresOn": str(LAST_DAY)}
+    for sent in made["migrations"]:
+        sent |= {key: "2022-01-01" for key in sent if key.endswith("On")}
+        sent |= {"stage": "RETURNED", "passportExpiresOn": str(LAST_DAY)}
     for business in made["businesses"]:
         business |= {"startedOn": "2020", "closedOn": "2021"}
     made["consent"] |= {"givenOn": "2022-01-01", "withdrawnOn": "2022-01-01"}

@@ -15,7 +15,7 @@ from registry.figures.summary import CLASSES, SMALLEST
 from registry.guard.vault import Vault
 from registry.values import derived as derive
 from server.demo.load import load
-from tests.village import FAR, HEIRS, HERE, NEXT_DOOR, Place, household, journey, shop
+from tests.village import FAR, HEIRS, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 COVERAGE = ("provinces", "regencies", "districts", "villages", "villagesReporting")
@@ -63,8 +63,8 @@ async def counted(village: Place) -> Place:
         (back, [{"field": "FISHERY", "status": "CLOSED"}]),
         (plan, [{"field": "FISHERY", "status": "PAUSED", "exportReadiness": "READY"}]),
     ]
-    for episode, shops in here:
-        await _verified(village, HERE, "officer", episode, shops, people=2 if episode is plan else 1)
+    for columns, shops in here:
+        await _verified(village, HERE, "officer", columns, shops, people=2 if columns is plan else 1)
     for _ in range(2):
         await _verified(village, NEXT_DOOR, "next door", abroad, [])
     await _verified(village, FAR, "stranger", back, [{"field": "TOURISM_LODGING"}])
@@ -74,13 +74,13 @@ async def counted(village: Place) -> Place:
 
 
 async def _verified(
-    village: Place, code: str, who: str, episode: dict[str, Any], shops: list[dict[str, Any]], people: int = 1
+    village: Place, code: str, who: str, columns: dict[str, Any], shops: list[dict[str, Any]], people: int = 1
 ) -> None:
     made = household(code, people)
     one = made["members"][0]
-    made["migrations"] = [journey(one, **episode)]
-    if episode.get("stage") == "RETURNED":  # earlier journeys count for nothing: the latest is the person's stage
-        made["migrations"].append(journey(one, departedOn="2015", stage="FAILED_TO_DEPART"))
+    made["migrations"] = [episode(one, **columns)]
+    if columns.get("stage") == "RETURNED":  # earlier episodes count for nothing: the latest is the person's stage
+        made["migrations"].append(episode(one, departedOn="2015", stage="FAILED_TO_DEPART"))
     made["businesses"] = [shop(one, **said) for said in shops]
     stored = await village.submit(who, made)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
@@ -214,13 +214,13 @@ async def recount(admin: asyncpg.Connection, under: str) -> dict[str, Any]:
         f"SELECT count(*) FROM household WHERE workflow_state = 'VERIFIED' AND {inside}", under
     )
     people = await admin.fetchval(f"SELECT count(*) FROM member WHERE {verified} AND {inside}", under)
-    journeys: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    of_member: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in await admin.fetch(
         f"SELECT to_jsonb(e) AS e FROM migration_episode e WHERE {verified} AND {inside}", under
     ):
-        episode = orjson.loads(row["e"])
-        journeys[episode["member_id"]].append(episode)
-    stages = Counter(derive.newest_first(episodes)[0]["stage"] for episodes in journeys.values())
+        columns = orjson.loads(row["e"])
+        of_member[columns["member_id"]].append(columns)
+    stages = Counter(derive.newest_first(episodes)[0]["stage"] for episodes in of_member.values())
     shops = await admin.fetch(
         f"SELECT household_id, field, export_readiness AS ready FROM business WHERE status = 'RUNNING' AND {verified}"
         f" AND {inside}",

@@ -23,7 +23,7 @@ from schema.engine.variables import folded
 from tests import oracle
 from tests.personas import BY_NAME, Persona
 from tests.test_scope import FLAT
-from tests.village import Place, household, journey, shop
+from tests.village import Place, episode, household, shop
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
@@ -259,7 +259,7 @@ async def family(village: Place) -> str:
     for person, name in zip(document["members"], names, strict=True):
         person["fullName"] = name
     document["migrations"] = [
-        journey(person, departedOn=known.value, stage="WORKING_ABROAD" if known.value else "PROSPECTIVE")
+        episode(person, departedOn=known.value, stage="WORKING_ABROAD" if known.value else "PROSPECTIVE")
         for person, known in zip(document["members"], Known, strict=True)
     ]
     document["businesses"] = [shop(document["members"][0], permits=["HALAL", "PIRT"], workersFamily=3)]
@@ -370,7 +370,7 @@ async def test_both_sides_fold_a_text_alike(world: World) -> None:
 
 
 async def test_a_class_that_is_seen_in_own_records_alone_narrows_to_these(village: Place) -> None:
-    """The status that an officer recorded is his to ask for; a colleague's journey is as if it were not there."""
+    """The status that an officer recorded is his to ask for; a colleague's episode is as if it were not there."""
     mine, theirs = [await _journey_of(village, who, "NON_PROCEDURAL") for who in ("officer", "second")]
     legal = await _journey_of(village, "officer", "PROCEDURAL")
     status = "proceduralStatus: [NON_PROCEDURAL]"
@@ -379,13 +379,13 @@ async def test_a_class_that_is_seen_in_own_records_alone_narrows_to_these(villag
         text = f"{{ households(first: 1000, filter: {{{condition}}}) {{ nodes {{ id }} }} }}"
         return {node["id"] for node in (await village.ask("officer", text))["households"]["nodes"]}
 
-    async def journeys(condition: str) -> set[str]:
+    async def episodes(condition: str) -> set[str]:
         text = f"{{ migrations(first: 1000, filter: {{{condition}}}) {{ nodes {{ household {{ id }} }} }} }}"
         return {node["household"]["id"] for node in (await village.ask("officer", text))["migrations"]["nodes"]}
 
     ours = {mine, theirs, legal}
-    assert await journeys(status) & ours == {mine}
-    assert await journeys(f"not: {{{status}}}") & ours == {legal}
+    assert await episodes(status) & ours == {mine}
+    assert await episodes(f"not: {{{status}}}") & ours == {legal}
     assert await households(f"migrations: {{some: {{{status}}}}}") & ours == {mine}
     assert await households(f"migrations: {{none: {{{status}}}}}") & ours == {theirs, legal}
     assert await households(f"migrations: {{every: {{{status}}}}}") & ours == {mine, theirs}
@@ -400,7 +400,7 @@ async def test_a_class_that_is_seen_in_own_records_alone_narrows_to_these(villag
 
 async def _journey_of(village: Place, who: str, status: str) -> str:
     document = household()
-    document["migrations"] = [journey(document["members"][0], proceduralStatus=status)]
+    document["migrations"] = [episode(document["members"][0], proceduralStatus=status)]
     payload = await village.submit(who, document)
     assert payload["outcome"] == "ACCEPTED", payload
     return str(document["id"])
@@ -424,7 +424,7 @@ async def test_what_awaits_me_is_what_i_may_verify(village: Place) -> None:
 async def test_findings_are_asked_for_as_they_are_shown(village: Place) -> None:
     """A warning about a datum that is not the caller's does not tell of itself by a filter."""
     document = household()
-    document["migrations"] = [journey(document["members"][0], proceduralStatus="PROCEDURAL", visaType=None)]
+    document["migrations"] = [episode(document["members"][0], proceduralStatus="PROCEDURAL", visaType=None)]
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
     await village.admin.execute(
         "INSERT INTO finding (id, household_id, village_id, area, draft, created_by, position, code, severity, path,"

@@ -8,7 +8,7 @@ import pytest
 
 from schema.declare.listing import LISTINGS
 from tests.test_filters import NOUNS, ROOTS
-from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 DIMENSIONS = [(stem, key) for stem in ROOTS for key in LISTINGS[NOUNS[stem]].groups]
@@ -21,8 +21,8 @@ async def filled(village: Place) -> Place:
             document = household(place, people=2)
             head, other = document["members"]
             document["migrations"] = [
-                journey(head, country="HK" if number else "MY", contractEndsOn=("2027-03-14", "2027-03", None)[number]),
-                journey(other, country="HK", contractEndsOn="2027"),
+                episode(head, country="HK" if number else "MY", contractEndsOn=("2027-03-14", "2027-03", None)[number]),
+                episode(other, country="HK", contractEndsOn="2027"),
             ]
             document["businesses"] = [shop(head), shop(head, field="FOOD_PROCESSING")]
             assert (await village.submit(who, document))["outcome"] == "ACCEPTED"

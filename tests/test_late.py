@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.village import FAR, NEXT_DOOR, Place, but, household, journey, person, shop
+from tests.village import FAR, NEXT_DOOR, Place, but, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -181,7 +181,7 @@ async def test_a_late_first_sending_does_not_undo_a_return(village: Place) -> No
 
 async def test_an_amount_and_its_currency_are_one_value(village: Place) -> None:
     one = person(1)
-    trip = journey(one, wage={"amount": "4990.00", "currency": "HKD"})
+    trip = episode(one, wage={"amount": "4990.00", "currency": "HKD"})
     made = household(members=[one], migrations=[trip])
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
 
@@ -253,7 +253,7 @@ async def test_an_id_names_one_record_whatever_its_kind(village: Place) -> None:
 
 async def test_ids_are_the_same_in_any_letters(village: Place) -> None:
     one = person(1)
-    loud = household(members=[one], migrations=[journey(one) | {"memberId": one["id"].upper()}])
+    loud = household(members=[one], migrations=[episode(one) | {"memberId": one["id"].upper()}])
     assert (await village.submit("officer", loud))["outcome"] == "ACCEPTED"
     assert (await village.submit("officer", but(loud, id=loud["id"].upper())))["outcome"] == "UNCHANGED"
 

@@ -27,7 +27,7 @@ from registry.models.noun import Noun, facts
 from registry.values import derived as derive
 from registry.values.bounds import Written
 from server.demo.load import load
-from tests.village import Place, but, household, journey, person, shop
+from tests.village import Place, but, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 KEYS = {"id", "subject_id", "household_id", "village_id", "area", "rev", "since", "until"}
@@ -117,8 +117,8 @@ def family() -> dict[str, Any]:
     two |= {"birthDate": "2004-05", "nikMissingReason": "NONE_YET", "nik": None, "motherId": one["id"]}
     three |= {"disability": False}
     made["migrations"] += [
-        journey(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED"),
-        journey(two, departedOn="2020-01"),
+        episode(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED"),
+        episode(two, departedOn="2020-01"),
     ]
     made["businesses"] = [
         shop(
@@ -216,7 +216,7 @@ async def test_it_holds_no_word_that_was_typed_and_no_number(village: Place) -> 
     one = person(1, fullName=word, birthPlace=word, occupationCode="01")
     made = household(address=word, hamlet=word, rt="077", respondentName=word, phone="081234567890")
     made |= {"members": [one], "kkMissingReason": None, "kkNumber": "3507112304190001"}
-    made["migrations"] = [journey(one, city=word, employerName=word, jobTitle=word, passportNo="X1234567")]
+    made["migrations"] = [episode(one, city=word, employerName=word, jobTitle=word, passportNo="X1234567")]
     made["businesses"] = [shop(one, name=word, description=word, nib="1234567890123")]
     stored = await village.submit("officer", made)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]

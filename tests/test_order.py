@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.test_explain import explain, found
-from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 TABLES = {
@@ -39,7 +39,7 @@ async def country(village: Place) -> Place:
             made = household(place, people=PEOPLE)
             day = None if n % 3 else f"20{10 + n}-0{1 + n}"
             migrant = made["members"][0]
-            made["migrations"] = [journey(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")]
+            made["migrations"] = [episode(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")]
             made["businesses"] = [shop(migrant, startedOn=day)]
             payload = await village.submit(who, made)
             assert payload["outcome"] == "ACCEPTED", payload

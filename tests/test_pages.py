@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 PAGE = """edges { cursor node { id } } nodes { id } totalCount
@@ -29,7 +29,7 @@ async def full(village: Place) -> Place:
             made = household(place, people=2)
             head, other = made["members"]
             made["migrations"] = [
-                journey(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")
+                episode(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")
                 for migrant, day in ((head, days[n]), (other, days[n + 2]))
             ]
             made["businesses"] = [shop(head, startedOn=days[n + 1]), shop(other, startedOn=days[n + 2])]
@@ -111,7 +111,7 @@ async def test_the_newest_come_first_and_the_unknown_last(full: Place, field: st
 
 
 async def test_an_order_tells_nothing_that_a_mask_hides(full: Place) -> None:
-    """The dates of journeys are not the viewer's: his list is in the order of ids, and his cursors hold no date."""
+    """The dates of episodes are not the viewer's: his list is in the order of ids, and his cursors hold no date."""
     got = await page(full, "viewer", "migrations", 100)
     ids = [n["id"] for n in got["nodes"]]
     assert ids == sorted(ids, reverse=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.village import FAR, HERE, NEXT_DOOR, Place, household, journey, shop
+from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ async def records(village: Place) -> list[str]:
         document = household(place, people=2, phone="0812-3456-7890")
         head, other = document["members"]
         document["migrations"] += [
-            journey(
+            episode(
                 other, stage="PROSPECTIVE", departedOn=None, country="MY", wage={"amount": "5000", "currency": "MYR"}
             )
         ]

@@ -17,7 +17,7 @@ from registry.models.workflow import Remark
 from schema.build import build, check_ids, nodes_of
 from schema.declare.makers import FACES
 from schema.engine.select import face_of
-from tests.village import FAR, HERE, REVEAL, SUBMIT, Place, household, journey, person, shop
+from tests.village import FAR, HERE, REVEAL, SUBMIT, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 KINDS = ("household", "member", "migration_episode", "business", "region", "account", "grants", "programme")
@@ -47,7 +47,7 @@ def with_child(kind: str, id_: str) -> dict[str, Any]:
         return household(id=id_)
     made = household()
     owner = made["members"][0]
-    child = {"member": person(2, id=id_), "migration_episode": journey(owner, id=id_), "business": shop(owner, id=id_)}
+    child = {"member": person(2, id=id_), "migration_episode": episode(owner, id=id_), "business": shop(owner, id=id_)}
     if kind == "migration_episode":
         made["migrations"] = []
     made[LISTS[kind]].append(child[kind])

@@ -11,7 +11,7 @@ from registry.models.aggregate import LISTS, NOUNS
 from registry.write.document import empty
 from registry.write.remark import changed, placed
 from schema.inputs import INSIDE
-from tests.village import RETURN, Place, household, journey, person, shop
+from tests.village import RETURN, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -30,8 +30,8 @@ async def remarks(village: Place, made: Any) -> dict[tuple[str, ...], int | None
 def family() -> dict[str, Any]:
     made = household(people=3)
     one, two, _ = made["members"]
-    past = journey(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED")
-    made["migrations"] = [past, journey(two, departedOn="2021")]
+    past = episode(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED")
+    made["migrations"] = [past, episode(two, departedOn="2021")]
     made["businesses"] = [shop(one, capital={"amount": "5.00", "currency": "IDR"})]
     return made
 

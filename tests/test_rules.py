@@ -14,9 +14,9 @@ from auth.sensitivity import Sensitivity
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
 from registry.models.business import Business
+from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
-from registry.models.migration import MigrationEpisode
 from registry.models.noun import table_of
 from registry.rules import RULES, Finding, check
 from registry.rules.rule import RuleInput

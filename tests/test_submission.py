@@ -35,8 +35,8 @@ from tests.village import (
     SUBMIT,
     Place,
     but,
+    episode,
     household,
-    journey,
     person,
     shop,
 )
@@ -237,8 +237,8 @@ async def test_derived_columns_follow_the_document(village: Place) -> None:
     made = household()
     head = made["members"][0]
     made["migrations"] = [
-        journey(head, stage="RETURNED", departedOn="2001", returnedOn="2004", returnReason="CONTRACT_ENDED"),
-        journey(head),
+        episode(head, stage="RETURNED", departedOn="2001", returnedOn="2004", returnReason="CONTRACT_ENDED"),
+        episode(head),
     ]
     made["businesses"] = [shop(head, annualSales={"amount": "1000000", "currency": "IDR"})]
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
@@ -280,12 +280,12 @@ async def test_the_id_of_a_child_of_another_household_is_taken(village: Place, p
 
 
 async def test_nothing_hangs_on_an_id_that_is_taken(village: Place) -> None:
-    """A number, a journey and a business of a member whose id is another's: not even a row out of sight is left."""
+    """A number, an episode and a business of a member whose id is another's: not even a row out of sight is left."""
     other, mine = household(FAR), household()
     await village.submit("stranger", other)
     taken = person(2, id=other["members"][0]["id"])
     mine["members"].append(taken)
-    mine["migrations"].append(journey(taken))
+    mine["migrations"].append(episode(taken))
     mine["businesses"].append(shop(taken))
     tables = ("household", "member", "migration_episode", "business", "identity", "finding", "household_revision")
     counted = [*tables, "workflow_event", "household_number"]
@@ -410,7 +410,7 @@ async def test_a_read_that_was_cancelled_between_its_parts_leaves_nothing_to_a_c
 
 async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place) -> None:
     made = household()
-    made["migrations"] = [journey(made["members"][0], proceduralStatus="PROCEDURAL")]
+    made["migrations"] = [episode(made["members"][0], proceduralStatus="PROCEDURAL")]
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     part = {"id": made["id"], "villageCode": HERE, "migrations": [{"id": made["migrations"][0]["id"]}]}
     for edit in (part, made):
@@ -507,7 +507,7 @@ async def test_a_removed_member_is_named_by_nothing_that_stays(village: Place, s
     made = household(people=4)
     head, gone, child, other = made["members"]
     child["motherId"] = other["fatherId"] = gone["id"]
-    trip, trade = journey(gone), shop(gone)
+    trip, trade = episode(gone), shop(gone)
     made["migrations"].append(trip)
     made["businesses"] = [trade]
     await village.submit("officer", made, save=save)

@@ -19,7 +19,7 @@ from registry.codes import IdentityField
 from registry.guard.vault import Vault
 from registry.models.noun import Noun
 from registry.values import identity_number
-from tests.village import FAR, REVEAL, Place, household, journey, person
+from tests.village import FAR, REVEAL, Place, episode, household, person
 
 FIELDS = st.sampled_from(IdentityField)
 NUMBERS = st.text(st.characters(categories=["Nd", "Lu"], include_characters="+"), min_size=1, max_size=20)
@@ -133,7 +133,7 @@ async def full(village: Place) -> dict[str, Any]:
     """A submitted household with a number of every kind."""
     one = person(1)
     made = household(phone=TYPED["phone"], kkNumber=TYPED["kkNumber"], kkMissingReason=None)
-    made |= {"members": [one], "migrations": [journey(one, passportNo=TYPED["passportNo"], epmiNo=TYPED["epmiNo"])]}
+    made |= {"members": [one], "migrations": [episode(one, passportNo=TYPED["passportNo"], epmiNo=TYPED["epmiNo"])]}
     stored = await village.submit("officer", made)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
     return made

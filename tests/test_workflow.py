@@ -16,7 +16,7 @@ from registry.models.workflow import AMEND as AMENDING
 from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
 from registry.models.workflow import SUBMIT as SUBMITTING
 from registry.write import verification
-from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, household, journey
+from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, episode, household
 
 pytestmark = pytest.mark.anyio
 STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED")
@@ -322,7 +322,7 @@ async def test_who_has_two_roles_acts_in_the_role_of_the_step(village: Place) ->
 
 async def test_a_warning_that_must_be_seen_is_accepted_knowingly(village: Place) -> None:
     made = household()
-    made["migrations"] = [journey(made["members"][0], departedOn="2001")]  # at sixteen
+    made["migrations"] = [episode(made["members"][0], departedOn="2001")]  # at sixteen
     await village.submit("officer", made)
     blind = await village.verify("verifier", made, accept=False)
     assert [(e["code"], e["path"]) for e in blind["userErrors"]] == [
@@ -475,7 +475,7 @@ async def test_what_must_be_seen_is_not_hidden_behind_other_warnings(village: Pl
     """A list shows fifty: what a verifier accepts knowingly stands before the rest."""
     made = household(people=50)
     odd = {"occupationGroup": "DOMESTIC_WORKER", "sector": "FORMAL"}
-    made["migrations"] = [journey(member, departedOn="2015", **odd) for member in made["members"]]
+    made["migrations"] = [episode(member, departedOn="2015", **odd) for member in made["members"]]
     made["migrations"][-1]["contractEndsOn"] = "2017-01-01"
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     assert (await village.verify("verifier", made, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"

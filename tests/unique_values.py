@@ -48,7 +48,7 @@ class Mint:
 
 
 def document(mint: Mint, house: House, code: str, nik: str | None = None) -> dict[str, Any]:
-    """A whole household, every field filled in: three people, one a child, two journeys, one business."""
+    """A whole household, every field filled in: three people, one a child, two episodes, one business."""
 
     def row(table: str) -> Row:
         made = Row(table, house.id if table == "household" else uuid.uuid4(), house, house.author)

@@ -228,7 +228,7 @@ def person(seq: int, **changes: Any) -> dict[str, Any]:
     return made | changes
 
 
-def journey(member: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+def episode(member: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """An episode: working abroad since 2022."""
     made = {
         "id": str(uuid.uuid4()),
@@ -257,7 +257,7 @@ def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str,
         "hamlet": "Krajan",
         "consent": {"basis": "CONSENT", "method": "SIGNATURE"},
         "members": members,
-        "migrations": [journey(members[0])],
+        "migrations": [episode(members[0])],
         "businesses": [],
     }
     return made | changes

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from strawberry.dataloader import DataLoader
 
 from registry.models.business import Business as BusinessRow
+from registry.models.episode import MigrationEpisode as EpisodeRow
 from registry.models.household import Household as HouseholdRow
 from registry.models.member import Member as MemberRow
-from registry.models.migration import MigrationEpisode as EpisodeRow
 from registry.models.region import Region as RegionRow
 
 Sessions = async_sessionmaker[AsyncSession]

@@ -15,6 +15,18 @@ from registry.codes.business import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.codes.episode import (
+    LegalCategory,
+    MigrationStage,
+    OccupationGroup,
+    PlacementScheme,
+    PlanAfterReturn,
+    ProceduralStatus,
+    RecruiterType,
+    ReturnReason,
+    Sector,
+    WelfareStatus,
+)
 from registry.codes.household import (
     ConsentBasis,
     ConsentMethod,
@@ -29,18 +41,6 @@ from registry.codes.household import (
     SchoolStatus,
     Sex,
     VisitResult,
-)
-from registry.codes.migration import (
-    LegalCategory,
-    MigrationStage,
-    OccupationGroup,
-    PlacementScheme,
-    PlanAfterReturn,
-    ProceduralStatus,
-    RecruiterType,
-    ReturnReason,
-    Sector,
-    WelfareStatus,
 )
 from registry.codes.region import (
     RegionChange,

@@ -1,6 +1,6 @@
 """Occupations (pekerjaan) of the family card: the 89 numbers of Dukcapil's list, with both labels.
 
-Rule: there is no number for migrant workers in it, which is why journeys are records of their own.
+Rule: there is no number for migrant workers in it, which is why episodes are records of their own.
 Test: tests/test_codes.py.
 """
 

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.models.business import Business
+from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
-from registry.models.migration import MigrationEpisode
 from registry.models.noun import SCHEMA, Noun, facts
 from registry.models.scoped import HouseholdPart
 from registry.values import derived as derive

@@ -25,8 +25,8 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.models.episode import MigrationEpisode, newest_first
 from registry.models.fact import PartialDate, StatementContext, derived, fact
-from registry.models.migration import MigrationEpisode, newest_first
 from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import HouseholdPart, counted, in_household
 from registry.models.search import sound_indexes, sounds_of

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
-from registry.rules import business, household, member, migration, required, value
+from registry.rules import business, episode, household, member, required, value
 from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 
 __all__ = ["RULES", "Finding", "Judged", "Rule", "check"]
@@ -19,7 +19,7 @@ RULES: tuple[Rule, ...] = (
     *required.RULES,
     *household.RULES,
     *member.RULES,
-    *migration.RULES,
+    *episode.RULES,
     *business.RULES,
     *value.RULES,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.codes.messages import UserErrorCode as Code
 from registry.codes.occupations import OCCUPATIONS
-from registry.rules.migration import ACTIVE
+from registry.rules.episode import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule
 from registry.values.identity_number import Nik, nik_of
 

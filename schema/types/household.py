@@ -17,9 +17,9 @@ from registry.codes import (
 )
 from registry.models import finding, household, work_list, workflow
 from registry.models.business import Business as BusinessFacts
+from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
@@ -41,8 +41,8 @@ from schema.declare.makers import (
     shown,
 )
 from schema.types.business import Business
+from schema.types.episode import MigrationEpisode
 from schema.types.member import NEWEST_FIRST, Member
-from schema.types.migration import MigrationEpisode
 from schema.types.node import Actor, Connection, GeoPoint, Group, Record, UserError
 from schema.types.region import Village
 from schema.types.workflow import Remark, WorkflowEvent

@@ -17,12 +17,12 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
-from registry.models import household, member, migration, workflow
+from registry.models import episode, household, member, workflow
 from registry.models.business import Business as BusinessFacts
+from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import PartialDate
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.models.noun import by, to
 from registry.read.grouping import by_band
 from registry.read.query import Order
@@ -32,13 +32,13 @@ from schema.types.node import Connection, Group, Record
 
 if TYPE_CHECKING:
     from schema.types.business import Business
+    from schema.types.episode import MigrationEpisode
     from schema.types.household import Household
-    from schema.types.migration import MigrationEpisode
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 AGES = (0, 5, 12, 18, 25, 35, 45, 60)
 """Where the bands of AGE_BAND begin: small children, primary school, minors, and working ages to 60 and over."""
-NEWEST_FIRST = (Order(migration.begun_on, True), Order(EpisodeFacts.seq, True))
+NEWEST_FIRST = (Order(episode.begun_on, True), Order(EpisodeFacts.seq, True))
 
 
 @face(MemberFacts)
@@ -72,7 +72,7 @@ class Member(Record):
     birth_certificate: bool | None = guarded(MemberFacts.birth_certificate, by="filter")
     disability: bool | None = guarded(MemberFacts.disability, by="filter")
     covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
-    migrations: list[Annotated[MigrationEpisode, lazy("schema.types.migration")]] = plain_list(
+    migrations: list[Annotated[MigrationEpisode, lazy("schema.types.episode")]] = plain_list(
         OPERATIONAL, "Newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
     )
     businesses: list[Annotated[Business, lazy("schema.types.business")]] = plain_list(

@@ -14,10 +14,10 @@ from registry.figures import summary as figures
 from registry.models import household, workflow
 from registry.models import region as facts
 from registry.models.business import Business as BusinessFacts
+from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import RegionCode
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.models.noun import by, to
 from registry.read.query import Many, Object, Order, Source, Value
 from registry.read.run import Caller, fetch
@@ -43,10 +43,10 @@ from schema.types.node import Connection, Node, Record
 
 if TYPE_CHECKING:
     from schema.types.business import BusinessConnection
+    from schema.types.episode import MigrationEpisodeConnection
     from schema.types.figures import Summary
     from schema.types.household import HouseholdConnection
     from schema.types.member import MemberConnection
-    from schema.types.migration import MigrationEpisodeConnection
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(facts.Region.code),)
@@ -125,7 +125,7 @@ class Region(Record):
         facts.under,
         order=BY_NUMBER,
     )
-    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.types.migration")] | None = connection(
+    migrations: Annotated[MigrationEpisodeConnection, lazy("schema.types.episode")] | None = connection(
         OPERATIONAL,
         "Migration episodes in this region that you may see.",
         EpisodeFacts,

@@ -17,7 +17,7 @@ from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationTo
 from registry.write.document import Document, empty
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
-from server.demo.journeys import ABROAD, Traveller, days, journeys, pick
+from server.demo.episodes import ABROAD, Traveller, days, episodes, pick
 from server.demo.names import Culture, culture_of, given_name
 from server.demo.people import ROOM, card_number, education, occupation, school
 from server.demo.trades import business
@@ -219,7 +219,7 @@ class _Family:
         if spouse is not None and rng.random() < 0.1:
             travels.append((spouse, MigrationStage[pick(SPOUSE_STAGES, rng)]))
         for who, reached in travels:
-            self.episodes += journeys(who.traveller, reached, self.village.code[:2], self.visited, self.today, rng)
+            self.episodes += episodes(who.traveller, reached, self.village.code[:2], self.visited, self.today, rng)
             if reached in (MigrationStage.WORKING_ABROAD, MigrationStage.DIED_ABROAD):
                 who.row["residence"] = Residence.ABROAD.value
             if reached is MigrationStage.DIED_ABROAD:

@@ -8,7 +8,7 @@ import datetime as dt
 import random
 
 from registry.codes import EducationLevel, Sex
-from server.demo.journeys import pick
+from server.demo.episodes import pick
 
 SERIALS, BLOCKS = 9_999, 24
 ROOM = SERIALS * BLOCKS

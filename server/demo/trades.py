@@ -9,7 +9,7 @@ import random
 from typing import Any, NamedTuple
 
 from registry.codes import BusinessField, BusinessPermit
-from server.demo.journeys import days, partial, pick
+from server.demo.episodes import days, partial, pick
 
 F, P = BusinessField, BusinessPermit
 

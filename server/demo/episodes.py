@@ -3,7 +3,7 @@
 Illustrative: the sources give the destinations of the whole country (first half of 2024: Hong Kong, Taiwan, Malaysia,
 Japan, Singapore, Korea, Saudi Arabia) and four of five placements as private to private (2024).  Weights by province,
 wages and outcomes are made up around that; Malaysia leads here, for many of the demo's villages lie in the east.
-Rule: an earlier journey ends before the next begins, and a departure before 18 is rare but there.
+Rule: an earlier episode ends before the next begins, and a departure before 18 is rare but there.
 Test: tests/test_demo_households.py.
 """
 
@@ -117,7 +117,7 @@ ORIGINS: dict[str, Weights] = {
     "73": _weights("MY 66, SA 18, JP 5, TW 5, BN 6"),
 }
 RISKY: Weights = {"MY": 0.22, "SA": 0.3, "AE": 0.15}
-"""Share of journeys outside the procedure where the land border or the moratorium invites them; elsewhere 2 %."""
+"""Share of episodes outside the procedure where the land border or the moratorium invites them; elsewhere 2 %."""
 
 SCHEMES: dict[str, Weights] = {
     "KR": _weights("GOVERNMENT_TO_GOVERNMENT 85, PRIVATE_TO_PRIVATE 15"),
@@ -138,7 +138,7 @@ GONE = (
 ABROAD = (MigrationStage.WORKING_ABROAD, MigrationStage.ON_HOME_LEAVE)
 YEAR = 365.25
 UNDERAGE = 0.02
-"""Share of the travellers who left as children for the first time, where their later journeys leave room for it."""
+"""Share of the travellers who left as children for the first time, where their later episodes leave room for it."""
 
 
 def pick(weights: Weights, rng: random.Random) -> str:
@@ -163,7 +163,7 @@ def passport(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """What of a person decides the journeys; `number` makes passports unique in the country."""
+    """What of a person decides the episodes; `number` makes passports unique in the country."""
 
     id: str
     sex: Sex
@@ -171,7 +171,7 @@ class Traveller:
     number: int
 
 
-def journeys(
+def episodes(
     who: Traveller, stage: MigrationStage, province: str, visited: dt.date, today: dt.date, rng: random.Random
 ) -> Iterator[dict[str, Any]]:
     """The columns of a person's episodes, oldest first, as the visit found them."""
@@ -200,7 +200,7 @@ def journeys(
 
 
 def _latest(stage: MigrationStage, visited: dt.date, rng: random.Random) -> tuple[dt.date, dt.date | None]:
-    """When the latest journey began, or was meant to, and when it ended."""
+    """When the latest episode began, or was meant to, and when it ended."""
     if stage in ABROAD:
         return visited - days(min(rng.expovariate(0.55) + 0.1, 9)), None
     if stage is MigrationStage.RETURNED:

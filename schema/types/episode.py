@@ -19,11 +19,11 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
-from registry.models import migration, workflow
+from registry.models import episode, workflow
+from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import CountryCode, PartialDate
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.migration import MigrationEpisode as EpisodeFacts
 from registry.models.noun import to
 from registry.read.grouping import by_country, by_month
 from schema.declare.listing import Key, Named, Nested, filtering, grouping, of_list, sorting
@@ -39,7 +39,7 @@ OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
 
 @face(EpisodeFacts)
 class MigrationEpisode(Record):
-    """Episode migrasi: one journey of one person, from plan to return."""
+    """Episode migrasi: one migration of one person, from plan to return."""
 
     id: ID = key(EpisodeFacts.id)
     withheld: list[str] = names()
@@ -86,7 +86,7 @@ class MigrationEpisode(Record):
     social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht, by="filter")
     cost_paid: Money | None = inside(
         SPECIAL,
-        "Cost of the journey.",
+        "Cost of the migration.",
         EpisodeFacts.cost_paid_amount,
         amount=EpisodeFacts.cost_paid_amount,
         currency=EpisodeFacts.cost_paid_currency,
@@ -104,7 +104,7 @@ class MigrationEpisode(Record):
 _DETAILS = {
     "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(EpisodeFacts.household_id))),
     "member": Key(OPERATIONAL, "By the person.", Nested(MemberFacts, to(EpisodeFacts.member_id))),
-    "latest": Key(Sensitivity.PERSONAL, "Only each person's newest episode.", Named(bool, migration.Latest)),
+    "latest": Key(Sensitivity.PERSONAL, "Only each person's newest episode.", Named(bool, episode.Latest)),
 }
 MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)
 MigrationEpisodeListFilter = of_list(EpisodeFacts, MigrationEpisodeFilter)

@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class MigrationStage(Code):
-    """Tahap migrasi: where the person is in the journey (UU 18/2017 Art. 1: akan, sedang, telah).
+    """Tahap migrasi: where the person is in the migration (UU 18/2017 Art. 1: akan, sedang, telah).
 
     A person's stage is the stage of the latest episode.
     """
@@ -80,7 +80,7 @@ class PlacementScheme(Code):
 
 
 class RecruiterType(Code):
-    """Perekrut: who arranged the journey."""
+    """Perekrut: who arranged the migration."""
 
     LICENSED_AGENCY = "LICENSED_AGENCY", "Perusahaan penempatan", "licensed agency"
     BROKER = "BROKER", "Sponsor atau calo", "broker"

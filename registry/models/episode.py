@@ -1,4 +1,4 @@
-"""Migration episode (episode migrasi): one journey of one person, from plan to return.
+"""Migration episode (episode migrasi): one migration of one person, from plan to return.
 
 Rule: stage, procedural status and welfare are three separate things; procedural status is seen by whoever recorded
 it and by nobody else, for families hide it out of fear.  Tests: tests/test_submission.py, tests/test_rules.py.
@@ -73,7 +73,7 @@ class MigrationEpisode(HouseholdPart, Noun):
     )
     job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title", longest=100)
     employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer", longest=200)
-    recruiter: Mapped[RecruiterType | None] = fact(PERSONAL, "Perekrut", "Who arranged the journey", RecruiterType)
+    recruiter: Mapped[RecruiterType | None] = fact(PERSONAL, "Perekrut", "Who arranged the migration", RecruiterType)
     epmi_no: Mapped[str | None] = fact(IDENTITY, "ID PMI", "e-PMI number", sealed=IdentityField.EPMI, longest=32)
     passport_no: Mapped[str | None] = fact(
         IDENTITY, "Nomor paspor", "Passport number", sealed=IdentityField.PASSPORT, longest=32
@@ -124,7 +124,7 @@ class MigrationEpisode(HouseholdPart, Noun):
 @derived(
     PERSONAL,
     "Mulai",
-    "When the journey began or is planned; `9999` for a plan without any date",
+    "When the episode began or is planned; `9999` for a plan without any date",
     C_TEXT,
     nullable=False,
     longest=10,
