@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from registry.guard import constraints, wall
 from registry.models.noun import SCHEMA, Noun
+from server.database import migrate as migrating
 from server.database.checks import ServingError, check_database
 from server.database.embedded import Embedded, temporary
 from server.database.migrate import MIGRATIONS, head, migrate, served_versions, version
@@ -88,8 +89,22 @@ async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bo
             await check_database(postgres.dsn("plain", user="dba"))
 
 
-def test_the_newest_version_is_the_one_that_alembic_would_run_to() -> None:
-    assert head() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def test_versions_are_read_as_alembic_reads_them() -> None:
+    """`serve` reads the files without Alembic: docs/decisions/head-without-alembic.md."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert head() == scripts.get_current_head()
+    served = []
+    for script in scripts.walk_revisions():
+        served.append(script.revision)
+        if not getattr(script.module, "compatible", False):
+            break
+    assert served_versions() == served
+
+
+def test_a_running_server_keeps_the_version_that_it_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = head()
+    monkeypatch.setattr(migrating, "served_versions", lambda: ["9999_replaced_under_it"])
+    assert head() == started
 
 
 def test_versions_are_read_in_the_order_in_which_they_run() -> None:

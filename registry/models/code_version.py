@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact
-from registry.models.noun import Noun, table_of
+from registry.models.noun import Noun
 
 
 class CodeVersion(Noun):
@@ -22,6 +22,3 @@ class CodeVersion(Noun):
     named = False
     row_sensitivity = Sensitivity.OPEN
     version: Mapped[str] = fact(Sensitivity.OPEN, "Versi", "Version", primary_key=True, longest=32)
-
-
-CODE_VERSION = table_of(CodeVersion)

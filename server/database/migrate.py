@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -58,8 +59,12 @@ class NewerDatabase(Exception):
     """The database was migrated by a newer version of this program, which alone can serve it."""
 
 
+@cache
 def head() -> str:
-    """The newest version of the code: the one that no other builds on; read without Alembic, which weighs 9 MB."""
+    """The newest version of the code: the one that no other builds on.
+
+    It is read once, because files that are replaced under a running server are not its code; and without Alembic
+    (docs/decisions/head-without-alembic.md)."""
     return served_versions()[0]
 
 
