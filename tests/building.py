@@ -1,6 +1,6 @@
-"""Builds the world of the access tests: two of each level, traps among the codes, households in every state.
+"""Builds the world of the access tests: two regions of each level, traps among the codes, households in every state.
 
-By the product's own commands over HTTP where there is one, by the database's superuser where there is none yet.
+It uses the product's own commands over HTTP where there is one, and the database's superuser elsewhere.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from registry.store.sql import Statement
 from server.http.app import create
 from server.settings import Settings
 from tests.personas import BY_NAME, DISABLED, PERSONAS
-from tests.unique_values import Mint, document, episode
-from tests.village import PLENTY
+from tests.unique_values import UniqueValues, document, episode
+from tests.village import HIGH_QUOTAS
 from tests.world import CHILDREN, SCOPED, House, Row, World
 
 LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
 
 
 def _country() -> Iterator[tuple[str, str, str | None]]:
-    """Key, code and parent of every region; keys say where they are, codes set traps."""
+    """Key, code and parent of every region; keys show where they are, codes are traps."""
     for province, code in {"A": "35", "B": "52"}.items():
         yield province, code, None
         for r, d, v in itertools.product("12", repeat=3):
@@ -42,15 +42,15 @@ def _country() -> Iterator[tuple[str, str, str | None]]:
             if v == "1":
                 yield province + r + d, f"{code}.0{r}.1{d}", province + r
             yield province + r + d + v, f"{code}.0{r}.1{d}.200{v}", province + r + d
-    yield "prefix", "35.01.11.20011", "A11"  # A111's code is a prefix of it, and it does not lie below
+    yield "prefix", "35.01.11.20011", "A11"  # A111's code is a prefix of this code, but it is not below A111
     yield "prefix-1", "35.011", "A"
     yield "prefix-11", "35.011.11", "prefix-1"
     yield "prefix-111", "35.011.11.2001", "prefix-11"
     yield "recoded", "52.01.12.2009", "B12"  # becomes 52.01.11.2009 below B11
     yield "closed", "52.02.12.2009", "B22"
     yield "split", "52.02.11.2009", "B21"
-    yield "heir-1", "52.02.11.2010", "B21"
-    yield "heir-2", "52.02.11.2011", "B21"
+    yield "successor-1", "52.02.11.2010", "B21"
+    yield "successor-2", "52.02.11.2011", "B21"
 
 
 SUBMIT = """mutation($h: HouseholdInput!, $as: SaveAs!, $rev: Int) {
@@ -62,7 +62,7 @@ RETURN = """mutation($id: ID!, $text: String!) {
 }"""
 
 PLAN = (
-    # village, state to reach, recorder
+    # village, final state, author
     ("A111", "SUBMITTED", "OFFICER@A111"),
     ("A111", "DRAFT", "OFFICER@A111"),
     ("A111", "VERIFIED", "OFFICER@A11"),
@@ -70,7 +70,7 @@ PLAN = (
     ("A111", "VERIFIED_VILLAGE", "OFFICER@country"),
     ("A111", "VERIFIED", "officer-A111-viewer-B"),  # has a newer revision
     ("A111", "SUBMITTED", "OFFICER@A111"),  # archived
-    ("A111", "SUBMITTED", "OFFICER@A111"),  # returned, then completed by a second officer
+    ("A111", "SUBMITTED", "OFFICER@A111"),  # returned, then completed by another officer
     ("A112", "SUBMITTED", "OFFICER@A112"),
     ("A112", "DRAFT", "OFFICER@country"),
     ("A121", "VERIFIED", "OFFICER@A1"),
@@ -82,23 +82,23 @@ PLAN = (
     ("B222", "RETURNED", "officer-of-two-far-villages"),
     ("B121", "SUBMITTED", "OFFICER@country"),
     ("recoded", "SUBMITTED", "officer-of-recoded"),
-    ("heir-1", "SUBMITTED", "OFFICER@country"),
+    ("successor-1", "SUBMITTED", "OFFICER@country"),
 )
 MOVED = {"prefix": "A112", "prefix-111": "A212", "reused": "B221"}
-"""Villages that no command reaches (their codes have no form, or are taken) → where their household was recorded."""
+"""Villages that no command reaches (malformed or reused codes) → where their household is recorded first."""
 
 
 class Builder:
-    """Makes the households of the world."""
+    """Records the households of the world."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.mint = world, Mint(world.marks)
+        self.world, self.unique = world, UniqueValues(world.marks)
 
     async def build(self) -> None:
         nik: str | None = None
         for village, state, author in PLAN:
-            house, sent = await self.record(village, state, author, nik if village == "B111" else None)
-            nik = nik or sent["members"][0]["nik"]
+            house, submitted = await self.record(village, state, author, nik if village == "B111" else None)
+            nik = nik or submitted["members"][0]["nik"]
         for village, first in MOVED.items():
             house, _ = await self.record(first, "SUBMITTED", "OFFICER@country")
             house.village = village
@@ -109,26 +109,26 @@ class Builder:
     async def record(self, village: str, state: str, author: str, nik: str | None = None) -> tuple[House, Any]:
         house = House(uuid.uuid4(), village, state, author)
         self.world.houses.append(house)
-        sent = document(self.mint, house, self.world.codes[village], nik)
-        await self.run(author, SUBMIT, h=sent, **{"as": "DRAFT" if state == "DRAFT" else "SUBMITTED"})
+        submitted = document(self.unique, house, self.world.codes[village], nik)
+        await self.run(author, SUBMIT, h=submitted, **{"as": "DRAFT" if state == "DRAFT" else "SUBMITTED"})
         if state == "RETURNED":
-            text = self.mint.text("PERSONAL", house.rows[0])
+            text = self.unique.text("PERSONAL", house.rows[0])
             await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
-        for wanted, who in (("VILLAGE", "VILLAGE_VERIFIER@country"), ("VERIFIED", "REGENCY_COORDINATOR@country")):
-            if state.startswith("VERIFIED") and (state == "VERIFIED" or wanted == "VILLAGE"):
-                note = self.mint.text("PERSONAL", house.rows[0])
+        for step, who in (("VILLAGE", "VILLAGE_VERIFIER@country"), ("VERIFIED", "REGENCY_COORDINATOR@country")):
+            if state.startswith("VERIFIED") and (state == "VERIFIED" or step == "VILLAGE"):
+                note = self.unique.text("PERSONAL", house.rows[0])
                 item = {"id": str(house.id), "rev": 1, "acceptFindings": True}
                 await self.run(who, VERIFY, i=[item], note=note)
-        return house, sent
+        return house, submitted
 
     async def complete(self, house: House) -> None:
-        """The household goes back and another officer adds an episode, whose status only he may read."""
-        text = self.mint.text("PERSONAL", house.rows[0])
+        """Return the household and let another officer add an episode, whose status only that officer may read."""
+        text = self.unique.text("PERSONAL", house.rows[0])
         await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
         added = Row("migration_episode", uuid.uuid4(), house, "OFFICER@A11")
         house.rows.append(added)
         wife = house.rows[2]
-        more = episode(self.mint, added, wife, "PROSPECTIVE") | {"proceduralStatus": "NON_PROCEDURAL"}
+        more = episode(self.unique, added, wife, "PROSPECTIVE") | {"proceduralStatus": "NON_PROCEDURAL"}
         more |= {"departedOn": "2090-01-01"}
         sent = {"id": str(house.id), "migrations": [more]}
         await self.run("OFFICER@A11", SUBMIT, h=sent, rev=1, **{"as": "SUBMITTED"})
@@ -142,7 +142,7 @@ class Builder:
         assert not errors, answer.body
 
     async def rearrange(self) -> None:
-        """What only decrees and later commands bring about."""
+        """Apply the changes that only decrees and later commands cause."""
         w, admin, houses = self.world, self.world.admin, self.world.houses
         w.codes |= {"recoded": "52.01.11.2009", "reused": "52.02.12.2009"}
         w.tree |= {"recoded": "B11", "reused": "B22"}
@@ -162,7 +162,7 @@ class Builder:
         del w.tree["closed"], w.tree["split"]
         await admin.execute("UPDATE region SET valid_to = '2025-01-01' WHERE id = ANY($1)", closed)
         w.regions["reused"] = await _region(admin, w, "reused")
-        for key in ("heir-1", "heir-2"):
+        for key in ("successor-1", "successor-2"):
             await admin.execute(
                 "INSERT INTO region_lineage (from_region_id, to_region_id, change, from_code, to_code, decree,"
                 " effective_on) VALUES ($1, $2, 'SPLIT', $3, $4, 'decree', '2025-01-01')",
@@ -185,28 +185,28 @@ class Builder:
         for table in NOUNS:
             key = "id" if table == "household" else "household_id"
             await admin.execute(f"UPDATE {table} SET archived_at = now() WHERE {key} = $1", archived.id)
-        gone = houses[0].rows[3]
-        gone.gone = True
-        await admin.execute("UPDATE member SET archived_at = now() WHERE id = $1", gone.id)
+        member = houses[0].rows[3]
+        member.archived = True
+        await admin.execute("UPDATE member SET archived_at = now() WHERE id = $1", member.id)
 
     async def read_back(self) -> None:
-        """Everything sent is there; what the server wrote beside it is remembered as well."""
+        """Check that everything sent is stored, and record the rows that the server added."""
         w = self.world
         authors = {persona.id: persona.name for persona in PERSONAS}
         by_id = {house.id: house for house in w.houses}
         w.rows = [row for house in w.houses for row in house.rows]
-        known = {row.id for row in w.rows}
+        sent_ids = {row.id for row in w.rows}
         for table in SCOPED:
             key = "id" if table == "household" else "household_id"
-            found = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
+            records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
             if table in ("household", *CHILDREN.values()):
-                assert {row["id"] for row in found} == {row.id for row in w.of(table)}, table
+                assert {record["id"] for record in records} == {row.id for row in w.of(table)}, table
                 continue
-            for row in found:
-                assert row["id"] not in known
-                made = Row(table, row["id"], by_id[row["house"]], authors[row["created_by"]])
-                made.gone = row["archived_at"] is not None
-                w.rows.append(made)
+            for record in records:
+                assert record["id"] not in sent_ids
+                row = Row(table, record["id"], by_id[record["house"]], authors[record["created_by"]])
+                row.archived = record["archived_at"] is not None
+                w.rows.append(row)
         await w.admin.execute("ANALYZE")
 
 
@@ -214,23 +214,23 @@ async def _region(admin: asyncpg.Connection, w: World, key: str) -> uuid.UUID:
     code, parent = w.codes[key], w.tree[key]
     level = LEVEL[code.count(".") + 1]
     kind = level if level != "VILLAGE" else "RURAL_VILLAGE"
-    made: uuid.UUID = await admin.fetchval(
+    id_: uuid.UUID = await admin.fetchval(
         "INSERT INTO region (code, level, kind, name, search_name, parent_id, valid_from, decree)"
         " VALUES ($1, $2, $3, $4, lower($4), $5, '1945-08-17', 'decree') RETURNING id",
         *(code, level, kind, f"Place {key}", parent and w.regions[parent]),
     )
     await admin.execute(
-        "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", made, code
+        "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", id_, code
     )
-    return made
+    return id_
 
 
 @asynccontextmanager
-async def made(dsn: str, login: str) -> AsyncIterator[World]:
-    """The world in a migrated, empty database."""
+async def build_world(dsn: str, login: str) -> AsyncIterator[World]:
+    """Build the world in a migrated, empty database."""
     keyring = Keyring.generate()
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
-    app = create(Settings(mode="demo", pool_size=1, **PLENTY), login, keyring, vault, secrets.token_bytes(32))
+    app = create(Settings(mode="demo", pool_size=1, **HIGH_QUOTAS), login, keyring, vault, secrets.token_bytes(32))
     admin = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
     country = list(_country())
     transport = httpx.ASGITransport(app)
@@ -270,18 +270,17 @@ async def _closing(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 
 def _record(w: World) -> None:
-    """Remember what the read engine prepares and what the one connection of the pool sends."""
-    plain = w.database.answer
-
-    known: dict[str, Statement] = {}
+    """Record what the read engine prepares and what the one connection of the pool sends."""
+    original = w.database.answer
+    by_text: dict[str, Statement] = {}
 
     async def answer(text: str, values: Any, *seconds: float) -> bytes | None:
-        if text not in known:
-            known.update({statement.text: statement for statement in STATEMENTS._values.values()})
-        w.prepared[known[text]] = None
-        w.sent.append(text)  # asyncpg tells its logger of no prepared statement
-        return await plain(text, values, *seconds)
+        if text not in by_text:
+            by_text.update({statement.text: statement for statement in STATEMENTS._values.values()})
+        w.prepared[by_text[text]] = None
+        w.sent.append(text)  # asyncpg's query logger does not report prepared statements
+        return await original(text, values, *seconds)
 
     setattr(w.database, "answer", answer)  # noqa: B010  (on this object alone)
     connection, _ = w.database.pool._free[0]
-    connection.add_query_logger(lambda said: w.sent.append(said.query))
+    connection.add_query_logger(lambda query: w.sent.append(query.query))

@@ -1,9 +1,9 @@
-"""One embedded PostgreSQL for a process of the run, one migrated template, one database per test module that asks.
+"""One embedded PostgreSQL for each process of the run, one migrated template, one database per module that uses it.
 
 `make test` runs a process per core, and these share nothing; a module that two of them run is set up in both.
 """
 
-# ruff: noqa: F811  (a fixture that is imported, and asked for by its name)
+# ruff: noqa: F811  (an imported fixture is requested by its name)
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
-from tests.building import made
+from tests.building import build_world
 from tests.run import postgres, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.world import World
 
@@ -33,15 +33,15 @@ async def template(postgres: Embedded, anyio_backend: str) -> str:
 
 @pytest.fixture(scope="session")
 async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> object:
-    """Makes migrated, empty databases; answers their names."""
-    made: list[str] = []
+    """A function that makes a migrated, empty database and returns its name."""
+    names: list[str] = []
 
     async def make() -> str:
-        name = f"t{len(made)}"
+        name = f"t{len(names)}"
         connection = await asyncpg.connect(postgres.dsn("postgres"))
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         await connection.close()
-        made.append(name)
+        names.append(name)
         settings = await asyncpg.connect(postgres.dsn(name))
         from server.database.migrate import configure_login
 
@@ -54,7 +54,7 @@ async def fresh(postgres: Embedded, template: str, anyio_backend: str) -> object
 
 @pytest.fixture
 async def admin(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser's connection to a migrated, empty database of this test's own."""
+    """A superuser's connection to a migrated, empty database for this test alone."""
     name = await fresh()  # type: ignore[operator]
     connection = await asyncpg.connect(postgres.dsn(name), server_settings={"search_path": "registry"})
     yield connection
@@ -63,9 +63,9 @@ async def admin(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncI
 
 @pytest.fixture(scope="session")
 async def world(postgres: Embedded, fresh: object, anyio_backend: str) -> AsyncIterator[World]:
-    """The world of the access tests, made once; whoever writes to it rolls back."""
+    """The world of the access tests, built once; a test that writes to it rolls back."""
     name = await fresh()  # type: ignore[operator]
-    async with made(postgres.dsn(name), postgres.dsn(name, user="registry_app")) as world:
+    async with build_world(postgres.dsn(name), postgres.dsn(name, user="registry_app")) as world:
         yield world
 
 

@@ -1,4 +1,4 @@
-"""Two schemas compared: what the contract has and the code lacks, what the code has beyond it, what differs."""
+"""Compares two schemas: what the contract has and the code lacks, what the code adds, and what differs."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def declared(element: Any) -> list[tuple[str, str]]:
 
 def elements(schema: GraphQLSchema) -> dict[str, tuple[Any, ...]]:
     """Every element by name (`Type`, `Type.field`, `Type.field(argument)`, `Enum.VALUE`) with what must be equal."""
-    found: dict[str, tuple[Any, ...]] = {}
+    elements_: dict[str, tuple[Any, ...]] = {}
     for name, type_ in schema.type_map.items():
         if name.startswith("__"):
             continue
-        found[name] = (type(type_).__name__, *_traits(type_))
+        elements_[name] = (type(type_).__name__, *_traits(type_))
         for key, element in _members(type_):
-            found[f"{name}.{key}"] = element
-    return found
+            elements_[f"{name}.{key}"] = element
+    return elements_
 
 
 def _traits(type_: Any) -> Iterator[Any]:
@@ -57,5 +57,5 @@ def _members(type_: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for key, field in getattr(type_, "fields", {}).items():
         default = repr(field.default_value) if is_input_object_type(type_) else ""
         yield key, (str(field.type), default, declared(field))
-        for argument, made in getattr(field, "args", {}).items():
-            yield f"{key}({argument})", (str(made.type), repr(made.default_value), declared(made))
+        for name, argument in getattr(field, "args", {}).items():
+            yield f"{key}({name})", (str(argument.type), repr(argument.default_value), declared(argument))

@@ -1,4 +1,4 @@
-"""Waiting for a state: tests ask for it again and again and never sleep for as long as it usually takes."""
+"""Waiting for a state: tests poll for it and never sleep for as long as it usually takes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import asyncpg
 
-PATIENCE = 60.0  # seconds: a bound for what never comes, not a claim about speed
+PATIENCE = 60.0  # seconds: a bound for a state that never comes, not a claim about speed
 PAUSE = 0.01  # seconds
 
-# Not pg_stat_activity, of which a transaction sees one moment only.
+# Not pg_stat_activity, because a transaction sees only one snapshot of it.
 WAITING = """
 SELECT count(DISTINCT pid) FROM pg_locks
 WHERE NOT granted AND clock_timestamp() - waitstart >= $1 * interval '1 millisecond'
@@ -22,31 +22,31 @@ WHERE NOT granted AND clock_timestamp() - waitstart >= $1 * interval '1 millisec
 
 
 async def eventually(condition: Callable[[], Any]) -> Any:
-    """The first true answer of a condition, which may be a coroutine function.  TimeoutError."""
+    """Wait for and return the first true value of a condition, which may be a coroutine function.  TimeoutError."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            answer = condition()
-            if inspect.isawaitable(answer):
-                answer = await answer
-            if answer:
-                return answer
+            value = condition()
+            if inspect.isawaitable(value):
+                value = await value
+            if value:
+                return value
             await asyncio.sleep(PAUSE)
 
 
 def eventually_now(condition: Callable[[], Any]) -> Any:
-    """As `eventually`, for tests without an event loop."""
+    """Like `eventually`, for tests without an event loop."""
     deadline = time.monotonic() + PATIENCE
-    while not (answer := condition()):
+    while not (value := condition()):
         assert time.monotonic() < deadline, "it never came"
         time.sleep(PAUSE)
-    return answer
+    return value
 
 
 async def waiting_for_locks(admin: asyncpg.Connection, sessions: int, milliseconds: int = 0) -> None:
-    """Returns when so many sessions of the database have waited so long for a lock."""
+    """Return when at least `sessions` sessions of the database have each waited `milliseconds` for a lock."""
 
-    async def counted() -> bool:
+    async def enough_wait() -> bool:
         count: int = await admin.fetchval(WAITING, milliseconds)
         return count >= sessions
 
-    await eventually(counted)
+    await eventually(enough_wait)

@@ -1,4 +1,4 @@
-"""A household without a fault, and for every rule what breaks it and what is near but fine."""
+"""A household without a problem, and for each rule a change that breaks it and a similar one that does not."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ ALWAYS: list[tuple[str, str, Change]] = [
     ("NOT_FOUND", f"{CHILD}.father_id", {CHILD: {"father_id": "nobody"}}),
     ("OWNER_NOT_MEMBER", f"{SHOP}.owner_id", {SHOP: {"owner_id": "nobody"}}),
 ]
-"""(code, place, what breaks it) of the rules that judge drafts too."""
+"""(code, place, change that breaks it) of the rules that also apply to drafts."""
 
 COMPLETE: list[Case] = [
     ("REQUIRED", f"{H}.visit_result", E, {H: {"visit_result": " "}}, {H: {"visit_result": "REFUSED"}}),
@@ -147,8 +147,8 @@ COMPLETE: list[Case] = [
         for column in ("full_name", "birth_date", "marital_status", "education", "life_status", "residence")
     ),
     *(
-        case("REQUIRED", f"{CHILD}.full_name", E, {CHILD: {"full_name": nobody}}, {CHILD: {"full_name": "\u2018A"}})
-        for nobody in ("-", "...", "?", "123", "\u02bc", "\U0001f600")
+        case("REQUIRED", f"{CHILD}.full_name", E, {CHILD: {"full_name": name}}, {CHILD: {"full_name": "\u2018A"}})
+        for name in ("-", "...", "?", "123", "\u02bc", "\U0001f600")
     ),
     ("REQUIRED", f"{CHILD}.sex", E, {CHILD: {"sex": None}}, {}),
     ("REQUIRED", f"{CHILD}.relation_to_head", E, {CHILD: {"relation_to_head": None}}, {}),
@@ -378,13 +378,13 @@ COMPLETE: list[Case] = [
         {SHOP: {"export_countries": []}},
     ),
 ]
-"""(code, place, severity, what breaks it, what is near but fine) of the rules that judge complete households."""
+"""(code, place, severity, change that breaks it, similar change that does not) of the rules for complete households."""
 
 _RECORDS = {"household": H, "member": HEAD, "migration_episode": SECOND, "business": SHOP}
 
 
-def _too_much(column: sa.Column[Any], bounds: Bounds) -> Any:
-    """What is just beyond the bounds of a column."""
+def _beyond(column: sa.Column[Any], bounds: Bounds) -> Any:
+    """A value just beyond the bounds of a column."""
     if bounds.items is not None:
         return ["MY"] * (bounds.items + 1)
     if bounds.days:
@@ -449,10 +449,10 @@ PROTECTING: list[Case] = [
         for table, columns in TYPED.items()
         for column in columns
         if (bounds := fact_of(column).bounds)
-        for value in [_too_much(column, bounds)]
+        for value in [_beyond(column, bounds)]
     ),
 ]
-"""The same of the rules that judge drafts too: what they find would harm others, or could not be read."""
+"""The same for the rules that also apply to drafts, because what they find would harm others or could not be read."""
 
 
 def changed(change: Change) -> dict[str, dict[str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Searches bytes for the marks of the world: what was answered, and whether the caller may have it."""
+"""Searches responses for the marks of the world, and checks that the caller may see those it finds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WORD = re.compile(r"mk\d{5}z")
 CURSOR = re.compile(r'"(?:cursor|startCursor|endCursor)":"([^"]+)"')
 
 
-class Sieve:
-    """Searches what was answered for marks, and says which of them the caller may have."""
+class LeakDetector:
+    """Searches texts for marks that the caller may not see."""
 
     def __init__(self, world: World, marks: list[Mark]) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class Sieve:
         self._sorted: dict[str, tuple[set[str], set[str]]] = {}
 
     def _may(self, who: Persona) -> tuple[set[str], set[str]]:
-        """The texts that he may see, and those that he may not."""
+        """The texts that they may see, and those that they may not."""
         if who.name not in self._sorted:
             allowed = {
                 text
@@ -34,26 +34,26 @@ class Sieve:
             self._sorted[who.name] = allowed, self._of.keys() - allowed
         return self._sorted[who.name]
 
-    def allowed(self, who: Persona, said: str) -> set[str]:
-        """The marks in it; fails where one is not for him."""
-        said = UUID.sub("", said)
-        words, (may, must_not) = set(WORD.findall(said)), self._may(who)
-        leaked = (words & must_not) | {text for text in must_not if not text.startswith("mk") and text in said}
-        assert not leaked, (who.name, leaked, [self._of[text] for text in leaked])
-        return (words & may) | {text for text in may if not text.startswith("mk") and text in said}
+    def allowed(self, who: Persona, text: str) -> set[str]:
+        """The marks in a text; fails if they may not see one of them."""
+        text = UUID.sub("", text)
+        words, (may, must_not) = set(WORD.findall(text)), self._may(who)
+        leaked = (words & must_not) | {mark for mark in must_not if not mark.startswith("mk") and mark in text}
+        assert not leaked, (who.name, leaked, [self._of[mark] for mark in leaked])
+        return (words & may) | {mark for mark in may if not mark.startswith("mk") and mark in text}
 
 
-async def sieve_of(world: World) -> Sieve:
-    """The sieve of all marks; a number that two people have may be shown by either."""
+async def leak_detector(world: World) -> LeakDetector:
+    """A detector of all marks; a number that two people share may be shown to whoever sees one of them."""
     marks, rows = list(world.marks), {row.id: row for row in world.rows}
-    known = {mark.text for mark in marks}
-    people = await world.admin.fetch("SELECT id, '\"' || nik || '\"' AS mask FROM member WHERE nik IS NOT NULL")
-    marks += [Mark(found["mask"], "IDENTITY", rows[found["id"]]) for found in people if found["mask"] in known]
-    return Sieve(world, marks)
+    texts = {mark.text for mark in marks}
+    members = await world.admin.fetch("SELECT id, '\"' || nik || '\"' AS mask FROM member WHERE nik IS NOT NULL")
+    marks += [Mark(m["mask"], "IDENTITY", rows[m["id"]]) for m in members if m["mask"] in texts]
+    return LeakDetector(world, marks)
 
 
-def whole(answer: Answer) -> str:
-    """Everything that left the server, with what is inside its cursors."""
+def everything_in(answer: Answer) -> str:
+    """Everything that left the server, with the contents of its cursors."""
     body = answer.body.decode()
     inside = [base64.urlsafe_b64decode(c + "=" * (-len(c) % 4)).decode(errors="replace") for c in CURSOR.findall(body)]
     return "\n".join([body, str(answer.headers), *inside])

@@ -1,6 +1,6 @@
-"""Who may see what, said again naively: walks parents in the world's tree and shares no code with the product.
+"""Who may see what, implemented naively: it walks the parents in the world's tree and shares no code with the product.
 
-The tests of access compare every answer with this file.  A change here is a change of policy.
+The access tests compare every answer with this file.  A change here is a change of policy.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Tree = Mapping[str, str | None]
 """Region → its parent today; None for a province."""
 
 
-class Held(Protocol):
+class HeldGrant(Protocol):
     """A grant; `region` None is the whole country."""
 
     @property
@@ -66,15 +66,15 @@ class Placed(Protocol):
     def author(self) -> str: ...
 
 
-class Asking(Protocol):
-    """Somebody with an account."""
+class Account(Protocol):
+    """A person with an account."""
 
     @property
     def name(self) -> str: ...
     @property
     def active(self) -> bool: ...
     @property
-    def grants(self) -> Sequence[Held]: ...
+    def grants(self) -> Sequence[HeldGrant]: ...
 
 
 def inside(tree: Tree, village: str, region: str | None) -> bool:
@@ -89,7 +89,7 @@ def inside(tree: Tree, village: str, region: str | None) -> bool:
     return False
 
 
-def has(tree: Tree, who: Asking, roles: frozenset[str], village: str, today: dt.date) -> bool:
+def has(tree: Tree, who: Account, roles: frozenset[str], village: str, today: dt.date) -> bool:
     """Whether one grant in force, of one of these roles, covers the village."""
     for grant in who.grants:
         begun, over = grant.from_ <= today, grant.to is not None and grant.to < today
@@ -99,15 +99,15 @@ def has(tree: Tree, who: Asking, roles: frozenset[str], village: str, today: dt.
     return False
 
 
-def exists(tree: Tree, who: Asking, row: Placed, today: dt.date) -> bool:
-    """Whether the record is there at all for this person."""
+def exists(tree: Tree, who: Account, row: Placed, today: dt.date) -> bool:
+    """Whether the record exists for this person."""
     if row.draft and not has(tree, who, SUBMITS, row.village, today):
         return False
     return has(tree, who, SEES["OPERATIONAL"], row.village, today)
 
 
-def sees(tree: Tree, who: Asking, kind: str, row: Placed, today: dt.date) -> bool:
-    """Whether this person reads a datum of this class in this record."""
+def sees(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bool:
+    """Whether this person may read a datum of this class in this record."""
     if not exists(tree, who, row, today):
         return False
     own = row.author == who.name and has(tree, who, SEES_OWN.get(kind, frozenset()), row.village, today)

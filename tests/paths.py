@@ -1,7 +1,7 @@
-"""Every way through the schema to a given depth, as documents: what the canary crawler walks.
+"""Every path through the schema to a given depth, as documents for the canary crawler.
 
-A step is a field that leads to an object; a connection with its nodes is one step.  Documents end with all plain fields
-of the type they lead to, among them `end: __typename`, which tells whether anything was there.
+A step is a field that leads to an object; a connection with its nodes is one step.  Documents end with all leaf fields
+of the type they lead to, among them `end: __typename`, which shows whether anything was found.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Composite = GraphQLObjectType | GraphQLInterfaceType
 
 @dataclass(frozen=True)
 class Step:
-    """A field, on the type that has it; `on` where that is one type of an interface."""
+    """A field of a type; `on` names the type if only one type of an interface has the field."""
 
     name: str
     field: GraphQLField
@@ -41,20 +41,20 @@ class Step:
 
     @property
     def target(self) -> GraphQLNamedType:
-        found = get_named_type(self.field.type)
+        target = get_named_type(self.field.type)
         if self.paged:
-            assert isinstance(found, GraphQLObjectType)
-            found = get_named_type(found.fields["nodes"].type)
-        assert found is not None
-        return found
+            assert isinstance(target, GraphQLObjectType)
+            target = get_named_type(target.fields["nodes"].type)
+        assert target is not None
+        return target
 
 
 @dataclass(frozen=True)
 class Path:
-    """Steps from the query down; the last one says of which type the plain fields are asked for."""
+    """Steps from the query down; a document selects the leaf fields of the type that the last step leads to."""
 
     steps: tuple[Step, ...]
-    kind: str | None  # the one type asked for where the last step leads to an interface
+    kind: str | None  # the type to select if the last step leads to an interface
 
     def __str__(self) -> str:
         names = [f"{step.on}." * bool(step.on) + step.name for step in self.steps]
@@ -66,13 +66,13 @@ class Path:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Name and type of the arguments that the root must have."""
+        """Name and type of the required arguments of the root."""
         return {name: str(arg.type) for name, arg in self.steps[0].field.args.items() if _required(arg.type)}
 
     @property
     def page(self) -> int:
-        """The largest page, up to 100, of which the whole path, whose pages are asked for twice, may return so many
-        rows; for those who see much, what must be read for them may still be too much."""
+        """The largest page size, up to 100, with which the path (its pages twice) stays below the limit of nodes.  For
+        callers that see much, the rows to read may still be too many."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
         return min(100, int((Limit.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
@@ -82,21 +82,21 @@ class Path:
         paging = f"first: {page}"
         end = schema.get_type(self.end)
         assert isinstance(end, GraphQLObjectType | GraphQLInterfaceType)
-        text = "end: __typename " + " ".join(plain(end))
+        text = "end: __typename " + " ".join(leaf_fields(end))
         text = f"... on {self.kind} {{ {text} }}" if self.kind else text
         for n, step in reversed(list(enumerate(self.steps))):
-            given = [paging] if step.paged else []
-            given += [f"{name}: ${name}" for name in self.variables] if n == 0 else []
+            arguments = [paging] if step.paged else []
+            arguments += [f"{name}: ${name}" for name in self.variables] if n == 0 else []
             inside = f"{PAGE} nodes {{ {text} }}" if step.paged else text
-            text = step.name + (f"({', '.join(given)})" if given else "") + f" {{ {inside} }}"
+            text = step.name + (f"({', '.join(arguments)})" if arguments else "") + f" {{ {inside} }}"
             text = f"... on {step.on} {{ {text} }}" if step.on else text
         declared = ", ".join(f"${name}: {type_}" for name, type_ in self.variables.items())
         return f"query{f'({declared})' if declared else ''} {{ {text} }}"
 
 
-def plain(type_: Composite) -> list[str]:
-    """The fields that hold values."""
-    return [name for name, made in type_.fields.items() if is_leaf_type(get_named_type(made.type))]
+def leaf_fields(type_: Composite) -> list[str]:
+    """The names of the fields that hold values."""
+    return [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
 
 
 def paths(schema: GraphQLSchema, depth: int) -> Iterator[Path]:
@@ -108,24 +108,24 @@ def paths(schema: GraphQLSchema, depth: int) -> Iterator[Path]:
 
 def _from(schema: GraphQLSchema, type_: Composite, before: tuple[Step, ...], depth: int) -> Iterator[Path]:
     for step in steps(schema, type_):
-        way, target = (*before, step), step.target
+        path, target = (*before, step), step.target
         kinds = (
             [t.name for t in schema.get_possible_types(target)] if isinstance(target, GraphQLInterfaceType) else [None]
         )
-        yield from (Path(way, kind) for kind in kinds)
-        if len(way) < depth and isinstance(target, GraphQLObjectType | GraphQLInterfaceType):
-            yield from _from(schema, target, way, depth)
+        yield from (Path(path, kind) for kind in kinds)
+        if len(path) < depth and isinstance(target, GraphQLObjectType | GraphQLInterfaceType):
+            yield from _from(schema, target, path, depth)
 
 
 def steps(schema: GraphQLSchema, type_: Composite) -> Iterator[Step]:
-    """The fields that lead on, an interface's own and those of each of its types."""
-    own = {name: made for name, made in type_.fields.items() if not is_leaf_type(get_named_type(made.type))}
-    yield from (Step(name, made, None) for name, made in own.items())
+    """The fields that lead to objects: an interface's own and those of each of its types."""
+    own = {name: field for name, field in type_.fields.items() if not is_leaf_type(get_named_type(field.type))}
+    yield from (Step(name, field, None) for name, field in own.items())
     if isinstance(type_, GraphQLInterfaceType):
         for kind in schema.get_possible_types(type_):
-            yield from (
-                step for s in steps(schema, kind) if s.name not in own for step in [Step(s.name, s.field, kind.name)]
-            )
+            for step in steps(schema, kind):
+                if step.name not in own:
+                    yield Step(step.name, step.field, kind.name)
 
 
 def _required(type_: object) -> bool:

@@ -1,6 +1,6 @@
-"""Who asks in the tests of access: every role at every level, and those whose grants are odd.
+"""The callers of the access tests: every role at every level, and people with unusual grants.
 
-Names say who they are: `OFFICER@A11`.  Regions are the keys of tests/world.py.
+Names show role and region: `OFFICER@A11`.  Regions are the keys of tests/building.py.
 """
 
 from __future__ import annotations
@@ -36,40 +36,40 @@ class Persona:
     id: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
 
 
-def person(name: str, *grants: Grant, active: bool = True) -> Persona:
+def persona(name: str, *grants: Grant, active: bool = True) -> Persona:
     return Persona(name, grants, active)
 
 
-def one(role: str, region: str | None) -> Persona:
-    return person(f"{role}@{region or 'country'}", Grant(role, region))
+def role_at(role: str, region: str | None) -> Persona:
+    return persona(f"{role}@{region or 'country'}", Grant(role, region))
 
 
-ROLES_AT_LEVELS = tuple(one(role, region) for role in sorted(EVERYBODY) for region in LEVELS.values())
-ODD = (
-    one("OFFICER", "A112"),
-    one("OFFICER", "B111"),
-    one("REGENCY_COORDINATOR", "A2"),
-    one("VILLAGE_VERIFIER", "A112"),
-    person("nobody"),
-    person("officer-A111-viewer-B", Grant("OFFICER", "A111"), Grant("REGIONAL_VIEWER", "B")),
-    person("verifier-A11-analyst", Grant("VILLAGE_VERIFIER", "A11"), Grant("MINISTRY_ANALYST", None)),
-    person("officer-of-two-far-villages", Grant("OFFICER", "A112"), Grant("OFFICER", "B222")),
-    person("coordinator-A1-officer-A111", Grant("REGENCY_COORDINATOR", "A1"), Grant("OFFICER", "A111")),
-    person("desk-and-officer-A111", Grant("PROTECTION_DESK", None), Grant("OFFICER", "A111")),
-    person("officer-of-recoded", Grant("OFFICER", "recoded")),
-    person("officer-of-its-old-district", Grant("OFFICER", "B12")),
-    person("officer-of-closed-whose-code-is-reused", Grant("OFFICER", "closed")),
-    person("officer-of-split", Grant("OFFICER", "split")),
-    person("officer-of-prefix", Grant("OFFICER", "prefix")),
-    person("ended", Grant("OFFICER", "A111", LONG_AGO, TODAY - dt.timedelta(days=3))),
-    person("not-yet", Grant("OFFICER", "A111", NEVER_YET)),
-    person("unsigned", Grant("OFFICER", "A111", active=False)),
+ROLES_AT_LEVELS = tuple(role_at(role, region) for role in sorted(EVERYBODY) for region in LEVELS.values())
+UNUSUAL = (
+    role_at("OFFICER", "A112"),
+    role_at("OFFICER", "B111"),
+    role_at("REGENCY_COORDINATOR", "A2"),
+    role_at("VILLAGE_VERIFIER", "A112"),
+    persona("nobody"),
+    persona("officer-A111-viewer-B", Grant("OFFICER", "A111"), Grant("REGIONAL_VIEWER", "B")),
+    persona("verifier-A11-analyst", Grant("VILLAGE_VERIFIER", "A11"), Grant("MINISTRY_ANALYST", None)),
+    persona("officer-of-two-far-villages", Grant("OFFICER", "A112"), Grant("OFFICER", "B222")),
+    persona("coordinator-A1-officer-A111", Grant("REGENCY_COORDINATOR", "A1"), Grant("OFFICER", "A111")),
+    persona("desk-and-officer-A111", Grant("PROTECTION_DESK", None), Grant("OFFICER", "A111")),
+    persona("officer-of-recoded", Grant("OFFICER", "recoded")),
+    persona("officer-of-its-old-district", Grant("OFFICER", "B12")),
+    persona("officer-of-closed-whose-code-is-reused", Grant("OFFICER", "closed")),
+    persona("officer-of-split", Grant("OFFICER", "split")),
+    persona("officer-of-prefix", Grant("OFFICER", "prefix")),
+    persona("ended", Grant("OFFICER", "A111", LONG_AGO, TODAY - dt.timedelta(days=3))),
+    persona("not-yet", Grant("OFFICER", "A111", NEVER_YET)),
+    persona("unsigned", Grant("OFFICER", "A111", active=False)),
 )
-DISABLED = person("disabled", Grant("OFFICER", None), active=False)
-PERSONAS = (*ROLES_AT_LEVELS, *ODD)
+DISABLED = persona("disabled", Grant("OFFICER", None), active=False)
+PERSONAS = (*ROLES_AT_LEVELS, *UNUSUAL)
 """Everybody who can sign in."""
 BY_NAME = {persona.name: persona for persona in (*PERSONAS, DISABLED)}
-FEW = tuple(
+REPRESENTATIVES = tuple(
     BY_NAME[name]
     for name in [
         "OFFICER@A111",
@@ -86,18 +86,18 @@ FEW = tuple(
         "nobody",
     ]
 )
-"""One for each way of seeing: the seeded share of the long proofs."""
+"""One for each visibility: the callers of the shorter proofs."""
 
 
-def without_standing(keyring: Keyring, audience: str) -> dict[str, str | None]:
-    """Authorization headers of people who are nobody, by what is wrong with them."""
+def invalid_authorizations(keyring: Keyring, audience: str) -> dict[str, str | None]:
+    """Authorization headers that identify nobody, by what is wrong with them."""
     officer, now = BY_NAME["OFFICER@country"].id, dt.datetime.now(dt.UTC)
     hour = dt.timedelta(hours=1)
     good = keyring.issue(officer, 10, now)
     head, body, signature = good.split(".")
 
-    def coded(said: object) -> str:
-        return urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
+    def encode(part: object) -> str:
+        return urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
     other = Keyring.generate(audience)
     return {
@@ -106,9 +106,9 @@ def without_standing(keyring: Keyring, audience: str) -> dict[str, str | None]:
         "not yet valid": "Bearer " + keyring.issue(officer, 10, now + hour),
         "wrong audience": "Bearer " + Keyring(keyring.issuer, "elsewhere", keyring._signing).issue(officer, 10, now),
         "wrong issuer": "Bearer " + Keyring("other", audience, keyring._signing).issue(officer, 10, now),
-        "alg none": f"Bearer {coded({'alg': 'none', 'typ': 'JWT'})}.{body}.",
+        "alg none": f"Bearer {encode({'alg': 'none', 'typ': 'JWT'})}.{body}.",
         "unknown kid": "Bearer " + other.issue(officer, 10, now),
-        "changed body": f"Bearer {head}.{coded({'sub': str(officer)})}.{signature}",
+        "changed body": f"Bearer {head}.{encode({'sub': str(officer)})}.{signature}",
         "garbage": "Bearer garbage",
         "no bearer": good,
         "disabled": "Bearer " + keyring.issue(DISABLED.id, 10, now),

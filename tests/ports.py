@@ -1,17 +1,17 @@
-"""Ports for programs that are told theirs before they listen."""
+"""Ports for programs that get their port before they listen."""
 
 from __future__ import annotations
 
 import random
 import socket
 
-# Below those that a system gives to whoever asks for any (from 32768 on Linux, from 49152 on macOS): another test's
-# connection cannot take the port while the program starts.
+# Below the ephemeral ports (from 32768 on Linux, from 49152 on macOS), so that another test's connection cannot take
+# the port while the program starts.
 RANGE = range(10_000, 32_000)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses.  By real chance: two runs of one seed may be under way at a time."""
+    """A free port of 127.0.0.1, from the system's entropy because two runs with the same seed may overlap."""
     while True:
         port = random.SystemRandom().choice(RANGE)
         with socket.socket() as probe:

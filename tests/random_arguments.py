@@ -21,9 +21,9 @@ from graphql import (
 )
 
 from tests.listing import COMPARING, OLD_CODES, Sight, first_day, kind_of
-from tests.village import FAR, HEIRS, HERE, NEXT_DOOR
+from tests.village import FAR, HERE, NEXT_DOOR, SUCCESSORS
 
-CODES = [*("35", "35.07", "35.07.11", HERE, NEXT_DOOR, HEIRS[0], "52", "52.03", "52.03.21", FAR), *OLD_CODES]
+CODES = [*("35", "35.07", "35.07.11", HERE, NEXT_DOOR, SUCCESSORS[0], "52", "52.03", "52.03.21", FAR), *OLD_CODES]
 SEARCHES = [
     *(
         "siti",

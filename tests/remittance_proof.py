@@ -13,7 +13,7 @@ from registry.guard.wall import DOORS, Kind
 from registry.models.noun import SCHEMA, Noun
 from registry.store.sql import Sql
 from tests.village import Place, household
-from tests.world import COUNTED, SCOPED
+from tests.world import LEDGERS, SCOPED
 
 pytestmark = pytest.mark.anyio
 PASSPORT = "X1234567"
@@ -37,7 +37,7 @@ async def recorded(village: Place, state: str = "SUBMITTED", **changes: Any) -> 
     """A household with one remittance, and that."""
     made = household()
     sent = remittance(made["members"][0]["id"], **changes)
-    return await village.reach(state, **made | {"remittances": [sent]}), sent
+    return await village.new_household(state, **made | {"remittances": [sent]}), sent
 
 
 def test_it_is_the_copy_that_is_tested() -> None:
@@ -184,7 +184,7 @@ async def test_another_village_reads_nothing_of_it(village: Place) -> None:
         "remittance": Kind.SCOPED,
         "ledger_remittance": Kind.COUNTED,
     }
-    assert ("remittance" in SCOPED, "ledger_remittance" in COUNTED) == (True, True)  # so tests/test_wall.py asks them
+    assert ("remittance" in SCOPED, "ledger_remittance" in LEDGERS) == (True, True)  # so tests/test_wall.py asks them
     for who, sees in (("officer", True), ("stranger", False)):
         principal = await village.principal(who)
         async with village.database.write(principal, "submit") as tx:

@@ -1,5 +1,5 @@
-"""What every run of pytest over this project does, whichever tests it has: it hears Ctrl-C, judges no property by the
-clock, tells its seed, and has one embedded PostgreSQL for each of its processes."""
+"""What every run of pytest over this project does: it obeys Ctrl-C, gives property tests no deadline, prints its seed,
+and has one embedded PostgreSQL for each of its processes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from server.database.embedded import Embedded, temporary
 
 
 def pytest_configure() -> None:
-    """A shell ignores SIGINT for what it starts in the background, and so would the servers that the tests start.
-    Hypothesis gives an example a fifth of a second, which is a claim about the machine."""
+    """Restore SIGINT, which a shell ignores for background jobs and which servers would inherit; and turn off
+    Hypothesis' deadline of a fifth of a second, which depends on the machine."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("any machine", settings.default, deadline=None)
     settings.load_profile("any machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The seed, which pytest-randomly shows in the header only, and -q leaves that out."""
+    """Print the seed, which pytest-randomly shows only in the header that -q leaves out."""
     if (seed := config.getoption("randomly_seed", None)) is not None:
-        terminalreporter.write_line(f"The same order and chance again: --randomly-seed={seed}")
+        terminalreporter.write_line(f"To repeat this order and these random values: --randomly-seed={seed}")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Embedded]:
-    """The server of this process: `make test` runs several processes, and they share nothing."""
+    """The server of this process; `make test` runs several processes that share nothing."""
     with temporary() as server:
         yield server

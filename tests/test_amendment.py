@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from registry.figures.ledger import LEDGERS
-from tests.village import AMEND, FAR, NEXT_DOOR, Place, but, episode, household, person, shop
+from tests.village import AMEND, FAR, NEXT_DOOR, Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 SHOWN = "rev workflowState verifiedRev verifiedBy { name } hamlet memberCount"
@@ -35,7 +35,7 @@ async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:
 async def test_the_verified_revision_counts_until_another_verifies_the_new_one(
     village: Place, who: str, role: str
 ) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     before = await ledger(village, made["id"])
     born = person(2, birthDate="2026-01-02", relationToHead="CHILD", maritalStatus="NEVER_MARRIED")
     born |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": made["members"][0]["id"]}
@@ -65,7 +65,7 @@ async def test_the_verified_revision_counts_until_another_verifies_the_new_one(
 
 @pytest.mark.parametrize("state", ["SUBMITTED", "VERIFIED_VILLAGE"])
 async def test_what_is_being_verified_begins_again(village: Place, state: str) -> None:
-    made = await village.reach(state)
+    made = await village.new_household(state)
     assert (await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
     assert codes(await village.verify("colleague", made, 2)) == ["TRANSITION_NOT_ALLOWED"]
     assert not (await village.verify("verifier", made, 2))["userErrors"]
@@ -74,13 +74,13 @@ async def test_what_is_being_verified_begins_again(village: Place, state: str) -
 
 
 async def test_who_recorded_a_verified_household_may_verify_another_s_amendment(village: Place) -> None:
-    made = await village.reach("VERIFIED", "all in one")
+    made = await village.new_household("VERIFIED", "all in one")
     await village.amend("officer", {"id": made["id"], "hamlet": "Lor"})
     assert not (await village.verify("all in one", made, 2))["userErrors"]
 
 
 async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     edit = {"id": made["id"], "hamlet": "Lor"}
     for outcome in ("ACCEPTED", "UNCHANGED"):
         assert (await village.amend("officer", edit))["outcome"] == outcome
@@ -97,20 +97,20 @@ async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village
 
 
 async def test_two_at_once_are_stored_once(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     sent = await asyncio.gather(*[village.amend("officer", {"id": made["id"], "hamlet": "Lor"}) for _ in range(4)])
     assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
 async def test_nothing_new_leaves_a_verified_household_verified(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     for edit in ({"id": made["id"]}, made):
         same = await village.amend("coordinator", edit)
         assert (same["outcome"], same["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
 
 
 async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     assert (await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
     merged = await village.amend("coordinator", {"id": made["id"], "rt": "004"})
     assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
@@ -122,7 +122,7 @@ async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(
 
 
 async def test_a_reason_is_given_and_bounded(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     for reason, code in (
         ("", "REASON_REQUIRED"),
         ("  \n", "REASON_REQUIRED"),
@@ -135,7 +135,7 @@ async def test_a_reason_is_given_and_bounded(village: Place) -> None:
 
 
 async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     refused = await village.amend("officer", {"id": made["id"], "visitResult": None})
     assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [("REQUIRED", ["household", "visitResult"])]
     young = {"id": made["id"], "migrations": [episode(made["members"][0], stage="RETURNED", departedOn="2001-01-01")]}
@@ -160,14 +160,14 @@ async def test_a_coordinator_amends_what_he_sees_and_keeps_what_he_does_not(vill
 
 
 async def test_an_amendment_stays_in_its_village_and_reaches_no_other(village: Place) -> None:
-    made, hidden = await village.reach("VERIFIED"), household(FAR)
+    made, hidden = await village.new_household("VERIFIED"), household(FAR)
     await village.submit("stranger", hidden)
     moved = await village.amend("coordinator", {"id": made["id"], "villageCode": NEXT_DOOR})
     assert [(e["code"], e["path"]) for e in moved["userErrors"]] == [
         ("TRANSITION_NOT_ALLOWED", ["household", "villageCode"])
     ]
     for id_ in (hidden["id"], str(uuid.uuid4())):
-        for change in ({"hamlet": "Lor"}, but(household(), id=id_)):
+        for change in ({"hamlet": "Lor"}, with_changes(household(), id=id_)):
             payload = await village.amend("coordinator", {"id": id_} | change)
             assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
 
@@ -191,7 +191,10 @@ async def test_a_business_closes_and_a_migrant_comes_home(village: Place) -> Non
 
 
 async def test_the_audit_knows_an_amendment_by_its_ability_and_not_by_its_words(village: Place) -> None:
-    made, last = await village.reach("VERIFIED"), await village.admin.fetchval("SELECT max(id) FROM audit_event")
+    made, last = (
+        await village.new_household("VERIFIED"),
+        await village.admin.fetchval("SELECT max(id) FROM audit_event"),
+    )
     await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="Rahasia")
     await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="")
     rows = await village.admin.fetch(

@@ -10,7 +10,19 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.village import FAR, NEXT_DOOR, RETURN, REVEAL, SUBMIT, VERIFY, Place, but, episode, household, person
+from tests.village import (
+    FAR,
+    NEXT_DOOR,
+    RETURN,
+    REVEAL,
+    SUBMIT,
+    VERIFY,
+    Place,
+    episode,
+    household,
+    person,
+    with_changes,
+)
 
 pytestmark = pytest.mark.anyio
 Row = tuple[str, str, str | None, str, int | None]
@@ -74,7 +86,7 @@ async def test_a_submission_and_each_retry_leave_a_row(village: Place) -> None:
 async def test_a_refused_submission_leaves_its_row_and_nothing_else(
     village: Place, who: str, change: Mapping[str, Any], code: str
 ) -> None:
-    since, made = await Since.now(village), but(household(), **change)
+    since, made = await Since.now(village), with_changes(household(), **change)
     before = await village.admin.fetchval("SELECT count(*) FROM household_revision")
     await village.query(who, SUBMIT, household=made, saveAs="SUBMITTED")
     assert await since.rows() == [(who, "household:submit", made["id"], code, None)]
@@ -93,7 +105,7 @@ async def test_all_codes_of_a_refusal_are_named_each_once(village: Place) -> Non
 
 
 async def test_each_item_of_a_batch_has_its_row(village: Place) -> None:
-    made, draft = await village.reach("SUBMITTED"), await village.reach("DRAFT")
+    made, draft = await village.new_household("SUBMITTED"), await village.new_household("DRAFT")
     since, unknown = await Since.now(village), str(uuid.uuid4())
     items = [{"id": id_, "rev": rev} for id_, rev in ((made["id"], 7), (unknown, 1), (made["id"], 1), (draft["id"], 1))]
     await village.ask("verifier", VERIFY, items=items, note="Sudah dilihat")
@@ -109,7 +121,7 @@ async def test_each_item_of_a_batch_has_its_row(village: Place) -> None:
 
 
 async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     since, ability = await Since.now(village), "submission:return"
     await village.ask("verifier", RETURN, id=made["id"], rev=1, remarks=[])
     await village.return_household("verifier", made)
@@ -124,7 +136,7 @@ async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
 
 
 async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     member = made["members"][0]["id"]
     since = await Since.now(village)
     await reveal(village, "officer", member, note="Diminta warga")
@@ -147,7 +159,7 @@ async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
 
 
 async def test_reading_and_what_never_reaches_a_command_leave_none(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     since = await Since.now(village)
     await village.household("officer", made["id"], "address members { fullName }")
     await village.query("officer", "mutation { submitHousehold(input: {household: {}}) { outcome } }")
@@ -177,9 +189,9 @@ async def test_no_row_holds_what_was_typed(village: Place) -> None:
     made |= {"members": [one], "migrations": [episode(one, city=word, employerName=word, passportNo="X7654321")]}
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     wrong = [
-        but(made, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),
-        but(made, address=word + "2"),
-        but(made, members=[one | {"nik": "3507116399990001", "fullName": word}]),
+        with_changes(made, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),
+        with_changes(made, address=word + "2"),
+        with_changes(made, members=[one | {"nik": "3507116399990001", "fullName": word}]),
         household(members=[one], migrations=[]),
     ]
     for document in wrong:

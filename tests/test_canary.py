@@ -16,15 +16,15 @@ from graphql import GraphQLSchema
 
 from schema.build import build
 from tests import oracle
-from tests.leak_detector import CURSOR, Sieve, sieve_of, whole
+from tests.leak_detector import CURSOR, LeakDetector, everything_in, leak_detector
 from tests.paths import Path, paths
-from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
 from tests.world import Row, World
 
 pytestmark = pytest.mark.anyio
 DEPTH, SHARE, CALLERS = 4, 90, 4
 WIDE, NOBODY = BY_NAME["OFFICER@country"], BY_NAME["nobody"]
-SOME = (WIDE, *(who for who in FEW[::2] if who is not WIDE))
+SOME = (WIDE, *(who for who in REPRESENTATIVES[::2] if who is not WIDE))
 CARRIERS = {
     "Household",
     "Consent",
@@ -40,8 +40,8 @@ CARRIERS = {
 
 
 @pytest.fixture(scope="module")
-async def sieve(world: World) -> Sieve:
-    return await sieve_of(world)
+async def detector(world: World) -> LeakDetector:
+    return await leak_detector(world)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,12 @@ def chosen(world: World, path: Path) -> dict[str, Any]:
 
 
 async def crawl(
-    world: World, sieve: Sieve, schema: GraphQLSchema, ways: list[Path], callers: Callable[[], list[Persona]], log: Any
+    world: World,
+    detector: LeakDetector,
+    schema: GraphQLSchema,
+    ways: list[Path],
+    callers: Callable[[], list[Persona]],
+    log: Any,
 ) -> None:
     reached = dear = 0
     for path in ways:
@@ -80,31 +85,31 @@ async def crawl(
                     break
             dear += answer.codes == ["QUERY_TOO_COMPLEX"]
             assert set(answer.codes) <= {"FORBIDDEN", "QUERY_TOO_COMPLEX"}, (str(path), who.name, answer.body)
-            found = sieve.allowed(who, whole(answer))
+            found = detector.allowed(who, everything_in(answer))
             if who is WIDE and path.end in CARRIERS and f'"end":"{path.end}"' in answer.body.decode():
                 assert found, str(path)
                 reached += 1
     assert reached > sum(path.end in CARRIERS for path in ways) * 2 // 3
     assert dear <= len(ways) // 10, "nearly every path can be asked for, one row at a time"
-    sieve.allowed(NOBODY, log.text)
+    detector.allowed(NOBODY, log.text)
 
 
 async def test_no_path_leads_to_what_is_not_the_callers(
-    world: World, sieve: Sieve, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
+    world: World, detector: LeakDetector, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     chance = random.Random(20)
     ways = chance.sample(list(paths(schema, DEPTH)), SHARE)
-    await crawl(world, sieve, schema, ways, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
+    await crawl(world, detector, schema, ways, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
 
 
 @pytest.mark.prove
 async def test_no_path_at_all_leads_to_what_is_not_the_callers(
-    world: World, sieve: Sieve, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
+    world: World, detector: LeakDetector, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(21)
     ways = list(paths(schema, DEPTH))
-    await crawl(world, sieve, schema, ways, lambda: chance.sample(PERSONAS, 2), caplog)
+    await crawl(world, detector, schema, ways, lambda: chance.sample(PERSONAS, 2), caplog)
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
@@ -197,27 +202,29 @@ def asked(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-async def test_no_argument_widens_what_is_seen(world: World, sieve: Sieve, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_argument_widens_what_is_seen(
+    world: World, detector: LeakDetector, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     allowed = 0
     for who, (text, variables) in itertools.product(SOME, asked(world)):
         answer = await world.ask(who, text, **variables)
         assert "INTERNAL" not in answer.codes, (who.name, text, variables, caplog.text[-2000:])
-        allowed += len(sieve.allowed(who, whole(answer)))
+        allowed += len(detector.allowed(who, everything_in(answer)))
     assert allowed > 1000
-    sieve.allowed(NOBODY, caplog.text)
+    detector.allowed(NOBODY, caplog.text)
 
 
-async def test_no_cursor_widens_what_is_seen(world: World, sieve: Sieve) -> None:
+async def test_no_cursor_widens_what_is_seen(world: World, detector: LeakDetector) -> None:
     """A cursor of another list, of another caller, or a changed one opens nothing."""
     wide = await cursors(world, WIDE)
     foreign = await cursors(world, BY_NAME["OFFICER@B111"])
     changed = [c[:9] + ("A" if c[9] != "A" else "B") + c[10:] for c in wide]
-    for who in FEW:
+    for who in REPRESENTATIVES:
         for name, after in itertools.product(LISTS, (*wide, *foreign, *changed, "", "x", "=" * 9, "é")):
             answer = await world.ask(who, listing(name), first=1000, after=after)
             assert "INTERNAL" not in answer.codes, (who.name, name, after)
-            sieve.allowed(who, whole(answer))
+            detector.allowed(who, everything_in(answer))
             if after not in wide or who is not WIDE:
                 assert not answer.data or answer.data[name] is None, (who.name, name, after)
 
@@ -240,9 +247,11 @@ NUMBERS = {
 }
 
 
-async def test_a_refused_command_tells_nothing(world: World, sieve: Sieve, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refused_command_tells_nothing(
+    world: World, detector: LeakDetector, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
-    for who, house in itertools.product(FEW, world.houses):
+    for who, house in itertools.product(REPRESENTATIVES, world.houses):
         said = {"id": str(house.id)}
         for text, variables in (
             (SUBMIT, said | {"rev": 99}),
@@ -253,15 +262,15 @@ async def test_a_refused_command_tells_nothing(world: World, sieve: Sieve, caplo
             answer = await world.ask(who, text, **variables)
             assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, text, answer.body)
             assert b'"ACCEPTED"' not in answer.body
-            sieve.allowed(who, whole(answer))
-    sieve.allowed(NOBODY, caplog.text)
+            detector.allowed(who, everything_in(answer))
+    detector.allowed(NOBODY, caplog.text)
 
 
 async def test_a_number_in_full_comes_by_reveal_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Crawlers never find one, so whoever reveals gets it where his grants say, and nobody else does."""
     caplog.set_level("DEBUG")
     values: set[str] = set()
-    for who in FEW:
+    for who in REPRESENTATIVES:
         for row in [row for house in world.houses[::5] for row in house.rows]:
             for field in NUMBERS.get(row.table, ()):
                 answer = await world.ask(who, REVEAL, id=str(row.id), field=field)
@@ -275,6 +284,6 @@ async def test_a_number_in_full_comes_by_reveal_alone(world: World, caplog: pyte
 
 
 def may_reveal(world: World, who: Persona, row: Row) -> bool:
-    if row.gone or row.house.archived:
+    if row.archived or row.house.archived:
         return False
     return world.exists(who, row) and oracle.has(world.tree, who, oracle.REVEALS, row.village, TODAY)

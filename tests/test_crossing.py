@@ -12,7 +12,7 @@ from registry.guard.crossing import CROSSINGS
 from registry.guard.wall import CROSSING, DOORS, LOGIN
 from registry.models.noun import SCHEMA
 from tests.personas import BY_NAME, DISABLED, PERSONAS
-from tests.world import COUNTED, SCOPED, World
+from tests.world import LEDGERS, SCOPED, World
 
 pytestmark = pytest.mark.anyio
 GONE = ("closed", "split")  # a region that is no more gives nothing, least of all where its code was used again
@@ -133,7 +133,7 @@ async def test_a_crossing_cannot_be_led_astray_by_names(world: World) -> None:
     """Tables of the caller's own session stand behind the pinned schema."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         before = await connection.fetchval("SELECT households FROM registry.figures('0', ':')")
-        for table in COUNTED[1:]:
+        for table in LEDGERS[1:]:
             await connection.execute(f"CREATE TEMP TABLE {table} (LIKE registry.{table})")
         await connection.execute("SET LOCAL search_path = pg_temp, registry")
         assert await connection.fetchval("SELECT households FROM registry.figures('0', ':')") == before

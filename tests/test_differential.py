@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from registry.guard.wall import DOORS
 from schema.engine.refusal import MOST_PLACES
 from tests.listing import NAMES, Found
-from tests.plan import explained, gate, unguarded
+from tests.plan import explain_generic, is_gated, unguarded
 from tests.random_arguments import SEARCHES, Known
 from tests.random_documents import Asked, Chance, heading
 from tests.random_households import GRANTS, gather
@@ -108,8 +108,8 @@ class Trial:
         fresh, self.fresh = self.fresh, set()
         self.explained |= fresh
         for text in fresh:
-            plan = await explained(self.plans, text)
-            assert gate(plan), text
+            plan = await explain_generic(self.plans, text)
+            assert is_gated(plan), text
             assert unguarded(plan, DOORS) == [], text
 
 

@@ -19,11 +19,11 @@ from tests.village import (
     SUBMIT,
     VERIFY,
     Place,
-    but,
     household,
     person,
     served_with,
     shop,
+    with_changes,
 )
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ MARK = "9907116304850017"  # a NIK that somebody typed in the wrong place
 
 def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy of a document with `value` at `members.0.nik`."""
-    made = but(document)
+    made = with_changes(document)
     here: Any = made
     *way, last = path.split(".")
     for step in way:
@@ -165,7 +165,7 @@ async def test_a_variable_that_was_forgotten_or_null_is_refused(village: Place) 
 
 async def test_what_a_command_refuses_holds_no_value(village: Place) -> None:
     """Each document is wrong at a place where a number or name was typed; the answer names the place alone."""
-    other, secret = await village.reach("SUBMITTED"), "Suwarno Rahasia"
+    other, secret = await village.new_household("SUBMITTED"), "Suwarno Rahasia"
     base = household(
         people=2, phone="0812-7777-6666", kkNumber="9907112304100099", address=secret, kkMissingReason=None
     )
@@ -305,7 +305,7 @@ async def test_every_code_is_reached(village: Place) -> None:
 async def test_an_internal_error_has_an_id_here_and_details_in_the_log_only(
     village: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     await village.admin.execute("ALTER TABLE remark RENAME TO gone")
     try:
         text = "query($id: ID!) { household(by: {id: $id}) { address remarks { text } } viewer { name } }"
@@ -340,7 +340,7 @@ async def test_a_failed_command_is_rolled_back_and_told_apart_from_its_neighbour
 async def test_absent_and_hidden_are_answered_byte_for_byte_alike(village: Place) -> None:
     hidden = household(FAR)
     await village.submit("stranger", hidden)
-    draft = await village.reach("DRAFT")
+    draft = await village.new_household("DRAFT")
     look = "query($id: ID!) { node(id: $id) { id } household(by: {id: $id}) { id } }"
     told = set()
     for id_ in (hidden["id"], draft["id"], str(uuid.uuid4())):

@@ -43,7 +43,7 @@ def found(root: Explained, table: str) -> float:
 
 @pytest.mark.anyio
 async def test_it_shows_the_statements_that_the_server_runs(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     for text, variables in ((LIST, {}), (ONE, {"id": made["id"], "name": "Siti"})):
         village.statements.clear()
         await village.ask("officer", text, **variables)
@@ -54,7 +54,7 @@ async def test_it_shows_the_statements_that_the_server_runs(village: Place) -> N
 
 @pytest.mark.anyio
 async def test_the_plan_runs_under_the_row_security_of_that_user(village: Place) -> None:
-    await village.reach("SUBMITTED")
+    await village.new_household("SUBMITTED")
     ((mine,), (theirs,)) = [await explain(village, who, LIST) for who in ("officer", "stranger")]
     assert mine.sql == theirs.sql
     assert found(mine, "household") > 0

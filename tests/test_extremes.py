@@ -328,7 +328,7 @@ async def test_the_fifty_first_child_is_refused_with_the_number_that_is_allowed(
 
 
 async def test_remarks_and_notes_are_bounded(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     long = await village.return_household("verifier", made, 1, "y" * 2001)
     assert [(e["code"], e["path"]) for e in long["userErrors"]] == [("UNKNOWN_VALUE", ["remarks", "0", "text"])]
     item = {"id": made["id"], "rev": 1, "acceptFindings": True}

@@ -15,7 +15,7 @@ from registry.figures.summary import CLASSES, SMALLEST
 from registry.guard.vault import Vault
 from registry.values import derived as derive
 from server.demo.load import load
-from tests.village import FAR, HEIRS, HERE, NEXT_DOOR, Place, episode, household, shop
+from tests.village import FAR, HERE, NEXT_DOOR, SUCCESSORS, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 COVERAGE = ("provinces", "regencies", "districts", "villages", "villagesReporting")
@@ -69,7 +69,7 @@ async def counted(village: Place) -> Place:
         await _verified(village, NEXT_DOOR, "next door", abroad, [])
     await _verified(village, FAR, "stranger", back, [{"field": "TOURISM_LODGING"}])
     for state in ("DRAFT", "SUBMITTED", "VERIFIED_VILLAGE"):
-        await village.reach(state)
+        await village.new_household(state)
     return village
 
 
@@ -171,7 +171,12 @@ def _camel(name: str) -> str:
 
 
 async def test_who_sees_counts_but_no_persons_sees_no_stages_of_a_region(counted: Place) -> None:
-    for code in ("35.07", NEXT_DOOR, HERE, HEIRS[0]):  # whatever they are: by sums of regions small ones would follow
+    for code in (
+        "35.07",
+        NEXT_DOOR,
+        HERE,
+        SUCCESSORS[0],
+    ):  # whatever they are: by sums of regions small ones would follow
         found, exact = await of(counted, "viewer", code), await of(counted, "ministry", code)
         assert plain(found) == plain(exact) | dict.fromkeys(STAGES)
         assert sorted(found["withheld"]) == sorted(STAGES)
@@ -192,7 +197,7 @@ async def test_of_a_region_outside_one_s_areas_there_is_coverage_and_nothing_els
 
 
 async def test_zero_is_shown(counted: Place) -> None:
-    found = await of(counted, "coordinator", HEIRS[0])
+    found = await of(counted, "coordinator", SUCCESSORS[0])
     assert [found[name] for name in COUNTS] == [0] * len(COUNTS)
     assert (found["withheld"], found["businessesByField"], found["exportReadyByField"]) == ([], [], [])
 

@@ -411,7 +411,7 @@ async def _journey_of(village: Place, who: str, status: str) -> str:
 
 async def test_what_awaits_me_is_what_i_may_verify(village: Place) -> None:
     for state in ("SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED"):
-        await village.reach(state)
+        await village.new_household(state)
     text = """{ yes: households(first: 500, filter: {awaitsMe: true}) { nodes { id viewerCan } }
       no: households(first: 500, filter: {awaitsMe: false}) { nodes { id viewerCan } } }"""
     for who in ("officer", "verifier", "coordinator", "analyst"):

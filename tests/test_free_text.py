@@ -136,7 +136,7 @@ async def test_no_free_column_of_a_household_takes_a_number(village: Place, tabl
 
 @pytest.mark.anyio
 async def test_no_remark_or_note_takes_a_number_and_none_is_kept(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     text = "salah: 3507.1163 0485/0001"
     returned = await village.return_household("verifier", made, 1, text)
     assert [(e["code"], e["path"]) for e in returned["userErrors"]] == [("NUMBER_IN_TEXT", ["remarks", "0", "text"])]

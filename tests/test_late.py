@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.village import FAR, NEXT_DOOR, Place, but, episode, household, person, shop
+from tests.village import FAR, NEXT_DOOR, Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 
@@ -77,9 +77,9 @@ async def test_a_first_sending_that_says_the_same_in_other_words_is_known(villag
         {"members": [second, first]},
     ]
     for other in others:
-        again = await village.submit("officer", but(made, **other))
+        again = await village.submit("officer", with_changes(made, **other))
         assert (again["outcome"], again["userErrors"]) == ("UNCHANGED", []), other
-    assert set(refusal(await village.submit("officer", but(made, status="EMPTY")))) == {"VERSION_CONFLICT"}
+    assert set(refusal(await village.submit("officer", with_changes(made, status="EMPTY")))) == {"VERSION_CONFLICT"}
     assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Lor"
 
 
@@ -90,7 +90,7 @@ async def test_a_late_first_sending_brings_nobody_back(village: Place) -> None:
     removal = {"id": first["id"], "members": [{"id": gone, "removed": True}]}
     assert (await village.submit("officer", removal, base=1))["outcome"] == "ACCEPTED"
     assert (await village.submit("officer", first))["outcome"] == "UNCHANGED"
-    assert refusal(await village.submit("officer", but(first, rt="009"))) == ["VERSION_CONFLICT"]
+    assert refusal(await village.submit("officer", with_changes(first, rt="009"))) == ["VERSION_CONFLICT"]
     assert (await village.household("officer", first["id"], "memberCount"))["memberCount"] == 1
 
 
@@ -106,7 +106,7 @@ async def test_a_new_edit_may_bring_back_an_earlier_value(village: Place) -> Non
 
 
 async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(village: Place) -> None:
-    made = await village.reach("DRAFT", hamlet="Krajan")
+    made = await village.new_household("DRAFT", hamlet="Krajan")
     mine = {"id": made["id"], "hamlet": "Lor"}
     assert (await village.submit("officer", mine, 1, "DRAFT"))["outcome"] == "ACCEPTED"
     assert (await village.submit("second", {"id": made["id"], "hamlet": "Kidul"}, 2, "DRAFT"))["outcome"] == "ACCEPTED"
@@ -117,7 +117,7 @@ async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(
 
 async def test_a_late_answer_to_one_return_is_none_to_the_next(village: Place) -> None:
     """It would take the second return out of his list unseen; a change of anything is an answer."""
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     assert (await village.submit("officer", {"id": made["id"]}, 1))["outcome"] == "ACCEPTED"
     assert not (await village.return_household("verifier", made))["userErrors"]
     late = await village.submit("officer", {"id": made["id"]}, 1)
@@ -133,7 +133,7 @@ async def test_a_number_sealed_anew_is_the_same_number(village: Place) -> None:
     other = {"id": person_["id"], "nik": person(1)["nik"]}
     assert (await village.submit("officer", {"id": made["id"], "members": [other]}, base=1))["outcome"] == "ACCEPTED"
     assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
-    wrong = but(made, members=[person_ | {"nik": person(1)["nik"]}])
+    wrong = with_changes(made, members=[person_ | {"nik": person(1)["nik"]}])
     assert refusal(await village.submit("officer", wrong)) == ["VERSION_CONFLICT"]
 
 
@@ -153,16 +153,18 @@ async def test_a_late_first_sending_does_not_move_a_draft_back(village: Place) -
 
 async def test_a_draft_that_comes_after_its_submission_is_stored_already(village: Place) -> None:
     """It was overtaken on its way: never accepted itself, but nothing of it is missing."""
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "UNCHANGED"
-    assert refusal(await village.submit("officer", but(made, rt="1"), save="DRAFT")) == ["TRANSITION_NOT_ALLOWED"]
+    assert refusal(await village.submit("officer", with_changes(made, rt="1"), save="DRAFT")) == [
+        "TRANSITION_NOT_ALLOWED"
+    ]
 
 
 async def test_an_edit_of_what_is_not_there_is_not_found(village: Place) -> None:
     """Absent, elsewhere and another's draft alike; the creation that comes later is stored, and then the edit."""
     hidden, made = household(FAR), household()
     await village.submit("stranger", hidden)
-    for document in (but(made, id=hidden["id"]), made, {"id": made["id"], "hamlet": "Lor"}):
+    for document in (with_changes(made, id=hidden["id"]), made, {"id": made["id"], "hamlet": "Lor"}):
         payload = await village.submit("officer", document, base=1)
         assert payload["household"] is None
         assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
@@ -172,7 +174,7 @@ async def test_an_edit_of_what_is_not_there_is_not_found(village: Place) -> None
 
 
 async def test_a_late_first_sending_does_not_undo_a_return(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
     seen = await village.household("officer", made["id"], "workflowState remarks { resolvedInRev }")
     assert seen == {"workflowState": "RETURNED", "remarks": [{"resolvedInRev": None}]}
@@ -203,7 +205,7 @@ async def test_null_without_a_base_is_no_silent_nothing(village: Place) -> None:
 
 
 async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
     assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
     assert [e["code"] for e in (await village.return_household("verifier", made, 1, "second"))["userErrors"]] == [
@@ -213,14 +215,14 @@ async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -
 
 
 async def test_the_same_remark_twice_is_one(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     for times in (3, 1, 2):
         assert (await village.return_household("verifier", made, 1, *["periksa"] * times))["userErrors"] == []
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "periksa"}]
 
 
 async def test_the_same_remarks_in_another_order_are_the_same_return(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     for said in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
         assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
     for said in (["one"], ["one", "two", "three"]):
@@ -231,12 +233,12 @@ async def test_the_same_remarks_in_another_order_are_the_same_return(village: Pl
 
 
 async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     said = [f"remark {n}" for n in range(20)]
     assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
     seen = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
     assert [remark["text"] for remark in seen] == said[::-1]
-    other = await village.reach("SUBMITTED")
+    other = await village.new_household("SUBMITTED")
     assert (await village.return_household("verifier", other, 1, *["x"] * 51))["userErrors"][0][
         "code"
     ] == "UNKNOWN_VALUE"
@@ -255,11 +257,11 @@ async def test_ids_are_the_same_in_any_letters(village: Place) -> None:
     one = person(1)
     loud = household(members=[one], migrations=[episode(one) | {"memberId": one["id"].upper()}])
     assert (await village.submit("officer", loud))["outcome"] == "ACCEPTED"
-    assert (await village.submit("officer", but(loud, id=loud["id"].upper())))["outcome"] == "UNCHANGED"
+    assert (await village.submit("officer", with_changes(loud, id=loud["id"].upper())))["outcome"] == "UNCHANGED"
 
 
 async def test_the_village_step_sent_again_after_the_regency_s_is_success(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     for who in ("verifier", "coordinator"):
         assert (await village.verify(who, made))["userErrors"] == []
     seen = await village.household("officer", made["id"], "events { to }")

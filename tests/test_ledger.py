@@ -27,7 +27,7 @@ from registry.models.noun import Noun, facts
 from registry.values import derived as derive
 from registry.values.bounds import Written
 from server.demo.load import load
-from tests.village import Place, but, episode, household, person, shop
+from tests.village import Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 KEYS = {"id", "subject_id", "household_id", "village_id", "area", "rev", "since", "until"}
@@ -137,13 +137,13 @@ def family() -> dict[str, Any]:
 
 @pytest.mark.parametrize("state", ["DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE"])
 async def test_nothing_is_counted_before_the_last_step(village: Place, state: str) -> None:
-    made = await village.reach(state)
+    made = await village.new_household(state)
     for ledger in LEDGERS.values():
         assert await rows(village, made, ledger.name) == []
 
 
 async def test_the_last_step_counts_every_record_once(village: Place) -> None:
-    made = await village.reach("VERIFIED", **family())
+    made = await village.new_household("VERIFIED", **family())
     found = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
     lists = {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
     assert found == {name: [(1, True)] * count for name, count in lists.items()}
@@ -152,7 +152,7 @@ async def test_the_last_step_counts_every_record_once(village: Place) -> None:
 
 
 async def test_a_household_under_revision_stays_as_it_was_last_verified(village: Place) -> None:
-    made = await village.reach("VERIFIED", **family())
+    made = await village.new_household("VERIFIED", **family())
     before = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
     await reopen(village, made)
     changed = {"id": made["id"], "welfareDecile": 7, "members": [{"id": made["members"][2]["id"], "removed": True}]}
@@ -169,7 +169,7 @@ async def test_a_household_under_revision_stays_as_it_was_last_verified(village:
 
 
 async def test_the_moment_that_closes_a_row_opens_the_next(village: Place) -> None:
-    made = await village.reach("VERIFIED")
+    made = await village.new_household("VERIFIED")
     await reopen(village, made)
     await village.submit("officer", {"id": made["id"]}, 1)  # the same again, sent after a return
     for who in ("verifier", "coordinator"):
@@ -232,9 +232,11 @@ async def test_it_holds_no_word_that_was_typed_and_no_number(village: Place) -> 
 
 
 async def test_the_counted_facts_are_the_documents(village: Place) -> None:
-    made = await village.reach("VERIFIED", **family())
+    made = await village.new_household("VERIFIED", **family())
     await reopen(village, made)
-    await village.submit("officer", but({"id": made["id"]}, businesses=[{"id": made["businesses"][0]["id"]}]), 1)
+    await village.submit(
+        "officer", with_changes({"id": made["id"]}, businesses=[{"id": made["businesses"][0]["id"]}]), 1
+    )
     assert (await prove(village.admin))["ledger_business"] >= 2
 
 

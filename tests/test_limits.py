@@ -244,16 +244,16 @@ async def test_regions_named_again_and_again_are_asked_once(village: Place) -> N
     assert (answer.codes, "data" in answer.json, len(village.statements)) == (["QUERY_TOO_COMPLEX"], False, before)
 
 
-COUNTED = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
+LEDGERS = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
 PEOPLE = "query($f: MemberFilter) { members(filter: $f) { totalCount } }"
 LARGE: dict[str, tuple[str, dict[str, Any]]] = {
-    "empty filters": (COUNTED, {"f": {"or": [{}] * 25_000}}),
-    "empty filters in each other": (COUNTED, {"f": {"or": [{"and": [{}, {}]}] * 100}}),
-    "more empty filters than variables may hold": (COUNTED, {"f": {"or": [{}] * 475_000}}),
+    "empty filters": (LEDGERS, {"f": {"or": [{}] * 25_000}}),
+    "empty filters in each other": (LEDGERS, {"f": {"or": [{"and": [{}, {}]}] * 100}}),
+    "more empty filters than variables may hold": (LEDGERS, {"f": {"or": [{}] * 475_000}}),
     "values that are different": (PEOPLE, {"f": {"age": {"in": list(range(2_000))}}}),
     "values that are the same": (PEOPLE, {"f": {"age": {"in": [7] * 150_000}}}),
-    "texts": (COUNTED, {"f": {"householdNo": {"in": [str(n) for n in range(1_001)]}}}),
-    "enum values": (COUNTED, {"f": {"status": ["ACTIVE"] * 40_000}}),
+    "texts": (LEDGERS, {"f": {"householdNo": {"in": [str(n) for n in range(1_001)]}}}),
+    "enum values": (LEDGERS, {"f": {"status": ["ACTIVE"] * 40_000}}),
     "a long text": (PEOPLE, {"f": {"fullName": {"startsWith": "a" * 501}}}),
     "a long text in a list": (PEOPLE, {"f": {"fullName": {"in": ["Siti", "a" * 501]}}}),
     "a long search": ("query($s: String) { members(search: $s) { totalCount } }", {"s": "siti " * 200}),
@@ -281,7 +281,7 @@ async def test_a_value_named_again_and_again_is_bound_once(village: Place, monke
         return await plain(text, values, *seconds)
 
     monkeypatch.setattr(village.database, "answer", watched)
-    await village.ask("officer", COUNTED, f={"status": ["ACTIVE"] * 900, "householdNo": {"in": ["x"] * 9_000}})
+    await village.ask("officer", LEDGERS, f={"status": ["ACTIVE"] * 900, "householdNo": {"in": ["x"] * 9_000}})
     assert sorted(bound) == [["ACTIVE"], ["x"]]
 
 
@@ -341,7 +341,7 @@ SHOWN = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {item
 
 async def test_a_record_that_a_command_shows_many_times_costs_as_often(village: Place) -> None:
     """A result for each of fifty items shows the household with all that is asked for in it: nothing is verified."""
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     items = [{"id": made["id"], "rev": 1}]
     deeper = "id household { members { household { members { id } } } }"
     answer = await village.query("verifier", SHOWN % deeper, items=items)

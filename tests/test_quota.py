@@ -11,7 +11,7 @@ import pytest
 from registry.codes import AccessPurpose
 from registry.guard.quota import Metered, take
 from registry.write.reveal import NOTED, SHORTEST_NOTE
-from tests.village import FAR, REVEAL, SUBMIT, Answer, Place, but, household, person, served_with, shop
+from tests.village import FAR, REVEAL, SUBMIT, Answer, Place, household, person, served_with, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 LIMIT = 3
@@ -63,7 +63,7 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 async def test_one_request_shows_one_number(village: Place, text: str) -> None:
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     number = made["members"][0]["id"]
     document = text.format(ONE % ("a", number), ONE % ("b", number))
     body = {"query": document} | ({"operationName": "M"} if "query Other" in text else {})
@@ -76,7 +76,7 @@ async def test_one_request_shows_one_number(village: Place, text: str) -> None:
 
 
 async def test_a_field_that_is_merged_or_left_out_is_one_reveal(village: Place) -> None:
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     one = ONE % ("a", made["members"][0]["id"])
     for text in (
         f"mutation {{ {one} {one} }}",
@@ -89,7 +89,7 @@ async def test_a_field_that_is_merged_or_left_out_is_one_reveal(village: Place) 
 
 async def test_an_account_sees_so_many_numbers_in_an_hour(village: Place) -> None:
     """Whatever it asks for counts; the refusal is audited; others and other work go on."""
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     member = made["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as limited:
         assert (await reveal(limited, who, member["id"])).data["revealIdentity"]["value"] == member["nik"]
@@ -107,7 +107,7 @@ async def test_an_account_sees_so_many_numbers_in_an_hour(village: Place) -> Non
 
 
 async def test_beside_another_command_the_limit_blanks_its_own_field(village: Place) -> None:
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     text = """mutation($household: HouseholdInput!, $id: ID!) {
       revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION}) { value }
       submitHousehold(input: {household: $household}) { outcome } }"""
@@ -119,7 +119,7 @@ async def test_beside_another_command_the_limit_blanks_its_own_field(village: Pl
 
 
 async def test_the_limit_is_exact_for_requests_at_the_same_time_on_two_servers(village: Place) -> None:
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     member = made["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as one, served_with(village, reveals_per_hour=LIMIT) as two:
         answers = await asyncio.gather(*[reveal(place, who, member["id"]) for place in (one, two) * 6])
@@ -131,7 +131,7 @@ async def test_the_limit_is_exact_for_requests_at_the_same_time_on_two_servers(v
 
 async def test_an_hour_later_there_is_room_again(village: Place) -> None:
     """A window that slides: each use leaves it an hour after it was made."""
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     async with served_with(village, reveals_per_hour=2) as limited:
         for _ in range(2):
             assert not (await reveal(limited, who, made["id"], field="PHONE")).codes
@@ -150,7 +150,7 @@ async def test_an_hour_later_there_is_room_again(village: Place) -> None:
 
 @pytest.mark.parametrize("purpose", AccessPurpose)
 async def test_a_purpose_from_outside_the_record_is_explained(village: Place, purpose: AccessPurpose) -> None:
-    made, who = await village.reach("SUBMITTED"), await account(village)
+    made, who = await village.new_household("SUBMITTED"), await account(village)
     number, member = made["members"][0]["nik"], made["members"][0]["id"]
     for note in (None, "", "   ", "x", "- - - - - -", "\t\n", "a b c d"):
         payload = (await reveal(village, who, member, purpose=purpose.value, note=note)).data["revealIdentity"]
@@ -210,12 +210,12 @@ async def test_whoever_tries_ids_learns_no_more_of_them_for_an_hour(village: Pla
             answer = await tried(limited, who, id_)
             assert_limited(answer)
             bodies.add(tuple(sorted(answer.json["errors"][0]["extensions"].items())))
-            child = but(mine, businesses=[shop(mine["members"][0], id=id_)])
+            child = with_changes(mine, businesses=[shop(mine["members"][0], id=id_)])
             assert_limited(await limited.query(who, SUBMIT, household=child, baseRev=1))
         assert bodies == {(("code", "RATE_LIMITED"),)}
         assert (await outcomes(village, who))[1 : 1 + LIMIT] == ["ID_TAKEN"] * LIMIT
         assert set((await outcomes(village, who))[1 + LIMIT :]) == {"RATE_LIMITED"}
-        edited = await limited.submit(who, but(mine, address="Jalan Mawar 2"), 1)
+        edited = await limited.submit(who, with_changes(mine, address="Jalan Mawar 2"), 1)
         assert edited["outcome"] == "ACCEPTED", "edits go on"
         assert (await limited.submit(await account(village), household()))["outcome"] == "ACCEPTED", "and others"
 

@@ -34,7 +34,7 @@ async def records(village: Place) -> list[str]:
     await village.verify("verifier", made[0])
     await village.verify("coordinator", made[0])
     await village.return_household("verifier", made[1])
-    await village.reach("DRAFT")
+    await village.new_household("DRAFT")
     return (
         [d["id"] for d in made] + [c["id"] for d in made for c in d["members"] + d["migrations"]] + [str(uuid.uuid4())]
     )

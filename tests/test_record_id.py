@@ -251,7 +251,7 @@ async def test_the_ids_in_use_are_those_of_all_records(village: Place) -> None:
 
 
 async def test_an_id_never_changes_and_is_never_given_again(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     id_, fresh = uuid.UUID(made["id"]), uuid.uuid4()
     with pytest.raises(asyncpg.RaiseError, match="never changes"):
         await village.admin.execute(

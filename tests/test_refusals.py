@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import oracle
-from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona, without_standing
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona, invalid_authorizations
 from tests.world import Answer, World
 
 pytestmark = pytest.mark.anyio
@@ -55,14 +55,14 @@ async def told(world: World, who: Persona, text: str, id_: object) -> tuple[byte
     answer = await world.ask(who, text, id=str(id_))
     await asyncio.sleep(0)  # statements are told by callbacks
     sent = [text for text in world.sent[before:] if "sign_in" not in text]  # grants are asked for now and then
-    return answer.neutral.replace(str(id_).encode(), b"?"), sent
+    return answer.without_request_id.replace(str(id_).encode(), b"?"), sent
 
 
 def out_of_sight(world: World, who: Persona) -> list[uuid.UUID]:
     """Ids that are there but not for him: one of each table, elsewhere, in drafts and archived."""
     found: dict[object, uuid.UUID] = {}
     for row in world.rows:
-        gone = row.gone or row.house.archived
+        gone = row.archived or row.house.archived
         if gone or not world.exists(who, row):
             found.setdefault((row.table, row.draft, gone), row.id)
     return list(found.values())
@@ -84,7 +84,7 @@ async def digest(world: World) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", READS)
 async def test_reading_what_is_hidden_is_reading_what_is_absent(world: World, name: str) -> None:
-    for who in FEW:
+    for who in REPRESENTATIVES:
         absent = await told(world, who, READS[name], uuid.uuid4())
         for hidden in out_of_sight(world, who):
             assert await told(world, who, READS[name], hidden) == absent, (who.name, hidden)
@@ -93,7 +93,7 @@ async def test_reading_what_is_hidden_is_reading_what_is_absent(world: World, na
 async def test_a_hidden_number_is_an_absent_number(world: World) -> None:
     text = "query($id: String!) { household(by: {householdNo: $id}) { id } }"
     numbers = {row["id"]: row["household_no"] for row in await world.admin.fetch("SELECT * FROM household")}
-    for who in FEW:
+    for who in REPRESENTATIVES:
         absent = await told(world, who, text, "35.01.11.2001-2026-9999")
         for row in world.of("household"):
             if row.house.archived or not world.exists(who, row):
@@ -104,7 +104,7 @@ async def test_a_hidden_number_is_an_absent_number(world: World) -> None:
 async def test_a_command_on_what_is_hidden_is_one_on_what_is_absent(world: World, name: str) -> None:
     _, text = COMMANDS[name]
     before = await digest(world)
-    for who in FEW:
+    for who in REPRESENTATIVES:
         absent = await told(world, who, text, uuid.uuid4())
         for hidden in out_of_sight(world, who):
             assert await told(world, who, text, hidden) == absent, (who.name, hidden)
@@ -146,7 +146,7 @@ async def test_an_id_that_exists_out_of_sight_is_taken(world: World) -> None:
             answer = await submitted(world, OFFICER, household(world, hidden, "A111"))
             assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
             assert [e["code"] for e in answer.data["submitHousehold"]["userErrors"]] == ["ID_TAKEN"]
-            answers.add(answer.neutral)
+            answers.add(answer.without_request_id)
     assert len(answers) == 1
     for table, key, more in (
         ("member", "members", {"seq": 1}),
@@ -182,7 +182,7 @@ async def test_pointing_at_a_hidden_record_is_pointing_at_none(world: World) -> 
             )
             assert "INTERNAL" not in answer.codes, (key, answer.body)
             assert b'"REJECTED"' in answer.body, (key, answer.body)
-            answers.add(answer.neutral.replace(str(target).encode(), b"?"))
+            answers.add(answer.without_request_id.replace(str(target).encode(), b"?"))
         assert len(answers) == 1, key
     assert await digest(world) == before
 
@@ -190,7 +190,7 @@ async def test_pointing_at_a_hidden_record_is_pointing_at_none(world: World) -> 
 async def test_nobody_submits_where_he_may_not(world: World) -> None:
     """Everybody, in villages of every kind, under a new id and under that of a household which may be seen."""
     before, refused = await digest(world), 0
-    villages = ("A111", "A112", "B111", "recoded", "heir-1")
+    villages = ("A111", "A112", "B111", "recoded", "successor-1")
     for who, village in itertools.product(PERSONAS, villages):
         if oracle.has(world.tree, who, oracle.SUBMITS, village, TODAY):
             continue
@@ -240,18 +240,18 @@ ANYTHING = (
 
 @pytest.mark.parametrize("text", ANYTHING)
 async def test_whoever_has_no_standing_is_refused_in_the_same_bytes(world: World, text: str) -> None:
-    headers = without_standing(world.keyring, world.keyring.audience)
+    headers = invalid_authorizations(world.keyring, world.keyring.audience)
     answers = {name: await world.ask(None, text, header) for name, header in headers.items()}
     anonymous, expired = answers.pop("anonymous"), answers["expired"]
     assert len(answers) > 10
     assert (expired.status, expired.codes, expired.data) == (401, ["UNAUTHENTICATED"], None)
     for name, answer in answers.items():
-        assert (answer.neutral, answer.status) == (expired.neutral, 401), name
+        assert (answer.without_request_id, answer.status) == (expired.without_request_id, 401), name
         assert _differing(answer, expired) <= {"x-request-id"}, name
     if text == "{ __typename }":  # the schema is public; who shows a token that is none is told so all the same
         assert anonymous.data == {"__typename": "Query"}
     else:
-        assert (anonymous.neutral, anonymous.status) == (expired.neutral, 401)
+        assert (anonymous.without_request_id, anonymous.status) == (expired.without_request_id, 401)
         assert _differing(anonymous, expired) <= {"x-request-id", "www-authenticate"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.village import FAR, HEIRS, HERE, OLD_CODE, SPLIT, Place
+from tests.village import FAR, HERE, OLD_CODE, SPLIT, SUCCESSORS, Place
 
 pytestmark = pytest.mark.anyio
 REGION = "query($code: RegionCode!) { region(code: $code) { code name level lineage { fromCode toCode } } }"
@@ -22,7 +22,7 @@ async def test_a_split_code_names_its_heirs(village: Place) -> None:
         answer = await village.query("stranger", REGION, language, code=SPLIT)
         assert answer.json["data"] == {"region": None}
         (error,) = answer.errors
-        assert error["extensions"] == {"code": "BAD_USER_INPUT", "successors": HEIRS}
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "successors": SUCCESSORS}
         assert word in error["message"]
         assert error["path"] == ["region"]
 
@@ -89,4 +89,4 @@ async def test_breadcrumbs_and_the_typed_way_down_meet(village: Place) -> None:
         for d in r["districts"]["nodes"]
         for v in d["villages"]["nodes"]
     ]
-    assert villages == [HERE, "35.07.11.2009", *HEIRS, FAR]
+    assert villages == [HERE, "35.07.11.2009", *SUCCESSORS, FAR]

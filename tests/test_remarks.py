@@ -86,7 +86,7 @@ async def test_a_child_is_named_by_its_id_and_a_place_is_taken_for_it(village: P
     ids=lambda path: ".".join(path)[:30],
 )
 async def test_a_path_that_leads_nowhere_is_refused(village: Place, path: list[str]) -> None:
-    made, other = await village.reach("SUBMITTED"), await village.reach("SUBMITTED")
+    made, other = await village.new_household("SUBMITTED"), await village.new_household("SUBMITTED")
     for nowhere in (path, ["members", other["members"][0]["id"], "nik"]):
         payload = await returned(village, made, ["address"], nowhere)
         assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("UNKNOWN_FIELD", ["remarks", "1", "path"])]
@@ -130,20 +130,20 @@ async def test_a_remark_stays_with_its_member_when_the_list_is_reordered(village
 
 
 async def test_sending_it_again_unchanged_answers_nothing(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     assert (await village.submit("officer", {"id": made["id"]}, 1))["household"]["workflowState"] == "SUBMITTED"
     assert await remarks(village, made) == {("address",): None}
 
 
 async def test_what_was_changed_and_changed_back_is_not_answered(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1, "DRAFT")
     await village.submit("officer", {"id": made["id"], "address": made["address"]}, 2)
     assert await remarks(village, made) == {("address",): None}
 
 
 async def test_the_verifier_settles_his_own_and_the_last_step_all(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     await returned(village, made, ["hamlet"])
     await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
     await returned(village, made, ["address"], rev=2, who="colleague")
@@ -155,7 +155,7 @@ async def test_the_verifier_settles_his_own_and_the_last_step_all(village: Place
 
 
 async def test_an_amendment_answers_too(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
     assert (await village.amend("coordinator", {"id": made["id"], "address": "Jalan Baru"}, 2))["outcome"] == "ACCEPTED"
     assert await remarks(village, made) == {("address",): 3}
@@ -163,7 +163,7 @@ async def test_an_amendment_answers_too(village: Place) -> None:
 
 async def test_a_return_or_a_verification_that_comes_late_again_is_known(village: Place) -> None:
     """Of an earlier revision; other remarks on it, and somebody else's, are a conflict."""
-    made = await village.reach("VERIFIED_VILLAGE")
+    made = await village.new_household("VERIFIED_VILLAGE")
     await returned(village, made, ["address"], who="coordinator")
     await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1)
     before = await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }")
@@ -180,7 +180,7 @@ async def test_a_return_or_a_verification_that_comes_late_again_is_known(village
 
 async def test_a_step_that_comes_late_again_is_known_whatever_followed_it(village: Place) -> None:
     """A verification after the return of the same revision, and that return after the next verification."""
-    made = await village.reach("VERIFIED_VILLAGE")
+    made = await village.new_household("VERIFIED_VILLAGE")
     await returned(village, made, ["address"], who="coordinator")
     fields = "rev workflowState remarks { id } events { to }"
     before = await village.household("officer", made["id"], fields)

@@ -15,7 +15,7 @@ from registry.codes.countries import ISO_3166
 from registry.models.fact import VillageCode
 from schema.build import build
 from schema.declare.scalars import SENTENCES
-from tests.village import Place, but, household, shop
+from tests.village import Place, household, shop, with_changes
 
 DECLARED = build()._schema.type_map
 VILLAGE = "35.07.11.2008"
@@ -122,7 +122,7 @@ async def test_over_http_the_sentence_arrives_and_the_value_does_not(village: Pl
     answer = await village.query(
         "officer",
         "mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h, saveAs: DRAFT}) { outcome } }",
-        h=but(household(), capturedAt="besok-sekali"),
+        h=with_changes(household(), capturedAt="besok-sekali"),
     )
     assert answer.codes == ["BAD_USER_INPUT"]
     assert "2026-11-24T06:34:00.000Z" in answer.errors[0]["message"]

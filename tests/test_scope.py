@@ -27,7 +27,7 @@ from registry.read.run import fetch
 from registry.store.db import Database
 from server.database.embedded import Embedded
 from tests import oracle
-from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Grant, Persona
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Grant, Persona
 from tests.world import CHILDREN, World
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +80,7 @@ async def test_nested_lists_are_what_the_oracle_allows(world: World) -> None:
         answer = await world.ask(who, NESTED)
         for found in (answer.data["households"] or {}).get("nodes", ()):
             house = next(h for h in world.houses if str(h.id) == found["id"])
-            inside = {str(row.id) for row in world.rows if row.house is house and not row.gone}
+            inside = {str(row.id) for row in world.rows if row.house is house and not row.archived}
             for name, table in CHILDREN.items():
                 assert ids(found[name]) == world.listed(who, table) & inside, (who.name, name)
             assert found["memberCount"] == len(found["members"])
@@ -94,7 +94,7 @@ async def test_nested_lists_are_what_the_oracle_allows(world: World) -> None:
                 continue
             allowed = 0
             for row in world.of("finding"):
-                if row.house is house and not row.gone:
+                if row.house is house and not row.archived:
                     row.author = names[about[row.id]["about_author"]]  # own is what it speaks of
                     allowed += world.sees(who, about[row.id]["about"], row)
             assert len(found["findings"]) == allowed, who.name
@@ -147,7 +147,7 @@ async def test_look_ups_whole(world: World) -> None:
 
 
 async def test_pages_lists_and_counts_agree_with_plain_sql(world: World) -> None:
-    for who in FEW:
+    for who in REPRESENTATIVES:
         answer = await world.ask(who, f"{{ {COUNTS} }}")
         async with world.as_login(who) as connection:
             for name, table in FLAT.items():
@@ -173,7 +173,7 @@ async def test_pages_lists_and_counts_agree_with_plain_sql(world: World) -> None
 
 async def test_nobody_sees_by_order_what_he_may_not_see_by_list(world: World) -> None:
     """Regions ordered by what lies in them: the caller's own rows alone decide."""
-    for who in FEW:
+    for who in REPRESENTATIVES:
         answer = await world.ask(
             who, "{ regions(first: 1000, orderBy: {field: HOUSEHOLD_COUNT, direction: DESC}) { nodes { id } } }"
         )

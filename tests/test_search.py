@@ -26,7 +26,7 @@ from registry.read.query import Many, Object, Order, Source, Value
 from registry.read.run import fetch
 from registry.read.visibility import Visibility
 from server.demo.names import BY_PROVINCE
-from tests.village import FAR, HERE, Place, but, household, person, shop
+from tests.village import FAR, HERE, Place, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 
@@ -182,7 +182,7 @@ async def test_nobody_is_found_out_of_sight(village: Place) -> None:
 async def test_who_is_renamed_is_found_under_the_new_name(village: Place) -> None:
     made = await record(village, "officer", "Marsinah")
     (member,) = made["members"]
-    renamed = but(made, members=[member | {"fullName": "Wartinah"}])
+    renamed = with_changes(made, members=[member | {"fullName": "Wartinah"}])
     assert (await village.submit("officer", renamed, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
     assert await found(village, "officer", "marsinah") == []
     assert await found(village, "officer", "wartinah") == ["Wartinah"]
@@ -190,7 +190,7 @@ async def test_who_is_renamed_is_found_under_the_new_name(village: Place) -> Non
 
 async def test_businesses_and_regions_are_found_too(village: Place) -> None:
     made = await record(village, "officer", "Painem")
-    wanted = but(made, businesses=[shop(made["members"][0], name="Keripik Tempe Bu Painem")])
+    wanted = with_changes(made, businesses=[shop(made["members"][0], name="Keripik Tempe Bu Painem")])
     assert (await village.submit("officer", wanted, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
     assert await found(village, "officer", "tempe painem", Business, "name") == ["Keripik Tempe Bu Painem"]
     assert await found(village, "officer", "arjowil", Region, "name") == ["Arjowilangun"]

@@ -27,18 +27,18 @@ from schema.inputs import edit_of
 from tests.eventually import waiting_for_locks
 from tests.village import (
     FAR,
-    HEIRS,
     HERE,
     NEXT_DOOR,
     OLD_CODE,
     SPLIT,
     SUBMIT,
+    SUCCESSORS,
     Place,
-    but,
     episode,
     household,
     person,
     shop,
+    with_changes,
 )
 
 pytestmark = pytest.mark.anyio
@@ -132,7 +132,7 @@ async def test_numbers_stay_without_a_gap_when_many_arrive_at_once(village: Plac
 
 
 async def test_two_officers_at_the_same_moment_lose_nothing(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     edits = [("officer", {"address": "Jalan Baru 2"}), ("second", {"hamlet": "Sumber"}), ("officer", {"rt": "004"})]
     sent = await asyncio.gather(
         *[village.submit(who, {"id": made["id"]} | change, 1, "DRAFT") for who, change in edits]
@@ -166,22 +166,22 @@ async def test_left_out_stays_null_clears_and_rev_rises_with_content_only(villag
 
 
 async def test_a_part_of_a_value_can_be_sent_alone(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     await village.submit("officer", {"id": made["id"], "consent": {"givenBy": "Siti"}}, 1, "DRAFT")
     found = await stored(village, made, "consent { basis method givenBy }")
     assert found["consent"] == {"basis": "CONSENT", "method": "SIGNATURE", "givenBy": "Siti"}
 
 
 async def test_without_base_rev_the_same_is_unchanged_and_another_value_is_a_conflict(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
-    clash = await refused(village, "officer", but(made, address="Jalan Lain 9"))
+    clash = await refused(village, "officer", with_changes(made, address="Jalan Lain 9"))
     assert (codes(clash), paths(clash)) == (["VERSION_CONFLICT"], ["household.address"])
-    assert (await village.submit("officer", but(made, rw="02")))["outcome"] == "MERGED"
+    assert (await village.submit("officer", with_changes(made, rw="02")))["outcome"] == "MERGED"
 
 
 async def test_a_clash_stores_nothing_of_the_edit(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     await village.submit("officer", {"id": made["id"], "address": "Jalan A"}, 1, "DRAFT")
     edit = {"id": made["id"], "address": "Jalan B", "hamlet": "Lor", "members": [person(2)]}
     clash = await refused(village, "second", edit, base=1, save="DRAFT")
@@ -191,9 +191,9 @@ async def test_a_clash_stores_nothing_of_the_edit(village: Place) -> None:
 
 
 async def test_an_unknown_base_rev_is_a_conflict(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     for base in (0, 2, -1, 2**31 - 1):
-        clash = await refused(village, "officer", but(made, rt="1"), base=base, save="DRAFT")
+        clash = await refused(village, "officer", with_changes(made, rt="1"), base=base, save="DRAFT")
         assert (codes(clash), paths(clash)) == (["VERSION_CONFLICT"], ["baseRev"])
 
 
@@ -217,7 +217,7 @@ async def test_a_removed_child_goes_and_comes_back(village: Place) -> None:
 async def test_leaving_a_child_out_of_its_list_does_not_remove_it(village: Place) -> None:
     made = household(people=3)
     await village.submit("officer", made, save="DRAFT")
-    await village.submit("officer", but(made, members=made["members"][:1], rt="3"), 1, "DRAFT")
+    await village.submit("officer", with_changes(made, members=made["members"][:1], rt="3"), 1, "DRAFT")
     assert (await stored(village, made, "memberCount"))["memberCount"] == 3
 
 
@@ -325,7 +325,7 @@ async def test_the_village_must_be_one_of_the_callers(village: Place, code: str,
     payload = await refused(village, "officer", household(code))
     assert (codes(payload), paths(payload)) == ([said], ["household.villageCode"])
     if code == SPLIT:
-        assert payload["userErrors"][0]["params"] == [{"name": "codes", "value": ", ".join(HEIRS)}]
+        assert payload["userErrors"][0]["params"] == [{"name": "codes", "value": ", ".join(SUCCESSORS)}]
 
 
 async def test_a_superseded_village_code_is_taken_with_a_warning(village: Place) -> None:
@@ -487,7 +487,7 @@ async def test_a_household_has_at_most_fifty_members(village: Place, people: int
 
 
 async def test_relations_point_into_the_household(village: Place) -> None:
-    other = await village.reach("SUBMITTED")
+    other = await village.new_household("SUBMITTED")
     made = household()
     stranger = other["members"][0]["id"]
     made["migrations"][0]["memberId"] = stranger
@@ -539,7 +539,7 @@ LISTS = (
 
 
 async def test_a_draft_is_there_for_the_officers_of_its_village_alone(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     for who in ("officer", "second", "verifier", "coordinator", "viewer", "analyst", "ministry", "next door"):
         sees = who in ("officer", "second")
         lists = await village.ask(who, LISTS)
@@ -588,7 +588,7 @@ async def test_only_who_may_submit_may_submit(village: Place) -> None:
 
 
 async def test_a_returned_household_is_saved_and_sent_again(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     saved = await village.submit("second", {"id": made["id"], "address": "Jalan Melati 1A"}, 1, "DRAFT")
     assert (saved["household"]["workflowState"], saved["household"]["rev"]) == ("RETURNED", 2)
     (remark,) = (await stored(village, made, "remarks { resolvedInRev }"))["remarks"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from registry.values.text import clean, plain_digits
 from schema.declare.input_types import CLEANING
-from tests.village import REVEAL, VERIFY, Place, but, household, person, shop
+from tests.village import REVEAL, VERIFY, Place, household, person, shop, with_changes
 
 UNSEEN = {
     "blank": " ",
@@ -117,7 +117,7 @@ async def test_what_is_typed_again_another_way_is_unchanged(village: Place) -> N
     made["businesses"] = [shop(made["members"][0], nib="1234567890123", description="Kue\nbasah", permits=["HALAL"])]
     made["migrations"][0] |= {"passportNo": "X1234567", "epmiNo": "ID-1"}
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    again = but(
+    again = with_changes(
         made,
         rt="RT. 003",
         rw=" 0\u200b1",
@@ -168,7 +168,7 @@ async def test_a_phone_is_one_number_however_written(village: Place, typed: str)
 
 @pytest.mark.anyio
 async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     for nothing in ("\u200b \u00a0", "...", "\u0301"):
         blank = await village.return_household("verifier", made, 1, nothing)
         assert [e["code"] for e in blank["userErrors"]] == ["REMARK_REQUIRED"]
@@ -180,7 +180,7 @@ async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Pl
 
 @pytest.mark.anyio
 async def test_notes_are_kept_clean(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     items = [{"id": made["id"], "rev": 1, "acceptFindings": True}]
     await village.ask("verifier", VERIFY, items=items, note=" sudah\u200b dilihat\u00a0")
     notes = await village.admin.fetch(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registry.codes import IdentityField
-from tests.village import REVEAL, Place, but, household, person
+from tests.village import REVEAL, Place, household, person, with_changes
 
 pytestmark = pytest.mark.anyio
 NUMBERS = {
@@ -59,7 +59,7 @@ async def test_the_stored_mask_means_unchanged(
     for n, shown in enumerate(
         (mask, f" {mask[:4]} {mask[4:]}\u200b", mask.replace("*", "\u2022"), mask.replace("*", "＊"))
     ):
-        sent = but(made, hamlet=f"Krajan {n}")
+        sent = with_changes(made, hamlet=f"Krajan {n}")
         holder(sent, place)[key] = shown
         done = await village.submit("officer", sent, rev, "DRAFT" if state == "DRAFT" else "SUBMITTED")
         assert done["outcome"] == "ACCEPTED", done["userErrors"]
@@ -75,7 +75,7 @@ async def test_any_other_mask_is_refused_and_the_number_stays(
     made = numbered()
     await village.submit("officer", made, save="DRAFT")
     for wrong in ("9" + mask[1:], mask[:-1], "*" * 16, full[:-1] + "*", full[:-1] + "#", full[:-1] + "\u25cf"):
-        sent = but(made)
+        sent = with_changes(made)
         holder(sent, place)[key] = wrong
         done = await village.submit("officer", sent, 1, save)
         assert [(e["code"], e["path"][-1]) for e in done["userErrors"]] == [("MASK_SENT", key)]

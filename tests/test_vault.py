@@ -190,7 +190,7 @@ async def test_and_to_nobody_else(village: Place, who: str) -> None:
 @pytest.mark.anyio
 async def test_beyond_sight_and_absent_are_the_same(village: Place) -> None:
     made = await full(village)
-    draft = await village.reach("DRAFT")
+    draft = await village.new_household("DRAFT")
     answers = [
         await reveal(village, who, id_, "NIK")
         for who, id_ in (
@@ -215,7 +215,7 @@ async def test_a_record_without_that_number_reveals_nothing(village: Place) -> N
 
 @pytest.mark.anyio
 async def test_a_changed_number_is_the_new_one_and_a_cleared_one_is_gone(village: Place) -> None:
-    made = await village.reach("DRAFT", phone="081234567890")
+    made = await village.new_household("DRAFT", phone="081234567890")
     await village.submit("officer", {"id": made["id"], "phone": "081299998888"}, 1, "DRAFT")
     assert (await reveal(village, "officer", made["id"], "PHONE"))["value"] == "+6281299998888"
     await village.submit("officer", {"id": made["id"], "phone": None}, 2, "DRAFT")

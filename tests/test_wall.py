@@ -16,10 +16,10 @@ import pytest
 from auth.area import NATIONAL
 from registry.guard.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
 from tests import oracle
-from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
-from tests.plan import explained, gate, scans, unguarded
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
+from tests.plan import explain_generic, is_gated, scanned_tables, unguarded
 from tests.queries import QUERIES
-from tests.world import COUNTED, SCOPED, Row, World, seen
+from tests.world import LEDGERS, SCOPED, Row, World, fetch_ids
 
 pytestmark = pytest.mark.anyio
 RLS = asyncpg.InsufficientPrivilegeError
@@ -42,7 +42,7 @@ async def test_every_table_has_a_door_and_every_scoped_one_forced_row_security(w
     for name, door in DOORS.items():
         assert tables[name]["placed"] is (True if door.kind in SCOPED_KINDS else None), name
     assert sorted(n for n, d in DOORS.items() if d.kind in (Kind.SCOPED, Kind.SEALED)) == sorted(SCOPED)
-    assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(COUNTED)
+    assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(LEDGERS)
 
 
 async def test_policies_are_those_declared_and_no_others(world: World) -> None:
@@ -106,12 +106,12 @@ GOOD = "SELECT (SELECT row_to_json(o) FROM (SELECT count(*) FROM household) o WH
 async def test_the_guard_sees_every_broken_shape_and_passes_the_gate(world: World) -> None:
     async with world.as_login(None) as connection:
         for name, text in BROKEN.items():
-            plan = await explained(connection, f"{GATE} {text}")
-            assert unguarded(plan, SCOPED) or not gate(plan), name
-        plan = await explained(connection, f"{GATE} {GOOD}")
-        assert gate(plan)
+            plan = await explain_generic(connection, f"{GATE} {text}")
+            assert unguarded(plan, SCOPED) or not is_gated(plan), name
+        plan = await explain_generic(connection, f"{GATE} {GOOD}")
+        assert is_gated(plan)
         assert not unguarded(plan, SCOPED)
-        assert scans(plan) == ["household"]
+        assert scanned_tables(plan) == ["household"]
 
 
 async def prepare(world: World, who: Persona) -> None:
@@ -134,10 +134,10 @@ async def behind_the_gate(world: World, callers: Iterable[Persona]) -> None:
     read = set()
     async with world.as_login(None) as connection:
         for statement in world.prepared:
-            plan = await explained(connection, statement)
-            assert gate(plan), statement.text
+            plan = await explain_generic(connection, statement)
+            assert is_gated(plan), statement.text
             assert unguarded(plan, DOORS) == [], statement.text
-            read |= set(scans(plan))
+            read |= set(scanned_tables(plan))
     assert {"household", "member", "migration_episode", "business", "finding", "remark", "workflow_event"} <= read
     assert len(world.prepared) > 2 * len(QUERIES)
 
@@ -159,7 +159,7 @@ async def test_a_forgotten_where_shows_what_the_oracle_allows(world: World) -> N
     for who in PERSONAS:
         async with world.as_login(who) as connection:
             for table in SCOPED:
-                found = await seen(connection, f"SELECT id FROM {table}")
+                found = await fetch_ids(connection, f"SELECT id FROM {table}")
                 assert found == world.stored(who, table), (who.name, table)
                 shown += len(found)
     assert shown > len(world.rows)
@@ -169,7 +169,7 @@ async def test_counted_tables_show_the_areas_that_are_read(world: World) -> None
     villages = {world.regions[key]: key for key in world.regions}
     for who in PERSONAS:
         async with world.as_login(who) as connection:
-            for table in COUNTED:
+            for table in LEDGERS:
                 whole = await world.admin.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
                 reads = oracle.SEES["OPERATIONAL"]
                 allowed = [
@@ -186,7 +186,7 @@ async def test_the_other_tables_show_the_map_and_oneself(world: World) -> None:
     for who in PERSONAS:
         async with world.as_login(who) as connection:
             assert await connection.fetchval("SELECT count(*) FROM region") == everything
-            assert await seen(connection, "SELECT id FROM account") == {who.id}
+            assert await fetch_ids(connection, "SELECT id FROM account") == {who.id}
             assert {row["user_id"] for row in await connection.fetch("SELECT user_id FROM grants")} <= {who.id}
             with pytest.raises(RLS):
                 await connection.fetch("SELECT * FROM audit_event")
@@ -220,7 +220,7 @@ SWITCHES = [
 
 async def test_joins_leftovers_and_planners_moods_change_nothing(world: World) -> None:
     chance = random.Random(7)
-    for who in FEW:
+    for who in REPRESENTATIVES:
         allowed = world.stored(who, "household")
         async with world.as_login(who) as connection:
             for text in JOINS:
@@ -229,7 +229,7 @@ async def test_joins_leftovers_and_planners_moods_change_nothing(world: World) -
                 mode = chance.choice(("force_generic_plan", "force_custom_plan", "auto"))
                 await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
                 await connection.execute(f"SET LOCAL debug_parallel_query = {chance.choice(('off', 'on'))}")
-                assert await seen(connection, text) == allowed, (who.name, text)
+                assert await fetch_ids(connection, text) == allowed, (who.name, text)
 
 
 async def gated(world: World, who: Persona, leftover: str, moods: random.Random) -> None:
@@ -252,7 +252,7 @@ async def gated(world: World, who: Persona, leftover: str, moods: random.Random)
 
 async def test_a_wider_scope_left_in_the_session_does_not_pass_the_gate(world: World) -> None:
     moods = random.Random(8)
-    for who, leftover in itertools.product(FEW, (NATIONAL.literal(), "", "{[52,52/)}")):
+    for who, leftover in itertools.product(REPRESENTATIVES, (NATIONAL.literal(), "", "{[52,52/)}")):
         await gated(world, who, leftover, moods)
 
 
@@ -267,7 +267,7 @@ async def test_leftovers_whole(world: World) -> None:
 async def test_an_empty_or_unbounded_scope_shows_nothing(world: World, value: str | None) -> None:
     settings = {} if value is None else dict.fromkeys(("read", "submit", "identity"), value)
     async with world.as_login(None, **settings) as connection:
-        for table in (*SCOPED, *COUNTED):
+        for table in (*SCOPED, *LEDGERS):
             assert await connection.fetch(f"SELECT * FROM {table}") == [], table
 
 
@@ -293,11 +293,11 @@ async def test_a_bare_prefix_is_no_area(world: World) -> None:
 
 async def test_statements_without_their_conditions_leak_nothing(world: World) -> None:
     """A WHERE of each engine statement made true: what comes out is still of the caller's own rows."""
-    await prepare(world, FEW[1])
+    await prepare(world, REPRESENTATIVES[1])
     chance = random.Random(11)
     loosened = [(statement, loosen(statement.text, chance)) for statement in world.prepared]
     found = ""
-    for who in FEW:
+    for who in REPRESENTATIVES:
         principal = await world.principal(who)
         hidden = {mark.text for mark in world.marks if not world.exists(who, mark.row)}
         async with world.as_login(who) as connection:

@@ -11,8 +11,8 @@ import pytest
 
 from registry.guard.wall import DOORS
 from tests import oracle
-from tests.personas import BY_NAME, FEW, PERSONAS, TODAY, Persona
-from tests.world import SCOPED, House, World, seen
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
+from tests.world import SCOPED, House, World, fetch_ids
 
 pytestmark = pytest.mark.anyio
 RLS = asyncpg.InsufficientPrivilegeError
@@ -47,7 +47,7 @@ async def test_rows_are_written_in_the_areas_of_the_command_alone(world: World) 
 async def test_two_grants_do_not_multiply(world: World) -> None:
     both, there = BY_NAME["officer-A111-viewer-B"], house_in(world, "B111")
     async with world.as_login(both, write="submit") as connection:
-        assert there.id in await seen(connection, "SELECT id FROM household")
+        assert there.id in await fetch_ids(connection, "SELECT id FROM household")
         assert await connection.execute("UPDATE household SET address = 'x' WHERE id = $1", there.id) == "UPDATE 0"
         assert await connection.fetch("SELECT id FROM household WHERE draft AND area LIKE '52%'") == []
         with pytest.raises(RLS):
@@ -56,7 +56,7 @@ async def test_two_grants_do_not_multiply(world: World) -> None:
 
 @pytest.mark.parametrize("table", SCOPED)
 async def test_an_update_reaches_what_is_read_and_written(world: World, table: str) -> None:
-    for who, write in itertools.product(FEW, ("submit", "verify")):
+    for who, write in itertools.product(REPRESENTATIVES, ("submit", "verify")):
         roles = oracle.SUBMITS if write == "submit" else frozenset({"VILLAGE_VERIFIER", "REGENCY_COORDINATOR"})
         may = {
             row.id
@@ -68,7 +68,7 @@ async def test_an_update_reaches_what_is_read_and_written(world: World, table: s
                 with pytest.raises(RLS):
                     await connection.execute(f"UPDATE {table} SET updated_at = now()")
                 continue
-            found = await seen(connection, f"UPDATE {table} SET updated_at = now() RETURNING id")
+            found = await fetch_ids(connection, f"UPDATE {table} SET updated_at = now() RETURNING id")
             assert found == may, (who.name, table, write)
 
 

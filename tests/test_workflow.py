@@ -138,7 +138,7 @@ async def test_each_command_does_what_the_table_says(
 ) -> None:
     """And `viewerCan` has named it before exactly when it is done, whoever asks and whatever the state."""
     for state, expected in row.items():
-        made = await village.reach(state, phone="0812-3456-7890")
+        made = await village.new_household(state, phone="0812-3456-7890")
         seen = await village.household(who, made["id"], "viewerCan")
         if expected != "x":
             assert (seen is None) == (expected == "--")
@@ -165,7 +165,7 @@ async def test_every_state_but_the_last_ones_is_left_by_somebody(village: Place,
         return
     assert leaving
     for ability in sorted(ability.name for ability in leaving):
-        made = await village.reach(state)
+        made = await village.new_household(state)
         able = [
             who
             for who in ("second", "officer", "verifier", "coordinator", "colleague")
@@ -194,14 +194,14 @@ def test_the_table_names_only_what_its_step_opens() -> None:
     ],
 )
 async def test_nobody_verifies_or_returns_what_he_sent(village: Place, author: str, who: str, state: str) -> None:
-    made = await village.reach(state, author)
+    made = await village.new_household(state, author)
     for ability in ("SUBMISSION_VERIFY", "SUBMISSION_RETURN"):
         assert await attempt(village, ability, who, made) == "self"
     assert (await village.household(who, made["id"], "viewerCan"))["viewerCan"].count("SUBMISSION_VERIFY") == 0
 
 
 async def test_nobody_verifies_what_he_recorded_though_another_sent_it(village: Place) -> None:
-    made = await village.reach("DRAFT", "all in one")
+    made = await village.new_household("DRAFT", "all in one")
     await village.submit("second", {"id": made["id"]}, 1)
     assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
     assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
@@ -210,7 +210,7 @@ async def test_nobody_verifies_what_he_recorded_though_another_sent_it(village: 
 @pytest.mark.parametrize("state", ["DRAFT", "RETURNED"])
 async def test_nobody_verifies_words_of_his_own_that_another_sent(village: Place, state: str) -> None:
     """The writer of any revision since the last verified one, not of the newest alone."""
-    made = await village.reach(state)
+    made = await village.new_household(state)
     await village.submit("second", {"id": made["id"], "hamlet": "Sumber"}, 1, "DRAFT")
     merged = await village.submit("all in one", {"id": made["id"], "rw": "07"}, 1, "DRAFT")
     assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
@@ -240,7 +240,7 @@ async def test_nobody_verifies_a_household_in_the_village_that_he_gave_it(villag
 
 
 async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None:
-    made = await village.reach("DRAFT")
+    made = await village.new_household("DRAFT")
     for who in ("all in one", "officer"):  # the first is no author, and the second sends it after a return
         await village.submit(who, {"id": made["id"]}, 1)
         if who == "all in one":
@@ -250,7 +250,7 @@ async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None
 
 
 async def test_the_authors_of_what_is_verified_are_free_again(village: Place) -> None:
-    made = await village.reach("SUBMITTED", "all in one")
+    made = await village.new_household("SUBMITTED", "all in one")
     authors = "SELECT authors FROM household WHERE id = $1"
     assert await village.admin.fetchval(authors, uuid.UUID(made["id"])) == [village.ids["all in one"]]
     for who in ("verifier", "coordinator"):
@@ -259,7 +259,7 @@ async def test_the_authors_of_what_is_verified_are_free_again(village: Place) ->
 
 
 async def test_nobody_takes_both_steps_of_one_revision(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "ok"
     assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "same"
     assert "SUBMISSION_VERIFY" not in (await village.household("both steps", made["id"], "viewerCan"))["viewerCan"]
@@ -267,7 +267,7 @@ async def test_nobody_takes_both_steps_of_one_revision(village: Place) -> None:
 
 
 async def test_a_return_frees_the_second_step(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     await village.verify("both steps", made)
     await village.return_household("coordinator", made)
     await village.submit("officer", {"id": made["id"]}, 1)
@@ -279,7 +279,7 @@ async def test_a_return_frees_the_second_step(village: Place) -> None:
 
 
 async def test_nobody_verifies_or_returns_unseen_text(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     await village.submit("officer", {"id": made["id"], "rt": "4"}, 1)
     for rev in (1, 3, 0):
         for result in (
@@ -292,7 +292,7 @@ async def test_nobody_verifies_or_returns_unseen_text(village: Place) -> None:
 
 
 async def test_verification_leaves_its_mark_and_rev_alone(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     village_step = await village.verify("verifier", made)
     assert village_step["household"] == {"rev": 1, "workflowState": "VERIFIED_VILLAGE", "verifiedRev": None}
     last = await village.verify("coordinator", made)
@@ -314,7 +314,7 @@ async def test_verification_leaves_its_mark_and_rev_alone(village: Place) -> Non
 
 async def test_who_has_two_roles_acts_in_the_role_of_the_step(village: Place) -> None:
     for state, role in (("SUBMITTED", "VILLAGE_VERIFIER"), ("VERIFIED_VILLAGE", "REGENCY_COORDINATOR")):
-        made = await village.reach(state)
+        made = await village.new_household(state)
         await village.verify("both steps", made)
         events = (await village.household("officer", made["id"], "events { actor { name role } }"))["events"]
         assert events[-1]["actor"] == {"name": "both steps", "role": role}
@@ -338,10 +338,10 @@ async def test_a_warning_that_must_be_seen_is_accepted_knowingly(village: Place)
 
 async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place) -> None:
     good, own, elsewhere, late = (
-        await village.reach("SUBMITTED"),
-        await village.reach("SUBMITTED", "all in one"),
+        await village.new_household("SUBMITTED"),
+        await village.new_household("SUBMITTED", "all in one"),
         household(FAR),
-        await village.reach("VERIFIED"),
+        await village.new_household("VERIFIED"),
     )
     await village.submit("stranger", elsewhere)
     unknown = {"id": str(uuid.uuid4())}
@@ -371,7 +371,7 @@ async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place
 async def test_hidden_and_absent_are_answered_alike(village: Place) -> None:
     hidden, nowhere = household(FAR), str(uuid.uuid4())
     await village.submit("stranger", hidden)
-    draft = await village.reach("DRAFT")
+    draft = await village.new_household("DRAFT")
     answers = set()
     for id_ in (hidden["id"], draft["id"], nowhere):
         said = await village.query("verifier", VERIFY, items=[{"id": id_, "rev": 1}])
@@ -399,7 +399,7 @@ async def test_fifty_at_once(village: Place) -> None:
 
 
 async def test_a_return_says_why(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     for remarks in ([], [{"path": ["address"], "text": "  "}]):
         answer = await village.ask(
             "verifier",
@@ -418,7 +418,7 @@ async def test_a_return_says_why(village: Place) -> None:
 
 
 async def test_returning_twice_is_one_return(village: Place) -> None:
-    made = await village.reach("RETURNED")
+    made = await village.new_household("RETURNED")
     again = await village.return_household("verifier", made)
     assert (again["userErrors"], again["household"]["workflowState"]) == ([], "RETURNED")
     for who, text in (("verifier", "Sekali lagi."), ("coordinator", "Alamat kurang jelas.")):
@@ -447,7 +447,7 @@ async def test_a_step_leads_where_the_state_table_says(
     village: Place, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """The commands have it from there, for the household and for its event."""
-    made = await village.reach("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
+    made = await village.new_household("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
     monkeypatch.setattr(verification, name, replace(getattr(verification, name), leads_to=WorkflowState.REJECTED))
     if name == "RETURN_VILLAGE":
         payload = await village.return_household("verifier", made)
@@ -464,7 +464,7 @@ def test_the_steps_of_saving_lead_where_saving_does() -> None:
 
 
 async def test_a_result_names_the_household_as_its_id_is_written_everywhere(village: Place) -> None:
-    made = await village.reach("SUBMITTED")
+    made = await village.new_household("SUBMITTED")
     nobody = str(uuid.uuid4())
     items = [{"id": f" {made['id'].upper()} ", "rev": 1}, {"id": nobody.upper(), "rev": 1}]
     results = (await village.ask("verifier", VERIFY, items=items))["verifyHouseholds"]["results"]

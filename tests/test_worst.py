@@ -45,8 +45,8 @@ pytestmark = pytest.mark.anyio
 HOUSEHOLDS, SHARE, WHOLE = 100_000, 25, 250
 SECONDS, MEGABYTES = 2.0, 300.0
 SLACK = 1.0  # seconds that planning, cancelling and a busy machine add
-COUNTED = "households { totalCount }"
-MORE = f"{COUNTED} members {{ totalCount }} migrations {{ totalCount }} businesses {{ totalCount }}"
+LEDGERS = "households { totalCount }"
+MORE = f"{LEDGERS} members {{ totalCount }} migrations {{ totalCount }} businesses {{ totalCount }}"
 BOUND = 10.0  # a bound for a hang, not a claim about speed
 
 
@@ -169,7 +169,7 @@ async def test_nothing_that_is_accepted_takes_longer_or_more_than_it_may(capsys:
             target = Target(database, await principal_now(ADMIN.id, end, database))
             for _ in range(4):  # all four connections are there, so that their memory is seen
                 await asyncio.gather(*[database.ready("") for _ in range(4)])
-            dashboards = [await target.attacked(down(counts, 40, 10, 10, 5)) for counts in (COUNTED, MORE)]
+            dashboards = [await target.attacked(down(counts, 40, 10, 10, 5)) for counts in (LEDGERS, MORE)]
             found = await worst(target, 7, WHOLE)
     with capsys.disabled():
         print("\ndashboards:", *dashboards, sep="\n  ")  # noqa: T201  (as below)

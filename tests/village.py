@@ -1,6 +1,6 @@
-"""A small country with one village in work: its people, and the commands as they call them over HTTP.
+"""A small country around one village: its people, and the commands as they call them over HTTP.
 
-Each test module has a village of its own; tests make their own households in it, so that their order does not matter.
+Each test module has its own village, and each test makes its own households in it, so that order does not matter.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from server.http.identity import principal_of
 from server.settings import Settings
 
 HERE, NEXT_DOOR, FAR = "35.07.11.2008", "35.07.11.2009", "52.03.21.2002"
-OLD_CODE, SPLIT, HEIRS = "35.07.09.2008", "35.07.12.2001", ["35.07.12.2002", "35.07.12.2003"]
+OLD_CODE, SPLIT, SUCCESSORS = "35.07.09.2008", "35.07.12.2001", ["35.07.12.2002", "35.07.12.2003"]
 COUNTRY = {
     "35": "Jawa Timur",
     "35.07": "Malang",
@@ -39,8 +39,8 @@ COUNTRY = {
     NEXT_DOOR: "Kalirejo",
     "35.07.12": "Pagak",
     SPLIT: "Sumberejo",
-    HEIRS[0]: "Sumberejo Lor",
-    HEIRS[1]: "Sumberejo Kidul",
+    SUCCESSORS[0]: "Sumberejo Lor",
+    SUCCESSORS[1]: "Sumberejo Kidul",
     "52": "Nusa Tenggara Barat",
     "52.03": "Lombok Timur",
     "52.03.21": "Lenek",
@@ -85,8 +85,8 @@ REVEAL = """mutation($id: ID!, $field: IdentityField!, $purpose: AccessPurpose!,
     value userErrors { code path message } } }"""
 
 
-PLENTY: dict[str, Any] = {"reveals_per_hour": 10_000, "taken_ids_per_hour": 10_000}
-"""Quotas that no test meets by chance."""
+HIGH_QUOTAS: dict[str, Any] = {"reveals_per_hour": 10_000, "taken_ids_per_hour": 10_000}
+"""Quotas that no test reaches by accident."""
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Answer:
 
 @dataclass
 class Place:
-    """The village in work: the application over a database of its own, and how to call it as one of its people."""
+    """The application over a database of its own, and how to call it as one of its people."""
 
     app: App
     client: httpx.AsyncClient
@@ -127,25 +127,25 @@ class Place:
     ids: dict[str, uuid.UUID]
     regions: dict[str, uuid.UUID]
     statements: list[str] = field(default_factory=list)
-    """What the read engine has sent."""
+    """The SQL that the read engine has sent."""
 
     @property
     def keyring(self) -> Keyring:
-        made: Keyring = self.app.service.keyring
-        return made
+        keyring: Keyring = self.app.service.keyring
+        return keyring
 
     @property
     def database(self) -> Database:
-        made: Database = self.app.service.database
-        return made
+        database: Database = self.app.service.database
+        return database
 
     @property
     def vault(self) -> Vault:
-        made: Vault = self.app.service.vault
-        return made
+        vault: Vault = self.app.service.vault
+        return vault
 
     def bearer(self, who: str | None) -> dict[str, str]:
-        """The headers of somebody signed in; none for None."""
+        """The headers of a signed-in person; no header for None."""
         if who is None:
             return {}
         return {"authorization": f"Bearer {self.keyring.issue(self.ids[who], 600, dt.datetime.now(dt.UTC))}"}
@@ -155,8 +155,8 @@ class Place:
 
     async def send(self, method: str, path: str = "/graphql", **request: Any) -> Answer:
         """Any HTTP request."""
-        got = await self.client.request(method, path, **request)
-        return Answer(got.status_code, got.headers, got.content)
+        response = await self.client.request(method, path, **request)
+        return Answer(response.status_code, response.headers, response.content)
 
     async def query(self, who: str | None, text: str, language: str = "id", **variables: Any) -> Answer:
         """One GraphQL request as `who`."""
@@ -184,27 +184,26 @@ class Place:
 
     async def return_household(self, who: str, household: Mapping[str, Any], rev: int = 1, *remarks: str) -> Any:
         """Payload of `returnHousehold`, with a remark on the address unless others are given."""
-        said = [{"path": ["address"], "text": text} for text in remarks or ("Alamat kurang jelas.",)]
-        return (await self.ask(who, RETURN, id=household["id"], rev=rev, remarks=said))["returnHousehold"]
+        inputs = [{"path": ["address"], "text": text} for text in remarks or ("Alamat kurang jelas.",)]
+        return (await self.ask(who, RETURN, id=household["id"], rev=rev, remarks=inputs))["returnHousehold"]
 
-    async def reach(self, state: str, author: str = "officer", **changes: Any) -> dict[str, Any]:
+    async def new_household(self, state: str, author: str = "officer", **changes: Any) -> dict[str, Any]:
         """A new household of `author` in this state, at revision 1."""
-        made = household(**changes)
-        stored = await self.submit(author, made, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
+        document = household(**changes)
+        stored = await self.submit(author, document, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
         assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
         if state in ("VERIFIED_VILLAGE", "VERIFIED"):
-            assert not (await self.verify("verifier", made))["userErrors"]
+            assert not (await self.verify("verifier", document))["userErrors"]
         if state == "VERIFIED":
-            assert not (await self.verify("coordinator", made))["userErrors"]
+            assert not (await self.verify("coordinator", document))["userErrors"]
         if state == "RETURNED":
-            assert not (await self.return_household("verifier", made))["userErrors"]
-        return made
+            assert not (await self.return_household("verifier", document))["userErrors"]
+        return document
 
     async def household(self, who: str, id_: str, selection: str) -> Any:
-        """The household as `who` sees it; None when it is not there for him."""
-        return (await self.ask(who, f"query($id: ID!) {{ household(by: {{id: $id}}) {{ {selection} }} }}", id=id_))[
-            "household"
-        ]
+        """The household as `who` sees it; None if it does not exist for them."""
+        query = f"query($id: ID!) {{ household(by: {{id: $id}}) {{ {selection} }} }}"
+        return (await self.ask(who, query, id=id_))["household"]
 
 
 _serial = itertools.count(1)
@@ -212,7 +211,7 @@ _serial = itertools.count(1)
 
 def person(seq: int, **changes: Any) -> dict[str, Any]:
     """A member: a woman born on 23 April 1985, head of the family, at home; her NIK fits."""
-    made = {
+    member = {
         "id": str(uuid.uuid4()),
         "seq": seq,
         "fullName": f"Siti Aminah {seq}",
@@ -225,19 +224,19 @@ def person(seq: int, **changes: Any) -> dict[str, Any]:
         "residence": "HOME",
         "nik": f"350711630485{next(_serial):04d}",
     }
-    return made | changes
+    return member | changes
 
 
 def episode(member: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """An episode: working abroad since 2022."""
-    made = {
+    document = {
         "id": str(uuid.uuid4()),
         "memberId": member["id"],
         "stage": "WORKING_ABROAD",
         "country": "HK",
         "departedOn": "2022",
     }
-    return made | changes
+    return document | changes
 
 
 def shop(owner: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
@@ -248,7 +247,7 @@ def shop(owner: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str, Any]:
     """A complete household: one migrant abroad, no fault and no warning."""
     members = [person(seq) for seq in range(1, people + 1)]
-    made = {
+    document = {
         "id": str(uuid.uuid4()),
         "villageCode": village,
         "visitResult": "COMPLETE",
@@ -260,90 +259,92 @@ def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str,
         "migrations": [episode(members[0])],
         "businesses": [],
     }
-    return made | changes
+    return document | changes
 
 
-def but(document: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+def with_changes(document: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """A copy with changes."""
     return copy.deepcopy(dict(document)) | changes
 
 
 async def _country(admin: asyncpg.Connection) -> dict[str, uuid.UUID]:
-    made: dict[str, uuid.UUID] = {}
+    regions: dict[str, uuid.UUID] = {}
     levels = {2: "PROVINCE", 5: "REGENCY", 8: "DISTRICT", 13: "VILLAGE"}
     for code, name in COUNTRY.items():
         level = levels[len(code)]
         kind = "RURAL_VILLAGE" if level == "VILLAGE" else level
-        made[code] = await admin.fetchval(
+        regions[code] = await admin.fetchval(
             "INSERT INTO region (code, level, kind, name, search_name, parent_id, valid_from, valid_to, decree)"
             " VALUES ($1, $2, $3, $4, lower($4), $5, '1945-08-17', $6, 'decree') RETURNING id",
-            *(code, level, kind, name, made.get(code.rpartition(".")[0])),
+            *(code, level, kind, name, regions.get(code.rpartition(".")[0])),
             dt.date(2020, 1, 1) if code == SPLIT else None,
         )
         await admin.execute(
-            "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", made[code], code
+            "INSERT INTO region_code (region_id, code, valid_from) VALUES ($1, $2, '1945-08-17')", regions[code], code
         )
     await admin.execute(
         "INSERT INTO region_code (region_id, code, valid_from, valid_to) VALUES ($1, $2, '1945-08-16', '2019-10-08')",
-        *(made[HERE], OLD_CODE),
+        *(regions[HERE], OLD_CODE),
     )
-    for heir in HEIRS:
+    for successor in SUCCESSORS:
         await admin.execute(
             "INSERT INTO region_lineage"
             " (from_region_id, to_region_id, change, from_code, to_code, decree, effective_on)"
             " VALUES ($1, $2, 'SPLIT', $3, $4, 'decree', '2020-01-01')",
-            *(made[SPLIT], made[heir], SPLIT, heir),
+            *(regions[SPLIT], regions[successor], SPLIT, successor),
         )
     programme = await admin.fetchval(
         "INSERT INTO programme (code, name, agency) VALUES ('DESMIGRATIF', 'Desmigratif', 'Kemnaker') RETURNING id"
     )
     for code in (HERE, NEXT_DOOR, FAR):
         await admin.execute(
-            "INSERT INTO village_enrolment (programme_id, region_id, year) VALUES ($1, $2, 2019)", programme, made[code]
+            "INSERT INTO village_enrolment (programme_id, region_id, year) VALUES ($1, $2, 2019)",
+            programme,
+            regions[code],
         )
-    return made
+    return regions
 
 
 async def _people(admin: asyncpg.Connection, regions: Mapping[str, uuid.UUID]) -> dict[str, uuid.UUID]:
-    made = {name: uuid.uuid4() for name in PEOPLE}
+    ids = {name: uuid.uuid4() for name in PEOPLE}
     for name, grants in PEOPLE.items():
-        await admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", made[name], name)
+        await admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", ids[name], name)
         for role, code in grants:
             await admin.execute(
                 "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
                 " VALUES ($1, $2, $3, $4, '2019-01-01')",
-                *(made[name], role, None if code is None else regions[code], code is None),
+                *(ids[name], role, None if code is None else regions[code], code is None),
             )
-    return made
+    return ids
 
 
 @pytest.fixture(scope="module")
 async def village(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncIterator[Place]:
-    """The village in work, empty of households, in a database of this module's own."""
+    """The village, without households, in a database of its own for each module."""
     name = await fresh()
     admin = await asyncpg.connect(postgres.dsn(name), server_settings={"search_path": "registry"})
     try:
-        async with _opened(admin, postgres.dsn(name, user="registry_app")) as place:
+        async with _serving(admin, postgres.dsn(name, user="registry_app")) as place:
             yield place
     finally:
         await admin.close()
 
 
 @asynccontextmanager
-async def _opened(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]:
+async def _serving(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place]:
     regions = await _country(admin)
     ids = await _people(admin, regions)
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
-    app = create(Settings(mode="demo", **PLENTY), login, Keyring.generate(), vault, secrets.token_bytes(32))
-    async with _served(app) as client:
+    app = create(Settings(mode="demo", **HIGH_QUOTAS), login, Keyring.generate(), vault, secrets.token_bytes(32))
+    async with _client_of(app) as client:
         place = Place(app, client, admin, login, ids, regions)
-        plain = place.database.answer
+        answer = place.database.answer
 
-        async def recorded(text: str, values: Sequence[Any], *seconds: float) -> bytes | None:
+        async def record_and_answer(text: str, values: Sequence[Any], *seconds: float) -> bytes | None:
             place.statements.append(text)
-            return await plain(text, values, *seconds)
+            return await answer(text, values, *seconds)
 
-        place.database.answer = recorded  # type: ignore[method-assign, assignment]
+        place.database.answer = record_and_answer  # type: ignore[method-assign, assignment]
         yield place
 
 
@@ -353,12 +354,12 @@ async def served_with(place: Place, **settings: Any) -> AsyncIterator[Place]:
     app = create(
         Settings(**{"mode": "demo"} | settings), place.login, place.keyring, place.vault, secrets.token_bytes(32)
     )
-    async with _served(app) as client:
+    async with _client_of(app) as client:
         yield replace(place, app=app, client=client)
 
 
 @asynccontextmanager
-async def _served(app: App) -> AsyncIterator[httpx.AsyncClient]:
+async def _client_of(app: App) -> AsyncIterator[httpx.AsyncClient]:
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:

@@ -1,8 +1,8 @@
-"""The world of the access tests: what is in it, whose it is, and how to ask for it.
+"""The world of the access tests: what is in it, whose it is, and how to query it.
 
-tests/building.py makes it once a run.  Every value above OPERATIONAL that can be unique is unique
-(tests/unique_values.py), so that finding its text anywhere tells whose value it is.  Tests take it as it is: who
-writes, rolls back.
+tests/building.py builds it once a run.  Every value above OPERATIONAL that can be unique is unique
+(tests/unique_values.py), so that its text, wherever it appears, shows whose value it is.  A test that writes to it
+rolls back.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from tests import oracle
 from tests.personas import TODAY, Persona
 
 SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity"]
-COUNTED = ["household_number", *(part.ledger for part in PARTS)]
-_ROOTS = {made.python_name for made in fields_of(Query)}
+LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
+_ROOTS = {field_.python_name for field_ in fields_of(Query)}
 CHILDREN = {name: table for table, name in LISTS.items() if name in _ROOTS}
-"""The lists of the query root that show what households have → their tables."""
+"""The lists of the query root that show parts of households → their tables."""
 
 
 @dataclass
 class House:
-    """A household and where it stands; its records have authors of their own."""
+    """A household with its place and state; each of its records has its own author."""
 
     id: uuid.UUID
     village: str
@@ -55,13 +55,13 @@ class House:
 
 @dataclass
 class Row:
-    """A record of a household, with its recorder."""
+    """A record of a household, with its author."""
 
     table: str
     id: uuid.UUID
     house: House
     author: str
-    gone: bool = False  # archived: no list shows it, the wall does not mind
+    archived: bool = False  # no list shows it, but the wall does
 
     @property
     def village(self) -> str:
@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """A text that stands for one value of one record; without a kind nobody may ever read it."""
+    """A text that stands for one value of one record; without a kind nobody may read it."""
 
     text: str
     kind: str | None
@@ -89,8 +89,8 @@ class Answer:
 
     @property
     def json(self) -> dict[str, Any]:
-        made: dict[str, Any] = orjson.loads(self.body)
-        return made
+        document: dict[str, Any] = orjson.loads(self.body)
+        return document
 
     @property
     def data(self) -> Any:
@@ -101,14 +101,14 @@ class Answer:
         return [error["extensions"]["code"] for error in self.json.get("errors", ())]
 
     @property
-    def neutral(self) -> bytes:
-        """The body without the id of the request, which is the only thing that two like answers may differ in."""
+    def without_request_id(self) -> bytes:
+        """The body without the id of the request, in which alone two equal answers may differ."""
         return re.sub(rb'"(requestId|errorId)":"[^"]+"', b"", self.body)
 
 
 @dataclass(repr=False)
 class World:
-    """The fixture, and how to ask it."""
+    """The fixture, and how to query it."""
 
     dsn: str
     login: str
@@ -122,7 +122,7 @@ class World:
     houses: list[House] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    sent: list[str] = field(default_factory=list)  # every statement of the application's connection, as it was sent
+    sent: list[str] = field(default_factory=list)  # every statement of the application's connection, as sent
     prepared: dict[Statement, None] = field(default_factory=dict)  # every statement of the read engine
     _tokens: dict[str, str] = field(default_factory=dict)
 
@@ -133,10 +133,10 @@ class World:
 
     async def ask(self, who: Persona | None, query: str, /, header: str | None = None, **variables: Any) -> Answer:
         """One request over HTTP; `header` replaces the persona's own Authorization."""
-        said = header if who is None else f"Bearer {self.token(who)}"
-        headers = {} if said is None else {"authorization": said}
-        sent = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
-        return Answer(sent.status_code, sent.content, dict(sent.headers))
+        authorization = header if who is None else f"Bearer {self.token(who)}"
+        headers = {} if authorization is None else {"authorization": authorization}
+        response = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        return Answer(response.status_code, response.content, dict(response.headers))
 
     async def principal(self, who: Persona) -> Principal:
         return await principal_of(f"Bearer {self.token(who)}", self.keyring, self.database)
@@ -145,7 +145,7 @@ class World:
     async def as_login(
         self, who: Persona | None, write: str | None = None, **settings: str
     ) -> AsyncIterator[asyncpg.Connection]:
-        """Plain SQL as the application's login with the persona's settings; whatever it does is undone."""
+        """A connection of the application's login with the persona's settings; whatever it does is rolled back."""
         connection = await asyncpg.connect(self.login)
         try:
             await connection.execute("BEGIN READ WRITE")
@@ -171,15 +171,16 @@ class World:
 
     def listed(self, who: Persona, table: str) -> set[str]:
         """The ids that the lists of the API show."""
-        found = [row for row in self.of(table) if not row.gone and not row.house.archived]
-        return {str(row.id) for row in found if self.exists(who, row)}
+        rows = [row for row in self.of(table) if not row.archived and not row.house.archived]
+        return {str(row.id) for row in rows if self.exists(who, row)}
 
     def stored(self, who: Persona, table: str) -> set[uuid.UUID]:
         """The ids that plain SQL shows."""
-        found = {row.id for row in self.of(table) if self.exists(who, row)}
-        return {row.id for row in self.of(table) if self.sees(who, "IDENTITY", row)} if table == "identity" else found
+        if table == "identity":
+            return {row.id for row in self.of(table) if self.sees(who, "IDENTITY", row)}
+        return {row.id for row in self.of(table) if self.exists(who, row)}
 
 
-async def seen(connection: asyncpg.Connection, text: str) -> set[uuid.UUID]:
-    """The ids that a statement answers."""
+async def fetch_ids(connection: asyncpg.Connection, text: str) -> set[uuid.UUID]:
+    """The ids that a statement returns."""
     return {row["id"] for row in await connection.fetch(text)}
