@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLList, GraphQLNonNull, is_input_object_type, is_input_type, is_leaf_type
+from graphql import (
+    GraphQLError,
+    GraphQLList,
+    GraphQLNonNull,
+    get_variable_values,
+    is_input_object_type,
+    is_input_type,
+    is_leaf_type,
+    parse,
+)
 from graphql.pyutils import Undefined
 from graphql.utilities import coerce_input_value
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.build import build
-from schema.engine.coercion import coercion, holds_itself
+from schema.engine.coercion import coercion, holds_itself, variables_coercion
 from tests.test_scalars import BAD, GOOD
 
+SCHEMA = build()._schema
 TYPES: dict[str, Any] = {
     name: type_
-    for name, type_ in build()._schema.type_map.items()
+    for name, type_ in SCHEMA.type_map.items()
     if is_input_type(type_) and not name.startswith("__") and not holds_itself(type_)
 }
 WRITTEN: dict[str, list[Any]] = {name: list(texts) for name, texts in GOOD.items()} | {
@@ -84,3 +94,38 @@ def test_every_kind_of_type_is_among_them() -> None:
     assert {"HouseholdInput", "HouseholdKey", "SubmitHouseholdInput", "SaveAs", "RegionCode", "Int"} <= TYPES.keys()
     assert any(is_leaf_type(type_) for type_ in TYPES.values())
     assert "HouseholdFilter" not in TYPES
+
+
+DECLARED: dict[str, list[Any]] = {
+    "$n: Int!": [3, "3", None],
+    "$d: Int! = 20": [3, "3", None],
+    "$s: String": ["y", 7, None],
+    '$t: String = "x"': ["y", 7, None],
+    "$u: String = null": ["y", None],
+    '$w: [RegionCode!] = ["35"]': [["35.07"], "35", [None], []],
+    "$o: HouseholdOrder = {field: MEMBER_COUNT}": [{"field": "UPDATED_AT", "direction": "ASC"}, {"field": "x"}, {}],
+    '$by: HouseholdKey = {id: "a"}': [{"householdNo": "b"}, {"id": "a", "householdNo": "b"}, {}],
+}
+"""Declaration of a variable → values that may be sent for it, good and bad."""
+
+
+@given(data=st.data(), wrong=st.booleans())
+def test_variables_may_be_left_out_as_graphql_core_says(data: st.DataObject, wrong: bool) -> None:
+    """In the order of their declarations; those without a default are missing, those that must be sent are refused."""
+    declared = data.draw(st.lists(st.sampled_from(sorted(DECLARED)), unique=True))
+    sent: dict[str, Any] = {"undeclared": 1}
+    for text in declared:
+        if data.draw(st.booleans()):
+            values = DECLARED[text]
+            sent[text[1 : text.index(":")]] = data.draw(st.sampled_from(values if wrong else values[:1]))
+    operation: Any = parse(f"query({', '.join(declared)}) {{ x }}" if declared else "{ x }").definitions[0]
+    coerce = variables_coercion(SCHEMA, operation.variable_definitions or ())
+    assert coerce is not None
+    core = get_variable_values(SCHEMA, operation.variable_definitions or (), sent)
+    assert exact(coerce(sent)) == exact(Undefined if isinstance(core, list) else core.coerced)
+
+
+@pytest.mark.parametrize("text", ["$f: HouseholdFilter", '$by: HouseholdKey = {id: "a", householdNo: "b"}'])
+def test_what_only_graphql_core_can_refuse_is_left_to_it(text: str) -> None:
+    operation: Any = parse(f"query({text}) {{ x }}").definitions[0]
+    assert variables_coercion(SCHEMA, operation.variable_definitions or ()) is None

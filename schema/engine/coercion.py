@@ -7,26 +7,71 @@ Test: tests/test_coercion.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from graphql import (
+    ConstValueNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLScalarType,
+    GraphQLSchema,
+    VariableDefinitionNode,
     get_named_type,
     is_input_object_type,
     is_list_type,
     is_non_null_type,
     is_required_input_field,
+    type_from_ast,
 )
 from graphql.pyutils import Undefined
-from graphql.utilities.coerce_input_value import coerce_default_value
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 
 Coerce = Callable[[Any], Any]
 """JSON value → value of the type, or Undefined."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value is sent by name: a variable, or a field of an object.
+
+    `out_name` names the coerced value; `default` is coerced, and Undefined if there is none."""
+
+    name: str
+    out_name: str
+    coerce: Coerce
+    required: bool
+    default: Any
+
+
+def variables_coercion(schema: GraphQLSchema, definitions: Iterable[VariableDefinitionNode]) -> Coerce | None:
+    """How the variables of a valid document are coerced: those that were sent → the values by name.
+
+    None where graphql-core has to do it: for a type that holds itself, as in `coercion`, and for a default that only
+    the type refuses."""
+    places = []
+    for node in definitions:
+        name, type_, literal = node.variable.name.value, type_from_ast(schema, node.type), node.default_value
+        if holds_itself(get_named_type(type_)):
+            return None
+        default = Undefined
+        if literal is not None:
+            default = _literal(literal, type_)
+            if default is Undefined:
+                return None
+        required = is_non_null_type(type_) and literal is None
+        places.append(_Place(name, name, coercion(type_), required, default))
+    return _named_values(places)
+
+
+def _literal(literal: ConstValueNode, type_: Any) -> Any:
+    try:
+        return coerce_input_literal(literal, type_)
+    except GraphQLError:  # Strawberry's check of a type that takes exactly one key
+        return Undefined
 
 
 def coercion(type_: Any) -> Coerce:
@@ -89,8 +134,9 @@ def _scalar(type_: GraphQLScalarType) -> Coerce:
 
 def _object(type_: GraphQLInputObjectType) -> Coerce:
     assert not type_.is_one_of, "Strawberry's `out_type` checks our one-of types; graphql-core's own mark is not read"
-    fields = [
-        (
+    names = type_.fields.keys()
+    places = [
+        _Place(
             name,
             field.out_name or name,
             coercion(field.type),
@@ -99,24 +145,37 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
         )
         for name, field in type_.fields.items()
     ]
-    names = type_.fields.keys()
+    coerce_fields = _named_values(places)
 
     def coerce(value: Any) -> Any:
         if not isinstance(value, dict) or not value.keys() <= names:
             return Undefined
-        made: dict[str, Any] = {}
-        for name, out, inner, required, default in fields:
-            if name in value:
-                if (found := inner(value[name])) is Undefined:
-                    return Undefined
-                made[out] = found
-            elif required:
-                return Undefined
-            elif default is not Undefined:
-                made[out] = default
+        fields = coerce_fields(value)
+        if fields is Undefined:
+            return Undefined
         try:
-            return type_.out_type(made)
+            return type_.out_type(fields)
         except GraphQLError:  # Strawberry's check of a type that takes exactly one key
             return Undefined
+
+    return coerce
+
+
+def _named_values(places: list[_Place]) -> Coerce:
+    """What was sent, by name → the values in the order of `places`; what was left out has its default or is missing."""
+
+    def coerce(sent: dict[str, Any]) -> Any:
+        values: dict[str, Any] = {}
+        for place in places:
+            if place.name in sent:
+                value = place.coerce(sent[place.name])
+                if value is Undefined:
+                    return Undefined
+                values[place.out_name] = value
+            elif place.required:
+                return Undefined
+            elif place.default is not Undefined:
+                values[place.out_name] = place.default
+        return values
 
     return coerce

@@ -25,11 +25,9 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    get_named_type,
     get_operation_ast,
     get_variable_values,
     parse,
-    type_from_ast,
     validate,
 )
 from graphql.execution.values import VariableValues
@@ -38,7 +36,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
-from schema.engine.coercion import Coerce, coercion, holds_itself
+from schema.engine.coercion import variables_coercion
 from schema.engine.collect import nodes_of
 from schema.engine.lane import Lane
 from schema.engine.plan import Planned, Planner
@@ -86,18 +84,7 @@ class Operation:
             if not all(_is_meta(node) for node in definition.selection_set.selections):
                 raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
         self.shaping = tuple(sorted(_shaping(document, definition)))
-        self._coercions = self._quick_coercions()
-
-    def _quick_coercions(self) -> tuple[tuple[str, Coerce], ...] | None:
-        """How each variable is coerced; None where one is an input that may hold itself: only graphql-core's own way
-        counts how deep a value is nested, and refuses in time."""
-        found = []
-        for node in self.definition.variable_definitions or ():
-            type_ = type_from_ast(self.schema, node.type)
-            if holds_itself(get_named_type(type_)):
-                return None
-            found.append((node.variable.name.value, coercion(type_)))
-        return tuple(found)
+        self._coerce_variables = variables_coercion(schema, definition.variable_definitions or ())
 
     @cached_property
     def without_variables(self) -> DocumentNode:
@@ -107,16 +94,16 @@ class Operation:
 
     async def variables_aside(self, sent: dict[str, Any] | None, caller: Hashable = None) -> VariableValues:
         """The same as `variables`; many are coerced beside the event loop in the caller's turn."""
-        if check_variables(sent) <= (FEW if self._coercions is not None else FEW_NESTED):
+        if check_variables(sent) <= (FEW if self._coerce_variables is not None else FEW_NESTED):
             return self.variables(sent)
         return await COERCING.run(caller, self.variables, sent)
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid, QueryTooComplex."""
         check_variables(sent)
-        if sent and self._coercions is not None:  # all given and good, as nearly always: no need for the long way
-            coerced = {name: coerce(sent.get(name)) for name, coerce in self._coercions}
-            if not any(value is None or value is Undefined for value in coerced.values()):
+        if self._coerce_variables is not None:
+            coerced = self._coerce_variables(sent or {})
+            if coerced is not Undefined:
                 return VariableValues({}, coerced)
         definitions = self.definition.variable_definitions or ()
         found = get_variable_values(self.schema, definitions, sent or {}, MOST_ERRORS)
