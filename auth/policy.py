@@ -32,14 +32,14 @@ class VerificationStage(Enum):
 
 
 @dataclass(frozen=True)
-class Row:
+class PolicyRow:
     """What the page says of one ability, and why."""
 
     cells: Mapping[Role, Cell]
     why: str
 
 
-def row(*, why: str, **cells: Cell | None) -> Row:
+def row(*, why: str, **cells: Cell | None) -> PolicyRow:
     """A row of the page: one cell for each role, under the role's name.
 
     Raises TypeError for a role without a cell, and for a cell of no role."""
@@ -48,10 +48,10 @@ def row(*, why: str, **cells: Cell | None) -> Row:
         raise TypeError(f"this row has no cell for {', '.join(sorted(missing))}: {why}")
     if unknown := cells.keys() - roles.keys():
         raise TypeError(f"this row has a cell for {', '.join(sorted(unknown))}, which is not a role: {why}")
-    return Row(MappingProxyType({roles[name]: cell for name, cell in cells.items() if cell}), why)
+    return PolicyRow(MappingProxyType({roles[name]: cell for name, cell in cells.items() if cell}), why)
 
 
-def page(rows: Mapping[Ability, Row]) -> Mapping[Ability, Row]:
+def page(rows: Mapping[Ability, PolicyRow]) -> Mapping[Ability, PolicyRow]:
     """The rows, if they speak of every ability."""
     for ability in Ability:
         if ability not in rows:

@@ -1,7 +1,7 @@
-"""Who is asking: a user with the grants in force, and from them where he has which ability.
+"""The caller: a user with the grants in force, and from these where they have which ability.
 
 Rule: no grant, no area; abilities of two grants never multiply, because each ability's areas come from the grants that
-themselves give it.  Test: `tests/test_policy.py`
+give this very ability.  Test: `tests/test_policy.py`
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Grant:
     """A role in one region with all that is under it, or in the whole country, for a time.
 
     `region_id` is None exactly when the area is NATIONAL; `valid_to` is the last day, None means until it is ended;
-    `active` is false while a second signature is missing and after it was ended.
+    `active` is false while a second signature is missing, and after the grant was ended.
     """
 
     role: Role
@@ -46,7 +46,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """A signed-in user.  `grants` are those in force when it was made; it is not to be used after `expires_at`."""
+    """A signed-in user.  `grants` are those in force when it was read; do not use it after `expires_at`."""
 
     user_id: UUID
     name: str
@@ -55,66 +55,84 @@ class Principal:
     expires_at: datetime
 
     def areas(self, ability: Ability, signature: VerificationStage | None = None) -> AreaSet:
-        """Where he has the ability over every record; with `signature`, only where the grant gives that signature."""
-        return self._held.get((ability, Cell.AREA, signature), NOWHERE)
+        """Where they have the ability over every record; with `signature`, only by grants that give that signature."""
+        return self._areas.get((ability, Cell.AREA, signature), NOWHERE)
 
     def own(self, ability: Ability) -> AreaSet:
-        """Where he has the ability over what he made himself, and over nothing else by these grants."""
-        return self._held.get((ability, Cell.OWN, None), NOWHERE)
+        """Where they have the ability over records that they created, and over nothing else by these grants."""
+        return self._areas.get((ability, Cell.OWN, None), NOWHERE)
 
     @cached_property
     def abilities(self) -> frozenset[Ability]:
-        """What he may do or see somewhere, were it only over his own records."""
-        return frozenset(ability for ability, _, _ in self._held)
+        """What they may do or see somewhere, even if only in their own records."""
+        return frozenset(ability for ability, _, _ in self._areas)
 
     @cached_property
     def ability_names(self) -> list[str]:
-        """The names of his abilities, sorted."""
+        """The names of their abilities, sorted."""
         return sorted(ability.name for ability in self.abilities)
 
     @cached_property
     def memo(self) -> dict[object, Any]:
-        """What others have worked out of these grants, as long as the principal lives."""
+        """Results that other modules derive from these grants, kept as long as the principal."""
         return {}
 
     def sees(self, sensitivity: Sensitivity) -> AreaSet:
-        """Where he sees this class in every record."""
+        """Where they see this class in every record."""
         return self.areas(Ability.of(sensitivity))
 
     def sees_of(self, sensitivity: Sensitivity, author: UUID) -> AreaSet:
-        """Where he sees this class in a record of this author."""
-        seen = self.sees(sensitivity)
-        return seen | self.own(Ability.of(sensitivity)) if author == self.user_id else seen
+        """Where they see this class in a record of this author."""
+        areas = self.sees(sensitivity)
+        if author == self.user_id:
+            areas |= self.own(Ability.of(sensitivity))
+        return areas
 
     def role_for(self, ability: Ability, code: str, signature: VerificationStage | None = None) -> Role | None:
-        """The role in which he has the ability at the region of this code; one over every record comes first."""
-        for wanted in Cell:
-            for grant in self.grants:
-                signs = signature is None or VERIFICATION_STAGES.get(grant.role) is signature
-                if signs and cell(ability, grant.role) is wanted and grant.area.covers(code):
+        """The role that gives the ability in the region of this code; one over every record comes first."""
+        grants = [
+            grant
+            for grant in self.grants
+            if grant.area.covers(code) and (signature is None or VERIFICATION_STAGES.get(grant.role) is signature)
+        ]
+        for reach in Cell:
+            for grant in grants:
+                if cell(ability, grant.role) is reach:
                     return grant.role
         return None
 
     def setting(self, name: str) -> str:
         """The text of the database setting `app.<name>`; '' shows nothing.  LookupError for unknown names."""
         if name not in SETTINGS:
-            raise LookupError(f"{name!r} is no setting of a principal: see SETTINGS in auth/principal.py")
+            raise LookupError(f"{name!r} is not a setting of a principal: see SETTINGS in auth/principal.py")
         return self._settings[name]
 
     @cached_property
-    def _held(self) -> Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]:
-        held: dict[tuple[Ability, Cell, VerificationStage | None], AreaSet] = {}
+    def _areas(self) -> Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]:
+        areas: dict[tuple[Ability, Cell, VerificationStage | None], AreaSet] = {}
         for grant in self.grants:
             for ability in Ability:
-                if found := cell(ability, grant.role):
-                    for signature in {None, VERIFICATION_STAGES.get(grant.role)}:
-                        key = ability, found, signature
-                        held[key] = held.get(key, NOWHERE) | grant.area
-        return held
+                reach = cell(ability, grant.role)
+                if reach is None:
+                    continue
+                for signature in {None, VERIFICATION_STAGES.get(grant.role)}:
+                    key = ability, reach, signature
+                    areas[key] = areas.get(key, NOWHERE) | grant.area
+        return areas
 
     @cached_property
     def _settings(self) -> Mapping[str, str]:
         return {name: text(self) for name, text in SETTINGS.items()}
+
+
+def area_setting(sensitivity: Sensitivity) -> str:
+    """The setting that holds the areas where the caller sees this class in every record."""
+    return str(sensitivity.value).lower()
+
+
+def own_area_setting(sensitivity: Sensitivity) -> str:
+    """The setting that holds the areas where the caller sees this class in records that they created."""
+    return f"{area_setting(sensitivity)}_own"
 
 
 def _areas(ability: Ability, signature: VerificationStage | None = None) -> Callable[[Principal], str]:
@@ -128,8 +146,8 @@ def _own(ability: Ability) -> Callable[[Principal], str]:
 SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "user": lambda principal: str(principal.user_id),
     "read": _areas(Ability.SEE_OPERATIONAL),
-    **{klass.value.lower(): _areas(Ability.of(klass)) for klass in Sensitivity},
-    **{f"{klass.value.lower()}_own": _own(Ability.of(klass)) for klass in Sensitivity},
+    **{area_setting(sensitivity): _areas(Ability.of(sensitivity)) for sensitivity in Sensitivity},
+    **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     "submit": _areas(Ability.HOUSEHOLD_SUBMIT),
     "amend": _areas(Ability.HOUSEHOLD_AMEND),
     "verify": _areas(Ability.SUBMISSION_VERIFY),
@@ -140,4 +158,4 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "return_regency": _areas(Ability.SUBMISSION_RETURN, VerificationStage.REGENCY),
     "reveal": _areas(Ability.IDENTITY_REVEAL),
 }
-"""What the database may be told of a principal: the name of the setting after `app.`, and how its text is made."""
+"""What the database may know of a principal: the name of the setting after `app.`, and how its text is made."""

@@ -36,21 +36,22 @@ class BadInput(RequestError):
     code = "BAD_USER_INPUT"
 
 
-def no_such_region(heirs: list[str]) -> BadInput:
-    """A region code that nobody knows, or that is not one region of its level any more: `heirs` are the codes of today,
-    one where a village became a region of another level, several where it was split."""
-    if not heirs:
+def no_such_region(successors: list[str]) -> BadInput:
+    """A region code that nobody knows, or that is not one region of its level any more.
+
+    `successors` are today's codes: one where a village became a region of another level, several where it was split."""
+    if not successors:
         unknown = UserErrorCode.REGION_UNKNOWN
         return BadInput(sentence(unknown, "id"), sentence(unknown, "en"), successors=[])
-    if len(heirs) == 1:
-        now = heirs[0]
+    if len(successors) == 1:
+        now = successors[0]
         return BadInput(
             f"Kode desa ini kini wilayah {now}, bukan desa.",
             f"The village of this code is now the region {now}, which is no village.",
-            successors=heirs,
+            successors=successors,
         )
-    code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(heirs)
-    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), successors=heirs)
+    code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(successors)
+    return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), successors=successors)
 
 
 class PersistedQueryNotFound(RequestError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
-from registry.figures import summary as figures
+from registry.figures import summary
 from registry.models import account
-from registry.models import region as places
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
+from registry.models.region import AtLevel, exists_today
+from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.makers import any_node, connection, face, look_up
 from schema.types.business import BusinessConnection
@@ -34,23 +35,23 @@ class Query:
     region: Region | None = look_up(
         OPEN,
         "Superseded codes lead to today's region; a code that was split is refused. Null for a code that never was.",
-        places.Region,
+        RegionFacts,
         key=REGION_KEY,
     )
     regions: Connection[Region] | None = connection(
         OPEN,
         "Regions of any level.",
-        places.Region,
+        RegionFacts,
         None,
-        places.today,
+        exists_today,
         order=BY_CODE,
     )
     provinces: Connection[Province] | None = connection(
         OPEN,
         "The typed way down: provinces, regencies, districts, villages, households.",
-        places.Region,
+        RegionFacts,
         None,
-        places.AtLevel(RegionLevel.PROVINCE),
+        AtLevel(RegionLevel.PROVINCE),
         order=BY_CODE,
     )
     household: Household | None = look_up(
@@ -69,5 +70,5 @@ class Query:
         OPERATIONAL, "Business units.", BusinessFacts, None, order=(Order(BusinessFacts.started_on, True),)
     )
     national_summary: Summary | None = look_up(
-        OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", figures.Summary
+        OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary
     )

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from auth import policy
 from auth.ability import Ability
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, Row, VerificationStage, cell, page, row
+from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, PolicyRow, VerificationStage, cell, page, row
 from auth.principal import SETTINGS, Grant, Principal
 from auth.role import Role
 from auth.sensitivity import Sensitivity
@@ -45,7 +45,7 @@ def principal(*grants: Grant) -> Principal:
 Table = dict[tuple[Role, Ability], str]
 
 
-def oracle(rows: dict[Ability, Row]) -> Table:
+def oracle(rows: dict[Ability, PolicyRow]) -> Table:
     """The decision for every role and ability, as a reader of the page would say it."""
     return {
         (role, ability): rows[ability].cells[role].value if role in rows[ability].cells else "-"
@@ -66,13 +66,13 @@ def decisions() -> Table:
     return table
 
 
-def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, Row]]]:
+def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, PolicyRow]]]:
     """The page with one cell changed, for each cell and each other thing that could stand in it."""
     for role, ability, other in product(Role, Ability, [*Cell, None]):
         if other is not PAGE[ability].cells.get(role):
             cells = {held: found for held, found in PAGE[ability].cells.items() if held is not role}
             cells |= {role: other} if other else {}
-            yield role, ability, {**PAGE, ability: Row(cells, PAGE[ability].why)}
+            yield role, ability, {**PAGE, ability: PolicyRow(cells, PAGE[ability].why)}
 
 
 def test_the_page_is_the_agreed_one() -> None:
@@ -228,7 +228,7 @@ def test_without_grants_every_setting_but_the_user_is_empty() -> None:
 
 def test_an_unknown_setting_is_refused() -> None:
     for name in ("", "write", "READ", "app.read", "see:open"):
-        with pytest.raises(LookupError, match="no setting"):
+        with pytest.raises(LookupError, match="is not a setting"):
             principal(grant(Role.OFFICER, VILLAGE)).setting(name)
 
 

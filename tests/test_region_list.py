@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from registry.codes import RegionKind, RegionLevel
 from registry.regions import region_list
-from registry.regions.region_list import RegionListError, Row, read_list
+from registry.regions.region_list import ListedRegion, RegionListError, read_list
 from registry.regions.region_load import Known, plan
 from registry.regions.region_name import normalise, place
 
@@ -57,7 +57,7 @@ def test_a_list_is_the_same_in_a_folder_and_in_an_archive(tmp_path: Path) -> Non
     assert [row.code for row in loose.rows] == [
         "35", "35.07", "35.79", "35.07.11", "35.79.01", "35.07.11.2008", "35.79.01.1002",
     ]  # fmt: skip
-    assert loose.rows[5] == Row(
+    assert loose.rows[5] == ListedRegion(
         "35.07.11.2008", "Arjowilangun", RegionLevel.VILLAGE, RegionKind.RURAL_VILLAGE, "35.07.11", "villages.csv", 2
     )
 

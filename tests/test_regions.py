@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.regions.region_list import BadRow, Origin, RegionList, Row, read_list
+from registry.regions.region_list import BadRow, ListedRegion, Origin, RegionList, read_list
 from registry.regions.region_load import Candidate, Connection, Known, RegionLoadError, apply, compare, plan
 from registry.regions.region_name import place
 from server.demo import geography
@@ -30,7 +30,7 @@ COUNTRY = {
 
 def made(regions: dict[str, str], bad: list[BadRow] | None = None) -> RegionList:
     """A list with these names by code, lines in the order of the codes."""
-    rows = [Row(c, name, *place(c), "made.csv", n) for n, (c, name) in enumerate(sorted(regions.items()), 1)]
+    rows = [ListedRegion(c, name, *place(c), "made.csv", n) for n, (c, name) in enumerate(sorted(regions.items()), 1)]
     return RegionList(
         sorted(rows, key=lambda row: len(row.code)),
         bad or [],

@@ -22,7 +22,7 @@ from auth.principal import SETTINGS, Principal
 from auth.principal import Grant as Held
 from auth.role import Role
 from registry.models.household import Household
-from registry.read.query import Nodes, Object, Order, Page, Source, Total, Value
+from registry.read.query import Nodes, Object, Order, Page, Scalar, Source, Total
 from registry.read.run import fetch
 from registry.store.db import Database
 from server.database.embedded import Embedded
@@ -254,7 +254,7 @@ IDS = Page(
     (Order(Household.household_no),),
     (
         Total("totalCount"),
-        Nodes("nodes", Object(((None, (Value("id", Household.id),)),))),
+        Nodes("nodes", Object(((None, (Scalar("id", Household.id),)),))),
     ),
     "first",
 )

@@ -22,7 +22,7 @@ from registry.models.noun import Noun
 from registry.models.region import Region
 from registry.models.search import WORDS, Sounds, match_rank
 from registry.read.compile import Compiler
-from registry.read.query import Many, Object, Order, Source, Value
+from registry.read.query import Many, Object, Order, Scalar, Source
 from registry.read.run import fetch
 from registry.read.visibility import Visibility
 from server.demo.names import BY_PROVINCE
@@ -77,7 +77,7 @@ async def keys(connection: asyncpg.Connection, *names: str) -> list[list[str]]:
 
 async def found(place: Place, who: str, text: str, noun: type[Noun] = Member, name: str = "full_name") -> list[str]:
     """The names of `noun` that `who` finds, the nearest first."""
-    order, shown = (Order(match_rank(noun, "text")), Order(getattr(noun, name))), (Value("name", getattr(noun, name)),)
+    order, shown = (Order(match_rank(noun, "text")), Order(getattr(noun, name))), (Scalar("name", getattr(noun, name)),)
     rows = Many("", Source(noun, None, (Sounds("text"),)), Object(((None, shown),)), order, limit=1000)
     caller = SimpleNamespace(principal=await place.principal(who), language="en")
     answer = await fetch(place.database, caller, rows, {"text": text})
@@ -313,7 +313,7 @@ async def test_a_household_is_as_near_as_the_nearest_of_its_people(village: Plac
 
 
 async def test_the_indexes_serve_a_search_under_row_security(village: Place) -> None:
-    shown = Object(((None, (Value("id", Member.id),)),))
+    shown = Object(((None, (Scalar("id", Member.id),)),))
     rows = Many("", Source(Member, None, (Sounds("text"),)), shown)
     text = Compiler(Visibility.of(await village.principal("officer"))).statement(rows).text
     await record(village, "officer", "Sumiati")  # of an empty table nothing but a scan is planned

@@ -96,9 +96,9 @@ BusinessesByField = _bar("businesses_by_field")
 ExportReadyByField = _bar("export_ready_by_field", "businesses_by_field")
 
 
-def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ask: StatementContext) -> sa.ColumnElement[bool]:
+def _held(area: sa.ColumnElement[Any], kind: Sensitivity, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """The caller holds the class in the whole area."""
-    return sa.func.coalesce(area.op("<@")(ask.areas(kind.value.lower())), sa.false())
+    return sa.func.coalesce(area.op("<@")(ctx.areas(kind.value.lower())), sa.false())
 
 
 def _large(count: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -112,11 +112,11 @@ def _safe(row: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
     return sa.and_(row.c.area == const(COUNTRY), safe)
 
 
-def _shown(row: sa.FromClause, name: str, ask: StatementContext) -> sa.ColumnElement[bool]:
+def _shown(row: sa.FromClause, name: str, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Whether a figure is shown to the caller; a breakdown is where its sum is."""
     if name in BREAKDOWNS:
-        return sa.or_(_held(row.c.area, OPERATIONAL, ask), _safe(row, WHOLES[name]))
-    return sa.or_(_held(row.c.area, _COUNTS[name][0], ask), _safe(row, name))
+        return sa.or_(_held(row.c.area, OPERATIONAL, ctx), _safe(row, WHOLES[name]))
+    return sa.or_(_held(row.c.area, _COUNTS[name][0], ctx), _safe(row, name))
 
 
 BREAKDOWNS = ("businesses_by_field", "export_ready_by_field")
@@ -125,9 +125,9 @@ BREAKDOWNS = ("businesses_by_field", "export_ready_by_field")
 def _figure(name: str) -> Derived[int]:
     kind, label_id, label_en = _COUNTS[name]
 
-    def expression(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+    def expression(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         value = row.c[name]
-        return value if kind is OPEN else sa.case((_shown(row, name, ask), value), else_=sa.null())
+        return value if kind is OPEN else sa.case((_shown(row, name, ctx), value), else_=sa.null())
 
     # The class suppresses here, it does not withhold: the engine's own mask must let the figure pass.
     return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.Integer())
@@ -141,9 +141,9 @@ def _plain(name: str, type_: Any, label_id: str, label_en: str, expression: Any)
     return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _fallen(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def _fallen(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     names = [*(name for name, kind in CLASSES.items() if kind is not OPEN), *BREAKDOWNS]
-    tests = {name: _shown(row, name, ask) for name in names}
+    tests = {name: _shown(row, name, ctx) for name in names}
     named = [sa.case((test, sa.null()), else_=const(camel(name))) for name, test in tests.items()]
     return sa.func.array_remove(sa.cast(array(named), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
@@ -153,7 +153,7 @@ identity: Derived[uuid.UUID] = _plain(
     sa.Uuid(),
     "Id",
     "Id of these figures on this day",
-    lambda row, ask: sa.cast(
+    lambda row, ctx: sa.cast(
         sa.func.md5(row.c.area + const("|") + sa.cast(sa.func.current_date(), sa.Text())), sa.Uuid()
     ),
 )
@@ -162,10 +162,10 @@ cut_off: Derived[dt.datetime] = _plain(
     sa.DateTime(timezone=True),
     "Data sampai",
     "The data are complete up to here",
-    lambda row, ask: row.c.cut_off,
+    lambda row, ctx: row.c.cut_off,
 )
 region_version: Derived[str] = _plain(
-    "region_version", sa.Text(), "Versi wilayah", "Decree of the region list", lambda row, ask: row.c.region_version
+    "region_version", sa.Text(), "Versi wilayah", "Decree of the region list", lambda row, ctx: row.c.region_version
 )
 withheld: Derived[list[str]] = _plain(
     "withheld", ARRAY(sa.Text()), "Disembunyikan", "Figures that are null because of suppression", _fallen
@@ -188,41 +188,41 @@ class Shown:
 
     name: str
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-        return _shown(row, self.name, ask)
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        return _shown(row, self.name, ctx)
 
 
 def _bar_part(at: int, type_: Any) -> Any:
     return lambda row: sa.cast(row.c.value.op("->>")(const(at)), type_)
 
 
-def _bar_shown(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-    return sa.or_(_held(_area(row), OPERATIONAL, ask), sa.not_(row.c.hidden))
+def _bar_shown(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+    return sa.or_(_held(_area(row), OPERATIONAL, ctx), sa.not_(row.c.hidden))
 
 
 _code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar_part(2, sa.Text())
 
 
-def _label(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def _label(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     label = LABEL.alias("l$")
-    words = in_language(ask, label.c.id, label.c.en)
+    words = in_language(ctx, label.c.id, label.c.en)
     found = sa.select(words).where(label.c.list == const("BusinessField"), label.c.code == _code(row))
     return sa.func.coalesce(found.correlate(row).scalar_subquery(), _code(row))
 
 
-bar_key: Derived[str] = _plain("key", C_TEXT, "Kunci", "Key", lambda row, ask: _code(row))
+bar_key: Derived[str] = _plain("key", C_TEXT, "Kunci", "Key", lambda row, ctx: _code(row))
 bar_label: Derived[str] = _plain("label", sa.Text(), "Label", "Key in words", _label)
 bar_count: Derived[int | None] = _plain(
     "count",
     sa.Integer(),
     "Jumlah",
     "Count; null when suppressed",
-    lambda row, ask: sa.case((_bar_shown(row, ask), _count(row)), else_=sa.null()),
+    lambda row, ctx: sa.case((_bar_shown(row, ctx), _count(row)), else_=sa.null()),
 )
 bar_suppressed: Derived[bool] = _plain(
     "suppressed",
     sa.Boolean(),
     "Disembunyikan",
     "Whether the count is suppressed",
-    lambda row, ask: sa.not_(_bar_shown(row, ask)),
+    lambda row, ctx: sa.not_(_bar_shown(row, ctx)),
 )

@@ -67,7 +67,7 @@ class GrantRecord(Noun):
     __table_args__ = (sa.CheckConstraint("national = (region_id IS NULL)", name="ck_grants_national"),)
 
 
-def in_force(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def in_force(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
     today = sa.cast(sa.func.timezone(const("Asia/Jakarta"), sa.func.now()), sa.Date())
     closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
@@ -79,7 +79,7 @@ def _said(name: str, type_: Any, label_id: str, label_en: str, expression: Any) 
     return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _given(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def _given(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     def names(role: Role) -> str:
         return "{" + ",".join(sorted(a.name for a in Ability if cell(a, role))) + "}"
 
@@ -93,20 +93,20 @@ all_abilities: Derived[list[Ability]] = _said(
     ARRAY(sa.Text()),
     "Semua kewenangan",
     "Everything that at least one grant allows somewhere",
-    lambda row, ask: ask.claim("abilities", ARRAY(sa.Text())),
+    lambda row, ctx: ctx.claim("abilities", ARRAY(sa.Text())),
 )
 expires_at: Derived[dt.datetime] = _said(
     "expires_at",
     sa.DateTime(timezone=True),
     "Berlaku sampai",
     "When this token expires",
-    lambda row, ask: ask.claim("expires_at", sa.DateTime(timezone=True)),
+    lambda row, ctx: ctx.claim("expires_at", sa.DateTime(timezone=True)),
 )
 
 
-def is_me(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def is_me(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the caller's own account."""
-    return row.c.id == ask.claim("user", sa.Uuid())
+    return row.c.id == ctx.claim("user", sa.Uuid())
 
 
 ACCOUNT, GRANTS = table_of(Account), table_of(GrantRecord)

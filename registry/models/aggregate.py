@@ -20,7 +20,7 @@ from registry.models.household import Household
 from registry.models.member import Member
 from registry.models.noun import SCHEMA, Noun, facts
 from registry.models.scoped import HouseholdPart
-from registry.values import derived as derive
+from registry.values import derived
 
 Records = Mapping[str, Mapping[str, Any]]
 """Id → column → JSON value, of one list of a document."""
@@ -32,7 +32,7 @@ def by_number(records: Records) -> list[str]:
 
 
 def newest_first(records: Records) -> list[str]:
-    return [str(episode["id"]) for episode in derive.newest_first([{**e, "id": i} for i, e in records.items()])]
+    return [str(episode["id"]) for episode in derived.newest_first([{**e, "id": i} for i, e in records.items()])]
 
 
 @dataclass(frozen=True)

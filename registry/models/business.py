@@ -112,7 +112,7 @@ class Business(HouseholdPart, Noun):
 
 
 @derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)
-def workers(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def workers(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
     first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in counted]
     return sum(others, first)
@@ -124,12 +124,12 @@ class HasNib:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         return row.c.nib.is_not(None) if self.yes else row.c.nib.is_(None)
 
 
 @derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)
-def readiness(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def readiness(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """The rank of the code in its list."""
     ranks = [(row.c.export_readiness == const(code.value), const(rank)) for rank, code in enumerate(ExportReadiness)]
     return sa.case(*ranks)

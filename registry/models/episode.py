@@ -129,13 +129,13 @@ class MigrationEpisode(HouseholdPart, Noun):
     nullable=False,
     longest=10,
 )
-def begun_on(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def begun_on(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))
 
 
-def newest_first(row: sa.FromClause, ask: StatementContext) -> list[sa.ColumnElement[Any]]:
+def newest_first(row: sa.FromClause, ctx: StatementContext) -> list[sa.ColumnElement[Any]]:
     """Order of a person's episodes; the first tells his stage."""
-    return [begun_on.expression(row, ask).desc(), row.c.seq.desc()]
+    return [begun_on.expression(row, ctx).desc(), row.c.seq.desc()]
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ class Latest:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         other = table_of(MigrationEpisode).alias("e$latest")
         newest = sa.select(other.c.id).where(other.c.member_id == row.c.member_id, other.c.archived_at.is_(None))
-        found = newest.order_by(*newest_first(other, ask)).limit(const(1)).correlate(row).scalar_subquery()
+        found = newest.order_by(*newest_first(other, ctx)).limit(const(1)).correlate(row).scalar_subquery()
         return row.c.id == found if self.yes else row.c.id != found

@@ -190,9 +190,9 @@ def python_type(datum: Any) -> Any:
     return next((t for t in typing.get_args(said) if t is not type(None)), said)
 
 
-def value_of(datum: Any, row: sa.FromClause, ask: Any) -> sa.ColumnElement[Any]:
+def value_of(datum: Any, row: sa.FromClause, ctx: Any) -> sa.ColumnElement[Any]:
     """The value of a column or derived fact in a row."""
-    found: sa.ColumnElement[Any] = datum.expression(row, ask) if isinstance(datum, Derived) else row.c[datum.key]
+    found: sa.ColumnElement[Any] = datum.expression(row, ctx) if isinstance(datum, Derived) else row.c[datum.key]
     return found
 
 

@@ -54,18 +54,18 @@ class Finding(InHousehold, Noun):
     must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
 
 
-def about_visible(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def about_visible(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the caller sees the class of the column that a finding or remark speaks of, and findings at all.
 
     They are PERSONAL: one that speaks of an owner's field, which is OPERATIONAL, tells how old the owner is."""
 
     def seen(kind: Sensitivity) -> sa.ColumnElement[bool]:
-        return row.c.area.op("<@")(ask.areas(kind.value.lower()))
+        return row.c.area.op("<@")(ctx.areas(kind.value.lower()))
 
     own = sa.and_(
         row.c.about == const(Sensitivity.PROTECTIVE.value),
-        row.c.area.op("<@")(ask.areas("protective_own")),
-        row.c.about_author == ask.claim("user", sa.Uuid()),
+        row.c.area.op("<@")(ctx.areas("protective_own")),
+        row.c.about_author == ctx.claim("user", sa.Uuid()),
     )
     others = [
         sa.and_(row.c.about == const(kind.value), seen(kind)) for kind in (Sensitivity.IDENTITY, Sensitivity.SPECIAL)
@@ -78,8 +78,8 @@ FINDING = table_of(Finding)
 
 
 @derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text(), longest=500)
-def message(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-    return sa.case((ask.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
+def message(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    return sa.case((ctx.claim("language", sa.Text()) == const("en"), row.c.message_en), else_=row.c.message_id)
 
 
 class FindingParams(TableFunction):
@@ -100,7 +100,7 @@ def of_finding(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[
 
 def _param(key: str) -> Derived[str]:
     said = Fact(OPERATIONAL, "Isian", "What stands in the sentence", server=True)
-    return Derived(key, said, lambda row, ask: row.c.value.op("->>")(const(key)), sa.Text())
+    return Derived(key, said, lambda row, ctx: row.c.value.op("->>")(const(key)), sa.Text())
 
 
 param_name, param_value = _param("name"), _param("value")

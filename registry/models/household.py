@@ -184,24 +184,26 @@ def _count(of: type[Noun], row: sa.FromClause) -> sa.ColumnElement[Any]:
 
 
 @derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer(), nullable=False)
-def member_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def member_count(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     return _count(Member, row)
 
 
 @derived(OPERATIONAL, "Jumlah usaha", "Number of business units", sa.Integer())
-def business_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def business_count(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     return _count(Business, row)
 
 
-def head(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+def head_of_household(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
     """Link: kepala keluarga."""
     return sa.and_(child.c.household_id == parent.c.id, is_one(child.c.relation_to_head, RelationToHead.HEAD))
 
 
 @derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text(), longest=NAME)
-def head_name(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def head_name(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     person = table_of(Member).alias("m$head")
-    found = sa.select(sa.func.min(person.c.full_name)).where(head(row, person), person.c.archived_at.is_(None))
+    found = sa.select(sa.func.min(person.c.full_name)).where(
+        head_of_household(row, person), person.c.archived_at.is_(None)
+    )
     return found.correlate(row).scalar_subquery()
 
 
@@ -215,19 +217,19 @@ class SubmittedByMe:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-        mine = row.c.submitted_by_id == ask.claim("user", sa.Uuid())
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        mine = row.c.submitted_by_id == ctx.claim("user", sa.Uuid())
         return mine.is_(sa.true()) if self.yes else mine.is_not(sa.true())
 
 
 @derived(OPERATIONAL, "Jumlah rumah tangga", "Number of households", sa.Integer(), nullable=False)
-def household_count(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def household_count(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: the households in it that the caller may list."""
     return _region_figure(row, lambda found: sa.cast(sa.func.count(), sa.Integer()))
 
 
 @derived(OPERATIONAL, "Verifikasi terakhir", "Last verified at", sa.DateTime(timezone=True))
-def last_verified_at(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def last_verified_at(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: when a household in it was last verified."""
     return _region_figure(row, lambda found: sa.func.max(found.c.verified_at))
 

@@ -84,7 +84,7 @@ class Member(HouseholdPart, Noun):
 
 
 @derived(PERSONAL, "Umur", "Completed years today; null when not even the year is known", sa.Integer())
-def age(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def age(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """A birth date of which only the year or month is known counts from its first day."""
     today = sa.func.timezone(const("Asia/Jakarta"), sa.func.now())
     return sa.cast(
@@ -94,13 +94,13 @@ def age(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
 
 
 @derived(PERSONAL, "Tahap migrasi", "Stage of the latest episode; null when never a migrant", MigrationStage)
-def stage(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def stage(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """UU 18/2017 Art. 1: akan, sedang, telah."""
     episode = table_of(MigrationEpisode).alias("e$stage")
     return (
         sa.select(episode.c.stage)
         .where(episode.c.member_id == row.c.id, episode.c.archived_at.is_(None))
-        .order_by(*newest_first(episode, ask))
+        .order_by(*newest_first(episode, ctx))
         .limit(const(1))
         .correlate(row)
         .scalar_subquery()

@@ -33,7 +33,7 @@ def reached(column: InstrumentedAttribute[Any], link: To) -> Reached[Any]:
     noun: Any = column.class_
     home, stored = table_of(noun).alias(f"h${column.key}"), table_of(noun).c[column.key]
 
-    def value(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+    def value(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         return sa.select(home.c[column.key]).where(link(row, home)).correlate(row).scalar_subquery()
 
     said, nullable = fact_of(column), bool(stored.nullable)

@@ -141,7 +141,7 @@ def lineage(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[boo
     return sa.or_(child.c.from_region_id == parent.c.id, child.c.to_region_id == parent.c.id)
 
 
-def today(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def exists_today(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the region exists today."""
     return row.c.valid_to.is_(None)
 
@@ -152,27 +152,28 @@ class AtLevel:
 
     level: RegionLevel
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-        return sa.and_(is_one(row.c.level, self.level), today(row, ask))
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        return sa.and_(is_one(row.c.level, self.level), exists_today(row, ctx))
 
 
-def resolved(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def resolved(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the one region of today that the argument `code` names; none where it was split."""
-    heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
+    successors = sa.func.registry.regions_of(ctx.argument("code", sa.Text())).table_valued(
         sa.column("id", sa.Uuid()), name="heir$"
     )
     one = sa.case(
-        (sa.func.count() == const(1), sa.cast(sa.func.min(sa.cast(heirs.c.id, sa.Text())), sa.Uuid())), else_=sa.null()
+        (sa.func.count() == const(1), sa.cast(sa.func.min(sa.cast(successors.c.id, sa.Text())), sa.Uuid())),
+        else_=sa.null(),
     )
-    return row.c.id == sa.select(one).select_from(heirs).scalar_subquery()
+    return row.c.id == sa.select(one).select_from(successors).scalar_subquery()
 
 
-def heir(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def successor(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: one of the regions of today that the argument `code` leads to."""
-    heirs = sa.func.registry.regions_of(ask.argument("code", sa.Text())).table_valued(
+    successors = sa.func.registry.regions_of(ctx.argument("code", sa.Text())).table_valued(
         sa.column("id", sa.Uuid()), name="heir$"
     )
-    return row.c.id.in_(sa.select(heirs.c.id))
+    return row.c.id.in_(sa.select(successors.c.id))
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,9 @@ class EnrolledIn:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
-        named = programme.c.code == sa.any_(ask.argument(self.argument, ARRAY(sa.Text())))
+        named = programme.c.code == sa.any_(ctx.argument(self.argument, ARRAY(sa.Text())))
         of_row = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
         return sa.exists(sa.select(const(1)).select_from(enrolment, programme).where(of_row, named).correlate(row))
 

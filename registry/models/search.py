@@ -58,10 +58,10 @@ def sound_indexes(table: str, *then: str) -> list[sa.Index]:
     ]
 
 
-class SearchAsker(StatementContext, Protocol):
+class SearchContext(StatementContext, Protocol):
     """What a search may ask of the statement it becomes part of."""
 
-    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+    def search_terms(self, argument: str, of: str) -> sa.ColumnElement[Any]:
         """What the text `argument` is searched by: its `runs`, `words` or `patterns`, a list of texts."""
 
 
@@ -84,9 +84,9 @@ class Sounds:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: SearchAsker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: SearchContext) -> sa.ColumnElement[bool]:
         def begins(n: int, run: int) -> sa.ColumnElement[bool]:
-            key, sought = row.c.sounds[const(n)], ask.sought(self.argument, "runs")[const(run)]
+            key, sought = row.c.sounds[const(n)], ctx.search_terms(self.argument, "runs")[const(run)]
             low, high = sa.select(sought).scalar_subquery(), sa.select(sought + const(END)).scalar_subquery()
             return sa.and_(key >= low, key < high)
 
@@ -95,10 +95,10 @@ class Sounds:
         said = const(" ") + sa.func.array_to_string(row.c.sounds, const(" "))
 
         def once(of: str) -> sa.ColumnElement[Any]:
-            return sa.cast(sa.select(ask.sought(self.argument, of)).scalar_subquery(), ARRAY(sa.Text()))
+            return sa.cast(sa.select(ctx.search_terms(self.argument, of)).scalar_subquery(), ARRAY(sa.Text()))
 
         words, patterns = once("words"), once("patterns")
-        any_word = sa.select(sa.func.cardinality(ask.sought(self.argument, "words")) > const(0)).scalar_subquery()
+        any_word = sa.select(sa.func.cardinality(ctx.search_terms(self.argument, "words")) > const(0)).scalar_subquery()
         fits = sa.or_(said.like(sa.all_(words)), said.op("~", is_comparison=True)(sa.all_(patterns)), together)
         return sa.and_(any_word, sa.or_(*picked, together), fits)
 
@@ -111,11 +111,11 @@ class NamedOrNumbered:
     link: By
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: SearchAsker) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: SearchContext) -> sa.ColumnElement[bool]:
         person, household = table_of(self.noun).alias("n$found"), row_of_household(row).alias("h$found")
         named = sa.select(person.c[self.link.column])
-        named = named.where(person.c.archived_at.is_(None), Sounds(self.argument)(person, ask))
-        numbered = sa.select(household.c.id).where(_numbered(household, self.argument, ask))
+        named = named.where(person.c.archived_at.is_(None), Sounds(self.argument)(person, ctx))
+        numbered = sa.select(household.c.id).where(_numbered(household, self.argument, ctx))
         return row.c.id.in_(sa.union_all(named, numbered))
 
 
@@ -126,9 +126,9 @@ def row_of_household(row: sa.FromClause) -> sa.Table:
     return table
 
 
-def _numbered(row: sa.FromClause, argument: str, ask: StatementContext) -> sa.ColumnElement[bool]:
+def _numbered(row: sa.FromClause, argument: str, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """The text begins the household's number."""
-    said = sa.func.btrim(ask.argument(argument, sa.Text()))
+    said = sa.func.btrim(ctx.argument(argument, sa.Text()))
     low, high = sa.select(said).scalar_subquery(), sa.select(said + const(END)).scalar_subquery()
     return sa.and_(row.c.household_no >= low, row.c.household_no < high)
 
@@ -137,8 +137,8 @@ def _numbered(row: sa.FromClause, argument: str, ask: StatementContext) -> sa.Co
 def match_rank(noun: type[Noun], argument: str) -> Derived[int]:
     """How near a row that is found comes to the text `argument`: 0 spelled the same, 1 begins so, 2 sounds so."""
 
-    def near(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-        return _near(row, noun, argument, ask)
+    def near(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+        return _near(row, noun, argument, ctx)
 
     return _match_rank(noun, near)
 
@@ -147,11 +147,11 @@ def match_rank(noun: type[Noun], argument: str) -> Derived[int]:
 def member_match_rank(noun: type[Noun], link: By, argument: str) -> Derived[int]:
     """How near a household comes by one of its own records of `noun`, or its number: 0 spelled or begins so, 2 not."""
 
-    def near(row: sa.FromClause, ask: SearchAsker) -> sa.ColumnElement[Any]:
+    def near(row: sa.FromClause, ctx: SearchContext) -> sa.ColumnElement[Any]:
         found = table_of(noun).alias("n$near")
-        tests = (Sounds(argument)(found, ask), _near(found, noun, argument, ask) < const(2))
+        tests = (Sounds(argument)(found, ctx), _near(found, noun, argument, ctx) < const(2))
         nearest = sa.select(found.c[link.column]).where(found.c.archived_at.is_(None), *tests)
-        near = sa.or_(row.c.id.in_(nearest), _numbered(row, argument, ask))  # found once for all rows, not once a row
+        near = sa.or_(row.c.id.in_(nearest), _numbered(row, argument, ctx))  # found once for all rows, not once a row
         return sa.case((near, const(0)), else_=const(2))
 
     return _match_rank(noun, near)
@@ -163,7 +163,7 @@ def _match_rank(noun: type[Noun], near: Callable[[sa.FromClause, Any], sa.Column
     return Derived("closeness", said, near, sa.Integer(), nullable=False)
 
 
-def _near(row: sa.FromClause, noun: type[Noun], argument: str, ask: StatementContext) -> sa.ColumnElement[Any]:
+def _near(row: sa.FromClause, noun: type[Noun], argument: str, ctx: StatementContext) -> sa.ColumnElement[Any]:
     name = sa.func.lower(row.c[table_of(noun).c.sounds.info["name"]])
-    said = sa.func.lower(sa.func.btrim(ask.argument(argument, sa.Text())))
+    said = sa.func.lower(sa.func.btrim(ctx.argument(argument, sa.Text())))
     return sa.case((name == said, const(0)), (sa.func.starts_with(name, said), const(1)), else_=const(2))

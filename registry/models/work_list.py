@@ -22,8 +22,8 @@ class AwaitsMe:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-        open_to_caller = sa.or_(*[step.allowed(row, ask) for step in (VERIFY_VILLAGE, VERIFY_REGENCY)])
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        open_to_caller = sa.or_(*[step.allowed(row, ctx) for step in (VERIFY_VILLAGE, VERIFY_REGENCY)])
         return open_to_caller.is_(sa.true()) if self.yes else open_to_caller.is_not(sa.true())
 
 
@@ -33,8 +33,8 @@ class HasFindings:
 
     yes: bool
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         finding = FINDING.alias("f$open")
-        visible = (finding.c.household_id == row.c.id, finding.c.archived_at.is_(None), about_visible(finding, ask))
+        visible = (finding.c.household_id == row.c.id, finding.c.archived_at.is_(None), about_visible(finding, ctx))
         exists = sa.exists(sa.select(const(1)).select_from(finding).where(*visible).correlate(row))
         return exists if self.yes else sa.not_(exists)

@@ -3,9 +3,11 @@
 Rule: the whole answer is one scalar subquery that depends on `s`, the row that sets the caller's areas; PostgreSQL
 cannot read a record before it knows who asks.  Tests: tests/test_wall.py walks every plan, tests/sql/*.md show the SQL.
 
-Traps that the shapes below avoid: a missing `.correlate()` silently adds the outer table to the inner FROM; names of
-subqueries carry a `$`, which no GraphQL alias can, or an alias could capture a row variable; constants are
-`literal_column`, or they become parameters; aliases over 63 bytes are refused before, for PostgreSQL would cut them.
+Traps that the shapes below avoid:
+- Without `.correlate()` SQLAlchemy silently adds the outer table to the inner FROM.
+- Names of subqueries carry a `$`, which no GraphQL alias can contain; else an alias could capture a row variable.
+- Constants are `literal_column`, or they become parameters.
+- Aliases over 63 bytes are refused earlier, because PostgreSQL would cut them.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import Grouping
 
+from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of, value_of
 from registry.models.noun import C_TEXT, Link, Noun, Readable, const, table_of
 from registry.read.context import Subtotals
 from registry.read.order import sort_keys, sorted_by
-from registry.read.page import page
+from registry.read.page import page_json
 from registry.read.query import (
     Const,
     Datum,
@@ -37,9 +40,9 @@ from registry.read.query import (
     One,
     Page,
     Part,
-    Root,
+    QueryTree,
+    Scalar,
     Source,
-    Value,
     Where,
     Withheld,
 )
@@ -51,22 +54,22 @@ from registry.store.sql import CLAIM, SETTING, Statement, arg, compiled
 
 @dataclass
 class Compiler:
-    """Compiles one query tree for all callers of one visibility; it is what derived facts ask."""
+    """Compiles one query tree for all callers of one visibility; facts and conditions get it as their context."""
 
     visibility: Visibility
-    settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)
-    subtotals: Subtotals = field(default_factory=dict)  # counts of the regions below the row in hand, made once
-    outer: sa.FromClause | None = None  # the row that holds them
+    settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)  # what the gate sets, by setting
+    subtotals: Subtotals = field(default_factory=dict)  # counts of the regions below the current row, counted once
+    outer: sa.FromClause | None = None  # the row that holds the subtotals
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        for name in ("read", "submit", "user"):  # what the wall itself asks
+        for name in ("read", "submit", "user"):  # the policies of the wall read these
             self._set(name)
 
     def _set(self, setting: str) -> None:
         self.settings.setdefault(setting, arg(SETTING + setting, sa.Text()))
 
-    # --- what facts and conditions may ask --------------------------------------------------------------------------
+    # --- the context of facts and conditions ------------------------------------------------------------------------
 
     def areas(self, setting: str) -> sa.ColumnElement[Any]:
         self._set(setting)
@@ -80,14 +83,17 @@ class Compiler:
         self.settings[argument] = village_of(arg(argument, sa.Text()))
         return sa.select(sa.func.current_setting(const(f"app.{argument}"))).scalar_subquery()
 
-    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
-        setting = f"{argument}_{of}"  # worked out once, in the gate
-        self.settings[setting] = sa.cast(getattr(sa.func.registry, f"search_{of}")(arg(argument, sa.Text())), sa.Text())
+    def search_terms(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+        # The gate computes the terms once, set_config('app.f1_words', CAST(registry.search_words($1) AS TEXT), true);
+        # here they are read, (CAST(current_setting('app.f1_words') AS TEXT[])).
+        setting = f"{argument}_{of}"
+        search_function = getattr(sa.func.registry, f"search_{of}")
+        self.settings[setting] = sa.cast(search_function(arg(argument, sa.Text())), sa.Text())
         return Grouping(sa.cast(sa.func.current_setting(const(f"app.{setting}")), ARRAY(C_TEXT)))
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
-        found, tests = self.rows(Source(noun, link, (condition,)), row)
-        return sa.exists(sa.select(const(1)).select_from(found).where(*tests).correlate(row))
+        related, tests = self.rows(Source(noun, link, (condition,)), row)
+        return sa.exists(sa.select(const(1)).select_from(related).where(*tests).correlate(row))
 
     def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
         return arg(CLAIM + name, type_)  # type: ignore[no-any-return]  # `arg` is Any
@@ -101,44 +107,47 @@ class Compiler:
     # --- values -----------------------------------------------------------------------------------------------------
 
     def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
-        """The datum as this caller may know it; its sort keys are made of the same."""
+        """The datum as this caller may know it; sort keys are masked in the same way."""
         value = value_of(datum, row, self)
-        return self.null_unless(value, self.seen(row, noun, fact_of(datum).sensitivity), type_of(datum))
+        return self.null_unless(value, self.visible(row, noun, fact_of(datum).sensitivity), type_of(datum))
 
     def null_unless(
-        self, value: sa.ColumnElement[Any], seen: sa.ColumnElement[bool] | bool, type_: Any
+        self, value: sa.ColumnElement[Any], visible: sa.ColumnElement[bool] | bool, type_: Any
     ) -> sa.ColumnElement[Any]:
-        if seen is True:
+        if visible is True:
             return value
-        if seen is False:
+        if visible is False:
             return sa.cast(sa.null(), type_)
-        return sa.case((seen, value), else_=sa.null())
+        return sa.case((visible, value), else_=sa.null())
 
-    def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
-        """Where the class is seen: always, never, or a test of the row."""
-        far, own = self.visibility.far(noun.row_sensitivity, kind), self.visibility.owns(kind) and "created_by" in row.c
-        if far is Extent.ALL:
+    def visible(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+        """Where the class is visible: always, never, or a test of the row."""
+        # t$1.area <@ (SELECT registry.areas('personal'))
+        # OR t$1.area <@ (SELECT registry.areas('personal_own')) AND t$1.created_by = $user
+        extent = self.visibility.extent(noun.row_sensitivity, kind)
+        if extent is Extent.ALL:
             return True
         tests: list[sa.ColumnElement[bool]] = []
-        if far is Extent.SOME:
-            tests.append(row.c[noun.place].op("<@")(self.areas(kind.value.lower())))
-        if own:
-            here = row.c[noun.place].op("<@")(self.areas(f"{kind.value.lower()}_own"))
-            tests.append(sa.and_(here, row.c.created_by == self.claim("user", sa.Uuid())))
+        if extent is Extent.SOME:
+            tests.append(row.c[noun.place].op("<@")(self.areas(area_setting(kind))))
+        if self.visibility.owns(kind) and "created_by" in row.c:
+            in_own_areas = row.c[noun.place].op("<@")(self.areas(own_area_setting(kind)))
+            tests.append(sa.and_(in_own_areas, row.c.created_by == self.claim("user", sa.Uuid())))
         return sa.or_(*tests) if tests else False
 
     def withheld(self, row: sa.FromClause, noun: Readable, query: Withheld) -> sa.ColumnElement[Any]:
-        groups: dict[Sensitivity, list[str]] = {}
+        # array_cat(array_cat('{}', '{nik,passport}'), CASE WHEN (t$1.area <@ …) THEN '{}' ELSE '{phone}' END)
+        fields_of_class: dict[Sensitivity, list[str]] = {}
         for name, kind in query.data:
-            groups.setdefault(kind, []).append(name)
-        listed = texts(())
-        for kind, group in groups.items():
-            seen, names = self.seen(row, noun, kind), texts(tuple(group))
-            if seen is False:
-                listed = sa.func.array_cat(listed, names)
-            elif seen is not True:
-                listed = sa.func.array_cat(listed, sa.case((seen, texts(())), else_=names))
-        return listed
+            fields_of_class.setdefault(kind, []).append(name)
+        names = texts(())
+        for kind, fields in fields_of_class.items():
+            visible, hidden = self.visible(row, noun, kind), texts(tuple(fields))
+            if visible is False:
+                names = sa.func.array_cat(names, hidden)
+            elif visible is not True:
+                names = sa.func.array_cat(names, sa.case((visible, texts(())), else_=hidden))
+        return names
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
@@ -148,46 +157,49 @@ class Compiler:
                 return const(query.text)
             case Null():
                 return sa.cast(sa.null(), sa.JSON())
-            case Value():
+            case Scalar():
                 return wire(self.masked(row, noun, query.datum), type_of(query.datum))
             case Withheld():
                 return self.withheld(row, noun, query)
         if isinstance(query, Page):
-            return page(self, query, row)
-        seen = True if query.kind is None else self.seen(row, noun, query.kind)
-        if seen is False:
+            return page_json(self, query, row)
+        visible = True if query.kind is None else self.visible(row, noun, query.kind)
+        if visible is False:
             return sa.cast(sa.null(), sa.JSON())
+        value: sa.ColumnElement[Any]
         match query:
             case Embed():
                 present = self.masked(row, noun, query.present).is_not(None)
-                made: sa.ColumnElement[Any] = sa.case((present, self.own_json(row, noun, query.parts)), else_=sa.null())
+                value = sa.case((present, self.own_json(row, noun, query.parts)), else_=sa.null())
             case One():
-                made = self.one(query, row)
+                value = self.one(query, row)
             case Many():
-                made = self.many(query, row)
+                value = self.many(query, row)
                 if query.when is not None:
-                    made = sa.case((query.when(row, self), made), else_=sa.null())
-        return self.null_unless(made, seen, sa.JSON())
+                    value = sa.case((query.when(row, self), value), else_=sa.null())
+        return self.null_unless(value, visible, sa.JSON())
 
     def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
-        return [self.part(row, noun, p).label(p.key) for p in parts]
+        return [self.part(row, noun, part).label(part.key) for part in parts]
 
     def own_json(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
         """A JSON object of a row that stands in the FROM around it."""
+        # (SELECT row_to_json(o$2) FROM (SELECT t$1.full_name AS name, … ) AS o$2)
         inner = self.inside(sa.select(*self.parts(row, noun, parts)), row).subquery(self.name("o"))
         return sa.select(as_json(inner)).scalar_subquery()
 
     def json(self, row: sa.FromClause, noun: Readable, node: Object) -> sa.ColumnElement[Any]:
         if node.discriminator is None:
             return self.own_json(row, noun, node.kinds[0][1])
-        kinds = [
-            (row.c[node.discriminator] == const(str(kind)), self.own_json(row, noun, parts))
-            for kind, parts in node.kinds
-        ]
-        return sa.case(*kinds)
+        # CASE WHEN (t$1.level = 'PROVINCE') THEN (SELECT row_to_json(o$2) …) WHEN (t$1.level = 'REGENCY') THEN … END
+        discriminator = row.c[node.discriminator]
+        cases = []
+        for kind, parts in node.kinds:
+            cases.append((discriminator == const(str(kind)), self.own_json(row, noun, parts)))
+        return sa.case(*cases)
 
     def item(self, row: sa.FromClause, noun: Readable, node: Object) -> tuple[sa.Select[Any], str | None]:
-        """A SELECT without FROM that makes an object of the row: its columns are the object, or the one named is."""
+        """A SELECT without FROM that makes an object of the row: all its columns, or only the named one."""
         if node.discriminator is None:
             return sa.select(*self.parts(row, noun, node.kinds[0][1])), None
         return sa.select(self.json(row, noun, node).label("j")), "j"
@@ -208,62 +220,73 @@ class Compiler:
         return row, tests
 
     def inside(self, select: sa.Select[Any], *around: sa.FromClause | None) -> sa.Select[Any]:
-        """The SELECT as part of the rows around it; whatever it is not told of would become a row of its own."""
+        """The SELECT as part of the rows around it; SQLAlchemy would add any other row to its FROM."""
         rows = [row for row in (*around, self.outer) if row is not None]
         return select.correlate(*rows) if rows else select
 
     @contextmanager
     def with_subtotals(self, outer: sa.FromClause | None = None, subtotals: Subtotals | None = None) -> Iterator[None]:
-        """What is compiled here lies below `outer`, which holds these tallies, or none."""
+        """What is compiled here lies below `outer`, which holds these subtotals, or none."""
         before = self.outer, self.subtotals
         self.outer, self.subtotals = outer, subtotals or {}
         yield
         self.outer, self.subtotals = before
 
     def one(self, query: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
-        row, tests = self.rows(query.source, parent)
+        # (SELECT row_to_json(o$2)
+        #  FROM (SELECT t$1.id AS id, … FROM registry.member AS t$1 WHERE t$1.household_id = … LIMIT 1) AS o$2)
         noun = query.source.noun
-        subtotals: Subtotals = {}
+        row, tests = self.rows(query.source, parent)
         keys = sorted_by(sort_keys(self, row, noun, query.order)) if query.order else []
-        found = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
+        record = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
+        subtotals: Subtotals = {}
         if counted := counted_below(query.node):
+            # The record becomes a subquery that also holds the counts of the regions below it, one column r$0 … a noun.
             subtotal_of = {of: subtotal(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
-            row = found.add_columns(*subtotal_of.values()).subquery(self.name("t"))
+            row = record.add_columns(*subtotal_of.values()).subquery(self.name("t"))
             subtotals = {of: row.c[column.name] for of, column in subtotal_of.items()}
-            found = sa.select(row)
+            record = sa.select(row)
         with self.with_subtotals(row if subtotals else None, subtotals):
             item, column = self.item(row, noun, query.node)
-        whole = found.with_only_columns(*item.selected_columns, maintain_column_froms=True)
-        rows = whole.subquery(self.name("o"))
+        shown = record.with_only_columns(*item.selected_columns, maintain_column_froms=True)
+        rows = shown.subquery(self.name("o"))
         return sa.select(as_json(rows) if column is None else rows.c[column]).scalar_subquery()
 
     def many(self, query: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        # (SELECT coalesce(json_agg(o$2), '[]')
+        #  FROM (SELECT t$1.id AS id, … FROM registry.member AS t$1 WHERE … ORDER BY t$1.seq, t$1.id LIMIT 50) AS o$2)
+        noun = query.source.noun
         row, tests = self.rows(query.source, parent)
-        keys = sorted_by(sort_keys(self, row, query.source.noun, query.order))
+        keys = sorted_by(sort_keys(self, row, noun, query.order))
         with self.with_subtotals():
-            item, column = self.item(row, query.source.noun, query.node)
-        found = item.select_from(row).where(*tests).order_by(*keys).limit(const(query.limit))
-        rows = self.inside(found, parent).subquery(self.name("o"))
-        listed = sa.func.json_agg(rows.table_valued() if column is None else rows.c[column])
-        return sa.select(sa.func.coalesce(listed, EMPTY)).scalar_subquery()
+            item, column = self.item(row, noun, query.node)
+        select = item.select_from(row).where(*tests).order_by(*keys).limit(const(query.limit))
+        rows = self.inside(select, parent).subquery(self.name("o"))
+        json_list = sa.func.json_agg(rows.table_valued() if column is None else rows.c[column])
+        return sa.select(sa.func.coalesce(json_list, EMPTY)).scalar_subquery()
 
     # --- the statement ----------------------------------------------------------------------------------------------
 
-    def root(self, query: Root) -> sa.ColumnElement[Any]:
+    def root(self, query: QueryTree) -> sa.ColumnElement[Any]:
         match query:
             case One():
                 return self.one(query, None)
             case First():
-                return sa.func.coalesce(*[self.one(one, None) for one in query.among], sa.cast(sa.null(), sa.JSON()))
+                records = [self.one(one, None) for one in query.among]
+                return sa.func.coalesce(*records, sa.cast(sa.null(), sa.JSON()))
             case Many():
                 return self.many(query, None)
             case Page():
-                return page(self, query, None)
+                return page_json(self, query, None)
 
-    def statement(self, query: Root) -> Statement:
-        """The gate: the only place that mentions `s`; one root field, one statement."""
+    def statement(self, query: QueryTree) -> Statement:
+        """The statement with its gate, the only place that mentions `s`: one root field, one statement."""
+        # WITH s AS MATERIALIZED (SELECT set_config('app.read', $2, true) AS ok, …)
+        # SELECT CAST((SELECT o$1.j FROM (SELECT … AS j) AS o$1 WHERE s.ok IS NOT NULL) AS VARCHAR) FROM s
         answer = sa.select(self.root(query).label("j")).subquery(self.name("o"))
-        settings = [sa.func.set_config(const(f"app.{n}"), value, sa.true()) for n, value in self.settings.items()]
+        settings = []
+        for name, value in self.settings.items():
+            settings.append(sa.func.set_config(const(f"app.{name}"), value, sa.true()))
         s = sa.select(settings[0].label("ok"), *settings[1:]).cte("s").prefix_with("MATERIALIZED")
         gated = sa.select(answer.c.j).where(s.c.ok.is_not(None)).correlate(s).scalar_subquery()
         return compiled(sa.select(sa.cast(gated, sa.String())).select_from(s))

@@ -1,6 +1,6 @@
-"""What the parts of a statement may ask of the statement that they become parts of.
+"""The context of the parts of a statement: what they can request from the statement that they become parts of.
 
-Rule: lists, orders and counts know this and not the compiler, which knows them.
+Rule: lists, orders and counts know this protocol and not the compiler, which knows them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class ReadContext(ConditionContext, Protocol):
     visibility: Visibility
     """What its callers see."""
     subtotals: Subtotals
-    """Counts for the regions below the row in hand, made once."""
+    """Counts for the regions below the current row, counted once."""
     outer: sa.FromClause | None
-    """The row that holds them."""
+    """The row that holds the subtotals."""
 
     def name(self, letter: str) -> str:
         """A new name for a subquery."""
@@ -39,7 +39,7 @@ class ReadContext(ConditionContext, Protocol):
         """The table of a source, and the conditions on its rows."""
 
     def inside(self, select: sa.Select[Any], *around: sa.FromClause | None) -> sa.Select[Any]:
-        """The SELECT as a part of the rows around it: without `correlate`, each of them would join its FROM."""
+        """The SELECT as part of the rows around it; SQLAlchemy would add any other row to its FROM."""
 
     def with_subtotals(
         self, outer: sa.FromClause | None = None, subtotals: Subtotals | None = None
@@ -47,7 +47,7 @@ class ReadContext(ConditionContext, Protocol):
         """What is compiled here lies below `outer`, which holds these subtotals, or none."""
 
     def item(self, row: sa.FromClause, noun: Readable, node: Object) -> tuple[sa.Select[Any], str | None]:
-        """A SELECT without FROM that makes an object of the row: its columns are the object, or the named one is."""
+        """A SELECT without FROM that makes an object of the row: all its columns, or only the named one."""
 
     def json(self, row: sa.FromClause, noun: Readable, node: Object) -> sa.ColumnElement[Any]:
         """The object of the row as JSON."""

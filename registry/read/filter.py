@@ -2,7 +2,7 @@
 
 Filters use two-valued logic: comparing with NULL is false, and `not` of that is true.
 Rule: conditions read unmasked columns, so whoever uses them also keeps the rows to the areas where the class of each
-is seen (`SeenHere`).  Test: tests/test_filters.py.
+column is visible (`VisibleHere`).  Test: tests/test_filters.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.fact import value_of
 from registry.models.noun import Link, Readable, const
@@ -31,8 +32,8 @@ class Compare:
     argument: str = ""
     day: bool = False  # the datum is a PartialDate, compared by its first day
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        value = value_of(self.datum, row, ask)
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        value = value_of(self.datum, row, ctx)
         type_: Any = type_of(self.datum)
         match self.operator:
             case "null":
@@ -42,41 +43,45 @@ class Compare:
             case "false":
                 return value.is_(sa.false())
             case "startsWith":
-                return sa.func.starts_with(sa.func.registry.folded(value), ask.argument(self.argument, sa.Text()))
+                return sa.func.starts_with(sa.func.registry.folded(value), ctx.argument(self.argument, sa.Text()))
             case "in":
-                return value == sa.any_(ask.argument(self.argument, ARRAY(type_)))
+                return value == sa.any_(ctx.argument(self.argument, ARRAY(type_)))
             case "any":
-                return value.op("&&")(ask.argument(self.argument, type_))
-        argument = ask.argument(self.argument, sa.Text() if self.day else type_)
-        if self.day:  # sent as a text, for asyncpg takes the last day of the calendar for infinity
+                return value.op("&&")(ctx.argument(self.argument, type_))
+        argument = ctx.argument(self.argument, sa.Text() if self.day else type_)
+        if self.day:  # sent as a text, because asyncpg takes the last day of the calendar for infinity
             value, argument = sa.func.registry.first_day(value), sa.cast(argument, sa.Date())
         return value.op(COMPARED[self.operator], is_comparison=True)(argument)
 
 
 @dataclass(frozen=True)
 class AllOf:
+    """Every condition holds; true of an empty list."""
+
     conditions: tuple[Where, ...]
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        return sa.and_(sa.true(), *[condition(row, ask) for condition in self.conditions])
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        return sa.and_(sa.true(), *[condition(row, ctx) for condition in self.conditions])
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """None of an empty list."""
+    """At least one condition holds; false of an empty list."""
 
     conditions: tuple[Where, ...]
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        return sa.or_(sa.false(), *[condition(row, ask) for condition in self.conditions])
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *[condition(row, ctx) for condition in self.conditions])
 
 
 @dataclass(frozen=True)
 class Not:
+    """The condition is false, or null, which two-valued logic takes for false."""
+
     condition: Where
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        return self.condition(row, ask).is_not(sa.true())
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        return self.condition(row, ctx).is_not(sa.true())
 
 
 @dataclass(frozen=True)
@@ -87,31 +92,33 @@ class Exists:
     link: Link
     condition: Where
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        return ask.related(row, self.noun, self.link, self.condition)
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        return ctx.related(row, self.noun, self.link, self.condition)
 
 
 @dataclass(frozen=True)
-class SeenHere:
-    """The caller sees a class of the row: it lies where he sees all of it, or where he sees his own and he made it."""
+class VisibleHere:
+    """The caller sees a class of the row: in all records where the row lies, or there in their own and it is one."""
 
     noun: Readable
     kind: Sensitivity
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        seen = ask.seen(row, self.noun, self.kind)
-        return (sa.true() if seen else sa.false()) if isinstance(seen, bool) else seen
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        visible = ctx.visible(row, self.noun, self.kind)
+        if isinstance(visible, bool):
+            return sa.true() if visible else sa.false()
+        return visible
 
 
 @dataclass(frozen=True)
-class SeenAround:
-    """The row lies where the caller sees a class of all records, or of those that he made himself."""
+class VisibleAround:
+    """The row lies where the caller sees a class in all records, or in those that they created."""
 
     kind: Sensitivity
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        kind = self.kind.value.lower()
-        return sa.or_(*[_place(row).op("<@")(ask.areas(setting)) for setting in (kind, f"{kind}_own")])
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        settings = (area_setting(self.kind), own_area_setting(self.kind))
+        return sa.or_(*[_place(row).op("<@")(ctx.areas(setting)) for setting in settings])
 
 
 @dataclass(frozen=True)
@@ -123,17 +130,19 @@ class Within:
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        place, setting = _place(row), const(ask.regions(self.argument))
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        # t$1.area >= (SELECT lower(registry.areas('f1'))) AND t$1.area < (SELECT upper(registry.areas('f1')))
+        # AND ((SELECT registry.areas('f1') = registry.hull('f1')) OR t$1.area <@ (SELECT registry.areas('f1')))
+        place, setting = _place(row), const(ctx.regions(self.argument))
         areas = sa.func.registry.areas(setting)
 
-        def told(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-            return sa.select(value).scalar_subquery()  # once in a statement, not once a row
+        def once(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+            return sa.select(value).scalar_subquery()  # once a statement, not once a row
 
         return sa.and_(
-            place >= told(sa.func.lower(areas)),
-            place < told(sa.func.upper(areas)),
-            sa.or_(told(areas == sa.func.registry.hull(setting)), place.op("<@")(told(areas))),
+            place >= once(sa.func.lower(areas)),
+            place < once(sa.func.upper(areas)),
+            sa.or_(once(areas == sa.func.registry.hull(setting)), place.op("<@")(once(areas))),
         )
 
 
@@ -141,12 +150,12 @@ class Within:
 class InVillage:
     """The row lies in the village whose code, of any year, the argument is.
 
-    An equality, and no range as in `Within`: an index has a village's households in the order of their list."""
+    An equality, not a range as in `Within`: an index has the households of one village in the order of their list."""
 
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
-        return _place(row) == ask.village(self.argument)
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
+        return _place(row) == ctx.village(self.argument)
 
 
 def is_about_places(condition: Where) -> bool:
@@ -162,12 +171,12 @@ def is_about_places(condition: Where) -> bool:
 
 @dataclass(frozen=True)
 class HasCode:
-    """A column holds this code: the row is of one type of an interface."""
+    """A column holds this code, so the row is of one type of an interface."""
 
     column: str
     code: str
 
-    def __call__(self, row: sa.FromClause, ask: ConditionContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: ConditionContext) -> sa.ColumnElement[bool]:
         return row.c[self.column] == const(self.code)
 
 

@@ -1,7 +1,7 @@
 """Groupings: what the rows of a list may be counted by, as a key and its words in both languages.
 
-Rule: every row has exactly one key, so the counts of all groups are the rows of the list where the class of the key
-is seen; what nobody knows is `UNKNOWN`.  Test: tests/test_groups.py.
+Rule: every row has exactly one key, so the groups together count the rows of the list where the class of the key is
+visible; a key that nobody knows is `UNKNOWN`.  Test: tests/test_groups.py.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Words = Callable[[sa.ColumnElement[Any], StatementContext], sa.ColumnElement[Any
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """`key` of a row, a text that may be null, and the words of a key, null where it speaks for itself."""
+    """`key` of a row, a text that may be null, and the words for a key, null where the key needs none."""
 
     fact: Fact
     key: KeyOf
@@ -40,22 +40,24 @@ class Grouping:
     most: int | None = None  # groups there can be
     _: KW_ONLY
     timed: bool = False  # its keys are times, and come in their order
-    derived: bool = False  # the key is worked out for each row, and is no column of it
+    derived: bool = False  # the key is computed for each row and is not one of its columns
 
 
-def in_language(ask: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
-    """The one of two texts that the caller reads."""
-    return sa.case((ask.claim("language", sa.Text()) == const("en"), english), else_=indonesian)
+def in_language(ctx: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
+    """The text in the caller's language."""
+    return sa.case((ctx.claim("language", sa.Text()) == const("en"), english), else_=indonesian)
 
 
 def label_of(list_: str) -> Words:
     """The label of a code in one of the code lists."""
 
-    def words(key: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
+    def words(key: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
+        # (SELECT CASE WHEN ($language = 'en') THEN l$.en ELSE l$.id END
+        #  FROM registry.label AS l$ WHERE l$.list = 'MigrationStage' AND l$.code = …)
         label = LABEL.alias("l$")
-        found = sa.select(in_language(ask, label.c.id, label.c.en))
-        found = found.where(label.c.list == const(list_), label.c.code == key)
-        return found.correlate_except(label).scalar_subquery()
+        select = sa.select(in_language(ctx, label.c.id, label.c.en))
+        select = select.where(label.c.list == const(list_), label.c.code == key)
+        return select.correlate_except(label).scalar_subquery()
 
     return words
 
@@ -64,8 +66,8 @@ def by_code(datum: Any) -> Grouping:
     """By the codes of a column or derived fact."""
     codes = codes_of(datum)
     assert codes is not None
-    label, derived = label_of(codes.__name__), isinstance(datum, Derived)
-    return Grouping(fact_of(datum), _value(datum), label, len(codes) + 1, derived=derived)
+    words = label_of(codes.__name__)
+    return Grouping(fact_of(datum), _value(datum), words, len(codes) + 1, derived=isinstance(datum, Derived))
 
 
 def by_country(datum: Any) -> Grouping:
@@ -74,35 +76,39 @@ def by_country(datum: Any) -> Grouping:
 
 
 def _value(datum: Any) -> KeyOf:
-    return lambda row, ask: value_of(datum, row, ask)
+    return lambda row, ctx: value_of(datum, row, ctx)
 
 
 def _by_place(level: RegionLevel) -> Grouping:
-    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+    def key(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         return sa.func.left(row.c.area, const(PREFIXES[level])) if level in PREFIXES else row.c.area
 
-    def words(found: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
+    def words(code: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
         region = table_of(Region).alias("r$")
-        name = sa.select(region.c.name).where(region.c.code == found, region.c.valid_to.is_(None))
+        name = sa.select(region.c.name).where(region.c.code == code, region.c.valid_to.is_(None))
         return name.correlate_except(region).scalar_subquery()
 
-    return Grouping(Fact(Sensitivity.OPEN, level.label_id, level.label_en.capitalize(), server=True), key, words)
+    fact = Fact(Sensitivity.OPEN, level.label_id, level.label_en.capitalize(), server=True)
+    return Grouping(fact, key, words)
 
 
 PLACES = {level.value: _by_place(level) for level in RegionLevel}
-"""By today's region; a code of it says the regions above."""
+"""By today's region; the code of a village contains the codes of the regions above it."""
 
 
 def by_month(datum: Any) -> Grouping:
-    """By the month (`2026-03`) of a date; one of which only the year is known counts in January, its first day."""
+    """By the month (`2026-03`) of a date; a date of which only the year is known counts in January, its first month."""
 
-    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-        return sa.func.to_char(sa.func.registry.first_day(value_of(datum, row, ask)), const("YYYY-MM"))
+    def key(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+        return sa.func.to_char(sa.func.registry.first_day(value_of(datum, row, ctx)), const("YYYY-MM"))
 
-    def words(found: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[Any]:
-        names = in_language(ask, const(_MONTHS["id"]), const(_MONTHS["en"]))
-        name = sa.func.split_part(names, const(" "), sa.cast(sa.func.right(found, const(2)), sa.Integer()))
-        return sa.case((found != const(UNKNOWN), name + const(" ") + sa.func.left(found, const(4))))
+    def words(month: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
+        # CASE WHEN (month != 'UNKNOWN')
+        #      THEN split_part('Januari Februari …', ' ', CAST(right(month, 2) AS INTEGER)) || ' ' || left(month, 4) END
+        names = in_language(ctx, const(_MONTHS["id"]), const(_MONTHS["en"]))
+        number = sa.cast(sa.func.right(month, const(2)), sa.Integer())
+        name = sa.func.split_part(names, const(" "), number)
+        return sa.case((month != const(UNKNOWN), name + const(" ") + sa.func.left(month, const(4))))
 
     return Grouping(fact_of(datum), key, words, timed=True)
 
@@ -113,9 +119,10 @@ def by_band(datum: Derived[int], *starts: int) -> Grouping:
     bands = [*(f"{start:02}-{end - 1:02}" for start, end in pairwise(starts)), f"{starts[-1]}+"]
     ends = sa.cast(const("{" + ",".join(map(str, starts[1:])) + "}"), ARRAY(sa.Integer()))
 
-    def key(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-        # The number is worked out once: a CASE over the bands would do it for each of them.
-        band = sa.func.width_bucket(value_of(datum, row, ask), ends) + const(1)
+    def key(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+        # split_part('00-04 05-11 … 60+', ' ', width_bucket(number, '{5,12,…,60}') + 1): a CASE over the bands would
+        # compute the number once for each band.
+        band = sa.func.width_bucket(value_of(datum, row, ctx), ends) + const(1)
         return sa.func.split_part(const(" ".join(bands)), const(" "), band)
 
-    return Grouping(datum.fact, key, lambda found, ask: sa.null(), len(starts) + 1, derived=True)
+    return Grouping(datum.fact, key, lambda band, ctx: sa.null(), len(starts) + 1, derived=True)

@@ -1,13 +1,13 @@
-"""The rows of a page in an order that an index has, so that it is read and not sorted out of all that the caller sees.
+"""The rows of a page in an order that an index has, so that PostgreSQL need not sort all that the caller sees.
 
-PostgreSQL plans a statement once for all callers: whoever asks, it expects that the wall leaves a few hundredths of a
-per cent of the rows, and would rather sort those than follow an index until the page is full.  Two shapes help:
+PostgreSQL plans a statement once for all callers: it always expects that the wall leaves a few hundredths of a per cent
+of the rows, and would rather sort those than follow an index until the page is full.  Two shapes help:
 
 - A list of the whole country stands beside `_many`, one row that PostgreSQL takes for a million: sorting so much seems
   dearer to it than the index.
 - A list that is sorted by a fact of the record that its rows lead to, as persons by the number of their household,
   starts from those records in their order, and looks up the rows of each until the page is full.  OFFSET 0 keeps the
-  two apart, or they would be joined first and sorted after.
+  two apart, or PostgreSQL would join them first and sort afterwards.
 
 Rule: only lists whose conditions are about places.  Where few rows meet a condition, an order leads past all others.
 Test: tests/test_order.py.
@@ -28,24 +28,26 @@ from registry.models.region import under
 from registry.read.context import ReadContext
 from registry.read.filter import AllOf, is_about_places
 from registry.read.order import SortKey, after_cursor, not_before, sort_keys
-from registry.read.query import Datum, Order, Page, Source
+from registry.read.query import Order, Page, Source
 from registry.read.visibility import Extent
 
 NOTHING = const(0)
-Beyond = Callable[[str, bool], sa.ColumnElement[bool]]
+CursorTest = Callable[[str, bool], sa.ColumnElement[bool]]
+"""Argument of a cursor, backward → the rows on its far side."""
 
 
 def in_order(
-    compiler: ReadContext, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+    ctx: ReadContext, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
-    """The row of a page, all rows between its cursors, of `every` row of its list, and the keys to sort them by."""
+    """The row of a page, the rows of its list (`every`) between its cursors, and the keys to sort them by."""
     source, order = query.source, query.order
-    if (first := leading(source, order)) is not None and _is_seen(compiler, row, source.noun, first):
-        return _from_homes(compiler, query, first, parent)
-    keys = sort_keys(compiler, row, source.noun, order)
+    first = leading(source, order)
+    if first is not None and ctx.visible(row, source.noun, fact_of(first).sensitivity) is True:
+        return _from_homes(ctx, query, first, parent)
+    keys = sort_keys(ctx, row, source.noun, order)
     every = _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward))
-    if is_whole(source) and _sees_the_country(compiler, source.noun) and _is_indexed(source.noun, order, keys):
-        every = every.select_from(row, *_many(compiler))
+    if is_whole(source) and _sees_the_country(ctx, source.noun) and _is_indexed(source.noun, order, keys):
+        every = every.select_from(row, *_many(ctx))
     return row, every, keys
 
 
@@ -58,40 +60,37 @@ def leading(source: Source, order: tuple[Order, ...]) -> Reached[Any] | None:
 
 
 def is_whole(source: Source) -> bool:
-    """All that there is; an empty filter leaves nothing out."""
+    """Whether the source has all records of its noun; an empty filter leaves nothing out."""
     return source.link is None and all(condition == AllOf(()) for condition in source.where)
 
 
 def is_indexed(noun: Readable, order: Order) -> bool:
-    """Whether an index of all rows begins with this key, in this direction or for both."""
+    """Whether an index of all rows begins with this key, in this direction or in both."""
     key = getattr(order.datum, "key", None)
-    if not (isinstance(noun, type) and issubclass(noun, Noun)) or key is None:
+    if key is None or not issubclass(noun, Noun):
         return False
-    column = table_of(noun).c[key]
-    begins = any(index.expressions[0] is column for index in table_of(noun).indexes)
-    newest = any(index.info.get("newest") == key for index in table_of(noun).indexes)
-    return (begins and not column.nullable) or (newest and order.descending)
+    column, indexes = table_of(noun).c[key], table_of(noun).indexes
+    if not column.nullable and any(index.expressions[0] is column for index in indexes):
+        return True
+    return order.descending and any(index.info.get("newest") == key for index in indexes)
 
 
 def _is_indexed(noun: Readable, order: tuple[Order, ...], keys: list[SortKey]) -> bool:
-    """Whether an index has the order: of its first key that is not the same for all rows, or by id."""
-    first = next((o for o, key in zip(order, keys, strict=False) if not key.constant), None)
-    return first is None or is_indexed(noun, first)
+    """Whether an index has the order: by its first key that is not the same for all rows, or by id."""
+    for term, key in zip(order, keys, strict=False):
+        if not key.constant:
+            return is_indexed(noun, term)
+    return True
 
 
-def _sees_the_country(compiler: ReadContext, noun: Readable) -> bool:
-    """Whether the caller sees all records of a noun, whose rows the wall tells apart."""
-    return (
-        noun.row_sensitivity is not Sensitivity.OPEN
-        and compiler.visibility.far(Sensitivity.OPEN, noun.row_sensitivity) is Extent.ALL
-    )
+def _sees_the_country(ctx: ReadContext, noun: Readable) -> bool:
+    """Whether the caller sees all records of a noun whose rows the wall decides."""
+    if noun.row_sensitivity is Sensitivity.OPEN:
+        return False
+    return ctx.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is Extent.ALL
 
 
-def _is_seen(compiler: ReadContext, row: sa.FromClause, noun: Readable, datum: Datum) -> bool:
-    return compiler.seen(row, noun, fact_of(datum).sensitivity) is True
-
-
-def _between(query: Page, rows: sa.Select[Any], test: Beyond) -> sa.Select[Any]:
+def _between(query: Page, rows: sa.Select[Any], test: CursorTest) -> sa.Select[Any]:
     """The rows for which the test of each cursor of the page holds."""
     for argument, backward in ((query.after, False), (query.before, True)):
         if argument is not None:
@@ -100,32 +99,39 @@ def _between(query: Page, rows: sa.Select[Any], test: Beyond) -> sa.Select[Any]:
 
 
 def _from_homes(
-    compiler: ReadContext, query: Page, first: Reached[Any], parent: sa.FromClause | None
+    ctx: ReadContext, query: Page, first: Reached[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
-    """The rows of a list that is sorted by a fact of other records, `homes`, from those in their order."""
+    """The rows of a list that is sorted by a fact of other records, `homes`, starting from those in their order."""
+    # SELECT t$4.*
+    # FROM (SELECT t$1.id, t$1.household_no FROM registry.household AS t$1
+    #       WHERE t$1.household_no >= … ORDER BY t$1.household_no OFFSET 0) AS h$3,
+    #      LATERAL (SELECT t$2.* FROM registry.member AS t$2 WHERE t$2.household_id = h$3.id OFFSET 0) AS t$4
+    # WHERE (h$3.household_no, t$4.id) > …
     source, (order, *others) = query.source, query.order
-    home, child = table_of(first.noun).alias(compiler.name("t")), compiler.rows(Source(source.noun), None)
-    tests = [condition(home, compiler) for condition in source.where]
+    home = table_of(first.noun).alias(ctx.name("t"))
+    table, present = ctx.rows(Source(source.noun), None)
+    tests = [condition(home, ctx) for condition in source.where]
     if source.link is not None:
         assert parent is not None
         tests.append(source.link(parent, home))
-    leads = SortKey(home.c[first.column], first.type, order.descending, nullable=False)
-    select: sa.Select[Any] = sa.select(home.c.id, leads.value).where(*tests)
-    if is_whole(source) and _sees_the_country(compiler, first.noun):
-        select = select.select_from(home, *_many(compiler))
-    select = _between(query, select, lambda argument, backward: not_before(leads, argument, backward))
-    select = select.order_by(leads.sorting(query.backward)).offset(NOTHING)
-    homes = compiler.inside(select, parent).subquery(compiler.name("h"))
-    table, present = child
+    home_key = SortKey(home.c[first.column], first.type, order.descending, nullable=False)
+    select: sa.Select[Any] = sa.select(home.c.id, home_key.value).where(*tests)
+    if is_whole(source) and _sees_the_country(ctx, first.noun):
+        select = select.select_from(home, *_many(ctx))
+    select = _between(query, select, lambda argument, backward: not_before(home_key, argument, backward))
+    select = select.order_by(home_key.sorting(query.backward)).offset(NOTHING)
+    homes = ctx.inside(select, parent).subquery(ctx.name("h"))
+
     inner = sa.select(table).where(first.link(table, homes), *present).offset(NOTHING)
-    row = inner.correlate(homes).lateral(compiler.name("t"))
+    row = inner.correlate(homes).lateral(ctx.name("t"))
     keys = [SortKey(homes.c[first.column], first.type, order.descending, nullable=False)]
-    keys += sort_keys(compiler, row, source.noun, tuple(others), order.descending)
-    every = compiler.inside(sa.select(row).select_from(homes, row), parent)
+    keys += sort_keys(ctx, row, source.noun, tuple(others), order.descending)
+    every = ctx.inside(sa.select(row).select_from(homes, row), parent)
     return row, _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward)), keys
 
 
-def _many(compiler: ReadContext) -> list[sa.FromClause]:
-    """One row, which PostgreSQL takes for a million: it cannot see how far each of the two counts."""
+def _many(ctx: ReadContext) -> list[sa.FromClause]:
+    """One row, which PostgreSQL takes for a million: it estimates a thousand rows for each of the two series."""
+    # generate_series(1, (SELECT 1)) AS n$1, generate_series(1, (SELECT 1)) AS n$2
     one = sa.select(const(1)).scalar_subquery()
-    return [sa.func.generate_series(const(1), one).alias(compiler.name("n")) for _ in range(2)]
+    return [sa.func.generate_series(const(1), one).alias(ctx.name("n")) for _ in range(2)]

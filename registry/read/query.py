@@ -1,4 +1,5 @@
-"""What a caller wants of a noun, without GraphQL: the language between schema, sync, export and the read engine.
+"""Query trees: what a caller requests of nouns, without GraphQL.  Schema, sync and export write them, the read engine
+compiles them.
 
 Rule: a query tree holds no value of a caller, only names of arguments, so equal query trees are one statement.
 """
@@ -21,19 +22,19 @@ Datum = InstrumentedAttribute[Any] | Derived[Any]
 
 
 class ConditionContext(StatementContext, Protocol):
-    """What a condition may ask of the statement it becomes part of."""
+    """What a condition can request from the statement that it becomes part of."""
 
     def regions(self, argument: str) -> str:
-        """The setting that holds the areas of the regions whose codes the argument lists."""
+        """The setting that holds the areas of regions; the argument lists their codes."""
 
-    def seen(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
+    def visible(self, row: sa.FromClause, noun: Readable, kind: Sensitivity) -> sa.ColumnElement[bool] | bool:
         """Where the caller sees a class of this row: always, never, or a test of the row."""
 
-    def sought(self, argument: str, of: str) -> sa.ColumnElement[Any]:
-        """What a text is searched by (registry/models/search.py)."""
+    def search_terms(self, argument: str, of: str) -> sa.ColumnElement[Any]:
+        """The terms by which a text is searched (registry/models/search.py)."""
 
     def village(self, argument: str) -> sa.ColumnElement[Any]:
-        """Today's code of the village whose code, of any year, the argument is."""
+        """Today's code of a village; the argument is its code of any year."""
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
         """Whether the row has a related record for which the condition holds."""
@@ -49,14 +50,14 @@ class Equals:
     column: str
     argument: str
 
-    def __call__(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         column = row.c[self.column]
-        return column == ask.argument(self.argument, column.type)
+        return column == ctx.argument(self.argument, column.type)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from: a noun, how its rows hang on their parent, and named conditions."""
+    """Where rows come from: a noun, the link from their parent, and named conditions."""
 
     noun: Readable
     link: Link | None = None
@@ -72,8 +73,8 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A datum of the row under the key it is asked for."""
+class Scalar:
+    """A datum of the row under its response key."""
 
     key: str
     datum: Datum
@@ -89,14 +90,14 @@ class Const:
 
 @dataclass(frozen=True)
 class Null:
-    """A field that is null for all callers of the visibility: they were refused it."""
+    """A field that is null for all callers of the visibility, because they are refused it."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class Withheld:
-    """The names, among `data`, of the fields that are not for the caller in this row."""
+    """The names, among `data`, of the fields that the caller may not see in this row."""
 
     key: str
     data: tuple[tuple[str, Sensitivity], ...]
@@ -104,17 +105,17 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Embed:
-    """An object made of columns of the same row; null where the caller finds no value in `present`."""
+    """An object made of columns of the same row; null where `present` is null for the caller."""
 
     key: str
     present: Datum
     parts: tuple[Part, ...]
-    kind: Sensitivity | None = None  # here and below: the class without which it is null
+    kind: Sensitivity | None = None  # here and below: null for callers that do not see this class
 
 
 @dataclass(frozen=True)
 class Object:
-    """A JSON object; rows of an interface have the parts of their own kind, told by `discriminator`."""
+    """A JSON object; a row of an interface has the parts of its own kind, which the column `discriminator` holds."""
 
     kinds: tuple[tuple[str | None, tuple[Part, ...]], ...]
     discriminator: str | None = None
@@ -133,7 +134,7 @@ class One:
 
 @dataclass(frozen=True)
 class First:
-    """The one of several records that exists: an id looked up among all types, of which it names one (record_id.py)."""
+    """The one of several records that exists: an id that is looked up among all types belongs to one (record_id.py)."""
 
     key: str
     among: tuple[One, ...]
@@ -149,11 +150,11 @@ class Many:
     order: tuple[Order, ...] = ()
     limit: int = 50
     kind: Sensitivity | None = None
-    when: Where | None = None  # a condition of the parent without which it is null
+    when: Where | None = None  # a condition of the parent; if it does not hold, the list is null
 
 
 @dataclass(frozen=True)
-class Node:
+class EdgeNode:
     """The record of an edge."""
 
     key: str
@@ -180,7 +181,7 @@ class Edges:
     """The records of a page with their cursors."""
 
     key: str
-    parts: tuple[Node | Cursor | Const, ...]
+    parts: tuple[EdgeNode | Cursor | Const, ...]
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Groups:
     key: str
     by: Grouping
     parts: tuple[tuple[str, str], ...]  # (response key, key | label | count | constant text)
-    first: str  # argument: at most so many
+    first: str  # argument: how many at most
     where: tuple[Where, ...] = ()
 
 
@@ -217,9 +218,9 @@ class Page:
     source: Source
     order: tuple[Order, ...]
     parts: tuple[Nodes | Edges | Info | Total | Groups | Const | Null, ...]
-    size: str  # argument: at most so many rows
+    size: str  # argument: how many rows at most
     backward: bool = False
-    after: str | None = None  # argument: the keys of the row behind which the list begins, as texts
+    after: str | None = None  # argument: the keys, as texts, of the row after which the page begins
     before: str | None = None  # argument: the keys of the row before which it ends
     cursor: str = "cursor"  # prefix of the arguments that sign its cursors
 
@@ -229,8 +230,10 @@ class Page:
             if isinstance(part, Nodes):
                 yield part.node
             elif isinstance(part, Edges):
-                yield from (edge.node for edge in part.parts if isinstance(edge, Node))
+                for edge_part in part.parts:
+                    if isinstance(edge_part, EdgeNode):
+                        yield edge_part.node
 
 
-Part = Value | Const | Null | Withheld | Embed | One | Many | Page
-Root = One | First | Page | Many
+Part = Scalar | Const | Null | Withheld | Embed | One | Many | Page
+QueryTree = One | First | Page | Many

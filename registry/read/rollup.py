@@ -1,5 +1,7 @@
-"""Counts of regions below regions, counted once: a query from a province down to its villages asks the same rows at
-every level, so they are counted by village and summed upward, and each region looks its sum up.
+"""Counts of regions below regions, counted once.
+
+A query from a province down to its villages reads the same rows at every level, so they are counted by village and
+summed upward, and each region looks up its sum.
 
 Rule: only bare lists (no filter, no search) on the way down are looked up, so a looked-up count is the list's own.
 Tests: tests/test_scope.py, tests/test_differential.py.
@@ -21,30 +23,35 @@ from registry.read.query import Object, Page, Source, Total
 
 
 def is_down(source: Source) -> bool:
-    """The regions just below a region."""
+    """Whether the rows are the regions just below a region."""
     return source.noun is Region and source.link == By("parent_id")
 
 
 def is_bare(source: Source) -> bool:
-    """All records in a region."""
+    """Whether the rows are all records in a region."""
     return source.link is under and not source.where
 
 
 def counted_below(node: Object) -> list[type[Noun]]:
     """The nouns whose bare lists are counted in regions below the rows of this object."""
-    found: dict[type[Noun], None] = {}
-    for below in _down(node):
-        found.update(dict.fromkeys(_counted(below)))
-        found.update(dict.fromkeys(counted_below(below)))
-    return list(found)
+    nouns: dict[type[Noun], None] = {}
+    for region in _regions_below(node):
+        nouns.update(dict.fromkeys(_counted(region)))
+        nouns.update(dict.fromkeys(counted_below(region)))
+    return list(nouns)
 
 
 def _pages(node: Object) -> Iterator[Page]:
-    return (part for _, parts in node.kinds for part in parts if isinstance(part, Page))
+    for _, parts in node.kinds:
+        for part in parts:
+            if isinstance(part, Page):
+                yield part
 
 
-def _down(node: Object) -> Iterator[Object]:
-    return (below for page in _pages(node) if is_down(page.source) for below in page.objects())
+def _regions_below(node: Object) -> Iterator[Object]:
+    for page in _pages(node):
+        if is_down(page.source):
+            yield from page.objects()
 
 
 def _counted(node: Object) -> Iterator[type[Noun]]:
@@ -54,19 +61,24 @@ def _counted(node: Object) -> Iterator[type[Noun]]:
             yield noun
 
 
-def subtotal(compiler: ReadContext, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
+def subtotal(ctx: ReadContext, noun: type[Noun], region: sa.FromClause) -> sa.ColumnElement[Any]:
     """Code → count of all regions in this one, as a JSON object."""
-    row = table_of(noun).alias(compiler.name("t"))
-    rows = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
-    village = rows.group_by(row.c.area).correlate(region).subquery(compiler.name("v"))
-    parts = [sa.func.split_part(village.c.area, const("."), const(n)) for n in range(1, len(RegionLevel) + 1)]
-    code = sa.func.concat_ws(const("."), *parts).label("code")  # a level's lower parts are null
-    summed = sa.select(code, sa.func.sum(village.c.n).label("n")).group_by(sa.func.rollup(*parts))
-    region_ = summed.correlate(region).subquery(compiler.name("r"))
-    made = sa.select(sa.func.jsonb_object_agg(region_.c.code, region_.c.n, type_=JSONB()))
-    return made.correlate(region).scalar_subquery()
+    # SELECT jsonb_object_agg(r$4.code, r$4.n)
+    # FROM (SELECT concat_ws('.', split_part(v$3.area, '.', 1), …) AS code, sum(v$3.n) AS n
+    #       FROM (SELECT t$2.area, count(*) AS n FROM registry.household AS t$2 WHERE … GROUP BY t$2.area) AS v$3
+    #       GROUP BY ROLLUP(split_part(v$3.area, '.', 1), …)) AS r$4
+    row = table_of(noun).alias(ctx.name("t"))
+    counts = sa.select(row.c.area, sa.func.count().label("n")).where(under(region, row), row.c.archived_at.is_(None))
+    by_village = counts.group_by(row.c.area).correlate(region).subquery(ctx.name("v"))
+    levels = range(1, len(RegionLevel) + 1)
+    parts = [sa.func.split_part(by_village.c.area, const("."), const(level)) for level in levels]
+    code = sa.func.concat_ws(const("."), *parts).label("code")  # in the sum of a level its lower parts are null
+    sums = sa.select(code, sa.func.sum(by_village.c.n).label("n")).group_by(sa.func.rollup(*parts))
+    by_region = sums.correlate(region).subquery(ctx.name("r"))
+    count_of_code = sa.select(sa.func.jsonb_object_agg(by_region.c.code, by_region.c.n, type_=JSONB()))
+    return count_of_code.correlate(region).scalar_subquery()
 
 
-def looked_up(tallied: sa.ColumnElement[Any], region: sa.FromClause) -> sa.ColumnElement[Any]:
-    """The count of a region in a tally that covers it."""
-    return sa.func.coalesce(sa.cast(tallied.op("->>")(region.c.code), sa.Integer()), const(0))
+def looked_up(subtotal: sa.ColumnElement[Any], region: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The count of a region in a subtotal that covers it."""
+    return sa.func.coalesce(sa.cast(subtotal.op("->>")(region.c.code), sa.Integer()), const(0))

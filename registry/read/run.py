@@ -1,4 +1,4 @@
-"""Run a query tree for a caller: compiled once per query tree and visibility, then one prepared statement a root field.
+"""Run a query tree for a caller: compiled once for each query tree and visibility, one prepared statement a root field.
 
 Rule: the only way from a query tree to rows (tests/test_architecture.py), and one statement each (tests/test_read.py).
 """
@@ -12,36 +12,39 @@ import asyncpg
 
 from auth.principal import Principal
 from registry.read.compile import Compiler
-from registry.read.query import Root
+from registry.read.query import QueryTree
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
 from registry.store.db import Database
 from registry.store.sql import CLAIM, SETTING, Statement
 
 WEIGHT = 4  # bytes that a statement and its query tree take for each letter of the SQL
-STATEMENTS: LruCache[tuple[Root, Visibility], Statement] = LruCache(
-    "statements", 500, 20_000_000, lambda made: WEIGHT * len(made.text)
+STATEMENTS: LruCache[tuple[QueryTree, Visibility], Statement] = LruCache(
+    "statements", 500, 20_000_000, lambda cached: WEIGHT * len(cached.text)
 )
 NO_REGION = "DR001"  # what `registry.areas_of` and `registry.village_of` raise
 
 
 class UnknownRegion(Exception):
-    """A region code that leads to no region of today, to several, or to none of its level: `heirs` are their codes."""
+    """A region code that leads to no region of today, to several, or to none of its level.
 
-    def __init__(self, heirs: list[str]) -> None:
-        self.heirs = heirs
+    `successors` are the codes of the regions that it leads to."""
+
+    def __init__(self, successors: list[str]) -> None:
+        self.successors = successors
 
 
-def statement(query: Root, visibility: Visibility) -> Statement:
+def statement(query: QueryTree, visibility: Visibility) -> Statement:
     """The statement of a query tree for every caller of this visibility."""
-    if (known := STATEMENTS.get((query, visibility))) is None:
-        known = Compiler(visibility).statement(query)
-        STATEMENTS.put((query, visibility), known)
-    return known
+    compiled = STATEMENTS.get((query, visibility))
+    if compiled is None:
+        compiled = Compiler(visibility).statement(query)
+        STATEMENTS.put((query, visibility), compiled)
+    return compiled
 
 
 class Caller(Protocol):
-    """Who asks, and in which language ("id" or "en")."""
+    """The principal that calls, and their language ("id" or "en")."""
 
     @property
     def principal(self) -> Principal: ...
@@ -58,26 +61,30 @@ CLAIMS: dict[str, Callable[[Caller], Any]] = {
 
 
 def of_caller(name: str) -> Callable[[Caller], Any] | None:
-    """How an argument that is the caller's own is found: the areas of a setting, or a claim; None for all others."""
+    """How to read the value of a caller's own argument: areas of a setting, or a claim.  None for other arguments."""
     if name.startswith(SETTING):
         setting = name.removeprefix(SETTING)
         return lambda caller: caller.principal.setting(setting)
     return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
 
 
-async def fetch(database: Database, caller: Caller, query: Root, arguments: Mapping[str, Any]) -> bytes | None:
+async def fetch(database: Database, caller: Caller, query: QueryTree, arguments: Mapping[str, Any]) -> bytes | None:
     """The JSON of one root field; None for null.  Raises what `answer` does."""
-    made = statement(query, Visibility.of(caller.principal))
-    own = {name: find(caller) for name in made.names if (find := of_caller(name)) is not None}
-    return await answer(database, made, [own[name] if name in own else arguments[name] for name in made.names])
+    compiled = statement(query, Visibility.of(caller.principal))
+    values = []
+    for name in compiled.names:
+        read = of_caller(name)
+        values.append(arguments[name] if read is None else read(caller))
+    return await answer(database, compiled, values)
 
 
 async def answer(
-    database: Database, made: Statement, values: Sequence[Any], seconds: float | None = None
+    database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None
 ) -> bytes | None:
     """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
+    timeout = () if seconds is None else (seconds,)
     try:
-        return await database.answer(made.text, values, *(() if seconds is None else (seconds,)))
+        return await database.answer(statement.text, values, *timeout)
     except asyncpg.PostgresError as error:
         if error.sqlstate != NO_REGION:
             raise
@@ -85,5 +92,5 @@ async def answer(
 
 
 def successors_of(error: asyncpg.PostgresError) -> list[str]:
-    """The codes that PostgreSQL names where one of `NO_REGION` leads nowhere."""
+    """The region codes in the detail of a `NO_REGION` error."""
     return (error.detail or "").split()

@@ -1,4 +1,4 @@
-"""Small pieces of SQL that the compiler is made of."""
+"""Small pieces of SQL that the read engine builds on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_json(rows: sa.Subquery) -> sa.ColumnElement[Any]:
 
 
 def wire(value: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """The forms on the wire that differ from PostgreSQL's own."""
+    """The value in its form on the wire: times in UTC with milliseconds, exact numbers as texts."""
     if isinstance(type_, sa.DateTime):
         return sa.func.to_char(sa.func.timezone(const("UTC"), value), UTC_MILLISECONDS)
     if isinstance(type_, sa.Numeric) and not isinstance(type_, sa.Float):
@@ -39,17 +39,21 @@ def type_of(datum: Datum) -> sa.types.TypeEngine[Any]:
 
 
 def areas_of(codes: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The areas of regions; today's codes are looked up here, others by a function that knows history and refuses."""
+    """The areas of regions.  Looks up today's codes here; others go to a function with history, which refuses."""
+    # SELECT CASE WHEN (count(*) = cardinality($1)) THEN range_agg(registry.area_range(r$.code, r$.code || '/'))
+    #             ELSE registry.areas_of($1) END
+    # FROM registry.region AS r$ WHERE r$.code = ANY ($1) AND r$.valid_to IS NULL
     region = table_of(Region).alias("r$")
     span = sa.func.registry.area_range(region.c.code, region.c.code + const("/"))
-    all_today = sa.func.count() == sa.func.cardinality(codes)
-    found = sa.case((all_today, sa.func.range_agg(span)), else_=sa.func.registry.areas_of(codes))
-    named = region.c.code == sa.any_(codes)
-    return sa.select(found).where(named, region.c.valid_to.is_(None)).scalar_subquery()
+    all_exist_today = sa.func.count() == sa.func.cardinality(codes)
+    areas = sa.case((all_exist_today, sa.func.range_agg(span)), else_=sa.func.registry.areas_of(codes))
+    is_listed = region.c.code == sa.any_(codes)
+    return sa.select(areas).where(is_listed, region.c.valid_to.is_(None)).scalar_subquery()
 
 
 def village_of(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """Today's code of a village; today's is looked up here, others by a function that knows history and refuses."""
+    """Today's code of a village.  Looks up today's codes here; others go to a function with history, which refuses."""
+    # coalesce((SELECT r$.code FROM registry.region AS r$ WHERE r$.code = $1 AND …), registry.village_of($1))
     region = table_of(Region).alias("r$")
-    found = sa.select(region.c.code).where(region.c.code == code, region.c.valid_to.is_(None)).scalar_subquery()
-    return sa.func.coalesce(found, sa.func.registry.village_of(code))
+    of_today = sa.select(region.c.code).where(region.c.code == code, region.c.valid_to.is_(None)).scalar_subquery()
+    return sa.func.coalesce(of_today, sa.func.registry.village_of(code))

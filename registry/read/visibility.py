@@ -1,6 +1,6 @@
-"""Which classes a caller sees, as far as it changes the statement: everywhere he reads, nowhere, or in some of it.
+"""Which classes a caller sees, as far as it changes the statement: in all rows that they read, in some, or in none.
 
-Rule: a mask is left out only where the class is seen wherever the row can be seen.  Test: tests/test_masks.py.
+Rule: a mask is left out only where the class is visible wherever the row is.  Test: tests/test_masks.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from auth.sensitivity import Sensitivity
 
 
 class Extent(Enum):
-    """How far a class is seen."""
+    """In which of the rows that a caller reads a class is visible."""
 
     ALL = 1
     SOME = 2
@@ -25,9 +25,10 @@ class Extent(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Visibility:
-    """Per class: how far it is seen within the areas that the caller reads, in the country, and on own rows.
+    """For each class: its extent within the areas that the caller reads, its extent in the country, and whether the
+    caller sees it in their own rows.
 
-    Equal visibilities are one object, so that finding what was prepared for one costs nothing."""
+    Equal visibilities are one object, so that it costs nothing to look up what was prepared for one."""
 
     inside: tuple[Extent, ...]
     country: tuple[Extent, ...]
@@ -35,35 +36,38 @@ class Visibility:
 
     @classmethod
     def of(cls, principal: Principal) -> Visibility:
-        known: Visibility | None = principal.memo.get(cls)
-        if known is None:
-            known = principal.memo[cls] = _of(principal)
-        return known
+        visibility: Visibility | None = principal.memo.get(cls)
+        if visibility is None:
+            visibility = principal.memo[cls] = _of(principal)
+        return visibility
 
-    def far(self, row: Sensitivity, kind: Sensitivity) -> Extent:
-        """How far `kind` is seen in rows that exist by class `row`."""
+    def extent(self, row: Sensitivity, kind: Sensitivity) -> Extent:
+        """The extent of class `kind` among the rows that class `row` makes visible."""
         if row is kind or kind is Sensitivity.OPEN:
             return Extent.ALL
-        return (self.inside if row is Sensitivity.OPERATIONAL else self.country)[_KINDS.index(kind)]
+        extents = self.inside if row is Sensitivity.OPERATIONAL else self.country
+        return extents[_KINDS.index(kind)]
 
     def owns(self, kind: Sensitivity) -> bool:
-        """Whether `kind` is seen in rows that the caller made."""
+        """Whether the caller sees class `kind` in rows that they created."""
         return self.own[_KINDS.index(kind)]
 
 
 _KINDS = tuple(Sensitivity)
-_KNOWN: dict[tuple[Any, ...], Visibility] = {}
-"""By their content; there are few, for roles are few."""
+_VISIBILITIES: dict[tuple[Any, ...], Visibility] = {}
+"""By their content; there are few, because roles are few."""
 
 
 def _of(principal: Principal) -> Visibility:
-    reads = principal.sees(Sensitivity.OPERATIONAL)
+    readable = principal.sees(Sensitivity.OPERATIONAL)
     areas = [principal.sees(kind) for kind in _KINDS]
-    inside = tuple(_seen(area, reads) for area in areas)
-    country = tuple(_seen(area, NATIONAL) for area in areas)
+    inside = tuple(_extent(area, readable) for area in areas)
+    country = tuple(_extent(area, NATIONAL) for area in areas)
     own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
-    return _KNOWN.setdefault((inside, country, own), Visibility(inside, country, own))
+    return _VISIBILITIES.setdefault((inside, country, own), Visibility(inside, country, own))
 
 
-def _seen(area: AreaSet, whole: AreaSet) -> Extent:
-    return Extent.NONE if not area else Extent.ALL if area.covers_all(whole) else Extent.SOME
+def _extent(area: AreaSet, whole: AreaSet) -> Extent:
+    if not area:
+        return Extent.NONE
+    return Extent.ALL if area.covers_all(whole) else Extent.SOME

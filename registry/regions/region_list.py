@@ -35,7 +35,7 @@ _PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedRegion:
     """One region of a list; level, kind and parent follow from the code."""
 
     code: str
@@ -73,7 +73,7 @@ class Origin:
 class RegionList:
     """A list as read: parents before children.  `checksum` is the SHA-256 of its content, however it was packed."""
 
-    rows: list[Row]
+    rows: list[ListedRegion]
     bad: list[BadRow]
     checksum: str
     origin: Origin
@@ -101,10 +101,10 @@ def read_list(path: Path) -> RegionList:
     parts = _parts(path)
     checksum = hashlib.sha256(b"".join(parts.values())).hexdigest()
     origin = _KNOWN.get(checksum, _IDN_AREA_DATA if len(parts) > 1 else Origin(path.name))
-    entries: list[Row | BadRow] = []
+    entries: list[ListedRegion | BadRow] = []
     for file, content in parts.items():
         entries += _entries(file, content, _PARTS[file] if len(parts) > 1 else None)
-    rows, misfits = _tree([entry for entry in entries if isinstance(entry, Row)])
+    rows, misfits = _tree([entry for entry in entries if isinstance(entry, ListedRegion)])
     bad = misfits + [entry for entry in entries if isinstance(entry, BadRow)]
     order = list(parts)
     return RegionList(rows, sorted(bad, key=lambda b: (order.index(b.file), b.line)), checksum, origin)
@@ -154,7 +154,9 @@ def _members(archive: bytes) -> dict[str, bytes]:
     return found
 
 
-def _entries(file: str, content: bytes, expected: tuple[RegionLevel, list[str]] | None) -> Iterator[Row | BadRow]:
+def _entries(
+    file: str, content: bytes, expected: tuple[RegionLevel, list[str]] | None
+) -> Iterator[ListedRegion | BadRow]:
     """Every line of one file as a row or a bad row; `expected` is the level and heading that idn-area-data gives it."""
     try:
         text = content.decode("utf-8-sig")
@@ -185,7 +187,7 @@ def _entries(file: str, content: bytes, expected: tuple[RegionLevel, list[str]] 
 
 def _row(
     file: str, line: int, columns: list[str], cells: list[str], expected: tuple[RegionLevel, list[str]] | None
-) -> Row | BadRow:
+) -> ListedRegion | BadRow:
     if len(cells) != len(columns):
         return BadRow(file, line, f"{len(cells)} columns where {len(columns)} are expected")
     record = dict(zip(columns, cells, strict=True))
@@ -202,18 +204,18 @@ def _row(
         return BadRow(file, line, f"{code}: no name")
     if len(name) > LONGEST_NAME or any(unicodedata.category(c) == "Cc" for c in name):
         return BadRow(file, line, f"{code}: name too long or with control characters")
-    return Row(code, name, level, kind, parent, file, line)
+    return ListedRegion(code, name, level, kind, parent, file, line)
 
 
-def _tree(rows: list[Row]) -> tuple[list[Row], list[BadRow]]:
+def _tree(rows: list[ListedRegion]) -> tuple[list[ListedRegion], list[BadRow]]:
     """The rows that hang together, parents first.
 
     Bad rows are all lines of a code with different names, because nobody can say which is right, a line that says again
     what another has said, and orphans with all below them."""
-    lines: dict[str, list[Row]] = {}
+    lines: dict[str, list[ListedRegion]] = {}
     for row in sorted(rows, key=lambda r: (len(r.code), r.code)):  # stable: lines of one code in the list's own order
         lines.setdefault(row.code, []).append(row)
-    tree: dict[str, Row] = {}
+    tree: dict[str, ListedRegion] = {}
     bad: list[BadRow] = []
     for code, (first, *others) in lines.items():
         parent = first.parent_code

@@ -20,7 +20,7 @@ import asyncpg
 
 from registry.codes import RegionChange, RegionLevel
 from registry.models.region import LONGEST_DECREE
-from registry.regions.region_list import RegionList, Row
+from registry.regions.region_list import ListedRegion, RegionList
 from registry.regions.region_name import normalise, place
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -45,7 +45,7 @@ class Known:
 class Rename:
     """A code that has another name in the list.  Reused: the names have nothing in common."""
 
-    row: Row
+    row: ListedRegion
     was: str
 
     @property
@@ -72,7 +72,7 @@ class Candidate:
 class Diff:
     """What a list changes.  `gone_with_data` and `reused_with_data` are the codes for which a load is refused."""
 
-    new: list[Row]
+    new: list[ListedRegion]
     renamed: list[Rename]
     unchanged: int
     gone: list[Known]
@@ -236,7 +236,7 @@ async def _occupied(connection: Connection, codes: list[str], lock: bool) -> set
     return occupied
 
 
-async def _add(connection: Connection, rows: list[Row], decree: str, effective_on: dt.date) -> None:
+async def _add(connection: Connection, rows: list[ListedRegion], decree: str, effective_on: dt.date) -> None:
     columns = zip(*((r.code, r.level, r.kind, r.name, normalise(r.name), r.parent_code) for r in rows), strict=True)
     await connection.execute(ADD, effective_on, decree, *map(list, columns))
 
@@ -246,15 +246,15 @@ async def _rename(connection: Connection, renamed: list[Rename], decree: str, ef
     await connection.execute(RENAME, effective_on, decree, RegionChange.RENAME, *map(list, columns))
 
 
-def _batches(rows: list[Row]) -> Iterator[list[Row]]:
+def _batches(rows: list[ListedRegion]) -> Iterator[list[ListedRegion]]:
     """Batches of one level each, parents first, so that a statement finds its parents in place."""
     for _, same_level in groupby(rows, key=lambda row: row.level):
         level = list(same_level)
         yield from (level[start : start + BATCH] for start in range(0, len(level), BATCH))
 
 
-def _candidates(gone: list[Known], new: list[Row]) -> Iterator[Candidate]:
-    named: defaultdict[tuple[RegionLevel, str], list[Row]] = defaultdict(list)
+def _candidates(gone: list[Known], new: list[ListedRegion]) -> Iterator[Candidate]:
+    named: defaultdict[tuple[RegionLevel, str], list[ListedRegion]] = defaultdict(list)
     for row in new:
         named[row.level, normalise(row.name)].append(row)
     for known in gone:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
 from registry.models.noun import Readable
-from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, SeenAround, SeenHere, Within
+from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, VisibleAround, VisibleHere, Within
 from registry.read.query import Where
 from registry.read.visibility import Extent, Visibility
 from registry.values.text import clean
@@ -61,7 +61,7 @@ class Conditions:
             own = self.visibility.owns(kind)
             if own:
                 self._related[-1][seen] = None
-            seen = SeenAround(kind) if own else SeenHere(self.noun, kind)
+            seen = VisibleAround(kind) if own else VisibleHere(self.noun, kind)
         if seen not in self.where:
             self.where.append(seen)
 
@@ -170,11 +170,11 @@ def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
     return str if day else bounded
 
 
-def seen_here(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> SeenHere | None:
+def seen_here(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> VisibleHere | None:
     """The condition that keeps rows to where a class is seen, None where it is seen everywhere that rows are.
 
     Raises Forbidden where it is seen nowhere, not even in the caller's own records."""
-    far = visibility.far(noun.row_sensitivity, kind)
+    far = visibility.extent(noun.row_sensitivity, kind)
     if far is Extent.NONE and not visibility.owns(kind):
         raise Forbidden(field=key, kind=kind)
-    return None if far is Extent.ALL else SeenHere(noun, kind)
+    return None if far is Extent.ALL else VisibleHere(noun, kind)

@@ -16,7 +16,7 @@ from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 from registry.codes import OrderDirection
 from registry.models.fact import fact_of
 from registry.models.region import Region
-from registry.read.query import Const, Cursor, Edges, Groups, Info, Node, Nodes, Null, Order, Page, Source, Total
+from registry.read.query import Const, Cursor, EdgeNode, Edges, Groups, Info, Nodes, Null, Order, Page, Source, Total
 from registry.read.rollup import is_bare, is_down
 from schema.declare.listing import LISTINGS, ListOptions
 from schema.declare.shapes import RelatedField
@@ -193,7 +193,7 @@ class Listed:
         with limits.inside(size, REGIONS.get(get_named_type(self.type.fields["nodes"].type).name)), regions:
             yield
 
-    def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[Node | Cursor | Const]:
+    def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[EdgeNode | Cursor | Const]:
         asked = self.selection.fields(type_, [n.selection_set for n in nodes])
         self.selection.limits.count(len(asked))
         self.selection.limits.hold(sum(AROUND + len(key.encode()) for key in asked))
@@ -201,7 +201,7 @@ class Listed:
             match found[0].name.value:
                 case "node":
                     with self.selection.at(key):
-                        yield Node(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
+                        yield EdgeNode(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
                 case "cursor":
                     self.selection.limits.hold(of_cursor(self.ordered))
                     yield Cursor(key)

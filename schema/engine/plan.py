@@ -134,7 +134,7 @@ class Planner:
         return Root(key, nodes[0], self.plan(made, nodes, shown))
 
     def _sees_nothing(self) -> bool:
-        return self.visibility.far(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Extent.NONE
+        return self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Extent.NONE
 
     def plan(
         self, made: GraphQLField, nodes: list[FieldNode], shown: Any, lists: tuple[int, ...] = ()

@@ -38,9 +38,9 @@ from registry.read.query import (
     One,
     Page,
     Part,
-    Root,
+    QueryTree,
+    Scalar,
     Source,
-    Value,
     Where,
     Withheld,
 )
@@ -106,13 +106,13 @@ class Selection(Walk):
         declared = made.extensions["strawberry-definition"]
         if inside is not None and declared.python_name in inside.columns:
             self.limits.hold(of_datum(inside.columns[declared.python_name]))
-            return Value(key, inside.columns[declared.python_name])
+            return Scalar(key, inside.columns[declared.python_name])
         match declared.metadata["shape"]:
             case ColumnField(datum=datum):
                 if isinstance(datum, Derived):
                     self.derived(type_)
                 self.limits.hold(of_datum(datum))
-                return Value(key, datum)
+                return Scalar(key, datum)
             case WithheldField():
                 names = guarded_names(type_)
                 self.limits.hold(sum(1 + of_text(name) for name, _ in names))
@@ -159,7 +159,7 @@ class Selection(Walk):
 
     # --- roots --------------------------------------------------------------------------------------------------------
 
-    def root(self, made: GraphQLField, nodes: list[FieldNode]) -> Root:
+    def root(self, made: GraphQLField, nodes: list[FieldNode]) -> QueryTree:
         shape = shape_of(made)
         if isinstance(shape, NodeField):
             return self.anything(made, nodes)
@@ -186,7 +186,7 @@ class Selection(Walk):
         ones = []
         for type_ in sorted(self.schema.get_possible_types(node_type), key=lambda t: t.name):
             noun = FACES[face_of(type_)]
-            if noun is None or self.visibility.far(Sensitivity.OPEN, noun.row_sensitivity) is Extent.NONE:
+            if noun is None or self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is Extent.NONE:
                 continue
             where: tuple[Any, ...] = (Equals("id", "id"),)
             for interface, (column, kinds) in KINDS.items():

@@ -6,32 +6,32 @@ import datetime as dt
 from typing import Any
 
 from auth.sensitivity import Sensitivity
-from registry.figures import summary as facts
+from registry.figures import summary
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.makers import ID, face, non_null, one, plain_list, shown, value_field
 from schema.types.region import Region
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
-BY_KEY = (Order(facts.bar_key),)
+BY_KEY = (Order(summary.bar_key),)
 
 
 def figure(name: str) -> Any:
     """A figure under its class, by which registry/figures/summary.py decides where it is shown."""
-    return non_null(facts.FIGURES[name], facts.CLASSES[name])
+    return non_null(summary.FIGURES[name], summary.CLASSES[name])
 
 
-@face(facts.BusinessesByField)
+@face(summary.BusinessesByField)
 class FigureGroup:
     """One bar of a published figure."""
 
-    key: str = value_field(facts.bar_key)
-    label: str = value_field(facts.bar_label)
-    count: int | None = value_field(facts.bar_count)
-    suppressed: bool = value_field(facts.bar_suppressed)
+    key: str = value_field(summary.bar_key)
+    label: str = value_field(summary.bar_label)
+    count: int | None = value_field(summary.bar_count)
+    suppressed: bool = value_field(summary.bar_suppressed)
 
 
-@face(facts.Summary)
+@face(summary.Summary)
 class Summary:
     """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
 
@@ -41,8 +41,8 @@ class Summary:
     verification shows what it changed, until they are published in batches.
     """
 
-    id: ID = value_field(facts.identity, "Of this region on this day; keeps client caches whole.")
-    region: Region | None = one(OPEN, "Null for the country.", RegionFacts, facts.region_of)
+    id: ID = value_field(summary.identity, "Of this region on this day; keeps client caches whole.")
+    region: Region | None = one(OPEN, "Null for the country.", RegionFacts, summary.region_of)
     provinces: int = figure("provinces")
     regencies: int = figure("regencies")
     districts: int = figure("districts")
@@ -58,20 +58,20 @@ class Summary:
     businesses_by_field: list[FigureGroup] | None = plain_list(
         OPERATIONAL,
         "Running business units by field.",
-        facts.BusinessesByField,
-        facts.of_region,
+        summary.BusinessesByField,
+        summary.of_region,
         order=BY_KEY,
-        when=facts.Shown("businesses_by_field"),
+        when=summary.Shown("businesses_by_field"),
     )
     export_ready: int | None = figure("export_ready")
     export_ready_by_field: list[FigureGroup] | None = plain_list(
         OPERATIONAL,
         "Export-ready business units by field.",
-        facts.ExportReadyByField,
-        facts.of_region,
+        summary.ExportReadyByField,
+        summary.of_region,
         order=BY_KEY,
-        when=facts.Shown("export_ready_by_field"),
+        when=summary.Shown("export_ready_by_field"),
     )
-    withheld: list[str] = value_field(facts.withheld)
-    cut_off: dt.datetime = shown(facts.cut_off)
-    region_version: str = shown(facts.region_version)
+    withheld: list[str] = value_field(summary.withheld)
+    cut_off: dt.datetime = shown(summary.cut_off)
+    region_version: str = shown(summary.region_version)

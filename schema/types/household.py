@@ -99,7 +99,10 @@ class Household(Record):
     receives_pkh: bool | None = guarded(HouseholdFacts.receives_pkh)
     receives_bpnt: bool | None = guarded(HouseholdFacts.receives_bpnt)
     head: Member | None = one(
-        PERSONAL, "Head of the family (kepala keluarga); null in an unfinished draft.", MemberFacts, household.head
+        PERSONAL,
+        "Head of the family (kepala keluarga); null in an unfinished draft.",
+        MemberFacts,
+        household.head_of_household,
     )
     members: list[Member] = plain_list(
         OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)

@@ -10,16 +10,15 @@ import orjson
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
-from registry.figures import summary as figures
-from registry.models import household, workflow
-from registry.models import region as facts
+from registry.figures import summary
+from registry.models import household, region, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import RegionCode
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
-from registry.read.query import Many, Object, Order, Source, Value
+from registry.read.query import Many, Object, Order, Scalar, Source
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
 from schema.declare.listing import Key, Named, by_place_name, filtering, sorting
@@ -49,181 +48,184 @@ if TYPE_CHECKING:
     from schema.types.member import MemberConnection
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
-BY_CODE = (Order(facts.Region.code),)
+BY_CODE = (Order(region.Region.code),)
 BY_NUMBER = (Order(household.number_of), Order(MemberFacts.seq))
 
 
-@face(facts.RegionLineage)
+@face(region.RegionLineage)
 class RegionLineage:
     """Silsilah: one change of a region by decree."""
 
-    change: RegionChange = shown(facts.RegionLineage.change)
-    from_code: RegionCode = shown(facts.RegionLineage.from_code)
-    to_code: RegionCode | None = shown(facts.RegionLineage.to_code)
-    decree: str = shown(facts.RegionLineage.decree)
-    effective_on: dt.date = shown(facts.RegionLineage.effective_on)
+    change: RegionChange = shown(region.RegionLineage.change)
+    from_code: RegionCode = shown(region.RegionLineage.from_code)
+    to_code: RegionCode | None = shown(region.RegionLineage.to_code)
+    decree: str = shown(region.RegionLineage.decree)
+    effective_on: dt.date = shown(region.RegionLineage.effective_on)
 
 
-@face(facts.Programme)
+@face(region.Programme)
 class Programme(Node):
     """Program: DESMIGRATIF and those to come; programme and agency are data."""
 
-    id: ID = key(facts.Programme.id)
-    code: str = shown(facts.Programme.code)
-    name: str = shown(facts.Programme.name)
-    agency: str = shown(facts.Programme.agency)
+    id: ID = key(region.Programme.id)
+    code: str = shown(region.Programme.code)
+    name: str = shown(region.Programme.name)
+    agency: str = shown(region.Programme.agency)
 
 
-@face(facts.VillageEnrolment)
+@face(region.VillageEnrolment)
 class VillageEnrolment:
     """A village in a programme from a year on."""
 
-    programme: Programme = one(OPEN, "The programme.", facts.Programme, to(facts.VillageEnrolment.programme_id))
-    year: int = shown(facts.VillageEnrolment.year)
-    decree: str | None = shown(facts.VillageEnrolment.decree)
-    active: bool = shown(facts.VillageEnrolment.active)
+    programme: Programme = one(OPEN, "The programme.", region.Programme, to(region.VillageEnrolment.programme_id))
+    year: int = shown(region.VillageEnrolment.year)
+    decree: str | None = shown(region.VillageEnrolment.decree)
+    active: bool = shown(region.VillageEnrolment.active)
 
 
-@face(facts.Region, interface=True)
+@face(region.Region, interface=True)
 class Region(Record):
     """Wilayah: one place of the official hierarchy, whatever its level."""
 
-    id: ID = key(facts.Region.id)
+    id: ID = key(region.Region.id)
     withheld: list[str] = names()
     viewer_can: list[Ability] = of_caller(
         workflow.can_region, "What you may do in this region, before the state of any one record is considered."
     )
-    code: RegionCode = shown(facts.Region.code, by="order")
-    name: str = shown(facts.Region.name, by="order")
-    level: RegionLevel = shown(facts.Region.level, by="filter")
-    kind: RegionKind = shown(facts.Region.kind, by="filter")
-    parent: Region | None = one(OPEN, "Null for a province.", facts.Region, to(facts.Region.parent_id))
+    code: RegionCode = shown(region.Region.code, by="order")
+    name: str = shown(region.Region.name, by="order")
+    level: RegionLevel = shown(region.Region.level, by="filter")
+    kind: RegionKind = shown(region.Region.kind, by="filter")
+    parent: Region | None = one(OPEN, "Null for a province.", region.Region, to(region.Region.parent_id))
     ancestors: list[Region] = plain_list(
-        OPEN, "From the province down to the parent, for breadcrumbs.", facts.Region, facts.ancestors, order=BY_CODE
+        OPEN, "From the province down to the parent, for breadcrumbs.", region.Region, region.ancestors, order=BY_CODE
     )
-    bps_code: str | None = shown(facts.Region.bps_code)
-    valid_from: dt.date = shown(facts.Region.valid_from)
-    valid_to: dt.date | None = shown(facts.Region.valid_to)
+    bps_code: str | None = shown(region.Region.bps_code)
+    valid_from: dt.date = shown(region.Region.valid_from)
+    valid_to: dt.date | None = shown(region.Region.valid_to)
     lineage: list[RegionLineage] = plain_list(
         OPEN,
         "Earlier and later codes, oldest first.",
-        facts.RegionLineage,
-        facts.lineage,
-        order=(Order(facts.RegionLineage.effective_on),),
+        region.RegionLineage,
+        region.lineage,
+        order=(Order(region.RegionLineage.effective_on),),
     )
     households: Annotated[HouseholdConnection, lazy("schema.types.household")] | None = connection(
         OPERATIONAL,
         "Households in this region that you may see.",
         HouseholdFacts,
-        facts.under,
+        region.under,
         order=(Order(HouseholdFacts.household_no),),
     )
     members: Annotated[MemberConnection, lazy("schema.types.member")] | None = connection(
         OPERATIONAL,
         "Persons in this region that you may see.",
         MemberFacts,
-        facts.under,
+        region.under,
         order=BY_NUMBER,
     )
     migrations: Annotated[MigrationEpisodeConnection, lazy("schema.types.episode")] | None = connection(
         OPERATIONAL,
         "Migration episodes in this region that you may see.",
         EpisodeFacts,
-        facts.under,
+        region.under,
         order=(Order(EpisodeFacts.departed_on, True),),
     )
     businesses: Annotated[BusinessConnection, lazy("schema.types.business")] | None = connection(
         OPERATIONAL,
         "Business units in this region that you may see.",
         BusinessFacts,
-        facts.under,
+        region.under,
         order=(Order(BusinessFacts.started_on, True),),
     )
     summary: Annotated[Summary, lazy("schema.types.figures")] = one(
-        OPEN, "The Minister's sentence for this region.", figures.Summary, figures.of_region
+        OPEN, "The Minister's sentence for this region.", summary.Summary, summary.of_region
     )
     last_verified_at: dt.datetime | None = guarded(household.last_verified_at, by="filter order")
 
 
-@face(facts.Region)
+@face(region.Region)
 class Province(Region):
     """Provinsi."""
 
     regencies: Connection[Regency] = connection(
         OPEN,
         "Regencies in it.",
-        facts.Region,
-        by(facts.Region.parent_id),
-        facts.today,
+        region.Region,
+        by(region.Region.parent_id),
+        region.exists_today,
         order=BY_CODE,
     )
 
 
-@face(facts.Region)
+@face(region.Region)
 class Regency(Region):
     """Kabupaten or kota."""
 
     districts: Connection[District] = connection(
         OPEN,
         "Districts in it.",
-        facts.Region,
-        by(facts.Region.parent_id),
-        facts.today,
+        region.Region,
+        by(region.Region.parent_id),
+        region.exists_today,
         order=BY_CODE,
     )
 
 
-@face(facts.Region)
+@face(region.Region)
 class District(Region):
     """Kecamatan (distrik, kapanewon …)."""
 
     villages: Connection[Village] = connection(
         OPEN,
         "Villages in it.",
-        facts.Region,
-        by(facts.Region.parent_id),
-        facts.today,
+        region.Region,
+        by(region.Region.parent_id),
+        region.exists_today,
         order=BY_CODE,
     )
 
 
-@face(facts.Region)
+@face(region.Region)
 class Village(Region):
     """Desa, kelurahan or desa adat (gampong, nagari, kampung …)."""
 
     enrolments: list[VillageEnrolment] = plain_list(
         OPEN,
         "Programmes that work here.",
-        facts.VillageEnrolment,
-        by(facts.VillageEnrolment.region_id),
-        order=(Order(facts.VillageEnrolment.year),),
+        region.VillageEnrolment,
+        by(region.VillageEnrolment.region_id),
+        order=(Order(region.VillageEnrolment.year),),
     )
 
 
 RegionFilter = filtering(
     Region,
-    facts.Region,
-    {"programme": Key(OPEN, "Enrolled in any of these programme codes.", Named(list[str], facts.EnrolledIn))},
-    by_place_name(facts.Region),
+    region.Region,
+    {"programme": Key(OPEN, "Enrolled in any of these programme codes.", Named(list[str], region.EnrolledIn))},
+    by_place_name(region.Region),
     combined=False,
 )
 RegionOrder = sorting(
-    Region, facts.Region, "How to sort regions; default is CODE ascending.", HOUSEHOLD_COUNT=household.household_count
+    Region, region.Region, "How to sort regions; default is CODE ascending.", HOUSEHOLD_COUNT=household.household_count
 )
 KINDS[Region] = (
     "level",
     {level.value: type_ for level, type_ in zip(RegionLevel, (Province, Regency, District, Village), strict=True)},
 )
 
-HEIRS = Many(
-    "", Source(facts.Region, None, (facts.heir,)), Object(((None, (Value("code", facts.Region.code),)),)), BY_CODE
+SUCCESSORS = Many(
+    "",
+    Source(region.Region, None, (region.successor,)),
+    Object(((None, (Scalar("code", region.Region.code),)),)),
+    BY_CODE,
 )
 
 
 async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput | None:
     """Why a code leads to no region: it was split, and there are codes to choose from; None where it never was one."""
-    heirs = [heir["code"] for heir in orjson.loads(await fetch(database, caller, HEIRS, arguments) or b"[]")]
-    return no_such_region(heirs) if heirs else None
+    successors = [row["code"] for row in orjson.loads(await fetch(database, caller, SUCCESSORS, arguments) or b"[]")]
+    return no_such_region(successors) if successors else None
 
 
-REGION_KEY = LookupKey("code", RegionCode, "Dotted code of the region, of any year.", facts.resolved, absent=no_region)
+REGION_KEY = LookupKey("code", RegionCode, "Dotted code of the region, of any year.", region.resolved, absent=no_region)

@@ -23,7 +23,7 @@ from registry.models.identity import IDENTITY
 from registry.models.noun import table_of
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.rules import check
-from registry.values import derived as derive
+from registry.values import derived
 from registry.write.document import Document, listed
 from registry.write.persist import finding_row
 from registry.write.remark import class_of
@@ -166,11 +166,11 @@ def _who(steps: list[Reached]) -> dict[str, Any]:
 def _derived(table: str, row: Mapping[str, Any], document: Document) -> dict[str, Any]:
     if table == "migration_episode":
         born = document["member"][row["member_id"]].get("birth_date")
-        return {"underage_at_departure": derive.underage_at_departure(born, row.get("departed_on"))}
+        return {"underage_at_departure": derived.underage_at_departure(born, row.get("departed_on"))}
     if table == "business":
         own = [e for e in document["migration_episode"].values() if e["member_id"] == row["owner_id"]]
         sales, capital = (Decimal(a) if (a := row.get(f"{n}_amount")) else None for n in ("annual_sales", "capital"))
-        return {"owner_category": derive.owner_category(own), "scale": derive.scale(sales, capital)}
+        return {"owner_category": derived.owner_category(own), "scale": derived.scale(sales, capital)}
     return {}
 
 

@@ -67,7 +67,7 @@ def known(error: BaseException | None) -> RequestError | AccessError | None:
     if isinstance(error, Unreachable):
         return Overloaded()
     if isinstance(error, UnknownRegion):
-        return no_such_region(error.heirs)
+        return no_such_region(error.successors)
     return error if isinstance(error, RequestError | AccessError) else None
 
 
