@@ -48,7 +48,7 @@ async def test_small_answers_and_commands_are_sent_as_they_are(village: Place) -
     aliases = " ".join(f"a{n}: outcome" for n in range(200))
     text = SUBMIT.replace("outcome", f"outcome {aliases}", 1)
     headers, body = await raw(village, text, "gzip", household=household())
-    assert len(body) > compress.SMALLEST
+    assert len(body) > compress.MIN_BYTES
     assert "content-encoding" not in headers
 
 
@@ -68,10 +68,10 @@ async def test_where_many_wait_an_answer_is_sent_as_it_is(monkeypatch: pytest.Mo
         return b"packed"
 
     monkeypatch.setattr(compress, "gzip", slow)
-    text = b"x" * (compress.AT_ONCE + 1)
-    waiting = [asyncio.create_task(compress.compressed(text)) for _ in range(compress.WAITING)]
+    text = b"x" * (compress.MAX_INLINE_BYTES + 1)
+    waiting = [asyncio.create_task(compress.compressed(text)) for _ in range(compress.MAX_WAITING)]
     await asyncio.sleep(0)
     assert await compress.compressed(text) is None
     go.set()
-    assert await asyncio.gather(*waiting) == [b"packed"] * compress.WAITING
+    assert await asyncio.gather(*waiting) == [b"packed"] * compress.MAX_WAITING
     assert await compress.compressed(text) == b"packed"

@@ -161,7 +161,7 @@ async def test_without_a_way_past_the_pooler_nobody_is_remembered(
     village: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PgBouncer accepts LISTEN and delivers nothing, so a revoked grant must end with the next request."""
-    monkeypatch.setattr(principals, "ALIVE", 0.5)
+    monkeypatch.setattr(principals, "HEARTBEAT_SECONDS", 0.5)
     with pgbouncer(village.login) as login:
         async with served_with(replace(village, login=login), pool_size=4) as served:
             for _ in range(3):

@@ -21,7 +21,7 @@ from registry.store.db import Database
 from server.database.embedded import Embedded
 from server.http import principals as remembering
 from server.http.identity import principal_of
-from server.http.principals import BYTES, CHANNEL, GRANT_BYTES, MOST_TOKENS, Principals
+from server.http.principals import BYTES, CHANNEL, GRANT_BYTES, MAX_TOKENS, Principals
 from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 
@@ -192,7 +192,7 @@ async def test_a_listener_that_hears_nothing_is_not_trusted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is connected and listens, but where notifications of our database do not arrive, as behind a pooler."""
-    monkeypatch.setattr(remembering, "ALIVE", 0.5)
+    monkeypatch.setattr(remembering, "HEARTBEAT_SECONDS", 0.5)
     elsewhere = postgres.dsn("desmigratif", LOGIN)
     async with Principals().opening(village.login, elsewhere) as principals:
         for _ in range(2):
@@ -208,7 +208,7 @@ async def test_a_sign_of_life_is_of_one_process_and_changes_nothing_in_another(
     read = await principal_of(someone, village.keyring, village.database)
     principals.put(read, principals.changes)
     changes = principals.changes
-    await village.admin.execute(f"NOTIFY {CHANNEL}, '{remembering.SIGN} 0123456789abcdef'")
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{remembering.HEARTBEAT} 0123456789abcdef'")
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{uuid.uuid4()}'")
     await eventually(lambda: principals.changes > changes)  # both were heard
     assert principals.changes == changes + 1
@@ -226,7 +226,7 @@ async def test_whatever_is_wrong_with_its_connection_the_listener_tries_again(
             raise faults.pop()
         return await connect(*args, **options)
 
-    monkeypatch.setattr(remembering, "AGAIN", 0.0)
+    monkeypatch.setattr(remembering, "RECONNECT_SECONDS", 0.0)
     monkeypatch.setattr(asyncpg, "connect", sometimes)
     async with Principals().opening(village.login) as principals:
         await eventually(lambda: principals.listening)
@@ -239,7 +239,7 @@ async def test_a_server_that_says_nothing_more_is_not_trusted(
     principals.put(made, principals.changes)
     assert principals.get(made.user_id, made.expires_at) is made
     now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * remembering.ALIVE)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * remembering.HEARTBEAT_SECONDS)
     assert not principals.listening
     assert principals.get(made.user_id, made.expires_at) is None
 
@@ -284,7 +284,7 @@ async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
     read = await principal_of(someone, village.keyring, village.database)
     made = [
         Principal(read.user_id, read.name, read.username, read.grants, read.expires_at + dt.timedelta(seconds=n))
-        for n in range(MOST_TOKENS + 1)
+        for n in range(MAX_TOKENS + 1)
     ]
     principals.get(read.user_id, read.expires_at)
     for one in made[:2]:
@@ -293,7 +293,7 @@ async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
     for one in made[2:]:
         principals.put(one, principals.changes)
     kept = [one for one in made if principals.get(one.user_id, one.expires_at)]
-    assert 0 < len(kept) <= MOST_TOKENS
+    assert 0 < len(kept) <= MAX_TOKENS
     assert made[-1] in kept
 
 
@@ -303,14 +303,14 @@ async def test_what_is_remembered_of_callers_is_bounded_in_bytes(
     """Each token counts, and each of its grants: a memory of so many users says little."""
     read = await principal_of(someone, village.keyring, village.database)
     one = BYTES + GRANT_BYTES * len(read.grants)
-    monkeypatch.setattr(principals._held, "most", 3 * one)
+    monkeypatch.setattr(principals._cache, "most", 3 * one)
     for user in (uuid.uuid4(), uuid.uuid4()):
         for n in range(3):
             ends = read.expires_at + dt.timedelta(seconds=n)
             principals.put(Principal(user, read.name, read.username, read.grants, ends), principals.changes)
             assert principals.get(user, ends) is not None
-            assert principals._held.bytes <= 3 * one
-    assert principals._held.bytes == 3 * one, "the other user's were given up"
+            assert principals._cache.bytes <= 3 * one
+    assert principals._cache.bytes == 3 * one, "the other user's were given up"
     wide = Principal(uuid.uuid4(), read.name, read.username, read.grants * 60, read.expires_at)
     principals.put(wide, principals.changes)
     assert principals.get(wide.user_id, wide.expires_at) is None

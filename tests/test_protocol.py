@@ -155,7 +155,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "LOOK", 0.05)
+    monkeypatch.setattr(bounds, "CHECK_SECONDS", 0.05)
 
 
 def until(holds: Callable[[], bool], seconds: float = 10) -> None:

@@ -2,7 +2,7 @@
 
 /graphql is answered before Starlette's layers, which would take as long as finding a plan does.
 
-Rule: every route is declared with the reason for which it may be open, or the application is not made.
+Rule: every route is declared with the reason why it may be open, or the application does not start.
 Tests: tests/test_http.py, tests/test_cli.py.
 """
 
@@ -32,78 +32,81 @@ from server.http.headers import accepts_gzip, accepts_page, headers_of, language
 from server.http.metrics import Published, publishing
 from server.http.page import PAGE_HEADERS, page
 from server.http.principals import Principals
-from server.http.responses import SAFE, Reply, rendered
+from server.http.responses import SAFE_HEADERS, Reply, rendered
 from server.http.service import Service
 from server.settings import Settings
 
 
 def _service(request: Request) -> Service:
-    made: Service = request.app.service
-    return made
+    service: Service = request.app.service
+    return service
 
 
-NOT_KEPT = {name.decode(): value.decode() for name, value in SAFE}
+NO_STORE = {name.decode(): value.decode() for name, value in SAFE_HEADERS}
 
 
 def _plain(text: str, status: int = 200) -> Response:
-    """A few words that nobody keeps."""
-    return PlainTextResponse(text, status, NOT_KEPT)
+    """A line of text that no cache stores."""
+    return PlainTextResponse(f"{text}\n", status, NO_STORE)
 
 
-def _refused(request: Request, why: RequestError, allow: str = "") -> Response:
-    """A refusal, shaped as GraphQL's are."""
+def _refuse(request: Request, error: RequestError, allow: str = "") -> Response:
+    """A refusal in the shape of GraphQL's."""
     reply = Reply.new(language_of(headers_of(request.scope)))
     reply.allow = allow.encode()
-    headers, body = rendered(reply, refusal(reply, why))
+    headers, body = rendered(reply, refusal(reply, error))
     return Response(body, reply.status, {name.decode(): value.decode() for name, value in headers})
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _refused(request, NotFound())
+    return _refuse(request, NotFound())
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     allow = (error.headers or {}).get("Allow", "")
-    return _refused(request, MethodNotAllowed(f"Gunakan {allow}.", f"Use {allow}."), allow)
+    return _refuse(request, MethodNotAllowed(f"Gunakan {allow}.", f"Use {allow}."), allow)
 
 
 async def welcome(request: Request) -> Response:
     """Open: it says what this is and where to look."""
     headers = headers_of(request.scope)
     if not accepts_page(headers):
-        return _refused(request, NotFound())
-    root, demo = str(request.scope.get("root_path", "")), _service(request).settings.mode == "demo"
-    return HTMLResponse(page(headers, language_of(headers), demo, root), headers=PAGE_HEADERS)
+        return _refuse(request, NotFound())
+    root_path = str(request.scope.get("root_path", ""))
+    is_demo = _service(request).settings.mode == "demo"
+    return HTMLResponse(page(headers, language_of(headers), is_demo, root_path), headers=PAGE_HEADERS)
 
 
 async def healthz(request: Request) -> Response:
     """Open: it says only that the process answers."""
-    return _plain("ok\n")
+    return _plain("ok")
 
 
 async def readyz(request: Request) -> Response:
-    """Open: 200 only when queries will be answered (the database has this code's version) and commands stored."""
+    """Open: 200 only if queries will be answered (the database has this code's version) and commands stored."""
     database = _service(request).database
     try:
-        ready = await database.ready(head())
-        stores = ready and await database.stores()
+        if not await database.ready(head()):
+            return _plain("not ready", 503)
+        if not await database.stores():
+            return _plain("not ready to store", 503)
     except Exception:
-        return _plain("not ready\n", 503)
-    return _plain("ready\n" if stores else "not ready to store\n" if ready else "not ready\n", 200 if stores else 503)
+        return _plain("not ready", 503)
+    return _plain("ready")
 
 
 async def metrics(request: Request) -> Response:
-    """Open where the setting `metrics` is on, and in the demo: counts of the whole service for Prometheus."""
+    """Open if the setting `metrics` is on, and in the demo: counts of the whole service for Prometheus."""
     app: App = request.app
     settings = app.service.settings
     if not (settings.metrics or settings.metrics_port or settings.mode == "demo"):
-        return _refused(request, NotFound())
-    return Response(app.published.exposition(), media_type="text/plain; version=0.0.4", headers=NOT_KEPT)
+        return _refuse(request, NotFound())
+    return Response(app.published.exposition(), media_type="text/plain; version=0.0.4", headers=NO_STORE)
 
 
 async def sdl(request: Request) -> Response:
-    """Open: the schema with its directives, which introspection does not carry; it holds no data."""
+    """Open: the schema with its directives, which introspection leaves out; it holds no data."""
     headers = {"x-content-type-options": "nosniff", "cache-control": "no-cache", "vary": "Accept-Encoding"}
     service = _service(request)
     if accepts_gzip(headers_of(request.scope)):
@@ -129,14 +132,15 @@ ROUTES = [
 
 
 class App(Starlette):
-    """The application and what it serves with."""
+    """The application, with the service that its routes use.  `dsn` is the database that it opens when it starts."""
 
-    published: Published  # while it is open
+    published: Published  # from its start to its end
 
     def __init__(self, service: Service, dsn: str) -> None:
-        self.service, self._dsn = service, dsn
+        self.service = service
+        self._dsn = dsn
         super().__init__(routes=ROUTES, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
-        self.router.redirect_slashes = False  # a redirect would name a host and a scheme that we do not know
+        self.router.redirect_slashes = False  # behind a proxy, its redirect would name the wrong host and scheme
         self._cors = Cors(self._routed, service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,14 +149,17 @@ class App(Starlette):
         else:
             await self._routed(scope, receive, send)
 
-    def _elsewhere(self, scope: Scope) -> bool:
-        """Where the counts have a port of their own, they are there alone and nothing else is."""
-        port = self.service.settings.metrics_port
-        return port is not None and (scope["server"][1] == port) is not (scope["path"] == "/metrics")
+    def _is_wrong_port(self, scope: Scope) -> bool:
+        """Whether this port does not serve the path: a port for metrics serves /metrics alone, other ports do not."""
+        metrics_port = self.service.settings.metrics_port
+        if metrics_port is None:
+            return False
+        is_metrics_port = scope["server"][1] == metrics_port
+        return is_metrics_port is not (scope["path"] == "/metrics")
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._elsewhere(scope):
-            await _refused(Request(scope), NotFound())(scope, receive, send)
+        if scope["type"] == "http" and self._is_wrong_port(scope):
+            await _refuse(Request(scope), NotFound())(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"] == PATH:
             scope["app"] = self
@@ -173,7 +180,7 @@ class App(Starlette):
 
 
 def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> App:
-    """The application over the database that its login opens by `dsn`.  TypeError: a route is undeclared."""
-    if found := undeclared_routes(ROUTES):
-        raise TypeError(f"declare these routes with server.declared.Declared: {', '.join(found)}")
+    """The application over the database at `dsn`.  Raises TypeError if a route is not declared."""
+    if undeclared := undeclared_routes(ROUTES):
+        raise TypeError(f"declare these routes with server.access_declarations.Declared: {', '.join(undeclared)}")
     return App(Service(settings, keyring, vault, Cursors(cursor_secret), build()), dsn)

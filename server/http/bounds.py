@@ -1,7 +1,7 @@
-"""How much one process takes on from callers that it does not know yet, and the connections that it has.
+"""How much one process accepts from callers before it knows them, and the connections that are open.
 
-Rule: bytes, seconds and connections of strangers end somewhere; when there is no room, for the process or for one
-address, whoever has waited longest without asking anything gives way.  Test: tests/test_protocol.py.
+Rule: bytes, seconds and connections of unknown callers are bounded; when there is no room, in the process or for one
+address, the connection that has waited longest without a request gives way.  Test: tests/test_protocol.py.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from schema.errors import Overloaded, RequestError
 from server.settings import Settings
 
 MAX_HEADERS = 100
-LOOK = 1.0  # seconds between two looks at the clocks of all connections
-MAX_LINGERING = 50  # refused connections that may stay a moment to read why
+CHECK_SECONDS = 1.0  # between two checks of the deadlines of all connections
+MAX_LINGERING = 50  # refused connections that may stay open for a moment, so that their callers can read why
 MAX_UNREAD = 250_000_000  # bytes of answers in memory that callers have not taken
-OWN_FILES = 100  # open files of the process besides callers and the pool, with those
+OWN_FILES = 100  # open files of the process that belong neither to callers nor to the pool
 log = logging.getLogger("desmigratif")
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a connection may take; times in seconds."""
+    """What one connection may use, and how many there may be."""
 
     head_bytes: int = 32_000
     head_seconds: float = 10.0
@@ -40,87 +40,89 @@ class Bounds:
 
     @classmethod
     def of(cls, settings: Settings) -> Bounds:
-        """The bounds of the settings, with as many connections as the system has files for."""
+        """The bounds that the settings give, with at most as many connections as the system allows open files."""
         return cls(
-            settings.max_head_bytes,
-            settings.head_timeout_ms / 1000,
-            settings.max_body_bytes,
-            settings.body_timeout_ms / 1000,
-            settings.answer_timeout_ms / 1000,
-            _openable(settings.max_connections, settings.pool_size + OWN_FILES),
-            settings.max_connections_per_address,
+            head_bytes=settings.max_head_bytes,
+            head_seconds=settings.head_timeout_ms / 1000,
+            body_bytes=settings.max_body_bytes,
+            body_seconds=settings.body_timeout_ms / 1000,
+            answer_seconds=settings.answer_timeout_ms / 1000,
+            connections=_openable(settings.max_connections, settings.pool_size + OWN_FILES),
+            connections_per_address=settings.max_connections_per_address,
         )
 
 
-def _openable(connections: int, others: int) -> int:
-    """So many connections, or what the limit of open files leaves of them beside so many others."""
+def _openable(connections: int, other_files: int) -> int:
+    """How many of these connections can be open beside so many other files.  Raises the process's limit if it may."""
     try:
         import resource
-    except ImportError:  # of systems that have no such limit
+    except ImportError:  # this system has no such limit
         return connections
+    needed = connections + other_files
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= connections + others:
+    if soft == resource.RLIM_INFINITY or soft >= needed:
         return connections
-    wanted = connections + others if hard == resource.RLIM_INFINITY else min(connections + others, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < connections + others:
-        log.warning("Open files are limited to %d: at most %d connections are served.", wanted, wanted - others)
-    return max(1, wanted - others)
+    limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    openable = limit - other_files
+    if limit < needed:
+        log.warning("Open files are limited to %d: at most %d connections are served.", limit, openable)
+    return max(1, openable)
 
 
 class Bounded(Protocol):
-    """What `Connections` asks of a connection."""
+    """What `Connections` needs of a connection.  Times are seconds of the event loop's clock."""
 
     address: str
     waits_since: float | None
-    """When it began to wait for a request that has not come; None while one is read or answered."""
+    """When it began to wait for a request; None while a request is read or answered."""
 
     @property
     def reads_since(self) -> float | None:
-        """When it began to wait for a body that has not come wholly, by a clock of its own; None while none is read."""
+        """A time that orders the connections whose request is still being read; None while none is."""
 
     @property
     def unread_bytes(self) -> int:
         """Bytes of answers that the caller has not taken."""
 
     def unread_seconds(self, now: float) -> float:
-        """For how long there have been some."""
+        """For how long the caller has left bytes unread."""
 
-    def look(self, now: float) -> None:
-        """End what takes too long."""
+    def end_if_overdue(self, now: float) -> None:
+        """End the connection if its caller is too slow."""
 
     def give_way(self) -> None:
-        """Close at once."""
+        """Close at once, because another connection needs the place."""
 
 
 class Connections:
-    """The open connections of a process, counted by address, and one clock for all of them.
+    """The open connections of a process, counted by address.
 
-    One look a second costs less than timers of each request."""
+    One timer checks the deadlines of all of them every second, which costs less than timers for each request."""
 
     def __init__(self, bounds: Bounds, outcomes: MutableMapping[str, int]) -> None:
         self.bounds, self.outcomes = bounds, outcomes
         self._open: set[Bounded] = set()
         self._by_address: Counter[str] = Counter()
-        self._clock: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def enter(self, connection: Bounded, loop: asyncio.AbstractEventLoop) -> RequestError | AccessError | None:
-        """Count a new connection; answers why it is refused, and then it is counted all the same until it leaves."""
-        refusal: RequestError | AccessError | None = None
+        """Count a new connection.  Returns why it is refused, if it is; it counts until it leaves all the same."""
+        error: RequestError | AccessError | None = None
         address = connection.address
         if self._by_address[address] >= self.bounds.connections_per_address and not self._make_room(address):
-            refusal = RateLimited(Overloaded.retry_after or 1)
+            error = RateLimited(Overloaded.retry_after or 1)
         elif len(self._open) >= self.bounds.connections and not self._make_room():
-            refusal = Overloaded()
+            error = Overloaded()
         self._open.add(connection)
-        self._by_address[connection.address] += 1
-        if self._clock is None:
-            self._clock = loop.call_later(LOOK, self._look, loop)
-        return refusal
+        self._by_address[address] += 1
+        if self._timer is None:
+            self._timer = loop.call_later(CHECK_SECONDS, self._check, loop)
+        return error
 
     @property
     def is_crowded(self) -> bool:
-        """Whether so many refused ones linger that no other can be told why it is refused."""
+        """Whether so many refused connections linger that a further one is closed without an answer."""
         return len(self._open) > self.bounds.connections + MAX_LINGERING
 
     def leave(self, connection: Bounded) -> None:
@@ -132,25 +134,30 @@ class Connections:
                 del self._by_address[connection.address]
 
     def _make_room(self, address: str | None = None) -> bool:
-        """Let the connection give way that has waited longest for its caller, of all or of one address; whose request
-        has begun to come goes last.  False where all are answered."""
-        ours = [c for c in self._open if address is None or c.address == address]
-        waiting = [c for c in ours if c.waits_since is not None] or [c for c in ours if c.reads_since is not None]
-        if waiting:
-            min(waiting, key=lambda c: c.waits_since or c.reads_since or 0.0).give_way()
-        return bool(waiting)
+        """Close the connection that has waited longest for its caller, of all or of one address.
+
+        Connections whose request has begun to come are closed last.  Returns False if all are being answered."""
+        candidates = [c for c in self._open if address is None or c.address == address]
+        times = {c: c.waits_since for c in candidates if c.waits_since is not None}
+        if not times:
+            times = {c: c.reads_since for c in candidates if c.reads_since is not None}
+        if not times:
+            return False
+        min(times, key=lambda connection: times[connection]).give_way()
+        return True
 
     def bound_unread(self, now: float) -> None:
-        """Let callers go that do not take their answers, while those are too many bytes together: first whoever has
-        held the most for the longest."""
-        unread = {connection: size for connection in self._open if (size := connection.unread_bytes)}
+        """Close connections whose callers do not take their answers until the rest fits into memory: first the one
+        with the most bytes times seconds."""
+        sizes = {connection: connection.unread_bytes for connection in self._open}
+        unread = {connection: size for connection, size in sizes.items() if size}
         while sum(unread.values()) > self.bounds.unread_bytes:
             worst = max(unread, key=lambda connection: unread[connection] * connection.unread_seconds(now))
             del unread[worst]
             worst.give_way()
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in list(self._open):
-            connection.look(now)
-        self._clock = loop.call_later(LOOK, self._look, loop) if self._open else None
+            connection.end_if_overdue(now)
+        self._timer = loop.call_later(CHECK_SECONDS, self._check, loop) if self._open else None

@@ -1,6 +1,6 @@
-"""Compressed answers: gzip, for callers that take it, where it saves bytes and not at anybody's cost.
+"""Answers compressed by gzip, for callers that accept it, if it saves bytes and delays nobody else.
 
-Rule: large answers are compressed beside the event loop, and where too many wait for that they are sent as they are.
+Rule: large answers are compressed in a thread; if too many wait for it, they are sent as they are.
 Only answers of queries are compressed (docs/decisions/compression.md).  Test: tests/test_compress.py.
 """
 
@@ -10,27 +10,27 @@ import asyncio
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-SMALLEST = 1_000  # bytes; less fits one packet as it is
-AT_ONCE = 32_000  # bytes that are compressed inside the event loop, in less than a millisecond
-WAITING = 4  # answers that may wait for their turn beside it
-LEVEL = 1  # a tenth larger than level 6, in half the time
+MIN_BYTES = 1_000  # a smaller answer fits one packet as it is
+MAX_INLINE_BYTES = 32_000  # compressed inside the event loop, in less than a millisecond
+MAX_WAITING = 4  # answers in the thread, running or waiting
+LEVEL = 1  # its output is a tenth larger than that of level 6, in half the time
 _GZIP = zlib.MAX_WBITS | 16
-_COMPRESSING = ThreadPoolExecutor(1, "compressing")
+_THREAD = ThreadPoolExecutor(1, "compressing")
 _waiting = 0
 
 
 async def compressed(text: bytes) -> bytes | None:
-    """The text as gzip; None where it is sent as it is."""
+    """The text as gzip; None if it is better sent as it is."""
     global _waiting
-    if len(text) < SMALLEST:
+    if len(text) < MIN_BYTES:
         return None
-    if len(text) <= AT_ONCE:
+    if len(text) <= MAX_INLINE_BYTES:
         return gzip(text)
-    if _waiting >= WAITING:
+    if _waiting >= MAX_WAITING:
         return None
     _waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_COMPRESSING, gzip, text)
+        return await asyncio.get_running_loop().run_in_executor(_THREAD, gzip, text)
     finally:
         _waiting -= 1
 

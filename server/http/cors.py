@@ -1,7 +1,7 @@
 """Which web pages may call the API from a browser: those of the setting `origins`, and in the demo this machine's.
 
-Rule: an origin is named whole, never `*`; no cookie and no other credential of the browser goes with a call, because a
-token is a header that only the page itself can set.  Test: tests/test_cors.py.
+Rule: an origin is always written out, never `*`; the browser adds no cookie or other credential to a call, because the
+token is in a header that only the page itself can set.  Test: tests/test_cors.py.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from server.settings import Settings
 METHODS = "GET", "POST"
 HEADERS = "Accept", "Accept-Language", "Authorization", "Content-Type"
 EXPOSED = "Retry-After", "WWW-Authenticate", "X-Request-Id"
-REMEMBERED = 600  # seconds that a browser keeps the answer to a preflight
+MAX_AGE = 600  # seconds for which a browser may reuse the answer to a preflight
 THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?"
 
 
 class Cors(CORSMiddleware):
-    """Answers what a browser asks before a call of another origin, and marks the answers that its page may read."""
+    """Answers the preflight of a browser, and marks the answers that a page of another origin may read."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         super().__init__(
@@ -35,7 +35,7 @@ class Cors(CORSMiddleware):
             allow_methods=METHODS,
             allow_headers=HEADERS,
             expose_headers=EXPOSED,
-            max_age=REMEMBERED,
+            max_age=MAX_AGE,
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
@@ -45,10 +45,11 @@ class Cors(CORSMiddleware):
             return Response(status_code=204, headers=headers)
         scope: Scope = {"headers": request_headers.raw}
         reply = Reply.new(language_of(headers_of(scope)))
-        why = RequestError(
+        error = RequestError(
             "Asal, metode atau header ini tidak diizinkan; lihat DESMIGRATIF_ORIGINS.",
             "This origin, method or header is not allowed; see DESMIGRATIF_ORIGINS.",
         )
-        ours, body = rendered(reply, refusal(reply, why))
-        vary = {"vary": ", ".join([headers.pop("vary", "Origin"), "Accept-Language"])}
-        return Response(body, reply.status, {name.decode(): value.decode() for name, value in ours} | headers | vary)
+        reply_headers, body = rendered(reply, refusal(reply, error))
+        merged = {name.decode(): value.decode() for name, value in reply_headers} | headers
+        merged["vary"] = f"{headers.get('vary', 'Origin')}, Accept-Language"
+        return Response(body, reply.status, merged)

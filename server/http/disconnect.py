@@ -1,6 +1,6 @@
-"""Work for a caller who may leave: it ends when he does, and PostgreSQL is told to stop.
+"""Work for a caller who may leave: it is cancelled when they do, and so is its statement in PostgreSQL.
 
-Rule: what is quick is not watched at all, and pays for a timer only.  Test: tests/test_gone.py.
+Rule: quick work is not watched at all, and costs a timer only.  Test: tests/test_gone.py.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 from starlette.types import Receive
 
 T = TypeVar("T")
-SLOW = 0.05  # seconds after which the caller is watched
+SLOW = 0.05  # seconds of work after which the connection is watched
 
 
 class ClientDisconnected(Exception):
-    """The caller has closed the connection: nobody reads an answer."""
+    """The caller has closed the connection, so nobody will read the answer."""
 
 
 class _Watch:
-    """Over one task: cancels it when its caller has closed the connection."""
+    """Cancels one task when its caller closes the connection.  `gone` says whether that happened."""
 
     def __init__(self, task: asyncio.Task[Any], receive: Receive) -> None:
         self._task, self._receive = task, receive
@@ -42,18 +42,19 @@ class _Watch:
 
 
 async def until_gone(receive: Receive, work: Awaitable[T]) -> T:
-    """The result of the work, cancelled when `http.disconnect` arrives.  The body must have been read before.
+    """The result of the work, which is cancelled when `http.disconnect` arrives.  Read the body before.
 
-    Raises Gone, and whatever the work raises."""
+    Raises ClientDisconnected, and whatever the work raises."""
     task = asyncio.current_task()
     assert task is not None
-    before = task.cancelling()
+    earlier_cancellations = task.cancelling()
     watch = _Watch(task, receive)
     timer = asyncio.get_running_loop().call_later(SLOW, watch.begin)
     try:
         return await work
     except asyncio.CancelledError:
-        if watch.gone and task.uncancel() <= before:
+        # Only ours becomes ClientDisconnected; a cancellation by somebody else goes on.
+        if watch.gone and task.uncancel() <= earlier_cancellations:
             raise ClientDisconnected from None
         raise
     finally:

@@ -1,8 +1,8 @@
 """graphql-core's own English sentences about a document, without the values that they quote.
 
-They speak to whoever writes a client: the location, the type that belongs there and, where the schema may be read,
-names that were perhaps meant.
-Rule: what this page does not know says nothing, because it might quote what somebody typed.
+They are for whoever writes a client: they name the location, the type that belongs there and, if the schema may be
+read, names that were perhaps meant.
+Rule: a sentence that this page does not know is replaced by GENERIC, because it might quote what somebody typed.
 Test: tests/test_sentences.py.
 """
 
@@ -13,8 +13,8 @@ import re
 from schema.declare.scalars import SENTENCES
 
 GENERIC = "A value in the document has the wrong type or form."
-LONGEST = 380  # letters
-LONGEST_NAME = 60
+MAX_LENGTH = 380  # letters of a sentence
+MAX_NAME_LENGTH = 60
 SAFE = re.compile(
     r"^(Cannot query field|Unknown (argument|type|fragment|directive|operation)"
     r"|Field .* (must have|must not have|argument)"
@@ -24,24 +24,27 @@ SAFE = re.compile(
 )
 QUOTING = (
     re.compile(
-        r"^(?P<said>Expected value of type '[^']+'[^,;:.]*?)(?:\.(?P<meant> Did you mean [^?]*\?) Found|[,;] ).*$"
+        r"^(?P<safe>Expected value of type '[^']+'[^,;:.]*?)(?:\.(?P<hint> Did you mean [^?]*\?) Found|[,;] ).*$"
     ),
-    re.compile(r"^(?P<said>Expected a value of non-null type '[^']+' to be provided)(?P<meant>)\.$"),
-    re.compile(r"^(?P<said>\w+ cannot represent (a )?non[\w -]+ value|\w+ cannot represent value)(?P<meant>): .*$"),
+    re.compile(r"^(?P<safe>Expected a value of non-null type '[^']+' to be provided)(?P<hint>)\.$"),
+    re.compile(r"^(?P<safe>\w+ cannot represent (a )?non[\w -]+ value|\w+ cannot represent value)(?P<hint>): .*$"),
     re.compile(
-        r"^(?P<said>Enum '\w+' cannot represent non-\w+ value): .*?\.(?P<meant> Did you mean the enum value [^?]*\?)?$"
+        r"^(?P<safe>Enum '\w+' cannot represent non-\w+ value): .*?\.(?P<hint> Did you mean the enum value [^?]*\?)?$"
     ),
 )
+"""Sentences that quote a value: what is safe of them, and a hint that may be."""
 NO_SUCH_VALUE = re.compile(r"^Value '.*' does not exist in '(\w+)' enum\.( Did you mean the enum value [^?]*\?)?$")
+LONG_NAME = re.compile(rf"(\w{{{MAX_NAME_LENGTH}}})\w+")
 TOKEN = re.compile(r"\b(Name|Int|Float|String|BlockString|Comment) ['\"].*", re.DOTALL)
-SUGGESTED = re.compile(r" Did you mean [\w ,'()]*\?")
+HINT = re.compile(r" Did you mean [\w ,'()]*\?")
 
 
 def document_sentence(message: str) -> str:
-    """What may be said of this."""
-    text = _without_value(message)
-    shorter = re.sub(rf"(\w{{{LONGEST_NAME}}})\w+", r"\1…", text)
-    return shorter if len(shorter) <= LONGEST else f"{shorter[: LONGEST - 1]}…"
+    """The sentence without quoted values, and not too long."""
+    sentence = LONG_NAME.sub(r"\1…", _without_value(message))
+    if len(sentence) <= MAX_LENGTH:
+        return sentence
+    return f"{sentence[: MAX_LENGTH - 1]}…"
 
 
 def _without_value(message: str) -> str:
@@ -52,14 +55,15 @@ def _without_value(message: str) -> str:
             return sentence
     if SAFE.match(message):
         return message
-    if unlisted := NO_SUCH_VALUE.match(message):
-        return f"This value does not exist in '{unlisted[1]}' enum.{_meant(unlisted[2])}"
+    if match := NO_SUCH_VALUE.match(message):
+        return f"This value does not exist in '{match[1]}' enum.{_safe_hint(match[2])}"
+    line = message.replace("\n", " ")
     for pattern in QUOTING:
-        if quoting := pattern.match(message.replace("\n", " ")):
-            return f"{quoting['said']}.{_meant(quoting['meant'])}"
+        if match := pattern.match(line):
+            return f"{match['safe']}.{_safe_hint(match['hint'])}"
     return GENERIC
 
 
-def _meant(text: str | None) -> str:
-    """Suggestions are names of the schema; anything else in their place is a value that looks like some."""
-    return text if text and SUGGESTED.fullmatch(text) else ""
+def _safe_hint(hint: str | None) -> str:
+    """The hint if it consists of names of the schema; anything else is a value that looks like a hint."""
+    return hint if hint and HINT.fullmatch(hint) else ""

@@ -1,7 +1,7 @@
-"""What a caller is told when something is wrong.
+"""Errors as GraphQL shows them to a caller.
 
-Rule: no answer holds a traceback, a suggestion of names, or a value that somebody sent or stored; what is nobody's
-fault but ours is `INTERNAL` with an id, its details in the log only.  Test: tests/test_errors.py.
+Rule: no answer holds a traceback, a value that somebody sent or stored, or a name of a schema that may not be read; a
+fault of the service itself is `INTERNAL` with an id, and its details are in the log only.  Test: tests/test_errors.py.
 """
 
 from __future__ import annotations
@@ -28,40 +28,43 @@ STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429}
 
 
 def request_error(error: RequestError | AccessError, language: str) -> dict[str, Any]:
-    """A refusal as GraphQL shows it."""
-    said: dict[str, Any] = {"code": error.code}
+    """A refusal as an error of GraphQL."""
+    extensions: dict[str, Any] = {"code": error.code}
     if isinstance(error, RequestError):
-        said |= error.extensions
+        extensions |= error.extensions
     elif isinstance(error, Forbidden):
-        said |= _refused(error)
-    return {"message": error.label_en if language == "en" else error.label_id, "extensions": said}
+        extensions |= _missing_right(error)
+    message = error.label_en if language == "en" else error.label_id
+    return {"message": message, "extensions": extensions}
 
 
 def refusal(reply: Reply, error: RequestError | AccessError, both: bool = False) -> dict[str, Any]:
-    """The body that refuses the whole request, whose status goes to `reply`; in both languages where none is known."""
+    """The body that refuses the whole request; sets the status of `reply`.  `both` writes it in both languages, for
+    callers whose language is not known."""
     reply.status = error.status if isinstance(error, RequestError) else STATUS.get(error.code, 403)
     reply.retry_after = error.retry_after if isinstance(error, RequestError | RateLimited) else None
-    shown = request_error(error, reply.language)
+    body = request_error(error, reply.language)
     if both:
-        shown["message"] = f"{error.label_id} / {error.label_en}"
-    return {"errors": [shown]}
+        body["message"] = f"{error.label_id} / {error.label_en}"
+    return {"errors": [body]}
 
 
 def refuses_all(errors: Sequence[BaseException | None]) -> bool:
-    """Whether nothing was done, for reasons that pass by themselves: then the whole request is told to come again."""
-    return bool(errors) and all(isinstance(known(error), Overloaded | RateLimited) for error in errors)
+    """Whether nothing was done for reasons that pass by themselves: then the whole request is refused with
+    `Retry-After`."""
+    return bool(errors) and all(isinstance(public_error(error), Overloaded | RateLimited) for error in errors)
 
 
-def _refused(error: Forbidden) -> dict[str, Any]:
-    """What was asked for without the right to it, so that a client can say who has it."""
+def _missing_right(error: Forbidden) -> dict[str, Any]:
+    """The right that the caller lacks, so that a client can name who has it."""
     if error.ability is not None:
         return {"ability": error.ability.name}
     assert error.kind is not None
     return {"field": error.field, "class": error.kind.name, "ability": Ability.of(error.kind).name}
 
 
-def known(error: BaseException | None) -> RequestError | AccessError | None:
-    """The error that a caller may be told, for what has one."""
+def public_error(error: BaseException | None) -> RequestError | AccessError | None:
+    """The error that a caller may see for this one; None for a fault of the service itself."""
     if isinstance(error, TooSlow):
         return Timeout()
     if isinstance(error, Unreachable):
@@ -72,35 +75,35 @@ def known(error: BaseException | None) -> RequestError | AccessError | None:
 
 
 def internal(error: BaseException, language: str, request_id: str) -> dict[str, Any]:
-    """The log gets the kind of the error and where it arose; its message could quote a value."""
-    where = "".join(f"\n  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:])
-    log.error("errorId=%s %s%s", request_id, type(error).__qualname__, where)
-    message = (
-        "Internal error; tell support this errorId."
-        if language == "en"
-        else "Kesalahan sistem; sebutkan errorId ini kepada admin."
-    )
+    """An error that shows its id alone.  The log has its class and place; its message could quote a value."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    log.error("errorId=%s %s%s", request_id, type(error).__qualname__, places)
+    if language == "en":
+        message = "Internal error; tell support this errorId."
+    else:
+        message = "Kesalahan sistem; sebutkan errorId ini kepada admin."
     return {"message": message, "extensions": {"code": "INTERNAL", "errorId": request_id}}
 
 
 def formatted(error: GraphQLError, language: str, request_id: str) -> dict[str, Any]:
-    """An error of the document or of a field as GraphQL shows it."""
+    """An error of the document or of a field, with its place."""
     original = error.original_error
     if isinstance(original, RecursionError):
         original = QueryTooComplex("nesting", MAX_NESTING_DEPTH, MAX_NESTING_DEPTH + 1)
     elif "more than" in error.message and "tokens" in error.message:
         original = QueryTooComplex("tokens", Limit.TOKENS.limit, Limit.TOKENS.limit + 1)
-    if told := known(original):
-        made = request_error(told, language)
+    if public := public_error(original):
+        body = request_error(public, language)
     elif original is not None and not isinstance(original, GraphQLError):
-        made = internal(original, language, request_id)
+        body = internal(original, language, request_id)
     else:
-        made = {"message": document_sentence(error.message), "extensions": {"code": _code(error)}}
+        body = {"message": document_sentence(error.message), "extensions": {"code": _code(error)}}
     if error.locations:
-        made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        body["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
-        made["path"] = list(error.path)
-    return made
+        body["path"] = list(error.path)
+    return body
 
 
 def _code(error: GraphQLError) -> str:

@@ -1,8 +1,8 @@
-"""GraphQL over HTTP: reads one request, answers one JSON document that is always GraphQL-shaped.
+"""GraphQL over HTTP: reads one request, sends one JSON document that always has GraphQL's shape.
 
-A query whose roots are all the engine's is answered here: each root is one statement, the answers are joined as bytes.
-Everything else (commands, questions about the schema) goes to graphql-core's executor, with the same plans.
-Rule: whatever arrives gets an answer; nothing runs without a good token, nor for a document that is too large.
+A query whose root fields all belong to the engine is answered here: each root field is one statement, and their JSON is
+joined as bytes.  Everything else (commands, introspection) goes to graphql-core's executor, with the same plans.
+Rule: every request gets an answer; nothing runs without a valid token, or for a document that is too large.
 Tests: tests/test_http.py, tests/test_read.py.
 """
 
@@ -30,7 +30,7 @@ from schema.engine.refusal import Place, Refusal
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
 from schema.limits import MOST_META_ROOTS
 from server.http.disconnect import ClientDisconnected, until_gone
-from server.http.errors import formatted, internal, known, refusal, refuses_all
+from server.http.errors import formatted, internal, public_error, refusal, refuses_all
 from server.http.headers import (
     AUTHORIZATION,
     JSON,
@@ -44,17 +44,17 @@ from server.http.headers import (
 )
 from server.http.identity import principal_of
 from server.http.page import PAGE_HEADERS, page
-from server.http.request import Asked, asked_of, refuse_foreign
+from server.http.request import GraphQLParams, read_params, refuse_unless_graphql
 from server.http.responses import Reply, respond
 from server.http.service import Service
 
 NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
-"""Who reads the schema without a token: no grant, no row."""
-STRANGERS_BODY = 16_000  # bytes; what tools send to read the schema has 2,000
+"""A caller without a token, who may read the schema alone: no grant, no row."""
+MAX_ANONYMOUS_BODY = 16_000  # bytes; the query by which tools read the schema has 2,000
 
 
 class GraphQL:
-    """POST and GET /graphql: an ASGI application of its own."""
+    """POST and GET /graphql, as an ASGI application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service: Service = scope["app"].service
@@ -62,16 +62,15 @@ class GraphQL:
         media = media_of(headers)
         reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers)
         if scope["method"] == "GET" and not scope["query_string"] and prefers_page(headers):
-            await HTMLResponse(
-                page(headers, reply.language, service.settings.mode == "demo", scope.get("root_path", "")),
-                headers=PAGE_HEADERS,
-            )(scope, receive, send)
+            is_demo = service.settings.mode == "demo"
+            html = page(headers, reply.language, is_demo, scope.get("root_path", ""))
+            await HTMLResponse(html, headers=PAGE_HEADERS)(scope, receive, send)
             return
         request = Request(service, scope["method"], headers, receive, reply)
         try:
             if media is None:
                 raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
-            refuse_foreign(request.method, headers)
+            refuse_unless_graphql(request.method, headers)
             refuse_repeated(scope, headers)
             body = await _answer(request, scope["query_string"])
             if "data" not in body:
@@ -81,12 +80,13 @@ class GraphQL:
             await send({"type": "http.response.start", "status": 499, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        except (RequestError, AccessError, TooSlow, Unreachable) as failed:
-            error = known(failed)
-            assert error is not None
-            body = refusal(reply, error)
+        except (RequestError, AccessError, TooSlow, Unreachable) as error:
+            public = public_error(error)
+            assert public is not None
+            body = refusal(reply, public)
         except Exception as error:
-            body, reply.status = {"errors": [internal(error, reply.language, reply.request_id)]}, 500
+            body = {"errors": [internal(error, reply.language, reply.request_id)]}
+            reply.status = 500
         errors = body.get("errors")
         service.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
         await respond(send, reply, body)
@@ -97,7 +97,7 @@ GRAPHQL = GraphQL()
 
 @dataclass(slots=True)
 class Request:
-    """One request, before it is known what it asks."""
+    """One request whose token and body have not been read."""
 
     service: Service
     method: str
@@ -107,20 +107,20 @@ class Request:
 
 
 async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
-    """The body of the answer.  Raises what refuses the whole request.
+    """The body of the answer.  Raises errors that refuse the whole request.
 
-    Who asks comes before what is asked: a bad token costs neither a body nor a parse."""
+    The token is checked first, so that a bad one costs neither reading a body nor parsing it."""
     service, reply = request.service, request.reply
-    principal = await _who(request)
+    principal = await _principal(request)
     try:
-        asked, operation = await _what(request, principal, query_string)
+        params, operation = await _operation(request, principal, query_string)
         _check(request, operation)
         doors = service.database, service.vault, service.cursors, service.quotas
-        context = await Context.of(principal, *doors, reply.language, operation, asked.variables)
-    except Invalid as refused:
-        return {"errors": [formatted(error, reply.language, reply.request_id) for error in refused.errors]}
+        context = await Context.of(principal, *doors, reply.language, operation, params.variables)
+    except Invalid as invalid:
+        return {"errors": [formatted(error, reply.language, reply.request_id) for error in invalid.errors]}
     if principal is not NOBODY:
-        asked.persist()
+        params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
     if operation.is_query and not context.planned.others:
         body = await until_gone(request.receive, read(context, reply.request_id))
@@ -130,8 +130,8 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
     return body
 
 
-async def _who(request: Request) -> Principal:
-    """The caller; NOBODY where no token was sent.  Raises Unauthenticated."""
+async def _principal(request: Request) -> Principal:
+    """The caller; NOBODY if no token was sent.  Raises Unauthenticated if it is not valid."""
     header = request.headers.get(AUTHORIZATION)
     if header is None:
         return NOBODY
@@ -139,30 +139,32 @@ async def _who(request: Request) -> Principal:
     return await principal_of(header.decode("latin-1"), service.keyring, service.database, service.principals)
 
 
-async def _what(request: Request, principal: Principal, query_string: bytes) -> tuple[Asked, Operation]:
-    """What is asked for.  Without a token only the schema itself may be, in few bytes; else raises Unauthenticated."""
+async def _operation(request: Request, principal: Principal, query_string: bytes) -> tuple[GraphQLParams, Operation]:
+    """The operation to run, with its parameters.
+
+    Without a token it may only read the schema, in MAX_ANONYMOUS_BODY bytes; otherwise raises Unauthenticated."""
     service = request.service
     limit = service.settings.max_body_bytes
-    came = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
+    source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
     if principal is not NOBODY:
-        asked = await asked_of(*came, limit)
-        return asked, await service.operations.of_aside(asked.query, asked.operation, principal.user_id)
+        params = await read_params(*source, limit)
+        return params, await service.operations.of_aside(params.query, params.operation, principal.user_id)
     try:
-        asked = await asked_of(*came, min(limit, STRANGERS_BODY))
-        operation = await service.strangers.of_aside(asked.query, asked.operation)
+        params = await read_params(*source, min(limit, MAX_ANONYMOUS_BODY))
+        operation = await service.strangers.of_aside(params.query, params.operation)
     except (Invalid, RequestError):
         raise Unauthenticated from None
-    if not _only_meta(operation):
+    if not _reads_schema_only(operation):
         raise Unauthenticated
-    return asked, operation
+    return params, operation
 
 
 async def _execute(request: Request, context: Context) -> dict[str, Any]:
-    """The executor's entrance: commands, and questions about the schema."""
+    """Run commands and introspection by graphql-core's executor."""
     result = await execute(request.service.executable, context)
-    failures = [error.original_error for error in result.errors or () if len(error.path or ()) == 1]
-    if failures and len(failures) == len(result.data or ()) and refuses_all(failures):
-        raise next(error for error in failures if error is not None)
+    root_failures = [error.original_error for error in result.errors or () if len(error.path or ()) == 1]
+    if root_failures and len(root_failures) == len(result.data or ()) and refuses_all(root_failures):
+        raise next(error for error in root_failures if error is not None)
     body: dict[str, Any] = {"data": result.data}
     errors = [*(result.errors or ()), *map(_refused, context.refused)]
     if errors:
@@ -173,30 +175,29 @@ async def _execute(request: Request, context: Context) -> dict[str, Any]:
 
 
 async def read(context: Context, request_id: str) -> dict[str, Any]:
-    """The engine's own entrance: every root by itself, several at the same time."""
+    """Run a query by the engine: every root field by itself, several at the same time."""
     roots = context.planned.roots
     if len(roots) == 1:
-        found = [await _one(context, roots[0])]
+        results = [await _run_root(context, roots[0])]
     else:
-        found = await asyncio.gather(*[_one(context, root) for root in roots])
-    failures = [value for value in found if isinstance(value, Exception)]
-    if len(failures) == len(found) and refuses_all(failures):
+        results = await asyncio.gather(*[_run_root(context, root) for root in roots])
+    failures = [result for result in results if isinstance(result, Exception)]
+    if len(failures) == len(results) and refuses_all(failures):
         raise failures[0]
-    errors = [
-        _failed(error, root, context.language, request_id)
-        for root, error in zip(roots, found, strict=True)
-        if isinstance(error, Exception)
-    ]
+    members: list[bytes] = []
+    errors: list[dict[str, Any]] = []
+    for root, result in zip(roots, results, strict=True):
+        if isinstance(result, Exception):
+            errors.append(_failed(result, root, context.language, request_id))
+        value = result if isinstance(result, bytes) else b"null"
+        members.append(b"%b:%b" % (orjson.dumps(root.key), value))
     errors += [formatted(_refused(refused), context.language, request_id) for refused in context.refused]
-    data = b",".join(
-        b"%b:%b" % (orjson.dumps(root.key), b"null" if value is None or isinstance(value, Exception) else value)
-        for root, value in zip(roots, found, strict=True)
-    )
-    body: dict[str, Any] = {"data": orjson.Fragment(b"{%b}" % data)}
-    return {"errors": errors, **body} if errors else body
+    data = orjson.Fragment(b"{%b}" % b",".join(members))
+    return {"errors": errors, "data": data} if errors else {"data": data}
 
 
-async def _one(context: Context, root: Root) -> bytes | Exception | None:
+async def _run_root(context: Context, root: Root) -> bytes | Exception | None:
+    """The JSON of one root field, None for null, or the error that made it null."""
     if isinstance(root.plan, str):
         return orjson.dumps(root.plan)
     try:
@@ -206,7 +207,7 @@ async def _one(context: Context, root: Root) -> bytes | Exception | None:
 
 
 def _failed(error: Exception, root: Root, language: str, request_id: str) -> dict[str, Any]:
-    """The error of one root field, which is null."""
+    """The error of a root field that is null because of it."""
     return formatted(GraphQLError(str(error), root.node, path=[root.key], original_error=error), language, request_id)
 
 
@@ -216,16 +217,16 @@ def _refused(refused: tuple[Refusal, Place]) -> GraphQLError:
     return GraphQLError(str(refusal.error), refusal.node, path=place, original_error=refusal.error)
 
 
-def _only_meta(operation: Operation) -> bool:
-    """Whether only the schema itself is asked for."""
-    roots = _roots(operation)
+def _reads_schema_only(operation: Operation) -> bool:
+    """Whether every root field is about the schema, and there are few of them."""
+    roots = _root_names(operation)
     return len(roots) <= MOST_META_ROOTS and all(name.startswith("__") for name in roots)
 
 
-def _roots(operation: Operation) -> list[str]:
-    """The names of the root fields; a fragment counts as an empty name, so it never asks for the schema only."""
-    selected = operation.definition.selection_set.selections
-    return [node.name.value if isinstance(node, FieldNode) else "" for node in selected]
+def _root_names(operation: Operation) -> list[str]:
+    """The names of the root fields; a fragment is an empty name, because what it selects is not looked at."""
+    selections = operation.definition.selection_set.selections
+    return [node.name.value if isinstance(node, FieldNode) else "" for node in selections]
 
 
 def _check(request: Request, operation: Operation) -> None:

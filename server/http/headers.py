@@ -1,7 +1,7 @@
-"""What the headers of a request mean, by the rules of HTTP (RFC 9110): repeated ones, media types, languages.
+"""What the headers of a request mean by the rules of HTTP (RFC 9110): repeated ones, media types, languages.
 
-Rule: a header that has one value is refused when it comes twice, whatever it says; a list is the same list in one line
-or in several.  Test: tests/test_headers.py.
+Rule: a header that takes one value is refused if it comes twice, whatever it says; a header that takes a list means
+the same in one line or in several.  Test: tests/test_headers.py.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ RESPONSE_JSON, JSON, HTML = "application/graphql-response+json", "application/js
 AUTHORIZATION = b"authorization"
 LISTS = {b"accept", b"accept-language", b"accept-encoding", b"access-control-request-headers"}
 SINGLE = {b"content-type", b"content-length", b"content-encoding", b"host", b"origin", b"access-control-request-method"}
-LONGEST_KEPT = 1000  # bytes of a header that are read, because its meaning is remembered
+MAX_READ = 1000  # bytes of a header that are read: its meaning is cached by its bytes
 LANGUAGES = {"id": "id", "in": "id", "ind": "id", "en": "en", "eng": "en"}
-"""Tags of our languages.  `in` is Indonesian of before 1989, which Android and Java still send."""
+"""Our language of each tag.  `in` was the tag of Indonesian before 1989, and Android and Java still send it."""
 
 
 def headers_of(scope: Scope) -> Headers:
-    """The headers by their names, which ASGI has in small letters.  Lists are joined; of others the first counts."""
+    """The headers by name, in lower case as ASGI has them.  Lists are joined; of other headers the first one counts."""
     headers: Headers = dict(scope["headers"])
     if len(headers) < len(scope["headers"]):
         for name, values in _repeated(scope).items():
@@ -36,7 +36,7 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def refuse_repeated(scope: Scope, headers: Headers) -> None:
-    """Raises Unauthenticated for two of `Authorization`, RequestError for two of another that has one value."""
+    """Raises Unauthenticated if `Authorization` is repeated, RequestError if another header of one value is."""
     if len(headers) == len(scope["headers"]):
         return
     repeated = _repeated(scope)
@@ -50,59 +50,68 @@ def _repeated(scope: Scope) -> dict[bytes, list[bytes]]:
     values: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
         values.setdefault(name, []).append(value)
-    return {name: several for name, several in values.items() if len(several) > 1}
+    return {name: repeated for name, repeated in values.items() if len(repeated) > 1}
 
 
 def language_of(headers: Headers) -> str:
     """The language of the answer: Indonesian unless English is preferred."""
-    return _language(headers.get(b"accept-language", b"")[:LONGEST_KEPT])
+    return _language(headers.get(b"accept-language", b"")[:MAX_READ])
 
 
 def media_of(headers: Headers) -> str | None:
-    """The media type to answer in; None where none of ours is accepted."""
-    return _media(headers.get(b"accept", b"")[:LONGEST_KEPT])
+    """The media type of the answer; None if the caller accepts none of ours."""
+    return _media(headers.get(b"accept", b"")[:MAX_READ])
 
 
 def prefers_page(headers: Headers) -> bool:
-    """Whether HTML is preferred, as by a browser's address bar."""
-    return _prefers_page(headers.get(b"accept", b"")[:LONGEST_KEPT])
+    """Whether HTML is preferred to JSON, as from a browser's address bar."""
+    return _prefers_page(headers.get(b"accept", b"")[:MAX_READ])
 
 
 def accepts_page(headers: Headers) -> bool:
-    """Whether HTML may be the answer, where nothing else is there."""
-    return _accepted(headers.get(b"accept", b"")[:LONGEST_KEPT]).quality(HTML) > 0
+    """Whether HTML is accepted at all."""
+    return _accepted(headers.get(b"accept", b"")[:MAX_READ]).quality(HTML) > 0
 
 
 def accepts_gzip(headers: Headers) -> bool:
     """Whether the answer may be compressed."""
-    return _accepts_gzip(headers.get(b"accept-encoding", b"")[:LONGEST_KEPT])
+    return _accepts_gzip(headers.get(b"accept-encoding", b"")[:MAX_READ])
 
 
 def is_json(headers: Headers) -> bool:
-    """Whether the body says to be JSON in UTF-8."""
-    return _is_json(headers.get(b"content-type", b"")[:LONGEST_KEPT])
+    """Whether the body is declared as JSON in UTF-8."""
+    return _is_json(headers.get(b"content-type", b"")[:MAX_READ])
 
 
 @lru_cache(maxsize=200)
 def _language(value: bytes) -> str:
-    ranges = parse_accept_header(value.decode("latin-1"))
-    primary = [(re.split("[-_]", tag.lower(), maxsplit=1)[0], quality) for tag, quality in ranges]
-    accepted = Accept([(LANGUAGES.get(tag, tag), quality) for tag, quality in primary])
+    accepted = Accept(
+        [(_language_of_tag(tag), quality) for tag, quality in parse_accept_header(value.decode("latin-1"))]
+    )
     best = max(("id", "en"), key=lambda name: (accepted.quality(name), -accepted.find(name)))
     return best if accepted.quality(best) else "id"
 
 
+def _language_of_tag(tag: str) -> str:
+    """`en` of `en-GB`; what is neither of ours is itself."""
+    primary = re.split("[-_]", tag.lower(), maxsplit=1)[0]
+    return LANGUAGES.get(primary, primary)
+
+
 def _accepted(value: bytes) -> MIMEAccept:
-    """Parameters of media types aside: ours have none, and a charset is always UTF-8."""
-    ranges = parse_accept_header(value.decode("latin-1")) or [("*/*", 1.0)] * (not value.strip())
+    """The accepted media types without their parameters: ours have none, and a charset is always UTF-8."""
+    ranges = list(parse_accept_header(value.decode("latin-1")))
+    if not value.strip():
+        ranges = [("*/*", 1.0)]
     return MIMEAccept([(media.partition(";")[0].strip(), quality) for media, quality in ranges])
 
 
 @lru_cache(maxsize=200)
 def _media(value: bytes) -> str | None:
     accepted = _accepted(value)
-    named = RESPONSE_JSON in [media.lower() for media in accepted.values()]
-    best: str | None = accepted.best_match([RESPONSE_JSON, JSON] if named else [JSON, RESPONSE_JSON])
+    is_named = RESPONSE_JSON in [media.lower() for media in accepted.values()]
+    offered = [RESPONSE_JSON, JSON] if is_named else [JSON, RESPONSE_JSON]  # the first one wins among equals
+    best: str | None = accepted.best_match(offered)
     return best
 
 

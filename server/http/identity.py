@@ -1,7 +1,7 @@
-"""Who asks: the bearer token of a request, and the grants that the database holds for it.
+"""The caller of a request: the user of its bearer token, with the grants that the database holds.
 
-Rule: a token says who and nothing else; grants are the database's, remembered only while their changes are told, so a
-revoked one ends when its change is heard, within 10 seconds.  Whatever is wrong is one answer.
+Rule: a token names the user and nothing else.  Grants are read from the database and cached only while changes are
+reported, so a revoked grant ends within 10 seconds.  Whatever is wrong with a token gets the same answer.
 Tests: tests/test_http.py, tests/test_principals.py.
 """
 
@@ -22,31 +22,34 @@ from server.http.principals import Principals, today
 async def principal_of(
     header: str, keyring: Keyring, database: Database, principals: Principals | None = None
 ) -> Principal:
-    """The signed-in user of an `Authorization` header; `principals` remember him.  Raises Unauthenticated."""
+    """The signed-in user of an `Authorization` header, from the cache `principals` if they are there.
+
+    Raises Unauthenticated."""
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated
     claims = keyring.verify(text.lstrip(" "))
     if principals is None:
         return await principal_now(claims.sub, claims.expires_at, database)
-    if known := principals.get(claims.sub, claims.expires_at):
-        return known
+    if cached := principals.get(claims.sub, claims.expires_at):
+        return cached
     changes = principals.changes
-    read = await principal_now(claims.sub, claims.expires_at, database)
-    principals.put(read, changes)
-    return read
+    principal = await principal_now(claims.sub, claims.expires_at, database)
+    principals.put(principal, changes)
+    return principal
 
 
 async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Database) -> Principal:
-    """A user with the grants in force today, whose token ends then.  Raises Unauthenticated: no open account."""
+    """The user with the grants in force today.  Raises Unauthenticated if they have no open account."""
     day = today()
     rows = await database.sign_in(user)
     if not rows:
         raise Unauthenticated
     grants = []
     for row in rows:
-        if row["role"] in Role.__members__:  # a role that this code does not know gives nothing
-            area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
-            grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
+        if row["role"] not in Role.__members__:  # a role that this code does not know gives no right
+            continue
+        area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
+        grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
     in_force = tuple(grant for grant in grants if grant.in_force(day))
     return Principal(user, rows[0]["name"], rows[0]["username"], in_force, expires_at)

@@ -1,9 +1,9 @@
-"""What the service counts, in the text that Prometheus reads (format 0.0.4): of all its processes together.
+"""The counts of the whole service, in the text format that Prometheus reads (0.0.4).
 
 Each process writes its counts into files of a folder that the service shares, in the layout of prometheus-client's
-multiprocess mode, every second and when it is asked; whichever process is asked adds the files up.  What a request
-counts stays a plain number in memory.
-Rule: a label is a word of the code (an outcome, the name of a memory), and never anything that somebody sent or stored.
+multiprocess mode, every second and when its /metrics is read; the process that answers /metrics adds up the files.
+Counting itself is adding one to a plain number in memory.
+Rule: a label is a word of the code (an outcome, the name of a cache), and never anything that somebody sent or stored.
 Test: tests/test_metrics.py, tests/test_workers.py.
 """
 
@@ -13,10 +13,11 @@ import asyncio
 import os
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
@@ -26,9 +27,9 @@ from registry.store.cache import LruCache
 from registry.store.pool import Durations
 from server.http.service import Service
 
-EVERY = 1.0  # seconds between two writings
+WRITE_SECONDS = 1.0  # between two writings
 COUNTER, HISTOGRAM = "counter", "histogram"
-SUM, LEAST = "gauge_livesum", "gauge_livemin"  # of the processes that are alive
+SUM, MINIMUM = "gauge_livesum", "gauge_livemin"  # of the processes that are alive
 Sample = tuple[str, dict[str, str], float]
 
 
@@ -36,38 +37,44 @@ class Published:
     """The counts of this process in the folder of the service."""
 
     def __init__(self, service: Service, folder: Path) -> None:
-        self._service, self._folder, self._files = service, folder, dict[str, MmapedDict]()
-        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"  # a process may get the number of one that was killed
+        self._service = service
+        self._folder = folder
+        self._files: dict[str, MmapedDict] = {}  # by kind
+        # Random digits beside the process id, because a new process may get the id of one that was killed.
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def write(self) -> None:
-        """Make the files what the process has counted."""
+        """Write the present counts of this process."""
         for kind, name, help_text, samples in _families(self._service):
             if kind not in self._files:
-                path = self._folder / f"{kind}_{self._name}.db"
-                self._files[kind] = MmapedDict(str(path))  # type: ignore[no-untyped-call]  # the library has no types here
+                self._files[kind] = MmapedDict(str(self._path(kind)))  # type: ignore[no-untyped-call]  # the library has no types here
+            file = self._files[kind]
             family = f"desmigratif_{name}"
             for suffix, labels, value in samples:
                 key = mmap_key(family, family + suffix, [*labels], [*labels.values()], help_text)
-                self._files[kind].write_value(key, value, 0.0)  # type: ignore[no-untyped-call]  # the library has no types here
+                file.write_value(key, value, 0.0)  # type: ignore[no-untyped-call]  # the library has no types here
 
     def exposition(self) -> bytes:
         """The counts of the service, as text."""
         self.write()
-        self._bury()
+        self._remove_gauges_of_dead()
         registry = CollectorRegistry()
         MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(registry)
 
     def close(self) -> None:
-        """What was counted stays, what was measured ends."""
+        """Write a last time.  Counters outlive their process, gauges do not."""
         self.write()
         for kind, file in self._files.items():
             file.close()  # type: ignore[no-untyped-call]  # the library has no types here
-            if kind in (SUM, LEAST):
-                (self._folder / f"{kind}_{self._name}.db").unlink(missing_ok=True)
+            if kind in (SUM, MINIMUM):
+                self._path(kind).unlink(missing_ok=True)
 
-    def _bury(self) -> None:
-        """Removes what processes measured that were killed."""
+    def _path(self, kind: str) -> Path:
+        return self._folder / f"{kind}_{self._name}.db"
+
+    def _remove_gauges_of_dead(self) -> None:
+        """Remove the gauges of processes that were killed."""
         for path in self._folder.glob("gauge_live*.db"):
             pid = path.stem.rpartition("_")[2].partition("-")[0]
             try:
@@ -78,58 +85,66 @@ class Published:
 
 @asynccontextmanager
 async def publishing(service: Service, folder: Path | None) -> AsyncIterator[Published]:
-    """Writes from time to time; without a folder that several processes share into one of its own."""
-    own = TemporaryDirectory(prefix="desmigratif-") if folder is None else None
-    published = Published(service, folder or Path(own.name if own else ""))
-    writing = asyncio.create_task(_keep_writing(published))
-    try:
-        yield published
-    finally:
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
-        published.close()
-        if own:
-            own.cleanup()
+    """Write the counts every second; `folder` is None for a process that shares them with no other."""
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="desmigratif-")))
+        published = Published(service, folder)
+        writing = asyncio.create_task(_keep_writing(published))
+        try:
+            yield published
+        finally:
+            writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await writing
+            published.close()
 
 
 async def _keep_writing(published: Published) -> None:
     while True:
         published.write()
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(WRITE_SECONDS)
 
 
 def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+    """Every metric of this process: its kind, its name, its help text, its samples."""
     database, pool = service.database, service.database.pool
     waiting = pool.waiting + database.turns.waiting + database.heavy.waiting
-    memories = sorted(LruCache.all, key=lambda memory: memory.name)
-    yield COUNTER, "requests", "Requests by outcome.", _of("_total", "outcome", sorted(service.outcomes.items()))
+    outcomes = sorted(service.outcomes.items())
+    yield COUNTER, "requests", "Requests by outcome.", _labelled("_total", "outcome", outcomes)
     yield SUM, "connections", "Connections to PostgreSQL.", [("", {}, pool.opened)]
     yield SUM, "connections_idle", "Connections that nobody uses.", [("", {}, pool.idle)]
     yield SUM, "connections_limit", "Most connections.", [("", {}, pool.size)]
     yield SUM, "waiting", "Requests that wait for a connection.", [("", {}, waiting)]
     yield SUM, "workers", "Processes that serve.", [("", {}, 1)]
     yield HISTOGRAM, "connection_seconds", "How long a connection was held.", _histogram(database.held)
-    yield LEAST, "listening", "Whether changes of grants are heard by all.", [("", {}, service.principals.listening)]
-    for kind, suffix, name, help_text, of in (
-        (COUNTER, "_total", "hits", "Found in a memory.", lambda memory: memory.hits),
-        (COUNTER, "_total", "misses", "Not found in a memory.", lambda memory: memory.misses),
-        (SUM, "", "size", "Values in a memory.", len),
-        (SUM, "", "limit", "Most values in a memory.", lambda memory: memory.limit),
-        (SUM, "", "bytes", "About what its values weigh, where that is bounded.", lambda memory: memory.bytes),
-    ):
-        counts: Counter[str] = Counter()
-        for memory in memories:
-            counts[memory.name] += of(memory)
-        yield kind, f"memory_{name}", help_text, _of(suffix, "memory", counts.items())
+    listening = service.principals.listening
+    yield MINIMUM, "listening", "Whether changes of grants are heard by all.", [("", {}, listening)]
+    yield COUNTER, "memory_hits", "Found in a memory.", _of_caches("_total", lambda cache: cache.hits)
+    yield COUNTER, "memory_misses", "Not found in a memory.", _of_caches("_total", lambda cache: cache.misses)
+    yield SUM, "memory_size", "Values in a memory.", _of_caches("", len)
+    yield SUM, "memory_limit", "Most values in a memory.", _of_caches("", lambda cache: cache.limit)
+    bytes_help = "About what its values weigh, where that is bounded."
+    yield SUM, "memory_bytes", bytes_help, _of_caches("", lambda cache: cache.bytes)
 
 
-def _of(suffix: str, label: str, counts: Iterable[tuple[str, int]]) -> list[Sample]:
+def _of_caches(suffix: str, count: Callable[[LruCache[Any, Any]], int]) -> list[Sample]:
+    """One sample for each name of a cache: several caches may have the same one."""
+    counts: Counter[str] = Counter()
+    for cache in sorted(LruCache.all, key=lambda cache: cache.name):
+        counts[cache.name] += count(cache)
+    return _labelled(suffix, "memory", counts.items())
+
+
+def _labelled(suffix: str, label: str, counts: Iterable[tuple[str, int]]) -> list[Sample]:
     return [(suffix, {label: name}, count) for name, count in counts]
 
 
 def _histogram(durations: Durations) -> list[Sample]:
-    """Each bucket by itself: they are added up when they are read."""
+    """Each bucket with its own count alone: the library makes them cumulative."""
     bounds = [*map(str, durations.BOUNDS), "+Inf"]
-    counts = zip(bounds, durations.counts, strict=True)
-    return [*[("_bucket", {"le": bound}, float(count)) for bound, count in counts], ("_sum", {}, durations.total)]
+    samples: list[Sample] = []
+    for bound, count in zip(bounds, durations.counts, strict=True):
+        samples.append(("_bucket", {"le": bound}, float(count)))
+    samples.append(("_sum", {}, durations.total))
+    return samples

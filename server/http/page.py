@@ -1,6 +1,7 @@
 """A page for people who open the API in a browser: what this is, where to look, and how to send a query.
 
-Rule: it holds no data and nothing that a caller sent; the browser may load and run nothing from it.
+Rule: it holds no data, and of what a caller sent a well-formed host name alone; the browser may load and run nothing
+from it.
 Test: tests/test_page.py.
 """
 
@@ -76,30 +77,33 @@ CURL = """curl {url} \\
 
 
 def page(headers: Headers, language: str, demo: bool, root: str = "") -> str:
-    """The page in both languages, `language` first; `root` is the path that stands before ours."""
-    order = [language, EN if language == ID else ID]
-    parts = [f'<section lang="{name}">\n{_section(headers, name, demo, root)}\n</section>' for name in order]
+    """The page in both languages, `language` first; `root` is the path that a proxy puts before ours."""
+    first, second = (ID, EN) if language == ID else (EN, ID)
+    sections = f"{_section(headers, first, demo, root)}<hr>{_section(headers, second, demo, root)}"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Desmigratif Registry</title>'
-        f"<style>{STYLE}</style></head>\n<body>\n{'<hr>'.join(parts)}\n</body>\n</html>\n"
+        f"<style>{STYLE}</style></head>\n<body>\n{sections}\n</body>\n</html>\n"
     )
 
 
 def _section(headers: Headers, language: str, demo: bool, root: str) -> str:
     url = f"{_origin(headers)}{root}/graphql"
-    token = "TOKEN=$(.venv/bin/desmigratif token officer@35.07.11.2008)" if demo else "TOKEN=…"
-    return TEXTS[language].format(
+    text = TEXTS[language].format(
         path=f"{root}/graphql",
         schema=f"{root}/schema.graphql",
-        token=token,
+        token="TOKEN=$(.venv/bin/desmigratif token officer@35.07.11.2008)" if demo else "TOKEN=…",
         curl=CURL.format(url=url, language=language),
         where=TOKENS[demo, language],
     )
+    return f'<section lang="{language}">\n{text}\n</section>'
 
 
 def _origin(headers: Headers) -> str:
-    """Where this server was asked, if the header looks like a host; only on this machine is there no TLS."""
+    """The address by which the caller reached this server, if the header looks like a host.
+
+    Every server but one on this machine has TLS."""
     host = headers.get(b"host", b"")
     name = host.decode() if HOST.fullmatch(host) else "localhost"
-    return f"{'http' if LOCAL.fullmatch(name) else 'https'}://{name}"
+    scheme = "http" if LOCAL.fullmatch(name) else "https"
+    return f"{scheme}://{name}"

@@ -1,10 +1,11 @@
-"""Principals that need no look-up: made once for a token, and good until the database tells of a change.
+"""A cache of principals: read once for a token, and valid until the database reports a change.
 
-One connection listens to what the triggers of `grants` and `account` tell.  Whether it hears is proven and not assumed,
-because a pooler between accepts LISTEN and delivers nothing: a second connection, on the way by which changes are
-written, sends this process's own sign to the same channel every few seconds.  Rule: nothing is remembered longer than
-its token, than the civil day on which its grants were in force, and than ten seconds after the sending of the last
-sign that was heard.  Tests: tests/test_principals.py, tests/test_pgbouncer.py.
+One connection listens to the notifications of the triggers of `grants` and `account`.  That they arrive is proven, not
+assumed, because a pooler between accepts LISTEN and delivers nothing: every few seconds a second connection, on the
+same way as changes are written, sends a heartbeat of this process to the same channel.
+Rule: no principal is cached longer than its token, than the civil day on which its grants were in force, or than ten
+seconds after the sending of the last heartbeat that was heard.
+Tests: tests/test_principals.py, tests/test_pgbouncer.py.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from registry.store.outage import CONNECTION_ERRORS
 
 CHANNEL = "registry_grants"
 CAPITAL = ZoneInfo("Asia/Jakarta")
-MOST = 10_000  # users
-MOST_TOKENS = 8  # of one user
-MEMORY = 100_000_000  # bytes of all, counted by what was measured
-BYTES, GRANT_BYTES = 8_000, 1_000  # of a principal, and for each of its grants
-ALIVE = 5.0  # seconds between two signs of life, and for one to come
-SIGN = "alive"  # how the payload of a sign of life begins; it is of one process, and no change for any other
-AGAIN = 1.0  # seconds between two attempts to connect
+MAX_USERS = 10_000
+MAX_TOKENS = 8  # of one user
+MAX_BYTES = 100_000_000  # of all principals together
+BYTES, GRANT_BYTES = 8_000, 1_000  # of a principal, and more for each of its grants, as measured
+HEARTBEAT_SECONDS = 5.0  # between two heartbeats, and the longest that one may take to arrive
+HEARTBEAT = "alive"  # how the payload of a heartbeat begins; other processes ignore it
+RECONNECT_SECONDS = 1.0  # between two attempts to connect
 
 log = logging.getLogger("desmigratif")
 
@@ -43,47 +44,53 @@ def today() -> dt.date:
     return dt.datetime.now(CAPITAL).date()
 
 
-class Unheard(Exception):
-    """A sign of life was sent and did not arrive: notifications are lost on the way."""
+class HeartbeatLost(Exception):
+    """A heartbeat was sent and did not arrive: notifications are lost on the way."""
 
 
 class Principals:
-    """What is known of callers until their tokens end, or the day.  `changes` counts what was told: who reads grants
-    while it moves must not remember them."""
+    """The cache, and the connections that keep it valid.
+
+    `changes` counts the reported changes: grants that were read while it rose must not be cached."""
 
     def __init__(self) -> None:
         self.changes = 0
-        self._held: LruCache[uuid.UUID, dict[dt.datetime, Principal]] = LruCache("principals", MOST, MEMORY, _size)
-        self._heard_until = 0.0  # monotonic
-        self._sign, self._sent_at, self._heard = "", 0.0, asyncio.Event()
-        self._midnight = _next_midnight()  # of the clock
+        self._cache: LruCache[uuid.UUID, dict[dt.datetime, Principal]] = LruCache(
+            "principals", MAX_USERS, MAX_BYTES, _size
+        )
+        self._valid_until = 0.0  # by the monotonic clock
+        self._heartbeat = ""
+        self._sent_at = 0.0  # by the monotonic clock
+        self._heard = asyncio.Event()
+        self._midnight = _next_midnight()  # by the wall clock
 
     @property
     def listening(self) -> bool:
-        """Whether changes are heard, so that remembering is allowed."""
-        return time.monotonic() < self._heard_until
+        """Whether changes are heard, so that the cache may be used."""
+        return time.monotonic() < self._valid_until
 
     def get(self, user: uuid.UUID, expires_at: dt.datetime) -> Principal | None:
-        """The principal of this user's token with this end, which the caller has checked."""
+        """The principal of the token that ends then; the caller has verified the token."""
         if not self.listening:
             return None
         if time.time() >= self._midnight:
-            self._forget()
+            self._clear()
             self._midnight = _next_midnight()
-        found = self._held.get(user)
-        return found.get(expires_at) if found else None
+        tokens = self._cache.get(user)
+        return tokens.get(expires_at) if tokens else None
 
     def put(self, principal: Principal, changes: int) -> None:
-        """Remember what was read when `changes` was this number."""
+        """Cache a principal whose reading began when `changes` was this number."""
         if changes != self.changes or not self.listening:
             return
-        tokens = self._held.get(principal.user_id) or {}
-        others = tokens if len(tokens) < MOST_TOKENS else {}
-        self._held.put(principal.user_id, others | {principal.expires_at: principal})
+        tokens = self._cache.get(principal.user_id) or {}
+        if len(tokens) >= MAX_TOKENS:
+            tokens = {}
+        self._cache.put(principal.user_id, tokens | {principal.expires_at: principal})
 
     @asynccontextmanager
     async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
-        """Listening at `listen_url`, else at `dsn`, where changes are written; again and again where it fails."""
+        """Listen at `listen_url`, else at `dsn`, where changes are written; connect again whenever it fails."""
         listening = asyncio.create_task(self._keep_listening(dsn, listen_url or dsn))
         try:
             yield self
@@ -93,81 +100,89 @@ class Principals:
                 await listening
 
     async def _keep_listening(self, dsn: str, listen_url: str) -> None:
-        logged = ""
+        logged_reason = ""
         while True:
             try:
                 await self._listen(dsn, listen_url)
                 reason = "the connection was lost"
-            except Unheard:
+            except HeartbeatLost:
                 reason = "notifications are lost on the way: set DESMIGRATIF_LISTEN_URL to go past the pooler"
             except CONNECTION_ERRORS as error:
                 reason = type(error).__name__
-            if reason != logged:  # once, however often it fails
+            if reason != logged_reason:  # once, however often it fails
                 log.warning("Changes of grants are not heard (%s): grants are read at every request.", reason)
-            logged = reason
-            await asyncio.sleep(AGAIN)
+            logged_reason = reason
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self, dsn: str, listen_url: str) -> None:
-        """Until a connection is lost.  Unheard: a sign of life did not arrive."""
+        """Listen until a connection is lost.  Raises HeartbeatLost."""
         lost = asyncio.Event()
 
-        def gone(connection: object) -> None:
-            self._deaf()
+        def on_lost(connection: object) -> None:
+            self._stop_caching()
             lost.set()
-            self._heard.set()  # nothing more to wait for
+            self._heard.set()  # no heartbeat will come any more
 
         try:
-            async with _connected(dsn, gone) as speaker, _connected(listen_url, gone) as listener:
-                await listener.add_listener(CHANNEL, self._told)
-                self._forget()
+            async with _connected(dsn, on_lost) as sender, _connected(listen_url, on_lost) as listener:
+                await listener.add_listener(CHANNEL, self._notified)
+                self._clear()
                 while not lost.is_set():
-                    await self._prove(speaker)
+                    await self._send_heartbeat(sender)
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(ALIVE):
+                        async with asyncio.timeout(HEARTBEAT_SECONDS):
                             await lost.wait()
         finally:
-            self._deaf()
+            self._stop_caching()
 
-    async def _prove(self, speaker: asyncpg.Connection) -> None:
-        """PostgreSQL delivers in the order of commits: who hears this has heard what was told before it was sent."""
-        self._sign, self._sent_at = f"{SIGN} {secrets.token_hex(8)}", time.monotonic()
+    async def _send_heartbeat(self, sender: asyncpg.Connection) -> None:
+        """Wait until a heartbeat arrives.  Raises HeartbeatLost.
+
+        PostgreSQL delivers in the order of commits: whoever hears this one has heard every change before it."""
+        self._heartbeat = f"{HEARTBEAT} {secrets.token_hex(8)}"
+        self._sent_at = time.monotonic()
         self._heard.clear()
-        await speaker.execute(f"SELECT pg_notify('{CHANNEL}', '{self._sign}')")
+        await sender.execute(f"SELECT pg_notify('{CHANNEL}', '{self._heartbeat}')")
         try:
-            async with asyncio.timeout(ALIVE):  # not wait_for, which in Python 3.11 may swallow a cancellation
+            # Not wait_for, which may swallow a cancellation in Python 3.11.
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await self._heard.wait()
         except TimeoutError:
-            raise Unheard from None
+            raise HeartbeatLost from None
 
-    def _told(self, connection: object, pid: int, channel: str, payload: object) -> None:
+    def _notified(self, connection: object, pid: int, channel: str, payload: object) -> None:
         text = str(payload)
-        if text == self._sign:
-            self._heard_until = self._sent_at + 2 * ALIVE
+        if text == self._heartbeat:
+            self._valid_until = self._sent_at + 2 * HEARTBEAT_SECONDS
             self._heard.set()
             return
-        if text.startswith(SIGN):  # of another process
+        if text.startswith(HEARTBEAT):  # another process's
             return
         try:
-            self._held.discard(uuid.UUID(text))
-            self.changes += 1
-        except ValueError:  # `*`, or what nobody here says: both may mean anybody
-            self._forget()
+            user = uuid.UUID(text)
+        except ValueError:  # `*` means all users, and so may a payload that this code does not know
+            self._clear()
+            return
+        self._cache.discard(user)
+        self.changes += 1
 
-    def _deaf(self) -> None:
-        self._heard_until = 0.0
-        self._forget()
+    def _stop_caching(self) -> None:
+        self._valid_until = 0.0
+        self._clear()
 
-    def _forget(self) -> None:
-        self._held.clear()
+    def _clear(self) -> None:
+        self._cache.clear()
         self.changes += 1
 
 
 @asynccontextmanager
-async def _connected(dsn: str, gone: Callable[[object], None]) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that prepares nothing, as any pooler bears it."""
-    connection = await asyncpg.connect(dsn, timeout=ALIVE, command_timeout=ALIVE, statement_cache_size=0)
+async def _connected(dsn: str, on_lost: Callable[[object], None]) -> AsyncIterator[asyncpg.Connection]:
+    """A connection without prepared statements, so that it works through any pooler."""
+    connection = await asyncpg.connect(
+        dsn, timeout=HEARTBEAT_SECONDS, command_timeout=HEARTBEAT_SECONDS, statement_cache_size=0
+    )
     try:
-        connection.add_termination_listener(gone)
+        connection.add_termination_listener(on_lost)
         yield connection
     finally:
         connection.terminate()
@@ -179,4 +194,5 @@ def _size(tokens: dict[dt.datetime, Principal]) -> int:
 
 
 def _next_midnight() -> float:
-    return dt.datetime.combine(today() + dt.timedelta(days=1), dt.time(), CAPITAL).timestamp()
+    tomorrow = today() + dt.timedelta(days=1)
+    return dt.datetime.combine(tomorrow, dt.time(), CAPITAL).timestamp()

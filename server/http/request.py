@@ -1,9 +1,9 @@
-"""What a request asks: its document and variables.
+"""The parameters of a GraphQL request: its document, its variables, the name of the operation.
 
-A document that was sent with its SHA-256 may be asked for by that alone afterwards: `documentId`, or `persistedQuery`
+A document that was once sent with its SHA-256 can later be named by that hash alone: `documentId`, or `persistedQuery`
 as Apollo's clients send it.
-Rule: what is no request of GraphQL's is refused with a sentence that says how to send one; no NUL reaches PostgreSQL,
-which holds none; a hash stands for its own document only.
+Rule: what is not a GraphQL request is refused with a sentence that says how to send one; no NUL reaches PostgreSQL,
+whose texts hold none; a hash stands for its own document only.
 Tests: tests/test_http.py, tests/test_persisted.py.
 """
 
@@ -31,18 +31,20 @@ from server.http.disconnect import ClientDisconnected
 from server.http.headers import Headers, is_json
 
 PERSISTED: LruCache[str, str] = LruCache("persisted", 200, 10_000_000, lambda text: 4 * len(text))
-"""Documents by their hash, of this process: whoever meets another is told so, and sends the text again."""
+"""Documents by their hash.  Each process has its own: a client that reaches another one sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECTS = {"variables", "extensions"}
 NUL_ESCAPED = b"\\u0000"
 
 
 @dataclass
-class Asked:
+class GraphQLParams:
+    """The parameters of one request.  `sha256` is the document's, if the client sent it."""
+
     query: str
     variables: dict[str, Any] | None
     operation: str | None
-    sha256: str | None = None  # of the document, where it was sent
+    sha256: str | None = None
 
     def persist(self) -> None:
         """Remember the document, if its hash came with it."""
@@ -50,78 +52,89 @@ class Asked:
             PERSISTED.put(self.sha256, self.query)
 
 
-def refuse_foreign(method: str, headers: Headers) -> None:
-    """Refuse what says by its head alone that it is no request of GraphQL's.  Raises RequestError."""
+def refuse_unless_graphql(method: str, headers: Headers) -> None:
+    """Raises RequestError if method and headers alone show that this is not a GraphQL request."""
     if method not in ("POST", "GET"):
         raise MethodNotAllowed("Gunakan POST, atau GET untuk query.", "Use POST, or GET for queries.")
     if method == "POST" and not is_json(headers):
         raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
 
 
-async def asked_of(method: str, query_string: bytes, length: bytes, receive: Receive, limit: int) -> Asked:
-    """The document, its variables and the name of the operation: of a GET's query, or of a POST's body, which
-    says to have this `length` and may have `limit` bytes.
+async def read_params(method: str, query_string: bytes, length: bytes, receive: Receive, limit: int) -> GraphQLParams:
+    """The parameters in the query string of a GET, or in the body of a POST.
 
-    Raises RequestError, Gone."""
+    `length` is the Content-Length that the body claims, `limit` its largest size in bytes.
+    Raises RequestError, ClientDisconnected."""
+    params: Any
     if method == "POST":
         body = await _body(receive, length, limit)
-        said: Any = _json(body)
-        may_have_nul = NUL_ESCAPED in body  # no other way to write it is JSON
+        params = _json(body)
+        may_have_nul = NUL_ESCAPED in body  # JSON has no other way to write it
     else:
-        said = _parameters(query_string)
+        params = _query_params(query_string)
         may_have_nul = True
-    said = said if isinstance(said, dict) else {}
-    sha256 = _sha256_of(said)
-    query = said.get("query") if sha256 is None else _persisted(sha256, said.get("query"))
+    if not isinstance(params, dict):
+        params = {}
+    query = params.get("query")
+    sha256 = _sha256_of(params)
+    if sha256 is not None:
+        query = _document_of(sha256, query)
     if not isinstance(query, str) or not query.strip():
         raise RequestError(
             "Isi permintaan harus objek JSON dengan `query`.", "The body must be a JSON object with `query`."
         )
-    if may_have_nul and _has_nul(said.get("variables")):
+    variables, operation = params.get("variables"), params.get("operationName")
+    if may_have_nul and _has_nul(variables):
         raise nul_refused()
-    variables, operation = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
         raise RequestError(
             "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
         )
-    return Asked(query, variables, operation or None, sha256)
+    return GraphQLParams(query, variables, operation or None, sha256)
 
 
-def _parameters(query_string: bytes) -> dict[str, Any]:
-    """The parameters of a GET, each of which may come once.  Raises RequestError."""
-    parameters = QueryParams(query_string)
-    values: dict[str, Any] = dict(parameters)
-    if len(values) < len(parameters.multi_items()):
+def _query_params(query_string: bytes) -> dict[str, Any]:
+    """The parameters of a GET.  Raises RequestError if one comes twice, or is not the JSON that it must be."""
+    query_params = QueryParams(query_string)
+    params: dict[str, Any] = dict(query_params)
+    if len(params) < len(query_params.multi_items()):
         raise RequestError("Setiap parameter hanya boleh satu kali.", "Each parameter may come only once.")
-    return values | {name: _json(values[name].encode()) if values[name] else None for name in _OBJECTS & values.keys()}
+    for name in _OBJECTS & params.keys():
+        text = params[name]
+        params[name] = _json(text.encode()) if text else None
+    return params
 
 
-def _sha256_of(said: dict[str, Any]) -> str | None:
-    """The hash by which a request names its document; None where it names none.  Raises RequestError."""
-    told = []
-    if (document := said.get("documentId")) is not None:
-        kind, _, text = document.partition(":") if isinstance(document, str) else ("", "", "")
-        told.append(text if kind == "sha256" else "")
-    extensions = said.get("extensions")
-    if isinstance(extensions, dict) and (persisted := extensions.get("persistedQuery")) is not None:
-        known = isinstance(persisted, dict) and persisted.get("version", 1) == 1
-        told.append(persisted.get("sha256Hash") if known else "")
-    if not told:
+def _sha256_of(params: dict[str, Any]) -> str | None:
+    """The hash by which a request names its document; None if it names none.  Raises RequestError."""
+    hashes: list[Any] = []
+    document_id = params.get("documentId")
+    if document_id is not None:
+        algorithm, _, text = str(document_id).partition(":")
+        hashes.append(text if algorithm == "sha256" else None)
+    extensions = params.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if persisted is not None:
+        is_version_1 = isinstance(persisted, dict) and persisted.get("version", 1) == 1
+        hashes.append(persisted.get("sha256Hash") if is_version_1 else None)
+    if not hashes:
         return None
-    if any(not isinstance(text, str) or not HASH.fullmatch(text) or text != told[0] for text in told):
+    sha256 = hashes[0]
+    if not isinstance(sha256, str) or not HASH.fullmatch(sha256) or any(other != sha256 for other in hashes):
         raise RequestError(
             "`documentId` harus `sha256:` dan 64 digit heksadesimal kecil, `persistedQuery` hash yang sama, versi 1.",
             "`documentId` is `sha256:` and 64 small hexadecimal digits, `persistedQuery` the same hash, version 1.",
         )
-    return str(told[0])
+    return sha256
 
 
-def _persisted(sha256: str, query: Any) -> Any:
-    """The document of this hash: the one sent, if it is, else the one remembered."""
+def _document_of(sha256: str, query: Any) -> Any:
+    """The document of this hash: `query` if it was sent with it, else the remembered one.  Raises RequestError."""
     if query is None:
-        if (known := PERSISTED.get(sha256)) is None:
+        document = PERSISTED.get(sha256)
+        if document is None:
             raise PersistedQueryNotFound
-        return known
+        return document
     if isinstance(query, str) and hashlib.sha256(query.encode()).hexdigest() != sha256:
         raise RequestError("Hash tidak cocok dengan `query`.", "The hash is not that of `query`.")
     return query
@@ -130,13 +143,14 @@ def _persisted(sha256: str, query: Any) -> Any:
 async def _body(receive: Receive, length: bytes, limit: int) -> bytearray:
     if length.isdigit() and int(length[:20]) > limit:
         raise PayloadTooLarge(limit)
-    received, more = bytearray(), True
-    while more:
+    received = bytearray()
+    has_more = True
+    while has_more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
         received += message.get("body", b"")
-        more = message.get("more_body", False)
+        has_more = message.get("more_body", False)
         if len(received) > limit:
             raise PayloadTooLarge(limit)
     return received
@@ -153,12 +167,14 @@ def _json(text: bytes | bytearray) -> Any:
 
 
 def _has_nul(value: Any) -> bool:
-    """PostgreSQL holds no NUL in a text."""
-    left = [value]
-    while left:
-        found = left.pop()
-        if isinstance(found, dict | list):
-            left += found.values() if isinstance(found, dict) else found
-        elif isinstance(found, str) and "\0" in found:
+    """Whether a text in this value holds NUL.  A loop and not a recursion: the nesting is the caller's."""
+    remaining = [value]
+    while remaining:
+        item = remaining.pop()
+        if isinstance(item, dict):
+            remaining += item.values()
+        elif isinstance(item, list):
+            remaining += item
+        elif isinstance(item, str) and "\0" in item:
             return True
     return False

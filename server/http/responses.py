@@ -1,6 +1,6 @@
 """How an answer is sent: its status, its headers, its bytes.
 
-Rule: no answer of `/graphql` is kept by anybody between, nor taken for something else than its media type says.
+Rule: no cache stores an answer of `/graphql`, and no browser takes it for another media type than it names.
 Tests: tests/test_http.py, tests/test_headers.py.
 """
 
@@ -16,21 +16,21 @@ from starlette.types import Send
 from server.http.compress import compressed
 from server.http.headers import JSON
 
-KEPT = {401, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
-"""Statuses that `application/json` keeps too; a wrong document or variable is 200 there."""
-SAFE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+PLAIN_JSON_STATUSES = {401, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
+"""Statuses that `application/json` has too; errors of a document or its variables have status 200 there."""
+SAFE_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")
 CHALLENGE = b'Bearer realm="desmigratif"'  # RFC 6750, section 3
 
 
 @dataclass(slots=True)
 class Reply:
-    """One answer before it is sent.  `retry_after` is in seconds; `sent_token` says whether a token came."""
+    """One answer before it is sent.  `retry_after` is in seconds; `has_token` says whether the caller sent a token."""
 
     request_id: str
     language: str
     media: str
-    sent_token: bool
+    has_token: bool
     status: int = 200
     retry_after: int | None = None
     allow: bytes = b"GET, POST"
@@ -38,10 +38,11 @@ class Reply:
     encoding: bytes = b""
 
     @classmethod
-    def new(cls, language: str, media: str = JSON, sent_token: bool = False) -> Reply:
-        """With an id of its own: a random UUID, made by hand because `uuid4` takes as long as finding the plan."""
+    def new(cls, language: str, media: str = JSON, has_token: bool = False) -> Reply:
+        """A reply with an id of its own: a random UUID, built here because `uuid4` takes as long as finding a plan."""
         h = os.urandom(16).hex()
-        return cls(f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}", language, media, sent_token)
+        request_id = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
+        return cls(request_id, language, media, has_token)
 
     def headers(self, length: int) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -49,10 +50,10 @@ class Reply:
             (b"content-length", b"%d" % length),
             (b"x-request-id", self.request_id.encode()),
             VARY,
-            *SAFE,
+            *SAFE_HEADERS,
         ]
         if self.status == 401:
-            error = b', error="invalid_token"' if self.sent_token else b""
+            error = b', error="invalid_token"' if self.has_token else b""
             headers.append((b"www-authenticate", CHALLENGE + error))
         if self.status == 413:
             headers.append((b"connection", b"close"))  # the rest of the body is not read
@@ -76,8 +77,9 @@ async def respond(send: Send, reply: Reply, body: dict[str, Any]) -> None:
 
 
 def rendered(reply: Reply, body: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """The headers and bytes of one JSON document; the status becomes what its media type allows."""
-    if reply.status != 200 and reply.media == JSON and reply.status not in KEPT and not _is_bad_request(body):
+    """The headers and bytes of one JSON document; sets the status that its media type has for it."""
+    is_plain_json = reply.media == JSON and reply.status not in PLAIN_JSON_STATUSES
+    if reply.status != 200 and is_plain_json and not _is_bad_request(body):
         reply.status = 200
     body["extensions"] = {"requestId": reply.request_id} | body.get("extensions", {})
     text = orjson.dumps(body)

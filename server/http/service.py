@@ -1,6 +1,6 @@
-"""What one process serves with: made once, before the first request, and known to every route by its type.
+"""What one process needs to serve: made once, before the first request, and passed to every route.
 
-Rule: what is kept of requests is counts, and memories that are bounded (registry/store/cache.py).
+Rule: nothing of a request is kept but counts and bounded caches (registry/store/cache.py).
 Tests: tests/test_metrics.py, tests/test_prepared.py.
 """
 
@@ -21,13 +21,15 @@ from server.http.compress import gzip
 from server.http.principals import Principals
 from server.settings import Settings
 
-Outcomes = Counter[str]  # requests by how they ended: OK, GONE, or the first error code of the answer
+Outcomes = Counter[str]  # requests by outcome: OK, GONE, or the first error code of the answer
 
 
 @dataclass
 class Service:
-    """The doors of a process.  `database` and `principals` are there while it is open; `counts` is the folder of
-    the counts that several processes share."""
+    """What the routes of one process share.
+
+    `database` and `principals` are there while the application runs; `counts` is the folder where all processes of the
+    service write their counts."""
 
     settings: Settings
     keyring: Keyring
