@@ -20,7 +20,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from schema.engine.complexity import LISTED
+from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.limits import Limit
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
@@ -75,7 +75,7 @@ class Path:
         callers that see much, the rows to read may still be too many."""
         pages = sum(step.paged for step in self.steps)
         lists = len(self.steps) - pages
-        return min(100, int((Limit.NODES.limit / 3 / LISTED**lists) ** (1 / pages))) if pages else 0
+        return min(100, int((Limit.NODES.limit / 3 / PLAIN_LIST_SIZE**lists) ** (1 / pages))) if pages else 0
 
     def document(self, schema: GraphQLSchema, page: int) -> str:
         """The document, with pages of this size."""

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.guard.wall import DOORS
-from schema.engine.refusal import MOST_PLACES
+from schema.engine.refusal import MAX_PLACES
 from tests.listing import NAMES, Found
 from tests.plan import explain_generic, is_gated, unguarded
 from tests.random_arguments import SEARCHES, Known
@@ -140,7 +140,7 @@ def told(refused: Refused) -> Refused:
     for path, field_ in refused:
         way = tuple(step for step in path if isinstance(step, str)), field_
         shown[way] += 1
-        if shown[way] <= MOST_PLACES:
+        if shown[way] <= MAX_PLACES:
             kept.append((path, field_))
     return kept
 

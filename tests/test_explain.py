@@ -29,7 +29,7 @@ async def explain(village: Place, who: str, text: str, run: bool = True, **varia
     """Every root field of a query, as a person of the village."""
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     principal = await principal_now(village.ids[who], soon, village.database)
-    operation = OPERATIONS.of(text, None)
+    operation = OPERATIONS.get(text, None)
     roots = explained(operation, variables, principal, village.database, village.app.service.cursors, run)
     return [root async for root in roots]
 

@@ -18,7 +18,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import CountryCode, PartialDate, codes_of, fact_of, python_type
 from registry.models.noun import Readable
 from schema.build import build
-from schema.declare.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
+from schema.declare.listing import LIST_OPTIONS, Comparison, FilterKey, InRegions, NamedCondition, RelatedRecords
 from schema.engine.variables import folded
 from tests import oracle
 from tests.personas import BY_NAME, Persona
@@ -28,7 +28,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.anyio
 build()
-NOUNS: dict[str, Readable] = {noun.__name__: noun for noun in LISTINGS}
+NOUNS: dict[str, Readable] = {noun.__name__: noun for noun in LIST_OPTIONS}
 ROOTS = {"Household": "households", "Member": "members", "MigrationEpisode": "migrations", "Business": "businesses"}
 WHO = [
     "OFFICER@A111",
@@ -40,7 +40,7 @@ WHO = [
     "AUDITOR@country",
     "nobody",
 ]
-KEYS = [(stem, key) for stem in ROOTS for key in LISTINGS[NOUNS[stem]].filters]
+KEYS = [(stem, key) for stem in ROOTS for key in LIST_OPTIONS[NOUNS[stem]].filters]
 SOMETHING: dict[Any, Any] = {
     str: {"startsWith": "s"},
     int: {"gte": 2},
@@ -52,22 +52,22 @@ SOMETHING: dict[Any, Any] = {
 }
 
 
-def condition(key: Key) -> Any:
+def condition(key: FilterKey) -> Any:
     """A value of the key that may hold or not."""
-    match key.meaning:
-        case Named(type=type_):
+    match key.test:
+        case NamedCondition(type=type_):
             return True if type_ is bool else ["2019"]
         case InRegions():
             return ["35", "52.01"]
-        case Nested(several=several):
+        case RelatedRecords(several=several):
             return {"some": {"within": ["35"]}} if several else {"within": ["35"]}
-        case Compared(datum=datum) if codes := codes_of(datum):
+        case Comparison(datum=datum) if codes := codes_of(datum):
             return [next(iter(codes)).name]
-        case Compared(datum=datum):
+        case Comparison(datum=datum):
             return SOMETHING[python_type(datum)]
 
 
-def kind_of(key: Key) -> str:
+def kind_of(key: FilterKey) -> str:
     return key.kind.value if isinstance(key.kind, Sensitivity) else "OPEN"
 
 
@@ -89,7 +89,7 @@ async def test_a_condition_and_its_not_share_out_what_is_seen(world: World, name
     who = BY_NAME[name]
     reads = any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants)
     for stem, key in KEYS:
-        asked = LISTINGS[NOUNS[stem]].filters[key]
+        asked = LIST_OPTIONS[NOUNS[stem]].filters[key]
         text = f"query($yes: {stem}Filter!, $no: {stem}Filter!) {{ " + " ".join(
             f"{way}: {ROOTS[stem]}(filter: ${way}, first: 1000) {{ totalCount nodes {{ id }} }}"
             for way in ("yes", "no")
@@ -114,7 +114,7 @@ async def test_an_order_and_a_group_show_no_row_where_their_class_is_not_seen(wo
     if not any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants):
         return
     for stem, root in ROOTS.items():
-        listing = LISTINGS[NOUNS[stem]]
+        listing = LIST_OPTIONS[NOUNS[stem]]
         for key, datum in listing.orders.items():
             kind = fact_of(datum).sensitivity.value
             answer = await world.ask(
@@ -135,7 +135,7 @@ async def test_an_order_and_a_group_show_no_row_where_their_class_is_not_seen(wo
 
 
 async def test_no_number_of_the_vault_is_a_key() -> None:
-    for stem, listing in ((noun.__name__, listing) for noun, listing in LISTINGS.items()):
+    for stem, listing in ((noun.__name__, listing) for noun, listing in LIST_OPTIONS.items()):
         kinds = {key.kind for key in listing.filters.values()}
         kinds |= {fact_of(datum).sensitivity for datum in listing.orders.values()}
         kinds |= {grouping.fact.sensitivity for grouping in listing.groups.values()}
@@ -152,11 +152,11 @@ async def test_null_is_refused_and_an_empty_list_matches_nothing(world: World, s
     refused = await world.ask(who, text, f={key: None})
     assert refused.codes == ["BAD_USER_INPUT"]
     assert key in refused.json["errors"][0]["message"]
-    asked = LISTINGS[NOUNS[stem]].filters[key]
+    asked = LIST_OPTIONS[NOUNS[stem]].filters[key]
     if isinstance(condition(asked), list) and asked.kind is not Sensitivity.PROTECTIVE:
         assert (await world.ask(who, text, f={key: []})).data == {ROOTS[stem]: {"totalCount": 0}}
         assert (await world.ask(who, text, f={"not": {key: []}})).data[ROOTS[stem]]["totalCount"] > 0
-    if isinstance(asked.meaning, Nested) and asked.meaning.several:
+    if isinstance(asked.test, RelatedRecords) and asked.test.several:
         assert (await world.ask(who, text, f={key: {"some": None}})).codes == ["BAD_USER_INPUT"]
     elif isinstance(condition(asked), dict):
         operator = next(iter(condition(asked)))

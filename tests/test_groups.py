@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from schema.declare.listing import LISTINGS
+from schema.declare.listing import LIST_OPTIONS
 from tests.test_filters import NOUNS, ROOTS
 from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
-DIMENSIONS = [(stem, key) for stem in ROOTS for key in LISTINGS[NOUNS[stem]].groups]
+DIMENSIONS = [(stem, key) for stem in ROOTS for key in LIST_OPTIONS[NOUNS[stem]].groups]
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,6 @@ async def test_groups_of_a_region_are_those_within_it(filled: Place) -> None:
 
 def test_months_alone_are_timed_and_what_is_worked_out_is_known() -> None:
     """The one says the order of groups, the other what they cost."""
-    named = {(noun.__name__, name): by for noun, listing in LISTINGS.items() for name, by in listing.groups.items()}
+    named = {(noun.__name__, name): by for noun, listing in LIST_OPTIONS.items() for name, by in listing.groups.items()}
     assert {name for (_, name), by in named.items() if by.timed} == {"CONTRACT_END_MONTH"}
     assert {key for key, by in named.items() if by.derived} == {("Member", "STAGE"), ("Member", "AGE_BAND")}

@@ -194,13 +194,13 @@ def test_of_a_long_header_little_is_read_and_remembered() -> None:
 async def test_a_bad_token_costs_neither_a_body_nor_a_parse(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the service does for somebody who is not known must not be what it does for those who are."""
     parsed: list[str] = []
-    plain = Operations.of
+    plain = Operations.get
 
     def counted(self: Operations, text: str, *rest: Any) -> Any:
         parsed.append(text)
         return plain(self, text, *rest)
 
-    monkeypatch.setattr(Operations, "of", counted)
+    monkeypatch.setattr(Operations, "get", counted)
     old = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     for bad in ("Bearer x", "Basic x", "", f"Bearer {village.keyring.issue(village.ids['officer'], 10, old)}"):
         read = 0

@@ -15,7 +15,7 @@ from registry.store.outage import Unreachable
 from schema.engine import lane as lanes
 from schema.engine.executor import DESCRIBING
 from schema.engine.lane import Lane
-from schema.engine.operation import COERCING, DOCUMENTS, FEW, FEW_NESTED
+from schema.engine.operation import COERCING, MAX_NESTED_VALUES_ON_LOOP, MAX_OPERATIONS, MAX_VALUES_ON_LOOP
 from schema.limits import Limit
 from tests.village import SUBMIT, Place, household
 
@@ -52,8 +52,8 @@ async def test_a_lane_serves_callers_in_turn(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_lane_has_a_short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "QUEUE", 2)
-    monkeypatch.setattr(lanes, "PATIENCE", 0.1)
+    monkeypatch.setattr(lanes, "MAX_WAITING", 2)
+    monkeypatch.setattr(lanes, "TIMEOUT", 0.1)
     lane, began = Lane("test"), threading.Event()
     running = asyncio.create_task(lane.run("a", began.wait, 10))
     await settled(lambda: lane.turns.taken == 1)
@@ -71,15 +71,15 @@ async def test_a_lane_has_a_short_queue(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> None:
     await village.ask("officer", KNOWN)
     operations, strangers = village.app.service.operations, village.app.service.strangers
-    known = len(operations._known)
-    for number in range(DOCUMENTS + 10):
+    known = len(operations._operations)
+    for number in range(MAX_OPERATIONS + 10):
         answer = await village.query(None, f"{{ a{number}: __typename }}")
         assert answer.codes == []
-    assert len(operations._known) == known
-    assert len(strangers._known) == DOCUMENTS
-    hits = operations._known.hits
+    assert len(operations._operations) == known
+    assert len(strangers._operations) == MAX_OPERATIONS
+    hits = operations._operations.hits
     await village.ask("officer", KNOWN)
-    assert operations._known.hits == hits + 1
+    assert operations._operations.hits == hits + 1
 
 
 async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,8 +125,8 @@ async def test_many_values_are_coerced_beside_the_event_loop(village: Place) -> 
     await settled(lambda: COERCING.turns.taken == 1)
     child = {"id": str(uuid.uuid4()), "seq": 1}
     many = [
-        village.query("officer", COUNTED, f={"or": [{}] * FEW_NESTED}),
-        village.query("second", SUBMIT, household={"id": str(uuid.uuid4()), "members": [child] * FEW}),
+        village.query("officer", COUNTED, f={"or": [{}] * MAX_NESTED_VALUES_ON_LOOP}),
+        village.query("second", SUBMIT, household={"id": str(uuid.uuid4()), "members": [child] * MAX_VALUES_ON_LOOP}),
     ]
     waiting = [asyncio.create_task(query) for query in many]
     await settled(lambda: COERCING.turns.waiting == len(many))

@@ -92,7 +92,8 @@ async def test_an_answer_says_what_it_may_cost(village: Place) -> None:
       viewer { name } }"""
     for size in (2, 7):
         answer = await village.query("officer", text, n=size)
-        returned, read = 3 + 3 * size + 3 * size * complexity.LISTED, 3 * price.BELOW * (price.READ + price.COMPARED)
+        returned = 3 + 3 * size + 3 * size * complexity.PLAIN_LIST_SIZE
+        read = 3 * price.BELOW * (price.READ + price.COMPARED)
         assert answer.json["extensions"]["cost"] == {"requested": returned + read}
 
 
@@ -202,7 +203,7 @@ async def test_counts_that_differ_from_region_to_region_are_read_for_each(villag
 
 
 async def test_a_figure_costs_what_counting_it_does(village: Place) -> None:
-    assert await requested(village, "officer", "{ nationalSummary { households } }") == price.COUNTRY
+    assert await requested(village, "officer", "{ nationalSummary { households } }") == price.NATIONAL_SUMMARY
     here = '{ region(code: "35.07") { summary { households } } }'
     assert await requested(village, "officer", here) == price.SUMMARY
 
@@ -300,7 +301,7 @@ async def test_few_statements_of_one_request_run_at_once(village: Place, monkeyp
     monkeypatch.setattr(village.database, "answer", watched)
     roots = " ".join(f"a{n}: households {{ totalCount }}" for n in range(12))
     assert (await village.query("officer", f"{{ {roots} }}")).codes == []
-    assert most == complexity.AT_ONCE
+    assert most == complexity.CONCURRENT_STATEMENTS
 
 
 async def test_others_are_served_while_something_large_is_planned(village: Place) -> None:

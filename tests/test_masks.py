@@ -84,7 +84,7 @@ def selected(found: list[Field]) -> str:
             said.append(f.name)
         elif f.inner:
             said.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
-        elif isinstance(f.shape, RelatedField) and f.shape.how != "many":
+        elif isinstance(f.shape, RelatedField) and f.shape.how != "connection":
             said.append(f"{f.name} {{ __typename }}")
     return " ".join(said)
 

@@ -14,7 +14,7 @@ from registry.read.run import STATEMENTS
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
 from schema.build import build
-from schema.engine.operation import PLANNED, Invalid, Operations
+from schema.engine.operation import PLANS, Invalid, Operations
 from schema.engine.variables import shape, with_placeholders
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
@@ -156,7 +156,7 @@ async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> 
     people = ["officer", "viewer", "analyst", "verifier", "coordinator", "province", "ministry", "auditor", "stranger"]
     alone = {}
     for who in people:
-        PLANNED.clear()
+        PLANS.clear()
         STATEMENTS.clear()
         alone[who] = (await village.ask(who, text, id=made["id"]))["node"]
     for who in [*people, *reversed(people)]:
@@ -171,10 +171,10 @@ async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> 
 async def test_equal_sights_share_one_plan(village: Place) -> None:
     text = "query($n: Int) { members(first: $n) { nodes { fullName household { address } } } }"
     await texts(village, "officer", text, n=1)
-    before = len(PLANNED), len(STATEMENTS)
+    before = len(PLANS), len(STATEMENTS)
     await texts(village, "second", text, n=2)
     await texts(village, "stranger", text, n=3)
-    assert (len(PLANNED), len(STATEMENTS)) == before
+    assert (len(PLANS), len(STATEMENTS)) == before
 
 
 async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> None:
@@ -191,7 +191,7 @@ async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> Non
     sent += await texts(village, text=literal)
     assert len(sent) == 6
     held = [*sent, *map(repr, STATEMENTS._values), *(s.text for s in STATEMENTS._values.values())]
-    held += [repr(key[1:]) for key in PLANNED._values]  # the operation itself is the caller's document
+    held += [repr(key[1:]) for key in PLANS._values]  # the operation itself is the caller's document
     for text in held:
         assert canary.lower() not in text.lower()
         assert str(number) not in text
@@ -202,25 +202,25 @@ async def test_what_is_remembered_is_bounded(village: Place) -> None:
     assert {"plans", "statements", "operations"} <= memories.keys()
     assert all(0 < memory.limit <= 10_000 for memory in memories.values())
     operations = Operations(village.app.service.operations._schema)
-    limit = operations._known.limit
+    limit = operations._operations.limit
     for n in range(limit + 50):
-        operations.of(f"{{ a{n}: __typename }}", None)
-    assert len(operations._known) == limit
+        operations.get(f"{{ a{n}: __typename }}", None)
+    assert len(operations._operations) == limit
 
 
 async def test_a_plan_that_was_forgotten_is_made_again(village: Place) -> None:
     text = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
     filters: list[dict[str, Any]] = [{}, {"status": ["ACTIVE"]}, {"not": {"status": ["ACTIVE"]}}, {"or": []}]
     counted = [(await village.ask("officer", text, f=f))["households"]["totalCount"] for f in filters]
-    PLANNED.clear()
-    limit, PLANNED.limit = PLANNED.limit, 2
+    PLANS.clear()
+    limit, PLANS.limit = PLANS.limit, 2
     try:
         for _ in range(3):
             again = [(await village.ask("officer", text, f=f))["households"]["totalCount"] for f in filters]
             assert again == counted
-            assert len(PLANNED) <= 2
+            assert len(PLANS) <= 2
     finally:
-        PLANNED.limit = limit
+        PLANS.limit = limit
 
 
 COERCED = """query($n: Int!, $w: [RegionCode!], $s: [HouseholdStatus!], $d: Date, $t: String = "x") {
@@ -247,7 +247,7 @@ COERCED = """query($n: Int!, $w: [RegionCode!], $s: [HouseholdStatus!], $d: Date
 )
 def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
     schema = build()._schema
-    operation = Operations(schema).of(COERCED, None)
+    operation = Operations(schema).get(COERCED, None)
     whole = get_variable_values(schema, operation.definition.variable_definitions or (), sent, 10)
     if not isinstance(whole, list):
         assert operation.variables(sent).coerced == whole.coerced

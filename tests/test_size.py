@@ -9,7 +9,7 @@ import pytest
 
 from registry.read.visibility import Visibility
 from schema.engine import answer_size as size
-from schema.engine.complexity import LISTED
+from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.engine.variables import Call
 from tests.village import Place, household
 
@@ -24,9 +24,9 @@ WHOLE = """{ households(first: 50) { totalCount groups(by: WORKFLOW_STATE) { key
 async def promised(village: Place, who: str, text: str, variables: dict[str, Any]) -> int:
     """The bytes that the answer may have by its plans."""
     principal = await village.principal(who)
-    operation = village.app.service.operations.of(text, None)
+    operation = village.app.service.operations.get(text, None)
     values = operation.variables(variables)
-    planned = operation.planned(Visibility.of(principal), values)
+    planned = operation.plan(Visibility.of(principal), values)
     call = Call(principal, "id", village.app.service.cursors, values.coerced)
     return sum(plan.cost.bytes.of(call) for plan in planned.plans)
 
@@ -42,7 +42,7 @@ async def houses(village: Place) -> int:
 async def test_no_answer_is_longer_than_was_said(village: Place, houses: int, who: str) -> None:
     answer = await village.query(who, WHOLE)
     data = orjson.dumps(answer.data)
-    assert len(answer.data["households"]["edges"]) == houses, f"and none has more than {LISTED} of a kind"
+    assert len(answer.data["households"]["edges"]) == houses, f"and none has more than {PLAIN_LIST_SIZE} of a kind"
     assert len(data) < await promised(village, who, WHOLE, {})
 
 
@@ -63,6 +63,6 @@ async def test_an_answer_that_may_be_too_long_is_refused(village: Place, field: 
 def test_a_text_counts_with_all_bytes_that_its_characters_may_have() -> None:
     from registry.models.member import Member
 
-    assert size.of_datum(Member.full_name) >= 2 + 4 * 100
-    assert size.of_datum(Member.id) == len('"6f1c1a52-6a0e-4f5e-9d53-0d5c4f8f2a10"')
-    assert size.of_datum(Member.sex) == len('"FEMALE"')
+    assert size.datum_size(Member.full_name) >= 2 + 4 * 100
+    assert size.datum_size(Member.id) == len('"6f1c1a52-6a0e-4f5e-9d53-0d5c4f8f2a10"')
+    assert size.datum_size(Member.sex) == len('"FEMALE"')

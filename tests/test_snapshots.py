@@ -60,9 +60,9 @@ def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Refusal | 
     """The plan of each root field, or why there is none."""
     grant = Grant(role, area, None if area.national else uuid.UUID(int=2), dt.date(2020, 1, 1), None, True)
     principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
-    operation = OPERATIONS.of(query, None)
+    operation = OPERATIONS.get(query, None)
     used = {name: value for name, value in VARIABLES.items() if f"${name}" in query}
-    return [root.plan for root in operation.planned(Visibility.of(principal), operation.variables(used)).roots]
+    return [root.plan for root in operation.plan(Visibility.of(principal), operation.variables(used)).roots]
 
 
 def _shown(plan: Plan | Refusal | str) -> str:

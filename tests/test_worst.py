@@ -78,7 +78,7 @@ class Target:
         """The request ready to run; None where it is refused."""
         vault: Any = None
         try:
-            operation = self.operations.of(text, None)
+            operation = self.operations.get(text, None)
             return await Context.of(
                 self.principal, self.database, vault, self.cursors, self.quotas, "id", operation, None
             )

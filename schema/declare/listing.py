@@ -70,7 +70,7 @@ COMPARING = {
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """A filter key that compares a datum, as its type is compared."""
 
     datum: Datum
@@ -93,7 +93,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Nested:
+class RelatedRecords:
     """A filter key about related records: `several` asks some, every or none of them."""
 
     noun: Readable
@@ -106,7 +106,7 @@ class Nested:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedCondition:
     """A filter key with a condition of its own, made of a Boolean or of the name of an argument."""
 
     type: Any
@@ -115,31 +115,32 @@ class Named:
 
 @dataclass(frozen=True)
 class InRegions:
-    """A filter key that names regions; no `Named`, for one village alone is asked in a way of its own."""
+    """A filter key that names regions; no `NamedCondition`, for one village alone is asked in a way of its own."""
 
     type: ClassVar[Any] = list[RegionCode]
 
 
-FilterMeaning = Compared | Nested | Named | InRegions
+FilterTest = Comparison | RelatedRecords | NamedCondition | InRegions
 
 
 @dataclass(frozen=True)
-class Key:
+class FilterKey:
     """A filter key: its class or exemption, what it says, what it means."""
 
     kind: Sensitivity | Exemption
     text: str
-    meaning: FilterMeaning
+    test: FilterTest
 
 
 @dataclass(frozen=True)
 class Search:
-    """How records are found by names: a condition and a nearness, each made of the argument's name; the text is read
-    `as_said` first."""
+    """How records are found by names: a condition and a match rank, each made of the name of the argument.
 
-    found: Callable[[str], Where]
-    nearness: Callable[[str], Datum]
-    as_said: Callable[[str], str] = str
+    `normalise` is applied to the text before it is bound."""
+
+    condition: Callable[[str], Where]
+    match_rank: Callable[[str], Datum]
+    normalise: Callable[[str], str] = str
 
 
 def by_name(noun: type[Noun]) -> Search:
@@ -164,14 +165,14 @@ def by_names_in(noun: type[Noun], link: By) -> Search:
 class ListOptions:
     """All keys of a noun's lists, by their names in the schema."""
 
-    filters: dict[str, Key] = field(default_factory=dict)
+    filters: dict[str, FilterKey] = field(default_factory=dict)
     orders: dict[str, Datum] = field(default_factory=dict)
     groups: dict[str, Grouping] = field(default_factory=dict)
     search: Search | None = None
 
 
-LISTINGS: dict[Readable, ListOptions] = {}
-WITHIN = Key(OPEN, "In or equal to any of these regions.", InRegions())
+LIST_OPTIONS: dict[Readable, ListOptions] = {}
+WITHIN = FilterKey(OPEN, "In or equal to any of these regions.", InRegions())
 
 
 def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:
@@ -182,26 +183,29 @@ def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:
             yield made.python_name, shape.datum
 
 
-def _lists(face: type[Any]) -> Iterator[tuple[str, Key]]:
+def _lists(face: type[Any]) -> Iterator[tuple[str, FilterKey]]:
     """A face's lists of what is written with a household: its records are filtered by theirs."""
     for made in fields_of(face):
         match made.metadata.get("shape"):
-            case RelatedField("few", source) if isinstance(source.link, By) and issubclass(source.noun, HouseholdPart):
+            case RelatedField("list", source) if isinstance(source.link, By) and issubclass(source.noun, HouseholdPart):
                 text = f"By its {made.python_name.replace('_', ' ')}."
-                yield made.python_name, Key(OPERATIONAL, text, Nested(source.noun, source.link, several=True))
+                yield (
+                    made.python_name,
+                    FilterKey(OPERATIONAL, text, RelatedRecords(source.noun, source.link, several=True)),
+                )
 
 
 def filtering(
-    face: type[Any], noun: Readable, more: dict[str, Key], search: Search | None = None, combined: bool = True
+    face: type[Any], noun: Readable, more: dict[str, FilterKey], search: Search | None = None, combined: bool = True
 ) -> type[Any]:
     """The input `{Noun}Filter`; `combined` adds and, or, not.  `search` is how its lists are searched."""
-    stem, listing = noun.__name__, LISTINGS.setdefault(noun, ListOptions())
+    stem, listing = noun.__name__, LIST_OPTIONS.setdefault(noun, ListOptions())
     listing.search = search
-    asked = {name: Key(fact_of(d).sensitivity, _said(d), Compared(d)) for name, d in _asked(face, "filter")}
+    asked = {name: FilterKey(fact_of(d).sensitivity, _said(d), Comparison(d)) for name, d in _asked(face, "filter")}
     lists = {name: key for name, key in _lists(face) if name not in more}
     asked = {"within": WITHIN, **asked, **more, **lists}
     listing.filters |= {camel(name): key for name, key in asked.items()}
-    given = {name: InputField(key.meaning.type, key.kind, key.text) for name, key in asked.items()}
+    given = {name: InputField(key.test.type, key.kind, key.text) for name, key in asked.items()}
     if combined:
         own: Any = input_of(noun, "Filter")
         given = {
@@ -226,14 +230,14 @@ def of_list(noun: Readable, filter_: type[Any]) -> type[Any]:
 
 def sorting(face: type[Any], noun: Readable, text: str, **more: Datum) -> type[Any]:
     """The input `{Noun}Order` over the enum of its keys."""
-    listing = LISTINGS.setdefault(noun, ListOptions())
+    listing = LIST_OPTIONS.setdefault(noun, ListOptions())
     listing.orders = {name.upper(): datum for name, datum in _asked(face, "order")} | more
     return ordering(noun.__name__, text, {name: fact_of(datum) for name, datum in listing.orders.items()})
 
 
 def grouping(face: type[Any], noun: Readable, **more: Grouping) -> type[Any]:
     """The enum `{Noun}GroupBy`: the regions above, the coded lines of the face, and `more`."""
-    listing = LISTINGS.setdefault(noun, ListOptions())
+    listing = LIST_OPTIONS.setdefault(noun, ListOptions())
     coded = {name.upper(): by_code(datum) for name, datum in _asked(face, "group")}
     listing.groups = {**PLACES, **coded, **more}
     facts = {name: made.fact for name, made in listing.groups.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
@@ -142,7 +143,7 @@ def plain_list(
     limit: int = 50,
 ) -> Any:
     """A plain list of at most `limit` related records; null where `when` does not hold of the parent."""
-    return _related("few", kind, text, Source(noun, link, where), order, when, limit)
+    return _related("list", kind, text, Source(noun, link, where), order, when, limit)
 
 
 def _related(
@@ -165,7 +166,8 @@ def connection(
     kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
 ) -> Any:
     """A connection, with the filter, search, order and page that its noun has."""
-    return _field(RelatedField("many", Source(noun, link, where), order, kind), sensitivity(kind), text, of_list(noun))
+    shape = RelatedField("connection", Source(noun, link, where), order, kind)
+    return _field(shape, sensitivity(kind), text, of_list(noun))
 
 
 def grouped(by: type[Any]) -> Any:
@@ -196,7 +198,7 @@ def payload_record(text: str) -> Any:
     """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
 
     async def resolve(root: Any, info: Info[Any, Any]) -> Any:
-        return await info.context.reread(info, root.record)
+        return await info.context.read_record(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
     return _field(PayloadRecord(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
@@ -214,8 +216,18 @@ def opened_value(kind: Sensitivity, text: str) -> Any:
 
 FACES: dict[type[Any], Readable | None] = {}
 """Face → the noun it shows."""
-KINDS: dict[type[Any], tuple[str, dict[str, type[Any]]]] = {}
-"""Interface of a noun → the column that tells its types apart, and code → type."""
+
+
+@dataclass(frozen=True)
+class Implementations:
+    """The types of an interface that show one noun: the column `discriminator` holds the code of a row's type."""
+
+    discriminator: str
+    faces: dict[str, type[Any]]  # by code
+
+
+IMPLEMENTATIONS: dict[type[Any], Implementations] = {}
+"""Face of an interface → its types."""
 
 
 def _checked(cls: type[T]) -> type[T]:

@@ -60,7 +60,7 @@ class LookupKey:
 class RelatedField:
     """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
 
-    how: Literal["one", "few", "many"]
+    how: Literal["one", "list", "connection"]
     source: Source
     order: tuple[Order, ...] = ()
     kind: Sensitivity | None = None

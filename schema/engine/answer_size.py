@@ -1,12 +1,13 @@
-"""How large an answer may become, in bytes of JSON, known before it is read.
+"""How large an answer can become, in bytes of JSON, before anything is read.
 
-PostgreSQL makes the whole answer in memory, some copies of it, and so do the server and whoever compresses it: an
-answer's greatest length bounds what a statement takes.
-Rule: a value is as large as its type and its bounds let it be.  Test: tests/test_size.py.
+PostgreSQL builds the whole answer in memory, several copies of it, and so do the server and whatever compresses it:
+the greatest length of an answer bounds the memory of its statement.
+Rule: a value counts as long as its type and its bounds allow.  Test: tests/test_size.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +19,12 @@ from registry.read.query import Datum, Order
 from registry.read.sql import type_of
 from registry.values.bounds import Bounds
 
-CHARACTER = 4  # bytes at most; a quote or a backslash takes two, and other signs that JSON escapes are never stored
-UNBOUNDED = 150  # characters that a text counts as whose column says no bound
-ITEMS = 100  # items that a list counts as whose column says no bound
-AROUND = 4  # quotes, colon and comma of a field, braces and comma of an object
+# Bytes that a character takes at most in UTF-8.  A quote or a backslash takes two; no stored text contains the other
+# characters that JSON escapes.
+CHARACTER = 4
+DEFAULT_CHARACTERS = 150  # of a text whose column declares no bound
+DEFAULT_ITEMS = 100  # of an array whose column declares no bound
+AROUND = 4  # quotes, colon and comma of a field; braces and comma of an object
 CURSOR, COUNT, GROUP = 60, 11, 400
 SIZES: tuple[tuple[type[sa.types.TypeEngine[Any]], int], ...] = (
     (sa.Uuid, 38),
@@ -35,30 +38,46 @@ SIZES: tuple[tuple[type[sa.types.TypeEngine[Any]], int], ...] = (
 
 
 @lru_cache(maxsize=2000)
-def of_datum(datum: Datum) -> int:
+def datum_size(datum: Datum) -> int:
     """The greatest length of a datum's value."""
     type_: Any = type_of(datum)
     bounds = fact_of(datum).bounds
-    if isinstance(type_, ARRAY):
-        items = (bounds and bounds.items) or (len(codes) if (codes := codes_of(datum)) else ITEMS)
-        return 2 + items * (1 + _of_type(datum, type_.item_type, bounds))
-    return _of_type(datum, type_, bounds)
+    if not isinstance(type_, ARRAY):
+        return _scalar_size(datum, type_, bounds)
+    item_size = _scalar_size(datum, type_.item_type, bounds)
+    return 2 + _max_items(datum, bounds) * (1 + item_size)
 
 
-def _of_type(datum: Datum, type_: Any, bounds: Bounds | None) -> int:
-    for known, size in SIZES:
-        if isinstance(type_, known):
+def _max_items(datum: Datum, bounds: Bounds | None) -> int:
+    """How many items an array has at most; one of codes holds each code once."""
+    if bounds is not None and bounds.items:
+        return bounds.items
+    codes = codes_of(datum)
+    return len(codes) if codes else DEFAULT_ITEMS
+
+
+def _scalar_size(datum: Datum, type_: Any, bounds: Bounds | None) -> int:
+    for sized_type, size in SIZES:
+        if isinstance(type_, sized_type):
             return size
-    if codes := codes_of(datum):
+    codes = codes_of(datum)
+    if codes:
         return 2 + max(len(code.value) for code in codes)
-    return 2 + CHARACTER * ((bounds and bounds.longest) or UNBOUNDED)
+    characters = (bounds and bounds.longest) or DEFAULT_CHARACTERS
+    return 2 + CHARACTER * characters
 
 
-def of_text(text: str) -> int:
-    """The length of a text that is always the same."""
+def text_size(text: str) -> int:
+    """The length of a constant text."""
     return 2 + len(text.encode())
 
 
-def of_cursor(order: tuple[Order, ...]) -> int:
-    """The greatest length of a cursor, which holds the sort keys, the id and a signature in base 64."""
-    return CURSOR + (4 * sum(of_datum(key.datum) for key in order)) // 3
+def cursor_size(order: tuple[Order, ...]) -> int:
+    """The greatest length of a cursor: the sort keys, the id and a signature, in base 64."""
+    sort_keys = sum(datum_size(key.datum) for key in order)
+    return CURSOR + (4 * sort_keys) // 3
+
+
+def keys_size(keys: Iterable[str], value_size: int = 0) -> int:
+    """The length of an object's response keys, and of values of one size behind them."""
+    return sum(AROUND + len(key.encode()) + value_size for key in keys)

@@ -27,22 +27,26 @@ from schema.engine.complexity import Budget
 from schema.errors import BadInput
 
 T = TypeVar("T", bound=Node)
-LONGEST_ALIAS = 63  # bytes; PostgreSQL cuts longer names silently
+MAX_ALIAS_BYTES = 63  # PostgreSQL cuts longer names silently
 
 
 @dataclass
 class Collector:
-    """What one operation is made of."""
+    """The parts of one operation, from which it collects the fields of a selection."""
 
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
     variables: VariableValues
     budget: Budget
 
+    def fields_below(self, type_: GraphQLObjectType, nodes: Iterable[FieldNode]) -> dict[str, list[FieldNode]]:
+        """The fields that the selections of field nodes ask of a type: response key → the nodes that share it."""
+        return self.fields(type_, [node.selection_set for node in nodes])
+
     def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, list[FieldNode]]:
         """Response key → the field nodes that share it, in document order."""
-        found: dict[str, list[FieldNode]] = {}
-        visited: set[str] = set()
+        nodes_by_key: dict[str, list[FieldNode]] = {}
+        spread: set[str] = set()
 
         def walk(set_: SelectionSetNode) -> None:
             for node in set_.selections:
@@ -50,12 +54,13 @@ class Collector:
                 if node.directives and not self._included(node):
                     continue
                 if isinstance(node, FieldNode):
-                    found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+                    key = node.alias or node.name
+                    nodes_by_key.setdefault(key.value, []).append(node)
                 elif isinstance(node, InlineFragmentNode):
                     if self._applies(node.type_condition, type_):
                         walk(node.selection_set)
-                elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
-                    visited.add(node.name.value)
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+                    spread.add(node.name.value)
                     fragment = self.fragments[node.name.value]
                     if self._applies(fragment.type_condition, type_):
                         walk(fragment.selection_set)
@@ -63,33 +68,33 @@ class Collector:
         for set_ in sets:
             if set_ is not None:
                 walk(set_)
-        for key in found:
-            if len(key.encode()) > LONGEST_ALIAS:
-                raise BadInput(
-                    "Nama alias terlalu panjang: paling banyak 63 byte.", "An alias may have 63 bytes at most."
-                )
-        return found
+        if any(len(key.encode()) > MAX_ALIAS_BYTES for key in nodes_by_key):
+            raise BadInput("Nama alias terlalu panjang: paling banyak 63 byte.", "An alias may have 63 bytes at most.")
+        return nodes_by_key
 
     def _included(self, node: Any) -> bool:
         skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
-        return not (skip and skip["if"]) and (include is None or bool(include["if"]))
+        if skip is not None and skip["if"]:
+            return False
+        return include is None or bool(include["if"])
 
     def _applies(self, condition: Any, type_: GraphQLObjectType) -> bool:
+        """Whether a fragment on the type of this condition selects fields of `type_`."""
         if condition is None or condition.name.value == type_.name:
             return True
-        wanted = self.schema.get_type(condition.name.value)
-        return isinstance(wanted, GraphQLInterfaceType) and self.schema.is_sub_type(wanted, type_)
+        condition_type = self.schema.get_type(condition.name.value)
+        return isinstance(condition_type, GraphQLInterfaceType) and self.schema.is_sub_type(condition_type, type_)
 
 
 def nodes_of(node: Node, kind: type[T]) -> list[T]:
     """All nodes of a kind below this one."""
-    found: list[T] = []
+    nodes: list[T] = []
 
     class Finder(Visitor):
         def enter(self, node: Node, *_: Any) -> None:
             if isinstance(node, kind):
-                found.append(node)
+                nodes.append(node)
 
     visit(node, Finder())
-    return found
+    return nodes

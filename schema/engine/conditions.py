@@ -1,9 +1,9 @@
-"""A filter as GraphQL sends it → conditions of the read engine, and which classes they read.
+"""Filters: from GraphQL's values to conditions of the read engine, and the classes that they read.
 
-Rule: null is refused, for it is nearly always a forgotten variable and must not mean "everything"; a class that the
-caller sees nowhere is refused with the key's name, one that he sees in some areas keeps the rows to those, also under
-`not` and from within a related record, which lies where its household lies.  A class that he sees in his own records
-alone keeps the rows to those; of related records the others are as if they were not there.
+Rule: null is refused, because it is nearly always a forgotten variable and must not mean "everything".  A class that
+the caller sees nowhere is refused with the name of the key.  One that they see in some areas keeps the rows to those
+areas, also under `not` and from within a related record, which lies where its household lies.  One that they see only
+in their own records keeps the rows to those; other related records count as absent.
 Test: tests/test_filters.py.
 """
 
@@ -19,18 +19,21 @@ from registry.read.filter import AllOf, AnyOf, Compare, Exists, InVillage, Not, 
 from registry.read.query import Where
 from registry.read.visibility import Extent, Visibility
 from registry.values.text import clean
-from schema.declare.listing import LISTINGS, Compared, InRegions, Key, Named, Nested
+from schema.declare.directives import Exemption
+from schema.declare.listing import LIST_OPTIONS, Comparison, FilterKey, InRegions, NamedCondition, RelatedRecords
 from schema.engine.complexity import Complexity
-from schema.engine.price import RELATED, of_name, of_test
+from schema.engine.price import RELATED, comparison_price, name_price
 from schema.engine.variables import folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Limit
 
+Convert = Callable[[Any], Any]
+
 
 class Bind(Protocol):
-    """Makes an argument of a value, converted before it is bound, which may refuse it; answers its name."""
+    """Makes an argument of a value and returns its name; `convert` is applied first, and `refuses` if it may raise."""
 
-    def __call__(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str: ...
+    def __call__(self, value: Any, convert: Convert | None = None, refuses: bool = False) -> str: ...
 
 
 def null_refused(key: str) -> BadInput:
@@ -40,128 +43,135 @@ def null_refused(key: str) -> BadInput:
 
 
 class Conditions:
-    """What one list asks of its rows."""
+    """The conditions of one list on its rows."""
 
-    def __init__(self, noun: Readable, visibility: Visibility, bind: Bind, limits: Complexity) -> None:
-        self.noun, self.visibility, self.bind, self.limits = noun, visibility, bind, limits
+    def __init__(self, noun: Readable, visibility: Visibility, bind: Bind, complexity: Complexity) -> None:
+        self.noun, self.visibility, self.bind, self.complexity = noun, visibility, bind, complexity
         self.where: list[Where] = []
-        self._related: list[dict[Where, None]] = []  # what narrows the related records around the filter in hand
         self.readings = 0  # that the tests of each row add
+        # For each related record around the key at hand, outermost first: which of these records count as present.
+        # The values of the dicts mean nothing; a dict keeps the order, so equal filters are one statement.
+        self._related: list[dict[Where, None]] = []
 
-    def narrow(self, kind: Any, key: str, noun: Readable | None = None) -> None:
-        """Keep the rows to those where the class is seen, for a key of theirs or of a related `noun`.
+    def narrow(self, kind: Sensitivity | Exemption, key: str, noun: Readable | None = None) -> None:
+        """Keep the rows to those where the caller sees a class, for a key of theirs or of a related `noun`.
 
-        Raises Forbidden where that is nowhere."""
-        if not isinstance(kind, Sensitivity):
+        Raises Forbidden if that is nowhere."""
+        if isinstance(kind, Exemption):
             return
-        seen: Where | None = seen_here(noun or self.noun, self.visibility, kind, key)
-        if seen is None:
+        condition: Where | None = seen_condition(noun or self.noun, self.visibility, kind, key)
+        if condition is None:
             return
-        if self._related and noun is not None:
-            own = self.visibility.owns(kind)
-            if own:
-                self._related[-1][seen] = None
-            seen = VisibleAround(kind) if own else VisibleHere(self.noun, kind)
-        if seen not in self.where:
-            self.where.append(seen)
+        if self._related:
+            if self.visibility.owns(kind):
+                self._related[-1][condition] = None
+                condition = VisibleAround(kind)
+            else:  # a related record lies where its household lies, so the rows of the list can be tested instead
+                condition = VisibleHere(self.noun, kind)
+        if condition not in self.where:
+            self.where.append(condition)
 
-    def filter(self, given: dict[str, Any]) -> None:
-        self.where.append(self._all(self.noun, given, 0))
+    def filter(self, filter_: dict[str, Any]) -> None:
+        """Keep the rows to those that meet a filter.  Raises Forbidden, BadInput and QueryTooComplex."""
+        self.where.append(self._all_of(self.noun, filter_, 0))
 
-    def _all(self, noun: Readable, given: dict[str, Any], depth: int) -> Where:
-        self.limits.conditions(len(given), depth)
-        found: list[Where] = []
-        for key, value in given.items():
+    def _all_of(self, noun: Readable, filter_: dict[str, Any], depth: int) -> Where:
+        self.complexity.add_conditions(len(filter_), depth)
+        conditions: list[Where] = []
+        for key, value in filter_.items():
             if value is None:
                 raise null_refused(key)
             match key:
                 case "and":
-                    found.append(AllOf(tuple(self._all(noun, each, depth + 1) for each in value)))
+                    conditions.append(AllOf(self._each(noun, value, depth + 1)))
                 case "or":
-                    found.append(AnyOf(tuple(self._all(noun, each, depth + 1) for each in value)))
+                    conditions.append(AnyOf(self._each(noun, value, depth + 1)))
                 case "not":
-                    found.append(Not(self._all(noun, value, depth + 1)))
+                    conditions.append(Not(self._all_of(noun, value, depth + 1)))
                 case _:
-                    asked = LISTINGS[noun].filters[key]
-                    self.narrow(asked.kind, key, noun)
-                    found.append(self._one(noun, asked, value, depth + 1))
-        return AllOf(tuple(found))
+                    filter_key = LIST_OPTIONS[noun].filters[key]
+                    self.narrow(filter_key.kind, key, noun)
+                    conditions.append(self._one(noun, filter_key, value, depth + 1))
+        return AllOf(tuple(conditions))
 
-    def _one(self, noun: Readable, asked: Key, value: Any, depth: int) -> Where:
-        match asked.meaning:
-            case Named(condition=condition):
-                self.readings += of_name(noun)
-                return condition(value if isinstance(value, bool) else self.bind(value, distinct, True))
+    def _each(self, noun: Readable, filters: list[dict[str, Any]], depth: int) -> tuple[Where, ...]:
+        return tuple(self._all_of(noun, filter_, depth) for filter_ in filters)
+
+    def _one(self, noun: Readable, filter_key: FilterKey, value: Any, depth: int) -> Where:
+        match filter_key.test:
+            case NamedCondition(condition=condition):
+                self.readings += name_price(noun)
+                return condition(value if isinstance(value, bool) else self.bind(value, distinct, refuses=True))
             case InRegions():
-                if isinstance(value, list) and len(value) == 1 and is_village(value[0]):
-                    return InVillage(self.bind(value[0]))
-                return Within(self.bind(value, distinct, True))
-            case Nested(noun=other, link=link, several=False):
+                return self._in_regions(value)
+            case RelatedRecords(several=False) as related:
                 self.readings += RELATED
-                held, seen = self._inside(other, value, depth)
-                return Exists(other, link, _among(seen, held))
-            case Nested(noun=other, link=link):
+                return self._exists(related, value, depth)
+            case RelatedRecords() as related:
                 self.readings += RELATED
-                ((quantifier, inner),) = value.items()
-                if inner is None:
+                ((quantifier, filter_),) = value.items()
+                if filter_ is None:
                     raise null_refused(quantifier)
-                held, seen = self._inside(other, inner, depth)
-                if quantifier == "some":
-                    return Exists(other, link, _among(seen, held))
-                return Not(Exists(other, link, _among(seen, Not(held) if quantifier == "every" else held)))
-            case Compared() as tested:
-                operators = value if isinstance(value, dict) else [""]
-                self.readings += sum(of_test(noun, tested.datum, operator, tested.day) for operator in operators)
-                return self._test(tested, value)
+                return self._quantified(related, quantifier, filter_, depth)
+            case Comparison() as comparison:
+                return self._compare(noun, comparison, value)
 
-    def _inside(self, noun: Readable, given: dict[str, Any], depth: int) -> tuple[Where, tuple[Where, ...]]:
-        """The condition on related records, and which of them are there at all."""
+    def _in_regions(self, codes: Any) -> Where:
+        if isinstance(codes, list) and len(codes) == 1 and is_village(codes[0]):
+            return InVillage(self.bind(codes[0]))
+        return Within(self.bind(codes, distinct, refuses=True))
+
+    # --- related records ----------------------------------------------------------------------------------------------
+
+    def _quantified(self, related: RelatedRecords, quantifier: str, filter_: dict[str, Any], depth: int) -> Where:
+        match quantifier:
+            case "some":
+                return self._exists(related, filter_, depth)
+            case "every":
+                return Not(self._exists(related, filter_, depth, negated=True))
+            case _:
+                return Not(self._exists(related, filter_, depth))
+
+    def _exists(self, related: RelatedRecords, filter_: dict[str, Any], depth: int, negated: bool = False) -> Where:
+        """There is a related record that counts as present and meets the filter, or does not meet it (`negated`)."""
         self._related.append({})
-        held = self._all(noun, given, depth)
-        return held, tuple(self._related.pop())
+        condition = self._all_of(related.noun, filter_, depth)
+        present = tuple(self._related.pop())
+        if negated:
+            condition = Not(condition)
+        if present:
+            condition = AllOf((*present, condition))
+        return Exists(related.noun, related.link, condition)
 
-    def _test(self, tested: Compared, value: Any) -> Where:
-        datum = tested.datum
+    # --- comparisons --------------------------------------------------------------------------------------------------
+
+    def _compare(self, noun: Readable, comparison: Comparison, value: Any) -> Where:
+        datum, day = comparison.datum, comparison.day
+        operators = value if isinstance(value, dict) else [""]
+        self.readings += sum(comparison_price(noun, datum, operator, day) for operator in operators)
+        if isinstance(value, dict):
+            return self._operators(comparison, value)
         if isinstance(value, bool):
             return Compare(datum, "true" if value else "false")
-        if not isinstance(value, dict):  # a list of accepted values
-            return Compare(datum, "any" if tested.several else "in", self.bind(value, distinct, True))
-        self.limits.conditions(len(value), 0)
+        accepted = self.bind(value, distinct, refuses=True)
+        return Compare(datum, "any" if comparison.several else "in", accepted)
+
+    def _operators(self, comparison: Comparison, operands: dict[str, Any]) -> Where:
+        self.complexity.add_conditions(len(operands), 0)
         tests: list[Where] = []
-        for operator, operand in value.items():
+        for operator, operand in operands.items():
             if operand is None:
                 raise null_refused(operator)
             if operator == "isNull":
-                null = Compare(datum, "null")
-                tests.append(null if operand else Not(null))
+                is_null = Compare(comparison.datum, "null")
+                tests.append(is_null if operand else Not(is_null))
             else:
-                name = self.bind(operand, _operand(operator, tested.day), True)
-                tests.append(Compare(datum, operator, name, tested.day))
+                argument = self.bind(operand, _conversion(operator, comparison.day), refuses=True)
+                tests.append(Compare(comparison.datum, operator, argument, comparison.day))
         return AllOf(tuple(tests))
 
 
-def _among(seen: tuple[Where, ...], held: Where) -> Where:
-    return AllOf((*seen, held)) if seen else held
-
-
-def distinct(values: list[Any]) -> list[Any]:
-    """The values as they are bound, each once.  Raises QueryTooComplex for too many."""
-    once = list(dict.fromkeys(bounded(value) for value in plain(values)))
-    Limit.LIST.check(len(once))
-    return once
-
-
-def bounded(value: Any) -> Any:
-    """The value; a text as the registry would keep it.
-
-    Raises QueryTooComplex for one that is too long to be one of the registry's."""
-    if isinstance(value, str):
-        Limit.TEXT.check(len(value))
-        return clean(value) or ""
-    return value
-
-
-def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
+def _conversion(operator: str, day: bool) -> Convert:
     """How the operand of a comparison is converted before it is bound."""
     if operator == "in":
         return distinct
@@ -170,11 +180,28 @@ def _operand(operator: str, day: bool) -> Callable[[Any], Any]:
     return str if day else bounded
 
 
-def seen_here(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> VisibleHere | None:
-    """The condition that keeps rows to where a class is seen, None where it is seen everywhere that rows are.
+def distinct(values: list[Any]) -> list[Any]:
+    """The values as they are bound, each once.  Raises QueryTooComplex for too many."""
+    unique = list(dict.fromkeys(bounded(value) for value in plain(values)))
+    Limit.LIST.check(len(unique))
+    return unique
 
-    Raises Forbidden where it is seen nowhere, not even in the caller's own records."""
-    far = visibility.extent(noun.row_sensitivity, kind)
-    if far is Extent.NONE and not visibility.owns(kind):
+
+def bounded(value: Any) -> Any:
+    """The value; a text as the registry would store it.
+
+    Raises QueryTooComplex for a text that is longer than any in the registry."""
+    if isinstance(value, str):
+        Limit.TEXT.check(len(value))
+        return clean(value) or ""
+    return value
+
+
+def seen_condition(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> VisibleHere | None:
+    """The condition that keeps rows to where the caller sees a class; None if they see it wherever they see rows.
+
+    Raises Forbidden if they see it nowhere, not even in their own records."""
+    extent = visibility.extent(noun.row_sensitivity, kind)
+    if extent is Extent.NONE and not visibility.owns(kind):
         raise Forbidden(field=key, kind=kind)
-    return None if far is Extent.ALL else VisibleHere(noun, kind)
+    return None if extent is Extent.ALL else VisibleHere(noun, kind)

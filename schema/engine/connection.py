@@ -18,220 +18,251 @@ from registry.models.fact import fact_of
 from registry.models.region import Region
 from registry.read.query import Const, Cursor, EdgeNode, Edges, Groups, Info, Nodes, Null, Order, Page, Source, Total
 from registry.read.rollup import is_bare, is_down
-from schema.declare.listing import LISTINGS, ListOptions
+from schema.declare.listing import LIST_OPTIONS, ListOptions
 from schema.declare.shapes import RelatedField
-from schema.engine.answer_size import AROUND, COUNT, GROUP, of_cursor
+from schema.engine.answer_size import COUNT, GROUP, cursor_size, keys_size
 from schema.engine.complexity import Size
-from schema.engine.conditions import Conditions, bounded, seen_here
+from schema.engine.conditions import Conditions, bounded, seen_condition
 from schema.engine.cursor import Signer
 from schema.engine.price import (
     BELOW,
-    by_index,
     caller_width,
+    grouping_price,
+    index_width,
     is_by_index,
+    name_price,
     narrowed,
-    of_grouping,
-    of_name,
-    of_order,
-    of_rows,
+    order_price,
+    rows_price,
 )
 from schema.engine.variables import Call, binding, is_blank, plain, resolved
 from schema.engine.walk import Walk
 from schema.errors import BadInput, PageTooLarge
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
-REGIONS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
-"""How many there are, a little more: 38, 514, 7,285 and 83,762 by Kemendagri's list of 2025."""
+REGION_TOTALS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
+"""How many regions of each type exist, rounded up: 38, 514, 7,285 and 83,762 by Kemendagri's list of 2025."""
+PagePart = Nodes | Edges | Info | Total | Groups
 
 
-class Listed:
+class ConnectionSelection:
     """One connection of a selection."""
 
-    def __init__(self, selection: Walk, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
+    def __init__(self, selection: Walk, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
         self.selection, self.nodes, self.shape = selection, nodes, shape
-        self.type: Any = get_named_type(made.type)
-        self.given = get_argument_values(made, nodes[0], selection.variables)
-        text = self.given.get("search")  # forms send what is typed, were it nothing
-        self.given["search"] = None if is_blank(text) else text
-        self.listing = LISTINGS.get(shape.source.noun, ListOptions())
-        self.conditions = Conditions(shape.source.noun, selection.visibility, self.bind, selection.limits)
+        self.complexity = selection.complexity
+        self.type: Any = get_named_type(field.type)
+        self.options = LIST_OPTIONS.get(shape.source.noun, ListOptions())
+        self.arguments = get_argument_values(field, nodes[0], selection.variables)
+        self.conditions = Conditions(shape.source.noun, selection.visibility, self.bind, self.complexity)
 
     def bind(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
-        return self.selection.bind(self.selection.name("f"), value, convert, refuses)
+        return self.selection.bind(self.selection.new_name("f"), value, convert, refuses)
 
     def page(self, key: str) -> Page:
-        if (asked := self.given.get("filter")) is not None:
-            self.conditions.filter(asked)
-        near = self.search()
-        order = self.order(near)
-        shape, selection = self.shape.source, self.selection
-        source = Source(shape.noun, shape.link, (*shape.where, *self.conditions.where))
-        prefix = selection.name("p")
-        backward, size = self.size()
-        selection.bind(f"{prefix}_size", size, allowed, refuses=True)
-        self.sign(prefix, order)
-        self.width, self.readings, self.ordered = self.wide(), of_rows(shape.noun) + self.conditions.readings, order
-        after, before = (self.cursor(prefix, way, len(order) + 1) for way in ("after", "before"))
-        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[f"{prefix}_size"]))
-        if any(isinstance(part, Nodes | Edges | Info) for part in parts):
-            sorting = of_order(source, order)
-            selection.limits.read(self.readings + sorting, by_index if is_by_index(source, order) else self.width)
-        return Page(key, source, order, parts, f"{prefix}_size", backward, after, before, prefix)
+        """The page under this response key."""
+        selection, conditions, unfiltered = self.selection, self.conditions, self.shape.source
+        filter_ = self.arguments.get("filter")
+        if filter_ is not None:
+            conditions.filter(filter_)
+        match_rank = self.search()
+        order = self.order = self.requested_order(match_rank)
+        source = Source(unfiltered.noun, unfiltered.link, (*unfiltered.where, *conditions.where))
+        self.width = self.reading_width()
+        self.readings = rows_price(source.noun) + conditions.readings
 
-    def wide(self) -> Size:
-        """How far a reading of this list goes: where the rows around it lie, else as far as the caller's areas or the
+        prefix = selection.new_name("p")
+        backward, size = self.requested_size()
+        size_argument = selection.bind(f"{prefix}_size", size, page_size, refuses=True)
+        signer = self.sign(prefix, order)
+        after = self.cursor("after", prefix, signer, len(order) + 1)
+        before = self.cursor("before", prefix, signer, len(order) + 1)
+
+        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[size_argument]))
+        if any(isinstance(part, Nodes | Edges | Info) for part in parts):
+            readings = self.readings + order_price(source, order)
+            self.complexity.add_readings(readings, index_width if is_by_index(source, order) else self.width)
+        return Page(key, source, order, parts, size_argument, backward, after, before, prefix)
+
+    def reading_width(self) -> Size:
+        """The width of one reading of this list: of the rows around it, or else of what the caller may read, within the
         regions that the filter names."""
-        if self.selection.limits.reach is not None:
-            return self.selection.limits.reach
-        named = (self.given.get("filter") or {}).get("within")
-        return caller_width if named is None else narrowed(binding(named))
+        if self.complexity.reach is not None:
+            return self.complexity.reach
+        region_codes = (self.arguments.get("filter") or {}).get("within")
+        return caller_width if region_codes is None else narrowed(binding(region_codes))
 
     def search(self) -> tuple[Order, ...]:
-        """Names that the rows must have, in whatever spelling; answers the order in which the nearest come first."""
-        noun, text = self.shape.source.noun, self.given["search"]
+        """Keep the rows to those with these names, in any spelling; returns the order with the best matches first."""
+        noun, text = self.shape.source.noun, self.search_text()
         if text is None:
             return ()
-        self.conditions.narrow(noun.searched, "search")
-        search = self.listing.search
+        search = self.options.search
         assert search is not None
-        name = self.bind(text, lambda said: search.as_said(bounded(said)), True)
-        self.conditions.where.append(search.found(name))
-        self.conditions.readings += of_name(noun)
-        return (Order(search.nearness(name)),)
+        assert noun.searched is not None
+        self.conditions.narrow(noun.searched, "search")
+        normalise = search.normalise
+        argument = self.bind(text, lambda value: normalise(bounded(value)), refuses=True)
+        self.conditions.where.append(search.condition(argument))
+        self.conditions.readings += name_price(noun)
+        return (Order(search.match_rank(argument)),)
 
-    def order(self, near: tuple[Order, ...]) -> tuple[Order, ...]:
-        """The order asked for.  A key narrows to the areas where its class is seen; seen nowhere, it is refused."""
-        wanted = self.given.get("orderBy")
-        if wanted is None:
-            return (*near, *self.shape.order)
-        key = plain(wanted["field"])
-        datum = self.listing.orders[key]
+    def search_text(self) -> Any:
+        """The text to search by; None for a blank one, because forms send their fields also if nothing was typed."""
+        text = self.arguments.get("search")
+        return None if is_blank(text) else text
+
+    def requested_order(self, match_rank: tuple[Order, ...]) -> tuple[Order, ...]:
+        """The order asked for, or else the best matches first, then the list's own order.
+
+        A key narrows the rows to where its class is seen.  Raises Forbidden if that is nowhere."""
+        order_by = self.arguments.get("orderBy")
+        if order_by is None:
+            return (*match_rank, *self.shape.order)
+        key = plain(order_by["field"])
+        datum = self.options.orders[key]
         self.conditions.narrow(fact_of(datum).sensitivity, key)
-        return (Order(datum, wanted.get("direction") is OrderDirection.DESC),)
+        return (Order(datum, order_by.get("direction") is OrderDirection.DESC),)
 
     # --- where the page begins and ends -------------------------------------------------------------------------------
 
-    def size(self) -> tuple[bool, Any]:
-        """Whether it is counted from the end, and how many rows it has at most: a number, or a Ref of one."""
-        first, last = self.given.get("first"), self.given.get("last")
+    def requested_size(self) -> tuple[bool, Any]:
+        """Whether the page is counted from the end, and how many rows it has at most: a number, or its placeholder."""
+        first, last = self.arguments.get("first"), self.arguments.get("last")
         if first is not None and last is not None:
             raise BadInput("Pakai `first` atau `last`, jangan keduanya.", "Use `first` or `last`, never both.")
-        return last is not None, last if last is not None else DEFAULT_PAGE if first is None else first
+        if last is not None:
+            return True, last
+        return False, DEFAULT_PAGE if first is None else first
 
-    def sign(self, prefix: str, order: tuple[Order, ...]) -> None:
-        """The arguments that sign this list's cursors, which are good for its filter, search, order and caller."""
-        list_ = (self.type.name, [_named(o) for o in order])
-        asked = [self.given.get(name) for name in ("filter", "search")]
+    def sign(self, prefix: str, order: tuple[Order, ...]) -> Callable[[Call], Signer]:
+        """Bind the keys that sign this list's cursors, which are good for its filter, search, order and caller."""
+        list_ = (self.type.name, [_key_text(key) for key in order])
+        narrowing = [self.arguments.get("filter"), self.search_text()]
 
         def signer(call: Call) -> Signer:
-            if (known := call.signers.get(signer)) is None:  # `prefix` is no key: every root has a p1
-                said = repr((list_, resolved(asked, call)))
-                known = call.signers[signer] = call.cursors.of(said, call.principal.user_id)
+            # The function itself is the key: prefixes such as p1 occur under every root field.
+            known = call.signers.get(signer)
+            if known is None:
+                text = repr((list_, resolved(narrowing, call)))
+                known = call.signers[signer] = call.cursors.of(text, call.principal.user_id)
             return known
 
         self.selection.bindings[f"{prefix}_inner"] = lambda call: signer(call).inner
         self.selection.bindings[f"{prefix}_outer"] = lambda call: signer(call).outer
-        self.signer = signer
+        return signer
 
-    def cursor(self, prefix: str, way: str, keys: int) -> str | None:
-        given = self.given.get(way)
-        if given is None:
+    def cursor(self, side: str, prefix: str, signer: Callable[[Call], Signer], keys: int) -> str | None:
+        """The argument for the cursor that the page begins `after` or ends `before`; it holds so many sort keys."""
+        value = self.arguments.get(side)
+        if value is None:
             return None
-        found, signer = binding(given), self.signer
-        name = f"{prefix}_{way}"
-        self.selection.bindings[name] = lambda call: signer(call).read(found(call), keys)
+        cursor = binding(value)
+        name = f"{prefix}_{side}"
+        self.selection.bindings[name] = lambda call: signer(call).read(cursor(call), keys)
         self.selection.checks.append(self.selection.bindings[name])
         return name
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
-    def parts(self, size: Size) -> Iterator[Nodes | Edges | Info | Total | Groups | Const | Null]:
-        selection, type_ = self.selection, self.type
-        asked = selection.fields(type_, [n.selection_set for n in self.nodes])
-        selection.limits.count(len(asked))
-        selection.limits.hold(sum(AROUND + COUNT + len(key.encode()) for key in asked))
-        for key, found in asked.items():
-            name = found[0].name.value
+    def parts(self, size: Size) -> Iterator[PagePart | Const | Null]:
+        fields = self.selection.fields_below(self.type, self.nodes)
+        self.complexity.add_fields(len(fields))
+        self.complexity.add_bytes(keys_size(fields, COUNT))
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
             if name == "__typename":
-                yield Const(key, type_.name)
-                continue
-            made = type_.fields[name]
-            yield selection.unless_refused(key, made, found, partial(self.part, key, made, found, size))
+                yield Const(key, self.type.name)
+            else:
+                field = self.type.fields[name]
+                yield self.selection.unless_refused(key, field, nodes, partial(self.part, key, field, nodes, size))
 
-    def part(
-        self, key: str, made: GraphQLField, nodes: list[FieldNode], size: Size
-    ) -> Nodes | Edges | Info | Total | Groups:
-        selection, inner = self.selection, get_named_type(made.type)
+    def part(self, key: str, field: GraphQLField, nodes: list[FieldNode], size: Size) -> PagePart:
+        type_ = get_named_type(field.type)
         match nodes[0].name.value:
             case "nodes":
                 with self.rows(size):
-                    return Nodes(key, selection.object(inner, nodes))
+                    return Nodes(key, self.selection.object(type_, nodes))
             case "edges":
                 with self.rows(size):
-                    return Edges(key, tuple(self.edge(inner, nodes)))
+                    return Edges(key, tuple(self.edge(type_, nodes)))
             case "pageInfo":
-                info = self.named(inner, nodes)
-                selection.limits.hold(sum(AROUND + len(key.encode()) + of_cursor(self.ordered) for key, _ in info))
-                return Info(key, info)
+                names = self.names_below(type_, nodes)
+                self.complexity.add_bytes(keys_size(response_keys(names), cursor_size(self.order)))
+                return Info(key, names)
             case "totalCount":
-                selection.limits.counted()
-                if not (self.is_bare() and selection.limits.count_in_region(self.shape.source.noun)):
-                    selection.limits.read(self.readings, self.width)
-                return Total(key)
+                return self.total(key)
             case _:
-                return self.groups(key, made, nodes)
-
-    def is_bare(self) -> bool:
-        """Whether it holds all records in a region, which are counted together with those of the regions below."""
-        return is_bare(self.shape.source) and not self.conditions.where
+                return self.groups(key, field, nodes)
 
     @contextmanager
     def rows(self, size: Size) -> Iterator[None]:
-        """In its rows, so many."""
-        limits, source = self.selection.limits, self.shape.source
-        regions = limits.regions(BELOW, is_down(source)) if source.noun is Region else nullcontext()
-        with limits.inside(size, REGIONS.get(get_named_type(self.type.fields["nodes"].type).name)), regions:
+        """In the rows of the page, which has this size."""
+        source = self.shape.source
+        node_type = get_named_type(self.type.fields["nodes"].type)
+        in_rows = self.complexity.nested(size, REGION_TOTALS.get(node_type.name))
+        in_regions = self.complexity.regions(BELOW, is_down(source)) if source.noun is Region else nullcontext()
+        with in_rows, in_regions:
             yield
 
     def edge(self, type_: Any, nodes: list[FieldNode]) -> Iterator[EdgeNode | Cursor | Const]:
-        asked = self.selection.fields(type_, [n.selection_set for n in nodes])
-        self.selection.limits.count(len(asked))
-        self.selection.limits.hold(sum(AROUND + len(key.encode()) for key in asked))
-        for key, found in asked.items():
-            match found[0].name.value:
+        fields = self.selection.fields_below(type_, nodes)
+        self.complexity.add_fields(len(fields))
+        self.complexity.add_bytes(keys_size(fields))
+        for key, same_key in fields.items():
+            match same_key[0].name.value:
                 case "node":
                     with self.selection.at(key):
-                        yield EdgeNode(key, self.selection.object(get_named_type(type_.fields["node"].type), found))
+                        record_type = get_named_type(type_.fields["node"].type)
+                        yield EdgeNode(key, self.selection.object(record_type, same_key))
                 case "cursor":
-                    self.selection.limits.hold(of_cursor(self.ordered))
+                    self.complexity.add_bytes(cursor_size(self.order))
                     yield Cursor(key)
                 case _:
                     yield Const(key, type_.name)
 
-    def named(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
-        """The fields of a value asked for: (response key, name), or the type's own name for `__typename`."""
-        found = self.selection.fields(type_, [n.selection_set for n in nodes])
-        self.selection.limits.count(len(found))
-        names = {key: fields[0].name.value for key, fields in found.items()}
-        return tuple((key, type_.name if name == "__typename" else name) for key, name in names.items())
+    def total(self, key: str) -> Total:
+        self.complexity.add_total()
+        noun = self.shape.source.noun
+        # All records of a region are counted together with those of the regions below it.
+        is_all = is_bare(self.shape.source) and not self.conditions.where
+        if not (is_all and self.complexity.count_in_region(noun)):
+            self.complexity.add_readings(self.readings, self.width)
+        return Total(key)
 
-    def groups(self, key: str, made: GraphQLField, nodes: list[FieldNode]) -> Groups:
-        given = get_argument_values(made, nodes[0], self.selection.variables)
-        dimension = plain(given["by"])
-        by = self.listing.groups[dimension]
-        seen = seen_here(self.shape.source.noun, self.selection.visibility, by.fact.sensitivity, dimension)
-        most = (by.most or LARGEST_PAGE) if given.get("first") is None else given["first"]
-        first = self.selection.bind(self.selection.name("g"), most, allowed)
-        named = self.named(get_named_type(made.type), nodes)
-        size = sum(AROUND + GROUP + len(key.encode()) for key, _ in named)
-        self.selection.limits.leaves(self.selection.bindings[first], size)
-        self.selection.limits.read(self.readings + of_grouping(by), self.width)
-        where = (seen,) if seen is not None else ()
-        return Groups(key, by, named, first, where)
+    def groups(self, key: str, field: GraphQLField, nodes: list[FieldNode]) -> Groups:
+        arguments = get_argument_values(field, nodes[0], self.selection.variables)
+        dimension = plain(arguments["by"])
+        by = self.options.groups[dimension]
+        noun, visibility = self.shape.source.noun, self.selection.visibility
+        seen = seen_condition(noun, visibility, by.fact.sensitivity, dimension)
+        size = arguments.get("first")
+        if size is None:
+            size = by.most or LARGEST_PAGE
+        first = self.selection.bind(self.selection.new_name("g"), size, page_size)
+        names = self.names_below(get_named_type(field.type), nodes)
+        group_size = keys_size(response_keys(names), GROUP)
+        self.complexity.add_groups(self.selection.bindings[first], group_size)
+        self.complexity.add_readings(self.readings + grouping_price(by), self.width)
+        return Groups(key, by, names, first, () if seen is None else (seen,))
+
+    def names_below(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
+        """The fields asked of a value: (response key, name), or the type's own name for `__typename`."""
+        fields = self.selection.fields_below(type_, nodes)
+        self.complexity.add_fields(len(fields))
+        names = []
+        for key, same_key in fields.items():
+            name = same_key[0].name.value
+            names.append((key, type_.name if name == "__typename" else name))
+        return tuple(names)
 
 
-def allowed(size: int) -> int:
-    """The size of a page.  Raises PageTooLarge, or BadInput for none."""
+def response_keys(names: tuple[tuple[str, str], ...]) -> list[str]:
+    return [key for key, _ in names]
+
+
+def page_size(size: int) -> int:
+    """The size of a page.  Raises PageTooLarge, or BadInput if it is not at least 1."""
     if size > LARGEST_PAGE:
         raise PageTooLarge(LARGEST_PAGE, size)
     if size < 1:
@@ -239,6 +270,7 @@ def allowed(size: int) -> int:
     return size
 
 
-def _named(order: Order) -> str:
-    datum = order.datum
-    return f"{getattr(datum, 'key', None) or getattr(datum, 'name', '')}{'-' if order.descending else ''}"
+def _key_text(order: Order) -> str:
+    """A sort key as text, which distinguishes the orders of one list."""
+    name = getattr(order.datum, "key", None) or getattr(order.datum, "name", "")
+    return f"{name}-" if order.descending else str(name)

@@ -1,4 +1,4 @@
-"""What a resolver knows of its request: who asks, in which language, the doors to the registry, and the plans made.
+"""The context of a request, for its resolvers: caller, language, registry and plans.
 
 Rule: nothing of a request runs before all of it is planned and checked.  Test: tests/test_prepared.py.
 """
@@ -21,17 +21,17 @@ from registry.guard.vault import Vault
 from registry.read.visibility import Visibility
 from registry.store.db import Database
 from registry.store.outage import TooSlow
-from schema.engine.complexity import AT_ONCE
+from schema.engine.complexity import CONCURRENT_STATEMENTS
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Operation
-from schema.engine.plan import Plan, Planned
+from schema.engine.plan import OperationPlan, Plan
 from schema.engine.refusal import Place, Refusal
 from schema.engine.variables import Call
 
 
 @dataclass
 class Context:
-    """One request, ready to run: `variables` are coerced, `cost` is what it may return."""
+    """One request, ready to run: its `variables` are coerced, `cost` is the nodes that it may return and read."""
 
     database: Database
     vault: Vault
@@ -39,12 +39,10 @@ class Context:
     operation: Operation
     variables: VariableValues
     call: Call
-    planned: Planned
+    plan: OperationPlan
     cost: int
-    refused: list[tuple[Refusal, Place]] = field(
-        default_factory=list
-    )  # what is null in answers given so far, and where
-    seconds: float = 0.0  # that its statements took until now
+    refused: list[tuple[Refusal, Place]] = field(default_factory=list)  # what is null in its answers, and where
+    seconds: float = 0.0  # that its statements have taken so far
 
     @classmethod
     async def of(
@@ -58,11 +56,11 @@ class Context:
         operation: Operation,
         sent: dict[str, Any] | None,
     ) -> Context:
-        """Take the variables, and plan.  Raises Invalid, RequestError and Forbidden for what cannot run."""
-        variables = await operation.variables_aside(sent, principal.user_id)
+        """Coerce the variables that were sent, and plan.  Raises Invalid and RequestError for what cannot run."""
+        variables = await operation.variables_in_lane(sent, principal.user_id)
         call = Call(principal, language, cursors, variables.coerced)
-        planned = await operation.planned_aside(Visibility.of(principal), variables, principal.user_id)
-        return cls(database, vault, quotas, operation, variables, call, planned, planned.check(call))
+        plan = await operation.plan_in_lane(Visibility.of(principal), variables, principal.user_id)
+        return cls(database, vault, quotas, operation, variables, call, plan, cost=plan.check(call))
 
     @property
     def principal(self) -> Principal:
@@ -74,54 +72,60 @@ class Context:
 
     @cached_property
     def _turn(self) -> asyncio.Semaphore:
-        """Few statements of one request run at the same time, so that one request does not hold the whole pool."""
-        return asyncio.Semaphore(AT_ONCE)
+        """Limits the statements that one request runs at the same time, so that it does not hold the whole pool."""
+        return asyncio.Semaphore(CONCURRENT_STATEMENTS)
 
     async def read(self, info: Any) -> orjson.Fragment | None:
         """Answer the root field of `info` by one statement."""
         key = info.path.key
-        plan = next(root.plan for root in self.planned.roots if root.key == key)
+        plan = next(root.plan for root in self.plan.roots if root.key == key)
         assert not isinstance(plan, str)
         return _fragment(await self.run(plan, [key]))
 
     async def run(self, plan: Plan | Refusal, at: Place, call: Call | None = None) -> bytes | None:
-        """The JSON of one plan, whose field stands `at` this path, when its turn has come; what is refused in it is
-        noted.  Raises what keeps it from an answer."""
+        """The JSON of one plan, whose field stands `at` this path; its refusals are added to `refused`.
+
+        Waits for the caller's turn.  Raises TooSlow, Unreachable, RateLimited, and what the plan raises."""
         if isinstance(plan, Refusal):
-            self.refused += [(plan, [*at, *place]) for place in plan.places(None)]
+            self._add_refusal(plan, at, None)
             return None
-        answer = await self._read(plan, call or self.call)
-        if plan.refusals and answer is not None:
-            shown = orjson.loads(answer)
-            self.refused += [(r, [*at, *place]) for r in plan.refusals for place in r.places(shown)]
-        return answer
+        json = await self._read(plan, call or self.call)
+        if plan.refusals and json is not None:
+            answer = orjson.loads(json)
+            for refusal in plan.refusals:
+                self._add_refusal(refusal, at, answer)
+        return json
+
+    def _add_refusal(self, refusal: Refusal, at: Place, answer: Any) -> None:
+        self.refused += [(refusal, [*at, *place]) for place in refusal.places(answer)]
 
     async def _read(self, plan: Plan, call: Call) -> bytes | None:
-        if self.operation.is_query and len(self.planned.roots) <= AT_ONCE:
+        if self.operation.is_query and len(self.plan.roots) <= CONCURRENT_STATEMENTS:
             return await self._answer(plan, call)
         async with self._turn:
             return await self._answer(plan, call)
 
     async def _answer(self, plan: Plan, call: Call) -> bytes | None:
-        """In the caller's turn, and within the seconds of the whole request; commands take theirs beside it."""
+        """In the caller's turn, and within the seconds that the whole request has for reading."""
         database = self.database
         async with database.turn(call.principal.user_id, plan.cost.is_heavy(call)):
-            if (left := database.query_seconds - self.seconds) <= 0:
+            seconds_left = database.query_seconds - self.seconds
+            if seconds_left <= 0:
                 raise TooSlow
-            begun = time.monotonic()
+            start = time.monotonic()
             try:
-                return await plan.read(database, call, left)
+                return await plan.read(database, call, seconds_left)
             finally:
-                self.seconds += time.monotonic() - begun
+                self.seconds += time.monotonic() - start
 
-    async def reread(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
-        """The record of a payload, with the caller's eyes; None where nothing was stored."""
+    async def read_record(self, info: Any, record: uuid.UUID | None) -> orjson.Fragment | None:
+        """The record of a payload, read back as the caller may see it; None if nothing was stored."""
         if record is None:
             return None
         at = info.path.as_list()
-        plan = self.planned.payloads[tuple(key for key in at if isinstance(key, str))]
+        plan = self.plan.payloads[tuple(key for key in at if isinstance(key, str))]
         return _fragment(await self.run(plan, at, replace(self.call, record=record)))
 
 
-def _fragment(found: bytes | None) -> orjson.Fragment | None:
-    return None if found is None else orjson.Fragment(found)
+def _fragment(json: bytes | None) -> orjson.Fragment | None:
+    return None if json is None else orjson.Fragment(json)

@@ -1,13 +1,13 @@
-"""Cursors: opaque, signed, bound to the list, its order and the caller.
+"""Cursors: opaque, signed, bound to a list, its order and a caller.
 
-PostgreSQL writes them (`cursor_of`, HMAC-SHA-256 cut to 16 bytes), this file reads them back.
-Rule: a cursor of another list or caller, or a changed one, is refused before any statement.  Test: tests/test_pages.py.
+PostgreSQL writes them (`cursor_of`: HMAC-SHA-256, truncated to 16 bytes), this file reads them.
+Rule: a cursor of another list or caller, or one that was changed, is refused before any statement.
+Test: tests/test_pages.py.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from schema.errors import BadInput
 
 _BLOCK, _MAC = 64, 16
-LONGEST = 20_000  # characters: more than the keys of any record come to
+MAX_CHARACTERS = 20_000  # more than the sort keys of any record take
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
@@ -36,22 +36,28 @@ class Signer:
         return self.key.translate(_OUTER)
 
     def read(self, cursor: str, keys: int) -> list[str | None]:
-        """The sort keys behind a cursor."""
+        """The sort keys in a cursor, of which there must be so many.  Raises BadInput if this key did not sign it."""
+        values = self._verified(cursor)
+        if values is None or len(values) != keys:
+            raise BadInput(
+                "Kursor ini bukan dari daftar ini; mulai lagi tanpa `after`.",
+                "This cursor is not of this list; start again without `after`.",
+            )
+        return values
+
+    def _verified(self, cursor: str) -> list[str | None] | None:
+        if len(cursor) > MAX_CHARACTERS:
+            return None
+        padding = "=" * (-len(cursor) % 4)
         try:
-            if len(cursor) > LONGEST:
-                raise ValueError
-            box = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            said, mac = box[:-_MAC], box[-_MAC:]
-            if hmac.compare_digest(hmac.digest(self.key, said, "sha256")[:_MAC], mac):
-                values: list[str | None] = json.loads(said)
-                if len(values) == keys:
-                    return values
-        except (binascii.Error, ValueError):
-            pass
-        raise BadInput(
-            "Kursor ini bukan dari daftar ini; mulai lagi tanpa `after`.",
-            "This cursor is not of this list; start again without `after`.",
-        )
+            signed = base64.b64decode(cursor + padding, altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        text, mac = signed[:-_MAC], signed[-_MAC:]
+        if not hmac.compare_digest(hmac.digest(self.key, text, "sha256")[:_MAC], mac):
+            return None
+        values: list[str | None] = json.loads(text)
+        return values
 
 
 class Cursors:
@@ -61,6 +67,6 @@ class Cursors:
         self._secret = secret
 
     def of(self, list_: str, caller: uuid.UUID) -> Signer:
-        """The key of a list, which `list_` tells from all others, as one caller asks for it."""
-        said = caller.bytes + list_.encode()
-        return Signer(hashlib.blake2b(said, key=self._secret, digest_size=_BLOCK).digest())
+        """The key of one caller for a list, which the text `list_` identifies."""
+        identity = caller.bytes + list_.encode()
+        return Signer(hashlib.blake2b(identity, key=self._secret, digest_size=_BLOCK).digest())

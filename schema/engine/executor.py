@@ -1,7 +1,7 @@
 """graphql-core's executor, for commands and questions about the schema, with the engine's answers spliced in.
 
-A document comes to it parsed and validated, and its variables coerced; JSON that PostgreSQL finished passes through
-untouched.  Everything else stays stock: null propagation, serial mutations, errors, and Strawberry's resolvers.
+It gets documents parsed and validated, with their variables coerced; JSON that PostgreSQL has finished passes through
+untouched.  Everything else is graphql-core's own: null propagation, serial mutations, errors, Strawberry's resolvers.
 Rule: an engine result is finished, so it is never completed again; a null root is None, never a fragment of null.
 Tests: tests/test_read.py, tests/test_prepared.py, tests/test_http.py.
 """
@@ -20,7 +20,7 @@ from schema.engine.operation import Operation
 
 
 class Splice(Executor[Any]):
-    """Executes what a context has prepared, and leaves finished JSON alone."""
+    """Executes the operation of a context, and leaves finished JSON alone."""
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, *rest: Any
@@ -32,29 +32,34 @@ class Splice(Executor[Any]):
 
 async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
     """Run the operation of a context."""
-    operation = context.operation
-    if not operation.asks_schema:
-        found = _execution(schema, context)
-        return found if isinstance(found, ExecutionResult) else await found
-    if (known := DESCRIPTIONS.get(operation)) is not None:
-        return ExecutionResult(cast("dict[str, Any]", orjson.Fragment(known)), None)
-    # It takes a second of the processor and waits for nothing, so it would stop everybody on the event loop.
-    result = await DESCRIBING.run(context.principal.user_id, _execution, schema, context)
-    if operation.kept and not operation.definition.variable_definitions and not result.errors:
-        DESCRIPTIONS.put(operation, orjson.dumps(result.data))
-    return cast("ExecutionResult", result)
+    if context.operation.asks_schema:
+        return await _describe(schema, context)
+    result = _execute(schema, context)
+    return result if isinstance(result, ExecutionResult) else await result
 
 
 DESCRIPTIONS: LruCache[Operation, bytes] = LruCache("descriptions", 50, 10_000_000, len)
-"""What was answered to questions about the schema, which is always the same."""
+"""The answers to questions about the schema, which are always the same."""
 DESCRIBING = Lane("describing")
 
 
-def _execution(schema: GraphQLSchema, context: Context) -> Any:
-    """The result of an operation, or what awaits it.
+async def _describe(schema: GraphQLSchema, context: Context) -> ExecutionResult:
+    operation = context.operation
+    description = DESCRIPTIONS.get(operation)
+    if description is not None:
+        return ExecutionResult(cast("dict[str, Any]", orjson.Fragment(description)), None)
+    # It takes a second of the processor without waiting for anything, so it would block the event loop.
+    result: ExecutionResult = await DESCRIBING.run(context.principal.user_id, _execute, schema, context)
+    if operation.is_cached and not operation.definition.variable_definitions and not result.errors:
+        DESCRIPTIONS.put(operation, orjson.dumps(result.data))
+    return result
 
-    The variables are the context's, coerced already, so the document that runs declares none."""
-    made = Splice.build(schema, context.operation.without_variables, context_value=context)
-    assert isinstance(made, Splice), "a document that is valid, with the operation that was found in it"
-    made.variable_values = context.variables
-    return made.execute_operation()
+
+def _execute(schema: GraphQLSchema, context: Context) -> Any:
+    """The result of an operation, or an awaitable of it.
+
+    The document that runs defines no variables, because those of the context are coerced already."""
+    executor = Splice.build(schema, context.operation.without_variables, context_value=context)
+    assert isinstance(executor, Splice), "the document is valid and has the operation"
+    executor.variable_values = context.variables
+    return executor.execute_operation()

@@ -1,7 +1,7 @@
-"""Prepared operations: a document is parsed, validated and planned once; a call only brings values.
+"""Operations: a document is parsed, validated and planned once; a call only brings values.
 
-Whoever answers, the engine's own entrance or graphql-core's executor, takes the same plans.
-Rule: every refusal that needs no record comes before anything runs: of a document, a variable, a page, a cost.
+The engine's own entrance and graphql-core's executor use the same plans.
+Rule: every refusal that needs no record is raised before anything runs: of a document, a variable, a page, a cost.
 Tests: tests/test_prepared.py, tests/test_limits.py.
 """
 
@@ -39,30 +39,31 @@ from registry.store.cache import LruCache
 from schema.engine.coercion import variables_coercion
 from schema.engine.collect import nodes_of
 from schema.engine.lane import Lane
-from schema.engine.plan import Planned, Planner
+from schema.engine.plan import OperationPlan, Planner
 from schema.engine.variable_errors import variable_errors, wrong_variables
 from schema.engine.variables import shape
 from schema.errors import BadInput, RequestError, nul_refused
 from schema.limits import Limit, check_variables
 
-DOCUMENTS, PLANS = 200, 500
-MEMORY = 40_000_000  # bytes of the documents that are kept, and of the plans
-WEIGHT = 100  # bytes that a document takes for each character when it is parsed
-LONGEST_KEPT = 10_000  # characters; a longer document is parsed each time
-MOST_ERRORS = 10
-FEW, FEW_NESTED = 2_000, 200  # values that are coerced inside the event loop, in a few milliseconds
+MAX_OPERATIONS, MAX_PLANS = 200, 500  # in their caches
+MAX_CACHE_BYTES = 40_000_000  # of each of these caches
+BYTES_PER_CHARACTER = 100  # that a document takes once it is parsed
+MAX_CACHED_CHARACTERS = 10_000  # a longer document is parsed each time
+MAX_ERRORS = 10
+# How many values are coerced on the event loop, in a few milliseconds; NESTED if inputs may hold themselves.
+MAX_VALUES_ON_LOOP, MAX_NESTED_VALUES_ON_LOOP = 2_000, 200
 NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
 class Invalid(Exception):
-    """The document or its variables are wrong, as GraphQL itself says it."""
+    """The document or its variables are not valid GraphQL; `errors` say why."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         self.errors = errors
 
 
 class Operation:
-    """One operation of a document that is valid."""
+    """One operation of a valid document."""
 
     def __init__(
         self,
@@ -72,29 +73,35 @@ class Operation:
         characters: int,
         suggests: bool = False,
     ) -> None:
-        self.suggests = suggests
-        self.schema, self.document, self.definition = schema, document, definition
-        self.kept, self.bytes = characters <= LONGEST_KEPT, WEIGHT * characters
-        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.schema, self.document, self.definition, self.suggests = schema, document, definition, suggests
+        self.is_cached = characters <= MAX_CACHED_CHARACTERS
+        self.bytes = BYTES_PER_CHARACTER * characters
+        self.fragments = {node.name.value: node for node in _fragments(document)}
         self.is_query = definition.operation is OperationType.QUERY
-        fields = nodes_of(document, FieldNode)
-        self.asks_schema = any(field.name.value in ("__schema", "__type") for field in fields)
-        if self.asks_schema:
-            Limit.ALIASES.check(sum(field.alias is not None for field in fields))
-            if not all(_is_meta(node) for node in definition.selection_set.selections):
-                raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
+        self.asks_schema = self._asks_schema()
         self.shaping = tuple(sorted(_shaping(document, definition)))
         self._coerce_variables = variables_coercion(schema, definition.variable_definitions or ())
 
+    def _asks_schema(self) -> bool:
+        """Whether it asks for the schema.  Raises QueryTooComplex, and BadInput if it asks for anything else too."""
+        fields = nodes_of(self.document, FieldNode)
+        if not any(field.name.value in ("__schema", "__type") for field in fields):
+            return False
+        Limit.ALIASES.check(sum(field.alias is not None for field in fields))
+        if not all(_is_meta(node) for node in self.definition.selection_set.selections):
+            raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
+        return True
+
     @cached_property
     def without_variables(self) -> DocumentNode:
-        """The document without the declarations of its variables, for who has their values."""
+        """The document without its variable definitions, to be executed with values that are coerced already."""
         bare = replace(self.definition, variable_definitions=())
         return replace(self.document, definitions=(bare, *self.fragments.values()))
 
-    async def variables_aside(self, sent: dict[str, Any] | None, caller: Hashable = None) -> VariableValues:
-        """The same as `variables`; many are coerced beside the event loop in the caller's turn."""
-        if check_variables(sent) <= (FEW if self._coerce_variables is not None else FEW_NESTED):
+    async def variables_in_lane(self, sent: dict[str, Any] | None, caller: Hashable = None) -> VariableValues:
+        """The same as `variables`; many values are coerced off the event loop, in the caller's turn."""
+        limit = MAX_NESTED_VALUES_ON_LOOP if self._coerce_variables is None else MAX_VALUES_ON_LOOP
+        if check_variables(sent) <= limit:
             return self.variables(sent)
         return await COERCING.run(caller, self.variables, sent)
 
@@ -106,13 +113,13 @@ class Operation:
             if coerced is not Undefined:
                 return VariableValues({}, coerced)
         definitions = self.definition.variable_definitions or ()
-        found = get_variable_values(self.schema, definitions, sent or {}, MOST_ERRORS)
-        if isinstance(found, list):
-            raise Invalid(self._faults(sent or {}))
-        return found
+        values = get_variable_values(self.schema, definitions, sent or {}, MAX_ERRORS)
+        if isinstance(values, list):
+            raise Invalid(self._variable_errors(sent or {}))
+        return values
 
-    def _faults(self, sent: dict[str, Any]) -> list[GraphQLError]:
-        """What is wrong with the variables that graphql-core has refused."""
+    def _variable_errors(self, sent: dict[str, Any]) -> list[GraphQLError]:
+        """What is wrong with variables that graphql-core has refused."""
         definitions = self.definition.variable_definitions or ()
         try:
             errors = variable_errors(self.schema, definitions, sent, self.suggests)
@@ -120,75 +127,78 @@ class Operation:
             return [GraphQLError("nested too deeply", original_error=error)]
         return errors or [wrong_variables()]
 
-    def planned(self, visibility: Visibility, variables: VariableValues) -> Planned:
-        """The plans for these callers and variables; made once for all that look alike.
+    def plan(self, visibility: Visibility, variables: VariableValues) -> OperationPlan:
+        """The plan for callers of a visibility and for these variables; all that look alike share one.
 
         Raises Invalid, and RequestError for what asks too much."""
-        key = self._key(visibility, variables)
-        return PLANNED.get(key) or self._kept(key, self._made(visibility, variables))
+        key = self._plan_key(visibility, variables)
+        return PLANS.get(key) or self._cached(key, self._make_plan(visibility, variables))
 
-    async def planned_aside(
+    async def plan_in_lane(
         self, visibility: Visibility, variables: VariableValues, caller: Hashable = None
-    ) -> Planned:
-        """The same, made beside the event loop in the caller's turn: others are served meanwhile."""
-        key = self._key(visibility, variables)
-        if (known := PLANNED.get(key)) is not None:
-            return known
-        return self._kept(key, await PLANNING.run(caller, self._made, visibility, variables))
+    ) -> OperationPlan:
+        """The same as `plan`, made off the event loop in the caller's turn, so that others are served meanwhile."""
+        key = self._plan_key(visibility, variables)
+        plan = PLANS.get(key)
+        if plan is not None:
+            return plan
+        return self._cached(key, await PLANNING.run(caller, self._make_plan, visibility, variables))
 
-    def _key(self, visibility: Visibility, variables: VariableValues) -> _Key:
+    def _plan_key(self, visibility: Visibility, variables: VariableValues) -> _PlanKey:
         coerced = variables.coerced
         return self, visibility, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
 
-    def _made(self, visibility: Visibility, variables: VariableValues) -> Planned:
+    def _make_plan(self, visibility: Visibility, variables: VariableValues) -> OperationPlan:
         try:
-            planned = Planner(self.schema, self.definition, self.fragments, visibility, variables).planned()
-            return replace(planned, bytes=planned.bytes + self.bytes)
+            plan = Planner(self.schema, self.definition, self.fragments, visibility, variables).operation()
         except GraphQLError as error:  # a value in the document that only its own type can judge
             raise Invalid([error]) from None
+        return replace(plan, bytes=plan.bytes + self.bytes)
 
-    def _kept(self, key: _Key, planned: Planned) -> Planned:
-        if self.kept:
-            PLANNED.put(key, planned)
-        return planned
+    def _cached(self, key: _PlanKey, plan: OperationPlan) -> OperationPlan:
+        if self.is_cached:
+            PLANS.put(key, plan)
+        return plan
 
 
 _ABSENT = "absent"
-_Key = tuple[Operation, Visibility, Hashable]
-PLANNED: LruCache[_Key, Planned] = LruCache("plans", PLANS, MEMORY, lambda planned: planned.bytes)
+_PlanKey = tuple[Operation, Visibility, Hashable]
+PLANS: LruCache[_PlanKey, OperationPlan] = LruCache("plans", MAX_PLANS, MAX_CACHE_BYTES, lambda plan: plan.bytes)
 PLANNING, COERCING = Lane("plans"), Lane("variables")
 
 
 class Operations:
-    """The operations of one schema, the longest unused forgotten.
+    """The operations of one schema; the least recently used are dropped first.
 
-    Strangers have operations of their own: what they send is bounded more closely, is planned in a lane of its own, and
-    makes nobody else's be forgotten."""
+    Strangers, who send no token, have operations of their own: their documents are bounded more closely, are parsed in
+    a lane of their own, and displace nobody else's."""
 
     def __init__(self, schema: GraphQLSchema, suggests: bool = False, strangers: bool = False) -> None:
         """`suggests` says whether refusals may propose names of the schema."""
         self._schema, self._suggests, self._strangers = schema, suggests, strangers
         self._lane = Lane("strangers" if strangers else "planning")
         name = "strangers' operations" if strangers else "operations"
-        self._known: LruCache[tuple[str, str | None], Operation] = LruCache(
-            name, DOCUMENTS, MEMORY, lambda operation: operation.bytes
+        self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(
+            name, MAX_OPERATIONS, MAX_CACHE_BYTES, lambda operation: operation.bytes
         )
 
-    def of(self, text: str, name: str | None) -> Operation:
+    def get(self, text: str, name: str | None) -> Operation:
         """The operation of this name in a document.  Raises Invalid, RequestError."""
-        if (known := self._known.get((text, name))) is None:
-            known = self._made(text, name)
-            if known.kept:
-                self._known.put((text, name), known)
-        return known
+        operation = self._operations.get((text, name))
+        if operation is None:
+            operation = self._prepare(text, name)
+            if operation.is_cached:
+                self._operations.put((text, name), operation)
+        return operation
 
-    async def of_aside(self, text: str, name: str | None, caller: Hashable = None) -> Operation:
-        """The same, made beside the event loop in the caller's turn.  Raises also RateLimited, Unreachable."""
-        if (known := self._known.get((text, name))) is not None:
-            return known
-        return await self._lane.run(caller, self.of, text, name)
+    async def get_in_lane(self, text: str, name: str | None, caller: Hashable = None) -> Operation:
+        """The same, prepared off the event loop in the caller's turn.  Raises also RateLimited, Unreachable."""
+        operation = self._operations.get((text, name))
+        if operation is not None:
+            return operation
+        return await self._lane.run(caller, self.get, text, name)
 
-    def _made(self, text: str, name: str | None) -> Operation:
+    def _prepare(self, text: str, name: str | None) -> Operation:
         Limit.CHARACTERS.check(len(text))
         if self._strangers:
             Limit.STRANGERS_CHARACTERS.check(len(text))
@@ -203,37 +213,54 @@ class Operations:
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
             Limit.ROOTS.check(len(definition.selection_set.selections))
-            if errors := validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=not self._suggests):
-                told = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
-                raise Invalid(told) if told else RecursionError  # too deep to find out what is wrong
+            self._validate(document)
         except GraphQLError as error:
             raise Invalid([error]) from None
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
         return Operation(self._schema, document, definition, len(text), self._suggests)
 
+    def _validate(self, document: DocumentNode) -> None:
+        """Raises Invalid, or RecursionError if it is nested too deeply to find out what is wrong."""
+        errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=not self._suggests)
+        if not errors:
+            return
+        faults = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
+        if not faults:
+            raise RecursionError
+        raise Invalid(faults)
+
 
 def _is_meta(node: Node) -> bool:
     return isinstance(node, FieldNode) and node.name.value.startswith("__")
 
 
+def _fragments(document: DocumentNode) -> list[FragmentDefinitionNode]:
+    return [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
+
+
 def _check_size(document: DocumentNode) -> None:
-    """What validation would take long for: it compares all fields of one key, and all uses of fragments."""
-    keys: Counter[str] = Counter()
+    """Raises QueryTooComplex for what validation would take long for.
+
+    It compares all fields of one response key with each other, and all uses of fragments."""
+    uses: Counter[str] = Counter()
     for field in nodes_of(document, FieldNode):
         Limit.DIRECTIVES.check(len(field.directives or ()))
-        keys[(field.alias or field.name).value] += 1
-    keys["..."] = len(nodes_of(document, FragmentSpreadNode))
-    Limit.FRAGMENTS.check(sum(isinstance(d, FragmentDefinitionNode) for d in document.definitions))
-    Limit.COMPARISONS.check(sum(times * (times - 1) // 2 for times in keys.values()))
+        key = field.alias or field.name
+        uses[key.value] += 1
+    uses["..."] = len(nodes_of(document, FragmentSpreadNode))
+    Limit.FRAGMENTS.check(len(_fragments(document)))
+    Limit.COMPARISONS.check(sum(times * (times - 1) // 2 for times in uses.values()))
 
 
 def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set[str]:
-    """The variables that reach plans: all but those in the arguments of commands."""
-    found: list[Node] = [d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
-    for node in definition.selection_set.selections:
-        if definition.operation is OperationType.MUTATION and isinstance(node, FieldNode):
-            found += [*(node.directives or ()), *([node.selection_set] if node.selection_set else [])]
+    """The names of the variables that reach plans: all but those in the arguments of commands."""
+    nodes: list[Node] = [fragment.selection_set for fragment in _fragments(document)]
+    for root in definition.selection_set.selections:
+        if definition.operation is OperationType.MUTATION and isinstance(root, FieldNode):
+            nodes += root.directives or ()
+            if root.selection_set is not None:
+                nodes.append(root.selection_set)
         else:
-            found.append(node)
-    return {variable.name.value for part in found for variable in nodes_of(part, VariableNode)}
+            nodes.append(root)
+    return {variable.name.value for node in nodes for variable in nodes_of(node, VariableNode)}

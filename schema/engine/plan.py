@@ -1,6 +1,6 @@
-"""Plans: what an operation comes to for callers of one visibility and variables of one shape, ready to run.
+"""Plans: an operation for callers of one visibility and variables of one shape, ready to run.
 
-Rule: a plan holds no value of a caller; every refusal that needs no record is found before anything runs.
+Rule: a plan holds no value of a caller; every refusal that needs no record is raised before anything runs.
 Tests: tests/test_prepared.py, tests/test_limits.py.
 """
 
@@ -37,6 +37,11 @@ from schema.engine.select import Selection
 from schema.engine.variables import Binding, Call, with_placeholders
 from schema.limits import Limit
 
+Fields = dict[str, list[FieldNode]]
+"""Response key → the field nodes that share it."""
+KeyPath = tuple[str, ...]
+"""The response keys that lead to a field."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,23 +51,24 @@ class Plan:
     values: tuple[Callable[[Call], Any], ...]
     bindings: dict[str, Binding]
     cost: Cost
-    checks: tuple[Binding, ...]  # what may be refused though the statement does not ask for it
+    checks: tuple[Binding, ...]  # bindings that may raise, whether or not the SQL uses them
     refusals: tuple[Refusal, ...] = ()  # fields inside that are null
     absent: Absent | None = None
 
     async def read(self, database: Database, call: Call, seconds: float | None = None) -> bytes | None:
-        """The JSON of the field, None for null."""
-        found = await answer(database, self.statement, [value(call) for value in self.values], seconds)
-        if found is None and self.absent is not None:
+        """The JSON of the field, None for null.  Raises what `answer` does, and why a look-up returned nothing."""
+        json = await answer(database, self.statement, [value(call) for value in self.values], seconds)
+        if json is None and self.absent is not None:
             arguments = {name: value(call) for name, value in self.bindings.items()}
-            if (why := await self.absent(database, call, arguments)) is not None:
-                raise why
-        return found
+            error = await self.absent(database, call, arguments)
+            if error is not None:
+                raise error
+        return json
 
 
 @dataclass(frozen=True)
-class Root:
-    """A root field of a query under its response key: a plan, why there is none, or a text that is always the same."""
+class RootPlan:
+    """A root field of a query under its response key: its plan, why it has none, or a constant text."""
 
     key: str
     node: FieldNode
@@ -70,17 +76,19 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Planned:
+class OperationPlan:
     """An operation for one visibility and shape."""
 
-    roots: tuple[Root, ...]
+    roots: tuple[RootPlan, ...]
     others: bool  # there are root fields that are not the engine's
-    payloads: dict[tuple[str, ...], Plan | Refusal]  # the records that payloads show, by their response keys
+    payloads: dict[KeyPath, Plan | Refusal]  # the records that payloads show
     plans: tuple[Plan, ...]  # all of them
-    bytes: int = 0  # about what it weighs
+    bytes: int = 0  # about how much memory it takes
 
     def check(self, call: Call) -> int:
-        """The nodes that it may return at most.  Raises QueryTooComplex, PageTooLarge, BadInput: nothing has run."""
+        """The nodes that it may return at most.
+
+        Raises QueryTooComplex, PageTooLarge and BadInput before anything has run."""
         for plan in self.plans:
             for check in plan.checks:
                 check(call)
@@ -99,93 +107,99 @@ class Planner:
         variables: VariableValues,
     ) -> None:
         self.schema, self.definition, self.fragments, self.visibility = schema, definition, fragments, visibility
-        held = {name: with_placeholders(value, (name,)) for name, value in variables.coerced.items()}
-        self.variables = VariableValues(variables.sources, held)
-        self.plans: list[Plan] = []
+        placeholders = {name: with_placeholders(value, (name,)) for name, value in variables.coerced.items()}
+        self.variables = VariableValues(variables.sources, placeholders)
         self.budget = Budget()
+        self.collector = Collector(schema, fragments, self.variables, self.budget)
+        self.plans: list[Plan] = []
 
-    def planned(self) -> Planned:
+    def operation(self) -> OperationPlan:
+        """The plan of the whole operation.  Raises GraphQLError, and RequestError for what asks too much."""
         type_ = self.schema.get_root_type(self.definition.operation)
         assert type_ is not None
-        collector = Collector(self.schema, self.fragments, self.variables, self.budget)
-        fields = collector.fields(type_, [self.definition.selection_set])
-        Limit.ROOTS.check(len(fields))  # with those of fragments
-        roots: tuple[Root, ...] = ()
-        payloads: dict[tuple[str, ...], Plan | Refusal] = {}
+        fields = self.collector.fields(type_, [self.definition.selection_set])
+        Limit.ROOTS.check(len(fields))  # again, because fragments have root fields too
+        roots: tuple[RootPlan, ...] = ()
+        payloads: dict[KeyPath, Plan | Refusal] = {}
         if self.definition.operation is OperationType.QUERY:
-            found = (self.root(type_, key, nodes) for key, nodes in fields.items())
-            roots = tuple(root for root in found if root is not None)
+            roots = tuple(self.roots(type_, fields))
         else:
             _check_commands(type_, fields)
-            payloads = dict(self.payloads(collector, type_, fields, ()))
+            payloads = dict(self.payloads(type_, fields, ()))
         letters = sum(len(plan.statement.text) for plan in self.plans)
-        return Planned(roots, len(roots) < len(fields), payloads, tuple(self.plans), WEIGHT * letters)
+        others = len(roots) < len(fields)
+        return OperationPlan(roots, others, payloads, tuple(self.plans), WEIGHT * letters)
 
-    def root(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Root | None:
-        name = nodes[0].name.value
-        if name == "__typename":
-            return Root(key, nodes[0], type_.name)
-        made = type_.fields.get(name)
-        shown = shape_of(made)
-        if made is None or not isinstance(shown, RelatedField | NodeField):
-            return None
-        if isinstance(shown, RelatedField) and shown.kind is Sensitivity.OPERATIONAL and self._sees_nothing():
-            return Root(key, nodes[0], Refusal(Forbidden(field=name, kind=shown.kind), nodes[0], (), 0))
-        return Root(key, nodes[0], self.plan(made, nodes, shown))
+    def roots(self, type_: GraphQLObjectType, fields: Fields) -> Iterator[RootPlan]:
+        """The root fields that are the engine's."""
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
+            if name == "__typename":
+                yield RootPlan(key, nodes[0], type_.name)
+                continue
+            field = type_.fields.get(name)
+            shape = shape_of(field)
+            if field is None or not isinstance(shape, RelatedField | NodeField):
+                continue
+            if isinstance(shape, RelatedField) and shape.kind is Sensitivity.OPERATIONAL and self._sees_no_records():
+                error = Forbidden(field=name, kind=shape.kind)
+                yield RootPlan(key, nodes[0], Refusal(error, nodes[0], (), 0))
+            else:
+                yield RootPlan(key, nodes[0], self.plan(field, nodes, shape))
 
-    def _sees_nothing(self) -> bool:
+    def _sees_no_records(self) -> bool:
         return self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Extent.NONE
 
     def plan(
-        self, made: GraphQLField, nodes: list[FieldNode], shown: Any, lists: tuple[int, ...] = ()
+        self, field: GraphQLField, nodes: list[FieldNode], shape: Any, lengths: tuple[int, ...] = ()
     ) -> Plan | Refusal:
-        """How to answer a root field, or a record that stands in payload lists of these lengths; or why it is null."""
+        """The plan of a root field, or of a record that stands in payload lists of these lengths; or why it is null."""
         selection = Selection(self.schema, self.fragments, self.variables, self.budget, self.visibility)
+        select = selection.payload_record if isinstance(shape, PayloadRecord) else selection.root
         try:
-            with selection.limits.each(lists):
-                want = (
-                    selection.reread(made, nodes) if isinstance(shown, PayloadRecord) else selection.root(made, nodes)
-                )
+            with selection.complexity.for_each_item(lengths):
+                query = select(field, nodes)
         except Forbidden as error:
             return Refusal(error, nodes[0], (), 0)
-        except Refused as inner:
-            return inner.nulling(0)
-        compiled = statement(want, self.visibility)
-        values = tuple(of_caller(name) or selection.bindings[name] for name in compiled.names)
-        key = getattr(shown, "key", None)
-        absent = key and key.absent
-        cost, checks, refusals = Cost(selection.limits), tuple(selection.checks), tuple(selection.refusals.values())
-        self.plans.append(Plan(compiled, values, selection.bindings, cost, checks, refusals, absent))
-        return self.plans[-1]
+        except Refused as refused:
+            return refused.nulling(0)
+        compiled = statement(query, self.visibility)
+        key = shape.key if isinstance(shape, RelatedField) else None
+        plan = Plan(
+            compiled,
+            values=tuple(of_caller(name) or selection.bindings[name] for name in compiled.names),
+            bindings=selection.bindings,
+            cost=Cost(selection.complexity),
+            checks=tuple(selection.checks),
+            refusals=tuple(selection.refusals.values()),
+            absent=None if key is None else key.absent,
+        )
+        self.plans.append(plan)
+        return plan
 
     def payloads(
-        self,
-        collector: Collector,
-        type_: Any,
-        fields: dict[str, list[FieldNode]],
-        path: tuple[str, ...],
-        lists: tuple[int, ...] = (),
-    ) -> Iterator[tuple[tuple[str, ...], Plan | Refusal]]:
+        self, type_: Any, fields: Fields, path: KeyPath, lengths: tuple[int, ...] = ()
+    ) -> Iterator[tuple[KeyPath, Plan | Refusal]]:
         """The records that payloads show; each is read once for every item of the lists around it."""
         for key, nodes in fields.items():
-            made = type_.fields.get(nodes[0].name.value)
-            inner: Any = None if made is None else get_named_type(made.type)
+            field = type_.fields.get(nodes[0].name.value)
+            inner: Any = None if field is None else get_named_type(field.type)
             if not isinstance(inner, GraphQLObjectType):
                 continue
-            shown = shape_of(made)
-            if isinstance(shown, PayloadRecord):
-                yield (*path, key), self.plan(made, nodes, shown, lists)
-            else:
-                below = collector.fields(inner, [node.selection_set for node in nodes])
-                most = shown.most if isinstance(shown, ValueField) else None
-                yield from self.payloads(
-                    collector, inner, below, (*path, key), lists if most is None else (*lists, most)
-                )
+            shape = shape_of(field)
+            if isinstance(shape, PayloadRecord):
+                yield (*path, key), self.plan(field, nodes, shape, lengths)
+                continue
+            is_record_list = isinstance(shape, ValueField) and shape.most is not None
+            lengths_below = (*lengths, shape.most) if is_record_list else lengths
+            fields_below = self.collector.fields_below(inner, nodes)
+            yield from self.payloads(inner, fields_below, (*path, key), lengths_below)
 
 
-def _check_commands(type_: GraphQLObjectType, fields: dict[str, list[FieldNode]]) -> None:
-    """Raises QueryTooComplex where a command is called more often than one request may."""
-    called = Counter(nodes[0].name.value for nodes in fields.values())
-    for name, times in called.items():
-        if (made := type_.fields.get(name)) is not None:
-            made.extensions["strawberry-definition"].metadata["most"].check(times)
+def _check_commands(type_: GraphQLObjectType, fields: Fields) -> None:
+    """Raises QueryTooComplex if a command is called more often than one request may."""
+    calls = Counter(nodes[0].name.value for nodes in fields.values())
+    for name, times in calls.items():
+        field = type_.fields.get(name)
+        if field is not None:
+            field.extensions["strawberry-definition"].metadata["most"].check(times)

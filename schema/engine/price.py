@@ -1,9 +1,9 @@
-"""What must be read to answer, in the currency of the answer itself: nodes.
+"""What PostgreSQL must read for an answer, in the currency of the answer itself: nodes.
 
 A list is read once for its page, for each count and for each grouping; what a filter tests and an order compares makes
-each reading dearer.  How far a reading goes is known at the call: as far as the caller's areas, or as the regions that
-he names.  The numbers are proportions, measured at 100,000 households (docs/decisions/cost.md); what they get wrong is
-bounded by the seconds that a query has, and by the lanes of registry/store/turns.py.
+each reading dearer.  How far a reading goes is known at the call: as far as the caller's areas, or the regions that the
+call names.  The numbers are proportions, measured at 100,000 households (docs/decisions/cost.md); the time limit of
+queries and the turns of registry/store/turns.py bound what they get wrong.
 Rule: whatever makes PostgreSQL read rows that are not returned is priced here.  Tests: tests/test_limits.py.
 """
 
@@ -22,27 +22,42 @@ from registry.read.ordered import is_indexed, is_whole, leading
 from registry.read.query import Datum, Order, Source
 from schema.engine.variables import Binding, Call
 
+# Width: the nodes that one reading of a list costs.
 NATION = 200
+"""The width of the whole country."""
 WIDTHS = {2: 20, 5: 2, 8: 1, 13: 1}
-"""Nodes for one reading of a list: of the country, and of a region by the length of its code."""
+"""Length of a region's code → the width of the region."""
 BELOW = 2
-"""Of a region that is a row of a list: the regions of a level do not overlap, so all together they are the country."""
-READ, COMPARED, NAMED, WORKED_OUT, DERIVED, RELATED = 1, 2, 5, 10, 20, 20
-"""Readings that these come to: the rows of a list; a test or key that is a column; a search or a condition with a name;
-a column of which a function is compared, such as the beginning of a text; what is derived of each row; and a look at
-each row's related records."""
+"""The width of a region that is a row of a list: regions of one level do not overlap, so all of them together are the
+country."""
+
+# How many readings a part of a list costs.
+READ = 1
+"""The rows of a list."""
+COMPARED = 2
+"""A test or sort key that is a column."""
+NAMED = 5
+"""A search, or a condition with a name."""
+WORKED_OUT = 10
+"""A column of which a function is compared, such as the beginning of a text."""
+DERIVED = 20
+"""A datum derived from each row."""
+RELATED = 20
+"""A look at the related records of each row."""
+
 DERIVED_VALUES = 10
-"""Values that a derived field counts as."""
-SUMMARY, COUNTRY = 100, 5_000
-"""Nodes for the figures of one region, as for `statistics`, and of the country."""
+"""How many values a derived field counts as."""
+SUMMARY, NATIONAL_SUMMARY = 100, 5_000
+"""The nodes that the figures of one region cost, as `statistics` does, and those of the country."""
 
 
 def caller_width(call: Call) -> int:
-    """Nodes for one reading of all that the caller may read."""
+    """The width of all that the caller may read."""
     memo = call.principal.memo
-    if (known := memo.get(caller_width)) is None:
-        known = memo[caller_width] = _width(call.principal)
-    return int(known)
+    width = memo.get(caller_width)
+    if width is None:
+        width = memo[caller_width] = _width(call.principal)
+    return int(width)
 
 
 def _width(principal: Principal) -> int:
@@ -51,27 +66,28 @@ def _width(principal: Principal) -> int:
 
 
 def regions_width(codes: Iterable[str]) -> int:
-    """Nodes for one reading of these regions together."""
+    """The width of these regions together."""
     return min(NATION, sum(WIDTHS.get(len(code), NATION) for code in codes))
 
 
 def narrowed(codes: Binding) -> Binding:
-    """The width of the regions whose codes, or whose one code, a call gives, within the caller's areas."""
+    """The width of the regions whose codes, or whose single code, a call names, within the caller's areas."""
 
     def width(call: Call) -> int:
-        named = codes(call)
-        return min(caller_width(call), regions_width([named] if isinstance(named, str) else named))
+        code_or_codes = codes(call)
+        region_codes = [code_or_codes] if isinstance(code_or_codes, str) else code_or_codes
+        return min(caller_width(call), regions_width(region_codes))
 
     return width
 
 
-def of_test(noun: Readable, datum: Datum, operator: str = "", day: bool = False) -> int:
-    """Readings that testing a datum of each row adds; `day`: by the first day of a partial date."""
+def comparison_price(noun: Readable, datum: Datum, operator: str = "", day: bool = False) -> int:
+    """Readings for testing a datum of each row; `day` compares a partial date by its first day."""
     worked_out = operator == "startsWith" or (day and operator != "isNull")
-    return _of_datum(noun, datum, worked_out)
+    return _datum_price(noun, datum, worked_out)
 
 
-def _of_datum(noun: Readable, datum: Datum, worked_out: bool) -> int:
+def _datum_price(noun: Readable, datum: Datum, worked_out: bool) -> int:
     if isinstance(datum, Derived):
         return DERIVED
     if noun is Region:
@@ -79,31 +95,34 @@ def _of_datum(noun: Readable, datum: Datum, worked_out: bool) -> int:
     return WORKED_OUT if worked_out else COMPARED
 
 
-def of_rows(noun: Readable) -> int:
-    """Readings that the rows of a list themselves are."""
+def rows_price(noun: Readable) -> int:
+    """Readings for the rows of a list themselves."""
     return 0 if noun is Region else READ
 
 
-def of_name(noun: Readable) -> int:
-    """Readings that a search adds, or a condition with a name."""
+def name_price(noun: Readable) -> int:
+    """Readings for a search, or for a condition with a name."""
     return 0 if noun is Region else NAMED
 
 
-def of_order(source: Source, order: tuple[Order, ...]) -> int:
-    """Readings that sorting the rows of a list adds; nothing where they are read from other records in their order."""
-    return 0 if leading(source, order) else sum(_of_datum(source.noun, key.datum, is_name(key.datum)) for key in order)
+def order_price(source: Source, order: tuple[Order, ...]) -> int:
+    """Readings for sorting the rows of a list; none if other records lead to them in their order."""
+    if leading(source, order):
+        return 0
+    return sum(_datum_price(source.noun, key.datum, is_name(key.datum)) for key in order)
 
 
 def is_by_index(source: Source, order: tuple[Order, ...]) -> bool:
-    """Whether whoever sees the whole country is answered from an index, which leads to the rows of the page alone."""
+    """Whether an index leads callers that see the whole country to the rows of the page alone."""
     return is_whole(source) and (leading(source, order) is not None or is_indexed(source.noun, order[0]))
 
 
-def by_index(call: Call) -> int:
-    """The width of such a list."""
+def index_width(call: Call) -> int:
+    """The width of a list that `is_by_index`."""
     width = caller_width(call)
     return 1 if width == NATION else width
 
 
-def of_grouping(by: Grouping) -> int:
+def grouping_price(by: Grouping) -> int:
+    """Readings for a key of each row to count by."""
     return DERIVED if by.derived else COMPARED

@@ -1,6 +1,6 @@
-"""What of a root field is refused for a class, while its neighbours are answered.
+"""Fields of a root field that are refused for a class, while their neighbours are answered.
 
-A field that is refused is null, or the smallest nullable field around it is; the error names the field itself.
+A refused field is null, or the smallest nullable field around it is; the error names the refused field itself.
 Rule: a refusal is decided before anything runs, from the document and the caller's grants alone; the answer only says
 in how many places it stands.  Tests: tests/test_refusals.py, tests/test_differential.py.
 """
@@ -16,10 +16,11 @@ from graphql import FieldNode
 
 from auth.errors import Forbidden
 
-MOST_PLACES = 100
-"""Errors for one refusal; a list of a thousand rows says a hundred times that a field of each is not the caller's."""
+MAX_PLACES = 100
+"""Errors for one refusal: a list of a thousand rows says a hundred times that one of their fields is refused."""
 
 Place = list[str | int]
+"""Where a field stands in an answer: response keys, and the numbers of rows."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Step:
     """A response key on the way to a field, and whether it leads to a list."""
 
     key: str
-    several: bool = False
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,14 @@ class Refusal:
     nulled: int
 
     def places(self, answer: Any) -> list[Place]:
-        """Where in the answer of the root field it stands, at most MOST_PLACES."""
+        """Where the field stands in the answer of its root field, at most MAX_PLACES."""
+        to_null, below_null = self.path[: self.nulled], self.path[self.nulled :]
         rest: Place = []
-        for step in self.path[self.nulled :]:
-            rest += [step.key, 0] if step.several else [step.key]
-        if rest and self.path[-1].several:
-            rest.pop()  # the field itself has no rows
-        return [[*place, *rest] for place in islice(_nulls(answer, self.path[: self.nulled]), MOST_PLACES)]
+        for step in below_null:
+            rest += [step.key, 0] if step.is_list else [step.key]
+        if below_null and below_null[-1].is_list:
+            rest.pop()  # the refused list itself has no rows
+        return [[*place, *rest] for place in islice(_nulls(answer, to_null), MAX_PLACES)]
 
 
 def _nulls(value: Any, steps: tuple[Step, ...]) -> Iterator[Place]:
@@ -57,16 +59,17 @@ def _nulls(value: Any, steps: tuple[Step, ...]) -> Iterator[Place]:
         if value is None:
             yield []
         return
-    if not isinstance(value, dict) or steps[0].key not in value:  # a row of another type of the interface
-        return
-    key, inner = steps[0].key, value[steps[0].key]
-    if steps[0].several and isinstance(inner, list):
+    step = steps[0]
+    if not isinstance(value, dict) or step.key not in value:
+        return  # a null on the way, or a row of another type of the interface
+    inner = value[step.key]
+    if step.is_list and isinstance(inner, list):
         for number, row in enumerate(inner):
             for place in _nulls(row, steps[1:]):
-                yield [key, number, *place]
-        return
-    for place in _nulls(inner, steps[1:]):
-        yield [key, *place]
+                yield [step.key, number, *place]
+    else:
+        for place in _nulls(inner, steps[1:]):
+            yield [step.key, *place]
 
 
 class Refused(Exception):

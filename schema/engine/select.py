@@ -7,29 +7,23 @@ as bindings.  What is asked for and how it is named is all that shapes the SQL. 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from graphql import (
-    FieldNode,
-    GraphQLField,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    SelectionSetNode,
-    get_argument_values,
-    get_named_type,
-)
+from graphql import FieldNode, GraphQLField, GraphQLNonNull, GraphQLObjectType, get_argument_values, get_named_type
 
 from auth.sensitivity import Sensitivity
 from registry.figures.summary import Summary
 from registry.models.fact import Derived
-from registry.models.noun import To
+from registry.models.noun import Readable, To
 from registry.models.region import Region
 from registry.read.filter import HasCode
 from registry.read.query import (
     Const,
+    Datum,
     Embed,
     Equals,
     First,
@@ -45,7 +39,7 @@ from registry.read.query import (
     Withheld,
 )
 from registry.read.visibility import Extent
-from schema.declare.makers import FACES, KINDS
+from schema.declare.makers import FACES, IMPLEMENTATIONS
 from schema.declare.shapes import (
     ColumnField,
     EmbeddedField,
@@ -55,13 +49,11 @@ from schema.declare.shapes import (
     WithheldField,
     shape_of,
 )
-from schema.engine.answer_size import AROUND, of_datum, of_text
-from schema.engine.complexity import LISTED, Size
-from schema.engine.connection import Listed
-from schema.engine.price import BELOW, COUNTRY, DERIVED_VALUES, READ, SUMMARY, caller_width, narrowed
+from schema.engine.answer_size import datum_size, keys_size, text_size
+from schema.engine.complexity import PLAIN_LIST_SIZE, Size
+from schema.engine.connection import ConnectionSelection
+from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, READ, SUMMARY, caller_width, narrowed
 from schema.engine.walk import Walk
-
-T = TypeVar("T")
 
 
 class Selection(Walk):
@@ -69,108 +61,127 @@ class Selection(Walk):
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
-    def object(self, type_: Any, nodes: list[FieldNode], inside: EmbeddedField | None = None) -> Object:
-        sets = [node.selection_set for node in nodes]
+    def object(self, type_: Any, nodes: list[FieldNode], embedded: EmbeddedField | None = None) -> Object:
         if isinstance(type_, GraphQLObjectType):
-            return Object(((None, self.parts(type_, sets, inside)),))
-        column, kinds = KINDS[face_of(type_)]
-        named: dict[str, Any] = {code: self.schema.get_type(graphql_name(face)) for code, face in kinds.items()}
-        asked = {code: self.fields(kind, sets) for code, kind in named.items()}
-        first, *others = asked.values()
+            return Object(((None, self.parts(type_, nodes, embedded)),))
+        return self.object_of_interface(type_, nodes)
+
+    def object_of_interface(self, interface: Any, nodes: list[FieldNode]) -> Object:
+        implementations = IMPLEMENTATIONS[face_of(interface)]
+        types: dict[str, Any] = {}
+        for code, face in implementations.faces.items():
+            types[code] = self.schema.get_type(graphql_name(face))
+        first, *others = [self.fields_below(type_, nodes) for type_ in types.values()]
         if all(same_fields(first, other) for other in others) and not _asks_its_type(first):
-            return Object(((None, self.parts(next(iter(named.values())), sets, None)),))
-        return Object(tuple((code, self.parts(kind, sets, None)) for code, kind in named.items()), column)
+            any_type = next(iter(types.values()))
+            return Object(((None, self.parts(any_type, nodes)),))
+        kinds = tuple((code, self.parts(type_, nodes)) for code, type_ in types.items())
+        return Object(kinds, implementations.discriminator)
 
-    def parts(self, type_: Any, sets: list[SelectionSetNode | None], inside: EmbeddedField | None) -> tuple[Part, ...]:
-        found = self.fields(type_, sets)
-        self.limits.count(len(found))
-        self.limits.hold(sum(AROUND + len(key.encode()) for key in found))
-        return tuple(self.part(type_, key, nodes, inside) for key, nodes in found.items())
+    def parts(
+        self, type_: GraphQLObjectType, nodes: list[FieldNode], embedded: EmbeddedField | None = None
+    ) -> tuple[Part, ...]:
+        fields = self.fields_below(type_, nodes)
+        self.complexity.add_fields(len(fields))
+        self.complexity.add_bytes(keys_size(fields))
+        return tuple(self.part(type_, key, same_key, embedded) for key, same_key in fields.items())
 
-    def part(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], inside: EmbeddedField | None) -> Part:
+    def part(
+        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], embedded: EmbeddedField | None = None
+    ) -> Part:
         name = nodes[0].name.value
         if name == "__typename":
-            self.limits.hold(of_text(type_.name))
+            self.complexity.add_bytes(text_size(type_.name))
             return Const(key, type_.name)
-        made = type_.fields[name]
-        return self.unless_refused(key, made, nodes, lambda: self.answered(type_, key, made, nodes, inside))
+        field = type_.fields[name]
+        return self.unless_refused(key, field, nodes, lambda: self.allowed_part(type_, key, field, nodes, embedded))
 
-    def answered(
+    def allowed_part(
         self,
         type_: GraphQLObjectType,
         key: str,
-        made: GraphQLField,
+        field: GraphQLField,
         nodes: list[FieldNode],
-        inside: EmbeddedField | None,
+        embedded: EmbeddedField | None,
     ) -> Part:
-        declared = made.extensions["strawberry-definition"]
-        if inside is not None and declared.python_name in inside.columns:
-            self.limits.hold(of_datum(inside.columns[declared.python_name]))
-            return Scalar(key, inside.columns[declared.python_name])
+        """The part that a field becomes.  Raises Forbidden, or Refused from within, if the caller lacks a class."""
+        declared = field.extensions["strawberry-definition"]
+        column = None if embedded is None else embedded.columns.get(declared.python_name)
+        if column is not None:
+            return self.value(key, column)
         match declared.metadata["shape"]:
             case ColumnField(datum=datum):
                 if isinstance(datum, Derived):
-                    self.derived(type_)
-                self.limits.hold(of_datum(datum))
-                return Scalar(key, datum)
+                    self.add_derived(type_)
+                return self.value(key, datum)
             case WithheldField():
                 names = guarded_names(type_)
-                self.limits.hold(sum(1 + of_text(name) for name, _ in names))
+                self.complexity.add_bytes(sum(1 + text_size(name) for name, _ in names))
                 return Withheld(key, names)
             case EmbeddedField() as shape:
-                node = self.object(get_named_type(made.type), nodes, shape)
-                return Embed(key, shape.present, node.kinds[0][1], guard(made, shape.kind))
+                ((_, parts),) = self.object(get_named_type(field.type), nodes, shape).kinds
+                return Embed(key, shape.present, parts, guard(field, shape.kind))
             case RelatedField() as shape:
-                return self.related(key, made, nodes, shape)
+                return self.related(key, field, nodes, shape)
             case shape:
                 raise TypeError(f"{type_.name}.{nodes[0].name.value}: the read engine does not know {shape}")
 
-    def related(self, key: str, made: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> One | Many | Page:
-        if is_connection(shape):
-            return Listed(self, made, nodes, shape).page(key)
-        target, kind = get_named_type(made.type), guard(made, shape.kind)
-        match shape.how:
-            case "one":
-                if shape.source.noun is Summary:
-                    self.limits.read(COUNTRY if shape.source.link is None else SUMMARY, 1)
-                with self.limits.inside(None), self.regions(shape.source):
-                    return One(key, shape.source, self.object(target, nodes), shape.order, kind)
-            case _:
-                with self.limits.inside(LISTED), self.regions(shape.source, summed=False):
-                    listed = self.object(target, nodes)
-                return Many(key, shape.source, listed, shape.order, shape.limit, kind, shape.when)
+    def value(self, key: str, datum: Datum) -> Scalar:
+        self.complexity.add_bytes(datum_size(datum))
+        return Scalar(key, datum)
 
-    def regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
+    def add_derived(self, type_: GraphQLObjectType) -> None:
+        """A field that is worked out for each row; one of a region may be counted from its households."""
+        self.complexity.count_as_values(DERIVED_VALUES)
+        if FACES[face_of(type_)] is Region:
+            reach = self.complexity.reach
+            self.complexity.add_readings(READ, caller_width if reach is None else reach)
+
+    def related(self, key: str, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> One | Many | Page:
+        if is_connection(shape):
+            return ConnectionSelection(self, field, nodes, shape).page(key)
+        source, target, kind = shape.source, get_named_type(field.type), guard(field, shape.kind)
+        if shape.how == "one":
+            if source.noun is Summary:
+                self.complexity.add_readings(NATIONAL_SUMMARY if source.link is None else SUMMARY, 1)
+            with self.complexity.nested(None), self.in_regions(source):
+                record = self.object(target, nodes)
+            return One(key, source, record, shape.order, kind)
+        with self.complexity.nested(PLAIN_LIST_SIZE), self.in_regions(source, summed=False):
+            record = self.object(target, nodes)
+        return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
+
+    def in_regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
         """In the regions that a record leads to, if they are regions."""
-        return self.limits.regions(self.reach(source), summed=summed) if source.noun is Region else nullcontext()
+        if source.noun is not Region:
+            return nullcontext()
+        return self.complexity.regions(self.reach(source), summed=summed)
 
     def reach(self, source: Source) -> Size:
-        """How far the lists of a region go that a record leads to: its own village is small, but a region above it may
-        be as wide as all that the caller reads."""
+        """The width of the lists of a region that a record leads to.
+
+        The record's own village is small, but a region above it may be as wide as all that the caller reads."""
         if source.link is None:  # a look-up
             return narrowed(self.bindings["code"])
-        return BELOW if isinstance(source.link, To) and source.link.column != "parent_id" else caller_width
-
-    def derived(self, type_: GraphQLObjectType) -> None:
-        """A field that is worked out for each row; of a region it may be counted from its households."""
-        self.limits.weigh(DERIVED_VALUES)
-        if FACES[face_of(type_)] is Region:
-            self.limits.read(READ, caller_width if self.limits.reach is None else self.limits.reach)
+        is_above = not isinstance(source.link, To) or source.link.column == "parent_id"
+        return caller_width if is_above else BELOW
 
     # --- roots --------------------------------------------------------------------------------------------------------
 
-    def root(self, made: GraphQLField, nodes: list[FieldNode]) -> QueryTree:
-        shape = shape_of(made)
+    def root(self, field: GraphQLField, nodes: list[FieldNode]) -> QueryTree:
+        """The query of a root field."""
+        shape = shape_of(field)
         if isinstance(shape, NodeField):
-            return self.anything(made, nodes)
+            return self.node(field, nodes)
         if shape.key is not None:
-            value = get_argument_values(made, nodes[0], self.variables)[shape.key.argument]
-            where = self.keyed(shape.key, value)
-            shape = replace(shape, source=replace(shape.source, where=(*shape.source.where, where)))
-        return self.related("", made, nodes, shape)
+            arguments = get_argument_values(field, nodes[0], self.variables)
+            by_key = self.keyed(shape.key, arguments[shape.key.argument])
+            source = replace(shape.source, where=(*shape.source.where, by_key))
+            shape = replace(shape, source=source)
+        return self.related("", field, nodes, shape)
 
     def keyed(self, key: LookupKey, value: Any) -> Where:
-        """The condition of a look-up by this value of its key; of several keys, GraphQL lets exactly one be given."""
+        """The condition of a look-up by this value of its key; of several keys, GraphQL accepts exactly one."""
         if key.where is not None:
             self.bind(key.argument, value)
             return key.where
@@ -179,44 +190,56 @@ class Selection(Walk):
         self.bind(key.argument, text, as_uuid if isinstance(column.type, sa.Uuid) else None)
         return Equals(column.key, key.argument)
 
-    def anything(self, made: GraphQLField, nodes: list[FieldNode]) -> First:
-        """`node`: one look-up for each type that has an id, those whose class is nowhere the caller's left out."""
-        self.bind("id", get_argument_values(made, nodes[0], self.variables)["id"], as_uuid)
-        node_type: Any = self.schema.get_type("Node")
-        ones = []
-        for type_ in sorted(self.schema.get_possible_types(node_type), key=lambda t: t.name):
-            noun = FACES[face_of(type_)]
+    def node(self, field: GraphQLField, nodes: list[FieldNode]) -> First:
+        """`node`: one look-up for each type that has an id, except those whose records the caller sees nowhere."""
+        arguments = get_argument_values(field, nodes[0], self.variables)
+        self.bind("id", arguments["id"], as_uuid)
+        interface: Any = self.schema.get_type("Node")
+        types = sorted(self.schema.get_possible_types(interface), key=lambda type_: type_.name)
+        look_ups = []
+        for type_ in types:
+            face = face_of(type_)
+            noun = FACES[face]
             if noun is None or self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is Extent.NONE:
                 continue
-            where: tuple[Any, ...] = (Equals("id", "id"),)
-            for interface, (column, kinds) in KINDS.items():
-                for code, face in kinds.items():
-                    if face is face_of(type_) and FACES[interface] is noun:
-                        where = (*where, HasCode(column, code))
-            with self.limits.regions(caller_width):
-                ones.append(One("", Source(noun, None, where), self.object(type_, nodes)))
-        return First("", tuple(ones))
+            source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun)))
+            with self.complexity.regions(caller_width):
+                look_ups.append(One("", source, self.object(type_, nodes)))
+        return First("", tuple(look_ups))
 
-    def reread(self, made: GraphQLField, nodes: list[FieldNode]) -> One:
-        """The record of a payload; the command answers its id, the argument `record`."""
-        type_ = get_named_type(made.type)
+    def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:
+        """The record of a payload; the command returns its id, which becomes the argument `record`."""
+        type_ = get_named_type(field.type)
         noun = FACES[face_of(type_)]
         assert noun is not None
         self.bindings["record"] = lambda call: call.record
         return One("", Source(noun, None, (Equals("id", "record"),)), self.object(type_, nodes))
 
 
+def _is_shown_by(face: type[Any], noun: Readable) -> Iterator[HasCode]:
+    """The condition that a row is of the type `face`, if its noun is shown by several types."""
+    for interface, implementations in IMPLEMENTATIONS.items():
+        if FACES[interface] is noun:
+            for code, implementation in implementations.faces.items():
+                if implementation is face:
+                    yield HasCode(implementations.discriminator, code)
+
+
 def same_fields(one: dict[str, list[FieldNode]], other: dict[str, list[FieldNode]]) -> bool:
-    """The same fields of the document in the same order; then the types of an interface share one compilation."""
-    return [(k, [id(n) for n in v]) for k, v in one.items()] == [(k, [id(n) for n in v]) for k, v in other.items()]
+    """Whether both are the same fields of the document in the same order; then one compilation serves both types."""
+    return _identities(one) == _identities(other)
 
 
-def _asks_its_type(found: dict[str, list[FieldNode]]) -> bool:
-    return any(nodes[0].name.value == "__typename" for nodes in found.values())
+def _identities(fields: dict[str, list[FieldNode]]) -> list[tuple[str, list[int]]]:
+    return [(key, [id(node) for node in nodes]) for key, nodes in fields.items()]
+
+
+def _asks_its_type(fields: dict[str, list[FieldNode]]) -> bool:
+    return any(nodes[0].name.value == "__typename" for nodes in fields.values())
 
 
 def as_uuid(text: str | None) -> uuid.UUID | None:
-    """The id; one that is no UUID is an id that nobody has."""
+    """The id; a text that is not a UUID becomes an id that no record has."""
     try:
         return None if text is None else uuid.UUID(text)
     except ValueError:
@@ -224,6 +247,7 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
 
 
 def face_of(type_: Any) -> type[Any]:
+    """The class that declares a type of the schema."""
     origin: type[Any] = type_.extensions["strawberry-definition"].origin
     return origin
 
@@ -232,14 +256,14 @@ def graphql_name(face: type[Any]) -> str:
     return str(face.__strawberry_definition__.name)
 
 
-def guard(made: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:
+def guard(field: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:
     """The class that guards a value of a record; a non-null one exists for everybody who sees the record."""
-    return None if isinstance(made.type, GraphQLNonNull) else kind
+    return None if isinstance(field.type, GraphQLNonNull) else kind
 
 
 def is_connection(shape: Any) -> bool:
-    """Whether a field is a connection, which holds what the caller may list: it is null only where that is refused."""
-    return isinstance(shape, RelatedField) and shape.how == "many"
+    """Whether a field is a connection.  It holds what the caller may list, so it is null only if listing is refused."""
+    return isinstance(shape, RelatedField) and shape.how == "connection"
 
 
 _GUARDED: dict[str, tuple[tuple[str, Sensitivity], ...]] = {}
@@ -247,14 +271,19 @@ _GUARDED: dict[str, tuple[tuple[str, Sensitivity], ...]] = {}
 
 def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ...]:
     """The fields of a record that may be withheld, with their classes."""
-    if type_.name not in _GUARDED:
-        noun = FACES[face_of(type_)]
-        assert noun is not None
-        found = []
-        for name, made in type_.fields.items():
-            shape = shape_of(made)
-            kind = None if is_connection(shape) else getattr(shape, "kind", None)
-            if kind not in (None, Sensitivity.OPEN, noun.row_sensitivity) and not isinstance(made.type, GraphQLNonNull):
-                found.append((name, kind))
-        _GUARDED[type_.name] = tuple(found)
-    return _GUARDED[type_.name]
+    names = _GUARDED.get(type_.name)
+    if names is None:
+        names = _GUARDED[type_.name] = tuple(_guarded(type_))
+    return names
+
+
+def _guarded(type_: GraphQLObjectType) -> Iterator[tuple[str, Sensitivity]]:
+    noun = FACES[face_of(type_)]
+    assert noun is not None
+    for name, field in type_.fields.items():
+        shape = shape_of(field)
+        if is_connection(shape) or isinstance(field.type, GraphQLNonNull):
+            continue
+        kind = getattr(shape, "kind", None)
+        if kind is not None and kind not in (Sensitivity.OPEN, noun.row_sensitivity):
+            yield name, kind

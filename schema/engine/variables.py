@@ -1,9 +1,9 @@
 """What one call brings to a prepared operation: values that are bound, not compiled.
 
-A plan is made once for each *shape* of the variables: which are given, which keys their objects have, the values of
-enums and Booleans, where a code is one village's, and which texts are blank, for those may choose the SQL.  Everything
-else is marked by a `Placeholder`, the place where a call holds it.
-Rule: what is no part of the shape never reaches a query tree; tests/test_prepared.py changes each value and looks at
+A plan is made once for each *shape* of the variables, which is all that may change the SQL: which variables are given,
+which keys their objects have, the values of enums and Booleans, whether a code is one village's, and which texts are
+blank.  A `Placeholder` stands for everything else: the place where a call holds it.
+Rule: what is not part of the shape never reaches a query tree; tests/test_prepared.py changes each value and looks at
 the SQL.
 """
 
@@ -25,41 +25,42 @@ GIVEN, VILLAGE, BLANK = "given", "village", "blank"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: who asks, in which language, with which values."""
+    """One call: its caller, its language and its values."""
 
     principal: Principal
     language: str
     cursors: Cursors
     variables: dict[str, Any]
-    record: uuid.UUID | None = None  # what the command has changed, when a payload shows it
-    signers: dict[Hashable, Signer] = field(default_factory=dict)  # of the lists whose cursors this call has met
+    record: uuid.UUID | None = None  # the id of the record that a command has changed, for its payload
+    signers: dict[Hashable, Signer] = field(default_factory=dict)  # of the lists that this call has signed or read
 
 
 Binding = Callable[[Call], Any]
+"""The value of an argument in a call."""
 
 
 @dataclass(frozen=True)
 class Placeholder:
-    """The value that stands at this place of a call's variables."""
+    """The value at this path of a call's variables."""
 
     path: tuple[str | int, ...]
-    village: bool = False  # it is always the code of a village
-    blank: bool = False  # it is always a text of nothing but spaces
+    village: bool = False  # always the code of a village
+    blank: bool = False  # always a text that is empty or only spaces
 
     def __call__(self, call: Call) -> Any:
-        found: Any = call.variables
+        value: Any = call.variables
         for step in self.path:
-            found = found[step]
-        return found
+            value = value[step]
+        return value
 
 
 def shape(value: Any) -> Hashable:
-    """What of a coerced value may change the SQL."""
+    """The part of a coerced value that may change the SQL."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
         return tuple((key, shape(inner)) for key, inner in value.items())
-    if isinstance(value, list) and _opened(value):
+    if isinstance(value, list) and _shapes_sql(value):
         return tuple(shape(inner) for inner in value)
     if isinstance(value, VillageCode):
         return VILLAGE
@@ -67,59 +68,67 @@ def shape(value: Any) -> Hashable:
 
 
 def with_placeholders(value: Any, path: tuple[str | int, ...]) -> Any:
-    """The value with a Ref for everything that is not its shape."""
+    """The value with a placeholder for everything that is not part of its shape."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
         return {key: with_placeholders(inner, (*path, key)) for key, inner in value.items()}
-    if isinstance(value, list) and _opened(value):
+    if isinstance(value, list) and _shapes_sql(value):
         return [with_placeholders(inner, (*path, number)) for number, inner in enumerate(value)]
     return Placeholder(path, isinstance(value, VillageCode), is_blank(value))
 
 
-def _opened(value: list[Any]) -> bool:
-    """Whether what a list holds is part of the shape: objects, one village, or nothing: no Ref stands for it."""
-    alone = len(value) == 1 and isinstance(value[0], VillageCode)
-    return alone or not value or any(isinstance(inner, dict) for inner in value)
+def _shapes_sql(value: list[Any]) -> bool:
+    """Whether the items of a list are part of the shape: objects, or a single village; an empty list is too."""
+    is_one_village = len(value) == 1 and isinstance(value[0], VillageCode)
+    return is_one_village or not value or any(isinstance(inner, dict) for inner in value)
 
 
 def is_village(value: Any) -> bool:
-    """Whether a value, or what stands in its place, is the code of one village."""
+    """Whether a value, or the value of a placeholder, is the code of one village."""
     return value.village if isinstance(value, Placeholder) else isinstance(value, VillageCode)
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a value, or what stands in its place, is a text of nothing but spaces."""
-    return value.blank if isinstance(value, Placeholder) else isinstance(value, str) and not value.strip()
+    """Whether a value, or the value of a placeholder, is a text that is empty or only spaces."""
+    if isinstance(value, Placeholder):
+        return value.blank
+    return isinstance(value, str) and not value.strip()
 
 
 def resolved(value: Any, call: Call) -> Any:
-    """The value with what a call holds in the place of every Ref."""
+    """The value with the values of a call for its placeholders."""
     if isinstance(value, Placeholder):
         return value(call)
     if isinstance(value, dict):
         return {key: resolved(inner, call) for key, inner in value.items()}
-    return [resolved(inner, call) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [resolved(inner, call) for inner in value]
+    return value
 
 
 def binding(value: Any, convert: Callable[[Any], Any] | None = None) -> Binding:
-    """How a call finds the value of an argument, which is a Ref, a list that may hold some, or a constant."""
+    """How a call gets the value of an argument: a placeholder, a list that may hold some, or a constant.
+
+    A constant is converted at once, so that what is wrong with it is refused before the plan is made."""
     if isinstance(value, Placeholder):
         return value if convert is None else lambda call: convert(value(call))
     if isinstance(value, list) and any(isinstance(inner, Placeholder) for inner in value):
-        return lambda call: (convert or list)(resolved(value, call))
+        convert_list = convert or list
+        return lambda call: convert_list(resolved(value, call))
     constant = value if convert is None else convert(value)
     return lambda call: constant
 
 
 def plain(value: Any) -> Any:
-    """An enum's code, a list of codes, any other value as it is."""
+    """The code of an enum, the codes of a list, any other value as it is."""
     if isinstance(value, list):
         return [plain(inner) for inner in value]
     return value.value if isinstance(value, Enum) else value
 
 
 def folded(text: str) -> str:
-    """A text without case and accents, as `registry.folded` makes it in the database."""
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(c.lower() if c.isascii() else c for c in parts if not "\u0300" <= c <= "\u036f")
+    """A text without case and accents, as the function `registry.folded` of the database makes it."""
+    letters = unicodedata.normalize("NFKD", text)
+    without_accents = (letter for letter in letters if not "\u0300" <= letter <= "\u036f")
+    return "".join(letter.lower() if letter.isascii() else letter for letter in without_accents)

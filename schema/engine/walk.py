@@ -1,4 +1,4 @@
-"""The way through one root field: what is bound, counted and refused while its selection is read.
+"""The walk through one root field: what is bound, counted and refused while its selection is read.
 
 Rule: an argument has a name of its own, and a refusal nulls the smallest nullable field around it.
 Tests: tests/test_read.py, tests/test_refusals.py.
@@ -28,57 +28,56 @@ T = TypeVar("T")
 
 @dataclass
 class Walk(Collector):
-    """What is known of one root field on the way through its selection: names, arguments, costs and refusals."""
+    """What the walk has gathered about one root field: arguments, costs and refusals."""
 
     visibility: Visibility
     bindings: dict[str, Binding] = field(default_factory=dict)
-    limits: Complexity = field(init=False)
-    checks: list[Binding] = field(default_factory=list)  # what may be refused though the statement does not ask for it
-    path: tuple[Step, ...] = ()  # from the root field to the field in hand
+    complexity: Complexity = field(init=False)
+    checks: list[Binding] = field(default_factory=list)  # bindings that may raise, whether or not the SQL uses them
+    path: tuple[Step, ...] = ()  # from the root field to the field at hand
     refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
 
     def __post_init__(self) -> None:
-        self.limits = Complexity(self.budget)
+        self.complexity = Complexity(self.budget)
 
     def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
-        """Make an argument of this name; what its conversion `refuses` is refused before anything runs."""
+        """Make an argument of this name; if its conversion `refuses` values, they are refused before anything runs."""
         self.bindings[name] = binding(value, convert)
         if refuses:
             self.checks.append(self.bindings[name])
         return name
 
-    def name(self, letter: str) -> str:
+    def new_name(self, letter: str) -> str:
         """A name that no argument has yet."""
         return f"{letter}{len(self.bindings) + 1}"
 
-    # --- what is refused ----------------------------------------------------------------------------------------------
+    # --- refusals -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def at(self, key: str, several: bool = False) -> Iterator[None]:
+    def at(self, key: str, is_list: bool = False) -> Iterator[None]:
         """Inside the field of this response key."""
-        around, self.path = self.path, (*self.path, Step(key, several))
+        outside, self.path = self.path, (*self.path, Step(key, is_list))
         try:
             yield
         finally:
-            self.path = around
+            self.path = outside
 
-    def unless_refused(self, key: str, made: GraphQLField, nodes: list[FieldNode], part: Callable[[], T]) -> T | Null:
-        """The part that a field becomes; null where it, or something non-null inside it, is refused for a class.
+    def unless_refused(self, key: str, field: GraphQLField, nodes: list[FieldNode], part: Callable[[], T]) -> T | Null:
+        """The part that a field becomes; null if it, or something non-null inside it, is refused for a class.
 
-        Raises Refused where the field itself may not be null."""
-        nullable = not isinstance(made.type, GraphQLNonNull)
-        with self.at(key, is_list_type(get_nullable_type(made.type))):
+        Raises Refused if the field itself may not be null."""
+        with self.at(key, is_list_type(get_nullable_type(field.type))):
             try:
                 return part()
             except Forbidden as error:
                 refused = Refused(error, nodes[0], self.path)
             except Refused as inner:
                 refused = inner
-            if not nullable:
+            if isinstance(field.type, GraphQLNonNull):
                 raise refused
             self.refusals[refused.path, refused.node] = refused.nulling(len(self.path))
         return Null(key)
 
     @abstractmethod
-    def object(self, type_: Any, nodes: list[FieldNode], inside: EmbeddedField | None = None) -> Object:
-        """The object that these selections of one type become."""
+    def object(self, type_: Any, nodes: list[FieldNode], embedded: EmbeddedField | None = None) -> Object:
+        """The JSON object that the selections of these fields make of a type's value."""

@@ -24,7 +24,17 @@ from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
-from schema.declare.listing import Compared, Key, Named, Nested, by_name, filtering, grouping, of_list, sorting
+from schema.declare.listing import (
+    Comparison,
+    FilterKey,
+    NamedCondition,
+    RelatedRecords,
+    by_name,
+    filtering,
+    grouping,
+    of_list,
+    sorting,
+)
 from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
 from schema.types.node import Connection, Group, Money, Record
 from schema.types.region import Village
@@ -91,13 +101,15 @@ class Business(Record):
 
 
 _DETAILS = {
-    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(BusinessFacts.household_id))),
-    "owner": Key(OPERATIONAL, "By the owner.", Nested(MemberFacts, to(BusinessFacts.owner_id))),
-    "workers": Key(OPERATIONAL, "By the number of all workers, family and paid.", Compared(business.workers)),
-    "has_nib": Key(
+    "household": FilterKey(
+        OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(BusinessFacts.household_id))
+    ),
+    "owner": FilterKey(OPERATIONAL, "By the owner.", RelatedRecords(MemberFacts, to(BusinessFacts.owner_id))),
+    "workers": FilterKey(OPERATIONAL, "By the number of all workers, family and paid.", Comparison(business.workers)),
+    "has_nib": FilterKey(
         PERSONAL,
         "Whether it has a business identification number (nomor induk berusaha).",
-        Named(bool, business.HasNib),
+        NamedCondition(bool, business.HasNib),
     ),
 }
 BusinessFilter = filtering(Business, BusinessFacts, _DETAILS, by_name(BusinessFacts))

@@ -26,7 +26,7 @@ from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.read.grouping import by_country, by_month
-from schema.declare.listing import Key, Named, Nested, filtering, grouping, of_list, sorting
+from schema.declare.listing import FilterKey, NamedCondition, RelatedRecords, filtering, grouping, of_list, sorting
 from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
 from schema.types.node import Connection, Group, Money, Record
 
@@ -102,9 +102,13 @@ class MigrationEpisode(Record):
 
 
 _DETAILS = {
-    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(EpisodeFacts.household_id))),
-    "member": Key(OPERATIONAL, "By the person.", Nested(MemberFacts, to(EpisodeFacts.member_id))),
-    "latest": Key(Sensitivity.PERSONAL, "Only each person's newest episode.", Named(bool, episode.Latest)),
+    "household": FilterKey(
+        OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(EpisodeFacts.household_id))
+    ),
+    "member": FilterKey(OPERATIONAL, "By the person.", RelatedRecords(MemberFacts, to(EpisodeFacts.member_id))),
+    "latest": FilterKey(
+        Sensitivity.PERSONAL, "Only each person's newest episode.", NamedCondition(bool, episode.Latest)
+    ),
 }
 MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)
 MigrationEpisodeListFilter = of_list(EpisodeFacts, MigrationEpisodeFilter)

@@ -25,7 +25,7 @@ from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
 from schema.declare.keys import one_of
-from schema.declare.listing import Key, Named, by_names_in, filtering, grouping, sorting
+from schema.declare.listing import FilterKey, NamedCondition, by_names_in, filtering, grouping, sorting
 from schema.declare.makers import (
     ID,
     face,
@@ -170,16 +170,18 @@ class Household(Record):
 
 
 _DETAILS = {
-    "submitted_by_me": Key(
-        Exemption.OWN_CALLER, "You sent the newest submission.", Named(bool, household.SubmittedByMe)
+    "submitted_by_me": FilterKey(
+        Exemption.OWN_CALLER, "You sent the newest submission.", NamedCondition(bool, household.SubmittedByMe)
     ),
-    "awaits_me": Key(
+    "awaits_me": FilterKey(
         Exemption.OWN_CALLER,
         "A step of verification that would be accepted from you now.",
-        Named(bool, work_list.AwaitsMe),
+        NamedCondition(bool, work_list.AwaitsMe),
     ),
-    "has_findings": Key(
-        OPERATIONAL, "Has an open warning that you may see, as in `findings`.", Named(bool, work_list.HasFindings)
+    "has_findings": FilterKey(
+        OPERATIONAL,
+        "Has an open warning that you may see, as in `findings`.",
+        NamedCondition(bool, work_list.HasFindings),
     ),
 }
 HouseholdFilter = filtering(Household, HouseholdFacts, _DETAILS, by_names_in(MemberFacts, by(MemberFacts.household_id)))

@@ -26,7 +26,7 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
 from registry.read.grouping import by_band
 from registry.read.query import Order
-from schema.declare.listing import Key, Nested, by_name, filtering, grouping, of_list, sorting
+from schema.declare.listing import FilterKey, RelatedRecords, by_name, filtering, grouping, of_list, sorting
 from schema.declare.makers import ID, face, grouped, guarded, key, lazy, names, of_caller, one, plain_list, shown
 from schema.types.node import Connection, Group, Record
 
@@ -81,12 +81,16 @@ class Member(Record):
 
 
 _DETAILS = {
-    "household": Key(OPERATIONAL, "By the household.", Nested(HouseholdFacts, to(MemberFacts.household_id))),
-    "migrations": Key(
-        OPERATIONAL, "By the person's episodes.", Nested(EpisodeFacts, by(EpisodeFacts.member_id), several=True)
+    "household": FilterKey(
+        OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(MemberFacts.household_id))
     ),
-    "businesses": Key(
-        OPERATIONAL, "By the person's business units.", Nested(BusinessFacts, by(BusinessFacts.owner_id), several=True)
+    "migrations": FilterKey(
+        OPERATIONAL, "By the person's episodes.", RelatedRecords(EpisodeFacts, by(EpisodeFacts.member_id), several=True)
+    ),
+    "businesses": FilterKey(
+        OPERATIONAL,
+        "By the person's business units.",
+        RelatedRecords(BusinessFacts, by(BusinessFacts.owner_id), several=True),
     ),
 }
 MemberFilter = filtering(Member, MemberFacts, _DETAILS, by_name(MemberFacts))

@@ -21,10 +21,11 @@ from registry.models.noun import by, to
 from registry.read.query import Many, Object, Order, Scalar, Source
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
-from schema.declare.listing import Key, Named, by_place_name, filtering, sorting
+from schema.declare.listing import FilterKey, NamedCondition, by_place_name, filtering, sorting
 from schema.declare.makers import (
     ID,
-    KINDS,
+    IMPLEMENTATIONS,
+    Implementations,
     connection,
     face,
     guarded,
@@ -202,16 +203,25 @@ class Village(Region):
 RegionFilter = filtering(
     Region,
     region.Region,
-    {"programme": Key(OPEN, "Enrolled in any of these programme codes.", Named(list[str], region.EnrolledIn))},
+    {
+        "programme": FilterKey(
+            OPEN, "Enrolled in any of these programme codes.", NamedCondition(list[str], region.EnrolledIn)
+        )
+    },
     by_place_name(region.Region),
     combined=False,
 )
 RegionOrder = sorting(
     Region, region.Region, "How to sort regions; default is CODE ascending.", HOUSEHOLD_COUNT=household.household_count
 )
-KINDS[Region] = (
+IMPLEMENTATIONS[Region] = Implementations(
     "level",
-    {level.value: type_ for level, type_ in zip(RegionLevel, (Province, Regency, District, Village), strict=True)},
+    {
+        RegionLevel.PROVINCE.value: Province,
+        RegionLevel.REGENCY.value: Regency,
+        RegionLevel.DISTRICT.value: District,
+        RegionLevel.VILLAGE.value: Village,
+    },
 )
 
 SUCCESSORS = Many(

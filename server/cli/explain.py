@@ -68,7 +68,7 @@ async def explained(
 
     Raises Invalid and RequestError for what the server would refuse as a whole."""
     variables = operation.variables(sent)
-    planned = operation.planned(Visibility.of(principal), variables)
+    planned = operation.plan(Visibility.of(principal), variables)
     call = Call(principal, "id", cursors, variables.coerced)
     planned.check(call)
     for root in planned.roots:
@@ -100,7 +100,7 @@ def explain(
     ExplainError, SettingsError, ServingError, EmbeddedError: one sentence says what to correct."""
     sent = _variables(given)
     try:
-        operation = Operations(build()._schema).of(document, name)
+        operation = Operations(build()._schema).get(document, name)
         if not operation.is_query:
             raise ExplainError("Queries are explained; a command's statements stand in registry/, compiled at import.")
         with reader as opened:

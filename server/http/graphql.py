@@ -25,7 +25,7 @@ from registry.store.outage import TooSlow, Unreachable
 from schema.engine.context import Context
 from schema.engine.executor import execute
 from schema.engine.operation import Invalid, Operation
-from schema.engine.plan import Root
+from schema.engine.plan import RootPlan
 from schema.engine.refusal import Place, Refusal
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
 from schema.limits import MOST_META_ROOTS
@@ -122,7 +122,7 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
     if principal is not NOBODY:
         params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
-    if operation.is_query and not context.planned.others:
+    if operation.is_query and not context.plan.others:
         body = await until_gone(request.receive, read(context, reply.request_id))
     else:
         body = await _execute(request, context)
@@ -148,10 +148,10 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
     source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
     if principal is not NOBODY:
         params = await read_params(*source, limit)
-        return params, await service.operations.of_aside(params.query, params.operation, principal.user_id)
+        return params, await service.operations.get_in_lane(params.query, params.operation, principal.user_id)
     try:
         params = await read_params(*source, min(limit, MAX_ANONYMOUS_BODY))
-        operation = await service.strangers.of_aside(params.query, params.operation)
+        operation = await service.strangers.get_in_lane(params.query, params.operation)
     except (Invalid, RequestError):
         raise Unauthenticated from None
     if not _reads_schema_only(operation):
@@ -176,7 +176,7 @@ async def _execute(request: Request, context: Context) -> dict[str, Any]:
 
 async def read(context: Context, request_id: str) -> dict[str, Any]:
     """Run a query by the engine: every root field by itself, several at the same time."""
-    roots = context.planned.roots
+    roots = context.plan.roots
     if len(roots) == 1:
         results = [await _run_root(context, roots[0])]
     else:
@@ -196,7 +196,7 @@ async def read(context: Context, request_id: str) -> dict[str, Any]:
     return {"errors": errors, "data": data} if errors else {"data": data}
 
 
-async def _run_root(context: Context, root: Root) -> bytes | Exception | None:
+async def _run_root(context: Context, root: RootPlan) -> bytes | Exception | None:
     """The JSON of one root field, None for null, or the error that made it null."""
     if isinstance(root.plan, str):
         return orjson.dumps(root.plan)
@@ -206,7 +206,7 @@ async def _run_root(context: Context, root: Root) -> bytes | Exception | None:
         return error
 
 
-def _failed(error: Exception, root: Root, language: str, request_id: str) -> dict[str, Any]:
+def _failed(error: Exception, root: RootPlan, language: str, request_id: str) -> dict[str, Any]:
     """The error of a root field that is null because of it."""
     return formatted(GraphQLError(str(error), root.node, path=[root.key], original_error=error), language, request_id)
 
