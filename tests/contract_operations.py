@@ -1,6 +1,6 @@
-"""The example operations, pruned to what is built: what the contract has and the code lacks is left out and printed.
+"""The operations of the contract without the elements that are not built yet, which are printed.
 
-Only what the list of gaps names may be left out.
+Only elements in the list of gaps may be left out.
 """
 
 from __future__ import annotations
@@ -48,13 +48,12 @@ def gaps() -> set[str]:
 
 
 def operation(name: str) -> str:
-    """One operation of the contract with the fragments it uses, pruned to what is built."""
+    """One operation of the contract with the fragments it uses, pruned to the elements that are built."""
     built = build_schema(build().as_str())
     document = parse(OPERATIONS.read_text())
     whole = build_schema(CONTRACT.read_text())
-    wanted = _alone(document, name)
     left_out: list[str] = []
-    pruned = _alone(_pruned(wanted, whole, built, left_out), name)
+    pruned = _alone(_pruned(_alone(document, name), whole, built, left_out), name)
     print(f"{name} without: {', '.join(left_out) or 'nothing'}")  # noqa: T201  (pytest shows it where it matters)
     listed = gaps()
     assert [n for n in left_out if not {n, n.partition("(")[0], n.partition(".")[0]} & listed] == []
@@ -68,7 +67,7 @@ HEAD = """# Example operations: those screens of the public contract that run to
 
 
 def runnable() -> str:
-    """The page of all operations of the contract that are built, each after its title, fragments behind them."""
+    """The page of all operations of the contract that are built, each under its title, followed by the fragments."""
     text = OPERATIONS.read_text()
     built, whole, document = build_schema(build().as_str()), build_schema(CONTRACT.read_text()), parse(text)
     pages = [HEAD]
@@ -100,7 +99,7 @@ def _offset(node: Node) -> int:
 
 
 def _alone(document: DocumentNode, name: str) -> DocumentNode:
-    """The operation and, as far as they are used from it, the fragments."""
+    """The operation and the fragments that it uses."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     (main,) = [
         d for d in document.definitions if isinstance(d, OperationDefinitionNode) and d.name and d.name.value == name
@@ -117,11 +116,11 @@ def _alone(document: DocumentNode, name: str) -> DocumentNode:
     variables = {
         v.name.value for d in (main, *used.values()) for s in (d.selection_set,) for v in nodes_of(s, VariableNode)
     }
-    kept = tuple(v for v in main.variable_definitions or () if v.variable.name.value in variables)
+    definitions = tuple(v for v in main.variable_definitions or () if v.variable.name.value in variables)
     operation_ = OperationDefinitionNode(
         operation=main.operation,
         name=main.name,
-        variable_definitions=kept,
+        variable_definitions=definitions,
         directives=(),
         selection_set=main.selection_set,
     )
@@ -143,10 +142,10 @@ def _pruned(document: DocumentNode, whole: GraphQLSchema, built: GraphQLSchema, 
                 left_out.append(f"{parent.name}.{name}")
                 return REMOVE
             arguments = ours.fields[name].args
-            gone = [a.name.value for a in node.arguments or () if a.name.value not in arguments]
-            left_out.extend(f"{parent.name}.{name}({a})" for a in gone)
-            kept = tuple(a for a in node.arguments or () if a.name.value in arguments)
-            for argument in kept:
+            missing = [a.name.value for a in node.arguments or () if a.name.value not in arguments]
+            left_out.extend(f"{parent.name}.{name}({a})" for a in missing)
+            remaining = tuple(a for a in node.arguments or () if a.name.value in arguments)
+            for argument in remaining:
                 enum: Any = get_named_type(arguments[argument.name.value].type)
                 if isinstance(argument.value, EnumValueNode) and argument.value.value not in enum.values:
                     left_out.append(f"{enum.name}.{argument.value.value}")
@@ -154,7 +153,7 @@ def _pruned(document: DocumentNode, whole: GraphQLSchema, built: GraphQLSchema, 
             return FieldNode(
                 alias=node.alias,
                 name=node.name,
-                arguments=kept,
+                arguments=remaining,
                 directives=node.directives,
                 selection_set=node.selection_set,
             )

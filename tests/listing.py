@@ -1,7 +1,7 @@
-"""What a list makes of its rows, in plain Python: filter, search, order, groups, and who may ask by what.
+"""Lists in plain Python: filter, search, order, groups, and which keys a caller may use.
 
 Classes of keys come from the directives of the published schema, areas from the policy page; nothing of the engine is
-used.  A comparison with what is not known does not hold; nulls come last; ties go by id, in the direction of the key.
+used.  A comparison with null is false; nulls come last; ties are ordered by id, in the direction of the key.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ OLD_CODES = {"35.07.09.2008": "35.07.11.2008"}
 
 
 class Forbidden(Exception):
-    """No grant has the class; `field` is the key that asked for it."""
+    """No grant has the class; `field` is the key that needs it."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
 
 
-class Sight:
-    """Where a person holds which class in every row, and where in those that he made himself (`own`)."""
+class Visibility:
+    """The areas where a person holds each class in every row, and those where only in their own records (`own`)."""
 
     def __init__(self, grants: list[tuple[str, str | None]]) -> None:
         self.areas: dict[str, list[str]] = {}
         self.own: dict[str, list[str]] = {}
         for role, code in grants:
             for ability in Ability:
-                if ability.name.startswith("SEE_") and (held := cell(ability, Role[role])) is not None:
-                    areas = self.areas if held is Cell.AREA else self.own
+                if ability.name.startswith("SEE_") and (extent := cell(ability, Role[role])) is not None:
+                    areas = self.areas if extent is Cell.AREA else self.own
                     areas.setdefault(ability.name.removeprefix("SEE_"), []).append(f"{code}." if code else "")
 
     def anywhere(self, kind: str) -> bool:
@@ -65,38 +65,35 @@ class Sight:
         return any(f"{area}.".startswith(code) for code in self.areas.get(kind, ()))
 
     def around(self, kind: str, area: str) -> bool:
-        """The class is seen there in some record at least."""
+        """Whether the class is seen there in at least one record."""
         return self.holds(kind, area) or any(f"{area}.".startswith(code) for code in self.own.get(kind, ()))
 
 
-def kind_of(made: Any) -> str | None:
+def kind_of(element: Any) -> str | None:
     """The class that `@sensitivity` gives to a field, an argument or an enum value."""
-    for said in made.ast_node.directives:
-        if said.name.value == "sensitivity":
-            return str(said.arguments[0].value.value)
+    for directive in element.ast_node.directives:
+        if directive.name.value == "sensitivity":
+            return str(directive.arguments[0].value.value)
     return None
 
 
-class Down:
-    """A value that sorts the other way round."""
+class Descending:
+    """A value that sorts in descending order."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __lt__(self, other: Down) -> bool:
+    def __lt__(self, other: Descending) -> bool:
         return bool(other.value < self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Down) and bool(other.value == self.value)
+        return isinstance(other, Descending) and bool(other.value == self.value)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass
-class Found:
-    """What a text finds by sound: ids, and how near the name of each comes (0 the same, 1 begins so, 2 sounds so)."""
-
-    nearness: dict[str, int]
+MatchRanks = dict[str, int]
+"""Id of each record that a search finds → how near its name is: 0 equal, 1 begins with the text, 2 sounds like it."""
 
 
 @dataclass
@@ -104,37 +101,38 @@ class Lists:
     """The lists of one person in one language."""
 
     schema: GraphQLSchema
-    sight: Sight
+    visibility: Visibility
     user: str
     language: str
     regions: list[Row]
     labels: dict[tuple[str, str], str] = field(default_factory=dict)
-    found: dict[tuple[str, str], Found] = field(default_factory=dict)  # (noun, text)
+    match_ranks: dict[tuple[str, str], MatchRanks] = field(default_factory=dict)  # by noun and text
     findings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # household → class and author of each
 
-    def asked(self, noun: str, rows: list[Row], given: dict[str, Any]) -> tuple[list[Row], Callable[[Row], Any]]:
-        """The rows that a list holds, in order, and the key of that order."""
-        near: dict[str, int] = {}
-        if (filter_ := given.get("filter")) is not None:
+    def selected(self, noun: str, rows: list[Row], arguments: dict[str, Any]) -> tuple[list[Row], Callable[[Row], Any]]:
+        """The rows of a list with these arguments, in order, and the key of that order."""
+        ranks: MatchRanks = {}
+        if (filter_ := arguments.get("filter")) is not None:
             type_: Any = self.schema.type_map[f"{noun}Filter"]
             for kind, name, nested in self._kinds(type_, filter_):
                 rows = self._narrowed(rows, kind, name, nested)
             rows = [row for row in rows if self._all(type_, filter_, row)]
-        if (text := given.get("search")) is not None:
+        if (text := arguments.get("search")) is not None:
             kind = kind_of(self.schema.query_type.fields[_root(noun)].args["search"])  # type: ignore[union-attr]
             rows = self._narrowed(rows, kind, "search")
-            near = self._nearness(noun, text)
-            rows = [row for row in rows if row["id"] in near]
-        if (order := given.get("orderBy")) is not None:
+            ranks = self.match_ranks[noun, text]
+            rows = [row for row in rows if row["id"] in ranks]
+        if (order := arguments.get("orderBy")) is not None:
             values: Any = self.schema.type_map[f"{noun}OrderField"]
             rows = self._narrowed(rows, kind_of(values.values[order["field"]]), "orderBy")
             keys = [(self.order(noun, order["field"]), order["direction"] == "DESC")]
         else:
-            keys = [*([(lambda row: near[row["id"]], False)] if near else []), *self._default(noun)]
+            by_rank = [(lambda row: ranks[row["id"]], False)] if ranks else []
+            keys = [*by_rank, *self._default(noun)]
 
         def key(row: Row) -> Any:
-            made = [(value is None, 0 if value is None else _turned(value, down)) for value, down in _values(row)]
-            return (*made, _turned(row["id"], keys[-1][1]))
+            parts = [(value is None, 0 if value is None else _directed(value, down)) for value, down in _values(row)]
+            return (*parts, _directed(row["id"], keys[-1][1]))
 
         def _values(row: Row) -> list[tuple[Any, bool]]:
             return [(of(row), down) for of, down in keys]
@@ -147,46 +145,47 @@ class Lists:
         return str((row if row["__typename"] == "Household" else row["household"])["village"]["code"])
 
     def _narrowed(self, rows: list[Row], kind: str | None, name: str, nested: bool = False) -> list[Row]:
-        """The rows where a key's class is seen; for a key of `nested` records, those in whose area it may be."""
+        """The rows where a key's class is seen; for a key of `nested` records, the rows in whose area it may be seen."""
         if kind in (None, "OPEN"):
             return rows
-        if not self.sight.anywhere(str(kind)) and kind not in self.sight.own:
+        if not self.visibility.anywhere(str(kind)) and kind not in self.visibility.own:
             raise Forbidden(name)
-        if nested and kind in self.sight.own:
-            return [row for row in rows if self.sight.around(str(kind), self.area(row))]
-        return [row for row in rows if self._seen(row, str(kind))]
+        if nested and kind in self.visibility.own:
+            return [row for row in rows if self.visibility.around(str(kind), self.area(row))]
+        return [row for row in rows if self._sees(row, str(kind))]
 
-    def _seen(self, row: Row, kind: str) -> bool:
-        """The class is seen in this row: everywhere in its area, or because it is one's own."""
-        if kind in self.sight.own and self.sight.around(kind, self.area(row)):
+    def _sees(self, row: Row, kind: str) -> bool:
+        """Whether the class is seen in this row: everywhere in its area, or because the row is the caller's own."""
+        if kind in self.visibility.own and self.visibility.around(kind, self.area(row)):
             return all(name not in row["withheld"] for name in self._withheld(row, kind))
-        return self.sight.holds(kind, self.area(row))
+        return self.visibility.holds(kind, self.area(row))
 
     def _withheld(self, row: Row, kind: str) -> list[str]:
-        """The fields of the class that the row withholds from those who do not see it."""
+        """The fields of the class that the row withholds from callers that do not see it."""
         type_: Any = self.schema.type_map[row["__typename"]]
-        return [name for name, made in type_.fields.items() if kind_of(made) == kind]
+        return [name for name, field in type_.fields.items() if kind_of(field) == kind]
 
     # --- filter -------------------------------------------------------------------------------------------------------
 
-    def _kinds(self, type_: Any, given: Any, nested: bool = False) -> list[tuple[str | None, str, bool]]:
-        """The classes of all keys of a filter, however deep, with their names and whether they are of other records."""
-        found: list[tuple[str | None, str, bool]] = []
-        for one in given if isinstance(given, list) else [given]:
-            for name, value in one.items():
+    def _kinds(self, type_: Any, filter_: Any, nested: bool = False) -> list[tuple[str | None, str, bool]]:
+        """Class and name of each key of a filter at any depth, and whether it is a key of other records."""
+        kinds: list[tuple[str | None, str, bool]] = []
+        for keys in filter_ if isinstance(filter_, list) else [filter_]:
+            for name, value in keys.items():
                 inner = get_named_type(type_.fields[name].type)
-                found.append((kind_of(type_.fields[name]), name, nested))
+                kinds.append((kind_of(type_.fields[name]), name, nested))
                 if isinstance(inner, GraphQLInputObjectType) and inner.name not in COMPARING:
-                    found += self._kinds(inner, value, nested or name not in ("and", "or", "not"))
-        return found
+                    kinds += self._kinds(inner, value, nested or name not in ("and", "or", "not"))
+        return kinds
 
-    def _there(self, type_: Any, given: dict[str, Any], row: Row) -> bool:
-        """A related record counts only where its own keys' classes are seen, if some are seen in one's own alone."""
-        kinds = {kind for kind, _, nested in self._kinds(type_, given) if not nested and kind in self.sight.own}
-        return all(self._seen(row, str(kind)) for kind in kinds)
+    def _counts(self, type_: Any, filter_: dict[str, Any], row: Row) -> bool:
+        """Whether a related record counts: not if a key's class is seen in the caller's own records alone, and it is
+        not one of them."""
+        kinds = {kind for kind, _, nested in self._kinds(type_, filter_) if not nested and kind in self.visibility.own}
+        return all(self._sees(row, str(kind)) for kind in kinds)
 
-    def _all(self, type_: Any, given: dict[str, Any], row: Row) -> bool:
-        return all(self._holds(type_, name, value, row) for name, value in given.items())
+    def _all(self, type_: Any, filter_: dict[str, Any], row: Row) -> bool:
+        return all(self._holds(type_, name, value, row) for name, value in filter_.items())
 
     def _holds(self, type_: Any, name: str, value: Any, row: Row) -> bool:
         inner = get_named_type(type_.fields[name].type)
@@ -220,9 +219,9 @@ class Lists:
         if inner.name in COMPARING:
             return all(COMPARING[inner.name](row[name], operator, operand) for operator, operand in value.items())
         if inner.name.endswith("ListFilter"):
-            ((quantifier, wanted),) = value.items()
+            ((quantifier, filter_),) = value.items()
             type_ = inner.fields[quantifier].type
-            met = [self._all(type_, wanted, child) for child in row[name] if self._there(type_, wanted, child)]
+            met = [self._all(type_, filter_, child) for child in row[name] if self._counts(type_, filter_, child)]
             return {"some": any(met), "every": all(met), "none": not any(met)}[str(quantifier)]
         if isinstance(inner, GraphQLInputObjectType):
             return self._all(inner, value, row[name])
@@ -234,14 +233,11 @@ class Lists:
         return self.findings.get(row["id"], [])
 
     def _visible(self, about: str, author: str, area: str) -> bool:
-        """Whether a finding is shown: findings are, and the class of its column, which may be one's own, as the row."""
-        about_seen = self.sight.holds(about, area) or (author == self.user and self.sight.around(about, area))
-        return self.sight.holds("PERSONAL", area) and about_seen
+        """Whether a finding is shown: the caller must see findings and the class of its column, like in a row."""
+        own = author == self.user and self.visibility.around(about, area)
+        return self.visibility.holds("PERSONAL", area) and (self.visibility.holds(about, area) or own)
 
     # --- search, order, groups ----------------------------------------------------------------------------------------
-
-    def _nearness(self, noun: str, text: str) -> dict[str, int]:
-        return self.found[noun, text].nearness
 
     def _default(self, noun: str) -> list[tuple[Callable[[Row], Any], bool]]:
         return {
@@ -264,12 +260,12 @@ class Lists:
             ),
         }
         if key in ("HEAD_NAME", "FULL_NAME", "NAME"):
-            named = special.get((noun, key)) or (lambda row: row[_camel(key)])
-            return lambda row: alphabetical(named(row))
+            name = special.get((noun, key)) or (lambda row: row[_camel(key)])
+            return lambda row: alphabetical(name(row))
         return special.get((noun, key)) or (lambda row: row[_camel(key)])
 
     def groups(self, noun: str, rows: list[Row], by: str, first: int | None = None) -> list[dict[str, Any]]:
-        """Counts of a list's rows by one key, times in their order, all others largest first, UNKNOWN last."""
+        """Counts of a list's rows by one key: months in their order, all others largest first, UNKNOWN last."""
         dimension: Any = self.schema.type_map[f"{noun}GroupBy"]
         rows = self._narrowed(rows, kind_of(dimension.values[by]), "groups")
         counted = Counter(self._group(by, row) or "UNKNOWN" for row in rows)
@@ -285,8 +281,8 @@ class Lists:
             return None if day is None else first_day(day)[:7]
         if by == "AGE_BAND":
             return None if row["age"] is None else _band(row["age"])
-        found: str | None = row[_camel(by)]
-        return found
+        value: str | None = row[_camel(by)]
+        return value
 
     def _words(self, noun: str, by: str, key: str) -> str:
         if key == "UNKNOWN":
@@ -311,7 +307,7 @@ def folded(text: str) -> str:
 
 
 def alphabetical(name: str | None) -> str | None:
-    """What a name is sorted by: without case, accents and quotes."""
+    """The sort key of a name: without case, accents and quotes."""
     if name is None:
         return None
     return re.sub(r"[!-/:-@\[-`{-~\s]+", " ", re.sub("['’]", "", folded(name))).strip()
@@ -347,8 +343,8 @@ COMPARING: dict[str, Callable[[Any, str, Any], bool]] = {
 }
 
 
-def _turned(value: Any, down: bool) -> Any:
-    return Down(value) if down else value
+def _directed(value: Any, down: bool) -> Any:
+    return Descending(value) if down else value
 
 
 def _root(noun: str) -> str:
@@ -365,8 +361,8 @@ def _begun(episode: Row) -> tuple[str, int]:
 
 
 def _head_name(household: Row) -> str | None:
-    named = [m["fullName"] for m in household["members"] if m["relationToHead"] == "HEAD" and m["fullName"] is not None]
-    return min(named, default=None)
+    heads = [member["fullName"] for member in household["members"] if member["relationToHead"] == "HEAD"]
+    return min((name for name in heads if name is not None), default=None)
 
 
 def _band(age: int) -> str:

@@ -1,6 +1,6 @@
-"""The canonical queries: every root and every kind of nesting, for the proofs that look at statements and plans.
+"""The canonical queries: every root and every kind of nesting, for the proofs about statements and plans.
 
-`WHY` says in words by which plan PostgreSQL answers each, as `desmigratif explain` showed it for an officer, a viewer
+`PLANS` describes the plan by which PostgreSQL answers each, as `desmigratif explain` showed it for an officer, a viewer
 and an analyst in a country of 10,000 households (`benchmarks.country`).
 """
 
@@ -16,7 +16,7 @@ HOUSEHOLD = """id withheld viewerCan householdNo status address location { latit
   events { from to actor { name } }"""
 PAGE = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
-ASKED: dict[str, str] = {
+TEMPLATES: dict[str, str] = {
     "viewer": "{ viewer { id name username abilities expiresAt grants { role region { code } abilities validFrom } } }",
     "household by id": "query($id: ID!) { household(by: {id: $id}) { @HOUSEHOLD } }",
     "household by number": "query($no: String!) { household(by: {householdNo: $no}) { id householdNo } }",
@@ -74,9 +74,9 @@ ASKED: dict[str, str] = {
     "fragments": "{ households { nodes { ...h } } } fragment h on Household { id ...m } "
     "fragment m on Household { members { fullName } businesses { name } }",
 }
-QUERIES = {name: text.replace("@HOUSEHOLD", HOUSEHOLD).replace("@PAGE", PAGE) for name, text in ASKED.items()}
+QUERIES = {name: text.replace("@HOUSEHOLD", HOUSEHOLD).replace("@PAGE", PAGE) for name, text in TEMPLATES.items()}
 
-SAID = """\
+DESCRIPTIONS = """\
 viewer
 The account is one row, which only its own user may read; abilities and the end of the token are arguments of the
 statement. Nothing scoped is read but the caller's own grants.
@@ -240,4 +240,4 @@ Aliases are labels of columns and change nothing in the plan: see `households` a
 fragments
 Fragments are merged before anything is compiled; the plan is that of the same fields written out.
 """
-WHY = dict(said.split("\n", 1) for said in SAID.strip().split("\n\n"))
+PLANS = dict(text.split("\n", 1) for text in DESCRIPTIONS.strip().split("\n\n"))

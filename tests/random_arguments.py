@@ -1,7 +1,7 @@
-"""Arguments by chance: filters, searches, orders and sizes, drawn from what the records hold.
+"""Random arguments: filters, searches, orders and sizes, drawn from the values of the records.
 
 A scalar is drawn as two values, for two calls of one document; names and numbers come from the records, so that lists
-are neither always empty nor always whole.
+are neither always empty nor always complete.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graphql import (
     get_nullable_type,
 )
 
-from tests.listing import COMPARING, OLD_CODES, Sight, first_day, kind_of
+from tests.listing import COMPARING, OLD_CODES, Visibility, first_day, kind_of
 from tests.village import FAR, HERE, NEXT_DOOR, SUCCESSORS
 
 CODES = [*("35", "35.07", "35.07.11", HERE, NEXT_DOOR, SUCCESSORS[0], "52", "52.03", "52.03.21", FAR), *OLD_CODES]
@@ -46,31 +46,31 @@ SEARCHES = [
 
 
 @dataclass(frozen=True)
-class Twice:
-    """A value, and another for the second call."""
+class TwoValues:
+    """A value for the first call, and another for the second."""
 
     first: Any
-    then: Any
+    second: Any
 
 
-def nth(value: Any, then: bool) -> Any:
-    """The value of the first or of the second call."""
-    if isinstance(value, Twice):
-        value = value.then if then else value.first
+def for_call(value: Any, second: bool) -> Any:
+    """The value for the first or the second call."""
+    if isinstance(value, TwoValues):
+        value = value.second if second else value.first
     if isinstance(value, dict):
-        return {key: nth(inner, then) for key, inner in value.items()}
-    return [nth(inner, then) for inner in value] if isinstance(value, list) else value
+        return {key: for_call(inner, second) for key, inner in value.items()}
+    return [for_call(inner, second) for inner in value] if isinstance(value, list) else value
 
 
 @dataclass
-class Known:
-    """What may be asked for: ids, household numbers, and the values of every field of every noun."""
+class StoredValues:
+    """The values that arguments may have: ids, household numbers, and the values of every field of every noun."""
 
     ids: list[str]
     numbers: list[str] = field(default_factory=list)
     values: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
-    def learn(self, noun: str, rows: list[dict[str, Any]]) -> None:
+    def add(self, noun: str, rows: list[dict[str, Any]]) -> None:
         for row in rows:
             for name, value in row.items():
                 if isinstance(value, str | int) and not isinstance(value, bool):
@@ -78,38 +78,40 @@ class Known:
         self.numbers = sorted({*self.numbers, *[row["householdNo"] for row in rows if noun == "Household"]})
 
 
-class Wishes:
-    """Draws arguments that the person may use; `forbidden` draws one key that he may not."""
+class RandomArguments:
+    """Draws arguments that the person may use; `forbidden` draws a key that they may not."""
 
-    def __init__(self, schema: GraphQLSchema, random_: random.Random, known: Known, sight: Sight) -> None:
-        self.schema, self.random, self.known, self.sight = schema, random_, known, sight
+    def __init__(
+        self, schema: GraphQLSchema, random_: random.Random, stored: StoredValues, visibility: Visibility
+    ) -> None:
+        self.schema, self.random, self.stored, self.visibility = schema, random_, stored, visibility
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
-    def seen(self, made: Any) -> bool:
-        kind = kind_of(made)
-        return kind in (None, "OPEN") or self.sight.anywhere(str(kind)) or str(kind) in self.sight.own
+    def sees(self, element: Any) -> bool:
+        kind = kind_of(element)
+        return kind in (None, "OPEN") or self.visibility.anywhere(str(kind)) or str(kind) in self.visibility.own
 
-    def twice(self, draw: Any) -> Twice:
-        return Twice(draw(), draw())
+    def twice(self, draw: Any) -> TwoValues:
+        return TwoValues(draw(), draw())
 
     # --- filters ------------------------------------------------------------------------------------------------------
 
     def filter(self, type_: Any, depth: int) -> dict[str, Any]:
-        """Some keys of a filter that the person may use."""
-        names = [name for name, made in type_.fields.items() if self.seen(made) and (depth > 0 or _flat(made))]
+        """A filter of some keys that the person may use."""
+        names = [name for name, element in type_.fields.items() if self.sees(element) and (depth > 0 or _flat(element))]
         chosen = self.random.sample(names, min(len(names), self.random.choice([0, 1, 1, 1, 2, 2, 3])))
         return {name: self.condition(type_, name, depth) for name in chosen}
 
     def forbidden(self, type_: Any) -> dict[str, Any] | None:
-        """One key that the person may not use, if there is one."""
-        names = [name for name, made in type_.fields.items() if not self.seen(made)]
+        """A filter of one key that the person may not use, if there is one."""
+        names = [name for name, element in type_.fields.items() if not self.sees(element)]
         return {name: self.condition(type_, name, 0) for name in [self.random.choice(names)]} if names else None
 
     def condition(self, type_: Any, name: str, depth: int) -> Any:
-        made = get_nullable_type(type_.fields[name].type)
-        inner: Any = get_named_type(made)
+        nullable = get_nullable_type(type_.fields[name].type)
+        inner: Any = get_named_type(nullable)
         if name in ("and", "or"):
             return [self.filter(inner, depth - 1) for _ in range(self.random.randint(0, 2))]
         if inner.name in COMPARING:
@@ -119,7 +121,7 @@ class Wishes:
             return {quantifier: self.filter(inner.fields[quantifier].type, depth - 1)}
         if isinstance(inner, GraphQLInputObjectType):
             return self.filter(inner, depth - 1)
-        if isinstance(made, GraphQLList):
+        if isinstance(nullable, GraphQLList):
             return self.several(lambda: self.accepted(type_.name.removesuffix("Filter"), name, inner))
         return self.chance(0.5)
 
@@ -134,7 +136,7 @@ class Wishes:
             return self.random.choice(CODES)
         if name == "programme":
             return self.random.choice(["DESMIGRATIF", "OTHER"])
-        values = self.known.values.get((noun, name), [])
+        values = self.stored.values.get((noun, name), [])
         if isinstance(inner, GraphQLEnumType) and (not values or self.chance(0.4)):
             values = list(inner.values)
         return str(self.random.choice(values or ["HK", "MY"]))
@@ -155,27 +157,27 @@ class Wishes:
         return self.twice(lambda: draw(noun, name))
 
     def text(self, noun: str, name: str) -> str:
-        return str(self.random.choice([*self.known.values.get((noun, name), []), "", "'; --", "\\", "%"]))
+        return str(self.random.choice([*self.stored.values.get((noun, name), []), "", "'; --", "\\", "%"]))
 
     def beginning(self, text: str) -> str:
         text = text[: self.random.randint(0, len(text))]
         return self.random.choice([text, text.upper(), text.lower(), text.replace("u", "ú").replace("a", "à")])
 
     def number(self, noun: str, name: str) -> int:
-        near = int(self.random.choice(self.known.values.get((noun, name), [0]))) + self.random.randint(-1, 1)
+        near = int(self.random.choice(self.stored.values.get((noun, name), [0]))) + self.random.randint(-1, 1)
         return self.random.choice([near, near, near, 0, -1, 2**31 - 1, -(2**31)])
 
     def day(self, noun: str, name: str) -> str:
-        held = self.random.choice(self.known.values.get((noun, name), ["2020"]))
-        day = dt.date.fromisoformat(first_day(str(held)))
+        stored = self.random.choice(self.stored.values.get((noun, name), ["2020"]))
+        day = dt.date.fromisoformat(first_day(str(stored)))
         shift = self.random.choice([-1, 0, 0, 1])
         if dt.date.min < day < dt.date.max:
             day += dt.timedelta(days=shift)
         return self.random.choice([day, day, day, dt.date.min, dt.date.max]).isoformat()
 
     def instant(self, noun: str, name: str) -> str:
-        held = self.random.choice(self.known.values.get((noun, name), ["2026-01-01T00:00:00.000Z"]))
-        at = dt.datetime.fromisoformat(held) + dt.timedelta(milliseconds=self.random.choice([-1, 0, 0, 1]))
+        stored = self.random.choice(self.stored.values.get((noun, name), ["2026-01-01T00:00:00.000Z"]))
+        at = dt.datetime.fromisoformat(stored) + dt.timedelta(milliseconds=self.random.choice([-1, 0, 0, 1]))
         if self.chance(0.5):
             at = at.astimezone(dt.timezone(dt.timedelta(hours=self.random.choice([-11, 7, 9]))))
         return at.isoformat(timespec="microseconds" if self.chance(0.2) else "milliseconds").replace("+00:00", "Z")
@@ -184,17 +186,17 @@ class Wishes:
 
     def order(self, noun: str, forbidden: bool = False) -> dict[str, Any] | None:
         type_: Any = self.schema.type_map[f"{noun}OrderField"]
-        keys = [key for key, made in type_.values.items() if self.seen(made) is not forbidden]
+        keys = [key for key, element in type_.values.items() if self.sees(element) is not forbidden]
         if not keys:
             return None
         direction = self.random.choice([{}, {"direction": "ASC"}, {"direction": "DESC"}])
         return {"field": self.random.choice(keys), **direction}
 
     def group(self, type_: Any, forbidden: bool = False) -> str:
-        keys = [key for key, made in type_.values.items() if self.seen(made) is not forbidden]
-        return str(self.random.choice(keys or [key for key, made in type_.values.items() if self.seen(made)]))
+        keys = [key for key, element in type_.values.items() if self.sees(element) is not forbidden]
+        return str(self.random.choice(keys or [key for key, element in type_.values.items() if self.sees(element)]))
 
 
-def _flat(made: Any) -> bool:
-    inner: Any = get_named_type(made.type)
+def _flat(field_: Any) -> bool:
+    inner: Any = get_named_type(field_.type)
     return not isinstance(inner, GraphQLInputObjectType) or inner.name in COMPARING

@@ -1,6 +1,6 @@
-"""Operations by chance: every type, field and argument of the schema, in every way that GraphQL has of saying them.
+"""Random operations: every type, field and argument of the schema, in every form that GraphQL has for them.
 
-Aliases (odd ones too), fragments named and inline, on types and interfaces, directives, keys said twice, values as
+Aliases (odd ones too), fragments named and inline, on types and interfaces, directives, repeated keys, values as
 literals, variables, defaults, variables inside objects and lists, or left out; cursors of an earlier answer.
 """
 
@@ -27,8 +27,8 @@ from graphql import (
     get_nullable_type,
 )
 
-from tests.listing import NOUNS, Sight
-from tests.random_arguments import CODES, SEARCHES, Known, Twice, Wishes, nth
+from tests.listing import NOUNS, Visibility
+from tests.random_arguments import CODES, SEARCHES, RandomArguments, StoredValues, TwoValues, for_call
 from tests.reference_executor import LEFT_OUT, LISTS, REGIONS, is_page
 from tests.village import FAR, HERE, NEXT_DOOR
 
@@ -48,73 +48,74 @@ class Variable:
 
 @dataclass
 class Anchor:
-    """A cursor that is to be taken from an answer of the same list: the variable it is for, and how to ask for it."""
+    """A cursor to take from an answer of the same list: the variable it is for, and the selection that returns it."""
 
     variable: str
     text: str
     variables: set[str]
-    pick: float  # where in that answer
+    pick: float  # which edge of that answer, from 0 to 1
 
 
 @dataclass
-class Asked:
-    """A document, and how to call it."""
+class Operation:
+    """A document and its variables."""
 
     text: str
     variables: dict[str, Variable]
     anchors: list[Anchor]
 
-    def values(self, then: bool, names: set[str] | None = None) -> dict[str, Any]:
-        """The variables of the first or the second call, all or those of these names."""
+    def values(self, second: bool, names: set[str] | None = None) -> dict[str, Any]:
+        """The variables of the first or the second call, or only those with these names."""
         return {
-            name: nth(made.value, then)
-            for name, made in self.variables.items()
-            if made.sent and (names is None or name in names)
+            name: for_call(variable.value, second)
+            for name, variable in self.variables.items()
+            if variable.sent and (names is None or name in names)
         }
 
 
 def heading(variables: dict[str, Variable]) -> str:
-    said = [f"${n}: {v.type}{'' if v.default is None else f' = {v.default}'}" for n, v in variables.items()]
-    return f"query({', '.join(said)})" if said else "query"
+    """The keyword and the variable definitions of an operation."""
+    definitions = [f"${n}: {v.type}{'' if v.default is None else f' = {v.default}'}" for n, v in variables.items()]
+    return f"query({', '.join(definitions)})" if definitions else "query"
 
 
 @dataclass
-class Around:
-    """Where a selection stands: how deep it may go, how many rows are around it, whether its keys must be its own."""
+class Position:
+    """Where a selection stands: how deep it may still go, in how many rows, and whether its keys must be unique."""
 
     depth: int
     rows: int = 1
     unique: bool = False
 
-    def inner(self, rows: int = 1) -> Around:
-        return Around(self.depth - 1, self.rows * rows)
+    def inner(self, rows: int = 1) -> Position:
+        return Position(self.depth - 1, self.rows * rows)
 
-    def beside(self, unique: bool = False) -> Around:
-        return Around(self.depth - 1, self.rows, self.unique or unique)
+    def beside(self, unique: bool = False) -> Position:
+        return Position(self.depth - 1, self.rows, self.unique or unique)
 
 
 @dataclass
-class Chance:
-    """Makes one operation for one person."""
+class RandomDocument:
+    """Makes one random operation for one person."""
 
     schema: GraphQLSchema
     random: random.Random
-    known: Known
-    sight: Sight
+    stored: StoredValues
+    visibility: Visibility
     largest: int = 60  # parts of an operation
     variables: dict[str, Variable] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     reusable: dict[str, list[str]] = field(default_factory=dict)  # type → finished fragments on it
     names: int = 0
-    said: int = 0
+    parts_made: int = 0
 
     def __post_init__(self) -> None:
-        self.wishes = Wishes(self.schema, self.random, self.known, self.sight)
+        self.arguments = RandomArguments(self.schema, self.random, self.stored, self.visibility)
         self.odd = self.random.sample(ODD, len(ODD))
         self.forbid = self.chance(0.08)
 
-    def operation(self) -> Asked:
+    def operation(self) -> Operation:
         roots = [self.root() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
         if self.chance(0.15):
             roots.append(f"... on Query {self.directive()} {{ {self.root()} }}")
@@ -123,7 +124,7 @@ class Chance:
             self.fragments.append(f"fragment {name} on Query {{ {self.root()} __typename }}")
             roots.append(f"...{name} {self.directive()}")
         text = f"{{ {' '.join(roots)} }} {' '.join(self.fragments)}"
-        return Asked(f"{heading(self.variables)} {text}", self.variables, self.anchors)
+        return Operation(f"{heading(self.variables)} {text}", self.variables, self.anchors)
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -137,60 +138,60 @@ class Chance:
 
     # --- values -------------------------------------------------------------------------------------------------------
 
-    def declare(self, made: Variable) -> str:
+    def declare(self, variable: Variable) -> str:
         name = f"v{len(self.variables) + 1}"
-        self.variables[name] = made
+        self.variables[name] = variable
         return f"${name}"
 
     def variable(self, type_: Any, value: Any) -> str:
         strict = "!" if not isinstance(type_, GraphQLNonNull) and self.chance(0.3) else ""
-        made = Variable(f"{type_}{strict}", value)
+        variable_ = Variable(f"{type_}{strict}", value)
         if self.chance(0.15):
-            made.default, made.sent = self.constant(type_, nth(value, False)), False
+            variable_.default, variable_.sent = self.constant(type_, for_call(value, False)), False
         elif self.chance(0.1):
-            made.default = self.constant(type_, nth(value, True))
-        return self.declare(made)
+            variable_.default = self.constant(type_, for_call(value, True))
+        return self.declare(variable_)
 
     def unset(self, type_: Any) -> str:
-        """A variable that no call sends: as if what it stands for were not there."""
+        """A variable that no call sends, as if its argument were left out."""
         return self.declare(Variable(str(get_nullable_type(type_)), None, sent=False))
 
     def constant(self, type_: Any, value: Any) -> str:
-        made: Any = get_nullable_type(type_)
-        if isinstance(made, GraphQLList):
-            return f"[{' '.join(self.constant(made.of_type, one) for one in value)}]"
-        if isinstance(made, GraphQLInputObjectType):
-            return f"{{{', '.join(f'{k}: {self.constant(made.fields[k].type, v)}' for k, v in value.items())}}}"
-        if isinstance(made, GraphQLEnumType):
+        nullable: Any = get_nullable_type(type_)
+        if isinstance(nullable, GraphQLList):
+            return f"[{' '.join(self.constant(nullable.of_type, one) for one in value)}]"
+        if isinstance(nullable, GraphQLInputObjectType):
+            return f"{{{', '.join(f'{k}: {self.constant(nullable.fields[k].type, v)}' for k, v in value.items())}}}"
+        if isinstance(nullable, GraphQLEnumType):
             return str(value)
         if isinstance(value, str) and value.isalnum() and self.chance(0.1):
             return f'"""{value}"""'
         return json.dumps(value, ensure_ascii=False)
 
-    def say(self, type_: Any, value: Any) -> str:
-        """A value as a literal, a variable, or a literal with variables in it."""
+    def value_of(self, type_: Any, value: Any) -> str:
+        """A value as a literal, a variable, or a literal that contains variables."""
         if self.chance(0.25):
             return self.variable(type_, value)
-        made: Any = get_nullable_type(type_)
-        if isinstance(value, Twice):
+        nullable: Any = get_nullable_type(type_)
+        if isinstance(value, TwoValues):
             return self.constant(type_, value.first)
-        if isinstance(made, GraphQLList):
+        if isinstance(nullable, GraphQLList):
             if len(value) == 1 and self.chance(0.2):
-                return self.constant(made.of_type, nth(value[0], False))
-            return f"[{', '.join(self.say(made.of_type, one) for one in value)}]"
-        if not isinstance(made, GraphQLInputObjectType):
+                return self.constant(nullable.of_type, for_call(value[0], False))
+            return f"[{', '.join(self.value_of(nullable.of_type, one) for one in value)}]"
+        if not isinstance(nullable, GraphQLInputObjectType):
             return self.constant(type_, value)
-        exactly = made.is_one_of
-        said = []
+        exactly = nullable.is_one_of
+        fields = []
         for key, inner in value.items():
-            wanted: Any = made.fields[key].type
-            said.append(f"{key}: {self.say(GraphQLNonNull(wanted) if exactly else wanted, inner)}")
-        free = [key for key in made.fields if key not in value]
+            field_type: Any = nullable.fields[key].type
+            fields.append(f"{key}: {self.value_of(GraphQLNonNull(field_type) if exactly else field_type, inner)}")
+        free = [key for key in nullable.fields if key not in value]
         if free and not exactly and self.chance(0.05):
             key = self.random.choice(free)
-            if self.wishes.seen(made.fields[key]):
-                said.insert(self.random.randint(0, len(said)), f"{key}: {self.unset(made.fields[key].type)}")
-        return f"{{{', '.join(said)}}}"
+            if self.arguments.sees(nullable.fields[key]):
+                fields.insert(self.random.randint(0, len(fields)), f"{key}: {self.unset(nullable.fields[key].type)}")
+        return f"{{{', '.join(fields)}}}"
 
     # --- roots and lists ----------------------------------------------------------------------------------------------
 
@@ -198,143 +199,149 @@ class Chance:
         query: Any = self.schema.query_type
         if self.chance(0.05):
             return f"{self.alias()}: __typename {self.directive()}"
-        name = self.random.choice([n for n in ROOTS if n not in LISTS or self.sight.anywhere("OPERATIONAL")])
+        name = self.random.choice([n for n in ROOTS if n not in LISTS or self.visibility.anywhere("OPERATIONAL")])
         if self.chance(0.02):
-            name = "households"  # whoever may not list them is told so
-        made, draw = query.fields[name], self.random.choice
-        around, given = Around(4), ""
-        if is_page(get_named_type(made.type)):
-            given, around = self.listed(made, name, around)
+            name = "households"  # refused if the person may not list them
+        field_, draw = query.fields[name], self.random.choice
+        position, arguments = Position(4), ""
+        if is_page(get_named_type(field_.type)):
+            arguments, position = self.list_arguments(field_, name, position)
         elif name == "node":
-            given = f"(id: {self.say(made.args['id'].type, Twice(draw(self.known.ids), draw(self.known.ids)))})"
+            arguments = f"(id: {self.value_of(field_.args['id'].type, TwoValues(draw(self.stored.ids), draw(self.stored.ids)))})"
         elif name == "region":
-            given = f"(code: {self.say(made.args['code'].type, Twice(draw(CODES[:-1]), draw(CODES[:-1])))})"
+            arguments = (
+                f"(code: {self.value_of(field_.args['code'].type, TwoValues(draw(CODES[:-1]), draw(CODES[:-1])))})"
+            )
         elif name == "household":
-            given = f"(by: {self.say(made.args['by'].type, self.key())})"
-        return self.field(self.alias(), name, made, given, around)
+            arguments = f"(by: {self.value_of(field_.args['by'].type, self.key())})"
+        return self.field(self.alias(), name, field_, arguments, position)
 
     def key(self) -> dict[str, Any]:
         draw = self.random.choice
         if self.chance(0.6):
-            return {"id": Twice(draw(self.known.ids), draw(self.known.ids))}
-        return {"householdNo": Twice(draw([*self.known.numbers, "x"]), draw([*self.known.numbers, ""]))}
+            return {"id": TwoValues(draw(self.stored.ids), draw(self.stored.ids))}
+        return {"householdNo": TwoValues(draw([*self.stored.numbers, "x"]), draw([*self.stored.numbers, ""]))}
 
-    def field(self, key: str, name: str, made: GraphQLField, given: str, around: Around) -> str:
-        """A field that leads on, sometimes said twice with different selections."""
-        inner = get_named_type(made.type)
-        said = f"{key}: {name}{given} {self.directive()} {self.selection(inner, around)}"
-        again = f" {key}: {name}{given} {self.selection(inner, around)}" if self.chance(0.2) else ""
-        return said + again
+    def field(self, key: str, name: str, field_: GraphQLField, arguments: str, position: Position) -> str:
+        """A field that returns an object, sometimes twice with different selections."""
+        inner = get_named_type(field_.type)
+        first = f"{key}: {name}{arguments} {self.directive()} {self.selection(inner, position)}"
+        second = f" {key}: {name}{arguments} {self.selection(inner, position)}" if self.chance(0.2) else ""
+        return first + second
 
-    def listed(self, made: GraphQLField, name: str, around: Around, parent: str = "") -> tuple[str, Around]:
-        """The arguments of a list, and what stands around its rows then."""
+    def list_arguments(
+        self, field_: GraphQLField, name: str, position: Position, parent: str = ""
+    ) -> tuple[str, Position]:
+        """The arguments of a list, and the position of its rows."""
         noun = NOUNS.get(name, "Region")
-        asked: dict[str, str] = {}
+        values: dict[str, str] = {}
         nullable = not parent or name in LISTS
         forbid, self.forbid = self.forbid and nullable, self.forbid and not nullable
-        args = made.args
+        args = field_.args
         if "filter" in args and (forbid or self.chance(0.5)):
             type_ = self.schema.type_map[f"{noun}Filter"]
-            value = (self.wishes.forbidden(type_) if forbid else None) or self.wishes.filter(type_, 3)
-            asked["filter"] = self.say(args["filter"].type, value)
-        if "search" in args and self.wishes.seen(args["search"]) and self.chance(0.12):
+            value = (self.arguments.forbidden(type_) if forbid else None) or self.arguments.filter(type_, 3)
+            values["filter"] = self.value_of(args["filter"].type, value)
+        if "search" in args and self.arguments.sees(args["search"]) and self.chance(0.12):
             draw = self.random.choice
-            asked["search"] = self.say(args["search"].type, Twice(draw(SEARCHES), draw(SEARCHES)))
-        if self.chance(0.4) and (order := self.wishes.order(noun, forbid and self.chance(0.5))) is not None:
-            asked["orderBy"] = self.say(args["orderBy"].type, order)
-        same = ", ".join(f"{key}: {said}" for key, said in asked.items())
+            values["search"] = self.value_of(args["search"].type, TwoValues(draw(SEARCHES), draw(SEARCHES)))
+        if self.chance(0.4) and (order := self.arguments.order(noun, forbid and self.chance(0.5))) is not None:
+            values["orderBy"] = self.value_of(args["orderBy"].type, order)
+        same = ", ".join(f"{key}: {shuffled}" for key, shuffled in values.items())
         for way in ("after", "before"):
             if self.chance(0.12) and not forbid:
-                asked[way] = self.anchor(name, parent, same)
-        rows = self.size(made, asked, around)
+                values[way] = self.anchor(name, parent, same)
+        rows = self.size(field_, values, position)
         for key in ("filter", "search", "orderBy", "after", "first"):
-            if key in args and key not in asked and not (key == "first" and "last" in asked) and self.chance(0.03):
-                asked[key] = self.unset(args[key].type) if key != "after" or self.chance(0.5) else "null"
+            if key in args and key not in values and not (key == "first" and "last" in values) and self.chance(0.03):
+                values[key] = self.unset(args[key].type) if key != "after" or self.chance(0.5) else "null"
                 rows = 20 if key == "first" else rows
-        said = self.random.sample(sorted(asked.items()), len(asked))
-        given = f"({', '.join(f'{key}: {value}' for key, value in said)})" if said else ""
-        return given, Around(around.depth, around.rows * rows)
+        shuffled = self.random.sample(sorted(values.items()), len(values))
+        arguments = f"({', '.join(f'{key}: {value}' for key, value in shuffled)})" if shuffled else ""
+        return arguments, Position(position.depth, position.rows * rows)
 
-    def size(self, made: GraphQLField, asked: dict[str, str], around: Around) -> int:
-        """`first`, `last` or nothing; answers how many rows there may be."""
-        if around.rows * 20 <= WIDEST // 4 and self.chance(0.2):
+    def size(self, field_: GraphQLField, values: dict[str, str], position: Position) -> int:
+        """Add `first`, `last` or nothing to the arguments; return how many rows there may be."""
+        if position.rows * 20 <= WIDEST // 4 and self.chance(0.2):
             return 20
-        most = max(1, min(7, WIDEST // around.rows))
+        most = max(1, min(7, WIDEST // position.rows))
         way, sizes = self.random.choice(["first", "first", "last"]), [self.random.randint(1, most) for _ in "12"]
-        asked[way] = self.say(made.args[way].type, Twice(*sizes))
+        values[way] = self.value_of(field_.args[way].type, TwoValues(*sizes))
         return max(sizes)
 
-    def anchor(self, name: str, parent: str, same: str) -> str:
-        said = self.declare(Variable("String", None))
-        given = f"({same})" if same else ""
-        list_ = f"list: {name}{given} {{ edges {{ cursor node {{ id }} }} }}"
+    def anchor(self, name: str, parent: str, other_arguments: str) -> str:
+        variable = self.declare(Variable("String", None))
+        arguments = f"({other_arguments})" if other_arguments else ""
+        list_ = f"list: {name}{arguments} {{ edges {{ cursor node {{ id }} }} }}"
         if parent in PLACES:
             list_ = f'list: region(code: "{PLACES[parent]}") {{ ... on {parent} {{ {list_} }} }}'
         elif parent:
             list_ = f'list: region(code: "{self.random.choice(["35.07", HERE, NEXT_DOOR, FAR])}") {{ {list_} }}'
-        self.anchors.append(Anchor(said[1:], list_, set(re.findall(r"\$(\w+)", same)), self.random.random()))
-        return said
+        self.anchors.append(
+            Anchor(variable[1:], list_, set(re.findall(r"\$(\w+)", other_arguments)), self.random.random())
+        )
+        return variable
 
     # --- selections ---------------------------------------------------------------------------------------------------
 
-    def selection(self, type_: Any, around: Around) -> str:
-        return "{ " + " ".join(self.parts(type_, around)) + " }"
+    def selection(self, type_: Any, position: Position) -> str:
+        return "{ " + " ".join(self.parts(type_, position)) + " }"
 
-    def parts(self, type_: Any, around: Around) -> Iterator[str]:
+    def parts(self, type_: Any, position: Position) -> Iterator[str]:
         for _ in range(self.random.randint(1, 4)):
-            self.said += 1
-            yield self.part(type_, around)
-        if self.said >= self.largest:
+            self.parts_made += 1
+            yield self.part(type_, position)
+        if self.parts_made >= self.largest:
             return
         if isinstance(type_, GraphQLInterfaceType) and self.chance(0.7):
             kind = self.random.choice(self.schema.get_possible_types(type_))
-            yield f"... on {kind.name} {self.directive()} {self.selection(kind, around.beside(True))}"
+            yield f"... on {kind.name} {self.directive()} {self.selection(kind, position.beside(True))}"
         elif isinstance(type_, GraphQLObjectType) and type_.interfaces and self.chance(0.15):
             face = self.random.choice(type_.interfaces)
-            yield f"... on {face.name} {self.selection(face, around.beside())}"
+            yield f"... on {face.name} {self.selection(face, position.beside())}"
         if self.chance(0.15):
-            yield f"... {self.directive()} {self.selection(type_, around.beside())}"
+            yield f"... {self.directive()} {self.selection(type_, position.beside())}"
         if self.chance(0.15):
             name = self.name()
-            self.fragments.append(f"fragment {name} on {type_.name} {self.selection(type_, around.beside())}")
+            self.fragments.append(f"fragment {name} on {type_.name} {self.selection(type_, position.beside())}")
             yield f"...{name} {self.directive()} ...{name}"
-            if not around.unique and type_.name not in REGIONS and not is_page(type_):
+            if not position.unique and type_.name not in REGIONS and not is_page(type_):
                 self.reusable.setdefault(type_.name, []).append(name)
-        elif type_.name in self.reusable and not around.unique and self.chance(0.3):
+        elif type_.name in self.reusable and not position.unique and self.chance(0.3):
             yield f"...{self.random.choice(self.reusable[type_.name])} {self.directive()}"
 
     def directive(self) -> str:
         if self.chance(0.7):
             return ""
         yes = self.chance(0.5)
-        said = self.say(GraphQLNonNull(self.schema.type_map["Boolean"]), yes)
+        condition = self.value_of(GraphQLNonNull(self.schema.type_map["Boolean"]), yes)
         other = f" @{'skip' if self.chance(0.5) else 'include'}(if: {'true' if self.chance(0.5) else 'false'})"
         name = "include" if yes is self.chance(0.85) else "skip"
-        return f"@{name}(if: {said}){other if self.chance(0.05) and f'@{name}' not in other else ''}"
+        return f"@{name}(if: {condition}){other if self.chance(0.05) and f'@{name}' not in other else ''}"
 
-    def part(self, type_: Any, around: Around) -> str:
-        deep = around.depth > 0 and self.said < self.largest
+    def part(self, type_: Any, position: Position) -> str:
+        deep = position.depth > 0 and self.parts_made < self.largest
         fields = [n for n, f in type_.fields.items() if n not in LEFT_OUT and (deep or is_leaf(f))]
         if not fields or self.chance(0.07):
             return f"{self.alias()}: __typename {self.directive()}" if self.chance(0.5) else "__typename"
         name = self.random.choice(fields)
-        made, inner = type_.fields[name], get_named_type(type_.fields[name].type)
+        field_, inner = type_.fields[name], get_named_type(type_.fields[name].type)
         if name == "groups":
-            key = self.wishes.group(get_named_type(made.args["by"].type), self.forbid)
+            key = self.arguments.group(get_named_type(field_.args["by"].type), self.forbid)
             self.forbid = False
-            first = f", first: {self.say(made.args['first'].type, Twice(2, 9))}" if self.chance(0.4) else ""
-            given = f"(by: {self.say(made.args['by'].type, key)}{first})"
-            return self.field(self.alias(), name, made, given, around.inner())
+            first = f", first: {self.value_of(field_.args['first'].type, TwoValues(2, 9))}" if self.chance(0.4) else ""
+            arguments = f"(by: {self.value_of(field_.args['by'].type, key)}{first})"
+            return self.field(self.alias(), name, field_, arguments, position.inner())
         if is_page(inner):
-            given, around = self.listed(made, name, around.inner(), type_.name)
-            return self.field(self.alias(), name, made, given, around)
-        if is_leaf(made):
-            key = f"{self.alias()}: " if around.unique or self.chance(0.3) else ""
+            arguments, position = self.list_arguments(field_, name, position.inner(), type_.name)
+            return self.field(self.alias(), name, field_, arguments, position)
+        if is_leaf(field_):
+            key = f"{self.alias()}: " if position.unique or self.chance(0.3) else ""
             return f"{key}{name} {self.directive()}"
-        if around.unique or self.chance(0.3):
-            return self.field(self.alias(), name, made, "", around.inner())
-        return f"{name} {self.directive()} {self.selection(inner, around.inner())}"
+        if position.unique or self.chance(0.3):
+            return self.field(self.alias(), name, field_, "", position.inner())
+        return f"{name} {self.directive()} {self.selection(inner, position.inner())}"
 
 
-def is_leaf(made: GraphQLField) -> bool:
-    return isinstance(get_named_type(made.type), GraphQLScalarType | GraphQLEnumType)
+def is_leaf(field_: GraphQLField) -> bool:
+    return isinstance(get_named_type(field_.type), GraphQLScalarType | GraphQLEnumType)

@@ -1,7 +1,7 @@
-"""Households with everything in them: known, half known and unknown, in four states and three villages.
+"""Random households with all kinds of records: complete, incomplete and empty, in four states and three villages.
 
-They come in by the commands; then the database is told what no command would store (a member without a name, an episode
-without a stage), for a list must answer that too.  Everything is drawn from one seed.
+The commands submit them; then SQL changes them to what no command would store (a member without a name, an episode
+without a stage), because a list must answer that too.  Everything is drawn from one seed.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ LATER = ["2026-11", "2027", "2026-12-31", "2027-01-01", "2199-12-31"]
 COUNTRIES = ["HK", "TW", "MY", "KI", "SA"]
 
 
-class Draws:
-    """What the columns are drawn from; nothing now and then."""
+class RandomRecords:
+    """Draws the columns of records; some are null."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -124,8 +124,8 @@ class Draws:
         }
 
 
-async def introduce(village: Place, name: str, grants: list[tuple[str, str | None]]) -> None:
-    """Somebody new in the village."""
+async def add_account(village: Place, name: str, grants: list[tuple[str, str | None]]) -> None:
+    """Add an account with these grants."""
     village.ids[name] = uuid.uuid4()
     await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", village.ids[name], name)
     for role, code in grants:
@@ -135,60 +135,60 @@ async def introduce(village: Place, name: str, grants: list[tuple[str, str | Non
         )
 
 
-async def gather(village: Place, seed: int = 7, households: int = 20) -> list[str]:
-    """Fill the village, and tell the ids of some of what is in it, and of nobody."""
+async def add_households(village: Place, seed: int = 7, households: int = 20) -> list[str]:
+    """Add households to the village; return the ids of some of its records, and one that does not exist."""
     for name, grants in MIXED.items():
-        await introduce(village, name, grants)
-    draws = Draws(seed)
-    told = [draws.id()]
+        await add_account(village, name, grants)
+    records = RandomRecords(seed)
+    ids = [records.id()]
     for number in range(households):
         place, author = PLACED[number % len(PLACED)]
-        document = _document(draws, place)
+        document = _document(records, place)
         draft = number in (5, 12)
         payload = await village.submit(author, document, save="DRAFT" if draft else "SUBMITTED")
         assert payload["outcome"] == "ACCEPTED", payload["userErrors"]
-        await _go_on(village, number, place, document)
-        told += [document["id"], *[child["id"] for child in document["members"] + document["migrations"]][:3]]
-        told += [child["id"] for child in document["businesses"]]
-    for table, draw in (("member", draws.member), ("migration_episode", draws.episode), ("business", draws.shop)):
+        await _advance(village, number, place, document)
+        ids += [document["id"], *[child["id"] for child in document["members"] + document["migrations"]][:3]]
+        ids += [child["id"] for child in document["businesses"]]
+    for table, draw in (("member", records.member), ("migration_episode", records.episode), ("business", records.shop)):
         for row in await village.admin.fetch(f"SELECT id FROM {table} ORDER BY id"):
             await _change(village, table, row["id"], draw())
-    for column in ("created_at", "updated_at", "submitted_at", "verified_at"):  # so that the wire tells all of it
+    for column in ("created_at", "updated_at", "submitted_at", "verified_at"):  # no more than an answer can show
         precision = "second" if column == "updated_at" else "milliseconds"
         await village.admin.execute(f"UPDATE household SET {column} = date_trunc('{precision}', {column})")
-    return [*told, str(village.regions[HERE]), str(village.regions["35"]), str(village.regions["52.03"])]
+    return [*ids, str(village.regions[HERE]), str(village.regions["35"]), str(village.regions["52.03"])]
 
 
-def _document(draws: Draws, place: str) -> dict[str, Any]:
-    people = draws.random.randint(1, 4)
-    members = [person(seq, id=draws.id()) for seq in range(1, people + 1)]
-    if draws.random.random() < 0.4:
-        members[0]["birthDate"] = "1985-04-24"  # a warning: the NIK says the 23rd
-    episodes = [episode(draws.random.choice(members), id=draws.id())]
-    for year in range(2010, 2010 + 2 * draws.random.randint(0, 3), 2):
+def _document(records: RandomRecords, place: str) -> dict[str, Any]:
+    people = records.random.randint(1, 4)
+    members = [person(seq, id=records.id()) for seq in range(1, people + 1)]
+    if records.random.random() < 0.4:
+        members[0]["birthDate"] = "1985-04-24"  # a warning: the NIK has the 23rd
+    episodes = [episode(records.random.choice(members), id=records.id())]
+    for year in range(2010, 2010 + 2 * records.random.randint(0, 3), 2):
         ended = {
             "stage": "RETURNED",
             "departedOn": f"{year}-01",
             "returnedOn": f"{year}-12",
             "returnReason": "CONTRACT_ENDED",
         }
-        episodes.append(episode(draws.random.choice(members), id=draws.id(), **ended))
-    shops = [shop(draws.random.choice(members), id=draws.id()) for _ in range(draws.random.randint(0, 2))]
-    for made in episodes[1:]:
-        made |= {"wage": {"amount": "5000.50", "currency": "MYR"}, "country": "MY"}
+        episodes.append(episode(records.random.choice(members), id=records.id(), **ended))
+    shops = [shop(records.random.choice(members), id=records.id()) for _ in range(records.random.randint(0, 2))]
+    for past in episodes[1:]:
+        past |= {"wage": {"amount": "5000.50", "currency": "MYR"}, "country": "MY"}
     return household(
         place,
-        id=draws.id(),
+        id=records.id(),
         members=members,
         migrations=episodes,
         businesses=shops,
-        phone=draws.maybe(["0812-3456-7890"], 0.5),
-        location=draws.maybe([{"latitude": -8.1234, "longitude": 112.5678}], 0.5),
+        phone=records.maybe(["0812-3456-7890"], 0.5),
+        location=records.maybe([{"latitude": -8.1234, "longitude": 112.5678}], 0.5),
     )
 
 
-async def _go_on(village: Place, number: int, place: str, document: dict[str, Any]) -> None:
-    """Some are returned, some verified by the village, some by the regency too."""
+async def _advance(village: Place, number: int, place: str, document: dict[str, Any]) -> None:
+    """Return some, verify some by the village and some by the regency too."""
     verifier = {HERE: "verifier", NEXT_DOOR: "next door verifier", FAR: "far verifier"}[place]
     coordinator = "far coordinator" if place == FAR else "coordinator"
     if number in (5, 12) or number % 3 == 0:
@@ -202,5 +202,5 @@ async def _go_on(village: Place, number: int, place: str, document: dict[str, An
 
 
 async def _change(village: Place, table: str, id_: uuid.UUID, values: dict[str, Any]) -> None:
-    said = ", ".join(f"{column} = ${n}" for n, column in enumerate(values, 2))
-    await village.admin.execute(f"UPDATE {table} SET {said} WHERE id = $1", id_, *values.values())
+    assignments = ", ".join(f"{column} = ${n}" for n, column in enumerate(values, 2))
+    await village.admin.execute(f"UPDATE {table} SET {assignments} WHERE id = $1", id_, *values.values())

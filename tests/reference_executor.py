@@ -1,7 +1,7 @@
 """An oracle of reading: every record as a plain dict, and graphql-core's own executor over them.
 
-The records are taken once a person and language, field by field; what a list makes of them (tests/listing.py) is
-said a second time here in plain Python, from the published schema alone.
+The records are read once for each person and language, field by field; tests/listing.py implements lists over them a
+second time in plain Python, from the published schema alone.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from graphql import (
     parse,
 )
 
-from tests.listing import NOUNS, Forbidden, Lists, Sight
+from tests.listing import NOUNS, Forbidden, Lists, Visibility
 from tests.village import Place
 
 LISTS = {"households": "Household", "members": "Member", "migrations": "MigrationEpisode", "businesses": "Business"}
 REGIONS = ("Region", "Province", "Regency", "District", "Village")
 RECORDS = (*LISTS.values(), *REGIONS)
-LEFT_OUT = {"summary", "expiresAt", "nationalSummary"}  # figures and tokens tell the time
+LEFT_OUT = {"summary", "expiresAt", "nationalSummary"}  # they depend on the time
 
 
 def is_page(type_: Any) -> bool:
@@ -39,10 +39,10 @@ def is_page(type_: Any) -> bool:
 
 
 def leaves(schema: GraphQLSchema, type_: Any) -> str:
-    """A selection of everything in a record: values whole, related records by their id."""
+    """A selection of everything in a record: values in full, related records by their id."""
     parts = ["__typename"]
-    for name, made in type_.fields.items():
-        inner = get_named_type(made.type)
+    for name, field_ in type_.fields.items():
+        inner = get_named_type(field_.type)
         if name in LEFT_OUT or is_page(inner):
             continue
         if inner.name in RECORDS:
@@ -56,7 +56,7 @@ def leaves(schema: GraphQLSchema, type_: Any) -> str:
 
 @dataclass
 class Outcome:
-    """What plain execution answers: data, what is refused at which path, and how many roots it read."""
+    """What the reference answers: data, the refused key at each path, and how many roots it read."""
 
     data: dict[str, Any]
     refused: list[tuple[tuple[str | int, ...], str]] = field(default_factory=list)
@@ -66,16 +66,16 @@ class Outcome:
 Rows = dict[str, list[dict[str, Any]]]
 
 
-class Plain:
-    """The records as one person sees them, and the roots over them."""
+class ReferenceExecutor:
+    """The records that one person sees, and resolvers of the roots over them."""
 
     def __init__(
-        self, schema: GraphQLSchema, sight: Sight, lists: Lists, rows: dict[str, list[dict[str, Any]]]
+        self, schema: GraphQLSchema, visibility: Visibility, lists: Lists, rows: dict[str, list[dict[str, Any]]]
     ) -> None:
-        self.schema, self.sight, self.lists, self.rows = schema, sight, lists, rows
-        self.by_id = {row["id"]: row for found in rows.values() for row in found}
-        for name, found in rows.items():
-            for row in found:
+        self.schema, self.visibility, self.lists, self.rows = schema, visibility, lists, rows
+        self.by_id = {row["id"]: row for listed in rows.values() for row in listed}
+        for name, listed in rows.items():
+            for row in listed:
                 self._relate(schema.type_map[row["__typename"] if name == "regions" else LISTS[name]], row)
         self.viewer: dict[str, Any] = {}
         self.anchors: dict[str, str] = {}  # cursor → id of its row
@@ -100,29 +100,32 @@ class Plain:
             "viewer": lambda: self.viewer,
         }
 
-    def _read(self, name: str, answer: Callable[..., Any], info: Any, **given: Any) -> Any:
+    def _read(self, name: str, answer: Callable[..., Any], info: Any, **arguments: Any) -> Any:
         self.reads += 1
-        if (name in LISTS or name == "household") and not self.sight.anywhere("OPERATIONAL"):
+        if (name in LISTS or name == "household") and not self.visibility.anywhere("OPERATIONAL"):
             raise Forbidden(name)
-        return answer(**given)
+        return answer(**arguments)
 
     def _relate(self, type_: Any, row: dict[str, Any]) -> None:
-        for name, made in type_.fields.items():
-            inner = get_named_type(made.type)
+        for name, field_ in type_.fields.items():
+            inner = get_named_type(field_.type)
             if inner.name in RECORDS and row.get(name):
-                found = row[name]
-                row[name] = [self.by_id[r["id"]] for r in found] if isinstance(found, list) else self.by_id[found["id"]]
+                related = row[name]
+                if isinstance(related, list):
+                    row[name] = [self.by_id[record["id"]] for record in related]
+                else:
+                    row[name] = self.by_id[related["id"]]
             elif is_page(inner):
                 under = partial(self._under, name, row) if name in LISTS else partial(self._children, row["id"])
                 noun = LISTS.get(name, "Region")
-                way = inner.name.removesuffix("Connection")
-                row[name] = self._resolver(partial(self._page, noun, way, under))
+                kind = inner.name.removesuffix("Connection")
+                row[name] = self._resolver(partial(self._page, noun, kind, under))
             elif name == "code":
                 row["area"] = row["code"]
 
     @staticmethod
     def _resolver(answer: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda info, **given: answer(**given)
+        return lambda info, **arguments: answer(**arguments)
 
     def _under(self, name: str, region: dict[str, Any]) -> list[dict[str, Any]]:
         return [row for row in self.rows[name] if f"{self.lists.area(row)}.".startswith(f"{region['code']}.")]
@@ -130,20 +133,20 @@ class Plain:
     def _children(self, id_: str) -> list[dict[str, Any]]:
         return [r for r in self.rows["regions"] if r["parent"] is not None and r["parent"]["id"] == id_]
 
-    def _page(self, noun: str, way: str, rows: Callable[[], list[dict[str, Any]]], **given: Any) -> dict[str, Any]:
-        found, key = self.lists.asked(noun, rows(), given)
-        total = len(found)
-        after, before = (self._anchor(given.get(name)) for name in ("after", "before"))
-        shown = [row for row in found if after is None or key(row) > key(after)]
-        shown = [row for row in shown if before is None or key(row) < key(before)]
-        backward, size = given.get("last") is not None, given.get("last") or given.get("first") or 20
-        more = len(shown) > size
-        shown = shown[-size:] if backward else shown[:size]
-        said: list[Any] = [noun, way, *[given.get(name) for name in ("filter", "search", "orderBy")]]
-        list_ = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:8]
-        edges = [{"node": row, "cursor": f"{MARK}{list_}:{row['id']}"} for row in shown]
+    def _page(self, noun: str, kind: str, rows: Callable[[], list[dict[str, Any]]], **arguments: Any) -> dict[str, Any]:
+        selected, key = self.lists.selected(noun, rows(), arguments)
+        total = len(selected)
+        after, before = (self._anchor(arguments.get(name)) for name in ("after", "before"))
+        page = [row for row in selected if after is None or key(row) > key(after)]
+        page = [row for row in page if before is None or key(row) < key(before)]
+        backward, size = arguments.get("last") is not None, arguments.get("last") or arguments.get("first") or 20
+        more = len(page) > size
+        page = page[-size:] if backward else page[:size]
+        identity: list[Any] = [noun, kind, *[arguments.get(name) for name in ("filter", "search", "orderBy")]]
+        list_ = hashlib.sha256(json.dumps(identity, default=str).encode()).hexdigest()[:8]
+        edges = [{"node": row, "cursor": f"{MARK}{list_}:{row['id']}"} for row in page]
         return {
-            "nodes": shown,
+            "nodes": page,
             "edges": edges,
             "totalCount": total,
             "pageInfo": {
@@ -152,14 +155,14 @@ class Plain:
                 "startCursor": edges[0]["cursor"] if edges else None,
                 "endCursor": edges[-1]["cursor"] if edges else None,
             },
-            "groups": self._resolver(partial(self.lists.groups, noun, found)),
+            "groups": self._resolver(partial(self.lists.groups, noun, selected)),
         }
 
     def _anchor(self, cursor: str | None) -> dict[str, Any] | None:
         return None if cursor is None else self.by_id[self.anchors[cursor]]
 
     def execute(self, text: str, variables: dict[str, Any]) -> Outcome:
-        """The answer of plain execution; cursors are marks (see `with_cursors`)."""
+        """The reference's answer; its cursors are marks (see `with_cursors`)."""
         document = parse(text)
         assert all(isinstance(d, OperationDefinitionNode | FragmentDefinitionNode) for d in document.definitions)
         self.reads = 0
@@ -183,25 +186,27 @@ class Plain:
 MARK = "cursor of "
 
 
-def with_cursors(expected: Any, got: Any, known: dict[str, str]) -> Any:
-    """`expected` with the answer's own cursors in the place of marks; a mark is one cursor wherever it stands."""
-    if isinstance(expected, dict) and isinstance(got, dict):
-        return {key: with_cursors(value, got.get(key), known) for key, value in expected.items()}
-    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        return [with_cursors(one, other, known) for one, other in zip(expected, got, strict=True)]
-    if isinstance(expected, str) and expected.startswith(MARK) and isinstance(got, str) and got:
-        return known.setdefault(expected, got)
+def with_cursors(expected: Any, actual: Any, cursors: dict[str, str]) -> Any:
+    """`expected` with the answer's own cursors in the place of marks; a mark is the same cursor wherever it stands."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {key: with_cursors(value, actual.get(key), cursors) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [with_cursors(one, other, cursors) for one, other in zip(expected, actual, strict=True)]
+    if isinstance(expected, str) and expected.startswith(MARK) and isinstance(actual, str) and actual:
+        return cursors.setdefault(expected, actual)
     return expected
 
 
-async def plain(village: Place, who: str, grants: list[tuple[str, str | None]], language: str = "id") -> Plain:
-    """Everything that one person sees, in one language."""
+async def reference_executor(
+    village: Place, who: str, grants: list[tuple[str, str | None]], language: str = "id"
+) -> ReferenceExecutor:
+    """A reference executor over everything that one person sees, in one language."""
     schema = build_schema(village.app.service.sdl)
     rows: Rows = {}
-    sight = Sight(grants)
+    visibility = Visibility(grants)
     for name, type_ in {**LISTS, "regions": "Region"}.items():
         rows[name] = []
-        if name in LISTS and not sight.anywhere("OPERATIONAL"):
+        if name in LISTS and not visibility.anywhere("OPERATIONAL"):
             continue
         more = f"... on Village {{ enrolments {{ {leaves(schema, schema.type_map['VillageEnrolment'])} }} }}"
         selection = leaves(schema, schema.type_map[type_]) + (more if name == "regions" else "")
@@ -209,15 +214,15 @@ async def plain(village: Place, who: str, grants: list[tuple[str, str | None]], 
         rows[name] = answer.data[name]["nodes"]
         assert len(rows[name]) < 200
     labels = await village.admin.fetch("SELECT list, code, id, en FROM label")
-    lists = Lists(schema, sight, str(village.ids[who]), language, rows["regions"])
+    lists = Lists(schema, visibility, str(village.ids[who]), language, rows["regions"])
     lists.labels = {(row["list"], row["code"]): row[language] for row in labels}
-    open_ones = "SELECT household_id, about, about_author FROM finding WHERE archived_at IS NULL"
-    for found in await village.admin.fetch(open_ones):
-        said = found["about"], str(found["about_author"])
-        lists.findings.setdefault(str(found["household_id"]), []).append(said)
-    truth = Plain(schema, sight, lists, rows)
-    told = await village.query(who, f"{{ viewer {{ {leaves(schema, schema.type_map['Viewer'])} }} }}", language)
-    truth.viewer = orjson.loads(orjson.dumps(told.data["viewer"]))
-    for grant in truth.viewer["grants"]:
-        grant["region"] = grant["region"] and truth.by_id[grant["region"]["id"]]
-    return truth
+    open_findings = "SELECT household_id, about, about_author FROM finding WHERE archived_at IS NULL"
+    for row in await village.admin.fetch(open_findings):
+        finding = row["about"], str(row["about_author"])
+        lists.findings.setdefault(str(row["household_id"]), []).append(finding)
+    reference = ReferenceExecutor(schema, visibility, lists, rows)
+    answer = await village.query(who, f"{{ viewer {{ {leaves(schema, schema.type_map['Viewer'])} }} }}", language)
+    reference.viewer = orjson.loads(orjson.dumps(answer.data["viewer"]))
+    for grant in reference.viewer["grants"]:
+        grant["region"] = grant["region"] and reference.by_id[grant["region"]["id"]]
+    return reference

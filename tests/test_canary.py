@@ -1,7 +1,7 @@
-"""The canary crawler: every value above OPERATIONAL in the world is a unique text, and nobody ever gets a wrong one.
+"""The canary crawler: every value above OPERATIONAL in the world is a unique text, and no caller gets a forbidden one.
 
-Documents are made from the built schema, every path to depth 4 and every class of argument; what is searched is bytes:
-bodies, headers, decoded cursors, errors, logs.  Each path must also show a caller something that he may see.
+Documents are made from the built schema, every path to depth 4 and every class of argument; the crawler searches the
+bytes of bodies, headers, decoded cursors, errors and logs.  Each path must also show a caller something they may see.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CARRIERS = {
     "Remark",
     "WorkflowEvent",
 }
-"""Types with values that are marked."""
+"""Types with marked values."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def schema() -> GraphQLSchema:
 
 
 def chosen(world: World, path: Path) -> dict[str, Any]:
-    """Values for the root's arguments that lead to records with everything."""
+    """Values for the root's arguments that lead to complete records."""
     house = world.houses[2 if path.end == "WorkflowEvent" else 3]  # verified with notes; returned with remarks
     household, head, wife, child, _, episode, shop = house.rows[:7]
     beyond = path.steps[1].on if len(path.steps) > 1 else path.kind
@@ -58,9 +58,9 @@ def chosen(world: World, path: Path) -> dict[str, Any]:
     person = {"mother": child, "father": child, "businesses": wife}.get(after, head)
     records = {"Household": household, "Member": person, "MigrationEpisode": episode, "Business": shop}
     place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
-    found = records.get(beyond or "")
+    record = records.get(beyond or "")
     values = {
-        "id": str(found.id if found else world.regions[place]),
+        "id": str(record.id if record else world.regions[place]),
         "by": {"id": str(household.id)},
         "code": world.codes[place],
     }
@@ -71,45 +71,45 @@ async def crawl(
     world: World,
     detector: LeakDetector,
     schema: GraphQLSchema,
-    ways: list[Path],
+    some_paths: list[Path],
     callers: Callable[[], list[Persona]],
     log: Any,
 ) -> None:
-    reached = dear = 0
-    for path in ways:
+    reached = expensive = 0
+    for path in some_paths:
         values = chosen(world, path)
         for who in (WIDE, *callers()):
             for page in (path.page, min(path.page, 10), 1):
                 answer = await world.ask(who, path.document(schema, page), **values)
                 if answer.codes != ["QUERY_TOO_COMPLEX"]:
                     break
-            dear += answer.codes == ["QUERY_TOO_COMPLEX"]
+            expensive += answer.codes == ["QUERY_TOO_COMPLEX"]
             assert set(answer.codes) <= {"FORBIDDEN", "QUERY_TOO_COMPLEX"}, (str(path), who.name, answer.body)
-            found = detector.allowed(who, everything_in(answer))
+            marks = detector.allowed(who, everything_in(answer))
             if who is WIDE and path.end in CARRIERS and f'"end":"{path.end}"' in answer.body.decode():
-                assert found, str(path)
+                assert marks, str(path)
                 reached += 1
-    assert reached > sum(path.end in CARRIERS for path in ways) * 2 // 3
-    assert dear <= len(ways) // 10, "nearly every path can be asked for, one row at a time"
+    assert reached > sum(path.end in CARRIERS for path in some_paths) * 2 // 3
+    assert expensive <= len(some_paths) // 10, "too many paths are too complex even for one row"
     detector.allowed(NOBODY, log.text)
 
 
-async def test_no_path_leads_to_what_is_not_the_callers(
+async def test_no_sampled_path_leads_to_hidden_values(
     world: World, detector: LeakDetector, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     chance = random.Random(20)
-    ways = chance.sample(list(paths(schema, DEPTH)), SHARE)
-    await crawl(world, detector, schema, ways, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
+    some_paths = chance.sample(list(paths(schema, DEPTH)), SHARE)
+    await crawl(world, detector, schema, some_paths, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
 
 
 @pytest.mark.prove
-async def test_no_path_at_all_leads_to_what_is_not_the_callers(
+async def test_no_path_leads_to_hidden_values(
     world: World, detector: LeakDetector, schema: GraphQLSchema, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(21)
-    ways = list(paths(schema, DEPTH))
-    await crawl(world, detector, schema, ways, lambda: chance.sample(PERSONAS, 2), caplog)
+    some_paths = list(paths(schema, DEPTH))
+    await crawl(world, detector, schema, some_paths, lambda: chance.sample(PERSONAS, 2), caplog)
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
@@ -134,16 +134,16 @@ def listing(name: str) -> str:
 
 
 async def cursors(world: World, who: Persona) -> list[str]:
-    """A cursor of each list, in the caller's own hand."""
-    found = []
+    """A cursor of each list, signed for the caller."""
+    cursors_ = []
     for name in LISTS:
         answer = await world.ask(who, listing(name), first=2)
-        found += CURSOR.findall(answer.body.decode())[:1]
-    return found
+        cursors_ += CURSOR.findall(answer.body.decode())[:1]
+    return cursors_
 
 
-def asked(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every class of argument but cursors, right and wrong."""
+def argument_cases(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Documents and variables with every class of argument except cursors, right and wrong."""
     for name, first in itertools.product(LISTS, FIRSTS):
         yield listing(name), {"first": first}
     orders = itertools.product(("regions", "provinces"), ("CODE", "NAME", "HOUSEHOLD_COUNT", "LAST_VERIFIED_AT"))
@@ -164,13 +164,13 @@ def asked(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
         ids[0].upper(),
         f"{{{ids[0]}}}",
     ]
-    for said in ids:
+    for id_ in ids:
         yield (
             "query($id: ID!) { node(id: $id) { __typename id ... on Record { withheld } ... on Household { address }"
             " ... on Member { fullName } ... on MigrationEpisode { jobTitle } ... on Business { name } } }",
-            {"id": said},
+            {"id": id_},
         )
-        yield "query($id: ID!) { household(by: {id: $id}) { id address members { fullName } } }", {"id": said}
+        yield "query($id: ID!) { household(by: {id: $id}) { id address members { fullName } } }", {"id": id_}
     for no in (
         "",
         "%",
@@ -202,12 +202,12 @@ def asked(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-async def test_no_argument_widens_what_is_seen(
+async def test_no_argument_shows_hidden_values(
     world: World, detector: LeakDetector, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     allowed = 0
-    for who, (text, variables) in itertools.product(SOME, asked(world)):
+    for who, (text, variables) in itertools.product(SOME, argument_cases(world)):
         answer = await world.ask(who, text, **variables)
         assert "INTERNAL" not in answer.codes, (who.name, text, variables, caplog.text[-2000:])
         allowed += len(detector.allowed(who, everything_in(answer)))
@@ -215,8 +215,8 @@ async def test_no_argument_widens_what_is_seen(
     detector.allowed(NOBODY, caplog.text)
 
 
-async def test_no_cursor_widens_what_is_seen(world: World, detector: LeakDetector) -> None:
-    """A cursor of another list, of another caller, or a changed one opens nothing."""
+async def test_no_cursor_shows_hidden_values(world: World, detector: LeakDetector) -> None:
+    """A cursor of another list or caller, or a changed one, is refused."""
     wide = await cursors(world, WIDE)
     foreign = await cursors(world, BY_NAME["OFFICER@B111"])
     changed = [c[:9] + ("A" if c[9] != "A" else "B") + c[10:] for c in wide]
@@ -247,17 +247,17 @@ NUMBERS = {
 }
 
 
-async def test_a_refused_command_tells_nothing(
+async def test_a_refused_command_reveals_nothing(
     world: World, detector: LeakDetector, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     for who, house in itertools.product(REPRESENTATIVES, world.houses):
-        said = {"id": str(house.id)}
+        by_id = {"id": str(house.id)}
         for text, variables in (
-            (SUBMIT, said | {"rev": 99}),
-            (SUBMIT, said | {"rev": 99, "code": "35.01.11.2001"}),
-            (VERIFY, said),
-            (RETURN, said),
+            (SUBMIT, by_id | {"rev": 99}),
+            (SUBMIT, by_id | {"rev": 99, "code": "35.01.11.2001"}),
+            (VERIFY, by_id),
+            (RETURN, by_id),
         ):
             answer = await world.ask(who, text, **variables)
             assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, text, answer.body)
@@ -266,8 +266,8 @@ async def test_a_refused_command_tells_nothing(
     detector.allowed(NOBODY, caplog.text)
 
 
-async def test_a_number_in_full_comes_by_reveal_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Crawlers never find one, so whoever reveals gets it where his grants say, and nobody else does."""
+async def test_only_reveal_returns_a_number_in_full(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The crawlers never find a full number; callers get one by reveal, where their grants allow it."""
     caplog.set_level("DEBUG")
     values: set[str] = set()
     for who in REPRESENTATIVES:

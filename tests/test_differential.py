@@ -1,9 +1,9 @@
-"""The read engine answers what plain execution answers, byte for byte, by one statement a root field.
+"""The read engine answers what a reference executor answers, byte for byte, with one statement for each root field.
 
 Generated operations (tests/random_documents.py) are answered twice: by the engine over HTTP, and by graphql-core's own
 executor over the records as plain dicts (tests/reference_executor.py, tests/listing.py).  Each is called twice with
-other values, so that what was prepared for the first call answers the second.  Every statement met for the first time
-is explained: nothing scoped is read before the caller's areas are set.
+different values, so that the plan of the first call answers the second.  Every new statement is explained: nothing
+scoped is read before the caller's areas are set.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 
 from registry.guard.wall import DOORS
 from schema.engine.refusal import MAX_PLACES
-from tests.listing import NAMES, Found
+from tests.listing import NAMES, MatchRanks
 from tests.plan import explain_generic, is_gated, unguarded
-from tests.random_arguments import SEARCHES, Known
-from tests.random_documents import Asked, Chance, heading
-from tests.random_households import GRANTS, gather
-from tests.reference_executor import Plain, plain, with_cursors
+from tests.random_arguments import SEARCHES, StoredValues
+from tests.random_documents import Operation, RandomDocument, heading
+from tests.random_households import GRANTS, add_households
+from tests.reference_executor import ReferenceExecutor, reference_executor, with_cursors
 from tests.village import Place
 
 pytestmark = pytest.mark.anyio
@@ -43,31 +43,33 @@ SHARED = settings(
 
 @dataclass
 class Trial:
-    """The village, what each person sees of it, and what was tried so far."""
+    """The village, a reference for each person, and counts of the trials so far."""
 
     village: Place
-    known: Known
+    stored: StoredValues
     plans: asyncpg.Connection
-    truths: dict[tuple[str, str], Plain] = field(default_factory=dict)
+    references: dict[tuple[str, str], ReferenceExecutor] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     explained: set[str] = field(default_factory=set)
     operations: int = 0
     rows: int = 0
     too_large: int = 0
-    too_slow: int = 0  # joins of many relations are planned badly while tables are tiny: each is thought to have a row
+    too_slow: int = 0  # joins of many relations are planned badly while tables are tiny: each is estimated at one row
 
     async def one(self, who: str, chance: random.Random, largest: int = 60) -> None:
-        """A generated operation of so many parts, called twice."""
+        """Call a random operation of up to `largest` parts twice."""
         language = chance.choice(["id", "en"])
-        truth = self.truths[who, language]
-        asked = Chance(truth.schema, chance, self.known, truth.sight, largest).operation()
-        for then in (False, True):  # the plans of one call are looked at during the next
-            await asyncio.gather(self.same(who, language, truth, asked, then), self.guarded())
+        reference = self.references[who, language]
+        operation = RandomDocument(reference.schema, chance, self.stored, reference.visibility, largest).operation()
+        for second in (False, True):  # the plans of one call are checked during the next
+            await asyncio.gather(self.same(who, language, reference, operation, second), self.guarded())
 
-    async def same(self, who: str, language: str, truth: Plain, asked: Asked, then: bool) -> None:
-        variables = await self.variables(who, language, truth, asked, then)
+    async def same(
+        self, who: str, language: str, reference: ReferenceExecutor, operation: Operation, second: bool
+    ) -> None:
+        variables = await self.variables(who, language, reference, operation, second)
         before = len(self.village.statements)
-        answer = await self.village.query(who, asked.text, language, **variables)
+        answer = await self.village.query(who, operation.text, language, **variables)
         self.operations += 1
         if answer.codes == ["QUERY_TOO_COMPLEX"]:
             self.too_large += 1
@@ -76,35 +78,37 @@ class Trial:
             self.too_slow += 1
             return
         sent = self.village.statements[before:]
-        expected = truth.execute(asked.text, variables)
-        case = (who, language, asked.text, variables, answer.errors)
+        expected = reference.execute(operation.text, variables)
+        case = (who, language, operation.text, variables, answer.errors)
         assert "data" in answer.json, case
         assert {e["extensions"]["code"] for e in answer.errors} <= {"FORBIDDEN"}, case
         refused = [(tuple(e["path"]), e["extensions"]["field"]) for e in answer.errors]
-        assert sorted(refused, key=str) == sorted(told(expected.refused), key=str), case
-        got = answer.json["data"]
-        assert orjson.dumps(got) == orjson.dumps(with_cursors(expected.data, got, {})), case
+        assert sorted(refused, key=str) == sorted(first_places(expected.refused), key=str), case
+        actual = answer.json["data"]
+        assert orjson.dumps(actual) == orjson.dumps(with_cursors(expected.data, actual, {})), case
         assert len(sent) == expected.reads, case
         self.rows += len(answer.body)
         self.fresh |= set(sent) - self.explained
 
-    async def variables(self, who: str, language: str, truth: Plain, asked: Asked, then: bool) -> dict[str, Any]:
+    async def variables(
+        self, who: str, language: str, reference: ReferenceExecutor, operation: Operation, second: bool
+    ) -> dict[str, Any]:
         """The values of a call, its cursors taken from an answer of the same list."""
-        values = asked.values(then)
-        for anchor in asked.anchors:
+        values = operation.values(second)
+        for anchor in operation.anchors:
             values.pop(anchor.variable)
-            used = {name: asked.variables[name] for name in asked.variables if name in anchor.variables}
+            used = {name: operation.variables[name] for name in operation.variables if name in anchor.variables}
             text = f"{heading(used)} {{ {anchor.text} }}"
-            answer = await self.village.query(who, text, language, **asked.values(then, anchor.variables))
+            answer = await self.village.query(who, text, language, **operation.values(second, anchor.variables))
             list_ = {} if answer.errors else answer.data["list"]
             if edges := list_.get("list", list_).get("edges"):
                 edge = edges[int(anchor.pick * len(edges))]
                 values[anchor.variable] = edge["cursor"]
-                truth.anchors[edge["cursor"]] = edge["node"]["id"]
+                reference.anchors[edge["cursor"]] = edge["node"]["id"]
         return values
 
     async def guarded(self) -> None:
-        """The statements met for the first time read nothing before the gate."""
+        """Check that no new statement reads anything before the gate."""
         fresh, self.fresh = self.fresh, set()
         self.explained |= fresh
         for text in fresh:
@@ -115,77 +119,77 @@ class Trial:
 
 @pytest.fixture(scope="module")
 async def trial(village: Place) -> AsyncIterator[Trial]:
-    ids = await gather(village)
+    ids = await add_households(village)
     plans = await asyncpg.connect(village.login, statement_cache_size=0)
-    made = Trial(village, Known(ids), plans)
-    heard = await sounds(village)
+    trial_ = Trial(village, StoredValues(ids), plans)
+    ranks = await match_ranks(village)
     for who in ASKING:
         for language in ("id", "en"):
-            truth = made.truths[who, language] = await plain(village, who, GRANTS[who], language)
-            truth.lists.found = heard
-            for row in truth.by_id.values():
+            reference = trial_.references[who, language] = await reference_executor(village, who, GRANTS[who], language)
+            reference.lists.match_ranks = ranks
+            for row in reference.by_id.values():
                 noun = row["__typename"]
-                made.known.learn("Region" if row.get("code") else noun, [row])
-    yield made
+                trial_.stored.add("Region" if row.get("code") else noun, [row])
+    yield trial_
     await plans.close()
 
 
 Refused = list[tuple[tuple[str | int, ...], str]]
 
 
-def told(refused: Refused) -> Refused:
-    """As much of what is refused as an answer tells: of one field, the first places."""
-    shown: Counter[Any] = Counter()
-    kept: Refused = []
+def first_places(refused: Refused) -> Refused:
+    """The refusals that an answer lists: for one field, the first `MAX_PLACES`."""
+    counts: Counter[Any] = Counter()
+    places: Refused = []
     for path, field_ in refused:
-        way = tuple(step for step in path if isinstance(step, str)), field_
-        shown[way] += 1
-        if shown[way] <= MAX_PLACES:
-            kept.append((path, field_))
-    return kept
+        names = tuple(step for step in path if isinstance(step, str)), field_
+        counts[names] += 1
+        if counts[names] <= MAX_PLACES:
+            places.append((path, field_))
+    return places
 
 
-async def sounds(village: Place) -> dict[tuple[str, str], Found]:
-    """What each text finds in whole tables: the rule of searching, said in Python over the keys of sounds."""
-    heard: dict[tuple[str, str], Found] = {}
+async def match_ranks(village: Place) -> dict[tuple[str, str], MatchRanks]:
+    """What each text finds in complete tables: the rule of searching in Python, over the keys of sounds."""
+    ranks: dict[tuple[str, str], MatchRanks] = {}
     for text in SEARCHES:
-        said = await village.admin.fetchrow(
+        query = await village.admin.fetchrow(
             "SELECT registry.search_runs($1) AS runs, registry.search_patterns($1) AS patterns, lower($1) AS lower",
             text,
         )
-        assert said is not None
-        longest, joined, together = said["runs"] or (None, None, None)
+        assert query is not None
+        longest, joined, together = query["runs"] or (None, None, None)
         for noun in NAMES:
             name = {"Member": "full_name", "Region": "search_name"}.get(noun, "name")
             home = "household_id" if noun == "Member" else "id"
-            found: dict[str, int] = {}
+            records: dict[str, int] = {}
             homes: dict[str, int] = {}
             for row in await village.admin.fetch(
                 f"SELECT id, {home} AS home, lower({name}) AS name, sounds FROM {noun} WHERE sounds IS NOT NULL"
             ):
                 own = row["sounds"]
                 picked = any(key.startswith(run) for key in own for run in (longest, joined) if run)
-                fits = all(re.search(pattern, " " + " ".join(own)) for pattern in said["patterns"])
+                fits = all(re.search(pattern, " " + " ".join(own)) for pattern in query["patterns"])
                 if (picked and fits) or (together and own and own[0].startswith(together)):
-                    near = 0 if row["name"] == said["lower"] else 1 if row["name"].startswith(said["lower"]) else 2
-                    found[str(row["id"])] = near
+                    near = 0 if row["name"] == query["lower"] else 1 if row["name"].startswith(query["lower"]) else 2
+                    records[str(row["id"])] = near
                     homes[str(row["home"])] = min(homes.get(str(row["home"]), 2), 0 if near < 2 else 2)
-            heard[noun, text] = Found(found)
+            ranks[noun, text] = records
             if noun == "Member":
-                heard["Household", text] = Found(homes)
-    return heard
+                ranks["Household", text] = homes
+    return ranks
 
 
 @pytest.mark.parametrize("who", ASKING)
 @SHARED
 @given(seed=st.integers(0, 2**32), largest=st.integers(1, 60))
-async def test_the_engine_answers_like_plain_execution(trial: Trial, who: str, seed: int, largest: int) -> None:
+async def test_the_engine_answers_like_the_reference(trial: Trial, who: str, seed: int, largest: int) -> None:
     await trial.one(who, random.Random(seed), largest)
     await trial.guarded()
 
 
 @pytest.mark.prove
-async def test_the_engine_answers_like_plain_execution_whole(trial: Trial) -> None:
+async def test_the_engine_answers_like_the_reference_in_10_000_operations(trial: Trial) -> None:
     for number in range(WHOLE):
         for who in ASKING:
             await trial.one(who, random.Random(f"{who} {number}"))
@@ -206,26 +210,26 @@ WHEREVER = (
 
 
 @pytest.mark.parametrize("text", WHEREVER)
-async def test_asking_by_what_is_not_seen_refuses_that_list_wherever_it_stands(trial: Trial, text: str) -> None:
-    for said, part, key in (
+async def test_a_key_of_an_unseen_class_refuses_that_list_at_any_depth(trial: Trial, text: str) -> None:
+    for arguments, part, key in (
         ("first: 1", "totalCount bars: groups(by: AGE_BAND) { count }", "AGE_BAND"),
         ("filter: {not: {or: [{sex: [MALE]}]}}", "totalCount", "sex"),
         ("filter: {household: {members: {none: {fullName: {isNull: true}}}}}", "totalCount", "fullName"),
         ('search: "siti"', "totalCount", "search"),
         ("orderBy: {field: BIRTH_DATE}", "totalCount", "BIRTH_DATE"),
     ):
-        answer = await trial.village.query("viewer", text % (said, part))
+        answer = await trial.village.query("viewer", text % (arguments, part))
         places = list(_places(answer.json["data"], "bars" if key == "AGE_BAND" else "list"))
         assert [e["path"] for e in answer.errors] == places
-        wanted = {"code": "FORBIDDEN", "field": key, "class": "PERSONAL", "ability": "SEE_PERSONAL"}
-        assert all(e["extensions"] == wanted for e in answer.errors)
+        expected = {"code": "FORBIDDEN", "field": key, "class": "PERSONAL", "ability": "SEE_PERSONAL"}
+        assert all(e["extensions"] == expected for e in answer.errors)
         assert places or "node(id" in text
         beside = answer.json["data"].get("beside")
         assert beside is None or beside["totalCount"] > 0
 
 
 def _places(value: Any, key: str) -> Iterator[list[str | int]]:
-    """Where the answer has this key; the value there is null."""
+    """The places where the answer has this key; the value there is null."""
     parts: list[tuple[str | int, Any]] = []
     if isinstance(value, dict):
         if key in value:

@@ -30,7 +30,7 @@ from server.access_declarations import verbs
 from server.cli.main import app as command_line
 from server.cli.sql_layout import laid_out
 from server.http.app import ROUTES
-from tests.queries import QUERIES, WHY
+from tests.queries import PLANS, QUERIES
 
 HERE = Path(__file__).parent
 SCHEMA = build()
@@ -74,7 +74,7 @@ def _shown(plan: Plan | Refusal | str) -> str:
 @pytest.mark.snapshot
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_the_sql_of_a_canonical_query(name: str) -> None:
-    text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(WHY[name])}\n"
+    text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(PLANS[name])}\n"
     known: dict[tuple[str, ...], str] = {}
     for who, (role, area) in WHO.items():
         made = tuple(_shown(plan) for plan in planned_for(QUERIES[name], role, area))

@@ -1,7 +1,7 @@
-"""Requests as an attacker writes them: as dear as the bounds allow, of everything that a list may be asked.
+"""Requests as an attacker writes them: as expensive as the bounds allow, with everything that lists accept.
 
-Each is a document of few roots; what it asks is drawn from the schema itself (filters, orders, groups, nested lists),
-so a new field is attacked as soon as it is there.
+Each is a document of few roots; its parts are drawn from the schema itself (filters, orders, groups, nested lists),
+so that a new field is attacked as soon as it exists.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ VALUES = {
 
 @dataclass
 class Attacker:
-    """Writes documents by chance; `times` is how often each part is said again under another key."""
+    """Writes random documents; `times` is how often each part is repeated under another key."""
 
     schema: GraphQLSchema
     dice: random.Random
@@ -55,7 +55,7 @@ class Attacker:
         return f"{name}{self.arguments(field, times, rows)} {self.connection(field, times)}"
 
     def places(self, times: int, rows: int) -> str:
-        """Regions with what is counted under them."""
+        """Regions with counts of what is in them."""
         up = self.dice.choice(("", "", "parent", "ancestors"))
         name = self.dice.choice(("regions", "provinces"))
         inner = " ".join(f"c{n}: {self.under(times)}" for n in range(self.dice.choice((1, 1, times))))
@@ -72,7 +72,7 @@ class Attacker:
         return "nationalSummary { households prospective }"
 
     def deep(self, times: int, rows: int) -> str:
-        """Records with as many fields as there are, and lists in lists."""
+        """Records with all their fields, and lists in lists."""
         name = self.dice.choice(LISTS)
         record = get_named_type(self.node(self.schema.query_type.fields[name]))  # type: ignore[union-attr]
         return f"{name}(first: {rows}) {{ nodes {{ {self.record(record, times, self.dice.randrange(3))} }} }}"
@@ -80,20 +80,20 @@ class Attacker:
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def arguments(self, field: Any, times: int, rows: int) -> str:
-        said = [f"first: {rows}"]
+        arguments_ = [f"first: {rows}"]
         if self.dice.random() < 0.7:
             filter_ = get_named_type(field.args["filter"].type)
             keys = " ".join(self.condition(filter_, 2) for _ in range(times))
-            said.append(f"filter: {{ {self.dice.choice(('and', 'or'))}: [{keys}] }}")
+            arguments_.append(f"filter: {{ {self.dice.choice(('and', 'or'))}: [{keys}] }}")
         if self.dice.random() < 0.3 and "search" in field.args:
-            said.append(f'search: "{self.dice.choice(("a", "siti", "a a a a", "muhammad"))}"')
+            arguments_.append(f'search: "{self.dice.choice(("a", "siti", "a a a a", "muhammad"))}"')
         if self.dice.random() < 0.5:
             order: Any = get_named_type(field.args["orderBy"].type)
             keys_ = list(get_named_type(order.fields["field"].type).values)
-            said.append(
+            arguments_.append(
                 f"orderBy: {{field: {self.dice.choice(keys_)}, direction: {self.dice.choice(('ASC', 'DESC'))}}}"
             )
-        return "(" + ", ".join(said) + ")"
+        return "(" + ", ".join(arguments_) + ")"
 
     def condition(self, type_: GraphQLInputObjectType, depth: int) -> str:
         keys = [key for key in type_.fields if depth or not _nests(type_.fields[key].type)]
@@ -125,19 +125,19 @@ class Attacker:
         return connection.fields["nodes"].type
 
     def record(self, type_: Any, times: int, depth: int) -> str:
-        """Every leaf of a record so many times, and one of its lists."""
+        """Every leaf of a record, `times` times, and one of its lists."""
         leaves = [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
-        said = [f"l{n}{name}: {name}" for name in leaves for n in range(times)]
+        selections = [f"l{n}{name}: {name}" for name in leaves for n in range(times)]
         inner = [n for n, f in type_.fields.items() if isinstance(get_nullable_type(f.type), GraphQLList)]
         records = [n for n in inner if isinstance(get_named_type(type_.fields[n].type), GraphQLObjectType)]
         if depth and records:
             name = self.dice.choice(records)
             below = self.record(get_named_type(type_.fields[name].type), times, depth - 1)
-            said.append(f"{name} {{ {below} }}")
-        return " ".join(said)
+            selections.append(f"{name} {{ {below} }}")
+        return " ".join(selections)
 
 
 def _nests(type_: Any) -> bool:
-    """Whether a filter key holds filters again."""
+    """Whether the value of a filter key is itself a filter."""
     inner: Any = get_named_type(type_)
     return isinstance(inner, GraphQLInputObjectType) and bool({"and", "some"} & inner.fields.keys())
