@@ -145,7 +145,7 @@ class Lists:
         return str((row if row["__typename"] == "Household" else row["household"])["village"]["code"])
 
     def _narrowed(self, rows: list[Row], kind: str | None, name: str, nested: bool = False) -> list[Row]:
-        """The rows where a key's class is seen; for a key of `nested` records, the rows in whose area it may be seen."""
+        """The rows where a key's class is seen; for a key of `nested` records, those in whose area it may be seen."""
         if kind in (None, "OPEN"):
             return rows
         if not self.visibility.anywhere(str(kind)) and kind not in self.visibility.own:

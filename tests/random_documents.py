@@ -207,7 +207,8 @@ class RandomDocument:
         if is_page(get_named_type(field_.type)):
             arguments, position = self.list_arguments(field_, name, position)
         elif name == "node":
-            arguments = f"(id: {self.value_of(field_.args['id'].type, TwoValues(draw(self.stored.ids), draw(self.stored.ids)))})"
+            ids = TwoValues(draw(self.stored.ids), draw(self.stored.ids))
+            arguments = f"(id: {self.value_of(field_.args['id'].type, ids)})"
         elif name == "region":
             arguments = (
                 f"(code: {self.value_of(field_.args['code'].type, TwoValues(draw(CODES[:-1]), draw(CODES[:-1])))})"
