@@ -1,7 +1,7 @@
-"""Accounts and grants: who works with the registry, and in which area for how long.
+"""Accounts and grants: who works with the registry, in which area and for how long.
 
-Rule: a grant names a region by its id, so it follows every recoding; a caller sees his own account and grants and
-nobody else's.  Tests: tests/test_wall.py.
+Rule: a grant names a region by its id, so it follows every recoding; callers see only their own account and grants.
+Tests: tests/test_wall.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from registry.models.fact import Derived, Fact, StatementContext, fact
 from registry.models.noun import SCHEMA, Noun, const, table_of
 from registry.models.region import REGION
 from registry.values.bounds import NAME
+from registry.values.civil_day import NOW_IN_CAPITAL
 
 SYSTEM = Sensitivity.SYSTEM
 
@@ -69,33 +70,38 @@ class GrantRecord(Noun):
 
 def in_force(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
-    today = sa.cast(sa.func.timezone(const("Asia/Jakarta"), sa.func.now()), sa.Date())
-    closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
-    begun, not_over = row.c.valid_from <= today, sa.func.coalesce(row.c.valid_to >= today, sa.true())
-    return sa.and_(row.c.active, begun, not_over, sa.not_(closed))
+    today = sa.cast(NOW_IN_CAPITAL, sa.Date())
+    has_begun = row.c.valid_from <= today
+    is_not_over = sa.func.coalesce(row.c.valid_to >= today, sa.true())
+    region_is_closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
+    return sa.and_(row.c.active, has_begun, is_not_over, sa.not_(region_is_closed))
 
 
-def _said(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
+def _derived(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
     return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
 
 
-def _given(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
-    def names(role: Role) -> str:
-        return "{" + ",".join(sorted(a.name for a in Ability if cell(a, role))) + "}"
+def _abilities(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    # CASE WHEN (t$1.role = 'OFFICER') THEN CAST('{HOUSEHOLD_SUBMIT,SEE_OPEN,…}' AS TEXT[]) WHEN … END
+    cases = []
+    for role in Role:
+        names = sorted(ability.name for ability in Ability if cell(ability, role))
+        array = sa.cast(const("{" + ",".join(names) + "}"), ARRAY(sa.Text()))
+        cases.append((row.c.role == const(role.value), array))
+    return sa.case(*cases)
 
-    given = [(row.c.role == const(role.value), sa.cast(const(names(role)), ARRAY(sa.Text()))) for role in Role]
-    return sa.case(*given)
 
-
-abilities: Derived[list[Ability]] = _said("abilities", ARRAY(sa.Text()), "Kewenangan", "What the grant allows", _given)
-all_abilities: Derived[list[Ability]] = _said(
+abilities: Derived[list[Ability]] = _derived(
+    "abilities", ARRAY(sa.Text()), "Kewenangan", "What the grant allows", _abilities
+)
+all_abilities: Derived[list[Ability]] = _derived(
     "all_abilities",
     ARRAY(sa.Text()),
     "Semua kewenangan",
     "Everything that at least one grant allows somewhere",
     lambda row, ctx: ctx.claim("abilities", ARRAY(sa.Text())),
 )
-expires_at: Derived[dt.datetime] = _said(
+expires_at: Derived[dt.datetime] = _derived(
     "expires_at",
     sa.DateTime(timezone=True),
     "Berlaku sampai",

@@ -1,7 +1,7 @@
 """Audit: every command and every reveal, refused or not, as one append-only row.
 
-Rule: an accepted command's row is in its transaction, a refused one's in its own; no row holds a personal value.
-The application may write rows and read none.  Tests: tests/test_audit.py.
+Rule: the row of an accepted command is written in its transaction, that of a refused one in another; no row holds a
+personal value.  The application may write rows but not read them.  Tests: tests/test_audit.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SYSTEM = Sensitivity.SYSTEM
 
 
 class AuditEvent(Noun):
-    """One act: who, which ability, on what, how it ended."""
+    """One act: the actor, the ability, the record and the outcome."""
 
     __tablename__ = "audit_event"
     named = False

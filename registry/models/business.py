@@ -98,7 +98,7 @@ class Business(HouseholdPart, Noun):
     location_village_id: Mapped[uuid.UUID] = fact(
         OPERATIONAL,
         "Desa tempat usaha",
-        "Where the business is; usually the household's village",
+        "Village in which the business is; usually that of the household",
         sa.ForeignKey("registry.region.id"),
         counted=True,
     )
@@ -113,14 +113,15 @@ class Business(HouseholdPart, Noun):
 
 @derived(OPERATIONAL, "Jumlah pekerja", "Workers, family and paid", sa.BigInteger(), nullable=False)
 def workers(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
-    counted = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
-    first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in counted]
+    # CAST(coalesce(t$1.workers_family, 0) AS BIGINT) + …: the sum of three integers may be too large for one
+    columns = (row.c.workers_family, row.c.workers_paid_male, row.c.workers_paid_female)
+    first, *others = [sa.cast(sa.func.coalesce(column, const(0)), sa.BigInteger()) for column in columns]
     return sum(others, first)
 
 
 @dataclass(frozen=True)
 class HasNib:
-    """Named condition: the business has an identification number, or none is known."""
+    """Named condition: the business has a known identification number (NIB), or has none."""
 
     yes: bool
 
@@ -131,5 +132,8 @@ class HasNib:
 @derived(OPERATIONAL, "Kesiapan ekspor", "Export readiness, from NONE to EXPORTING", sa.Integer(), nullable=False)
 def readiness(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """The rank of the code in its list."""
-    ranks = [(row.c.export_readiness == const(code.value), const(rank)) for rank, code in enumerate(ExportReadiness)]
+    # CASE WHEN (t$1.export_readiness = 'NONE') THEN 0 WHEN … END
+    ranks = []
+    for rank, code in enumerate(ExportReadiness):
+        ranks.append((row.c.export_readiness == const(code.value), const(rank)))
     return sa.case(*ranks)

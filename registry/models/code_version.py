@@ -1,8 +1,6 @@
-"""The versions of this program that the database serves: the one that made its tables, and older ones whose code works
-on them.
+"""The program versions that the database serves: the one that made its tables, and older ones whose code works on them.
 
-Rule: `migrate` writes them (server/database/migrate.py), and a server is ready only where its own version is among
-them.
+Rule: `migrate` writes them (server/database/migrate.py), and a server is ready only if its version is among them.
 Tests: tests/test_migrations.py, tests/test_http.py.
 """
 

@@ -1,7 +1,7 @@
 """Migration episode (episode migrasi): one migration of one person, from plan to return.
 
-Rule: stage, procedural status and welfare are three separate things; procedural status is seen by whoever recorded
-it and by nobody else, for families hide it out of fear.  Tests: tests/test_submission.py, tests/test_rules.py.
+Rule: stage, procedural status and welfare are three separate things; only those who recorded a procedural status see
+it, because families hide it out of fear.  Tests: tests/test_submission.py, tests/test_rules.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes import (
@@ -134,8 +134,21 @@ def begun_on(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]
 
 
 def newest_first(row: sa.FromClause, ctx: StatementContext) -> list[sa.ColumnElement[Any]]:
-    """Order of a person's episodes; the first tells his stage."""
+    """Order of a person's episodes; the first one gives their stage."""
     return [begun_on.expression(row, ctx).desc(), row.c.seq.desc()]
+
+
+def of_newest_episode(
+    column: InstrumentedAttribute[Any], member_id: sa.ColumnElement[Any], ctx: StatementContext, alias: str
+) -> sa.ScalarSelect[Any]:
+    """A column of a person's newest episode."""
+    # (SELECT e$stage.stage FROM registry.migration_episode AS e$stage
+    #  WHERE e$stage.member_id = t$1.id AND e$stage.archived_at IS NULL
+    #  ORDER BY coalesce(e$stage.departed_on, e$stage.registered_on, …, '9999') DESC, e$stage.seq DESC LIMIT 1)
+    episode = table_of(MigrationEpisode).alias(alias)
+    values = sa.select(episode.c[column.key]).where(episode.c.member_id == member_id, episode.c.archived_at.is_(None))
+    newest = values.order_by(*newest_first(episode, ctx)).limit(const(1))
+    return newest.correlate_except(episode).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -145,7 +158,5 @@ class Latest:
     yes: bool
 
     def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-        other = table_of(MigrationEpisode).alias("e$latest")
-        newest = sa.select(other.c.id).where(other.c.member_id == row.c.member_id, other.c.archived_at.is_(None))
-        found = newest.order_by(*newest_first(other, ctx)).limit(const(1)).correlate(row).scalar_subquery()
-        return row.c.id == found if self.yes else row.c.id != found
+        newest = of_newest_episode(MigrationEpisode.id, row.c.member_id, ctx, "e$latest")
+        return row.c.id == newest if self.yes else row.c.id != newest

@@ -1,6 +1,6 @@
-"""Findings: the open warnings on the newest revision of a household, for whoever verifies it.
+"""Findings: the open warnings on the newest revision of a household, for its verifiers.
 
-Rule: each is shown to those who see the class of the column it speaks of, and to nobody else.
+Rule: each is shown only to those who see the class of the column that it is about.
 Tests: tests/test_submission.py, tests/test_masks.py.
 """
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
+from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
@@ -24,11 +25,11 @@ OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, S
 
 
 PLAIN = (OPERATIONAL, PERSONAL)
-"""Classes that everybody sees who sees findings and remarks."""
+"""Classes that everybody who sees findings and remarks sees."""
 
 
 class Finding(InHousehold, Noun):
-    """An open warning on the newest revision, kept with both sentences; shown to who sees the class of its column."""
+    """An open warning on the newest revision, with its sentence in both languages."""
 
     __tablename__ = "finding"
     named = False
@@ -38,40 +39,46 @@ class Finding(InHousehold, Noun):
     path: Mapped[list[str]] = fact(PERSONAL, "Kolom", "Where in the household", server=True, items=6, longest=40)
     message_id: Mapped[str] = fact(PERSONAL, "Pesan", "Message in Indonesian", server=True, longest=500)
     message_en: Mapped[str] = fact(PERSONAL, "Pesan (Inggris)", "Message in English", server=True, longest=500)
-    params: Mapped[list[dict[str, str]]] = fact(
-        PERSONAL, "Isian pesan", "What the message was filled with", JSONB, server=True
-    )
+    params: Mapped[list[dict[str, str]]] = fact(PERSONAL, "Isian pesan", "Values in the message", JSONB, server=True)
     about: Mapped[Sensitivity] = fact(
         OPERATIONAL,
         "Kelas kolom",
-        "Class of the column it speaks of",
+        "Class of the column that it is about",
         sa.Text(),
         server=True,
         longest=20,
         closed=Sensitivity,
     )
-    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row it speaks of", server=True)
-    must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by whoever verifies", server=True)
+    about_author: Mapped[uuid.UUID] = fact(SYSTEM, "Pembuat catatan", "Recorder of the row in question", server=True)
+    must_see: Mapped[bool] = fact(OPERATIONAL, "Wajib dilihat", "Must be seen by the verifier", server=True)
 
 
 def about_visible(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Named condition: the caller sees the class of the column that a finding or remark speaks of, and findings at all.
+    """Named condition: the caller sees findings, and the class of the column that a finding or remark is about.
 
-    They are PERSONAL: one that speaks of an owner's field, which is OPERATIONAL, tells how old the owner is."""
+    Findings are PERSONAL: one about an owner's field, which is OPERATIONAL, reveals how old the owner is."""
 
-    def seen(kind: Sensitivity) -> sa.ColumnElement[bool]:
-        return row.c.area.op("<@")(ctx.areas(kind.value.lower()))
+    def in_areas(setting: str) -> sa.ColumnElement[bool]:
+        return row.c.area.op("<@")(ctx.areas(setting))
 
+    def about(kind: Sensitivity) -> sa.ColumnElement[bool]:
+        return row.c.about == const(kind.value)
+
+    # f$1.area <@ (SELECT registry.areas('personal'))
+    # AND (f$1.about IN ('OPERATIONAL', 'PERSONAL')
+    #      OR f$1.about = 'IDENTITY' AND f$1.area <@ (SELECT registry.areas('identity'))
+    #      OR f$1.about = 'SPECIAL' AND f$1.area <@ (SELECT registry.areas('special'))
+    #      OR f$1.about = 'PROTECTIVE' AND f$1.area <@ (SELECT registry.areas('protective_own'))
+    #         AND f$1.about_author = $user)
     own = sa.and_(
-        row.c.about == const(Sensitivity.PROTECTIVE.value),
-        row.c.area.op("<@")(ctx.areas("protective_own")),
+        about(Sensitivity.PROTECTIVE),
+        in_areas(own_area_setting(Sensitivity.PROTECTIVE)),
         row.c.about_author == ctx.claim("user", sa.Uuid()),
     )
-    others = [
-        sa.and_(row.c.about == const(kind.value), seen(kind)) for kind in (Sensitivity.IDENTITY, Sensitivity.SPECIAL)
-    ]
+    guarded = (Sensitivity.IDENTITY, Sensitivity.SPECIAL)
+    others = [sa.and_(about(kind), in_areas(area_setting(kind))) for kind in guarded]
     plain = row.c.about.in_([const(kind.value) for kind in PLAIN])
-    return sa.and_(seen(PERSONAL), sa.or_(plain, *others, own))
+    return sa.and_(in_areas(area_setting(PERSONAL)), sa.or_(plain, *others, own))
 
 
 FINDING = table_of(Finding)
@@ -83,7 +90,7 @@ def message(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
 
 
 class FindingParams(TableFunction):
-    """What a finding's sentences were filled with, as rows."""
+    """The values in a finding's sentences, as rows."""
 
     row_sensitivity = OPERATIONAL
 
@@ -94,13 +101,13 @@ class FindingParams(TableFunction):
 
 
 def of_finding(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Link: the function has its finding by its argument."""
+    """Link: always true, because the function's argument is the finding's column."""
     return sa.true()
 
 
 def _param(key: str) -> Derived[str]:
-    said = Fact(OPERATIONAL, "Isian", "What stands in the sentence", server=True)
-    return Derived(key, said, lambda row, ctx: row.c.value.op("->>")(const(key)), sa.Text())
+    fact = Fact(OPERATIONAL, "Isian", "Value in the sentence", server=True)
+    return Derived(key, fact, lambda row, ctx: row.c.value.op("->>")(const(key)), sa.Text())
 
 
 param_name, param_value = _param("name"), _param("value")

@@ -1,6 +1,7 @@
 """Household (rumah tangga): who lives together and where; the unit of field work and of verification.
 
-Rule: a household belongs to exactly one village; everything in it follows it.  Tests: tests/test_submission.py.
+Rule: a household belongs to exactly one village, and everything in it lies where the household lies.
+Tests: tests/test_submission.py.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from registry.codes import (
 from registry.models.business import Business
 from registry.models.fact import RegionCode, StatementContext, derived, fact
 from registry.models.member import Member
-from registry.models.noun import C_TEXT, SCHEMA, Noun, const, is_one, table_of, to
+from registry.models.noun import C_TEXT, Noun, is_one, table_of, to
 from registry.models.reached import reached
+from registry.models.region import under, village_key
 from registry.models.scoped import Scoped, counted
 from registry.values.bounds import NAME
 from registry.values.identity_number import normalise_unit
@@ -49,7 +51,7 @@ class Household(Scoped, Noun):
 
     __tablename__ = "household"
     searched = PERSONAL
-    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")  # the one place where it is typed
+    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")  # the only place where people choose it
     household_no: Mapped[str] = fact(
         OPERATIONAL,
         "Nomor urut rumah tangga",
@@ -92,7 +94,7 @@ class Household(Scoped, Noun):
         PERSONAL, "Hubungan responden", "Respondent's relation to the household", longest=100
     )
     captured_at: Mapped[dt.datetime | None] = fact(
-        OPERATIONAL, "Waktu pencatatan", "The device's clock: a claim, never compared"
+        OPERATIONAL, "Waktu pencatatan", "Time of recording by the device's clock, which is never relied on"
     )
     consent_basis: Mapped[ConsentBasis | None] = fact(
         OPERATIONAL, "Dasar pemrosesan", "Basis of processing", ConsentBasis
@@ -127,12 +129,12 @@ class Household(Scoped, Noun):
     authors: Mapped[list[uuid.UUID]] = fact(
         SYSTEM,
         "Penulis revisi",
-        "Who wrote the revisions since the last verified one; none of them verifies",
+        "Authors of the revisions since the last verified one; none of them may verify",
         server=True,
         server_default="{}",
     )
     village_verified_by_id: Mapped[uuid.UUID | None] = fact(
-        PERSONAL, "Verifikator desa", "Who took the village step", server=True
+        PERSONAL, "Verifikator desa", "Verifier of the village step", server=True
     )
     verified_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diverifikasi pada", "Verified at", server=True)
     verified_by_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Verifikator", "Verified by", server=True)
@@ -144,9 +146,7 @@ class Household(Scoped, Noun):
     )
     __table_args__ = (
         sa.UniqueConstraint("id", "village_id", "area", "draft"),
-        sa.ForeignKeyConstraint(
-            ["village_id", "area"], [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"], onupdate="CASCADE"
-        ),
+        village_key(),
         sa.Index("ix_household_area_no", "area", "household_no", "id"),
         sa.Index("ix_household_no", "household_no", "id"),
         sa.Index("ix_household_area_verified", "area", "verified_at"),
@@ -156,31 +156,26 @@ class Household(Scoped, Noun):
 
 
 class HouseholdNumber(Noun):
-    """The last serial given in a village and year; the row is the lock that makes numbers unique."""
+    """The last serial that a village has used in a year; its lock makes household numbers unique."""
 
     __tablename__ = "household_number"
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", primary_key=True)
     area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
     year: Mapped[int] = fact(OPERATIONAL, "Tahun", "Year", primary_key=True, server=True)
-    last: Mapped[int] = fact(OPERATIONAL, "Nomor terakhir", "Last serial given", server=True)
-    __table_args__ = (
-        sa.ForeignKeyConstraint(
-            ["village_id", "area"], [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"], onupdate="CASCADE"
-        ),
-    )
+    last: Mapped[int] = fact(OPERATIONAL, "Nomor terakhir", "Last serial used", server=True)
+    __table_args__ = (village_key(),)
 
 
 HOUSEHOLD = table_of(Household)
 
 
-def _count(of: type[Noun], row: sa.FromClause) -> sa.ColumnElement[Any]:
-    child = table_of(of).alias(f"c${of.__tablename__}")
-    counted = (
-        sa.select(sa.func.count())
-        .select_from(child)
-        .where(child.c.household_id == row.c.id, child.c.archived_at.is_(None))
-    )
-    return sa.cast(counted.correlate(row).scalar_subquery(), sa.Integer())
+def _count(noun: type[Noun], row: sa.FromClause) -> sa.ColumnElement[Any]:
+    # CAST((SELECT count(*) FROM registry.member AS c$member
+    #       WHERE c$member.household_id = t$1.id AND c$member.archived_at IS NULL) AS INTEGER)
+    child = table_of(noun).alias(f"c${noun.__tablename__}")
+    of_household = (child.c.household_id == row.c.id, child.c.archived_at.is_(None))
+    count = sa.select(sa.func.count()).select_from(child).where(*of_household)
+    return sa.cast(count.correlate(row).scalar_subquery(), sa.Integer())
 
 
 @derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer(), nullable=False)
@@ -200,20 +195,20 @@ def head_of_household(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnE
 
 @derived(PERSONAL, "Nama kepala keluarga", "Name of the head", sa.Text(), longest=NAME)
 def head_name(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    # (SELECT min(m$head.full_name) FROM registry.member AS m$head WHERE … AND m$head.relation_to_head IN ('HEAD') …);
+    # the minimum, because a draft may have two heads
     person = table_of(Member).alias("m$head")
-    found = sa.select(sa.func.min(person.c.full_name)).where(
-        head_of_household(row, person), person.c.archived_at.is_(None)
-    )
-    return found.correlate(row).scalar_subquery()
+    is_head = (head_of_household(row, person), person.c.archived_at.is_(None))
+    return sa.select(sa.func.min(person.c.full_name)).where(*is_head).correlate(row).scalar_subquery()
 
 
 number_of = reached(Household.household_no, to(Member.household_id))
-"""Of a record inside a household."""
+"""The number of the household of a member."""
 
 
 @dataclass(frozen=True)
 class SubmittedByMe:
-    """Named condition: the caller sent the newest submission, or did not."""
+    """Named condition: the caller sent the newest submission, or somebody else did."""
 
     yes: bool
 
@@ -225,16 +220,18 @@ class SubmittedByMe:
 @derived(OPERATIONAL, "Jumlah rumah tangga", "Number of households", sa.Integer(), nullable=False)
 def household_count(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: the households in it that the caller may list."""
-    return _region_figure(row, lambda found: sa.cast(sa.func.count(), sa.Integer()))
+    return _region_figure(row, lambda household: sa.cast(sa.func.count(), sa.Integer()))
 
 
 @derived(OPERATIONAL, "Verifikasi terakhir", "Last verified at", sa.DateTime(timezone=True))
 def last_verified_at(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """Of a region: when a household in it was last verified."""
-    return _region_figure(row, lambda found: sa.func.max(found.c.verified_at))
+    return _region_figure(row, lambda household: sa.func.max(household.c.verified_at))
 
 
-def _region_figure(row: sa.FromClause, figure: Any) -> sa.ColumnElement[Any]:
-    found = HOUSEHOLD.alias("h$under")
-    inside = sa.and_(found.c.area >= row.c.code, found.c.area < row.c.code + const("/"), found.c.archived_at.is_(None))
-    return sa.select(figure(found)).select_from(found).where(inside).correlate(row).scalar_subquery()
+def _region_figure(region: sa.FromClause, figure: Any) -> sa.ColumnElement[Any]:
+    # (SELECT count(*) FROM registry.household AS h$under
+    #  WHERE h$under.area >= t$1.code AND h$under.area < t$1.code || '/' AND h$under.archived_at IS NULL)
+    household = HOUSEHOLD.alias("h$under")
+    inside = sa.and_(under(region, household), household.c.archived_at.is_(None))
+    return sa.select(figure(household)).select_from(household).where(inside).correlate(region).scalar_subquery()

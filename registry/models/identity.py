@@ -1,7 +1,7 @@
-"""Sealed identity numbers, and what proves which keys sealed them.
+"""Sealed identity numbers, and the value that proves which keys sealed them.
 
-Rule: a number is stored sealed, beside a blind index by which equal numbers are found; the table of its record holds
-the mask.  Test: tests/test_vault.py.
+Rule: a number is stored sealed, beside a blind index that finds equal numbers; the table of its record holds the mask.
+Test: tests/test_vault.py.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Identity(InHousehold, Noun):
 
 
 class VaultCheck(Noun):
-    """A value that only the keys of this database's vault open: a wrong key file is known before it seals anything."""
+    """A value that only the keys of this database's vault open, so a wrong key file is refused before it seals."""
 
     __tablename__ = "vault_check"
     named = False

@@ -1,6 +1,6 @@
 """Member (anggota rumah tangga): a person in a household.
 
-Rule: a member lies where the household lies; the NIK is kept by the vault, the row holds its mask.
+Rule: a member lies where the household lies; the vault keeps the NIK, the row holds its mask.
 Tests: tests/test_submission.py, tests/test_rules.py.
 """
 
@@ -25,12 +25,13 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
-from registry.models.episode import MigrationEpisode, newest_first
+from registry.models.episode import MigrationEpisode, of_newest_episode
 from registry.models.fact import PartialDate, StatementContext, derived, fact
-from registry.models.noun import Noun, const, table_of
+from registry.models.noun import Noun
 from registry.models.scoped import HouseholdPart, counted, in_household
 from registry.models.search import sound_indexes, sounds_of
 from registry.values.bounds import NAME
+from registry.values.civil_day import NOW_IN_CAPITAL
 from registry.values.identity_number import normalise_occupation
 
 OPERATIONAL, PERSONAL, IDENTITY, SPECIAL = (
@@ -86,22 +87,12 @@ class Member(HouseholdPart, Noun):
 @derived(PERSONAL, "Umur", "Completed years today; null when not even the year is known", sa.Integer())
 def age(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """A birth date of which only the year or month is known counts from its first day."""
-    today = sa.func.timezone(const("Asia/Jakarta"), sa.func.now())
-    return sa.cast(
-        sa.extract("year", sa.func.age(today, sa.cast(sa.func.registry.first_day(row.c.birth_date), sa.DateTime()))),
-        sa.Integer(),
-    )
+    # CAST(EXTRACT(year FROM age(timezone('Asia/Jakarta', now()), registry.first_day(t$1.birth_date))) AS INTEGER)
+    born = sa.cast(sa.func.registry.first_day(row.c.birth_date), sa.DateTime())
+    return sa.cast(sa.extract("year", sa.func.age(NOW_IN_CAPITAL, born)), sa.Integer())
 
 
 @derived(PERSONAL, "Tahap migrasi", "Stage of the latest episode; null when never a migrant", MigrationStage)
 def stage(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """UU 18/2017 Art. 1: akan, sedang, telah."""
-    episode = table_of(MigrationEpisode).alias("e$stage")
-    return (
-        sa.select(episode.c.stage)
-        .where(episode.c.member_id == row.c.id, episode.c.archived_at.is_(None))
-        .order_by(*newest_first(episode, ctx))
-        .limit(const(1))
-        .correlate(row)
-        .scalar_subquery()
-    )
+    return of_newest_episode(MigrationEpisode.stage, row.c.id, ctx, "e$stage")

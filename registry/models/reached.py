@@ -1,7 +1,7 @@
 """Facts that are columns of the one record that a row leads to, such as the number of a member's household.
 
 Rule: that record lies where the row lies, which a foreign key holds; so a list of a region that is sorted by such a
-column is read from the region's records in their order (registry/read/order.py).  Test: tests/test_order.py.
+column is read from the region's records in their order (registry/read/ordered.py).  Test: tests/test_order.py.
 """
 
 from __future__ import annotations
@@ -36,5 +36,7 @@ def reached(column: InstrumentedAttribute[Any], link: To) -> Reached[Any]:
     def value(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         return sa.select(home.c[column.key]).where(link(row, home)).correlate(row).scalar_subquery()
 
-    said, nullable = fact_of(column), bool(stored.nullable)
-    return Reached(column.key, said, value, stored.type, None, nullable, noun=noun, column=column.key, link=link)
+    nullable = bool(stored.nullable)
+    return Reached(
+        column.key, fact_of(column), value, stored.type, None, nullable, noun=noun, column=column.key, link=link
+    )

@@ -1,7 +1,7 @@
 """Region (wilayah): the official hierarchy from province to village, and the codes it had in other years.
 
-Rule: a region is its id; the code is today's name for it, older codes lead here too.  The map is open to every
-signed-in caller, its rows change by `desmigratif regions load` only.  Tests: tests/test_regions.py.
+Rule: a region is its id; the code is today's name for it, and older codes lead here too.  The map is open to every
+signed-in caller; only `desmigratif regions load` changes its rows.  Tests: tests/test_regions.py.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Region(Noun):
     search_name: Mapped[str] = fact(OPEN, "Nama untuk pencarian", "Name for searching", server=True, longest=200)
     sounds: Mapped[list[str] | None] = sounds_of("search_name", OPEN)
     parent_id: Mapped[uuid.UUID | None] = fact(OPEN, "Induk", "Parent", sa.ForeignKey(REGION_ID), index=True)
-    bps_code: Mapped[str | None] = fact(OPEN, "Kode BPS", "BPS's own code, never derived from `code`", longest=10)
+    bps_code: Mapped[str | None] = fact(
+        OPEN, "Kode BPS", "Statistics Indonesia's code, not derived from `code`", longest=10
+    )
     valid_from: Mapped[dt.date] = fact(OPEN, "Berlaku sejak", "Valid from")
     valid_to: Mapped[dt.date | None] = fact(OPEN, "Berlaku sampai", "Valid to")
     decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
@@ -75,7 +77,7 @@ class RegionLineage(Noun):
     to_region_id: Mapped[uuid.UUID | None] = fact(OPEN, "Ke", "To", sa.ForeignKey(REGION_ID), index=True)
     change: Mapped[RegionChange] = fact(OPEN, "Perubahan", "Change", RegionChange)
     from_code: Mapped[RegionCode] = fact(OPEN, "Kode lama", "Earlier code")
-    to_code: Mapped[RegionCode | None] = fact(OPEN, "Kode baru", "Later code; null when abolished without an heir")
+    to_code: Mapped[RegionCode | None] = fact(OPEN, "Kode baru", "Later code; null if abolished without a successor")
     decree: Mapped[str] = fact(OPEN, "Keputusan", "Decree", longest=LONGEST_DECREE)
     effective_on: Mapped[dt.date] = fact(OPEN, "Berlaku", "Effective on")
 
@@ -108,7 +110,7 @@ class Programme(Noun):
 
 
 class VillageEnrolment(Noun):
-    """A village in a programme from a year on."""
+    """A village in a programme, from a year on."""
 
     __tablename__ = "village_enrolment"
     row_sensitivity = OPEN
@@ -121,8 +123,14 @@ class VillageEnrolment(Noun):
     active: Mapped[bool] = fact(OPEN, "Aktif", "Active", server_default=sa.true())
 
 
+def village_key() -> sa.ForeignKeyConstraint:
+    """The key (village_id, area): `area` is the code of the village and follows its recoding."""
+    return sa.ForeignKeyConstraint(["village_id", "area"], [REGION_ID, f"{SCHEMA}.region.code"], onupdate="CASCADE")
+
+
 def under(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Link: the scoped records whose village is this region or below it."""
+    """Link: the records whose village is this region or lies below it."""
+    # t$1.area >= r$1.code AND t$1.area < r$1.code || '/': '/' is the character after '.'
     return sa.and_(child.c.area >= parent.c.code, child.c.area < parent.c.code + const("/"))
 
 
@@ -137,7 +145,7 @@ def ancestors(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[b
 
 
 def lineage(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Link: the decrees that made or unmade this region."""
+    """Link: the changes by decree from or to this region."""
     return sa.or_(child.c.from_region_id == parent.c.id, child.c.to_region_id == parent.c.id)
 
 
@@ -156,24 +164,25 @@ class AtLevel:
         return sa.and_(is_one(row.c.level, self.level), exists_today(row, ctx))
 
 
+def _regions_of_code(ctx: StatementContext) -> sa.TableValuedAlias:
+    """Ids of the regions of today that the argument `code` leads to."""
+    ids = sa.func.registry.regions_of(ctx.argument("code", sa.Text()))
+    return ids.table_valued(sa.column("id", sa.Uuid()), name="heir$")
+
+
 def resolved(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Named condition: the one region of today that the argument `code` names; none where it was split."""
-    successors = sa.func.registry.regions_of(ctx.argument("code", sa.Text())).table_valued(
-        sa.column("id", sa.Uuid()), name="heir$"
-    )
-    one = sa.case(
-        (sa.func.count() == const(1), sa.cast(sa.func.min(sa.cast(successors.c.id, sa.Text())), sa.Uuid())),
-        else_=sa.null(),
-    )
-    return row.c.id == sa.select(one).select_from(successors).scalar_subquery()
+    """Named condition: the one region of today that the argument `code` leads to; false if it was split."""
+    # t$1.id = (SELECT CASE WHEN (count(*) = 1) THEN CAST(min(CAST(heir$.id AS TEXT)) AS UUID) END
+    #           FROM registry.regions_of($1) AS heir$)
+    successors = _regions_of_code(ctx)
+    only_id = sa.cast(sa.func.min(sa.cast(successors.c.id, sa.Text())), sa.Uuid())
+    id_if_one = sa.case((sa.func.count() == const(1), only_id), else_=sa.null())
+    return row.c.id == sa.select(id_if_one).select_from(successors).scalar_subquery()
 
 
 def successor(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: one of the regions of today that the argument `code` leads to."""
-    successors = sa.func.registry.regions_of(ctx.argument("code", sa.Text())).table_valued(
-        sa.column("id", sa.Uuid()), name="heir$"
-    )
-    return row.c.id.in_(sa.select(successors.c.id))
+    return row.c.id.in_(sa.select(_regions_of_code(ctx).c.id))
 
 
 @dataclass(frozen=True)
@@ -183,10 +192,13 @@ class EnrolledIn:
     argument: str
 
     def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        # EXISTS (SELECT 1 FROM registry.village_enrolment AS v$, registry.programme AS g$
+        #         WHERE v$.region_id = t$1.id AND v$.programme_id = g$.id AND g$.code = ANY ($1))
         enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
-        named = programme.c.code == sa.any_(ctx.argument(self.argument, ARRAY(sa.Text())))
-        of_row = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
-        return sa.exists(sa.select(const(1)).select_from(enrolment, programme).where(of_row, named).correlate(row))
+        of_village = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
+        is_listed = programme.c.code == sa.any_(ctx.argument(self.argument, ARRAY(sa.Text())))
+        enrolments = sa.select(const(1)).select_from(enrolment, programme).where(of_village, is_listed)
+        return sa.exists(enrolments.correlate(row))
 
 
 REGION = table_of(Region)

@@ -22,6 +22,7 @@ from registry.codes import RegionChange, RegionLevel
 from registry.models.region import LONGEST_DECREE
 from registry.regions.region_list import ListedRegion, RegionList
 from registry.regions.region_name import normalise, place
+from registry.values.civil_day import civil_day
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -191,7 +192,7 @@ async def apply(
         if diff.changes and (newest := await newer_list(connection, regions, decree, effective_on)):
             if not force:
                 refuse_older(diff, newest)
-            effective_on = await connection.fetchval("SELECT timezone('Asia/Jakarta', now())::date")
+            effective_on = civil_day()
         if diff.gone_with_data:
             raise RegionLoadError(
                 "regions with data are not in the list; record region events first", diff.gone_with_data

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
@@ -26,6 +25,7 @@ from registry.models.workflow import EVENT
 from registry.rules import Finding
 from registry.store.sql import Sql, arg
 from registry.values import derived as derive
+from registry.values.civil_day import civil_day
 from registry.write import household_sql
 from registry.write.command import Actor, actor
 from registry.write.document import Document, listed
@@ -34,7 +34,6 @@ from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import IdTaken
 from registry.write.village_lookup import LOCATION
 
-CAPITAL = ZoneInfo("Asia/Jakarta")
 SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
 """What a household keeps of its last submission."""
 Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[uuid.UUID]]
@@ -92,7 +91,7 @@ async def save(
         "outcome": outcome.value,
     }
     if work.row is None:
-        statement, sent = household_sql.CREATE, sent | {"year": dt.datetime.now(CAPITAL).year}
+        statement, sent = household_sql.CREATE, sent | {"year": civil_day().year}
     else:
         for table, (_, kept, gone) in children.items():
             sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}

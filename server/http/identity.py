@@ -16,7 +16,8 @@ from auth.principal import Grant, Principal
 from auth.role import Role
 from auth.token import Keyring
 from registry.store.db import Database
-from server.http.principals import Principals, today
+from registry.values.civil_day import civil_day
+from server.http.principals import Principals
 
 
 async def principal_of(
@@ -41,7 +42,7 @@ async def principal_of(
 
 async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Database) -> Principal:
     """The user with the grants in force today.  Raises Unauthenticated if they have no open account."""
-    day = today()
+    day = civil_day()
     rows = await database.sign_in(user)
     if not rows:
         raise Unauthenticated

@@ -18,16 +18,15 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from auth.principal import Principal
 from registry.store.cache import LruCache
 from registry.store.outage import CONNECTION_ERRORS
+from registry.values.civil_day import CAPITAL, civil_day
 
 CHANNEL = "registry_grants"
-CAPITAL = ZoneInfo("Asia/Jakarta")
 MAX_USERS = 10_000
 MAX_TOKENS = 8  # of one user
 MAX_BYTES = 100_000_000  # of all principals together
@@ -37,11 +36,6 @@ HEARTBEAT = "alive"  # how the payload of a heartbeat begins; other processes ig
 RECONNECT_SECONDS = 1.0  # between two attempts to connect
 
 log = logging.getLogger("desmigratif")
-
-
-def today() -> dt.date:
-    """The civil day by which grants begin and end."""
-    return dt.datetime.now(CAPITAL).date()
 
 
 class HeartbeatLost(Exception):
@@ -194,5 +188,5 @@ def _size(tokens: dict[dt.datetime, Principal]) -> int:
 
 
 def _next_midnight() -> float:
-    tomorrow = today() + dt.timedelta(days=1)
+    tomorrow = civil_day() + dt.timedelta(days=1)
     return dt.datetime.combine(tomorrow, dt.time(), CAPITAL).timestamp()
