@@ -124,7 +124,7 @@ def test_no_value_is_printed(production: Place, tmp_path: Path, capsys: pytest.C
             "mutation { verifyHouseholds(input: {items: []}) { results { householdId } } }",
             None,
             (),
-            "Only queries are explained",
+            "Queries are explained",
         ),
     ],
 )

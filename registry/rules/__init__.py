@@ -25,6 +25,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+_DRAFT_RULES = tuple(rule for rule in RULES if rule.draft)
+
+
 def check(document: OpenDocument, now: datetime, *, complete: bool) -> list[Finding]:
     """Everything that the rules find in a whole household, in the order of the table.
 
@@ -32,7 +35,8 @@ def check(document: OpenDocument, now: datetime, *, complete: bool) -> list[Find
     protect judge.
     """
     sheet = RuleInput(document, now)
-    findings = [finding for rule in RULES if complete or rule.draft for finding in rule.findings(sheet)]
+    rules = RULES if complete else _DRAFT_RULES
+    findings = [rule.finding(place) for rule in rules if rule.applies(sheet) for place in rule.find(sheet)]
     return _specific(findings)
 
 

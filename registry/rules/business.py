@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Place, Rule, RuleInput, rule
+from registry.rules.rule import Place, Rule, RuleInput, rule, value_rule
 from registry.values.free_text import holds_number
 from registry.values.identity_number import is_nib
 
@@ -31,6 +31,6 @@ def nib_of_a_person(sheet: RuleInput) -> Iterator[Place]:
 
 RULES: tuple[Rule, ...] = (
     rule(Code.OWNER_UNDER_15, "business.owner_id member.birth_date", owner_young),
-    rule(Code.NIB_FORMAT, "business.nib", nib_format),
-    rule(Code.NIB_FORMAT, "business.nib", nib_of_a_person, draft=True),
+    value_rule(Code.NIB_FORMAT, "business.nib", nib_format),
+    value_rule(Code.NIB_FORMAT, "business.nib", nib_of_a_person, draft=True),
 )

@@ -14,7 +14,7 @@ from registry.codes import (
     Severity,
 )
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Place, Row, Rule, RuleInput, rule
+from registry.rules.rule import Place, Row, Rule, RuleInput, rule, value_rule
 from registry.values.derived import underage_at_departure
 from registry.values.identity_number import is_passport, is_usual_passport
 from registry.values.partial_date import Span
@@ -158,7 +158,9 @@ RULES: tuple[Rule, ...] = (
         "migration_episode.contract_starts_on migration_episode.contract_ends_on migration_episode.passport_no",
         no_papers,
     ),
-    rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_impossible, severity=Severity.ERROR),
-    rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_unusual),
-    rule(Code.CONTRACT_EXPIRED_ACTIVE, "migration_episode.contract_ends_on migration_episode.stage", contract_expired),
+    value_rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_impossible, severity=Severity.ERROR),
+    value_rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_unusual),
+    value_rule(
+        Code.CONTRACT_EXPIRED_ACTIVE, "migration_episode.contract_ends_on migration_episode.stage", contract_expired
+    ),
 )

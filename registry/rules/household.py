@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from registry.codes import RelationToHead
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Find, Place, Rule, RuleInput, rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, rule, value_rule
 from registry.values.derived import ADULT
 from registry.values.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
 
@@ -91,18 +91,18 @@ def _instant(text: str | None) -> datetime | None:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(Code.KK_FORMAT, "household.kk_number", kk_format),
-    rule(Code.KK_DATE_ODD, "household.kk_number", kk_date),
-    rule(Code.KK_EQUALS_NIK, "household.kk_number member.nik", kk_equals_nik),
+    value_rule(Code.KK_FORMAT, "household.kk_number", kk_format),
+    value_rule(Code.KK_DATE_ODD, "household.kk_number", kk_date),
+    value_rule(Code.KK_EQUALS_NIK, "household.kk_number member.nik", kk_equals_nik),
     rule(Code.HEAD_REQUIRED, "household.members", no_head),
     rule(Code.HEAD_NOT_UNIQUE, "member.relation_to_head", second_head),
-    rule(Code.PHONE_FORMAT, "household.phone", phone_format),
+    value_rule(Code.PHONE_FORMAT, "household.phone", phone_format),
     rule(
         Code.GUARDIAN_CONSENT_REQUIRED,
         "household.guardian_consent member.birth_date member.school_status member.birth_certificate member.disability",
         guardian_consent,
     ),
-    rule(Code.CAPTURED_AT_FUTURE, "household.captured_at", captured_in_future),
-    rule(Code.UNKNOWN_VALUE, "household.rt", no_unit("rt"), draft=True),
-    rule(Code.UNKNOWN_VALUE, "household.rw", no_unit("rw"), draft=True),
+    value_rule(Code.CAPTURED_AT_FUTURE, "household.captured_at", captured_in_future),
+    value_rule(Code.UNKNOWN_VALUE, "household.rt", no_unit("rt"), draft=True),
+    value_rule(Code.UNKNOWN_VALUE, "household.rw", no_unit("rw"), draft=True),
 )

@@ -6,7 +6,7 @@ from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.codes.messages import UserErrorCode as Code
 from registry.codes.occupations import OCCUPATIONS
 from registry.rules.episode import ACTIVE
-from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule
+from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule, value_rule
 from registry.values.identity_number import Nik, nik_of
 
 OLDEST = 120
@@ -166,15 +166,15 @@ RULES: tuple[Rule, ...] = (
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("mother_id"), draft=True),
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", impossible_parent("father_id"), draft=True),
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", one_parent_twice, draft=True),
-    rule(Code.PARENT_SEX, "member.mother_id member.sex", parent_sex("mother_id", Sex.FEMALE)),
-    rule(Code.PARENT_SEX, "member.father_id member.sex", parent_sex("father_id", Sex.MALE)),
-    rule(Code.UNKNOWN_VALUE, "member.occupation_code", no_occupation, draft=True),
-    rule(Code.NIK_FORMAT, "member.nik", nik_with(Code.NIK_FORMAT)),
-    rule(Code.NIK_INVALID_DATE, "member.nik", nik_with(Code.NIK_INVALID_DATE)),
-    rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),
-    rule(Code.NIK_DOB_MISMATCH, "member.nik member.birth_date", nik_birth_differs),
-    rule(Code.NIK_SEX_MISMATCH, "member.nik member.sex", nik_sex_differs),
-    rule(Code.NIK_DUPLICATE_IN_HOUSEHOLD, "member.nik", nik_twice),
+    value_rule(Code.PARENT_SEX, "member.mother_id member.sex", parent_sex("mother_id", Sex.FEMALE)),
+    value_rule(Code.PARENT_SEX, "member.father_id member.sex", parent_sex("father_id", Sex.MALE)),
+    value_rule(Code.UNKNOWN_VALUE, "member.occupation_code", no_occupation, draft=True),
+    value_rule(Code.NIK_FORMAT, "member.nik", nik_with(Code.NIK_FORMAT)),
+    value_rule(Code.NIK_INVALID_DATE, "member.nik", nik_with(Code.NIK_INVALID_DATE)),
+    value_rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),
+    value_rule(Code.NIK_DOB_MISMATCH, "member.nik member.birth_date", nik_birth_differs),
+    value_rule(Code.NIK_SEX_MISMATCH, "member.nik member.sex", nik_sex_differs),
+    value_rule(Code.NIK_DUPLICATE_IN_HOUSEHOLD, "member.nik", nik_twice),
     rule(Code.SPOUSE_SEX, "member.sex member.relation_to_head", spouse_sex),
     rule(Code.SPOUSE_MARITAL, "member.marital_status member.relation_to_head", spouse_unmarried),
     rule(
@@ -182,8 +182,8 @@ RULES: tuple[Rule, ...] = (
         "member.birth_date member.relation_to_head member.mother_id member.father_id",
         parent_too_young,
     ),
-    rule(Code.BIRTH_DATE_FUTURE, "member.birth_date", born_in_future),
-    rule(Code.AGE_OVER_120, "member.birth_date", too_old),
+    value_rule(Code.BIRTH_DATE_FUTURE, "member.birth_date", born_in_future),
+    value_rule(Code.AGE_OVER_120, "member.birth_date", too_old),
     rule(
         Code.MEMBER_DEAD_ACTIVE,
         "migration_episode.stage migration_episode.member_id member.life_status",

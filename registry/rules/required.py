@@ -26,7 +26,7 @@ def missing(place: str) -> Find:
     table, column = place.split(".")
 
     def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows[table] if row[column] is None)
+        return (row.at(column) for row in sheet.rows[table] if column not in row.known)
 
     return find
 

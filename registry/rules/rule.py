@@ -6,7 +6,7 @@ Test: tests/test_rules.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -73,6 +73,8 @@ class Row:
 
     def read(self, column: str, reading: Callable[[str], T]) -> T | None:
         """What a reading makes of the text of a column, once for all rules; None where there is no text."""
+        if column not in self.known:
+            return None
         key = column, reading
         if key not in self._read:
             text = self.text(column)
@@ -108,15 +110,15 @@ class RuleInput:
         self.episodes = self.rows["migration_episode"]
         self.businesses = self.rows["business"]
         self._by_id = {member.id: member for member in self.members}
-        self._with_value: dict[tuple[str, str], list[Row]] = {}
+        self.with_value: dict[tuple[str, str], list[Row]] = {}
+        """(Table, column) → the records that have a value there, in the order of the document."""
         for table, rows in self.rows.items():
             for row in rows:
                 for column in row.known:
-                    self._with_value.setdefault((table, column), []).append(row)
+                    self.with_value.setdefault((table, column), []).append(row)
 
     def rows_with(self, table: str, column: str) -> Sequence[Row]:
-        """The records that have a value in this column, in the order of the document."""
-        return self._with_value.get((table, column), ())
+        return self.with_value.get((table, column), ())
 
     def member(self, id: object) -> Row | None:
         return self._by_id.get(id) if isinstance(id, str) else None
@@ -135,22 +137,36 @@ Find = Callable[[RuleInput], Iterator[Place]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its code, the columns it reads as `table.column`, and the function that finds what breaks it."""
+    """One rule: its code, the columns it reads as `table.column`, and the function that finds what breaks it.
+
+    `needs` is the table and name of a column without whose values it finds nothing, so that it need not look."""
 
     code: UserErrorCode
     columns: tuple[str, ...]
     find: Find
     severity: Severity
     draft: bool
+    needs: tuple[str, str] | None = None
 
-    def findings(self, sheet: RuleInput) -> Iterator[Finding]:
-        for place in self.find(sheet):
-            yield Finding(self.code, self.severity, place.table, place.id, place.column, place.params)
+    def applies(self, sheet: RuleInput) -> bool:
+        """Whether it may find anything."""
+        return self.needs is None or self.needs in sheet.with_value
+
+    def finding(self, place: Place) -> Finding:
+        return Finding(self.code, self.severity, place.table, place.id, place.column, place.params)
 
 
 def rule(code: UserErrorCode, columns: str, find: Find, severity: Severity | None = None, draft: bool = False) -> Rule:
     """Columns parted by spaces. The severity is the code's unless given; `draft` rules judge unfinished work too."""
     return Rule(code, tuple(columns.split()), find, severity or code.severity, draft)
+
+
+def value_rule(
+    code: UserErrorCode, columns: str, find: Find, severity: Severity | None = None, draft: bool = False
+) -> Rule:
+    """A `rule` that judges the values of its first column, so that it has nothing to find where there are none."""
+    table, _, column = columns.split()[0].partition(".")
+    return replace(rule(code, columns, find, severity, draft), needs=(table, column))
 
 
 def _rows(document: OpenDocument, table: str) -> list[Row]:

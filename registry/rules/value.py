@@ -8,7 +8,7 @@ from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import NOUNS, REFERENCES, TYPED, WHOLES
 from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
-from registry.rules.rule import Find, Place, Rule, RuleInput, rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, rule, value_rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number
 
@@ -183,7 +183,7 @@ def _columns(table: str, *names: str) -> str:
 
 RULES: tuple[Rule, ...] = (
     *(
-        rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), no_member(*place), draft=True)
+        value_rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), no_member(*place), draft=True)
         for place in sorted(REFERENCES)
     ),
     *(
@@ -198,20 +198,23 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(Code.DATE_FUTURE, _columns("business", *HAPPENED["business"]), in_future("business")),
     *(
-        rule(Code.UNKNOWN_VALUE, f"{table}.{column.name}", beyond(table, column.name, bounds), draft=True)
+        value_rule(Code.UNKNOWN_VALUE, f"{table}.{column.name}", beyond(table, column.name, bounds), draft=True)
         for table, columns in TYPED.items()
         for column in columns
         if (bounds := fact_of(column).bounds)
     ),
     *(
-        rule(Code.NUMBER_IN_TEXT, f"{table}.{column.name}", number_in_text(table, column.name), draft=True)
+        value_rule(Code.NUMBER_IN_TEXT, f"{table}.{column.name}", number_in_text(table, column.name), draft=True)
         for table, columns in TYPED.items()
         for column in columns
         if is_free(column)
     ),
-    *(rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True) for place in NEVER_NEGATIVE),
-    *(rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place)) for place in UNUSUAL_IDR),
-    *(rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
+    *(value_rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True) for place in NEVER_NEGATIVE),
+    *(
+        value_rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place))
+        for place in UNUSUAL_IDR
+    ),
+    *(value_rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
     rule(Code.COUNTRY_UNKNOWN, _COUNTRIES, country_unknown),
     rule(Code.COUNTRY_IS_ID, _COUNTRIES, country_home),
 )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 FIRST_DAY, LAST_DAY = dt.date(1800, 1, 1), dt.date(2199, 12, 31)
+_FIRST_YEAR, _LAST_YEAR = str(FIRST_DAY.year), str(LAST_DAY.year)
 """Days that a record can speak of: before, nobody alive was born; after, no plan reaches."""
 Bound = int | Decimal
 NAME, NOTE, REMARK_TEXT = 150, 1000, 2000
@@ -44,7 +45,7 @@ class Bounds:
             value = max(value, key=len, default="")
         if isinstance(value, str) and self.longest is not None and len(value) > self.longest:
             return {"letters": str(self.longest)}
-        if self.days and not str(FIRST_DAY.year) <= str(value)[:4] <= str(LAST_DAY.year):
+        if self.days and not _FIRST_YEAR <= str(value)[:4] <= _LAST_YEAR:
             return {"allowed": self.range}
         if self.within is not None and not _within(value, *self.within):
             return {"allowed": self.range}

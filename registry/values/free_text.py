@@ -29,7 +29,7 @@ _SIGNS = re.compile(f"{_BETWEEN}*")
 def holds_number(text: str) -> bool:
     """Whether a text holds what may be a NIK, a family card number or another number as long."""
     plain = plain_digits(text)
-    if sum(map(plain.count, "0123456789")) < DIGITS:  # nearly all texts
+    if len(plain) < DIGITS or sum(map(plain.count, "0123456789")) < DIGITS:  # nearly all texts
         return False
     plain = _UUID.sub("x", plain)
     return any(_is_number(run[0]) for run in _RUN.finditer(plain))

@@ -36,6 +36,8 @@ _UNIT = re.compile(r"[\W_]*(?:R[TW])?[\W_]*([0-9]+)[\W_]*")
 def bare(text: str) -> str:
     """Without the separators that people write into numbers: blanks, dots, dashes, slashes, brackets and their like;
     digits of other scripts and wide ones as ASCII, and signs that hide a digit as `*`."""
+    if text.isascii() and text.isalnum():  # as phones send them
+        return text
     return _SEPARATORS.sub("", _HIDDEN.sub(HIDDEN, plain_digits(text)))
 
 
