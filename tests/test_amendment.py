@@ -32,7 +32,7 @@ async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:
 
 
 @pytest.mark.parametrize(("who", "role"), [("second", "OFFICER"), ("coordinator", "REGENCY_COORDINATOR")])
-async def test_the_verified_revision_counts_until_another_verifies_the_new_one(
+async def test_the_verified_revision_counts_until_others_verify_the_new_one(
     village: Place, who: str, role: str
 ) -> None:
     made = await village.new_household("VERIFIED")
@@ -64,7 +64,7 @@ async def test_the_verified_revision_counts_until_another_verifies_the_new_one(
 
 
 @pytest.mark.parametrize("state", ["SUBMITTED", "VERIFIED_VILLAGE"])
-async def test_what_is_being_verified_begins_again(village: Place, state: str) -> None:
+async def test_an_amendment_restarts_verification(village: Place, state: str) -> None:
     made = await village.new_household(state)
     assert (await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
     assert codes(await village.verify("colleague", made, 2)) == ["TRANSITION_NOT_ALLOWED"]
@@ -73,13 +73,13 @@ async def test_what_is_being_verified_begins_again(village: Place, state: str) -
     assert not (await village.verify("colleague", made, 2))["userErrors"]
 
 
-async def test_who_recorded_a_verified_household_may_verify_another_s_amendment(village: Place) -> None:
+async def test_the_author_of_a_verified_household_may_verify_an_amendment_by_another(village: Place) -> None:
     made = await village.new_household("VERIFIED", "all in one")
     await village.amend("officer", {"id": made["id"], "hamlet": "Lor"})
     assert not (await village.verify("all in one", made, 2))["userErrors"]
 
 
-async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village: Place) -> None:
+async def test_a_repeated_amendment_is_unchanged_whatever_came_after(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     edit = {"id": made["id"], "hamlet": "Lor"}
     for outcome in ("ACCEPTED", "UNCHANGED"):
@@ -96,20 +96,20 @@ async def test_the_same_amendment_again_is_unchanged_whatever_came_after(village
     assert (shown["rev"], shown["hamlet"], shown["workflowState"]) == (3, "Kidul", "VERIFIED")
 
 
-async def test_two_at_once_are_stored_once(village: Place) -> None:
+async def test_simultaneous_equal_amendments_are_stored_once(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     sent = await asyncio.gather(*[village.amend("officer", {"id": made["id"], "hamlet": "Lor"}) for _ in range(4)])
     assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
-async def test_nothing_new_leaves_a_verified_household_verified(village: Place) -> None:
+async def test_an_amendment_without_a_change_leaves_a_household_verified(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     for edit in ({"id": made["id"]}, made):
         same = await village.amend("coordinator", edit)
         assert (same["outcome"], same["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
 
 
-async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(village: Place) -> None:
+async def test_amendments_of_different_columns_merge_and_of_one_column_conflict(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     assert (await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
     merged = await village.amend("coordinator", {"id": made["id"], "rt": "004"})
@@ -121,7 +121,7 @@ async def test_amendments_of_different_columns_are_both_kept_and_of_one_are_not(
     assert codes(await village.verify("coordinator", made, 3)) == ["SELF_VERIFY"]
 
 
-async def test_a_reason_is_given_and_bounded(village: Place) -> None:
+async def test_an_amendment_needs_a_reason_of_bounded_length(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     for reason, code in (
         ("", "REASON_REQUIRED"),
@@ -134,7 +134,7 @@ async def test_a_reason_is_given_and_bounded(village: Place) -> None:
     assert (await village.household("officer", made["id"], "rev"))["rev"] == 1
 
 
-async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Place) -> None:
+async def test_an_amendment_is_validated_like_a_submission(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     refused = await village.amend("officer", {"id": made["id"], "visitResult": None})
     assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [("REQUIRED", ["household", "visitResult"])]
@@ -145,7 +145,7 @@ async def test_an_amendment_is_complete_and_judged_like_a_submission(village: Pl
     assert found["findings"] == [{"code": "UNDERAGE_DEPARTURE"}]
 
 
-async def test_a_coordinator_amends_what_he_sees_and_keeps_what_he_does_not(village: Place) -> None:
+async def test_a_coordinator_cannot_change_fields_they_do_not_see(village: Place) -> None:
     made = household()
     trip = episode(made["members"][0], proceduralStatus="PROCEDURAL")
     made["migrations"] = [trip]
@@ -159,7 +159,7 @@ async def test_a_coordinator_amends_what_he_sees_and_keeps_what_he_does_not(vill
     assert found["migrations"] == [{"country": "TW", "proceduralStatus": "PROCEDURAL"}]
 
 
-async def test_an_amendment_stays_in_its_village_and_reaches_no_other(village: Place) -> None:
+async def test_an_amendment_cannot_leave_its_village_or_reach_another(village: Place) -> None:
     made, hidden = await village.new_household("VERIFIED"), household(FAR)
     await village.submit("stranger", hidden)
     moved = await village.amend("coordinator", {"id": made["id"], "villageCode": NEXT_DOOR})
@@ -172,7 +172,7 @@ async def test_an_amendment_stays_in_its_village_and_reaches_no_other(village: P
             assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
 
 
-async def test_a_business_closes_and_a_migrant_comes_home(village: Place) -> None:
+async def test_an_amendment_closes_a_business_and_returns_a_migrant(village: Place) -> None:
     made = household()
     made["businesses"] = [shop(made["members"][0], exportReadiness="READY")]
     await village.submit("officer", made)
@@ -190,7 +190,7 @@ async def test_a_business_closes_and_a_migrant_comes_home(village: Place) -> Non
     assert await village.admin.fetchval(counted, uuid.UUID(made["id"])) == "CLOSED"
 
 
-async def test_the_audit_knows_an_amendment_by_its_ability_and_not_by_its_words(village: Place) -> None:
+async def test_the_audit_of_an_amendment_has_its_ability_but_not_its_reason(village: Place) -> None:
     made, last = (
         await village.new_household("VERIFIED"),
         await village.admin.fetchval("SELECT max(id) FROM audit_event"),

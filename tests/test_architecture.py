@@ -64,7 +64,7 @@ def imports(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_a_file_has_its_place(path: Path) -> None:
+def test_files_import_only_what_their_package_may_and_are_short(path: Path) -> None:
     package, used = name(path).partition("/")[0], imports(path)
     assert used & set(ALLOWED) <= ALLOWED[package] | {package}
     for library, homes in FOREIGN.items():
@@ -88,7 +88,7 @@ def rooms(path: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("package", FLOORS)
-def test_every_room_has_its_floor(package: str) -> None:
+def test_every_folder_of_a_package_has_its_floor(package: str) -> None:
     entries = {p.stem for p in (ROOT / package).iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
     assert entries - {"__init__"} == set().union(*FLOORS[package])
 
@@ -105,7 +105,7 @@ def test_imports_point_down_inside_a_package_too(path: Path) -> None:
     assert upward == set(), f"{name(path)} imports {sorted(upward)} from {package}, which stand beside it or above"
 
 
-def test_only_faces_name_each_other() -> None:
+def test_only_schema_types_import_each_other_for_types() -> None:
     """Types of a GraphQL schema are a circle by nature; everywhere else such an import would hold a circle open."""
     homes = [name(p) for p in FILES if "TYPE_CHECKING" in p.read_text()]
     assert [home for home in homes if not home.startswith("schema/types/")] == []
@@ -119,13 +119,13 @@ def test_production_does_not_read_the_demo() -> None:
             assert [m for m in modules if m.startswith("server.demo")] == [], name(path)
 
 
-def test_strawberry_executes_nothing() -> None:
+def test_strawberry_does_not_execute_queries() -> None:
     """Its own executor logs messages, and a message may quote what somebody typed."""
     assert [name(path) for path in FILES if re.search(r"schema\.execute(_sync)?\(", path.read_text())] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_public_things_say_what_they_are(path: Path) -> None:
+def test_long_public_definitions_have_docstrings(path: Path) -> None:
     silent = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
@@ -135,13 +135,13 @@ def test_public_things_say_what_they_are(path: Path) -> None:
     assert silent == [] or name(path).startswith("migrations/"), silent
 
 
-def test_the_project_speaks_of_itself_alone() -> None:
+def test_code_has_no_machine_paths_and_no_todos() -> None:
     words = re.compile(r"/work/|/tmp/spec|\b(TODO|FIXME|XXX)\b")
     spoken = [name(p) for p in FILES if words.search(p.read_text())]
     assert spoken == []
 
 
-def test_each_door_of_the_database_is_opened_in_its_own_places() -> None:
+def test_database_entry_points_are_called_only_where_allowed() -> None:
     """Readings go out in one place, behind the gate; a connection is nobody's but the doors'."""
     doors = {
         "answer": {"registry/read/run.py"},

@@ -25,18 +25,20 @@ def in_ranges(code: str, literal: str) -> bool:
 
 
 @given(st.lists(CODES, max_size=6), CODES)
-def test_a_set_covers_what_is_under_one_of_its_regions(codes: list[str], code: str) -> None:
+def test_a_set_covers_what_is_below_one_of_its_regions(codes: list[str], code: str) -> None:
     assert AreaSet.of(*codes).covers(code) is any(under(code, above) for above in codes)
 
 
 @given(CODES)
-def test_the_country_covers_every_region_and_nowhere_none(code: str) -> None:
+def test_the_country_covers_every_region_and_nowhere_covers_none(code: str) -> None:
     assert NATIONAL.covers(code)
     assert not NOWHERE.covers(code)
 
 
 @given(AREAS, AREAS, CODES)
-def test_union_and_intersection_cover_what_either_and_both_cover(one: AreaSet, two: AreaSet, code: str) -> None:
+def test_union_covers_what_either_covers_and_intersection_what_both_cover(
+    one: AreaSet, two: AreaSet, code: str
+) -> None:
     assert (one | two).covers(code) is (one.covers(code) or two.covers(code))
     assert (one & two).covers(code) is (one.covers(code) and two.covers(code))
     assert one | two == two | one
@@ -44,13 +46,13 @@ def test_union_and_intersection_cover_what_either_and_both_cover(one: AreaSet, t
 
 
 @given(AREAS, AREAS)
-def test_a_set_has_all_of_another_when_joining_it_adds_nothing(one: AreaSet, two: AreaSet) -> None:
+def test_a_set_covers_all_of_another_if_their_union_adds_nothing(one: AreaSet, two: AreaSet) -> None:
     assert one.covers_all(two) is (one | two == one)
     assert one.covers_all(one & two)
 
 
 @given(st.lists(CODES, max_size=6))
-def test_a_set_is_written_without_overlaps_and_equal_to_every_spelling_of_it(codes: list[str]) -> None:
+def test_a_set_is_normalised(codes: list[str]) -> None:
     area = AreaSet.of(*codes)
     assert not any(under(a, b) for a in area.codes for b in area.codes if a != b)
     again = AreaSet.of(*reversed(codes), *(code + ".1" for code in codes))
@@ -60,11 +62,11 @@ def test_a_set_is_written_without_overlaps_and_equal_to_every_spelling_of_it(cod
 
 
 @given(AREAS, CODES)
-def test_the_literal_encloses_exactly_what_the_set_covers(area: AreaSet, code: str) -> None:
+def test_the_literal_covers_exactly_what_the_set_covers(area: AreaSet, code: str) -> None:
     assert in_ranges(code, area.literal()) is area.covers(code)
 
 
-def test_literals() -> None:
+def test_literals_of_some_areas() -> None:
     area = AreaSet.of("52.03.21.2002", "35.07", "35.07.12")
     assert area.literal() == "{[35.07,35.07/),[52.03.21.2002,52.03.21.2002/)}"
     assert NATIONAL.literal() == "{[0,:)}"
@@ -72,22 +74,22 @@ def test_literals() -> None:
 
 
 @given(AREAS)
-def test_only_an_area_that_covers_something_is_true(area: AreaSet) -> None:
+def test_an_area_is_true_if_it_covers_something(area: AreaSet) -> None:
     assert bool(area) is (area != NOWHERE) is bool(area.literal())
 
 
-def test_a_code_that_only_begins_alike_is_elsewhere() -> None:
+def test_a_string_prefix_is_not_an_ancestor() -> None:
     assert not AreaSet.of("35.07").covers("35.071")
     assert not AreaSet.of("35.07").covers("35")
     assert AreaSet.of("35.07").covers("35.07.11.2008")
 
 
 @pytest.mark.parametrize("code", ["", ".", "35.", ".07", "35..07", "3507 ", "35,07", "35/", "*", "٣٥", "35.07\n", "{}"])
-def test_a_misspelt_code_is_refused_and_widens_nothing(code: str) -> None:
+def test_a_malformed_code_is_refused_and_covered_by_nothing(code: str) -> None:
     with pytest.raises(ValueError, match="no dotted region code"):
         AreaSet.of(code)
     assert not any(AreaSet.of(known).covers(code) for known in COUNTRY)
 
 
-def test_text_that_is_no_code_is_not_in_the_country() -> None:
+def test_the_country_does_not_cover_text_that_is_not_a_code() -> None:
     assert not any(NATIONAL.covers(text) for text in ("", "*", ":", "x", "/"))

@@ -58,7 +58,7 @@ async def reveal(village: Place, who: str, id_: str, **more: Any) -> Any:
 # --- one row for each command -----------------------------------------------------------------------------------------
 
 
-async def test_a_submission_and_each_retry_leave_a_row(village: Place) -> None:
+async def test_a_submission_and_each_retry_write_a_row(village: Place) -> None:
     since, made = await Since.now(village), household()
     await village.submit("officer", made, save="DRAFT")
     await village.submit("officer", made, 1, "DRAFT")
@@ -83,7 +83,7 @@ async def test_a_submission_and_each_retry_leave_a_row(village: Place) -> None:
         ("nobody", {}, "FORBIDDEN"),
     ],
 )
-async def test_a_refused_submission_leaves_its_row_and_nothing_else(
+async def test_a_refused_submission_writes_only_its_audit_row(
     village: Place, who: str, change: Mapping[str, Any], code: str
 ) -> None:
     since, made = await Since.now(village), with_changes(household(), **change)
@@ -93,7 +93,7 @@ async def test_a_refused_submission_leaves_its_row_and_nothing_else(
     assert await village.admin.fetchval("SELECT count(*) FROM household_revision") == before
 
 
-async def test_all_codes_of_a_refusal_are_named_each_once(village: Place) -> None:
+async def test_a_row_names_each_code_of_a_refusal_once(village: Place) -> None:
     since = await Since.now(village)
     wrong = household(people=2)
     for member in wrong["members"]:
@@ -104,7 +104,7 @@ async def test_all_codes_of_a_refusal_are_named_each_once(village: Place) -> Non
     assert len(outcome.split(",")) > 1
 
 
-async def test_each_item_of_a_batch_has_its_row(village: Place) -> None:
+async def test_each_item_of_a_batch_writes_a_row(village: Place) -> None:
     made, draft = await village.new_household("SUBMITTED"), await village.new_household("DRAFT")
     since, unknown = await Since.now(village), str(uuid.uuid4())
     items = [{"id": id_, "rev": rev} for id_, rev in ((made["id"], 7), (unknown, 1), (made["id"], 1), (draft["id"], 1))]
@@ -120,7 +120,7 @@ async def test_each_item_of_a_batch_has_its_row(village: Place) -> None:
     ]
 
 
-async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
+async def test_a_return_writes_a_row_even_if_refused(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     since, ability = await Since.now(village), "submission:return"
     await village.ask("verifier", RETURN, id=made["id"], rev=1, remarks=[])
@@ -135,7 +135,7 @@ async def test_a_return_leaves_a_row_refused_or_not(village: Place) -> None:
     ]
 
 
-async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
+async def test_the_row_of_a_reveal_has_its_field_purpose_and_note(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     member = made["members"][0]["id"]
     since = await Since.now(village)
@@ -158,7 +158,7 @@ async def test_a_reveal_says_what_was_opened_and_why(village: Place) -> None:
     ]
 
 
-async def test_reading_and_what_never_reaches_a_command_leave_none(village: Place) -> None:
+async def test_reads_and_malformed_commands_write_no_row(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     since = await Since.now(village)
     await village.household("officer", made["id"], "address members { fullName }")
@@ -170,7 +170,7 @@ async def test_reading_and_what_never_reaches_a_command_leave_none(village: Plac
 # --- what a row is ----------------------------------------------------------------------------------------------------
 
 
-async def test_an_accepted_command_and_its_row_are_one_transaction(village: Place) -> None:
+async def test_an_accepted_command_and_its_row_share_a_transaction(village: Place) -> None:
     """The row and the revision were written by the same transaction, the refusal's row by another."""
     since, made = await Since.now(village), household()
     await village.submit("officer", made)
@@ -181,7 +181,7 @@ async def test_an_accepted_command_and_its_row_are_one_transaction(village: Plac
     assert written == revision
 
 
-async def test_no_row_holds_what_was_typed(village: Place) -> None:
+async def test_no_row_holds_personal_values(village: Place) -> None:
     """Names, numbers and words of accepted and of refused commands; a note alone stands as it was written."""
     since, word = await Since.now(village), "Rahasia" + secrets.token_hex(4)
     one = person(1, fullName=word, birthPlace=word)
@@ -207,7 +207,7 @@ async def test_no_row_holds_what_was_typed(village: Place) -> None:
             assert hidden not in said
 
 
-async def test_the_application_may_neither_read_nor_change_a_row(village: Place) -> None:
+async def test_the_application_may_only_insert_rows(village: Place) -> None:
     for privilege, may in (("INSERT", True), ("SELECT", False), ("UPDATE", False), ("DELETE", False)):
         found = await village.admin.fetchval(
             "SELECT has_table_privilege('registry_app', 'registry.audit_event', $1)", privilege

@@ -23,7 +23,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(1, 5))
-def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[object, ...]], limit: int) -> None:
+def test_it_evicts_the_least_recently_used_value(steps: list[tuple[object, ...]], limit: int) -> None:
     memory, plain = LruCache[object, object]("test", limit), OrderedDict[object, object]()
     hits = misses = 0
     for what, *words in steps:
@@ -52,7 +52,7 @@ def test_it_is_a_bounded_map_that_gives_up_the_longest_unused(steps: list[tuple[
 
 
 @given(st.lists(st.tuples(KEYS, st.integers(0, 40)), max_size=40))
-def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) -> None:
+def test_its_bytes_stay_below_the_limit(steps: list[tuple[int, int]]) -> None:
     """And what alone weighs more is not held, nor what was held under its key before."""
     memory = LruCache[int, bytes]("heavy", 5, 30, len)
     for key, size in steps:
@@ -62,7 +62,7 @@ def test_what_it_holds_weighs_no_more_than_it_may(steps: list[tuple[int, int]]) 
         assert len(memory) <= 5
 
 
-def test_every_memory_is_listed_while_somebody_has_it() -> None:
+def test_every_cache_is_listed_while_it_exists() -> None:
     memory = LruCache[str, str]("listed", 1)
     assert memory in LruCache.all
     names = [one.name for one in LruCache.all]
@@ -70,12 +70,12 @@ def test_every_memory_is_listed_while_somebody_has_it() -> None:
     assert [one.name for one in LruCache.all].count("listed") == names.count("listed") - 1
 
 
-def test_a_memory_of_nothing_is_refused() -> None:
+def test_a_cache_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="room for one value"):
         LruCache("none", 0)
 
 
-def test_two_threads_may_use_one_memory() -> None:
+def test_threads_may_share_a_cache() -> None:
     memory: LruCache[int, int] = LruCache("shared", 3)
 
     def use(start: int) -> int:

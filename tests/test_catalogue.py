@@ -31,7 +31,7 @@ SLIPS = {
 }
 
 
-def test_a_catalogue_is_read_by_code(tmp_path: Path) -> None:
+def test_a_catalogue_gives_sentences_by_code(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(GOOD + LONG, encoding="utf-8")
     entry = read(tmp_path)["CODE"]
     assert entry.sentence_for({"code": "7"}).filled("id", {"code": "7"}) == "Kode 7; perbaiki."
@@ -39,7 +39,7 @@ def test_a_catalogue_is_read_by_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("slip", SLIPS)
-def test_a_slip_of_a_writer_is_refused_with_its_place(slip: str, tmp_path: Path) -> None:
+def test_a_mistake_in_a_catalogue_is_refused_with_its_place(slip: str, tmp_path: Path) -> None:
     text, message = SLIPS[slip]
     (tmp_path / "one.toml").write_text(text, encoding="utf-8")
     with pytest.raises(TypeError, match=message):
@@ -60,7 +60,7 @@ def test_a_code_in_two_files_is_refused(tmp_path: Path) -> None:
         (lambda text: text + GOOD.replace("CODE", "NO_SUCH_CODE"), "speaks of NO_SUCH_CODE"),
     ],
 )
-def test_a_code_without_a_sentence_and_a_sentence_without_a_code_do_not_start(
+def test_codes_and_sentences_must_match_at_import(
     change: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in SENTENCES.glob("*.toml"):
@@ -72,7 +72,7 @@ def test_a_code_without_a_sentence_and_a_sentence_without_a_code_do_not_start(
         runpy.run_path(messages.__file__)
 
 
-def test_every_variant_is_said_where_its_param_is_given() -> None:
+def test_a_param_selects_its_variant_of_the_sentence() -> None:
     assert sentence(UserErrorCode.UNKNOWN_VALUE, "en", allowed="A or B") == "This value cannot be used; use A or B."
     for name in ("letters", "items"):
         assert "50" in sentence(UserErrorCode.UNKNOWN_VALUE, "id", **{name: "50"})

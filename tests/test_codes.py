@@ -27,11 +27,11 @@ def contract() -> dict[str, list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("name", sorted(lists()))
-def test_a_list_is_the_contract_s(name: str, contract: dict[str, list[tuple[str, str]]]) -> None:
+def test_code_lists_equal_the_contract(name: str, contract: dict[str, list[tuple[str, str]]]) -> None:
     assert [member.value for member in lists()[name]] == [value for _, value in contract[name]]
 
 
-def test_labels_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -> None:
+def test_labels_equal_the_contract(contract: dict[str, list[tuple[str, str]]]) -> None:
     """Where the contract has both languages; its turnover bands share one English phrase, ours say the amount."""
     for name, members in lists().items():
         if name == "TurnoverBand":
@@ -42,12 +42,12 @@ def test_labels_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -
                 assert (member.label_id, member.label_en) == (label_id, label_en)
 
 
-def test_error_codes_are_the_contract_s(contract: dict[str, list[tuple[str, str]]]) -> None:
+def test_error_codes_equal_the_contract(contract: dict[str, list[tuple[str, str]]]) -> None:
     codes = [code.value for code in UserErrorCode if f"UserErrorCode.{code}" not in BEYOND]
     assert [value for _, value in contract["UserErrorCode"] if value in codes] == codes
 
 
-def test_the_lists_of_occupations_and_currencies_are_whole() -> None:
+def test_the_lists_of_occupations_and_currencies_are_complete() -> None:
     assert [*OCCUPATIONS] == [str(n) for n in range(1, 90)]
     assert OCCUPATIONS["9"] == ("Petani/Pekebun", "Farmer or planter")
     assert {OCCUPATIONS[n][0] for n in ("1", "23", "79", "89")} == {
@@ -63,7 +63,7 @@ def test_the_lists_of_occupations_and_currencies_are_whole() -> None:
 
 
 @pytest.mark.parametrize("members", lists().values(), ids=lists())
-def test_a_code_is_its_own_name_with_two_labels(members: type[Code]) -> None:
+def test_a_code_equals_its_name_and_has_two_labels(members: type[Code]) -> None:
     assert members.__doc__ != Code.__doc__
     for member in members:
         assert member == member.name == member.value == str(member)
@@ -82,7 +82,7 @@ def test_the_label_table_holds_every_code() -> None:
 
 
 @pytest.mark.parametrize("code", UserErrorCode)
-def test_a_sentence_speaks_both_languages_and_asks_for_the_same(code: UserErrorCode) -> None:
+def test_a_sentence_has_the_same_params_in_both_languages(code: UserErrorCode) -> None:
     for said in (code.entry.sentence, *code.entry.variants.values()):
         names = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (said.id, said.en)]
         assert names == [said.params, said.params]
@@ -98,12 +98,12 @@ def test_a_sentence_without_its_params_is_refused() -> None:
         sentence(UserErrorCode.AMOUNT_OUTLIER, "id")
 
 
-def test_what_must_be_seen_is_a_warning() -> None:
+def test_codes_to_acknowledge_are_warnings() -> None:
     assert {code.severity for code in MUST_SEE} == {Severity.WARNING}
     assert len(all_sentences()) == len(UserErrorCode)
 
 
-def test_destinations_are_countries_and_never_home() -> None:
+def test_destinations_are_countries_other_than_indonesia() -> None:
     assert len(ISO_3166) == 249
     assert DESTINATIONS.keys() < ISO_3166 - {HOME}
     assert all_countries()[0] == ("HK", "Hong Kong", "Hong Kong")

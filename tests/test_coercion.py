@@ -77,7 +77,7 @@ def exact(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", TYPES)
 @given(data=st.data(), wrong=st.booleans())
-def test_a_value_is_graphql_core_s(name: str, data: st.DataObject, wrong: bool) -> None:
+def test_coercion_equals_that_of_graphql_core(name: str, data: st.DataObject, wrong: bool) -> None:
     junk = st.sampled_from(JUNK) if wrong else st.nothing()
     for type_ in (TYPES[name], GraphQLNonNull(TYPES[name]), GraphQLList(GraphQLNonNull(TYPES[name]))):
         value = data.draw(values(type_, junk))
@@ -85,12 +85,12 @@ def test_a_value_is_graphql_core_s(name: str, data: st.DataObject, wrong: bool) 
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_and_so_is_what_is_made_of_junk(name: str) -> None:
+def test_coercion_of_junk_equals_that_of_graphql_core(name: str) -> None:
     for value in JUNK:
         assert exact(coercion(TYPES[name])(value)) == exact(known(value, TYPES[name])), value
 
 
-def test_every_kind_of_type_is_among_them() -> None:
+def test_the_tested_types_are_of_every_kind() -> None:
     assert {"HouseholdInput", "HouseholdKey", "SubmitHouseholdInput", "SaveAs", "RegionCode", "Int"} <= TYPES.keys()
     assert any(is_leaf_type(type_) for type_ in TYPES.values())
     assert "HouseholdFilter" not in TYPES

@@ -26,7 +26,7 @@ async def raw(village: Place, text: str, accept: str | None, **variables: Any) -
         return answer.headers, b"".join([part async for part in answer.aiter_raw()])
 
 
-async def test_a_large_answer_is_compressed_for_whom_takes_it(village: Place) -> None:
+async def test_a_large_answer_is_compressed_if_the_caller_accepts_gzip(village: Place) -> None:
     plain, whole = await raw(village, LARGE, "identity")
     headers, packed = await raw(village, LARGE, "br, gzip;q=0.5")
     assert ("content-encoding" in plain, headers["content-encoding"]) == (False, "gzip")
@@ -38,11 +38,11 @@ async def test_a_large_answer_is_compressed_for_whom_takes_it(village: Place) ->
 
 
 @pytest.mark.parametrize("accept", ["", "gzip;q=0", "identity", "br"])
-async def test_nobody_else_gets_it(village: Place, accept: str) -> None:
+async def test_an_answer_is_not_compressed_otherwise(village: Place, accept: str) -> None:
     assert "content-encoding" not in (await raw(village, LARGE, accept))[0]
 
 
-async def test_small_answers_and_commands_are_sent_as_they_are(village: Place) -> None:
+async def test_small_answers_and_commands_are_not_compressed(village: Place) -> None:
     """What a command shows may be a secret beside something that somebody else chose."""
     assert "content-encoding" not in (await raw(village, SMALL, "gzip"))[0]
     aliases = " ".join(f"a{n}: outcome" for n in range(200))
@@ -60,7 +60,7 @@ async def test_the_schema_is_compressed_too(village: Place) -> None:
     assert int(packed.headers["content-length"]) < len(plain.body) / 3
 
 
-async def test_where_many_wait_an_answer_is_sent_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_is_not_compressed_if_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
 
     def slow(text: bytes) -> bytes:

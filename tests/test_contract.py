@@ -12,5 +12,5 @@ ORIGINALS = Path(__file__).parents[2] / "shared"
 
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the originals are not beside this checkout: the copies are all")
 @pytest.mark.parametrize("name", ["contract.graphql", "operations.graphql", "policy.csv"])
-def test_a_copy_is_the_original(name: str) -> None:
+def test_copies_equal_the_originals(name: str) -> None:
     assert (COPIES / name).read_bytes() == (ORIGINALS / name).read_bytes(), f"copy {ORIGINALS / name} to {COPIES}"

@@ -34,7 +34,7 @@ async def post(place: Place, origin: str) -> Answer:
 
 
 @pytest.mark.parametrize("origin", [OWN, "https://other.example.go.id:8443"])
-async def test_a_page_that_is_named_may_call(open_to: Place, origin: str) -> None:
+async def test_a_listed_origin_may_call(open_to: Place, origin: str) -> None:
     asked = await preflight(open_to, origin)
     assert (asked.status, asked.body) == (204, b"")
     assert asked.headers["access-control-allow-origin"] == origin
@@ -65,21 +65,21 @@ async def test_a_page_that_is_named_may_call(open_to: Place, origin: str) -> Non
         "http://localhost:3000",
     ],
 )
-async def test_another_page_may_not(open_to: Place, origin: str) -> None:
+async def test_other_origins_may_not_call(open_to: Place, origin: str) -> None:
     asked = await preflight(open_to, origin)
     assert (asked.status, asked.codes) == (400, ["BAD_REQUEST"])
     for headers in (asked.headers, (await post(open_to, origin)).headers):
         assert "access-control-allow-origin" not in headers
 
 
-async def test_a_preflight_asks_for_what_the_api_needs(open_to: Place) -> None:
+async def test_a_preflight_for_another_method_or_header_is_refused(open_to: Place) -> None:
     for method, names in (("PUT", "content-type"), ("POST", "x-secret"), ("POST", ", ".join(["a"] * 5_000))):
         refused = await preflight(open_to, OWN, method, names)
         assert (refused.status, refused.codes) == (400, ["BAD_REQUEST"])
         assert len(refused.body) < 1_000
 
 
-async def test_refusals_can_be_read_by_the_page_too(open_to: Place) -> None:
+async def test_a_listed_origin_may_read_refusals(open_to: Place) -> None:
     answer = await open_to.send("POST", json=VIEWER, headers={"origin": OWN})
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (401, OWN)
 
@@ -87,7 +87,7 @@ async def test_refusals_can_be_read_by_the_page_too(open_to: Place) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://localhost:5173", "http://127.0.0.1:8000", "https://localhost", "http://[::1]:3000"]
 )
-async def test_the_demo_lets_this_machine(village: Place, origin: str) -> None:
+async def test_the_demo_allows_loopback_origins(village: Place, origin: str) -> None:
     assert (await preflight(village, origin)).status == 204
     assert (await post(village, origin)).headers["access-control-allow-origin"] == origin
 
@@ -95,7 +95,7 @@ async def test_the_demo_lets_this_machine(village: Place, origin: str) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://localhost.evil.example", "http://xlocalhost", "http://localhost:1:2", "http://127.0.0.11"]
 )
-async def test_the_demo_lets_nobody_else(village: Place, origin: str) -> None:
+async def test_the_demo_allows_no_other_origin(village: Place, origin: str) -> None:
     assert (await preflight(village, origin)).status == 400
     assert "access-control-allow-origin" not in (await post(village, origin)).headers
 
@@ -103,6 +103,6 @@ async def test_the_demo_lets_nobody_else(village: Place, origin: str) -> None:
 @pytest.mark.parametrize(
     "wrong", ["*", "https://*.go.id", "app.example.go.id", f"{OWN}/", f"{OWN}/path", "https://", f"{OWN},,"]
 )
-def test_the_setting_takes_whole_origins_only(wrong: str) -> None:
+def test_the_setting_accepts_only_complete_origins(wrong: str) -> None:
     with pytest.raises(ValueError, match="origins"):
         Settings(origins=wrong)

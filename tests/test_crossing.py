@@ -19,7 +19,7 @@ GONE = ("closed", "split")  # a region that is no more gives nothing, least of a
 NATIONAL = "SELECT * FROM registry.figures('0', ':')"
 
 
-async def test_the_list_is_what_the_database_has(world: World) -> None:
+async def test_the_declared_crossings_are_those_of_the_database(world: World) -> None:
     found = await world.admin.fetch(
         "SELECT proname, pg_get_userbyid(proowner) AS owner, proconfig, provolatile, prosrc,"
         " pg_get_function_result(oid) AS returns,"
@@ -39,7 +39,7 @@ async def test_the_list_is_what_the_database_has(world: World) -> None:
         assert row["prosrc"].strip() == crossing.body.strip()
 
 
-async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_together_from_text(world: World) -> None:
+async def test_other_functions_run_as_the_caller_and_build_no_sql(world: World) -> None:
     found = await world.admin.fetch(
         "SELECT proname, l.lanname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang"
         " WHERE pronamespace = 'registry'::regnamespace AND lanname NOT IN ('sql', 'internal')"
@@ -51,7 +51,7 @@ async def test_every_other_function_runs_with_its_callers_eyes_and_none_is_put_t
     assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
 
 
-async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) -> None:
+async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> None:
     named = set[str]().union(*(crossing.reads for crossing in CROSSINGS))
     entered = set[str]().union(*(crossing.enters for crossing in CROSSINGS))
     changed = set[str]().union(*(crossing.changes for crossing in CROSSINGS))
@@ -71,14 +71,14 @@ async def test_a_crossing_reads_the_tables_it_names_and_no_others(world: World) 
     assert not named & set(SCOPED)
 
 
-async def test_a_crossings_policy_is_no_policy_of_the_login(world: World) -> None:
+async def test_the_policies_of_crossings_do_not_apply_to_the_login(world: World) -> None:
     found = await world.admin.fetch("SELECT tablename, roles FROM pg_policies WHERE policyname = 'beyond'")
     assert found
     assert all(row["roles"] == [CROSSING] for row in found)
     assert not await world.admin.fetchval("SELECT pg_has_role($1, $2, 'MEMBER')", LOGIN, CROSSING)
 
 
-async def test_sign_in_answers_ones_own_grants(world: World) -> None:
+async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
     for who in PERSONAS:
         async with world.as_login(None) as connection:
             found = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
@@ -89,12 +89,12 @@ async def test_sign_in_answers_ones_own_grants(world: World) -> None:
 
 
 @pytest.mark.parametrize("caller", [uuid.uuid4(), DISABLED.id, None])
-async def test_sign_in_answers_nothing_for_who_has_no_account(world: World, caller: uuid.UUID | None) -> None:
+async def test_sign_in_returns_nothing_without_an_active_account(world: World, caller: uuid.UUID | None) -> None:
     async with world.as_login(None) as connection:
         assert await connection.fetch("SELECT * FROM registry.sign_in($1)", caller) == []
 
 
-async def test_figures_are_the_same_for_everybody_and_hold_no_record(world: World) -> None:
+async def test_figures_are_equal_for_everybody_and_show_no_record(world: World) -> None:
     answers = set()
     for who in (None, *PERSONAS):
         async with world.as_login(who) as connection:
@@ -106,7 +106,7 @@ async def test_figures_are_the_same_for_everybody_and_hold_no_record(world: Worl
     assert not re.search("|".join(str(row.id) for row in world.rows), text)
 
 
-async def test_figures_count_what_is_verified(world: World) -> None:
+async def test_figures_count_verified_households(world: World) -> None:
     """By hand from the world: four households were verified, each with three people, two episodes and one business."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         (country,) = await connection.fetch(NATIONAL)
@@ -123,13 +123,13 @@ ODD = ("35'; DROP TABLE household; --", "%", "", "{[0,:)}", "35.01.11.2001' OR t
 
 
 @pytest.mark.parametrize("text", ODD)
-async def test_an_odd_argument_is_a_text_like_any_other(world: World, text: str) -> None:
+async def test_hostile_arguments_are_only_text(world: World, text: str) -> None:
     async with world.as_login(BY_NAME["OFFICER@A111"]) as connection:
         (row,) = await connection.fetch("SELECT * FROM registry.figures($1, $2)", text, text)
         assert (row["households"], row["persons"], row["businesses"]) == (0, 0, 0)
 
 
-async def test_a_crossing_cannot_be_led_astray_by_names(world: World) -> None:
+async def test_temporary_tables_do_not_mislead_a_crossing(world: World) -> None:
     """Tables of the caller's own session stand behind the pinned schema."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         before = await connection.fetchval("SELECT households FROM registry.figures('0', ':')")
@@ -140,7 +140,7 @@ async def test_a_crossing_cannot_be_led_astray_by_names(world: World) -> None:
         assert await connection.fetchval("SELECT count(*) FROM ledger_household") == 0
 
 
-async def test_others_figures_show_coverage_alone(world: World) -> None:
+async def test_figures_outside_the_caller_s_areas_show_only_coverage(world: World) -> None:
     """Over HTTP: outside his areas a caller gets what is public, and the list of what was kept back."""
     asked = '{ region(code: "52") { summary { provinces villages households persons withheld'
     asked += " businessesByField { key count } exportReadyByField { key count } } } }"
@@ -164,7 +164,7 @@ async def test_others_figures_show_coverage_alone(world: World) -> None:
         "DROP FUNCTION registry.sign_in(uuid)",
     ],
 )
-async def test_the_login_makes_no_crossing(world: World, text: str) -> None:
+async def test_the_login_cannot_create_or_change_functions(world: World, text: str) -> None:
     async with world.as_login(BY_NAME["OFFICER@A111"]) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(text)

@@ -41,7 +41,7 @@ async def until(admin: asyncpg.Connection, statement: str, count: int) -> None:
     await eventually(counted)
 
 
-async def test_an_answer_is_the_bytes_of_the_text_in_whatever_type_its_arguments_have(database: Database) -> None:
+async def test_an_answer_is_the_bytes_of_its_text(database: Database) -> None:
     said = "Désa Ngawi 漢字 '\\"
     assert await database.answer("SELECT $1::varchar", [said]) == said.encode()
     assert await database.answer("SELECT ($1::text)::varchar", [said]) == said.encode()
@@ -52,15 +52,13 @@ async def test_an_answer_is_the_bytes_of_the_text_in_whatever_type_its_arguments
     assert await database.answer("SELECT repeat('x', $1)::varchar", [450_000]) == b"x" * 450_000
 
 
-async def test_a_statement_past_the_limit_is_told_so_and_the_connection_goes_on(database: Database) -> None:
+async def test_a_statement_past_the_limit_is_too_slow_and_its_connection_stays_usable(database: Database) -> None:
     with pytest.raises(TooSlow):
         await database.answer(SLEEP, [])
     assert await database.answer("SELECT 'on'::varchar", []) == b"on"
 
 
-async def test_a_statement_that_the_server_ends_is_too_slow_as_well(
-    postgres: Embedded, admin: asyncpg.Connection
-) -> None:
+async def test_a_statement_that_the_server_cancels_is_too_slow(postgres: Embedded, admin: asyncpg.Connection) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
         asked = asyncio.create_task(database.answer(SLEEP, []))
         await until(admin, SLEEP, 1)
@@ -69,13 +67,13 @@ async def test_a_statement_that_the_server_ends_is_too_slow_as_well(
             await asked
 
 
-async def test_a_mistake_in_a_statement_is_no_excuse(database: Database) -> None:
+async def test_an_error_in_a_statement_is_raised_as_it_is(database: Database) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         await database.answer("SELECT x::varchar FROM nowhere", [])
     assert await database.answer("SELECT 'on'::varchar", []) == b"on"
 
 
-async def test_the_queue_has_an_end(postgres: Embedded) -> None:
+async def test_the_queue_for_connections_is_bounded(postgres: Embedded) -> None:
     async with Database.open(postgres.dsn("postgres"), 1, acquire_timeout=600) as database, asyncio.timeout(60):
         held = await database.pool.acquire()
         waiting = [
@@ -89,7 +87,7 @@ async def test_the_queue_has_an_end(postgres: Embedded) -> None:
         assert {await one for one in waiting} == {b"on"}
 
 
-async def test_patience_has_an_end(database: Database) -> None:
+async def test_waiting_for_a_connection_is_bounded(database: Database) -> None:
     held = await database.pool.acquire()
     async with asyncio.timeout(60):
         ended = await asyncio.gather(
@@ -101,7 +99,7 @@ async def test_patience_has_an_end(database: Database) -> None:
     assert await database.answer("SELECT 'on'::varchar", []) == b"on"
 
 
-async def test_who_leaves_stops_his_statement_and_the_connection_goes_on(
+async def test_cancelling_stops_the_statement_and_keeps_the_connection(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
@@ -115,20 +113,20 @@ async def test_who_leaves_stops_his_statement_and_the_connection_goes_on(
         assert database.pool.opened == 1
 
 
-async def test_an_address_where_nobody_answers_is_told_at_the_start() -> None:
+async def test_an_unreachable_address_fails_at_start() -> None:
     with pytest.raises(OSError, match="1"):
         async with Database.open("postgresql://nobody@127.0.0.1:1/x"):
             pass
 
 
-async def test_how_long_connections_were_held_is_counted(database: Database) -> None:
+async def test_the_time_that_connections_are_held_is_measured(database: Database) -> None:
     await database.answer("SELECT ''::varchar", [])
     await database.answer("SELECT pg_sleep(0.06)::text::varchar", [])
     assert sum(database.held.counts) == 2
     assert database.held.total > 0.06
 
 
-def test_a_duration_is_counted_below_its_bound() -> None:
+def test_a_duration_counts_in_its_bucket() -> None:
     durations = Durations()
     for seconds in (0.0005, 0.001, 0.06, 11.0):
         durations.add(seconds)
@@ -137,7 +135,7 @@ def test_a_duration_is_counted_below_its_bound() -> None:
     assert durations.total == pytest.approx(11.0615)
 
 
-async def test_a_connection_that_lost_its_way_is_closed(database: Database) -> None:
+async def test_a_connection_in_an_unknown_state_is_closed(database: Database) -> None:
     with pytest.raises(Unreachable):
         async with database._connection() as connection:
             raise asyncpg.InternalClientError
@@ -158,7 +156,7 @@ class Quoting:
 
 
 @pytest.mark.parametrize("value", ["x'", "x\\", "'); DROP TABLE household; --"])
-async def test_nothing_that_could_end_its_quotes_begins_a_transaction(database: Database, value: str) -> None:
+async def test_a_setting_that_could_end_its_quotes_is_refused(database: Database, value: str) -> None:
     who: Any = Quoting(value)
     with pytest.raises(ValueError, match="quotes"):
         async with database.write(who, "submit"):

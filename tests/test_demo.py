@@ -159,12 +159,12 @@ def running(demo: Demo) -> Demo:
 @pytest.mark.parametrize(
     "breaks", [Demo.kill, lambda demo: os.kill(demo.postmaster, signal.SIGKILL)], ids=["demo", "database"]
 )
-def test_what_dies_in_a_test_is_there_for_the_next(demo: Demo, breaks: Callable[[Demo], None]) -> None:
+def test_the_fixture_replaces_what_a_test_kills(demo: Demo, breaks: Callable[[Demo], None]) -> None:
     breaks(demo)
     assert running(demo).has(demo.save())
 
 
-def test_the_tokens_are_a_flat_object_for_their_owner_alone(demo: Demo) -> None:
+def test_the_tokens_file_is_private_json(demo: Demo) -> None:
     path = demo.folder / ".demo/tokens.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert demo.tokens.keys() == personas().keys()
@@ -183,13 +183,13 @@ def test_every_persona_gets_an_answer(demo: Demo, persona: str) -> None:
     assert said["nationalSummary"]["villages"] == 402
 
 
-def test_an_officer_sees_his_village_and_no_other(demo: Demo) -> None:
+def test_an_officer_sees_only_their_village(demo: Demo) -> None:
     query = "{ households(first: 100) { nodes { village { code } } } }"
     nodes = demo.ask(demo.tokens[OFFICER], query)["households"]["nodes"]
     assert {node["village"]["code"] for node in nodes} == {VILLAGES[0]}
 
 
-def test_it_says_where_it_is_who_sees_what_and_what_to_paste(demo: Demo) -> None:
+def test_it_prints_its_address_personas_and_example(demo: Demo) -> None:
     eventually_now(lambda: "Ctrl-C" in demo.log)
     assert f"http://127.0.0.1:{demo.port}/graphql" in demo.log
     assert [name for name in personas() if f"\n  {name} " not in demo.log] == []
@@ -197,13 +197,13 @@ def test_it_says_where_it_is_who_sees_what_and_what_to_paste(demo: Demo) -> None
     assert not [token for token in demo.tokens.values() if token in demo.log]
 
 
-def test_no_request_reaches_a_log(demo: Demo) -> None:
+def test_requests_are_not_logged(demo: Demo) -> None:
     for path in ('/graphql?query={viewer{name}}&variables={"nik":"3507111234567890"}', "/3507111234567890"):
         httpx.get(f"http://127.0.0.1:{demo.port}{path}", timeout=10)
     assert "3507111234567890" not in demo.log + (demo.data / "postgresql.log").read_text()
 
 
-def test_a_token_by_hand_is_good_here(demo: Demo) -> None:
+def test_the_token_verb_issues_a_valid_token(demo: Demo) -> None:
     words = [str(PROGRAM), "token", "system", "--data", str(demo.data)]
     made = subprocess.run(
         words, env=os.environ | {"DESMIGRATIF_MODE": "demo"}, capture_output=True, text=True, check=True
@@ -211,7 +211,7 @@ def test_a_token_by_hand_is_good_here(demo: Demo) -> None:
     assert demo.ask(made.stdout.strip(), "{ viewer { username } }") == {"viewer": {"username": "system"}}
 
 
-def test_a_second_demo_on_the_port_is_told_so_and_the_first_goes_on(demo: Demo) -> None:
+def test_a_second_demo_on_the_port_is_refused_and_the_first_continues(demo: Demo) -> None:
     before = len(demo.log)
     assert demo.spawn().wait(PATIENCE) == 1
     said = demo.log[before:]
@@ -220,7 +220,7 @@ def test_a_second_demo_on_the_port_is_told_so_and_the_first_goes_on(demo: Demo) 
     assert demo.ready()
 
 
-def test_what_was_acknowledged_is_kept_whoever_is_killed_and_ctrl_c_stops_everything(demo: Demo) -> None:
+def test_acknowledged_data_survives_kills_and_ctrl_c_stops_everything(demo: Demo) -> None:
     old, first = demo.tokens[OFFICER], demo.save()
     demo.kill()
     left = demo.postmaster
@@ -244,7 +244,7 @@ def test_what_was_acknowledged_is_kept_whoever_is_killed_and_ctrl_c_stops_everyt
     assert demo.has(first, second, third)
 
 
-def test_a_database_that_is_lost_just_after_the_start_ends_nothing_and_ctrl_c_still_does(demo: Demo) -> None:
+def test_the_demo_survives_an_early_loss_of_its_database(demo: Demo) -> None:
     demo.stop()
     before = len(demo.log)
     demo.start()
@@ -254,7 +254,7 @@ def test_a_database_that_is_lost_just_after_the_start_ends_nothing_and_ctrl_c_st
     assert "Traceback" not in demo.log[before:]
 
 
-def test_ctrl_c_that_is_pressed_again_and_again_stops_everything_as_well(demo: Demo) -> None:
+def test_repeated_ctrl_c_stops_everything(demo: Demo) -> None:
     running, process = demo.postmaster, demo.process
     assert process is not None
     while process.poll() is None:
@@ -307,13 +307,13 @@ def greeted(ready: list[int], *answers: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-def test_nothing_is_called_ready_before_it_is_and_no_stranger_ever() -> None:
+def test_another_server_on_the_port_is_not_called_ready() -> None:
     assert greeted([503, 503, 200]).startswith("Another program answers")
 
 
 @pytest.mark.parametrize("code", ["INTERNAL", "OVERLOADED", "TIMEOUT"])
 @pytest.mark.parametrize("viewer", [None, {"abilities": []}])
-def test_who_loses_his_database_between_two_answers_is_no_stranger(code: str, viewer: dict[str, Any] | None) -> None:
+def test_a_server_that_loses_its_database_is_not_a_stranger(code: str, viewer: dict[str, Any] | None) -> None:
     lost = {"data": {"viewer": viewer, "households": None}, "errors": [{"extensions": {"code": code}}]}
     well = {"data": {"viewer": {"abilities": []}, "households": {"totalCount": 1}}}
     printed = greeted([200, *(200 for _ in PERSONAS)], lost, *(well for _ in PERSONAS))

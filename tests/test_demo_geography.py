@@ -10,7 +10,7 @@ from server.demo.geography import COUNTRY, LENEK_LAUK, read
 CONFIRMED_PROVINCES = {"18", "32", "33", "35", "52", "53"}
 
 
-def test_the_country_is_a_good_list() -> None:
+def test_the_country_is_a_valid_region_list() -> None:
     country = read_list(COUNTRY)
     assert country.bad == []
     assert [row.code for row in sorted(country.rows, key=lambda row: row.line)] == [p.code for p in read()]
@@ -27,7 +27,7 @@ def test_it_has_the_coverage_of_2019() -> None:
     }
 
 
-def test_the_years_add_up_as_reported() -> None:
+def test_the_years_of_enrolment_add_up_as_reported() -> None:
     years = Counter(p.since for p in read() if p.since)
     assert years == {2016: 2, 2017: 120, 2018: 130, 2019: 150}
     of_2017, of_2018, of_2019 = ([p.code for p in read() if p.since == year] for year in (2017, 2018, 2019))
@@ -40,14 +40,14 @@ def test_the_years_add_up_as_reported() -> None:
         assert (len(tranche), len({code[:5] for code in tranche})) == (villages, regencies)
 
 
-def test_only_villages_joined_and_every_region_above_has_one() -> None:
+def test_only_villages_are_enrolled_and_every_region_above_has_one() -> None:
     villages = [p.code for p in read() if p.since]
     assert all(len(code) == 13 for code in villages)
     above = {code[:n] for code in villages for n in (2, 5, 8)}
     assert {p.code for p in read() if not p.since} == above
 
 
-def test_confirmed_are_the_villages_of_the_sources_and_what_lies_above_them() -> None:
+def test_confirmed_regions_are_those_of_the_sources_and_their_ancestors() -> None:
     confirmed = {p.code for p in read() if p.confirmed}
     villages = {code for code in confirmed if len(code) == 13}
     assert len(villages) == 35
@@ -60,13 +60,13 @@ def test_confirmed_are_the_villages_of_the_sources_and_what_lies_above_them() ->
     assert names["52.03.21.2002"] == ("Lenek Lauk", 2017)
 
 
-def test_both_districts_of_lenek_lauk_are_there_but_its_old_code_is_not() -> None:
+def test_lenek_lauk_has_both_districts_but_not_its_old_code() -> None:
     codes = {p.code for p in read()}
     assert LENEK_LAUK.to_code in codes
     assert LENEK_LAUK.from_code not in codes
     assert {LENEK_LAUK.to_code[:8], LENEK_LAUK.from_code[:8]} <= codes
 
 
-def test_there_are_cities_too() -> None:
+def test_the_country_has_cities() -> None:
     cities = {p.name for p in read() if place(p.code)[1] is RegionKind.CITY}
     assert cities == {"Kota Banjar", "Kota Batu"}

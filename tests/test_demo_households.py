@@ -59,7 +59,7 @@ def test_the_programme_has_its_figures_of_2019() -> None:
     assert len(VILLAGES) == 402
 
 
-def test_two_runs_are_equal_and_more_households_do_not_change_the_first() -> None:
+def test_households_are_reproducible_for_any_number() -> None:
     village = VILLAGES[-1]
     assert country(count=1) == country(count=1)
     assert list(documents(village, 1, 9, TODAY))[:4] == list(documents(village, 1, 4, TODAY))
@@ -67,7 +67,7 @@ def test_two_runs_are_equal_and_more_households_do_not_change_the_first() -> Non
 
 
 @given(st.integers(0, 2**32), st.sampled_from(VILLAGES), st.dates(dt.date(2024, 1, 1), dt.date(2035, 12, 31)))
-def test_no_household_breaks_a_rule(seed: int, village: Any, today: dt.date) -> None:
+def test_every_demo_household_passes_the_rules(seed: int, village: Any, today: dt.date) -> None:
     now = dt.datetime.combine(today, dt.time(1), dt.UTC)
     for document in documents(village, seed, 3, today):
         assert [f for f in check(document, now, complete=True) if f.severity is Severity.ERROR] == []
@@ -80,13 +80,13 @@ def test_a_few_per_cent_carry_a_warning(made: list[Document]) -> None:
     assert "UNDERAGE_DEPARTURE" in set().union(*warned)
 
 
-def test_documents_hold_columns_of_their_nouns_only(made: list[Document]) -> None:
+def test_documents_hold_only_columns_of_their_nouns(made: list[Document]) -> None:
     for table, noun in NOUNS.items():
         columns = {column.name for column, _ in facts(noun)}
         assert {name for row in rows(made, table) for name in row} <= columns
 
 
-def test_numbers_are_of_no_province_and_given_once(made: list[Document]) -> None:
+def test_identity_numbers_are_unique_and_of_no_real_province(made: list[Document]) -> None:
     niks = [row["nik"] for row in rows(made, "member") if "nik" in row]
     cards = [row["kk_number"] for row in rows(made, "household") if "kk_number" in row]
     phones = [row["phone"] for row in rows(made, "household") if "phone" in row]
@@ -98,7 +98,7 @@ def test_numbers_are_of_no_province_and_given_once(made: list[Document]) -> None
     assert len(set(ids)) == len(ids)
 
 
-def test_the_migrants_are_those_of_the_figures(made: list[Document]) -> None:
+def test_the_migrants_match_the_reported_figures(made: list[Document]) -> None:
     people = {id_: row for document in made for id_, row in document["member"].items()}
     latest = [list(document["migration_episode"].values())[-1] for document in made]
     stages = Counter(episode["stage"] for episode in latest)
@@ -146,7 +146,7 @@ async def loaded(admin: asyncpg.Connection, vault: Vault) -> asyncpg.Connection:
 
 
 @pytest.mark.anyio
-async def test_the_ledger_counts_the_verified_households_and_nothing_else(loaded: asyncpg.Connection) -> None:
+async def test_the_ledger_counts_only_verified_households(loaded: asyncpg.Connection) -> None:
     assert await loaded.fetchval("SELECT count(*) FROM household") == 3 * PER_VILLAGE
     for ledger, table, key in (
         ("ledger_household", "household", "id"),
@@ -164,7 +164,7 @@ async def test_the_ledger_counts_the_verified_households_and_nothing_else(loaded
 
 
 @pytest.mark.anyio
-async def test_everything_lies_where_its_household_lies(loaded: asyncpg.Connection) -> None:
+async def test_every_row_is_in_the_area_of_its_household(loaded: asyncpg.Connection) -> None:
     tables = await loaded.fetch(
         "SELECT table_name AS name FROM information_schema.columns c JOIN information_schema.tables t "
         "USING (table_schema, table_name) WHERE table_schema = $1 AND table_type = 'BASE TABLE' "
@@ -181,7 +181,7 @@ async def test_everything_lies_where_its_household_lies(loaded: asyncpg.Connecti
 
 
 @pytest.mark.anyio
-async def test_personas_find_work_in_every_state_and_done_by_others(loaded: asyncpg.Connection) -> None:
+async def test_personas_find_work_in_every_state(loaded: asyncpg.Connection) -> None:
     for village in PERSONA_VILLAGES:
         states = await loaded.fetch("SELECT DISTINCT workflow_state FROM household WHERE area = $1", village)
         assert {row[0] for row in states} == {"DRAFT", "SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED", "RETURNED"}
@@ -204,7 +204,7 @@ async def test_personas_find_work_in_every_state_and_done_by_others(loaded: asyn
 
 
 @pytest.mark.anyio
-async def test_villages_report_but_for_the_silent_ones(loaded: asyncpg.Connection) -> None:
+async def test_all_but_the_silent_villages_report(loaded: asyncpg.Connection) -> None:
     found = await loaded.fetch("SELECT area, now() - max(since) AS age FROM ledger_household GROUP BY area")
     latest = {row["area"]: row["age"] for row in found}
     assert latest.keys() == {*PERSONA_VILLAGES, SILENT}
@@ -213,7 +213,7 @@ async def test_villages_report_but_for_the_silent_ones(loaded: asyncpg.Connectio
 
 
 @pytest.mark.anyio
-async def test_the_last_event_is_the_state_and_numbers_run_on(loaded: asyncpg.Connection) -> None:
+async def test_the_last_event_gives_the_state_and_numbers_are_consecutive(loaded: asyncpg.Connection) -> None:
     last = await loaded.fetch(
         "SELECT DISTINCT ON (e.household_id) h.workflow_state AS state, e.to_state, h.updated_at - e.at AS gap "
         "FROM workflow_event e JOIN household h ON h.id = e.household_id ORDER BY e.household_id, e.at DESC"
@@ -228,9 +228,7 @@ async def test_the_last_event_is_the_state_and_numbers_run_on(loaded: asyncpg.Co
 
 
 @pytest.mark.anyio
-async def test_revisions_open_to_documents_that_pass_and_hold_no_number(
-    loaded: asyncpg.Connection, vault: Vault
-) -> None:
+async def test_revisions_hold_valid_documents_without_open_numbers(loaded: asyncpg.Connection, vault: Vault) -> None:
     found = await loaded.fetch(
         "SELECT r.document, h.village_id, h.workflow_state AS state FROM household_revision r "
         "JOIN household h ON h.id = r.household_id AND h.rev = r.rev"

@@ -79,11 +79,11 @@ def reference() -> str:
 
 
 @pytest.mark.snapshot
-def test_the_reference_is_the_code_s() -> None:
+def test_the_reference_equals_the_declarations() -> None:
     kept(ROOT / "docs" / "reference.md", reference())
 
 
-def test_every_dependency_has_its_reason_and_exit() -> None:
+def test_every_dependency_has_a_reason_and_an_exit() -> None:
     said = (ROOT / "docs" / "decisions" / "dependencies.md").read_text()
     project = (ROOT / "pyproject.toml").read_text()
     block = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
@@ -92,7 +92,7 @@ def test_every_dependency_has_its_reason_and_exit() -> None:
         assert f"| `{name}` |" in said, name
 
 
-def test_every_test_that_a_docstring_names_exists() -> None:
+def test_test_files_named_in_docstrings_exist() -> None:
     named = {
         found
         for package in ("auth", "registry", "schema", "server", "migrations", "docs")

@@ -90,7 +90,7 @@ def known(document: Document) -> dict[tuple[str, str, str], Any]:
 
 
 @given(documents(), edits(), edits())
-def test_nothing_is_lost(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
+def test_a_merge_keeps_the_changes_of_both_sides(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     current = merge(base, base, theirs).document
     merged = merge(base, current, mine)
     if merged.conflicts:
@@ -109,7 +109,7 @@ def test_nothing_is_lost(base: Document, theirs: ChangeSet, mine: ChangeSet) -> 
 
 
 @given(documents(), edits(), edits())
-def test_a_clash_is_a_place_that_both_sides_changed_to_something_else(
+def test_a_conflict_is_a_place_that_both_sides_changed_differently(
     base: Document, theirs: ChangeSet, mine: ChangeSet
 ) -> None:
     current = merge(base, base, theirs).document
@@ -157,7 +157,7 @@ def test_edits_of_different_places_commute(data: st.DataObject, base: Document) 
 
 
 @given(documents(), edits(), edits())
-def test_whether_it_changed_is_whether_it_differs(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
+def test_a_merge_is_changed_only_if_its_document_differs(base: Document, theirs: ChangeSet, mine: ChangeSet) -> None:
     current = merge(base, base, theirs).document
     merged = merge(base, current, mine)
     ids = {table: rows.keys() for table, rows in current.items()}
@@ -174,7 +174,7 @@ def test_merging_leaves_its_arguments_alone(base: Document, theirs: ChangeSet, m
 
 
 @given(documents())
-def test_null_and_left_out_are_the_same(document: Document) -> None:
+def test_clearing_an_empty_column_changes_nothing(document: Document) -> None:
     nothing = ChangeSet(HOUSEHOLD, empty())
     for at in COLUMNS:
         table, id_, column = at
@@ -183,14 +183,14 @@ def test_null_and_left_out_are_the_same(document: Document) -> None:
     assert not merge(document, document, nothing).changed
 
 
-def test_clashes_have_an_order() -> None:
+def test_conflicts_are_ordered() -> None:
     there = empty() | {"member": {id_: {"full_name": "a"} for id_ in "dbca"}}
     edit = ChangeSet(HOUSEHOLD, empty(), removed={("member", id_) for id_ in "abcd"})
     assert merge(empty(), there, edit).conflicts == [("member", id_, "id") for id_ in "abcd"]
 
 
 @given(st.text(st.characters(categories=["Nd", "Lu"]), min_size=1), st.uuids().map(str))
-def test_what_is_sealed_opens_again_and_nothing_else_is_touched(number: str, member: str) -> None:
+def test_sealing_hides_only_numbers_and_can_be_opened(number: str, member: str) -> None:
     edit = ChangeSet(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})
     seal(edit, VAULT)
     columns = edit.sent["member"][member]

@@ -120,7 +120,7 @@ def says(child: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("version", ["16", "18"])
-def test_a_server_of_each_version_whatever_the_environment_says(version: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_version_starts_whatever_the_environment(version: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LANG": "id_ID.UTF-8", "LC_ALL": "id_ID.UTF-8", "PGPORT": "1", "PGOPTIONS": "-c x=y"}.items():
         monkeypatch.setenv(name, value)
     with temporary(version) as server:
@@ -144,7 +144,7 @@ def test_a_server_of_each_version_whatever_the_environment_says(version: Any, mo
     assert not data.parent.exists()
 
 
-def test_what_was_committed_survives_a_stop_and_a_killed_server(folder: Path) -> None:
+def test_committed_data_survives_a_stop_and_a_kill(folder: Path) -> None:
     server = Embedded(folder / "new" / "data")
     with server:
         query(server.dsn(), "CREATE TABLE t (x int)", "INSERT INTO t VALUES (1)")
@@ -158,7 +158,7 @@ def test_what_was_committed_survives_a_stop_and_a_killed_server(folder: Path) ->
         assert query(again.dsn(), "SELECT count(*) FROM t") == 2
 
 
-def test_a_server_whose_owner_was_killed_is_adopted_and_stopped(folder: Path) -> None:
+def test_a_server_of_a_killed_owner_is_adopted_and_stopped(folder: Path) -> None:
     with another(folder / "data") as child:
         assert says(child)[0] == "owner"
         child.kill()
@@ -178,7 +178,7 @@ def test_a_server_left_without_durability_is_not_adopted_for_durable_data(folder
         assert query(server.dsn(), "SHOW fsync") == "on"
 
 
-def test_after_both_were_killed_it_starts_even_if_the_number_went_to_another_process(folder: Path) -> None:
+def test_it_starts_after_both_were_killed_even_if_the_pid_was_reused(folder: Path) -> None:
     with another(folder / "data") as child:
         dsn = says(child)[1]
         query(dsn, "CREATE TABLE t (x int)")
@@ -197,7 +197,7 @@ def test_after_both_were_killed_it_starts_even_if_the_number_went_to_another_pro
             stranger.kill()
 
 
-def test_a_second_process_is_a_guest_and_stops_nothing(folder: Path) -> None:
+def test_a_second_process_shares_the_server_and_does_not_stop_it(folder: Path) -> None:
     with Embedded(folder / "data") as server:
         with another(folder / "data") as child:
             assert says(child) == ("guest", server.dsn())
@@ -208,7 +208,7 @@ def test_a_second_process_is_a_guest_and_stops_nothing(folder: Path) -> None:
         assert query(server.dsn(), "SELECT 1") == 1
 
 
-def test_of_three_that_start_at_once_one_owns_and_all_are_answered(folder: Path) -> None:
+def test_of_three_simultaneous_starts_one_owns_and_all_are_served(folder: Path) -> None:
     with another(folder / "data") as a, another(folder / "data") as b, another(folder / "data") as c:
         said = [says(child) for child in (a, b, c)]
         assert sorted(role for role, _ in said) == ["guest", "guest", "owner"]
@@ -216,7 +216,7 @@ def test_of_three_that_start_at_once_one_owns_and_all_are_answered(folder: Path)
 
 
 @pytest.mark.parametrize("attempt", ["once", "again"])
-def test_a_kill_at_any_moment_leaves_a_folder_that_starts(folder: Path, attempt: str) -> None:
+def test_a_folder_starts_after_a_kill_at_any_moment(folder: Path, attempt: str) -> None:
     with another(folder / "data") as child:
         time.sleep(random.uniform(0, 1.5))  # the moment is of the seed and of the attempt
         child.kill()
@@ -226,7 +226,7 @@ def test_a_kill_at_any_moment_leaves_a_folder_that_starts(folder: Path, attempt:
 
 
 @pytest.mark.parametrize("name", ["long-" * 30, "Désa, 'kami' & \"kita\" 100%"])
-def test_a_path_that_no_socket_would_bear(folder: Path, name: str) -> None:
+def test_long_paths_and_odd_characters_work(folder: Path, name: str) -> None:
     with Embedded(folder / name) as server:
         assert query(server.dsn(), "SELECT 1") == 1
         socket = Path(query(server.dsn(), "SHOW unix_socket_directories"))
@@ -237,7 +237,7 @@ def test_a_path_that_no_socket_would_bear(folder: Path, name: str) -> None:
     assert not socket.exists()
 
 
-def test_an_ordinary_user_runs_it_as_himself(folder: Path, ordinary: str) -> None:
+def test_an_ordinary_user_runs_it_as_themselves(folder: Path, ordinary: str) -> None:
     with another(folder / "data", account=ordinary) as child:
         role, dsn = says(child)
         assert role == "owner", dsn
@@ -254,7 +254,7 @@ def test_an_ordinary_user_runs_it_as_himself(folder: Path, ordinary: str) -> Non
 
 
 @needs_root
-def test_root_lends_it_an_account_and_changes_no_folder_of_others(folder: Path) -> None:
+def test_root_runs_it_under_another_account_and_changes_no_other_folder(folder: Path) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     before = [(path, path.stat().st_mode, path.stat().st_uid) for path in (folder, *folder.parents)]
     with Embedded(folder / "a" / "data") as server:
@@ -267,7 +267,7 @@ def test_root_lends_it_an_account_and_changes_no_folder_of_others(folder: Path) 
 
 
 @needs_root
-def test_a_folder_closed_to_the_lent_account_is_refused_and_stays_closed(folder: Path) -> None:
+def test_a_folder_closed_to_that_account_is_refused_and_stays_closed(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir(0o700)
     with pytest.raises(EmbeddedError, match=f"runs as nobody, which cannot enter {closed}: choose"):
@@ -287,13 +287,13 @@ def test_another_accounts_folder_is_refused(folder: Path, ordinary: str) -> None
         assert says(child) == ("error", f"The data folder {folder / 'roots'} is not writable for this account.")
 
 
-def test_a_folder_that_cannot_be_made_is_refused(folder: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused(folder: Path) -> None:
     (folder / "file").write_text("")
     with pytest.raises(EmbeddedError, match=r"cannot be used: .*file"):
         Embedded(folder / "file" / "data").start()
 
 
-def test_data_of_another_version_is_refused_and_stays_good(folder: Path) -> None:
+def test_data_of_another_version_is_refused_and_unchanged(folder: Path) -> None:
     with Embedded(folder / "data", "16"):
         pass
     with pytest.raises(EmbeddedError, match="holds data of PostgreSQL 16, and this is PostgreSQL 18"):
@@ -302,7 +302,7 @@ def test_data_of_another_version_is_refused_and_stays_good(folder: Path) -> None
         assert server.owner
 
 
-def test_a_server_that_does_not_start_says_why(folder: Path) -> None:
+def test_a_server_that_does_not_start_explains_why(folder: Path) -> None:
     with Embedded(folder / "data"):
         pass
     with (folder / "data" / "cluster" / "postgresql.conf").open("a") as conf:
@@ -312,7 +312,7 @@ def test_a_server_that_does_not_start_says_why(folder: Path) -> None:
 
 
 @needs_root
-def test_a_full_disk_is_told(folder: Path) -> None:
+def test_a_full_disk_is_reported(folder: Path) -> None:
     disk = folder / "disk"
     disk.mkdir()
     if subprocess.run(
@@ -326,7 +326,7 @@ def test_a_full_disk_is_told(folder: Path) -> None:
         subprocess.run(["umount", disk], check=True)
 
 
-def test_nothing_that_anyone_typed_reaches_the_log(folder: Path) -> None:
+def test_no_value_of_a_statement_reaches_the_log(folder: Path) -> None:
     refused = [
         f"SELECT '{NIK} x'::int",
         f"INSERT INTO t VALUES ('{NIK}')",
@@ -344,7 +344,7 @@ def test_nothing_that_anyone_typed_reaches_the_log(folder: Path) -> None:
 
 
 @pytest.mark.prove
-def test_a_leftover_that_is_busy_for_longer_than_a_client_waits_is_waited_for(folder: Path) -> None:
+def test_a_busy_leftover_server_is_waited_for(folder: Path) -> None:
     with another(folder / "data") as child:
         says(child)
         child.kill()

@@ -79,7 +79,7 @@ MISTYPED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), MISTYPED, ids=[f"{p}={v!r}"[:60] for p, v in MISTYPED])
-async def test_a_value_of_the_wrong_form_is_named_and_not_repeated(village: Place, path: str, value: Any) -> None:
+async def test_a_malformed_value_is_named_and_not_repeated(village: Place, path: str, value: Any) -> None:
     document = put(household(), path, value)
     for language in ("id", "en"):
         answer = await village.query("officer", SUBMIT, language, household=document)
@@ -130,7 +130,7 @@ async def test_a_wrong_value_in_the_document_is_not_repeated(village: Place, tex
             assert MARK.encode() not in answer.body
 
 
-async def test_names_are_suggested_where_the_schema_may_be_read_and_only_there(village: Place) -> None:
+async def test_names_are_suggested_only_if_the_schema_may_be_read(village: Place) -> None:
     for text, name in (
         ("{ viewr { name } }", "viewer"),
         ("{ viewer { nam } }", "name"),
@@ -151,7 +151,7 @@ async def test_names_are_suggested_where_the_schema_may_be_read_and_only_there(v
         assert b"mungkin" not in refused.body
 
 
-async def test_a_variable_that_was_forgotten_or_null_is_refused(village: Place) -> None:
+async def test_a_missing_or_null_variable_is_refused(village: Place) -> None:
     text = "query($by: HouseholdKey!, $n: Int) { household(by: $by) { id } households(first: $n) { totalCount } }"
     for by in (None, {}, {"id": None}, {"id": "a", "householdNo": "b"}, {"id": None, "householdNo": "b"}, {"x": MARK}):
         answer = await village.query("officer", text, by=by)
@@ -163,7 +163,7 @@ async def test_a_variable_that_was_forgotten_or_null_is_refused(village: Place) 
 # --- refused commands ---------------------------------------------------------------------------------------------
 
 
-async def test_what_a_command_refuses_holds_no_value(village: Place) -> None:
+async def test_problems_of_a_command_hold_no_value(village: Place) -> None:
     """Each document is wrong at a place where a number or name was typed; the answer names the place alone."""
     other, secret = await village.new_household("SUBMITTED"), "Suwarno Rahasia"
     base = household(
@@ -224,7 +224,7 @@ async def test_messages_follow_the_language_of_the_request(village: Place) -> No
         assert word in refused.errors[0]["message"]
 
 
-async def test_findings_are_read_in_the_language_of_the_reader(village: Place) -> None:
+async def test_findings_follow_the_language_of_the_reader(village: Place) -> None:
     made = household()
     made["members"][0]["birthDate"] = "1985-04-24"
     await village.submit("officer", made)
@@ -237,7 +237,7 @@ async def test_findings_are_read_in_the_language_of_the_reader(village: Place) -
 # --- every code ---------------------------------------------------------------------------------------------------
 
 
-async def test_every_code_is_reached(village: Place) -> None:
+async def test_every_error_code_is_reached(village: Place) -> None:
     """The codes of the whole tree, each by a request that deserves it."""
     reached: dict[str, tuple[int, str | None]] = {}
 
@@ -302,7 +302,7 @@ async def test_every_code_is_reached(village: Place) -> None:
     assert {kind.code for kind in tree} - {"RATE_LIMITED"} <= set(reached), "that one is met in tests/test_headers.py"
 
 
-async def test_an_internal_error_has_an_id_here_and_details_in_the_log_only(
+async def test_an_internal_error_shows_an_id_and_only_the_log_has_details(
     village: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = await village.new_household("SUBMITTED")
@@ -322,7 +322,7 @@ async def test_an_internal_error_has_an_id_here_and_details_in_the_log_only(
     assert made["id"] not in caplog.text
 
 
-async def test_a_failed_command_is_rolled_back_and_told_apart_from_its_neighbours(village: Place) -> None:
+async def test_a_failed_command_is_rolled_back_and_can_be_sent_again(village: Place) -> None:
     made = household()
     await village.admin.execute("ALTER TABLE workflow_event RENAME TO gone")
     try:
@@ -337,7 +337,7 @@ async def test_a_failed_command_is_rolled_back_and_told_apart_from_its_neighbour
 # --- absent, deleted, hidden --------------------------------------------------------------------------------------
 
 
-async def test_absent_and_hidden_are_answered_byte_for_byte_alike(village: Place) -> None:
+async def test_absent_and_hidden_records_give_equal_bytes(village: Place) -> None:
     hidden = household(FAR)
     await village.submit("stranger", hidden)
     draft = await village.new_household("DRAFT")

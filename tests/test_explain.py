@@ -42,7 +42,7 @@ def found(root: Explained, table: str) -> float:
 
 
 @pytest.mark.anyio
-async def test_it_shows_the_statements_that_the_server_runs(village: Place) -> None:
+async def test_explain_shows_the_statements_that_the_server_runs(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     for text, variables in ((LIST, {}), (ONE, {"id": made["id"], "name": "Siti"})):
         village.statements.clear()
@@ -70,7 +70,7 @@ async def test_a_mask_is_in_the_statement(village: Place) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_root_that_is_refused_says_so_and_the_others_are_explained(village: Place) -> None:
+async def test_a_refused_root_is_reported_and_the_others_are_explained(village: Place) -> None:
     refused, shown = await explain(village, "viewer", '{ members(search: "siti") { totalCount } viewer { id } }')
     assert "search" in refused.refused
     assert refused.sql == ""
@@ -91,7 +91,7 @@ def production(village: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     return village
 
 
-def test_no_value_is_printed(production: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_prints_no_value(production: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     query, variables, id_ = tmp_path / "one.graphql", tmp_path / "one.json", str(uuid.uuid4())
     query.write_text("query Other { viewer { id } } " + ONE)
     variables.write_text(f'{{"id": "{id_}", "name": "Zulaikha"}}')
@@ -128,7 +128,7 @@ def test_no_value_is_printed(production: Place, tmp_path: Path, capsys: pytest.C
         ),
     ],
 )
-def test_what_cannot_be_explained_is_one_sentence(
+def test_errors_of_explain_are_one_sentence(
     production: Place,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -146,7 +146,7 @@ def test_what_cannot_be_explained_is_one_sentence(
     assert len(said.splitlines()) == 1
 
 
-def test_a_login_that_row_security_does_not_bind_is_refused(
+def test_explain_refuses_a_login_that_bypasses_row_security(
     production: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     query = tmp_path / "query.graphql"
@@ -160,7 +160,7 @@ def words_of(sql: str) -> list[str]:
     return [word for word in TOKEN.findall(sql) if not word.isspace()]
 
 
-def test_laying_out_changes_white_space_only() -> None:
+def test_layout_changes_only_white_space() -> None:
     for query in QUERIES.values():
         for role, area in WHO.values():
             for root in planned_for(query, role, area):
@@ -177,10 +177,10 @@ sql_like = st.recursive(parts, lambda inner: st.lists(inner, max_size=12).map(la
 
 
 @given(st.lists(sql_like, max_size=40).map(" ".join))
-def test_whatever_it_is_no_word_is_lost(sql: str) -> None:
+def test_layout_loses_no_word_of_any_text(sql: str) -> None:
     assert words_of(laid_out(sql)) == words_of(sql)
 
 
-def test_a_terminal_gets_colours(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_terminal_shows_colours(capsys: pytest.CaptureFixture[str]) -> None:
     show(Explained("households", nodes=1, sql="SELECT 1"), "officer", Console(force_terminal=True))
     assert "\x1b[" in capsys.readouterr().out

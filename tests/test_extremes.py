@@ -209,7 +209,7 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{{ {root} {{ groups(by: {key}) {{ key label count }} }} }}", {}
 
 
-async def test_every_filter_order_and_group_reads_every_accepted_value(stored: Place) -> None:
+async def test_filters_orders_and_groups_read_every_accepted_value(stored: Place) -> None:
     asked = 0
     for document, variables in requests():
         answer = await stored.query("officer", document, **variables)
@@ -218,7 +218,7 @@ async def test_every_filter_order_and_group_reads_every_accepted_value(stored: P
     assert asked > 200
 
 
-async def test_pages_of_the_extremes_are_walked_to_their_end(stored: Place) -> None:
+async def test_pages_of_extreme_values_can_be_walked_to_the_end(stored: Place) -> None:
     for root, noun in LISTS.items():
         for key in SCHEMA.type_map[f"{noun}OrderField"].values:  # type: ignore[attr-defined]
             ask = f"""query($a: String) {{ {root}(orderBy: {{field: {key}}}, first: 25, after: $a)
@@ -237,13 +237,13 @@ async def test_pages_of_the_extremes_are_walked_to_their_end(stored: Place) -> N
                 cursor = page["pageInfo"]["endCursor"]
 
 
-async def test_the_figures_read_them(stored: Place) -> None:
+async def test_figures_read_extreme_values(stored: Place) -> None:
     for who in ("officer", "coordinator", "analyst"):
         data = await stored.ask(who, "{ nationalSummary { villages households businesses exportReady } }")
         assert data["nationalSummary"]["villages"] is not None
 
 
-async def test_what_was_stored_is_read_as_it_was_sent(stored: Place) -> None:
+async def test_extreme_values_are_read_as_sent(stored: Place) -> None:
     largest = "orderBy: {field: WORKERS, direction: DESC}, first: 1"
     shown = "name workersFamily exportCountries capital { amount }"
     rows = await stored.ask("officer", f"{{ businesses({largest}) {{ nodes {{ {shown} }} }} }}")
@@ -280,7 +280,7 @@ def too_much() -> Iterator[tuple[str, str, Any]]:
 @pytest.mark.parametrize(
     ("table", "column", "value"), list(too_much()), ids=lambda v: v if isinstance(v, str) and len(v) < 40 else ""
 )
-async def test_one_step_beyond_is_refused_with_its_bound(
+async def test_a_value_just_beyond_a_bound_is_refused(
     village: Place, table: str, column: str, value: Any, save: str
 ) -> None:
     document = household()
@@ -309,7 +309,7 @@ async def test_one_step_beyond_is_refused_with_its_bound(
         assert errors[0]["params"][0]["value"] in errors[0]["message"]
 
 
-async def test_the_database_holds_the_bounds_too(village: Place) -> None:
+async def test_the_database_enforces_the_bounds_too(village: Place) -> None:
     made = household()
     await village.submit("officer", made)
     for column, value in (("address", "x" * 301), ("location_lat", float("nan")), ("welfare_decile", 11)):
@@ -319,7 +319,7 @@ async def test_the_database_holds_the_bounds_too(village: Place) -> None:
             )
 
 
-async def test_the_fifty_first_child_is_refused_with_the_number_that_is_allowed(village: Place) -> None:
+async def test_too_many_children_are_refused_with_the_maximum(village: Place) -> None:
     for language, words in (("en", "at most 50"), ("id", "paling banyak 50")):
         answer = await village.query("officer", SUBMIT, language, household=household(people=51), saveAs="SUBMITTED")
         (error,) = answer.data["submitHousehold"]["userErrors"]

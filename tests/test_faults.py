@@ -23,7 +23,7 @@ KILL = (
 )
 
 
-async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: Place) -> None:
+async def test_a_locked_row_is_a_timeout_and_nothing_is_stored(village: Place) -> None:
     made = household()
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     edit: dict[str, Any] = {"household": made | {"hamlet": "Baru"}, "baseRev": 1, "saveAs": "SUBMITTED"}
@@ -37,7 +37,7 @@ async def test_a_row_that_another_holds_is_a_timeout_and_nothing_stays(village: 
     assert again.data["submitHousehold"]["outcome"] == "ACCEPTED"
 
 
-async def test_who_cannot_be_signed_in_in_time_is_told_to_come_again(village: Place) -> None:
+async def test_a_sign_in_that_takes_too_long_is_overload(village: Place) -> None:
     async with served_with(village, statement_timeout_ms=300) as hurried, village.admin.transaction():
         await village.admin.execute("LOCK TABLE grants")
         late = await hurried.query("officer", NAMES)
@@ -46,7 +46,7 @@ async def test_who_cannot_be_signed_in_in_time_is_told_to_come_again(village: Pl
 
 
 @pytest.mark.parametrize("warm", [False, True])
-async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Place, warm: bool) -> None:
+async def test_a_full_pool_is_overload_with_retry_after(village: Place, warm: bool) -> None:
     async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:
         if warm:  # who asks is known without a look-up
             assert (await narrow.query("officer", NAMES)).codes == []
@@ -60,9 +60,7 @@ async def test_a_full_pool_is_told_as_overload_with_a_time_to_wait(village: Plac
 
 
 @pytest.mark.parametrize("command", [False, True], ids=["query", "command"])
-async def test_a_connection_lost_under_way_is_told_as_overload_and_may_be_sent_again(
-    village: Place, command: bool
-) -> None:
+async def test_a_connection_lost_in_a_request_is_overload_and_can_be_retried(village: Place, command: bool) -> None:
     variables: dict[str, Any] = {"household": household(), "saveAs": "SUBMITTED"} if command else {}
     text = SUBMIT if command else NAMES
     async with village.admin.transaction():
@@ -108,7 +106,7 @@ async def refusing(village: Place, table: str, state: str) -> AsyncIterator[None
 
 
 @pytest.mark.parametrize("name", PASSING)
-async def test_what_passes_by_itself_is_told_as_overload_with_a_time_to_wait(village: Place, name: str) -> None:
+async def test_temporary_database_errors_are_overload_with_retry_after(village: Place, name: str) -> None:
     made = household()
     async with refusing(village, "audit_event", PASSING[name]):
         refused = await village.query("officer", SUBMIT, household=made)
@@ -117,14 +115,14 @@ async def test_what_passes_by_itself_is_told_as_overload_with_a_time_to_wait(vil
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED", "and nothing was stored before"
 
 
-async def test_a_limit_of_a_statement_s_own_is_no_overload(village: Place) -> None:
+async def test_a_limit_that_a_statement_exceeds_is_not_overload(village: Place) -> None:
     async with refusing(village, "audit_event", "53400"):
         assert (await village.query("officer", SUBMIT, household=household())).codes == ["TIMEOUT"]
         assert (await village.send("GET", "/readyz")).status == 200
 
 
 @pytest.mark.parametrize("command", [False, True], ids=["by itself", "by a command"])
-async def test_while_nothing_can_be_stored_the_service_is_not_ready(village: Place, command: bool) -> None:
+async def test_the_service_is_not_ready_while_nothing_can_be_stored(village: Place, command: bool) -> None:
     rows = await village.admin.fetchval("SELECT count(*) FROM audit_event")
     async with refusing(village, "audit_event", "53100"):
         assert (await village.send("GET", "/readyz")).status == 200, "nobody has tried yet"
@@ -152,7 +150,7 @@ asyncio.run(main())
 ORPHANS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%-- orphan' AND pid <> pg_backend_pid()"
 
 
-async def test_the_statement_of_a_killed_server_ends(village: Place) -> None:
+async def test_statements_of_a_killed_server_end(village: Place) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHAN, village.login)
     async with asyncio.timeout(30):
         while not await village.admin.fetchval(ORPHANS):  # noqa: ASYNC110
@@ -163,7 +161,7 @@ async def test_the_statement_of_a_killed_server_ends(village: Place) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_statement_of_the_login_has_limits_of_its_own(village: Place) -> None:
+async def test_the_login_has_limits_of_its_own(village: Place) -> None:
     connection = await asyncpg.connect(village.login)
     limits = ("statement_timeout", "idle_in_transaction_session_timeout", "client_connection_check_interval")
     try:

@@ -118,12 +118,12 @@ async def test_the_country_counted_by_hand(counted: Place) -> None:
 
 
 @pytest.mark.parametrize("who", ["coordinator", "province", "ministry"])
-async def test_one_s_own_regency_is_exact(counted: Place, who: str) -> None:
+async def test_figures_of_the_caller_s_own_regency_are_exact(counted: Place, who: str) -> None:
     found = await of(counted, who, "35.07")
     assert (plain(found), found["withheld"]) == (REGENCY, [])
 
 
-async def test_the_sums_of_each_level_are_the_level_above(counted: Place) -> None:
+async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Place) -> None:
     whole = await national(counted, "ministry")
     for codes in (("35", "52"), ("35.07", "52.03"), ("35.07.11", "35.07.12", "52.03.21"), (HERE, NEXT_DOOR, FAR)):
         parts = [await of(counted, "ministry", code) for code in codes]
@@ -147,7 +147,7 @@ async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
 
 
 @pytest.mark.parametrize("who", ["officer", "viewer", "province", "analyst", "auditor", "nobody", "ministry"])
-async def test_the_country_is_the_same_for_everybody_but_small_cells(counted: Place, who: str) -> None:
+async def test_national_figures_are_equal_for_everybody_except_small_cells(counted: Place, who: str) -> None:
     found, exact = await national(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
     for name, kind in ((_camel(n), kind.value) for n, kind in CLASSES.items()):
         seen = kind == "OPEN" or exact == "PERSONAL" or exact == kind
@@ -170,7 +170,7 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.title, rest))
 
 
-async def test_who_sees_counts_but_no_persons_sees_no_stages_of_a_region(counted: Place) -> None:
+async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counted: Place) -> None:
     for code in (
         "35.07",
         NEXT_DOOR,
@@ -187,9 +187,7 @@ async def test_who_sees_counts_but_no_persons_sees_no_stages_of_a_region(counted
     ("who", "code"),
     [("officer", NEXT_DOOR), ("officer", "35.07.11"), ("viewer", "52.03"), ("viewer", "35"), ("nobody", HERE)],
 )
-async def test_of_a_region_outside_one_s_areas_there_is_coverage_and_nothing_else(
-    counted: Place, who: str, code: str
-) -> None:
+async def test_a_region_outside_the_caller_s_areas_shows_only_coverage(counted: Place, who: str, code: str) -> None:
     found, exact = await of(counted, who, code), await of(counted, "ministry", code)
     assert {name: found[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
     assert [name for name in (*COUNTS, *BARS) if found[name] is not None] == []
@@ -260,7 +258,7 @@ def vault() -> Vault:
     return Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
 
 
-async def test_the_demo_of_some_villages_recounted(admin: asyncpg.Connection) -> None:
+async def test_figures_of_a_small_demo_equal_a_recount(admin: asyncpg.Connection) -> None:
     await load(admin, vault(), only=(HERE, FAR))
     assert await compare(admin, ["35", "35.07", HERE, "52", FAR, "12"]) > 20
 

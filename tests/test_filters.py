@@ -85,7 +85,7 @@ def answers(who: Persona, kind: str) -> bool:
 
 
 @pytest.mark.parametrize("name", WHO)
-async def test_a_condition_and_its_not_share_out_what_is_seen(world: World, name: str) -> None:
+async def test_a_condition_and_its_negation_partition_the_visible_rows(world: World, name: str) -> None:
     who = BY_NAME[name]
     reads = any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants)
     for stem, key in KEYS:
@@ -109,7 +109,7 @@ async def test_a_condition_and_its_not_share_out_what_is_seen(world: World, name
 
 
 @pytest.mark.parametrize("name", WHO)
-async def test_an_order_and_a_group_show_no_row_where_their_class_is_not_seen(world: World, name: str) -> None:
+async def test_orders_and_groups_leave_out_rows_whose_class_is_not_seen(world: World, name: str) -> None:
     who = BY_NAME[name]
     if not any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants):
         return
@@ -134,7 +134,7 @@ async def test_an_order_and_a_group_show_no_row_where_their_class_is_not_seen(wo
                 assert counted == len(where_seen(world, who, stem, kind)), (stem, key)
 
 
-async def test_no_number_of_the_vault_is_a_key() -> None:
+async def test_no_key_of_a_list_is_a_vault_number() -> None:
     for stem, listing in ((noun.__name__, listing) for noun, listing in LIST_OPTIONS.items()):
         kinds = {key.kind for key in listing.filters.values()}
         kinds |= {fact_of(datum).sensitivity for datum in listing.orders.values()}
@@ -163,7 +163,7 @@ async def test_null_is_refused_and_an_empty_list_matches_nothing(world: World, s
         assert (await world.ask(who, text, f={key: {operator: None}})).codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_forgotten_variable_is_not_everything(world: World) -> None:
+async def test_a_missing_variable_in_a_filter_is_refused(world: World) -> None:
     who = BY_NAME["OFFICER@country"]
     text = """query($w: [RegionCode!], $f: HouseholdFilter) { households(filter: {within: $w}) { totalCount }
       b: households(filter: $f) { totalCount } }"""
@@ -172,7 +172,7 @@ async def test_a_forgotten_variable_is_not_everything(world: World) -> None:
     assert (await world.ask(who, text, w=None)).codes == ["BAD_USER_INPUT"]
 
 
-async def test_an_argument_of_a_list_that_is_null_or_blank_is_left_out(world: World) -> None:
+async def test_a_null_or_blank_argument_of_a_list_is_ignored(world: World) -> None:
     """Every form sends what it holds, were it nothing; a cursor of the one list is good for the other."""
     who = BY_NAME["OFFICER@country"]
     text = """query($f: MemberFilter, $s: String, $o: MemberOrder, $n: Int, $a: String) {
@@ -191,7 +191,7 @@ async def test_an_argument_of_a_list_that_is_null_or_blank_is_left_out(world: Wo
     assert pages[0].codes == pages[1].codes == []
 
 
-async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: World) -> None:
+async def test_within_accepts_old_codes_and_refuses_unknown_ones(world: World) -> None:
     who = BY_NAME["OFFICER@country"]
     text = (
         "query($w: [RegionCode!]!) { households(filter: {within: $w}, first: 1000) { nodes { id village { code } } } }"
@@ -216,7 +216,7 @@ async def test_within_knows_old_codes_and_refuses_what_leads_nowhere(world: Worl
     assert (await world.ask(who, text, w=["3501"])).codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_village_that_became_a_district_is_told_by_its_code_of_today(world: World) -> None:
+async def test_within_refuses_the_old_code_of_a_village_that_became_a_district(world: World) -> None:
     """Nothing lies in a district by equality; an empty list would be a lie."""
     who, old = BY_NAME["OFFICER@country"], "35.01.11.2999"
     text = "query($w: [RegionCode!]!) { households(filter: {within: $w}) { totalCount } }"
@@ -232,9 +232,7 @@ async def test_a_village_that_became_a_district_is_told_by_its_code_of_today(wor
 
 
 @pytest.mark.parametrize(("stem", "by"), [("Member", "AGE_BAND"), ("Member", "SEX"), ("MigrationEpisode", "COUNTRY")])
-async def test_groups_of_a_class_that_is_seen_in_some_areas_do_not_shorten_the_count(
-    world: World, stem: str, by: str
-) -> None:
+async def test_groups_of_a_partly_seen_class_do_not_reduce_the_count(world: World, stem: str, by: str) -> None:
     """The count beside such groups is that of the whole list, not their sum."""
     who, root = BY_NAME["officer-A111-viewer-B"], ROOTS[stem]
     text = f"{{ beside: {root} {{ totalCount groups(by: {by}) {{ count }} }} alone: {root} {{ totalCount }} }}"
@@ -286,7 +284,7 @@ async def family(village: Place) -> str:
         ("not: {or: []}", ["2019", "2019-03", "2019-03-14", None]),
     ],
 )
-async def test_dates_as_well_as_they_are_known(
+async def test_partial_dates_are_filtered_by_their_first_day(
     village: Place, family: str, condition: str, expected: list[str | None]
 ) -> None:
     family_ = 'household: {members: {some: {fullName: {eq: "Budi"}}}}'
@@ -321,13 +319,15 @@ async def test_dates_as_well_as_they_are_known(
         ("household: {submittedByMe: false}", set()),
     ],
 )
-async def test_people_by_what_they_are(village: Place, family: str, condition: str, expected: set[str]) -> None:
+async def test_members_are_filtered_by_their_fields_and_related_records(
+    village: Place, family: str, condition: str, expected: set[str]
+) -> None:
     text = f"{{ members(filter: {{{condition}}}, first: 1000) {{ nodes {{ fullName household {{ id }} }} }} }}"
     found = (await village.ask("officer", text))["members"]["nodes"]
     assert {node["fullName"] for node in found if node["household"]["id"] == family} == expected
 
 
-async def test_orders_put_the_unknown_last_and_ranks_in_their_order(village: Place, family: str) -> None:
+async def test_orders_put_nulls_last_and_enums_by_rank(village: Place, family: str) -> None:
     of_family = 'filter: {household: {members: {some: {fullName: {eq: "Budi"}}}}}'
     text = f"""{{ up: migrations({of_family}, orderBy: {{field: DEPARTED_ON}}) {{ nodes {{ departedOn }} }}
       down: migrations({of_family}, orderBy: {{field: DEPARTED_ON, direction: DESC}}) {{ nodes {{ departedOn }} }} }}"""
@@ -337,7 +337,7 @@ async def test_orders_put_the_unknown_last_and_ranks_in_their_order(village: Pla
     assert [n["departedOn"] for n in data["down"]["nodes"]] == [*reversed(known), None]
 
 
-async def test_first_and_last_are_two_ends_of_one_list(village: Place, family: str) -> None:
+async def test_first_and_last_return_both_ends_of_one_list(village: Place, family: str) -> None:
     ids = [
         n["id"] for n in (await village.ask("officer", "{ members(first: 1000) { nodes { id } } }"))["members"]["nodes"]
     ]
@@ -357,7 +357,7 @@ async def test_first_and_last_are_two_ends_of_one_list(village: Place, family: s
     assert both.codes == ["BAD_USER_INPUT"]
 
 
-async def test_both_sides_fold_a_text_alike(world: World) -> None:
+async def test_database_and_oracle_fold_text_alike(world: World) -> None:
     """`startsWith` folds the column in the database and what was sent here."""
     chance = random.Random(7)
     letters = [chr(n) for n in range(1, 0x3000) if unicodedata.name(chr(n), "")] + list("ﬁ①Ａ中ﾊﾞ\u0301\u0345\n\t")
@@ -369,7 +369,7 @@ async def test_both_sides_fold_a_text_alike(world: World) -> None:
 # --- what is seen in one's own records alone --------------------------------------------------------------------------
 
 
-async def test_a_class_that_is_seen_in_own_records_alone_narrows_to_these(village: Place) -> None:
+async def test_a_class_seen_only_in_own_records_limits_a_list_to_them(village: Place) -> None:
     """The status that an officer recorded is his to ask for; a colleague's episode is as if it were not there."""
     mine, theirs = [await _journey_of(village, who, "NON_PROCEDURAL") for who in ("officer", "second")]
     legal = await _journey_of(village, "officer", "PROCEDURAL")
@@ -409,7 +409,7 @@ async def _journey_of(village: Place, who: str, status: str) -> str:
 # --- households by their work -----------------------------------------------------------------------------------------
 
 
-async def test_what_awaits_me_is_what_i_may_verify(village: Place) -> None:
+async def test_awaits_me_lists_what_the_caller_may_verify(village: Place) -> None:
     for state in ("SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED"):
         await village.new_household(state)
     text = """{ yes: households(first: 500, filter: {awaitsMe: true}) { nodes { id viewerCan } }
@@ -421,7 +421,7 @@ async def test_what_awaits_me_is_what_i_may_verify(village: Place) -> None:
         assert bool(data["yes"]["nodes"]) is (who in ("verifier", "coordinator")), who
 
 
-async def test_findings_are_asked_for_as_they_are_shown(village: Place) -> None:
+async def test_has_findings_counts_only_visible_findings(village: Place) -> None:
     """A warning about a datum that is not the caller's does not tell of itself by a filter."""
     document = household()
     document["migrations"] = [episode(document["members"][0], proceduralStatus="PROCEDURAL", visaType=None)]
@@ -443,7 +443,7 @@ async def test_findings_are_asked_for_as_they_are_shown(village: Place) -> None:
         assert (document["id"] in found) is (who == "officer"), who
 
 
-async def test_a_filter_finds_no_finding_for_who_sees_none(village: Place) -> None:
+async def test_has_findings_is_false_for_callers_that_see_no_findings(village: Place) -> None:
     """A finding is PERSONAL even where its column is not: that of an owner tells that he is a child."""
     document = household(people=2)
     child = {"birthDate": "2013-04-23", "nik": None, "nikMissingReason": "NONE_YET", "maritalStatus": "NEVER_MARRIED"}

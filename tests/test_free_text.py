@@ -75,12 +75,12 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("text", NUMBERS)
-def test_a_long_number_is_seen_however_written(text: str) -> None:
+def test_a_long_number_is_detected_however_written(text: str) -> None:
     assert holds_number(text)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_plainly_something_else_is_left_alone(text: str) -> None:
+def test_other_numbers_are_allowed(text: str) -> None:
     assert not holds_number(text)
 
 
@@ -88,7 +88,7 @@ def test_what_is_plainly_something_else_is_left_alone(text: str) -> None:
     st.integers(3_500_000_000_000_000, 3_599_999_999_999_999).map(str),
     st.lists(st.sampled_from([" ", "-", ".", "/", "\u200b", "\u2013", ") ("]), min_size=4, max_size=4),
 )
-def test_groups_of_four_are_seen_whatever_parts_them(number: str, signs: list[str]) -> None:
+def test_groups_of_digits_are_detected_whatever_separates_them(number: str, signs: list[str]) -> None:
     groups = [number[n : n + 4] for n in range(0, 16, 4)]
     assert holds_number("a " + "".join(group + sign for group, sign in zip(groups, signs, strict=True)) + "z")
 
@@ -96,7 +96,7 @@ def test_groups_of_four_are_seen_whatever_parts_them(number: str, signs: list[st
 FREE = [(table, column.name) for table, columns in TYPED.items() for column in columns if is_free(column)]
 
 
-def test_the_free_columns_are_those_that_people_write_in() -> None:
+def test_the_free_text_columns_are_known() -> None:
     assert set(FREE) >= {
         ("household", "address"),
         ("household", "hamlet"),
@@ -114,7 +114,7 @@ def test_the_free_columns_are_those_that_people_write_in() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
 @pytest.mark.parametrize(("table", "column"), FREE)
-async def test_no_free_column_of_a_household_takes_a_number(village: Place, table: str, column: str, save: str) -> None:
+async def test_free_text_columns_refuse_identity_numbers(village: Place, table: str, column: str, save: str) -> None:
     document = household()
     document["businesses"] = [shop(document["members"][0])]
     holder: Any = {
@@ -135,7 +135,7 @@ async def test_no_free_column_of_a_household_takes_a_number(village: Place, tabl
 
 
 @pytest.mark.anyio
-async def test_no_remark_or_note_takes_a_number_and_none_is_kept(village: Place) -> None:
+async def test_remarks_and_notes_refuse_identity_numbers(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     text = "salah: 3507.1163 0485/0001"
     returned = await village.return_household("verifier", made, 1, text)

@@ -79,16 +79,16 @@ async def test_a_closed_socket_stops_the_statement(postgres: Embedded) -> None:
     await admin.close()
 
 
-async def test_work_of_somebody_who_stays_is_done_quick_or_slow() -> None:
+async def test_work_completes_if_the_client_stays() -> None:
     for seconds in (0, 3 * SLOW):
         assert await until_gone(stays, asyncio.sleep(seconds, "done")) == "done"
 
 
-async def test_what_is_quick_is_done_though_the_caller_has_left() -> None:
+async def test_quick_work_completes_even_if_the_client_has_left() -> None:
     assert await until_gone(leaves, asyncio.sleep(0, "done")) == "done"
 
 
-async def test_what_the_work_raises_comes_through() -> None:
+async def test_errors_of_the_work_are_raised() -> None:
     async def fails(seconds: float) -> None:
         await asyncio.sleep(seconds)
         raise LookupError
@@ -98,7 +98,7 @@ async def test_what_the_work_raises_comes_through() -> None:
             await until_gone(stays, fails(seconds))
 
 
-async def test_who_is_cancelled_by_others_is_not_gone() -> None:
+async def test_cancelling_the_task_is_not_a_client_disconnect() -> None:
     watched = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
@@ -112,7 +112,7 @@ async def test_who_is_cancelled_by_others_is_not_gone() -> None:
         await task
 
 
-async def test_after_a_caller_has_gone_the_task_goes_on_and_nothing_is_left_behind() -> None:
+async def test_the_task_goes_on_after_a_disconnect_and_leaves_nothing_behind() -> None:
     with pytest.raises(ClientDisconnected):
         await until_gone(leaves, asyncio.sleep(600))
     assert await until_gone(stays, asyncio.sleep(2 * SLOW, "done")) == "done"

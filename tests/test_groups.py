@@ -36,7 +36,7 @@ def place(dimension: str, group: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
-async def test_groups_are_the_rows_of_the_list(filled: Place, stem: str, key: str) -> None:
+async def test_groups_count_the_rows_of_the_list(filled: Place, stem: str, key: str) -> None:
     text = f"""{{ l: {ROOTS[stem]} {{ groups(by: {key}) {{ key label count __typename }} }}
       counted: {ROOTS[stem]} {{ totalCount }} }}"""
     for who in ("officer", "coordinator"):
@@ -49,7 +49,7 @@ async def test_groups_are_the_rows_of_the_list(filled: Place, stem: str, key: st
 
 
 @pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
-async def test_a_count_beside_groups_is_the_count_without_them(filled: Place, stem: str, key: str) -> None:
+async def test_total_count_is_the_same_with_and_without_groups(filled: Place, stem: str, key: str) -> None:
     """However few groups are shown, and of a list that is empty too."""
     few = f"few: groups(by: {key}, first: 1) {{ count }}"
     text = f"""query($f: {stem}Filter!) {{ alone: {ROOTS[stem]} {{ totalCount }}
@@ -64,7 +64,7 @@ async def test_a_count_beside_groups_is_the_count_without_them(filled: Place, st
         assert answer.data["none"] == {"totalCount": 0, "few": []}
 
 
-async def test_groups_obey_the_filter_and_their_own_limit(filled: Place) -> None:
+async def test_groups_respect_the_filter_and_their_limit(filled: Place) -> None:
     text = """{ l: migrations(filter: {country: [HK]}) { totalCount groups(by: COUNTRY) { key count }
       two: groups(by: CONTRACT_END_MONTH, first: 2) { key } } }"""
     found = (await filled.ask("coordinator", text))["l"]
@@ -75,7 +75,7 @@ async def test_groups_obey_the_filter_and_their_own_limit(filled: Place) -> None
         assert answer.codes == [code]
 
 
-async def test_labels_are_words_in_the_language_of_the_request(filled: Place) -> None:
+async def test_labels_of_groups_are_in_the_language_of_the_request(filled: Place) -> None:
     text = """{ migrations { groups(by: CONTRACT_END_MONTH) { key label } countries: groups(by: COUNTRY) { key label }
       places: groups(by: VILLAGE) { key label } } }"""
 
@@ -92,7 +92,7 @@ async def test_labels_are_words_in_the_language_of_the_request(filled: Place) ->
     assert indonesian[HERE] == names[HERE]
 
 
-async def test_groups_of_a_region_are_those_within_it(filled: Place) -> None:
+async def test_groups_of_a_region_count_only_rows_within_it(filled: Place) -> None:
     text = """query($code: RegionCode!) { region(code: $code) { households { groups(by: VILLAGE) { key count } } }
       households(filter: {within: [$code]}) { groups(by: VILLAGE) { key count } } }"""
     data = await filled.ask("coordinator", text, code=HERE[:5])
@@ -100,7 +100,7 @@ async def test_groups_of_a_region_are_those_within_it(filled: Place) -> None:
     assert {group["key"] for group in data["households"]["groups"]} >= {HERE, NEXT_DOOR}
 
 
-def test_months_alone_are_timed_and_what_is_worked_out_is_known() -> None:
+def test_which_groups_are_timed_and_which_derived() -> None:
     """The one says the order of groups, the other what they cost."""
     named = {(noun.__name__, name): by for noun, listing in LIST_OPTIONS.items() for name, by in listing.groups.items()}
     assert {name for (_, name), by in named.items() if by.timed} == {"CONTRACT_END_MONTH"}

@@ -28,7 +28,7 @@ async def sent(village: Place, *headers: tuple[str, str], body: Any = None) -> A
 # --- repeated headers ---------------------------------------------------------------------------------------------
 
 
-async def test_two_tokens_are_none(village: Place) -> None:
+async def test_two_authorization_headers_are_refused(village: Place) -> None:
     """Whoever judges the other one than we do would have been deceived."""
     own, kind = ("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)
     others = [("authorization", "Bearer none"), ("Authorization", ""), ("AUTHORIZATION", "Basic eDp5"), own]
@@ -42,7 +42,7 @@ async def test_two_tokens_are_none(village: Place) -> None:
 
 
 @pytest.mark.parametrize("name", ["content-type", "content-encoding", "origin", "host"])
-async def test_another_header_of_one_value_is_refused_when_it_comes_twice(village: Place, name: str) -> None:
+async def test_a_repeated_single_value_header_is_refused(village: Place, name: str) -> None:
     own, kind = ("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)
     value = JSON if name == "content-type" else "x"
     for language, word in (("id", "satu kali"), ("en", "only once")):
@@ -52,7 +52,7 @@ async def test_another_header_of_one_value_is_refused_when_it_comes_twice(villag
         assert name in answer.errors[0]["message"]
 
 
-async def test_lists_in_several_lines_are_one_list(village: Place) -> None:
+async def test_list_headers_in_several_lines_are_joined(village: Place) -> None:
     given = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
     lists = [("accept", "text/html"), ("accept", RESPONSE), ("accept-language", "fr"), ("accept-language", "en")]
     answer = await sent(village, *given, *lists, body={"query": "{ nobody }"})
@@ -62,12 +62,12 @@ async def test_lists_in_several_lines_are_one_list(village: Place) -> None:
     assert "sign in" in refused.errors[0]["message"]
 
 
-async def test_other_headers_may_come_twice(village: Place) -> None:
+async def test_other_headers_may_be_repeated(village: Place) -> None:
     given = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
     assert (await sent(village, *given, ("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("via", "a"))).data
 
 
-async def test_a_parameter_of_a_get_may_come_once(village: Place) -> None:
+async def test_a_repeated_query_parameter_is_refused(village: Place) -> None:
     for twice in ("query={viewer{id}}&query={viewer{name}}", "query={__typename}&variables={}&variables={}"):
         answer = await village.send("GET", f"/graphql?{twice}", headers=village.bearer("officer"))
         assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
@@ -102,14 +102,14 @@ async def test_a_parameter_of_a_get_may_come_once(village: Place) -> None:
         ("garbage", None),
     ],
 )
-def test_the_media_type_is_the_one_most_wanted(accept: str, media: str | None) -> None:
+def test_the_preferred_media_type_is_chosen(accept: str, media: str | None) -> None:
     assert media_of({b"accept": accept.encode()}) == media
 
 
 @pytest.mark.parametrize(
     ("accept", "page"), [(BROWSER, True), ("*/*", False), ("", False), (f"{JSON}, text/html;q=0.9", False)]
 )
-def test_a_browser_wants_a_page(accept: str, page: bool) -> None:
+def test_a_browser_prefers_html(accept: str, page: bool) -> None:
     assert prefers_page({b"accept": accept.encode()}) is page
 
 
@@ -143,7 +143,7 @@ def test_a_browser_wants_a_page(accept: str, page: bool) -> None:
         ("inh", "id"),
     ],
 )
-def test_the_language_is_the_one_most_wanted(accept: str, language: str) -> None:
+def test_the_preferred_language_is_chosen(accept: str, language: str) -> None:
     assert language_of({b"accept-language": accept.encode()}) == language
 
 
@@ -161,7 +161,7 @@ def test_the_language_is_the_one_most_wanted(accept: str, language: str) -> None
         ("notgzip", False),
     ],
 )
-def test_an_answer_is_compressed_for_whom_it_may_be(accept: str, compressed: bool) -> None:
+def test_accept_encoding_decides_about_compression(accept: str, compressed: bool) -> None:
     assert accepts_gzip({b"accept-encoding": accept.encode()}) is compressed
 
 
@@ -178,11 +178,11 @@ def test_an_answer_is_compressed_for_whom_it_may_be(accept: str, compressed: boo
         ("", False),
     ],
 )
-def test_a_body_says_that_it_is_json(content: str, json: bool) -> None:
+def test_the_content_type_of_a_body_is_json(content: str, json: bool) -> None:
     assert is_json({b"content-type": content.encode()}) is json
 
 
-def test_of_a_long_header_little_is_read_and_remembered() -> None:
+def test_only_the_beginning_of_a_long_header_is_read_and_cached() -> None:
     long = "en, " + "x" * 1_000_000
     assert language_of({b"accept-language": long.encode()}) == "en"
     assert language_of({b"accept-language": b"," * MAX_READ + b"en"}) == "id"
@@ -191,7 +191,9 @@ def test_of_a_long_header_little_is_read_and_remembered() -> None:
 # --- who comes before what ----------------------------------------------------------------------------------------
 
 
-async def test_a_bad_token_costs_neither_a_body_nor_a_parse(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_a_bad_token_the_body_is_neither_read_nor_parsed(
+    village: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the service does for somebody who is not known must not be what it does for those who are."""
     parsed: list[str] = []
     plain = Operations.get
@@ -222,7 +224,7 @@ async def test_a_bad_token_costs_neither_a_body_nor_a_parse(village: Place, monk
         assert (read, parsed) == (0, [])
 
 
-async def test_who_brings_no_token_is_read_a_few_bytes(village: Place) -> None:
+async def test_without_a_token_only_a_short_body_is_read(village: Place) -> None:
     schema = {"query": "{ __typename }"}
     assert (await sent(village, ("content-type", JSON), body=schema)).data == {"__typename": "Query"}
     large = schema | {"variables": {"x": "y" * 20_000}}
@@ -232,7 +234,7 @@ async def test_who_brings_no_token_is_read_a_few_bytes(village: Place) -> None:
         assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
 
 
-async def test_a_refused_caller_is_told_how_to_sign_in(village: Place) -> None:
+async def test_a_refusal_has_www_authenticate(village: Place) -> None:
     kind = ("content-type", JSON)
     for bad, error in ((None, None), ("Bearer x", "invalid_token"), ("Basic x", "invalid_token")):
         answer = await sent(village, kind, *([("authorization", bad)] if bad else []))
@@ -241,7 +243,7 @@ async def test_a_refused_caller_is_told_how_to_sign_in(village: Place) -> None:
         assert ("error=" in rest, f'error="{error}"' in rest) == (error is not None, error is not None)
 
 
-async def test_answers_are_kept_by_nobody_and_taken_for_nothing_else(village: Place) -> None:
+async def test_answers_forbid_caching_and_sniffing(village: Place) -> None:
     for who in ("officer", None):
         answer = await village.query(who, VIEWER)
         assert answer.headers["cache-control"] == "no-store"
@@ -253,9 +255,7 @@ async def test_answers_are_kept_by_nobody_and_taken_for_nothing_else(village: Pl
 
 
 @pytest.mark.parametrize("roots", [1, 2])
-async def test_what_is_done_too_often_says_when_it_may_be_done_again(
-    village: Place, monkeypatch: pytest.MonkeyPatch, roots: int
-) -> None:
+async def test_a_rate_limit_has_retry_after(village: Place, monkeypatch: pytest.MonkeyPatch, roots: int) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise RateLimited(37)
 

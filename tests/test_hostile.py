@@ -199,14 +199,14 @@ ANSWERED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_is_wrong_or_too_much_is_refused_with_a_code(village: Place, name: str) -> None:
+async def test_wrong_or_excessive_queries_are_refused_with_a_code(village: Place, name: str) -> None:
     content, codes = REFUSED[name]
     answer = await sent(village, content)
     assert set(answer.codes or [""]) <= codes, (answer.codes, answer.body[:300])
 
 
 @pytest.mark.parametrize("name", ANSWERED)
-async def test_what_is_odd_is_answered(village: Place, name: str) -> None:
+async def test_odd_but_valid_queries_are_answered(village: Place, name: str) -> None:
     answer = await sent(village, ANSWERED[name])
     if answer.codes != ["PAYLOAD_TOO_LARGE"]:  # bodies have a limit, which a setting says
         assert answer.codes == [], answer.body[:300]
@@ -242,9 +242,7 @@ async def cursor(village: Place) -> str:
 
 @pytest.mark.parametrize("way", ["after", "before"])
 @pytest.mark.parametrize("name", OTHERS)
-async def test_a_cursor_is_good_for_one_list_as_one_caller_asks_for_it(
-    village: Place, cursor: str, name: str, way: str
-) -> None:
+async def test_a_cursor_is_valid_for_one_list_and_caller(village: Place, cursor: str, name: str, way: str) -> None:
     text = f"query($c: String) {{ {OTHERS[name]} {way}: $c) {{ totalCount }} }}"
     answer = await sent(village, body(text, c=cursor), "officer")
     assert answer.codes == ([] if name == "another size" else [INPUT])
@@ -252,7 +250,7 @@ async def test_a_cursor_is_good_for_one_list_as_one_caller_asks_for_it(
 
 
 @pytest.mark.parametrize("way", ["after", "before"])
-async def test_what_is_no_cursor_is_refused_before_anything_runs(village: Place, cursor: str, way: str) -> None:
+async def test_a_malformed_cursor_is_refused_before_anything_runs(village: Place, cursor: str, way: str) -> None:
     text = f"query($c: String) {{ {ORIGIN} {way}: $c) {{ totalCount }} }}"
     turned = [
         *GARBAGE,

@@ -67,25 +67,25 @@ def shaped(answer: Answer) -> list[str]:
         ("Application/GraphQL-Response+JSON", RESPONSE),
     ],
 )
-async def test_both_media_types_are_spoken(village: Place, accept: str, media: str) -> None:
+async def test_both_media_types_are_served(village: Place, accept: str, media: str) -> None:
     answer = await post(village, {"query": VIEWER}, accept=accept)
     assert (answer.status, answer.headers["content-type"]) == (200, media)
     assert answer.data == {"viewer": {"name": "officer"}}
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/*", "text/plain;q=1"])
-async def test_others_are_not_acceptable(village: Place, accept: str) -> None:
+async def test_other_media_types_are_not_acceptable(village: Place, accept: str) -> None:
     answer = await post(village, {"query": VIEWER}, accept=accept)
     assert (answer.status, shaped(answer)) == (406, ["NOT_ACCEPTABLE"])
 
 
 @pytest.mark.parametrize("sent", ["text/plain", "application/graphql", "multipart/form-data", "", "application/jsonx"])
-async def test_only_json_is_read(village: Place, sent: str) -> None:
+async def test_only_json_bodies_are_read(village: Place, sent: str) -> None:
     answer = await post(village, {"query": VIEWER}, content_type=sent)
     assert (answer.status, shaped(answer)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
 
 
-async def test_a_charset_does_no_harm(village: Place) -> None:
+async def test_a_charset_is_accepted(village: Place) -> None:
     assert (await post(village, {"query": VIEWER}, content_type="Application/JSON; charset=utf-8")).data
 
 
@@ -97,16 +97,14 @@ async def test_a_charset_does_no_harm(village: Place) -> None:
         ("query($n: Int!) { households(first: $n) { totalCount } }", "BAD_USER_INPUT"),
     ],
 )
-async def test_what_is_wrong_in_a_wellformed_request_is_400_or_200_by_media_type(
-    village: Place, query: str, code: str
-) -> None:
+async def test_request_errors_are_400_or_200_by_media_type(village: Place, query: str, code: str) -> None:
     for accept, status in ((RESPONSE, 400), (JSON, 200)):
         answer = await post(village, {"query": query}, accept=accept)
         assert (answer.status, shaped(answer)) == (status, [code])
         assert "data" not in answer.json
 
 
-async def test_once_execution_has_started_the_status_is_200(village: Place) -> None:
+async def test_errors_of_execution_have_status_200(village: Place) -> None:
     answer = await post(
         village, {"query": '{ viewer { name } region(code: "35.07.12.2001") { name } }'}, accept=RESPONSE
     )
@@ -114,7 +112,7 @@ async def test_once_execution_has_started_the_status_is_200(village: Place) -> N
     assert answer.json["data"] == {"viewer": {"name": "officer"}, "region": None}
 
 
-async def test_what_is_asked_too_much_is_refused_before_anything_runs(village: Place) -> None:
+async def test_a_query_over_a_limit_is_refused_before_anything_runs(village: Place) -> None:
     before = len(village.statements)
     for text in (
         "{ viewer { name } households(first: 1001) { totalCount } }",
@@ -162,25 +160,25 @@ async def test_what_is_asked_too_much_is_refused_before_anything_runs(village: P
     ],
     ids=lambda body: body[:40].decode(errors="replace"),
 )
-async def test_a_malformed_request_is_bad(village: Place, body: bytes) -> None:
+async def test_a_malformed_request_is_a_bad_request(village: Place, body: bytes) -> None:
     for accept in (RESPONSE, JSON):
         answer = await post(village, body, accept=accept)
         assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
 
 
-async def test_one_of_several_operations_is_run_by_its_name(village: Place) -> None:
+async def test_operation_name_selects_one_of_several_operations(village: Place) -> None:
     text = "query A { viewer { name } } query B { viewer { username } }"
     for name, key in (("A", "name"), ("B", "username")):
         assert (await post(village, {"query": text, "operationName": name})).data == {"viewer": {key: "officer"}}
 
 
-async def test_null_variables_and_names_are_none(village: Place) -> None:
+async def test_null_variables_and_operation_names_are_ignored(village: Place) -> None:
     for name in (None, ""):
         assert (await post(village, {"query": VIEWER, "variables": None, "operationName": name, "extensions": {}})).data
     assert (await get(village, query=VIEWER, variables="", operationName="", extensions="")).data
 
 
-async def test_a_body_may_be_as_large_as_the_setting_says(village: Place) -> None:
+async def test_the_size_of_a_body_is_limited_by_the_setting(village: Place) -> None:
     async with served_with(village, max_body_bytes=1000) as small:
         for size, status in ((1000, 200), (1001, 413)):
             body = orjson.dumps({"query": VIEWER})
@@ -197,7 +195,7 @@ async def test_a_body_may_be_as_large_as_the_setting_says(village: Place) -> Non
         assert answer.status == 413
 
 
-async def test_who_leaves_while_he_sends_is_counted(village: Place) -> None:
+async def test_a_client_that_leaves_while_sending_is_counted(village: Place) -> None:
     messages = iter([{"type": "http.request", "body": b'{"query": ', "more_body": True}, {"type": "http.disconnect"}])
     sent: list[Any] = []
 
@@ -224,7 +222,7 @@ async def get(village: Place, who: str | None = "officer", **said: str) -> Answe
     return await village.send("GET", f"/graphql?{asked}", headers=village.bearer(who))
 
 
-async def test_queries_may_be_got(village: Place) -> None:
+async def test_queries_may_use_get(village: Place) -> None:
     assert (await get(village, query=VIEWER)).data == {"viewer": {"name": "officer"}}
     text = "query($c: RegionCode!) { region(code: $c) { code } } query B { __typename }"
     named = text.replace("query(", "query A(")
@@ -235,7 +233,7 @@ async def test_queries_may_be_got(village: Place) -> None:
         assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
 
 
-async def test_changes_go_by_post_only(village: Place) -> None:
+async def test_mutations_need_post(village: Place) -> None:
     made = household()
     before = await village.admin.fetchval("SELECT count(*) FROM audit_event")
     answer = await get(village, query=SUBMIT, variables=json.dumps({"household": made}))
@@ -254,7 +252,7 @@ async def test_other_methods_are_not_allowed(village: Place, method: str) -> Non
     assert answer.headers["allow"] == "GET, POST"
 
 
-async def test_below_a_prefix_the_route_is_the_same(village: Place) -> None:
+async def test_routes_work_below_a_prefix(village: Place) -> None:
     transport = httpx.ASGITransport(village.app, root_path="/registry")
     async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
         got = await client.post("/registry/graphql", json={"query": VIEWER}, headers=village.bearer("officer"))
@@ -264,7 +262,7 @@ async def test_below_a_prefix_the_route_is_the_same(village: Place) -> None:
 # --- tokens -------------------------------------------------------------------------------------------------------
 
 
-async def test_whatever_is_wrong_with_a_token_is_one_answer(village: Place) -> None:
+async def test_every_bad_token_gets_the_same_answer(village: Place) -> None:
     now, officer = dt.datetime.now(dt.UTC), village.ids["officer"]
     good = village.keyring.issue(officer, 10, now)
     header, claims, signature = good.split(".")
@@ -302,7 +300,7 @@ async def test_whatever_is_wrong_with_a_token_is_one_answer(village: Place) -> N
     assert (await village.send("POST", json={"query": VIEWER}, headers={"authorization": f"bearer {good}"})).data
 
 
-async def test_a_grant_that_is_taken_away_ends_a_moment_later(village: Place) -> None:
+async def test_a_revoked_grant_ends_at_once(village: Place) -> None:
     async def becomes(codes: list[str], change: str) -> None:
         await village.admin.execute(f"UPDATE grants SET {change} WHERE user_id = $1", village.ids["far coordinator"])
 
@@ -317,7 +315,7 @@ async def test_a_grant_that_is_taken_away_ends_a_moment_later(village: Place) ->
     await becomes(["FORBIDDEN"], "valid_to = current_date - 2")
 
 
-async def test_without_a_token_only_the_schema_can_be_read_where_the_setting_allows_it(village: Place) -> None:
+async def test_without_a_token_only_introspection_runs_if_the_setting_allows_it(village: Place) -> None:
     schema = '{ __schema { queryType { name } } __type(name: "Household") { name } t: __typename }'
     assert (await village.query(None, schema)).data["__type"] == {"name": "Household"}
     for text in (VIEWER, "{ __typename viewer { name } }", "query A { __typename } query B { viewer { name } }", "{ x"):
@@ -332,14 +330,14 @@ async def test_without_a_token_only_the_schema_can_be_read_where_the_setting_all
 # --- the other routes ---------------------------------------------------------------------------------------------
 
 
-async def test_healthz_answers_while_the_process_does(village: Place) -> None:
+async def test_healthz_answers_ok(village: Place) -> None:
     assert ((await village.send("GET", "/healthz")).status, (await village.send("GET", "/healthz")).body) == (
         200,
         b"ok\n",
     )
 
 
-async def test_readyz_is_green_only_when_queries_will_be_answered(village: Place) -> None:
+async def test_readyz_is_ok_only_if_queries_can_be_answered(village: Place) -> None:
     assert (await village.send("GET", "/readyz")).status == 200
     await village.admin.execute("UPDATE code_version SET version = 'other' WHERE version = $1", head())
     try:
@@ -366,7 +364,7 @@ async def test_the_public_keys_are_published_without_the_private_ones(village: P
 
 
 @pytest.mark.parametrize("path", ["/graphql/", "/docs", "/.env", "/readyz/", "//graphql", "/GRAPHQL", "/graphql%2f"])
-async def test_there_is_nothing_else(village: Place, path: str) -> None:
+async def test_other_paths_are_not_found(village: Place, path: str) -> None:
     for language, word in (("id", "ada di /graphql"), ("en", "is at /graphql")):
         headers = village.bearer("officer") | {"accept-language": language}
         answer = await village.send("GET", f"http://registry{path}", headers=headers)
@@ -386,7 +384,7 @@ async def test_the_other_routes_are_read_only(village: Place, path: str) -> None
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_where_the_counts_are_off_there_is_nothing(village: Place) -> None:
+async def test_metrics_are_not_found_if_turned_off(village: Place) -> None:
     village.app.service.settings.__dict__["mode"] = "production"
     try:
         answer = await village.send("GET", "/metrics")

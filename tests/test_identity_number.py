@@ -51,7 +51,7 @@ def niks(draw: st.DrawFn) -> tuple[str, date, Sex]:
 
 
 @given(niks())
-def test_a_nik_of_any_region_tells_birth_and_sex(issued: tuple[str, date, Sex]) -> None:
+def test_a_nik_gives_date_of_birth_and_sex(issued: tuple[str, date, Sex]) -> None:
     nik, born, sex = issued
     if len(set(nik)) > 1:
         read = nik_of(nik)
@@ -82,13 +82,13 @@ def test_a_nik_of_any_region_tells_birth_and_sex(issued: tuple[str, date, Sex]) 
         ("3507112304850000", Code.NIK_SERIAL_ZERO),
     ],
 )
-def test_what_was_never_issued_is_refused(nik: str, error: Code | None) -> None:
+def test_a_nik_that_cannot_exist_is_refused(nik: str, error: Code | None) -> None:
     read = nik_of(nik)
     assert (None if isinstance(read, Nik) else read) is error
 
 
 @given(niks(), niks())
-def test_a_mask_of_a_nik_says_no_more_than_its_first_four_digits(
+def test_the_mask_of_a_nik_shows_only_its_first_four_digits(
     one: tuple[str, date, Sex], other: tuple[str, date, Sex]
 ) -> None:
     nik = one[0]
@@ -96,7 +96,7 @@ def test_a_mask_of_a_nik_says_no_more_than_its_first_four_digits(
     assert mask_nik(nik[:4] + other[0][4:]) == mask_nik(nik)
 
 
-def test_masks_are_as_people_know_them() -> None:
+def test_masks_of_each_kind_of_number() -> None:
     assert mask_nik("3507112304850001") == "3507************"
     assert mask_kk("3507110101190001") == "3507************"
     assert mask_phone("+628123456789") == "+62812*******"
@@ -115,12 +115,12 @@ def test_a_mask_hides_at_least_half(mask: Callable[[str], str], text: str) -> No
 
 @pytest.mark.parametrize("normalise", NORMALISERS)
 @given(text=st.text("0123456789+ .-–aBx\u00a0", max_size=24))
-def test_normalising_twice_changes_nothing(normalise: Callable[[str], str], text: str) -> None:
+def test_normalisation_is_idempotent(normalise: Callable[[str], str], text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
 @given(digits, st.sampled_from(" .-–"))
-def test_separators_do_not_matter(number: str, separator: str) -> None:
+def test_separators_are_ignored(number: str, separator: str) -> None:
     typed = separator.join(number[i : i + 4] for i in range(0, 16, 4))
     assert normalise_nik(typed) == normalise_kk(typed) == number
     assert nik_of(typed) == nik_of(number)
@@ -133,7 +133,7 @@ def test_a_phone_becomes_e164(typed: str) -> None:
     assert is_phone(typed)
 
 
-def test_other_numbers() -> None:
+def test_forms_of_the_other_numbers() -> None:
     assert not is_phone("0274 561234")
     assert not is_phone("+8522345678")
     assert kk_recorded("3507110101190001") == (date(1919, 1, 1), date(2019, 1, 1))
@@ -148,5 +148,5 @@ def test_other_numbers() -> None:
     assert normalise_epmi("id 00-12") == "ID00-12"
 
 
-def test_no_occupation_is_not_lost_for_being_zero() -> None:
+def test_occupation_code_zero_is_kept() -> None:
     assert [normalise_occupation(text) for text in ("09", " 9. ", "0", "000", "-")] == ["9", "9", "0", "0", ""]

@@ -56,7 +56,7 @@ def leaves(face: type[Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 @pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
-def test_every_typed_fact_is_one_input_field_and_nothing_else_is(face: type[Any]) -> None:
+def test_input_fields_are_exactly_the_typed_facts(face: type[Any]) -> None:
     noun = noun_of(face)
     typed = sorted(column.name for column, said in facts(noun) if not said.server and column.name != "id")
     assert sorted(column for _, column, _ in leaves(face)) == typed
@@ -65,18 +65,18 @@ def test_every_typed_fact_is_one_input_field_and_nothing_else_is(face: type[Any]
     assert set(input_of(f"{face.__name__}Input").fields) - written <= STRUCTURE
 
 
-def test_every_noun_of_a_household_is_written() -> None:
+def test_every_noun_of_a_household_has_an_input() -> None:
     assert {noun_of(face) for face in FACES_WRITTEN} == set(NOUNS.values())
 
 
-def test_the_values_are_written_whole() -> None:
+def test_the_inputs_of_values_are_complete() -> None:
     for value in VALUES:
         shown = SCHEMA.type_map[value.__name__]
         assert set(input_of(f"{value.__name__}Input").fields) == set(shown.fields)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
-def test_a_field_holds_what_its_column_holds(face: type[Any]) -> None:
+def test_an_input_field_has_the_type_of_its_column(face: type[Any]) -> None:
     for name, column, made in leaves(face):
         stored = noun_of(face).__table__.c[column]
         codes: type[Code] | None = stored.info.get("codes")
@@ -95,7 +95,7 @@ def test_only_keys_and_parts_of_a_value_are_required() -> None:
         assert [name for name, f in made.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
 
 
-def test_masks_relations_and_regions_are_written_under_their_plain_names() -> None:
+def test_inputs_of_numbers_relations_and_regions_have_plain_names() -> None:
     member, shop = input_of("MemberInput").fields, input_of("BusinessInput").fields
     house, episode = input_of("HouseholdInput").fields, input_of("MigrationEpisodeInput").fields
     assert {"nik", "motherId", "fatherId"} <= set(member)
@@ -127,13 +127,13 @@ def sent(id_: str, **more: Any) -> dict[str, Any]:
     return {"id": id_, **more}
 
 
-def test_left_out_is_not_in_the_edit_and_null_is() -> None:
+def test_null_is_in_the_change_set_and_a_missing_field_is_not() -> None:
     edit, village = edit_of(sent(ID, address=None, villageCode="35.07.11.2008"))
     assert (edit.sent["household"], village) == ({ID: {"address": None}}, "35.07.11.2008")
     assert edit.sent["member"] == {}
 
 
-def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -> None:
+def test_null_clears_all_parts_of_a_value_and_a_missing_part_stays() -> None:
     edit, _ = edit_of(sent(ID, location=None))
     assert edit.sent["household"][ID] == {"location_lat": None, "location_lon": None}
     edit, _ = edit_of(cleaned(HouseholdInput, sent(ID, consent={"givenBy": " Siti "})))
@@ -142,22 +142,22 @@ def test_a_value_sent_as_null_clears_all_its_parts_and_a_part_left_out_stays() -
     assert edit.path(("household", ID, "members")) == ("household", "members")
 
 
-def test_every_column_that_may_be_sent_has_a_place_in_its_input() -> None:
+def test_every_column_of_an_input_has_a_path() -> None:
     for table, columns in TYPED.items():
         assert {"id", *(column.name for column in columns)} == INSIDE[table].keys()
 
 
-def test_a_value_of_every_scalar_is_read_as_json() -> None:
+def test_a_value_of_every_scalar_becomes_json() -> None:
     assert {type(value) for values in GOOD.values() for value in values.values()} <= _READ.keys() | {str}
 
 
 @given(st.text(" \t\n", min_size=1))
-def test_blank_text_is_nothing(blank: str) -> None:
+def test_blank_text_is_null(blank: str) -> None:
     edit, _ = edit_of(cleaned(HouseholdInput, sent(ID, address=blank, kkNumber=blank)))
     assert edit.sent["household"][ID] == {"address": None, "kk_number": None}
 
 
-def test_a_number_is_read_without_its_dots_and_spaces() -> None:
+def test_a_number_is_read_without_dots_and_spaces() -> None:
     member = sent(CHILD, nik=" 3507.1163-0485 0001 ")
     edit, _ = edit_of(sent(ID, phone="0812 3456 7890", members=[member]))
     assert edit.sent["household"][ID] == {"phone": "+6281234567890"}
@@ -166,7 +166,7 @@ def test_a_number_is_read_without_its_dots_and_spaces() -> None:
     assert edit.path(("member", ID, "nik")) == ("household", "members", ID, "nik")
 
 
-def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:
+def test_a_removal_holds_only_an_id() -> None:
     edit, _ = edit_of(sent(ID, members=[sent(CHILD, removed=True, fullName="Siti")]))
     assert (edit.removed, edit.sent["member"]) == ({("member", CHILD)}, {})
 
@@ -174,30 +174,30 @@ def test_a_tombstone_takes_out_and_holds_nothing_else() -> None:
 @pytest.mark.parametrize(
     "written", [ID.upper(), "{" + ID + "}", f"urn:uuid:{ID}", ID.replace("-", ""), f" {ID}\u200b\n"]
 )
-def test_an_id_has_one_form(written: str) -> None:
+def test_an_id_is_normalised(written: str) -> None:
     assert uuid_text(written) == ID
 
 
-def test_an_id_stands_once_whatever_its_form() -> None:
+def test_an_id_may_occur_once_whatever_its_form() -> None:
     with pytest.raises(BadInput, match=re.escape("`id`")):
         edit_of(sent(ID, members=[sent(CHILD), sent(CHILD.upper())]))
     edit, _ = edit_of(sent(ID, members=[sent(ID.upper())]))
     assert edit.taken == [("household", "members", "0", "id")]
 
 
-def test_a_relation_of_nothing_is_none() -> None:
+def test_an_empty_relation_is_null() -> None:
     edit, _ = edit_of(sent(ID, members=[sent(CHILD, motherId=" \u200b", fatherId="")]))
     assert edit.sent["member"][CHILD] == {"mother_id": None, "father_id": None}
 
 
 @pytest.mark.parametrize("text", [f"{ID[:-2]}_1", f"{ID[:-1]}\uff11", f"{{{ID}", f"{ID[:8]}--{ID[9:]}", "0" * 32, ""])
-def test_what_looks_like_an_id_is_none(text: str) -> None:
+def test_malformed_ids_are_refused(text: str) -> None:
     with pytest.raises(BadInput):
         uuid_text(text)
 
 
 @given(st.text().filter(lambda text: not re.search("[0-9a-fA-F]{8}", text)))
-def test_what_is_no_id_is_refused_without_repeating_it(text: str) -> None:
+def test_a_malformed_id_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         uuid_text(text)
     assert (refused.value.label_id, refused.value.label_en) == ("Setiap `id` harus UUID.", "Every `id` must be a UUID.")

@@ -29,14 +29,14 @@ def condition(query: str) -> str:
     return str(where)
 
 
-def test_a_look_up_compares_the_given_key_only() -> None:
+def test_a_look_up_compares_only_the_given_key() -> None:
     by_id = condition(f'{{ household(by: {{ id: "{uuid.uuid4()}" }}) {{ id }} }}')
     by_number = condition('{ household(by: { householdNo: "35.07.11.2008-000001" }) { id } }')
     assert re.fullmatch(r"\S+\.id = \S+", by_id)
     assert re.fullmatch(r"\S+\.household_no = \S+", by_number)
 
 
-def test_the_arguments_of_a_look_up_are_its_noun_s_key() -> None:
+def test_the_arguments_of_a_look_up_are_the_keys_of_its_noun() -> None:
     shapes = {made.python_name: made.metadata["shape"] for made in fields_of(Query)}
     one = {name: shape for name, shape in shapes.items() if isinstance(shape, RelatedField) and shape.how == "one"}
     arguments = {made.python_name: made.metadata["arguments"] for made in fields_of(Query) if made.python_name in one}
@@ -44,7 +44,7 @@ def test_the_arguments_of_a_look_up_are_its_noun_s_key() -> None:
     assert one["household"].key is HOUSEHOLD_KEY
 
 
-async def test_a_household_is_found_by_either_key_and_by_nothing_else(village: Place) -> None:
+async def test_a_household_is_found_by_either_key(village: Place) -> None:
     payload = await village.submit("officer", household())
     stored = {key: payload["household"][key] for key in ("id", "householdNo")}
     for key, text in stored.items():
@@ -55,7 +55,7 @@ async def test_a_household_is_found_by_either_key_and_by_nothing_else(village: P
         assert (await village.query("officer", BY, by=other)).data == {"household": None}
 
 
-async def test_no_key_two_keys_and_a_null_are_refused(village: Place) -> None:
+async def test_a_look_up_needs_exactly_one_key(village: Place) -> None:
     for by in ({}, {"id": None}, {"id": "a", "householdNo": "b"}, {"id": None, "householdNo": "b"}):
         assert (await village.query("officer", BY, by=by)).codes == ["BAD_USER_INPUT"], by
     nullable = "query($id: ID) { household(by: { id: $id }) { id } }"

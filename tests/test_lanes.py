@@ -68,7 +68,7 @@ async def test_a_lane_has_a_short_queue(monkeypatch: pytest.MonkeyPatch) -> None
     await running
 
 
-async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> None:
+async def test_anonymous_documents_do_not_evict_others(village: Place) -> None:
     await village.ask("officer", KNOWN)
     operations, strangers = village.app.service.operations, village.app.service.strangers
     known = len(operations._operations)
@@ -82,7 +82,7 @@ async def test_strangers_make_nobody_s_document_be_forgotten(village: Place) -> 
     assert operations._operations.hits == hits + 1
 
 
-async def test_a_stranger_s_long_document_is_not_even_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_anonymous_document_is_not_parsed(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = list[str]()
     monkeypatch.setattr("schema.engine.operation.parse", lambda text, **_: parsed.append(text))
     text = "{ __typename } #" + "x" * Limit.STRANGERS_CHARACTERS.limit
@@ -107,7 +107,7 @@ async def test_others_are_served_while_the_schema_is_described(village: Place) -
     assert again.json["data"] == first.json["data"]
 
 
-async def test_the_schema_is_asked_for_by_itself(village: Place) -> None:
+async def test_introspection_cannot_be_combined_with_data(village: Place) -> None:
     for text in (
         "{ __schema { queryType { name } } viewer { id } }",
         "{ ...f viewer { id } } fragment f on Query { __schema { queryType { name } } }",
@@ -118,7 +118,7 @@ async def test_the_schema_is_asked_for_by_itself(village: Place) -> None:
 COUNTED = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
 
 
-async def test_many_values_are_coerced_beside_the_event_loop(village: Place) -> None:
+async def test_many_values_are_coerced_off_the_event_loop(village: Place) -> None:
     """Filters nested in filters, and long lists of records; few of either do not wait for their turn."""
     began = threading.Event()
     holding = asyncio.create_task(COERCING.run("other", began.wait, 10))

@@ -38,7 +38,7 @@ WAY = {
 
 
 @pytest.mark.parametrize("state", ["DRAFT", *WAY])
-async def test_whatever_was_accepted_is_unchanged_when_it_comes_again(village: Place, state: str) -> None:
+async def test_a_repeated_submission_is_unchanged(village: Place, state: str) -> None:
     """A draft, an edit of it and its submission, each once more, in whatever state the household is by then."""
     made = household(people=2)
     sendings: list[tuple[Any, int | None, str]] = [
@@ -60,7 +60,7 @@ async def test_whatever_was_accepted_is_unchanged_when_it_comes_again(village: P
     assert await stored(village, made["id"]) == before
 
 
-async def test_a_first_sending_that_says_the_same_in_other_words_is_known(village: Place) -> None:
+async def test_an_equivalent_first_submission_is_unchanged(village: Place) -> None:
     """With nulls, with the defaults that it would have anyway, in another order."""
     made = household(people=2)
     made["businesses"] = [shop(made["members"][0])]
@@ -83,7 +83,7 @@ async def test_a_first_sending_that_says_the_same_in_other_words_is_known(villag
     assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Lor"
 
 
-async def test_a_late_first_sending_brings_nobody_back(village: Place) -> None:
+async def test_a_late_first_submission_restores_no_removed_record(village: Place) -> None:
     first = household(people=2)
     gone = first["members"][1]["id"]
     assert (await village.submit("officer", first))["outcome"] == "ACCEPTED"
@@ -105,7 +105,7 @@ async def test_a_new_edit_may_bring_back_an_earlier_value(village: Place) -> Non
     assert await village.household("officer", made["id"], "rev hamlet") == {"rev": 5, "hamlet": "Krajan"}
 
 
-async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(village: Place) -> None:
+async def test_a_retry_is_recognised_after_an_edit_by_another(village: Place) -> None:
     made = await village.new_household("DRAFT", hamlet="Krajan")
     mine = {"id": made["id"], "hamlet": "Lor"}
     assert (await village.submit("officer", mine, 1, "DRAFT"))["outcome"] == "ACCEPTED"
@@ -115,7 +115,7 @@ async def test_a_retry_after_another_s_edit_is_known_and_the_other_s_own_is_not(
     assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] == "Kidul"
 
 
-async def test_a_late_answer_to_one_return_is_none_to_the_next(village: Place) -> None:
+async def test_a_late_answer_to_one_return_does_not_answer_the_next(village: Place) -> None:
     """It would take the second return out of his list unseen; a change of anything is an answer."""
     made = await village.new_household("RETURNED")
     assert (await village.submit("officer", {"id": made["id"]}, 1))["outcome"] == "ACCEPTED"
@@ -126,7 +126,7 @@ async def test_a_late_answer_to_one_return_is_none_to_the_next(village: Place) -
     assert (answer["outcome"], answer["household"]["workflowState"]) == ("ACCEPTED", "SUBMITTED")
 
 
-async def test_a_number_sealed_anew_is_the_same_number(village: Place) -> None:
+async def test_a_number_sealed_again_is_the_same_number(village: Place) -> None:
     made = household()
     person_ = made["members"][0]
     await village.submit("officer", made)
@@ -137,7 +137,7 @@ async def test_a_number_sealed_anew_is_the_same_number(village: Place) -> None:
     assert refusal(await village.submit("officer", wrong)) == ["VERSION_CONFLICT"]
 
 
-async def test_a_late_first_sending_does_not_move_a_draft_back(village: Place) -> None:
+async def test_a_late_first_submission_does_not_move_a_draft_back(village: Place) -> None:
     await village.admin.execute(
         "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
         " VALUES ($1, 'OFFICER', $2, false, '2019-01-01')",
@@ -151,7 +151,7 @@ async def test_a_late_first_sending_does_not_move_a_draft_back(village: Place) -
     assert found["village"]["code"] == NEXT_DOOR
 
 
-async def test_a_draft_that_comes_after_its_submission_is_stored_already(village: Place) -> None:
+async def test_a_draft_after_its_submission_is_unchanged(village: Place) -> None:
     """It was overtaken on its way: never accepted itself, but nothing of it is missing."""
     made = await village.new_household("SUBMITTED")
     assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "UNCHANGED"
@@ -160,7 +160,7 @@ async def test_a_draft_that_comes_after_its_submission_is_stored_already(village
     ]
 
 
-async def test_an_edit_of_what_is_not_there_is_not_found(village: Place) -> None:
+async def test_an_edit_of_an_absent_household_is_not_found(village: Place) -> None:
     """Absent, elsewhere and another's draft alike; the creation that comes later is stored, and then the edit."""
     hidden, made = household(FAR), household()
     await village.submit("stranger", hidden)
@@ -173,7 +173,7 @@ async def test_an_edit_of_what_is_not_there_is_not_found(village: Place) -> None
     assert (edited["outcome"], edited["household"]["rev"]) == ("ACCEPTED", 2)
 
 
-async def test_a_late_first_sending_does_not_undo_a_return(village: Place) -> None:
+async def test_a_late_first_submission_does_not_undo_a_return(village: Place) -> None:
     made = await village.new_household("RETURNED")
     assert (await village.submit("officer", made))["outcome"] == "UNCHANGED"
     seen = await village.household("officer", made["id"], "workflowState remarks { resolvedInRev }")
@@ -196,7 +196,7 @@ async def test_an_amount_and_its_currency_are_one_value(village: Place) -> None:
     assert seen["migrations"][0]["wage"] == {"amount": "5100.00", "currency": "HKD"}
 
 
-async def test_null_without_a_base_is_no_silent_nothing(village: Place) -> None:
+async def test_null_without_a_base_revision_is_a_conflict(village: Place) -> None:
     made = household(hamlet="Krajan")
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     assert refusal(await village.submit("officer", {"id": made["id"], "hamlet": None})) == ["VERSION_CONFLICT"]
@@ -204,7 +204,7 @@ async def test_null_without_a_base_is_no_silent_nothing(village: Place) -> None:
     assert (await village.household("officer", made["id"], "hamlet"))["hamlet"] is None
 
 
-async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -> None:
+async def test_a_return_with_other_remarks_is_not_a_repetition(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
     assert (await village.return_household("verifier", made, 1, "first"))["userErrors"] == []
@@ -214,14 +214,14 @@ async def test_other_remarks_are_not_taken_for_the_same_return(village: Place) -
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "first"}]
 
 
-async def test_the_same_remark_twice_is_one(village: Place) -> None:
+async def test_a_repeated_remark_is_stored_once(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     for times in (3, 1, 2):
         assert (await village.return_household("verifier", made, 1, *["periksa"] * times))["userErrors"] == []
     assert (await village.household("officer", made["id"], "remarks { text }"))["remarks"] == [{"text": "periksa"}]
 
 
-async def test_the_same_remarks_in_another_order_are_the_same_return(village: Place) -> None:
+async def test_a_return_is_recognised_whatever_the_order_of_its_remarks(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     for said in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
         assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
@@ -232,7 +232,7 @@ async def test_the_same_remarks_in_another_order_are_the_same_return(village: Pl
     assert [remark["text"] for remark in seen] == ["two", "one"]
 
 
-async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place) -> None:
+async def test_remarks_are_listed_in_the_order_of_creation(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     said = [f"remark {n}" for n in range(20)]
     assert (await village.return_household("verifier", made, 1, *said))["userErrors"] == []
@@ -244,7 +244,7 @@ async def test_remarks_stand_in_the_order_in_which_they_were_made(village: Place
     ] == "UNKNOWN_VALUE"
 
 
-async def test_an_id_names_one_record_whatever_its_kind(village: Place) -> None:
+async def test_an_id_belongs_to_one_record_of_any_type(village: Place) -> None:
     made = household()
     one = made["members"][0]
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
@@ -253,14 +253,14 @@ async def test_an_id_names_one_record_whatever_its_kind(village: Place) -> None:
     assert (await village.household("officer", made["id"], "businessCount"))["businessCount"] == 0
 
 
-async def test_ids_are_the_same_in_any_letters(village: Place) -> None:
+async def test_ids_are_case_insensitive(village: Place) -> None:
     one = person(1)
     loud = household(members=[one], migrations=[episode(one) | {"memberId": one["id"].upper()}])
     assert (await village.submit("officer", loud))["outcome"] == "ACCEPTED"
     assert (await village.submit("officer", with_changes(loud, id=loud["id"].upper())))["outcome"] == "UNCHANGED"
 
 
-async def test_the_village_step_sent_again_after_the_regency_s_is_success(village: Place) -> None:
+async def test_repeating_the_village_step_after_that_of_the_regency_succeeds(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     for who in ("verifier", "coordinator"):
         assert (await village.verify(who, made))["userErrors"] == []

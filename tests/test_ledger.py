@@ -136,13 +136,13 @@ def family() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("state", ["DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE"])
-async def test_nothing_is_counted_before_the_last_step(village: Place, state: str) -> None:
+async def test_the_ledger_is_empty_before_the_last_step(village: Place, state: str) -> None:
     made = await village.new_household(state)
     for ledger in LEDGERS.values():
         assert await rows(village, made, ledger.name) == []
 
 
-async def test_the_last_step_counts_every_record_once(village: Place) -> None:
+async def test_the_last_step_adds_every_record_once(village: Place) -> None:
     made = await village.new_household("VERIFIED", **family())
     found = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
     lists = {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
@@ -151,7 +151,7 @@ async def test_the_last_step_counts_every_record_once(village: Place) -> None:
     assert await rows(village, made, "ledger_person") == [(1, True)] * 3
 
 
-async def test_a_household_under_revision_stays_as_it_was_last_verified(village: Place) -> None:
+async def test_a_household_under_revision_counts_as_last_verified(village: Place) -> None:
     made = await village.new_household("VERIFIED", **family())
     before = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
     await reopen(village, made)
@@ -168,7 +168,7 @@ async def test_a_household_under_revision_stays_as_it_was_last_verified(village:
     await prove(village.admin)
 
 
-async def test_the_moment_that_closes_a_row_opens_the_next(village: Place) -> None:
+async def test_a_row_opens_when_the_previous_one_closes(village: Place) -> None:
     made = await village.new_household("VERIFIED")
     await reopen(village, made)
     await village.submit("officer", {"id": made["id"]}, 1)  # the same again, sent after a return
@@ -181,7 +181,7 @@ async def test_the_moment_that_closes_a_row_opens_the_next(village: Place) -> No
     assert found[0]["since"] < found[0]["until"]
 
 
-async def test_the_application_can_close_a_row_and_change_nothing_else(village: Place) -> None:
+async def test_the_application_can_only_close_a_row(village: Place) -> None:
     for ledger in LEDGERS.values():
         name = f"registry.{ledger.name}"
         may = [
@@ -198,7 +198,7 @@ async def test_the_application_can_close_a_row_and_change_nothing_else(village: 
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
-def test_its_columns_are_the_counted_facts_and_none_is_free_text() -> None:
+def test_ledger_columns_are_the_counted_facts_without_free_text() -> None:
     nouns = {noun.class_.__table__: noun.class_ for noun in Noun.registry.mappers}
     for table, ledger in LEDGERS.items():
         said = {column.name: fact for column, fact in facts(nouns[table])}
@@ -211,7 +211,7 @@ def test_its_columns_are_the_counted_facts_and_none_is_free_text() -> None:
             assert coded or not isinstance(inner, sa.Text), f"{ledger.name}.{name} can hold a name"
 
 
-async def test_it_holds_no_word_that_was_typed_and_no_number(village: Place) -> None:
+async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> None:
     word = "Bunyi" + secrets.token_hex(4)
     one = person(1, fullName=word, birthPlace=word, occupationCode="01")
     made = household(address=word, hamlet=word, rt="077", respondentName=word, phone="081234567890")
@@ -231,7 +231,7 @@ async def test_it_holds_no_word_that_was_typed_and_no_number(village: Place) -> 
             assert not any(hidden in text for text in told), ledger.name
 
 
-async def test_the_counted_facts_are_the_documents(village: Place) -> None:
+async def test_the_counted_facts_equal_the_documents(village: Place) -> None:
     made = await village.new_household("VERIFIED", **family())
     await reopen(village, made)
     await village.submit(
@@ -240,7 +240,7 @@ async def test_the_counted_facts_are_the_documents(village: Place) -> None:
     assert (await prove(village.admin))["ledger_business"] >= 2
 
 
-def test_every_counted_fact_is_one_that_people_typed_or_that_follows() -> None:
+def test_every_counted_fact_is_typed_or_derived() -> None:
     follows = {"seq", "underage_at_departure", "owner_category", "scale"}
     for table in LEDGERS:
         assert {name for name in counted(table) if fact_of(table.c[name]).server} <= follows
@@ -255,7 +255,7 @@ def vault() -> Vault:
     return Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
 
 
-async def test_the_demo_of_some_villages_recounted(admin: asyncpg.Connection) -> None:
+async def test_figures_of_a_small_demo_equal_a_recount(admin: asyncpg.Connection) -> None:
     await load(admin, vault(), only=SOME)
     assert (await prove(admin))["ledger_household"] > 20
 

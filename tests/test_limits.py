@@ -74,7 +74,7 @@ ABSURD = {
 
 
 @pytest.mark.parametrize("name", sorted(ABSURD))
-async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -> None:
+async def test_an_excessive_query_is_refused_with_its_limit(village: Place, name: str) -> None:
     began = time.process_time()
     answer: Any = await village.query("officer", ABSURD[name])
     assert time.process_time() - began < 5, "a bound for a hang, not a claim about speed"
@@ -86,7 +86,7 @@ async def test_the_absurd_is_refused_with_its_limit(village: Place, name: str) -
         assert error["extensions"]["requested"] > error["extensions"]["limit"]
 
 
-async def test_an_answer_says_what_it_may_cost(village: Place) -> None:
+async def test_an_answer_shows_the_cost_of_its_query(village: Place) -> None:
     """The product of `first` along the path, a list inside a household counting as 5; and what is read and sorted."""
     text = """query($n: Int!) { regions(first: 3) { nodes { households(first: $n) { nodes { members { id } } } } }
       viewer { name } }"""
@@ -104,7 +104,7 @@ async def requested(village: Place, who: str, text: str, **variables: Any) -> in
     return cost
 
 
-async def test_reading_costs_as_far_as_it_goes(village: Place) -> None:
+async def test_the_cost_of_reading_grows_with_the_rows_read(village: Place) -> None:
     """As far as the caller's areas, or the regions that he names; once for each page, count and grouping."""
     count = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
     national, regency, one = price.NATION, price.WIDTHS[5], price.WIDTHS[13]
@@ -119,7 +119,7 @@ async def test_reading_costs_as_far_as_it_goes(village: Place) -> None:
     assert grouped == regency * (price.READ + price.COMPARED) + len(HouseholdStatus) + 1
 
 
-async def test_a_page_by_index_costs_whom_it_reads_the_country_for_nothing_else(village: Place) -> None:
+async def test_a_page_by_index_costs_only_its_rows(village: Place) -> None:
     """Whoever sees less has the rows of his area sorted."""
     for field in ("households", "members", "migrations", "businesses"):
         assert await requested(village, "analyst", f"{{ {field}(first: 7) {{ nodes {{ id }} }} }}") < 20
@@ -138,7 +138,7 @@ async def test_a_page_by_index_costs_whom_it_reads_the_country_for_nothing_else(
         ('members(filter: {birthDate: {lt: "2001-01-01"}}) { totalCount }', "filter: {birthDate: {isNull: true}}"),
     ],
 )
-async def test_what_is_worked_out_for_each_row_costs_more_than_a_column(village: Place, dear: str, cheap: str) -> None:
+async def test_a_computed_field_costs_more_than_a_column(village: Place, dear: str, cheap: str) -> None:
     """Names are sorted without case and accents, partial dates compared by their first day."""
     plainer = re.sub(r"(filter|orderBy): .*\}(?=\) \{)", cheap.replace("\\", ""), dear)
     more = (price.WORKED_OUT - price.COMPARED) * price.NATION
@@ -156,7 +156,7 @@ def down(counts: str, *firsts: int) -> str:
     return f"{{ {inner} }}"
 
 
-async def test_counts_of_regions_in_regions_are_read_once(village: Place) -> None:
+async def test_equal_counts_of_nested_regions_are_read_once(village: Place) -> None:
     """They are made for the outermost together and looked up below, so every level is one reading of the country."""
     assert (await village.submit("officer", household(HERE)))["outcome"] == "ACCEPTED"
     regions = 5 + 5 * 4 + 5 * 4 * 3 + 5 * 4 * 3 * 2
@@ -169,12 +169,12 @@ async def test_counts_of_regions_in_regions_are_read_once(village: Place) -> Non
         assert found(root, "household") == shown
 
 
-async def test_the_ministry_may_count_down_to_the_villages(village: Place) -> None:
+async def test_the_ministry_may_count_every_level_down_to_villages(village: Place) -> None:
     counts = "households { totalCount } members { totalCount } migrations { totalCount } businesses { totalCount }"
     assert (await village.query("analyst", down(counts, 40, 10, 10, 5))).codes == []
 
 
-async def test_regions_of_a_level_cost_no_more_than_there_are(village: Place) -> None:
+async def test_regions_of_a_level_cost_at_most_their_number(village: Place) -> None:
     """However many are asked for in each region above; but the same ones again and again cost what they say."""
     counts = "households { totalCount }"
     asked = await requested(village, "analyst", down(counts, 40, 30, 20, 4))
@@ -191,7 +191,7 @@ async def test_regions_of_a_level_cost_no_more_than_there_are(village: Place) ->
     assert await requested(village, "analyst", twice) == 40 + 600 + 600 * 30
 
 
-async def test_counts_that_differ_from_region_to_region_are_read_for_each(village: Place) -> None:
+async def test_counts_that_depend_on_the_region_are_read_for_each(village: Place) -> None:
     """Those with a condition, those of regions that no region holds, and groups."""
     some = "households(filter: {status: [ACTIVE]}) { totalCount }"
     asked = await requested(village, "analyst", down(some, 5, 4))
@@ -202,7 +202,7 @@ async def test_counts_that_differ_from_region_to_region_are_read_for_each(villag
     assert once == 7 + 7 * price.BELOW
 
 
-async def test_a_figure_costs_what_counting_it_does(village: Place) -> None:
+async def test_a_figure_costs_its_count(village: Place) -> None:
     assert await requested(village, "officer", "{ nationalSummary { households } }") == price.NATIONAL_SUMMARY
     here = '{ region(code: "35.07") { summary { households } } }'
     assert await requested(village, "officer", here) == price.SUMMARY
@@ -229,13 +229,13 @@ async def test_a_figure_costs_what_counting_it_does(village: Place) -> None:
         "{ members { " + " ".join(f"a{n}: groups(by: AGE_BAND) {{ key }}" for n in range(12)) + " } }",
     ],
 )
-async def test_what_is_read_and_not_returned_is_refused_as_well(village: Place, text: str) -> None:
+async def test_rows_that_are_read_but_not_returned_count_too(village: Place, text: str) -> None:
     answer = await village.query("ministry", text)
     (error,) = answer.errors
     assert (error["extensions"]["code"], error["extensions"]["dimension"]) == ("QUERY_TOO_COMPLEX", "nodes"), error
 
 
-async def test_regions_named_again_and_again_are_asked_once(village: Place) -> None:
+async def test_repeated_regions_are_looked_up_once(village: Place) -> None:
     text = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
     once = await village.ask("officer", text, w=["35"])
     assert await village.ask("officer", text, w=["35"] * 20_000) == once
@@ -274,7 +274,7 @@ async def test_large_variables_are_refused_before_anything_runs(village: Place, 
     assert len(village.statements) == before
 
 
-async def test_a_value_named_again_and_again_is_bound_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_repeated_value_is_bound_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, bound = village.database.answer, list[Any]()
 
     async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
@@ -286,7 +286,7 @@ async def test_a_value_named_again_and_again_is_bound_once(village: Place, monke
     assert sorted(bound) == [["ACTIVE"], ["x"]]
 
 
-async def test_few_statements_of_one_request_run_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_request_runs_few_statements_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, running, most = village.database.answer, 0, 0
 
     async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
@@ -304,7 +304,7 @@ async def test_few_statements_of_one_request_run_at_once(village: Place, monkeyp
     assert most == complexity.CONCURRENT_STATEMENTS
 
 
-async def test_others_are_served_while_something_large_is_planned(village: Place) -> None:
+async def test_others_are_served_while_a_large_query_is_planned(village: Place) -> None:
     """A document of a second's planning, and beside it one that is known."""
     known = "{ viewer { name } }"
     await village.ask("officer", known)
@@ -318,7 +318,7 @@ async def test_others_are_served_while_something_large_is_planned(village: Place
     assert (await slow).codes == []
 
 
-async def test_the_counts_of_a_page_of_regions_may_be_asked_together(village: Place) -> None:
+async def test_a_page_of_regions_may_have_several_counts(village: Place) -> None:
     """The regions of a level do not overlap: to count in all of them is to count the country once a level."""
     text = """{ regions(first: 1000) { nodes { households(first: 1000) { totalCount groups(by: STATUS) { key } }
       members(first: 1000) { totalCount } businesses(first: 1000) { totalCount } } } }"""
@@ -330,7 +330,7 @@ async def test_the_types_of_an_interface_are_compiled_once(village: Place) -> No
     assert answer.codes == []
 
 
-async def test_without_a_token_the_schema_is_asked_for_in_small_pieces(village: Place) -> None:
+async def test_without_a_token_introspection_is_limited(village: Place) -> None:
     many = "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(MOST_META_ROOTS + 1)) + " }"
     answer: Any = await village.query(None, many)
     assert answer.status == 401
@@ -340,7 +340,7 @@ SHOWN = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {item
   results { household { members { household { members { household { members { %s } } } } } } } } }"""
 
 
-async def test_a_record_that_a_command_shows_many_times_costs_as_often(village: Place) -> None:
+async def test_a_record_selected_many_times_in_a_payload_costs_as_often(village: Place) -> None:
     """A result for each of fifty items shows the household with all that is asked for in it: nothing is verified."""
     made = await village.new_household("SUBMITTED")
     items = [{"id": made["id"], "rev": 1}]
@@ -354,7 +354,7 @@ async def test_a_record_that_a_command_shows_many_times_costs_as_often(village: 
     assert answer.json["extensions"]["cost"]["requested"] == 50 * (1 + 5 + 25 + 125)
 
 
-async def test_what_commands_show_has_the_seconds_of_a_query(village: Place) -> None:
+async def test_payloads_have_the_timeout_of_a_query(village: Place) -> None:
     """What they did is done; only what they would show is left out."""
     made = household(people=50)
     await village.submit("officer", made)

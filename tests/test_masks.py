@@ -161,7 +161,7 @@ def withheld(found: list[Field], truth: Truth) -> list[str]:
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-async def test_every_field_is_the_stored_value_or_null_and_withheld(world: World, type_name: str) -> None:
+async def test_every_field_is_the_stored_value_or_withheld(world: World, type_name: str) -> None:
     found, table = list(fields(type_name)), TABLES[type_name]
     everything: dict[str, list[Mapping[str, Any]]] = {}
     for name in TABLES.values():
@@ -187,7 +187,7 @@ async def test_every_field_is_the_stored_value_or_null_and_withheld(world: World
     assert hidden > 500
 
 
-async def test_a_status_of_protection_is_read_by_its_recorder_alone(world: World) -> None:
+async def test_only_its_author_reads_a_protective_status(world: World) -> None:
     recorders: dict[str, set[str]] = {}
     for who in PERSONAS:
         answer = await world.ask(who, "{ migrations(first: 1000) { nodes { id proceduralStatus } } }")
@@ -243,12 +243,12 @@ async def test_a_region_withholds_when_it_was_last_verified(world: World) -> Non
     assert dated > 20
 
 
-def test_the_dangerous_fields_are_declared_so() -> None:
+def test_sensitive_fields_have_their_class() -> None:
     declared = {f"{type_name}.{f.name}": f.kind for type_name in TYPES for f in fields(type_name)}
     assert declared | DANGEROUS == declared
 
 
-def test_a_field_above_operational_is_nullable_and_every_class_is_used() -> None:
+def test_fields_above_operational_are_nullable() -> None:
     found = [f for type_name in TYPES for f in fields(type_name)]
     assert all(f.nullable for f in found if f.kind not in (None, "OPEN", "OPERATIONAL"))
     assert {f.kind for f in found} >= {k.value for k in Sensitivity} - {"OPEN", "SYSTEM"}

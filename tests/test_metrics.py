@@ -30,7 +30,7 @@ async def samples(village: Place) -> dict[str, float]:
     return found
 
 
-async def test_connections_and_memories_are_counted(village: Place) -> None:
+async def test_metrics_count_connections_and_caches(village: Place) -> None:
     memory = LruCache[str, str]("of_the_test", 7)
     memory.put("a", "b")
     memory.get("a")
@@ -52,7 +52,7 @@ async def test_connections_and_memories_are_counted(village: Place) -> None:
     assert after[count] > before[count]
 
 
-async def test_a_histogram_grows_to_its_count(village: Place) -> None:
+async def test_the_buckets_of_a_histogram_grow_to_its_count(village: Place) -> None:
     await village.ask("officer", "{ households { totalCount } }")
     found = await samples(village)
     counts = [v for n, v in found.items() if n.startswith("desmigratif_connection_seconds_bucket")]
@@ -60,14 +60,14 @@ async def test_a_histogram_grows_to_its_count(village: Place) -> None:
     assert counts[-1] == found["desmigratif_connection_seconds_count{}"]
 
 
-async def test_it_is_not_there_unless_wanted(village: Place) -> None:
+async def test_metrics_are_off_by_default(village: Place) -> None:
     async with served_with(village) as served:
         for wanted, status in ((False, 404), (True, 200)):
             served.app.service.settings = Settings(mode="production", metrics=wanted)
             assert (await served.send("GET", "/metrics")).status == status
 
 
-async def test_with_a_port_of_its_own_it_is_there_and_nowhere_else(village: Place) -> None:
+async def test_a_metrics_port_serves_them_there_only(village: Place) -> None:
     async with served_with(village) as served:
         served.app.service.settings = Settings(mode="production", metrics_port=9090)
         for port, path, status in (
@@ -81,7 +81,7 @@ async def test_with_a_port_of_its_own_it_is_there_and_nowhere_else(village: Plac
             assert answer.status == status, (port, path)
 
 
-async def test_nothing_that_somebody_sent_is_in_it(village: Place) -> None:
+async def test_metrics_hold_nothing_that_callers_sent(village: Place) -> None:
     made = household()
     await village.submit("officer", made)
     await village.query("officer", "{ Rahasia }", language="Rahasia")

@@ -49,7 +49,7 @@ async def catalogue(connection: asyncpg.Connection, *questions: str) -> set[tupl
 
 
 @pytest.mark.parametrize("server", ["16", "18"])
-async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"]) -> None:
+async def test_migrations_create_what_the_nouns_declare(server: Literal["16", "18"]) -> None:
     questions = (COLUMNS, CONSTRAINTS, INDEXES)
     with temporary(server) as postgres:
         await migrate(postgres.dsn())
@@ -76,7 +76,7 @@ async def test_versions_make_what_the_nouns_declare(server: Literal["16", "18"])
     assert migrated - made == set(), "migrated and not declared"
 
 
-async def test_a_login_that_may_create_roles_is_enough_and_the_app_s_login_is_bound() -> None:
+async def test_a_login_that_may_create_roles_can_migrate() -> None:
     with temporary() as postgres:
         first = await asyncpg.connect(postgres.dsn("postgres"))
         await first.execute("CREATE ROLE dba LOGIN CREATEROLE CREATEDB")
@@ -107,13 +107,13 @@ def test_a_running_server_keeps_the_version_that_it_started_with(monkeypatch: py
     assert head() == started
 
 
-def test_versions_are_read_in_the_order_in_which_they_run() -> None:
+def test_versions_are_named_in_the_order_in_which_they_run() -> None:
     run = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
     assert run == sorted(path.stem for path in (MIGRATIONS / "versions").glob("*.py"))
     assert [int(revision.partition("_")[0]) for revision in run] == list(range(1, len(run) + 1))
 
 
-def test_what_migrate_applies_is_in_no_version() -> None:
+def test_versions_leave_out_what_migrate_applies_itself() -> None:
     text = "".join(path.read_text() for path in (MIGRATIONS / "versions").glob("*.py"))
     assert "CHECK (draft = " in text  # what binds columns to each other is a version's
     assert [name for _, name, _ in constraints.constraints() if re.search(rf"\b{name}\b", text)] == []
@@ -133,7 +133,7 @@ VERSION = 'revision = "{}"\ndown_revision = {}\n{}'
         ((True, True, True), ["c", "b", "a"]),
     ],
 )
-def test_a_version_serves_the_code_before_it_as_long_as_each_step_is_compatible(
+def test_older_code_serves_newer_versions_while_they_are_compatible(
     tmp_path: Path, compatible: tuple[bool, ...], served: list[str]
 ) -> None:
     for name, before, mark in zip("abc", ("None", '"a"', '"b"'), compatible, strict=True):
@@ -141,7 +141,7 @@ def test_a_version_serves_the_code_before_it_as_long_as_each_step_is_compatible(
     assert served_versions(tmp_path) == served
 
 
-async def test_a_server_that_the_next_versions_break_is_not_ready_while_they_run(
+async def test_a_server_is_not_ready_while_incompatible_versions_run(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     await admin.execute("INSERT INTO code_version VALUES ('of_yesterday')")

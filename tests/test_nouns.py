@@ -72,7 +72,7 @@ def test_every_column_has_a_class_and_a_label_in_each_language() -> None:
     assert [column for noun in NOUNS for column, _ in facts(noun)] == [column for _, column in COLUMNS]
 
 
-def test_so_has_every_derived_fact_and_nobody_types_one() -> None:
+def test_every_derived_fact_has_a_class_and_labels_and_no_input() -> None:
     made = derived_facts()
     assert len(made) > 20
     for datum in made:
@@ -80,12 +80,12 @@ def test_so_has_every_derived_fact_and_nobody_types_one() -> None:
         assert fact_of(datum).server, datum.name
 
 
-def test_every_noun_says_what_it_is() -> None:
+def test_every_noun_has_a_description() -> None:
     assert [noun.__name__ for noun in NOUNS if not (noun.__doc__ or "").strip()] == []
     assert [noun.__name__ for noun in NOUNS if not isinstance(noun.row_sensitivity, Sensitivity)] == []
 
 
-def test_a_column_said_to_hold_a_code_holds_that_list_and_nothing_else() -> None:
+def test_an_enum_column_declares_its_code_list() -> None:
     found = 0
     for noun, column in COLUMNS:
         kind = held(noun, column.name)
@@ -95,7 +95,7 @@ def test_a_column_said_to_hold_a_code_holds_that_list_and_nothing_else() -> None
     assert found > 30
 
 
-def test_a_number_of_the_vault_is_of_its_class_and_never_counted() -> None:
+def test_vault_numbers_are_of_class_identity_and_never_counted() -> None:
     sealed = [(c, s) for noun in NOUNS for c, s in facts(noun) if s.sealed]
     assert {s.sealed for _, s in sealed} == set(IdentityField)
     assert {s.sensitivity for _, s in sealed} == {IDENTITY}
@@ -106,7 +106,7 @@ def test_a_number_of_the_vault_is_of_its_class_and_never_counted() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_database_takes_the_codes_of_the_list_alone(admin: asyncpg.Connection) -> None:
+async def test_the_database_accepts_only_codes_of_the_list(admin: asyncpg.Connection) -> None:
     rows = await admin.fetch(
         "SELECT conname, pg_get_constraintdef(oid) AS test FROM pg_constraint WHERE contype = 'c'"
         " AND connamespace = 'registry'::regnamespace"
@@ -119,7 +119,7 @@ async def test_the_database_takes_the_codes_of_the_list_alone(admin: asyncpg.Con
         assert re.search(rf"\b{column.name}\b", made)
 
 
-def test_a_record_of_a_village_has_its_area_and_both_agree_by_key() -> None:
+def test_village_and_area_of_a_record_agree_by_a_foreign_key() -> None:
     tables = [t for t in Noun.metadata.sorted_tables if "village_id" in t.c]
     assert {t.name for t in tables} >= {"household", "member", "identity", *(t.name for t in LEDGERS.values())}
     for table in tables:
@@ -130,7 +130,7 @@ def test_a_record_of_a_village_has_its_area_and_both_agree_by_key() -> None:
         assert place in keys, table.name
 
 
-def test_what_is_inside_a_household_lies_where_it_lies() -> None:
+def test_parts_of_a_household_are_in_its_village_by_a_foreign_key() -> None:
     for table in Noun.metadata.sorted_tables:
         if "household_id" in table.c and table not in LEDGERS.values():
             moved = [
@@ -149,7 +149,7 @@ def test_what_is_inside_a_household_lies_where_it_lies() -> None:
 # --- what cannot be said ----------------------------------------------------------------------------------------------
 
 
-def test_a_column_that_says_nothing_is_refused_at_import() -> None:
+def test_a_column_without_a_fact_is_refused_at_import() -> None:
     with pytest.raises(TypeError, match=r"stray\.remark is not a fact: declare it with fact\("):
 
         class Stray(Noun):
@@ -162,7 +162,7 @@ def test_a_column_that_says_nothing_is_refused_at_import() -> None:
 
 
 @pytest.mark.parametrize("labels", [("", "Name"), ("Nama", ""), (" ", " ")])
-def test_a_label_is_not_left_blank(labels: tuple[str, str]) -> None:
+def test_a_blank_label_is_refused(labels: tuple[str, str]) -> None:
     with pytest.raises(TypeError, match="label"):
         fact(OPERATIONAL, *labels)
 
@@ -175,17 +175,17 @@ def test_a_fact_has_no_defaults_for_class_and_labels() -> None:
 
 
 @pytest.mark.parametrize("kind", [IDENTITY, SYSTEM])
-def test_a_number_or_an_account_is_never_counted(kind: Sensitivity) -> None:
+def test_counting_a_number_or_an_account_is_refused(kind: Sensitivity) -> None:
     with pytest.raises(TypeError, match="the ledger counts nothing of that class"):
         Fact(kind, "NIK", "NIK", counted=True)
 
 
-def test_a_number_of_the_vault_is_of_no_other_class() -> None:
+def test_a_vault_number_of_another_class_is_refused() -> None:
     with pytest.raises(TypeError, match="its class is IDENTITY"):
         Fact(OPERATIONAL, "Telepon", "Phone", sealed=IdentityField.PHONE)
 
 
-def test_what_is_no_fact_teaches_how_to_declare_one() -> None:
+def test_the_error_for_a_plain_column_shows_how_to_declare_a_fact() -> None:
     with pytest.raises(TypeError, match="declare it with"):
         fact_of(sa.Column("x", sa.Text()))
     assert fact_of(Member.sex) == fact_of(table_of(Member).c.sex)

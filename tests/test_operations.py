@@ -73,11 +73,11 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
 
 
 @pytest.mark.snapshot
-def test_the_examples_are_what_of_the_contract_s_operations_is_built() -> None:
+def test_the_example_operations_are_those_of_the_contract_that_are_built() -> None:
     kept(EXAMPLES, runnable())
 
 
-async def test_every_example_runs_as_it_stands_in_the_file(demo: Demo) -> None:
+async def test_every_example_operation_runs(demo: Demo) -> None:
     """The whole file is the document, as a frontend team would send it."""
     text = EXAMPLES.read_text()
     rows = (await demo.ask(OFFICER, "{ households(first: 50) { nodes { id rev workflowState } } }"))["households"][
@@ -116,7 +116,7 @@ async def test_every_example_runs_as_it_stands_in_the_file(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("persona", sorted(personas()))
-async def test_the_minister_s_sentence_is_the_same_for_everyone(demo: Demo, persona: str) -> None:
+async def test_national_summary_is_the_same_for_everyone(demo: Demo, persona: str) -> None:
     query = operation("MinisterSentence")
     said = (await demo.ask(persona, query))["nationalSummary"]
     exact = (await demo.ask("admin@national", query))["nationalSummary"]
@@ -146,7 +146,7 @@ async def test_the_household_form_shows_and_saves(demo: Demo) -> None:
         assert done["submitHousehold"]["outcome"] == outcome, done
 
 
-async def test_from_a_province_down_to_a_village_in_one_request(demo: Demo) -> None:
+async def test_one_request_goes_from_a_province_down_to_a_village(demo: Demo) -> None:
     said = (await demo.ask("province@35", operation("ProvinceToVillage"), code="35"))["region"]
     malang = next(regency for regency in said["regencies"]["nodes"] if regency["code"] == "35.07")
     assert malang == said["regencies"]["nodes"][0], "most households first"
@@ -179,7 +179,7 @@ async def walk(demo: Demo, persona: str, query: str, root: str, **variables: Any
             return found
 
 
-async def test_the_officer_s_work_list_is_his_own(demo: Demo) -> None:
+async def test_an_officer_s_work_list_holds_only_their_own_households(demo: Demo) -> None:
     query = operation("OfficerWorkList")
     for persona in (OFFICER, ELSEWHERE):
         said = await demo.ask(persona, query, first=50, after=None, **{"from": "2026-01-01", "to": "2027-01-01"})
@@ -200,7 +200,7 @@ async def test_the_verifier_s_queue_is_oldest_first(demo: Demo, persona: str) ->
 
 
 @pytest.mark.parametrize("persona", [OFFICER, COORDINATOR, VIEWER, "province@35", ANALYST, "admin@national"])
-async def test_export_ready_businesses_and_their_bars_agree(demo: Demo, persona: str) -> None:
+async def test_export_ready_businesses_and_their_groups_agree(demo: Demo, persona: str) -> None:
     query = operation("ExportReadyByField")
     rows = await walk(demo, persona, query, "businesses")
     page = (await demo.ask(persona, query, first=1))["businesses"]
@@ -211,7 +211,7 @@ async def test_export_ready_businesses_and_their_bars_agree(demo: Demo, persona:
         assert (row["name"] is None and "name" in row["withheld"]) is (persona in (VIEWER, ANALYST))
 
 
-async def test_returnees_with_a_business_have_both(demo: Demo) -> None:
+async def test_returnees_with_a_business_are_listed_with_it(demo: Demo) -> None:
     rows = await walk(demo, COORDINATOR, operation("ReturneesWithBusiness"), "members", within=MALANG)
     counted = 0
     for row in await walk(demo, COORDINATOR, EVERYBODY, "members", within=MALANG):
@@ -228,7 +228,7 @@ EVERYBODY = """query($within: [RegionCode!], $first: Int!, $after: String) {
     edges { node { id stage businesses { status } } } } }"""
 
 
-async def test_children_are_listed_youngest_first_for_those_who_may(demo: Demo) -> None:
+async def test_children_are_listed_youngest_first(demo: Demo) -> None:
     query = operation("ChildrenLeftBehind")
     for persona in (OFFICER, COORDINATOR):
         rows = (await demo.ask(persona, query, within=MALANG, first=40))["members"]
@@ -252,7 +252,7 @@ async def test_contracts_that_end_are_counted_by_month(demo: Demo, persona: str)
         assert phone is None or phone.endswith("****")
 
 
-async def test_a_name_is_found_however_it_is_spelt_and_only_in_the_own_area(demo: Demo) -> None:
+async def test_a_name_is_found_in_other_spellings_and_only_in_own_areas(demo: Demo) -> None:
     query = operation("SearchName")
     names = (await demo.ask(OFFICER, "{ members(first: 500) { nodes { id fullName } } }"))["members"]["nodes"]
     person = next(row for row in names if row["fullName"] and re.search(r"\w[tnl]\w* \w", row["fullName"]))

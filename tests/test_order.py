@@ -79,7 +79,7 @@ async def page(country: Place, who: str, field: str, *given: str) -> Any:
 
 @pytest.mark.parametrize("who", ["ministry", "analyst"])
 @pytest.mark.parametrize("field", LISTS)
-async def test_a_page_of_the_country_reads_its_own_rows_alone(country: Place, who: str, field: str) -> None:
+async def test_a_national_page_reads_only_its_rows(country: Place, who: str, field: str) -> None:
     """Its first and its last page, and one behind and before a cursor."""
     middle = (await page(country, who, field, "first: 10"))["pageInfo"]["endCursor"]
     for given in ("first: 3", "last: 3", f'first: 3, after: "{middle}"', f'last: 3, before: "{middle}"'):
@@ -95,14 +95,14 @@ async def test_a_page_of_the_country_reads_its_own_rows_alone(country: Place, wh
 
 @pytest.mark.parametrize("who", ["coordinator", "viewer", "officer", "analyst"])
 @pytest.mark.parametrize("field", ["members", *INSIDE])
-async def test_persons_are_read_household_by_household(country: Place, who: str, field: str) -> None:
+async def test_members_are_read_by_household(country: Place, who: str, field: str) -> None:
     (root,) = await explain(country, who, asked(field, "first: 3", fields="nodes { id }"))
     assert 3 <= found(root, "member") <= 3 + 3 * PEOPLE, root.plan
 
 
 @pytest.mark.parametrize("who", ["ministry", "analyst", "coordinator", "viewer", "officer"])
 @pytest.mark.parametrize("field", [*LISTS, *INSIDE])
-async def test_the_pages_from_both_ends_are_the_same_list(country: Place, who: str, field: str) -> None:
+async def test_pages_from_both_ends_give_the_same_list(country: Place, who: str, field: str) -> None:
     forward, backward = list[list[str]](), list[list[str]]()
     pages: list[str | None] = [""]
     while pages[-1] is not None:
@@ -123,7 +123,7 @@ async def test_the_pages_from_both_ends_are_the_same_list(country: Place, who: s
 @pytest.mark.parametrize(
     "field", ["members", "members(orderBy: {field: HOUSEHOLD_NO, direction: DESC})", "members(filter: {sex: [MALE]})"]
 )
-async def test_persons_stand_in_the_order_of_their_households(country: Place, who: str, field: str) -> None:
+async def test_members_are_ordered_by_household(country: Place, who: str, field: str) -> None:
     """Whether they are read so, or sorted because few of them may meet a condition."""
     nodes = (await country.ask(who, asked(field, "first: 1000", fields="nodes { id seq household { householdNo } }")))[
         "list"

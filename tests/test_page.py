@@ -37,7 +37,7 @@ class Reader(HTMLParser):
 
 @pytest.mark.parametrize("path", ["/", "/graphql"])
 @pytest.mark.parametrize(("language", "first"), [("id-ID,id;q=0.9", "id"), ("en-US,en;q=0.9", "en")])
-async def test_a_browser_is_told_where_to_look(village: Place, path: str, language: str, first: str) -> None:
+async def test_a_browser_gets_a_page_with_links(village: Place, path: str, language: str, first: str) -> None:
     answer = await village.send("GET", path, headers={"accept": BROWSER, "accept-language": language})
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     text = answer.body.decode()
@@ -50,7 +50,7 @@ async def test_a_browser_is_told_where_to_look(village: Place, path: str, langua
     assert reader.tags & {"script", "img", "link", "iframe", "form", "object"} == set()
 
 
-async def test_the_browser_may_load_and_run_nothing(village: Place) -> None:
+async def test_the_page_forbids_scripts_and_resources(village: Place) -> None:
     answer = await village.send("GET", "/", headers={"accept": BROWSER})
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -61,17 +61,17 @@ async def test_the_browser_may_load_and_run_nothing(village: Place) -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])
-async def test_a_program_gets_no_page_from_the_api(village: Place, accept: str) -> None:
+async def test_programs_get_json_instead_of_the_page(village: Place, accept: str) -> None:
     answer = await village.send("GET", "/graphql", headers=village.bearer("officer") | {"accept": accept})
     assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
 
 
-async def test_a_query_in_a_browser_s_address_is_answered(village: Place) -> None:
+async def test_a_query_in_the_url_of_a_browser_is_answered(village: Place) -> None:
     answer = await village.send("GET", "/graphql?query={__typename}", headers={"accept": BROWSER})
     assert answer.data == {"__typename": "Query"}
 
 
-async def test_the_root_is_a_page_or_nothing(village: Place) -> None:
+async def test_the_root_is_a_page_for_browsers_only(village: Place) -> None:
     assert (await village.send("GET", "/", headers={"accept": "*/*"})).headers["content-type"].startswith("text/html")
     answer = await village.send("GET", "/", headers={"accept": "application/json"})
     assert (answer.status, answer.codes) == (404, ["NOT_FOUND"])
@@ -88,13 +88,13 @@ async def test_the_root_is_a_page_or_nothing(village: Place) -> None:
         (b"", "http://localhost/graphql"),
     ],
 )
-def test_the_example_names_this_server_and_nothing_else(host: bytes, shown: str) -> None:
+def test_the_example_names_only_this_server(host: bytes, shown: str) -> None:
     text = page({b"host": host}, "id", True)
     assert f"curl {shown} " in text
     assert "script" not in text
 
 
-async def test_production_speaks_of_no_demo(village: Place) -> None:
+async def test_the_page_of_production_does_not_mention_the_demo(village: Place) -> None:
     async with served_with(village, mode="production") as served:
         text = (await served.send("GET", "/", headers={"accept": BROWSER})).body.decode()
     assert "demo" not in text

@@ -76,7 +76,7 @@ async def walk(village: Place, who: str, field: str, size: int) -> list[str]:
 
 @pytest.mark.parametrize("who", ["officer", "coordinator", "viewer", "analyst", "auditor"])
 @pytest.mark.parametrize("field", [*LISTS, *ORDERED, "region/households", "region/members", "region/migrations"])
-async def test_the_pages_joined_are_the_list(full: Place, who: str, field: str) -> None:
+async def test_all_pages_together_are_the_list(full: Place, who: str, field: str) -> None:
     records, seen_in_them = ("household", "member", "migration", "business"), ("HOUSEHOLD_COUNT", "LAST_VERIFIED")
     if who == "auditor" and (field.startswith(records) or any(key in field for key in seen_in_them)):
         answer = await full.query(who, f"{{ {field} {{ totalCount }} }}")
@@ -90,13 +90,13 @@ async def test_the_pages_joined_are_the_list(full: Place, who: str, field: str) 
         assert await walk(full, who, field, size) == whole
 
 
-async def test_twenty_rows_are_a_page_when_nobody_says(full: Place) -> None:
+async def test_the_default_page_has_twenty_rows(full: Place) -> None:
     got = await page(full, "analyst", "members")
     assert (len(got["nodes"]), got["totalCount"] >= 24, got["pageInfo"]["hasNextPage"]) == (20, True, True)
 
 
 @pytest.mark.parametrize("field", ["migrations", "businesses"])
-async def test_the_newest_come_first_and_the_unknown_last(full: Place, field: str) -> None:
+async def test_the_newest_come_first_and_nulls_last(full: Place, field: str) -> None:
     name = {"migrations": "departedOn", "businesses": "startedOn"}[field]
     rows = (await full.ask("coordinator", f"{{ {field}(first: 100) {{ nodes {{ id day: {name} }} }} }}"))[field][
         "nodes"
@@ -110,7 +110,7 @@ async def test_the_newest_come_first_and_the_unknown_last(full: Place, field: st
         assert ids == sorted(ids, reverse=True)
 
 
-async def test_an_order_tells_nothing_that_a_mask_hides(full: Place) -> None:
+async def test_an_order_does_not_show_masked_values(full: Place) -> None:
     """The dates of episodes are not the viewer's: his list is in the order of ids, and his cursors hold no date."""
     got = await page(full, "viewer", "migrations", 100)
     ids = [n["id"] for n in got["nodes"]]
@@ -120,7 +120,7 @@ async def test_an_order_tells_nothing_that_a_mask_hides(full: Place) -> None:
         assert b"20" not in base64.urlsafe_b64decode(box + "=" * (-len(box) % 4))[:-16].split(b",")[0]
 
 
-async def test_regions_can_be_ordered_by_what_is_seen_in_them(full: Place) -> None:
+async def test_regions_can_be_ordered_by_visible_counts(full: Place) -> None:
     text = """{ regions(first: 50, orderBy: {field: HOUSEHOLD_COUNT, direction: DESC}) {
       nodes { code households { totalCount } } } }"""
     for who in ("officer", "coordinator", "analyst"):
@@ -130,7 +130,7 @@ async def test_regions_can_be_ordered_by_what_is_seen_in_them(full: Place) -> No
         assert counts[0] >= {"officer": 4, "coordinator": 8, "analyst": 8}[who]
 
 
-async def test_pages_stand_still_while_rows_are_written(full: Place) -> None:
+async def test_pages_are_stable_while_rows_are_written(full: Place) -> None:
     """What was there at the first page is met exactly once, whatever comes in before, between and behind."""
     before = [n["id"] for n in (await page(full, "next door", "households", 1000))["nodes"]]
     met, after = [], None
@@ -150,7 +150,7 @@ async def test_pages_stand_still_while_rows_are_written(full: Place) -> None:
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 
-async def test_a_cursor_is_good_for_its_list_order_and_caller_only(full: Place) -> None:
+async def test_a_cursor_is_valid_for_its_list_order_and_caller(full: Place) -> None:
     origin = "regions(orderBy: {field: NAME})"
     cursor = (await page(full, "coordinator", origin, 1))["pageInfo"]["endCursor"]
     assert (await page(full, "coordinator", origin, 1, cursor))["nodes"]

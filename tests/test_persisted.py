@@ -41,7 +41,7 @@ async def get(village: Place, **said: Any) -> Answer:
     return await village.send("GET", params=texts, headers=village.bearer("officer") | {"accept": RESPONSE})
 
 
-async def test_apollo_s_handshake(village: Place) -> None:
+async def test_apollo_s_automatic_persisted_queries_work(village: Place) -> None:
     unknown = await post(village, apollo(HASH))
     assert (unknown.status, unknown.codes) == (400, ["PERSISTED_QUERY_NOT_FOUND"])
     assert (await post(village, {"query": QUERY, **apollo(HASH)})).data == {"viewer": {"name": "officer"}}
@@ -50,7 +50,7 @@ async def test_apollo_s_handshake(village: Place) -> None:
     assert (await get(village, variables={"with": False}, **apollo(HASH))).data == {"viewer": {}}
 
 
-async def test_a_document_id_is_the_same_hash(village: Place) -> None:
+async def test_a_document_id_is_the_hash_too(village: Place) -> None:
     id_ = f"sha256:{HASH}"
     assert (await get(village, documentId=id_)).codes == ["PERSISTED_QUERY_NOT_FOUND"]
     assert (await post(village, {"documentId": id_, "query": QUERY, "operationName": "Name"})).data
@@ -79,13 +79,13 @@ async def test_a_document_id_is_the_same_hash(village: Place) -> None:
         {"extensions": {"persistedQuery": HASH}},
     ],
 )
-async def test_what_is_no_hash_or_not_this_one_s_is_refused_and_not_kept(village: Place, body: dict[str, Any]) -> None:
+async def test_a_wrong_hash_is_refused_and_not_stored(village: Place, body: dict[str, Any]) -> None:
     answer = await post(village, body)
     assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
     assert len(PERSISTED) == 0
 
 
-async def test_other_extensions_are_no_concern_of_ours(village: Place) -> None:
+async def test_other_extensions_are_ignored(village: Place) -> None:
     others: list[Any] = [{}, None, {"tracing": 1}, {"persistedQuery": None}, [], 7]
     for extensions in others:
         assert (await post(village, {"query": QUERY, "extensions": extensions})).data
@@ -93,7 +93,7 @@ async def test_other_extensions_are_no_concern_of_ours(village: Place) -> None:
     assert len(PERSISTED) == 0
 
 
-async def test_only_what_is_valid_and_somebody_s_is_kept(village: Place) -> None:
+async def test_only_valid_documents_of_signed_in_callers_are_stored(village: Place) -> None:
     for text, who in (("{ viewer { nobody } }", "officer"), ("{ viewer {", "officer"), ("{ __typename }", None)):
         hash_ = hashlib.sha256(text.encode()).hexdigest()
         await post(village, {"query": text, **apollo(hash_)}, who)
@@ -102,7 +102,7 @@ async def test_only_what_is_valid_and_somebody_s_is_kept(village: Place) -> None
     assert len(PERSISTED) == 0
 
 
-async def test_a_command_goes_by_post_whatever_names_it(village: Place) -> None:
+async def test_a_persisted_mutation_needs_post(village: Place) -> None:
     text = "mutation { verifyHouseholds(input: {items: []}) { results { householdId } } }"
     hash_ = hashlib.sha256(text.encode()).hexdigest()
     await post(village, {"query": text, **apollo(hash_)})
@@ -110,7 +110,7 @@ async def test_a_command_goes_by_post_whatever_names_it(village: Place) -> None:
     assert (refused.status, refused.codes) == (405, ["METHOD_NOT_ALLOWED"])
 
 
-async def test_the_longest_unused_are_forgotten(village: Place) -> None:
+async def test_the_least_recently_used_documents_are_evicted(village: Place) -> None:
     await post(village, {"query": QUERY, **apollo(HASH)})
     for n in range(PERSISTED.limit):
         PERSISTED.put(f"{n:064}", OTHER)

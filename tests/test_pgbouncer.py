@@ -103,9 +103,7 @@ async def pooled(village: Place) -> AsyncIterator[Place]:
 
 
 @needs_statements
-async def test_many_readers_share_two_connections_and_nobody_sees_another_s_sight(
-    village: Place, pooled: Place
-) -> None:
+async def test_readers_share_connections_without_sharing_visibility(village: Place, pooled: Place) -> None:
     for _ in range(3):
         await village.submit("officer", household(people=2))
     people = ["officer", "verifier", "province", "viewer", "analyst", "stranger", "next door", "nobody"]
@@ -132,7 +130,7 @@ async def test_many_readers_share_two_connections_and_nobody_sees_another_s_sigh
 
 
 @needs_statements
-async def test_a_command_is_one_transaction_and_is_read_back(pooled: Place) -> None:
+async def test_a_command_is_one_transaction_behind_a_pooler(pooled: Place) -> None:
     async def submit() -> None:
         made = household()
         stored = (await pooled.ask("officer", SUBMIT, household=made, saveAs="SUBMITTED"))["submitHousehold"]
@@ -145,7 +143,7 @@ async def test_a_command_is_one_transaction_and_is_read_back(pooled: Place) -> N
 
 
 @needs_statements
-async def test_a_revoked_grant_is_heard_past_the_pooler(pooled: Place) -> None:
+async def test_a_revoked_grant_ends_at_once_behind_a_pooler(pooled: Place) -> None:
     await eventually(lambda: pooled.app.service.principals.listening)
     assert (await pooled.query("second", HOUSEHOLDS)).codes == []
 
@@ -157,7 +155,7 @@ async def test_a_revoked_grant_is_heard_past_the_pooler(pooled: Place) -> None:
 
 
 @needs_statements
-async def test_without_a_way_past_the_pooler_nobody_is_remembered(
+async def test_without_a_direct_connection_principals_are_not_cached(
     village: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PgBouncer accepts LISTEN and delivers nothing, so a revoked grant must end with the next request."""
@@ -173,7 +171,7 @@ async def test_without_a_way_past_the_pooler_nobody_is_remembered(
 
 
 @needs_statements
-async def test_a_pooler_that_keeps_prepared_statements_is_accepted(village: Place) -> None:
+async def test_a_pooler_that_supports_prepared_statements_is_accepted(village: Place) -> None:
     with pgbouncer(village.login) as login:
         for _ in range(3):
             await check(login, VAULT)  # the first keys are the database's own
@@ -198,7 +196,7 @@ async def active(place: Place, who: str, value: bool) -> AsyncIterator[None]:
 
 
 @needs_statements
-async def test_a_server_connection_that_is_lost_is_told_as_overload_at_most_once(pooled: Place) -> None:
+async def test_a_lost_server_connection_is_overload_at_most_once(pooled: Place) -> None:
     await pooled.ask("officer", HOUSEHOLDS)
     await pooled.admin.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -75,7 +75,7 @@ def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, PolicyRow]]]:
             yield role, ability, {**PAGE, ability: PolicyRow(cells, PAGE[ability].why)}
 
 
-def test_the_page_is_the_agreed_one() -> None:
+def test_the_policy_page_equals_the_agreed_policy() -> None:
     with AGREED.open(newline="") as file:
         agreed = {line["ability"]: line for line in csv.DictReader(file)}
     for ability, role in product(Ability, Role):
@@ -132,13 +132,13 @@ def test_a_row_with_a_cell_for_no_role_or_for_no_name_is_refused() -> None:
         row(*CELLS.values(), why="by position")
 
 
-def test_nobody_may_change_the_page() -> None:
+def test_the_policy_page_is_immutable() -> None:
     for part in (PAGE, PAGE[Ability.SEE_OPEN].cells, VERIFICATION_STAGES, MAY_GIVE):
         with pytest.raises(TypeError):
             part[Role.SERVICE] = Cell.AREA  # type: ignore[index]
 
 
-def test_classes_and_abilities_to_see_them_are_the_same_words() -> None:
+def test_each_class_has_an_ability_of_the_same_name() -> None:
     assert {Ability.of(sensitivity).value for sensitivity in Sensitivity} == {
         ability.value for ability in Ability if ability.value.startswith("see:")
     }
@@ -149,7 +149,7 @@ def test_classes_and_abilities_to_see_them_are_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("names", [Ability, Role, Sensitivity])
-def test_every_name_has_labels_of_its_own(names: type[Ability] | type[Role] | type[Sensitivity]) -> None:
+def test_roles_and_abilities_have_distinct_labels(names: type[Ability] | type[Role] | type[Sensitivity]) -> None:
     for labels in ([one.label_id for one in names], [one.label_en for one in names]):
         assert all(labels)
         assert len(set(labels)) == len(labels)
@@ -158,19 +158,19 @@ def test_every_name_has_labels_of_its_own(names: type[Ability] | type[Role] | ty
 # --- Steps and giving roles
 
 
-def test_each_signature_is_given_by_its_own_grant() -> None:
+def test_each_verification_stage_comes_from_its_own_grant() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, "52.03"))
     assert who.areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE) == AreaSet.of(VILLAGE)
     assert who.areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY) == AreaSet.of("52.03")
     assert who.areas(Ability.SUBMISSION_VERIFY) == AreaSet.of(VILLAGE, "52.03")
 
 
-def test_whoever_verifies_has_exactly_one_signature() -> None:
+def test_roles_that_verify_have_exactly_one_stage() -> None:
     assert set(VERIFICATION_STAGES) == {role for role in Role if cell(Ability.SUBMISSION_VERIFY, role)}
     assert set(VERIFICATION_STAGES.values()) == set(VerificationStage)
 
 
-def test_who_may_give_which_role() -> None:
+def test_which_role_may_grant_which() -> None:
     assert set(MAY_GIVE) == set(Role)
     assert MAY_GIVE[Role.MINISTRY_ADMIN] == set(Role)
     below = {Role.OFFICER, Role.VILLAGE_VERIFIER, Role.REGIONAL_VIEWER}
@@ -185,7 +185,7 @@ GRANTS = st.lists(st.builds(grant, st.sampled_from(Role), CODES | st.none()), ma
 
 
 @given(GRANTS, CODES)
-def test_grants_add_up_and_never_multiply(grants: list[Grant], code: str) -> None:
+def test_grants_add_up_without_combining(grants: list[Grant], code: str) -> None:
     """Each ability at each place comes from one grant that gives it there."""
     who = principal(*grants)
     for ability in Ability:
@@ -201,7 +201,7 @@ def test_grants_add_up_and_never_multiply(grants: list[Grant], code: str) -> Non
 
 
 @given(GRANTS)
-def test_settings_say_what_the_principal_may(grants: list[Grant]) -> None:
+def test_settings_hold_the_areas_of_the_principal(grants: list[Grant]) -> None:
     who = principal(*grants)
     for sensitivity in Sensitivity:
         assert who.setting(sensitivity.value.lower()) == who.sees(sensitivity).literal()
@@ -236,7 +236,7 @@ def test_names_of_settings_need_no_quotes() -> None:
     assert all(name.isascii() and name.replace("_", "").isalpha() and name.islower() for name in SETTINGS)
 
 
-def test_the_role_of_a_signature_is_the_one_that_gives_it() -> None:
+def test_the_role_of_a_stage_is_the_one_that_grants_it() -> None:
     who = principal(grant(Role.VILLAGE_VERIFIER, VILLAGE), grant(Role.REGENCY_COORDINATOR, REGENCY))
     assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, VerificationStage.REGENCY) is Role.REGENCY_COORDINATOR
     assert who.role_for(Ability.SUBMISSION_VERIFY, VILLAGE, VerificationStage.VILLAGE) is Role.VILLAGE_VERIFIER
@@ -267,7 +267,7 @@ def test_a_grant_ends_after_its_last_day() -> None:
         (AreaSet.of(VILLAGE, ELSEWHERE), UUID(int=1)),
     ],
 )
-def test_a_grant_is_of_one_region_or_of_the_country(area: AreaSet, region_id: UUID | None) -> None:
+def test_a_grant_covers_one_region_or_the_country(area: AreaSet, region_id: UUID | None) -> None:
     with pytest.raises(ValueError, match="one region"):
         Grant(Role.OFFICER, area, region_id, TODAY, None, True)
 
@@ -287,7 +287,7 @@ def names_of_roles(source: str) -> list[str]:
     return sorted(found)
 
 
-def test_code_outside_auth_asks_for_abilities_and_never_names_a_role() -> None:
+def test_code_outside_auth_names_no_role() -> None:
     files = [path for top in ("registry", "schema", "server") for path in (ROOT / top).rglob("*.py")]
     demo = ROOT / "server" / "demo"
     named = {
@@ -300,7 +300,7 @@ def test_code_outside_auth_asks_for_abilities_and_never_names_a_role() -> None:
     assert named == {}
 
 
-def test_the_search_for_role_names_finds_them() -> None:
+def test_the_search_for_role_names_finds_some() -> None:
     assert names_of_roles("if role is Role.OFFICER or auth.role.Role.SERVICE: pass") == ["OFFICER", "SERVICE"]
     assert names_of_roles("role = 'AUDITOR'") == ["AUDITOR"]
     assert names_of_roles("'an OFFICER of the village'; purpose.SERVICE") == []

@@ -35,7 +35,7 @@ async def admin(postgres: Embedded, anyio_backend: str) -> AsyncIterator[asyncpg
     await connection.close()
 
 
-async def test_a_free_connection_is_the_one_used_last_and_none_is_made_in_vain(connect: Any) -> None:
+async def test_the_most_recently_used_connection_is_reused(connect: Any) -> None:
     async with Pool(connect, 3, 3, 1).opening() as pool:
         first, second = await pool.acquire(), await pool.acquire()
         assert (pool.opened, pool.idle) == (2, 0)
@@ -46,7 +46,7 @@ async def test_a_free_connection_is_the_one_used_last_and_none_is_made_in_vain(c
         pool.release(second)
 
 
-async def test_those_who_wait_get_their_turn_in_order(connect: Any) -> None:
+async def test_waiters_are_served_in_order(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
         held, came = await pool.acquire(), list[int]()
 
@@ -62,7 +62,7 @@ async def test_those_who_wait_get_their_turn_in_order(connect: Any) -> None:
         assert came == list(range(9))
 
 
-async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time(connect: Any) -> None:
+async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time(connect: Any) -> None:
     async with Pool(connect, 1, 2, 0.2).opening() as pool:
         held = await pool.acquire()
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(2)]
@@ -78,7 +78,7 @@ async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_tim
         pool.release(held)
 
 
-async def test_whoever_leaves_the_queue_takes_nothing_with_him(connect: Any) -> None:
+async def test_a_cancelled_waiter_takes_no_connection(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
         held = await pool.acquire()
         leaving, staying = asyncio.create_task(pool.acquire()), asyncio.create_task(pool.acquire())
@@ -91,7 +91,7 @@ async def test_whoever_leaves_the_queue_takes_nothing_with_him(connect: Any) -> 
         assert (pool.opened, pool.idle, pool.waiting) == (1, 1, 0)
 
 
-async def test_a_lost_connection_is_replaced_also_for_those_who_wait(connect: Any, admin: asyncpg.Connection) -> None:
+async def test_a_lost_connection_is_replaced_for_waiters_too(connect: Any, admin: asyncpg.Connection) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
         held = await pool.acquire()
         waiting = asyncio.create_task(pool.acquire())
@@ -110,7 +110,7 @@ async def test_a_lost_connection_is_replaced_also_for_those_who_wait(connect: An
         assert (pool.opened, pool.idle) == (1, 1)
 
 
-async def test_a_connection_that_cannot_be_made_is_an_error_each_time_and_blocks_nobody(connect: Any) -> None:
+async def test_a_failed_connect_raises_and_blocks_nobody(connect: Any) -> None:
     broken = False
 
     async def sometimes() -> asyncpg.Connection:
@@ -133,7 +133,7 @@ async def test_a_connection_that_cannot_be_made_is_an_error_each_time_and_blocks
         pool.release(await pool.acquire())
 
 
-async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_connection(connect: Any) -> None:
+async def test_random_use_never_shares_and_never_loses_a_connection(connect: Any) -> None:
     dice = random.Random(7)
     async with Pool(connect, 3, 20, 0.05).opening() as pool:
         used: set[asyncpg.Connection] = set()
@@ -162,9 +162,7 @@ async def test_many_who_come_and_leave_at_random_never_share_and_never_lose_a_co
         assert (pool.opened - pool.idle, pool.waiting, used) == (0, 0, set())
 
 
-async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
-    connect: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_idle_connections_are_closed_except_the_last_used(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "IDLE", 0.5)
     async with Pool(connect, 2, 2, 5).opening() as pool:
         warm, cold = await pool.acquire(), await pool.acquire()
@@ -180,7 +178,7 @@ async def test_what_nobody_needs_is_closed_and_the_last_used_stays(
         assert (pool.opened, pool.idle) == (1, 1)
 
 
-async def test_at_the_end_every_connection_is_closed_also_one_that_comes_back_late(connect: Any) -> None:
+async def test_closing_the_pool_closes_connections_released_later_too(connect: Any) -> None:
     async with Pool(connect, 2, 2, 5).opening() as pool:
         free, late = await pool.acquire(), await pool.acquire()
         pool.release(free)

@@ -77,7 +77,7 @@ async def texts(village: Place, who: str = "officer", text: str = TEXT, **change
 
 
 @pytest.mark.parametrize("name", SAME)
-async def test_a_value_never_changes_the_sql(village: Place, name: str) -> None:
+async def test_values_do_not_change_the_sql(village: Place, name: str) -> None:
     usual = await texts(village)
     made = len(STATEMENTS)
     for value in SAME[name]:
@@ -86,9 +86,7 @@ async def test_a_value_never_changes_the_sql(village: Place, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHER)
-async def test_what_shapes_the_sql_is_another_statement_and_the_same_when_it_comes_again(
-    village: Place, name: str
-) -> None:
+async def test_each_shape_is_one_statement(village: Place, name: str) -> None:
     seen = {tuple(await texts(village))}
     for value in OTHER[name]:
         made = tuple(await texts(village, **{name: value}))
@@ -98,7 +96,7 @@ async def test_what_shapes_the_sql_is_another_statement_and_the_same_when_it_com
     assert tuple(await texts(village)) in seen
 
 
-async def test_regions_are_asked_alike_however_many_but_one_village_in_a_way_of_its_own(village: Place) -> None:
+async def test_a_filter_by_regions_has_two_shapes(village: Place) -> None:
     usual, alone = await texts(village, within=["35"]), await texts(village)
     for several in ([], ["35.07"], ["35", FAR], [HERE, NEXT_DOOR]):
         assert await texts(village, within=several) == usual, several
@@ -112,7 +110,7 @@ async def test_regions_are_asked_alike_however_many_but_one_village_in_a_way_of_
     assert await texts(village, text=text, within="35") == usual
 
 
-async def test_the_order_of_variables_and_their_absence_do_no_harm(village: Place) -> None:
+async def test_the_order_of_variables_and_absent_ones_do_not_matter(village: Place) -> None:
     usual = await texts(village)
     before = len(village.statements)
     turned = dict(reversed(list(GIVEN.items())))
@@ -123,7 +121,7 @@ async def test_the_order_of_variables_and_their_absence_do_no_harm(village: Plac
     assert await texts(village, size=None) == usual  # a size that nobody says is the usual one, bound like any other
 
 
-async def test_keys_of_a_filter_in_another_order_mean_the_same(village: Place) -> None:
+async def test_the_order_of_filter_keys_does_not_matter(village: Place) -> None:
     for n in range(3):
         await village.submit("officer", household(hamlet=f"Dusun {n}", people=2))
     text = "query($f: MemberFilter) { members(filter: $f) { totalCount nodes { id } } }"
@@ -146,7 +144,7 @@ async def test_null_absent_and_false_are_three_shapes() -> None:
         assert str(with_placeholders(one, ("v",))) == str(with_placeholders(other, ("v",)))
 
 
-async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> None:
+async def test_callers_of_different_visibility_do_not_share_a_plan(village: Place) -> None:
     """Whoever asks first: each gets what he would get alone."""
     made = household(people=2)
     await village.submit("officer", made)
@@ -168,7 +166,7 @@ async def test_a_plan_never_serves_a_caller_of_another_sight(village: Place) -> 
     assert len(visibilities) == len({Visibility.of(await village.principal(who)) for who in [*people, "second"]}) > 5
 
 
-async def test_equal_sights_share_one_plan(village: Place) -> None:
+async def test_callers_of_equal_visibility_share_a_plan(village: Place) -> None:
     text = "query($n: Int) { members(first: $n) { nodes { fullName household { address } } } }"
     await texts(village, "officer", text, n=1)
     before = len(PLANS), len(STATEMENTS)
@@ -177,7 +175,7 @@ async def test_equal_sights_share_one_plan(village: Place) -> None:
     assert (len(PLANS), len(STATEMENTS)) == before
 
 
-async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> None:
+async def test_statements_and_cache_keys_hold_no_values(village: Place) -> None:
     canary, number = "CANARY-7f3a", 1_203_040_506
     given: dict[str, Any] = {
         "id": canary,
@@ -197,7 +195,7 @@ async def test_no_value_of_a_caller_is_in_a_text_or_a_key(village: Place) -> Non
         assert str(number) not in text
 
 
-async def test_what_is_remembered_is_bounded(village: Place) -> None:
+async def test_the_plan_cache_is_bounded(village: Place) -> None:
     memories = {memory.name: memory for memory in LruCache.all}
     assert {"plans", "statements", "operations"} <= memories.keys()
     assert all(0 < memory.limit <= 10_000 for memory in memories.values())
@@ -208,7 +206,7 @@ async def test_what_is_remembered_is_bounded(village: Place) -> None:
     assert len(operations._operations) == limit
 
 
-async def test_a_plan_that_was_forgotten_is_made_again(village: Place) -> None:
+async def test_an_evicted_plan_is_made_again(village: Place) -> None:
     text = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
     filters: list[dict[str, Any]] = [{}, {"status": ["ACTIVE"]}, {"not": {"status": ["ACTIVE"]}}, {"or": []}]
     counted = [(await village.ask("officer", text, f=f))["households"]["totalCount"] for f in filters]
@@ -245,7 +243,7 @@ COERCED = """query($n: Int!, $w: [RegionCode!], $s: [HouseholdStatus!], $d: Date
         {"n": 3, "w": ["3507"], "s": ["GONE"], "d": "31.1.2026", "t": 7},
     ],
 )
-def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
+def test_fast_coercion_equals_that_of_the_library(sent: dict[str, Any]) -> None:
     schema = build()._schema
     operation = Operations(schema).get(COERCED, None)
     whole = get_variable_values(schema, operation.definition.variable_definitions or (), sent, 10)
@@ -259,7 +257,7 @@ def test_the_quick_way_to_coerce_is_the_library_s(sent: dict[str, Any]) -> None:
     assert [place and place.groups("") for place in ours] == [place and place.groups("") for place in theirs]
 
 
-async def test_a_command_takes_its_variables_as_graphql_says(village: Place) -> None:
+async def test_variables_of_a_command_follow_graphql(village: Place) -> None:
     """Defaults, directives and variables inside of literals: the executor gets them coerced, and declares none."""
     made = household()
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
@@ -277,7 +275,7 @@ async def test_a_command_takes_its_variables_as_graphql_says(village: Place) -> 
     assert wrong.codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_class_refused_in_a_payload_is_null_there_and_the_command_runs(village: Place) -> None:
+async def test_a_class_that_is_not_seen_is_null_in_a_payload(village: Place) -> None:
     made = household()
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     text = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {items: $items}) { results {

@@ -78,7 +78,7 @@ async def nobody_new(postgres: Embedded, database: str) -> AsyncIterator[None]:
         await elsewhere.close()
 
 
-async def test_the_second_request_reads_no_grants(
+async def test_grants_are_cached_after_the_first_request(
     village: Place, database: Database, principals: Principals, someone: str
 ) -> None:
     first = await principal_of(someone, village.keyring, database, principals)
@@ -101,7 +101,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_what_changes_a_principal_is_true_a_moment_after_commit(
+async def test_a_change_of_a_principal_takes_effect_after_commit(
     village: Place, database: Database, principals: Principals, someone: str, change: str
 ) -> None:
     before = await principal_of(someone, village.keyring, database, principals)
@@ -115,7 +115,7 @@ async def test_what_changes_a_principal_is_true_a_moment_after_commit(
     await eventually(changed)
 
 
-async def test_a_closed_account_is_nobody_a_moment_after_commit(
+async def test_a_closed_account_is_refused_after_commit(
     village: Place, database: Database, principals: Principals, someone: str
 ) -> None:
     await principal_of(someone, village.keyring, database, principals)
@@ -131,7 +131,7 @@ async def test_a_closed_account_is_nobody_a_moment_after_commit(
     await eventually(refused)
 
 
-async def test_a_region_with_a_new_code_or_an_end_changes_its_people(
+async def test_a_recoded_or_closed_region_changes_its_principals(
     village: Place, database: Database, principals: Principals, someone: str
 ) -> None:
     async def reads(code: str) -> bool:
@@ -149,7 +149,7 @@ async def test_a_region_with_a_new_code_or_an_end_changes_its_people(
         await eventually(partial(reads, code))
 
 
-async def test_a_revoked_grant_is_refused_over_http_a_moment_after_commit(village: Place, someone: str) -> None:
+async def test_a_revoked_grant_is_refused_over_http_after_commit(village: Place, someone: str) -> None:
     async def count() -> int:
         body = {"query": "{ viewer { grants { role } } }"}
         answer = await village.send("POST", json=body, headers={"authorization": someone})
@@ -163,7 +163,7 @@ async def test_a_revoked_grant_is_refused_over_http_a_moment_after_commit(villag
     await eventually(none)
 
 
-async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empty(
+async def test_without_its_listener_the_cache_is_off_and_returns_empty(
     village: Place, database: Database, principals: Principals, someone: str, postgres: Embedded
 ) -> None:
     await principal_of(someone, village.keyring, database, principals)
@@ -183,7 +183,7 @@ async def test_without_its_listener_nothing_is_remembered_and_it_comes_back_empt
     assert (await principal_of(someone, village.keyring, database, principals)).name == "unheard"
 
 
-async def test_a_listener_that_hears_nothing_is_not_trusted(
+async def test_a_silent_listener_is_not_trusted(
     village: Place,
     database: Database,
     postgres: Embedded,
@@ -202,7 +202,7 @@ async def test_a_listener_that_hears_nothing_is_not_trusted(
     assert Counted.reads == 2
 
 
-async def test_a_sign_of_life_is_of_one_process_and_changes_nothing_in_another(
+async def test_a_heartbeat_does_not_affect_other_processes(
     village: Place, principals: Principals, someone: str
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
@@ -216,7 +216,7 @@ async def test_a_sign_of_life_is_of_one_process_and_changes_nothing_in_another(
 
 
 @pytest.mark.parametrize("fault", [OSError, asyncpg.InternalClientError, asyncpg.TooManyConnectionsError, TimeoutError])
-async def test_whatever_is_wrong_with_its_connection_the_listener_tries_again(
+async def test_the_listener_reconnects_after_any_error(
     village: Place, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     connect, faults = asyncpg.connect, [fault("lost"), fault("lost")]
@@ -232,7 +232,7 @@ async def test_whatever_is_wrong_with_its_connection_the_listener_tries_again(
         await eventually(lambda: principals.listening)
 
 
-async def test_a_server_that_says_nothing_more_is_not_trusted(
+async def test_a_server_that_stops_answering_is_not_trusted(
     village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await principal_of(someone, village.keyring, village.database)
@@ -244,7 +244,7 @@ async def test_a_server_that_says_nothing_more_is_not_trusted(
     assert principals.get(made.user_id, made.expires_at) is None
 
 
-async def test_what_was_read_before_a_change_was_told_is_not_remembered(
+async def test_a_read_that_a_notification_overtakes_is_not_cached(
     village: Place, principals: Principals, someone: str
 ) -> None:
     changes = principals.changes
@@ -256,7 +256,7 @@ async def test_what_was_read_before_a_change_was_told_is_not_remembered(
 
 
 @pytest.mark.parametrize("said", ["*", "", "who?"])
-async def test_what_may_mean_anybody_forgets_everybody(
+async def test_an_unknown_notification_clears_the_cache(
     village: Place, principals: Principals, someone: str, said: str
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
@@ -265,7 +265,7 @@ async def test_what_may_mean_anybody_forgets_everybody(
     await eventually(lambda: principals.get(read.user_id, read.expires_at) is None)
 
 
-async def test_at_midnight_in_the_capital_everything_is_read_anew(
+async def test_the_cache_is_cleared_at_midnight_in_jakarta(
     village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
@@ -278,7 +278,7 @@ async def test_at_midnight_in_the_capital_everything_is_read_anew(
         assert principals.get(read.user_id, read.expires_at) is known
 
 
-async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
+async def test_principals_of_one_user_are_cached_by_token_up_to_a_limit(
     village: Place, principals: Principals, someone: str
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
@@ -297,7 +297,7 @@ async def test_two_tokens_of_one_user_are_two_principals_and_not_many(
     assert made[-1] in kept
 
 
-async def test_what_is_remembered_of_callers_is_bounded_in_bytes(
+async def test_the_cache_of_principals_is_bounded_in_bytes(
     village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each token counts, and each of its grants: a memory of so many users says little."""

@@ -168,7 +168,7 @@ def until(holds: Callable[[], bool], seconds: float = 10) -> None:
 # --- heads --------------------------------------------------------------------------------------------------------
 
 
-def test_three_hundred_half_open_heads_make_nobody_wait(wire: Wire) -> None:
+def test_three_hundred_half_open_requests_delay_nobody(wire: Wire) -> None:
     with ExitStack() as stack:
         callers = [stack.enter_context(wire.connect()) for _ in range(300)]
         for caller in callers:
@@ -181,7 +181,7 @@ def test_three_hundred_half_open_heads_make_nobody_wait(wire: Wire) -> None:
             assert caller.recv(1) == b""
 
 
-def test_a_head_that_trickles_ends(wire: Wire) -> None:
+def test_a_slow_head_is_cut_off(wire: Wire) -> None:
     """A byte now and then is no reason to wait longer."""
     with wire.connect() as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -198,7 +198,7 @@ def test_a_head_that_trickles_ends(wire: Wire) -> None:
     refused(answer, 408, "TIMEOUT")
 
 
-def test_who_says_nothing_is_closed_without_a_word(wire: Wire) -> None:
+def test_a_silent_connection_is_closed_without_an_answer(wire: Wire) -> None:
     with wire.connect() as caller:
         assert caller.recv(1) == b""
 
@@ -217,7 +217,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 @pytest.mark.parametrize("at_once", [False, True])
-def test_an_endless_head_is_refused_after_some_bytes(wire: Wire, name: str, at_once: bool) -> None:
+def test_an_endless_head_is_refused(wire: Wire, name: str, at_once: bool) -> None:
     begin, more = ENDLESS[name]
     with wire.connect() as caller:
         sent = begin + more * 1_000 if at_once else begin
@@ -235,7 +235,7 @@ def test_an_endless_head_is_refused_after_some_bytes(wire: Wire, name: str, at_o
     assert wire.is_well()
 
 
-def test_what_is_within_the_bounds_is_read(wire: Wire) -> None:
+def test_requests_within_the_bounds_are_read(wire: Wire) -> None:
     many = b"".join(b"x%d: y\r\n" % n for n in range(MAX_HEADERS - 1))
     assert b"200 OK" in wire.ask(b"GET /well HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
     refused(wire.ask(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n" + many + b"\r\n"), 431, "PAYLOAD_TOO_LARGE")
@@ -245,7 +245,7 @@ def test_what_is_within_the_bounds_is_read(wire: Wire) -> None:
     refused(wire.ask(long + b"y" * (space + 5) + b"\r\n\r\n"), 431, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_header_after_the_body_is_none(wire: Wire) -> None:
+def test_trailers_are_ignored(wire: Wire) -> None:
     chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nAuthorization: Bearer x\r\n\r\n"
     assert wire.ask(chunked).endswith(b"read:2:host,transfer-encoding")
 
@@ -261,14 +261,14 @@ def test_a_header_after_the_body_is_none(wire: Wire) -> None:
         b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_told_so(wire: Wire, request_: bytes) -> None:
+def test_bytes_that_are_not_http_are_a_bad_request(wire: Wire, request_: bytes) -> None:
     error = refused(wire.ask(request_), 400, "BAD_REQUEST")
     assert "bukan HTTP" in error["message"]
     assert "no HTTP" in error["message"]
 
 
 @pytest.mark.parametrize(("language", "words"), [("in-ID", "paling banyak"), ("en", "at most")])
-def test_a_refusal_is_in_the_language_that_was_asked_for(wire: Wire, language: str, words: str) -> None:
+def test_refusals_follow_accept_language(wire: Wire, language: str, words: str) -> None:
     begin = b"GET / HTTP/1.1\r\nAccept-Language: %b\r\nX: " % language.encode()
     message = refused(wire.ask(begin + b"x" * 40_000), 431, "PAYLOAD_TOO_LARGE")["message"]
     assert words in message
@@ -287,7 +287,7 @@ def test_a_refusal_is_in_the_language_that_was_asked_for(wire: Wire, language: s
         b"Expect: 100-continue\r\n",
     ],
 )
-def test_a_body_that_does_not_come_ends(wire: Wire, sent: bytes) -> None:
+def test_a_body_that_does_not_arrive_is_cut_off(wire: Wire, sent: bytes) -> None:
     wire.ended.clear()
     refused(wire.ask(POST + sent), 408, "TIMEOUT")
     assert wire.is_well()
@@ -295,7 +295,7 @@ def test_a_body_that_does_not_come_ends(wire: Wire, sent: bytes) -> None:
         until(lambda: "gone" in wire.ended)
 
 
-def test_the_bytes_of_a_body_end_whoever_reads_it(wire: Wire) -> None:
+def test_an_endless_body_is_cut_off_on_every_route(wire: Wire) -> None:
     for begin, part in (
         (b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000),
@@ -316,7 +316,7 @@ def test_the_bytes_of_a_body_end_whoever_reads_it(wire: Wire) -> None:
 # --- connections --------------------------------------------------------------------------------------------------
 
 
-def test_an_address_has_its_share_of_connections() -> None:
+def test_an_address_has_a_limited_share_of_connections() -> None:
     with wired(Bounds(connections_per_address=3)) as wire, ExitStack() as stack:
         for caller in [stack.enter_context(wire.connect()) for _ in range(3)]:
             caller.sendall(GET % b"wait")
@@ -335,7 +335,7 @@ def test_an_address_has_its_share_of_connections() -> None:
     [b"", GET[:10], GET % b"well", POST + b"Content-Length: 9\r\n\r\n{"],
     ids=["nothing", "head", "idle", "body"],
 )
-def test_whoever_waits_without_a_request_gives_way(limits: Bounds, sent: bytes) -> None:
+def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> None:
     """A neighbour who holds all of an address, or of the process, keeps nobody out by asking nothing, or not all."""
     with wired(limits) as wire, ExitStack() as stack:
         callers = []
@@ -348,7 +348,7 @@ def test_whoever_waits_without_a_request_gives_way(limits: Bounds, sent: bytes) 
         assert ends(callers[0])
 
 
-def test_who_sends_a_body_goes_after_who_sends_nothing() -> None:
+def test_connections_that_send_a_body_give_way_last() -> None:
     with wired(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
         sender.sendall(POST + b"Content-Length: 9\r\n\r\n1234")
         until(lambda: any(caller.reads_since is not None for caller in list(wire.connections._open)))
@@ -358,7 +358,7 @@ def test_who_sends_a_body_goes_after_who_sends_nothing() -> None:
         assert b"read:9:" in sender.recv(10_000)
 
 
-def test_where_all_are_at_work_a_new_one_is_told_to_come_again() -> None:
+def test_a_new_connection_is_refused_with_retry_after_if_all_are_busy() -> None:
     with wired(Bounds(connections=3)) as wire, ExitStack() as stack:
         callers = [stack.enter_context(wire.connect()) for _ in range(3)]
         for caller in callers:
@@ -374,7 +374,7 @@ def test_where_all_are_at_work_a_new_one_is_told_to_come_again() -> None:
         until(wire.is_well)
 
 
-def test_more_than_can_be_told_why_are_closed_at_once() -> None:
+def test_excess_refusals_are_closed_without_an_answer() -> None:
     with wired(Bounds(connections=1)) as wire, ExitStack() as stack:
         first = stack.enter_context(wire.connect())
         first.sendall(GET % b"wait")
@@ -385,7 +385,9 @@ def test_more_than_can_be_told_why_are_closed_at_once() -> None:
         assert read(first).endswith(b"wait:0:host")
 
 
-def test_there_are_files_for_all_connections(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_process_may_open_a_file_for_each_connection(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     import resource
 
     limits = {"now": (256, 512)}
@@ -402,7 +404,7 @@ def test_there_are_files_for_all_connections(monkeypatch: pytest.MonkeyPatch, ca
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_that_nobody_takes_is_cut_off(wire: Wire) -> None:
+def test_an_unread_answer_is_cut_off(wire: Wire) -> None:
     wire.ended.clear()
     with wire.connect() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -410,7 +412,7 @@ def test_an_answer_that_nobody_takes_is_cut_off(wire: Wire) -> None:
         until(lambda: "large" in wire.ended)
 
 
-def test_an_answer_that_is_taken_slowly_is_whole() -> None:
+def test_a_slowly_read_answer_is_complete() -> None:
     with wired(Bounds(answer_seconds=1)) as wire, wire.connect() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
         caller.sendall(GET % b"large")
@@ -424,7 +426,7 @@ def test_an_answer_that_is_taken_slowly_is_whole() -> None:
         assert time.monotonic() - began > 1
 
 
-def test_answers_that_nobody_takes_are_bounded_together() -> None:
+def test_unread_answers_are_bounded_together() -> None:
     """Each is allowed, and taken slowly enough to be kept: without a bound of all, few callers fill the memory."""
     most = 5 * LARGE
     with wired(Bounds(answer_seconds=60, unread_bytes=most)) as wire, ExitStack() as stack:
@@ -441,7 +443,9 @@ def test_answers_that_nobody_takes_are_bounded_together() -> None:
 
 
 @pytest.mark.parametrize("path", [b"large", b"wait", b"well"])
-def test_who_leaves_under_an_answer_leaves_no_trace(wire: Wire, path: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_leaves_during_an_answer_is_not_logged(
+    wire: Wire, path: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.WARNING)
     for at in (0, 1, 200_000):
         wire.ended.clear()
@@ -463,7 +467,7 @@ def test_who_leaves_under_an_answer_leaves_no_trace(wire: Wire, path: bytes, cap
 # --- one after another --------------------------------------------------------------------------------------------
 
 
-def test_requests_in_one_packet_are_answered_in_turn(wire: Wire) -> None:
+def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
     with wire.connect() as caller:
         caller.sendall((GET % b"a") + POST + b"Content-Length: 2\r\n\r\nhi" + (GET % b"c"))
         received = b""
@@ -477,7 +481,7 @@ def test_requests_in_one_packet_are_answered_in_turn(wire: Wire) -> None:
     assert wire.is_well()
 
 
-def test_a_refusal_comes_after_the_answer_that_is_under_way(wire: Wire) -> None:
+def test_a_refusal_follows_the_answer_in_progress(wire: Wire) -> None:
     """Else the caller would take it for the answer to what was done."""
     for wrong in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000):
         wire.release.clear()
@@ -493,7 +497,7 @@ def test_a_refusal_comes_after_the_answer_that_is_under_way(wire: Wire) -> None:
         assert received.endswith(b"wait:0:host")
 
 
-def test_an_upgrade_to_what_is_not_spoken_is_answered_as_it_stands(wire: Wire) -> None:
+def test_an_unsupported_upgrade_is_ignored_unless_a_body_would_be_lost(wire: Wire) -> None:
     for protocol in (b"websocket", b"h2c"):
         upgrade = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % protocol
         answer = wire.ask(b"GET /well HTTP/1.1\r\nHost: x\r\n" + upgrade + b"\r\n")
@@ -504,7 +508,7 @@ def test_an_upgrade_to_what_is_not_spoken_is_answered_as_it_stands(wire: Wire) -
             assert "without the header Upgrade" in error["message"], "its body would be lost"
 
 
-def test_the_names_of_uvicorn_that_are_used_are_there() -> None:
+def test_the_private_names_of_uvicorn_exist() -> None:
     """Not public, so they may move with any version: then server/http/protocol.py is read again beside the new one."""
     protocol = HttpToolsProtocol(
         config := uvicorn.Config(lambda scope: None, ws="none"),

@@ -62,7 +62,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
-async def test_one_request_shows_one_number(village: Place, text: str) -> None:
+async def test_one_request_may_reveal_one_number(village: Place, text: str) -> None:
     made, who = await village.new_household("SUBMITTED"), await account(village)
     number = made["members"][0]["id"]
     document = text.format(ONE % ("a", number), ONE % ("b", number))
@@ -75,7 +75,7 @@ async def test_one_request_shows_one_number(village: Place, text: str) -> None:
     assert await outcomes(village, who) == []
 
 
-async def test_a_field_that_is_merged_or_left_out_is_one_reveal(village: Place) -> None:
+async def test_merged_or_skipped_fields_count_as_one_reveal(village: Place) -> None:
     made, who = await village.new_household("SUBMITTED"), await account(village)
     one = ONE % ("a", made["members"][0]["id"])
     for text in (
@@ -87,7 +87,7 @@ async def test_a_field_that_is_merged_or_left_out_is_one_reveal(village: Place) 
     assert await outcomes(village, who) == ["ACCEPTED"] * 2
 
 
-async def test_an_account_sees_so_many_numbers_in_an_hour(village: Place) -> None:
+async def test_reveals_of_an_account_are_limited_per_hour(village: Place) -> None:
     """Whatever it asks for counts; the refusal is audited; others and other work go on."""
     made, who = await village.new_household("SUBMITTED"), await account(village)
     member = made["members"][0]
@@ -106,7 +106,7 @@ async def test_an_account_sees_so_many_numbers_in_an_hour(village: Place) -> Non
         assert other.data["revealIdentity"]["value"] == member["nik"]
 
 
-async def test_beside_another_command_the_limit_blanks_its_own_field(village: Place) -> None:
+async def test_the_limit_of_reveals_affects_only_its_own_field(village: Place) -> None:
     made, who = await village.new_household("SUBMITTED"), await account(village)
     text = """mutation($household: HouseholdInput!, $id: ID!) {
       revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION}) { value }
@@ -118,7 +118,7 @@ async def test_beside_another_command_the_limit_blanks_its_own_field(village: Pl
     assert answer.json["data"] == {"revealIdentity": None, "submitHousehold": {"outcome": "ACCEPTED"}}
 
 
-async def test_the_limit_is_exact_for_requests_at_the_same_time_on_two_servers(village: Place) -> None:
+async def test_the_limit_is_exact_for_simultaneous_requests_on_two_servers(village: Place) -> None:
     made, who = await village.new_household("SUBMITTED"), await account(village)
     member = made["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as one, served_with(village, reveals_per_hour=LIMIT) as two:
@@ -129,7 +129,7 @@ async def test_the_limit_is_exact_for_requests_at_the_same_time_on_two_servers(v
     assert sorted(await outcomes(village, who)) == ["ACCEPTED"] * LIMIT + ["RATE_LIMITED"] * (12 - LIMIT)
 
 
-async def test_an_hour_later_there_is_room_again(village: Place) -> None:
+async def test_uses_expire_after_an_hour(village: Place) -> None:
     """A window that slides: each use leaves it an hour after it was made."""
     made, who = await village.new_household("SUBMITTED"), await account(village)
     async with served_with(village, reveals_per_hour=2) as limited:
@@ -149,7 +149,7 @@ async def test_an_hour_later_there_is_room_again(village: Place) -> None:
 
 
 @pytest.mark.parametrize("purpose", AccessPurpose)
-async def test_a_purpose_from_outside_the_record_is_explained(village: Place, purpose: AccessPurpose) -> None:
+async def test_a_reveal_by_an_outsider_needs_a_note(village: Place, purpose: AccessPurpose) -> None:
     made, who = await village.new_household("SUBMITTED"), await account(village)
     number, member = made["members"][0]["nik"], made["members"][0]["id"]
     for note in (None, "", "   ", "x", "- - - - - -", "\t\n", "a b c d"):
@@ -197,7 +197,7 @@ def said(answer: Answer) -> list[str]:
     return [error["code"] for error in payload["userErrors"]] or [payload["outcome"]]
 
 
-async def test_whoever_tries_ids_learns_no_more_of_them_for_an_hour(village: Place) -> None:
+async def test_probing_ids_is_limited_per_hour(village: Place) -> None:
     """Then no id is told from another: one in use, one that is free, of a household or of a child."""
     who, hidden = await account(village), await taken_ids(village, LIMIT + 2)
     mine = household()
@@ -220,7 +220,7 @@ async def test_whoever_tries_ids_learns_no_more_of_them_for_an_hour(village: Pla
         assert (await limited.submit(await account(village), household()))["outcome"] == "ACCEPTED", "and others"
 
 
-async def test_a_device_that_repeats_one_row_is_slowed_down_with_that_row_alone(village: Place) -> None:
+async def test_repeating_one_taken_id_limits_only_that_record(village: Place) -> None:
     who, (hidden,) = await account(village), await taken_ids(village, 1)
     async with served_with(village, taken_ids_per_hour=LIMIT) as limited:
         for _ in range(LIMIT):
@@ -232,7 +232,7 @@ async def test_a_device_that_repeats_one_row_is_slowed_down_with_that_row_alone(
             assert (await limited.submit(who, made))["outcome"] == "ACCEPTED"
 
 
-async def test_an_id_that_stands_twice_in_a_document_asks_nothing_of_the_registry(village: Place) -> None:
+async def test_an_id_that_occurs_twice_in_a_document_uses_no_quota(village: Place) -> None:
     who = await account(village)
     async with served_with(village, taken_ids_per_hour=1) as limited:
         for _ in range(3):
@@ -245,7 +245,7 @@ async def test_an_id_that_stands_twice_in_a_document_asks_nothing_of_the_registr
 # --- the count itself -------------------------------------------------------------------------------------------------
 
 
-async def test_uses_of_one_key_count_once_and_each_act_and_holder_by_itself(village: Place) -> None:
+async def test_uses_count_once_for_each_key_act_and_account(village: Place) -> None:
     principal = await village.principal("officer")
     one, other, key = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
     async with village.database.write(principal, "submit") as tx:
@@ -262,7 +262,7 @@ async def test_uses_of_one_key_count_once_and_each_act_and_holder_by_itself(vill
     assert kept == 2, "what is kept is bounded by the limit"
 
 
-async def test_what_is_rolled_back_was_not_used(village: Place) -> None:
+async def test_a_use_that_is_rolled_back_does_not_count(village: Place) -> None:
     principal, holder = await village.principal("officer"), uuid.uuid4()
 
     async def used_in_vain() -> None:

@@ -55,7 +55,7 @@ async def statements(village: Place, who: str, text: str, **variables: Any) -> t
     return len(village.statements) - before, data
 
 
-async def test_one_root_field_is_one_statement_for_one_household_and_for_hundreds(village: Place) -> None:
+async def test_a_root_field_is_one_statement_for_any_number_of_rows(village: Place) -> None:
     made = household(NEXT_DOOR)
     await village.submit("next door", made)
     one, _ = await statements(village, "next door", WHOLE)
@@ -92,13 +92,13 @@ async def test_a_query_about_the_schema_reads_nothing(village: Place) -> None:
     assert (await statements(village, "officer", '{ __typename __type(name: "Household") { name } }'))[0] == 0
 
 
-async def test_a_payload_is_read_back_by_one_statement(village: Place) -> None:
+async def test_a_payload_is_read_by_one_statement(village: Place) -> None:
     text = """mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h}) {
       outcome household { id members { fullName } events { to } } userErrors { code } } }"""
     assert (await statements(village, "officer", text, h=household()))[0] == 1
 
 
-async def test_equal_queries_are_one_statement_whatever_their_values(village: Place, records: list[str]) -> None:
+async def test_equal_queries_share_a_statement_whatever_their_values(village: Place, records: list[str]) -> None:
     text = "query($id: ID!, $n: Int) { node(id: $id) { id } households(first: $n) { nodes { id } } }"
     before = len(village.statements)
     for n, id_ in enumerate(records[:3], 1):
@@ -109,7 +109,7 @@ async def test_equal_queries_are_one_statement_whatever_their_values(village: Pl
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 
-async def test_keys_stand_in_the_order_of_the_document(village: Place, records: list[str]) -> None:
+async def test_keys_have_the_order_of_the_document(village: Place, records: list[str]) -> None:
     text = """query($id: ID!) { household(by: {id: $id}) {
       z: rev address ...f a: rev members { seq } rev members { id } } }
       fragment f on Household { hamlet z: rev members { sex } }"""
@@ -129,7 +129,7 @@ async def test_nothing_selected_is_an_empty_object(village: Place, records: list
     }
 
 
-async def test_a_root_field_that_fails_leaves_its_neighbours_alone(village: Place, records: list[str]) -> None:
+async def test_a_failed_root_field_does_not_affect_its_neighbours(village: Place, records: list[str]) -> None:
     text = """query($id: ID!) { a: household(by: {id: $id}) { rev }
       b: households(filter: {within: ["99"]}) { totalCount } c: viewer { name }
       d: migrations(filter: {proceduralStatus: [PROCEDURAL]}) { totalCount } }"""
@@ -141,14 +141,14 @@ async def test_a_root_field_that_fails_leaves_its_neighbours_alone(village: Plac
     ]
 
 
-async def test_what_is_not_there_is_null(village: Place) -> None:
+async def test_absent_records_are_null(village: Place) -> None:
     text = """query($id: ID!) { node(id: $id) { id } household(by: {id: $id}) { id }
       other: household(by: {householdNo: "nobody's"}) { id } }"""
     for id_ in (str(uuid.uuid4()), "no uuid", ""):
         assert await village.ask("officer", text, id=id_) == {"node": None, "household": None, "other": None}
 
 
-async def test_odd_aliases_do_no_harm(village: Place, records: list[str]) -> None:
+async def test_odd_aliases_work(village: Place, records: list[str]) -> None:
     names = ["select", "j", "o", "s", "t1", "id", "null", "A", "_", "a" * 63]
     text = "query($id: ID!) { household(by: {id: $id}) { " + " ".join(f"{n}: rev" for n in names) + " } }"
     assert (await village.ask("officer", text, id=records[0]))["household"] == dict.fromkeys(names, 1)
@@ -156,7 +156,7 @@ async def test_odd_aliases_do_no_harm(village: Place, records: list[str]) -> Non
     assert answer.codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_query_that_skips_everything_is_answered_with_nothing(village: Place) -> None:
+async def test_a_query_that_skips_everything_gets_empty_data(village: Place) -> None:
     assert await village.ask("officer", "{ households @skip(if: true) { totalCount } }") == {}
 
 

@@ -78,7 +78,7 @@ def _says(printed: str) -> re.Pattern[str]:
     return re.compile(re.escape(printed).replace("…", r"[\d-]+") + r"\Z")
 
 
-def test_the_walk_of_one_household(demo: Demo) -> None:
+def test_the_example_of_the_readme_runs(demo: Demo) -> None:
     steps = walk()
     assert len(steps) == 7
     before = json.loads(demo.run(f"python3 examples/ask.py analyst@national '{SUMMARY}'"))["nationalSummary"]
@@ -88,7 +88,7 @@ def test_the_walk_of_one_household(demo: Demo) -> None:
     assert after == {name: count + 1 for name, count in before.items()}
 
 
-def test_every_file_that_is_named_exists() -> None:
+def test_files_named_in_the_readme_exist() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README)
     paths = re.findall(r"`((?:auth|registry|schema|server|examples|docs|migrations)/[\w./<>-]+)`", README)
     assert links
@@ -96,7 +96,7 @@ def test_every_file_that_is_named_exists() -> None:
     assert missing == []
 
 
-def test_the_two_commands_are_make_s() -> None:
+def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -83,7 +83,7 @@ async def test_an_id_of_any_type_is_taken_for_every_type(village: Place, as_: st
 
 
 @pytest.mark.parametrize("as_", KINDS[1:4])
-async def test_an_edit_adds_nothing_under_an_id_that_is_taken(village: Place, as_: str) -> None:
+async def test_an_edit_cannot_add_a_record_with_a_taken_id(village: Place, as_: str) -> None:
     """Of a record elsewhere, and of the household's own records of other types."""
     hidden, mine = await far_household(village), household()
     mine["businesses"].append(shop(mine["members"][0]))
@@ -101,7 +101,7 @@ async def test_an_edit_adds_nothing_under_an_id_that_is_taken(village: Place, as
 
 
 @pytest.mark.parametrize("saved", ["DRAFT", "SUBMITTED"])
-async def test_an_id_names_one_record_within_a_document(village: Place, saved: str) -> None:
+async def test_an_id_occurs_once_in_a_document(village: Place, saved: str) -> None:
     for one, other in (("household", "member"), ("household", "business"), ("member", "business")):
         made = household(people=2)
         made["businesses"].append(shop(made["members"][0]))
@@ -112,7 +112,7 @@ async def test_an_id_names_one_record_within_a_document(village: Place, saved: s
         assert taken_at(payload) == [["household", *place, "id"]]
 
 
-async def test_node_answers_the_record_that_had_the_id_first(village: Place) -> None:
+async def test_node_returns_the_first_record_of_an_id(village: Place) -> None:
     region = str(village.regions[FAR])
     await village.submit("officer", household(id=region))
     assert await village.ask("analyst", "query($id: ID!) { node(id: $id) { __typename } }", id=region) == {
@@ -156,7 +156,7 @@ async def both(village: Place, held: tuple[str, ...], one: dict[str, Any], other
     return list(await asyncio.gather(*sent))
 
 
-async def test_of_two_submissions_that_race_for_an_id_one_gets_it(village: Place) -> None:
+async def test_one_of_two_simultaneous_submissions_gets_an_id(village: Place) -> None:
     for kind in LISTS:
         id_ = str(uuid.uuid4())
         other = with_child(kind, id_) | {"villageCode": FAR}
@@ -167,7 +167,7 @@ async def test_of_two_submissions_that_race_for_an_id_one_gets_it(village: Place
         assert await village.admin.fetchval("SELECT count(*) FROM record_id WHERE id = $1", uuid.UUID(id_)) == 1
 
 
-async def test_two_that_want_each_others_ids_do_not_wait_for_ever(village: Place) -> None:
+async def test_submissions_with_each_other_s_ids_do_not_deadlock(village: Place) -> None:
     a, b = str(uuid.uuid4()), str(uuid.uuid4())
     one, other = household(id=a), household(FAR, id=b)
     one["members"].append(person(2, id=b))
@@ -211,7 +211,7 @@ async def household_by_hand(village: Place, id_: str, like: str) -> None:
         )
 
 
-async def test_a_number_is_not_found_by_the_id_alone(village: Place) -> None:
+async def test_a_reveal_does_not_find_a_number_by_id_alone(village: Place) -> None:
     """Whoever reveals in one village and sees masks in the other gets no number of the other, whatever the id names."""
     hidden, mine, who = household(FAR), household(), await two_grants(village)
     await village.submit("stranger", hidden)
@@ -229,7 +229,7 @@ async def test_a_number_is_not_found_by_the_id_alone(village: Place) -> None:
 # --- what the database holds ------------------------------------------------------------------------------------------
 
 
-async def test_every_table_whose_ids_clients_make_enters_them(village: Place) -> None:
+async def test_every_table_with_client_ids_registers_them(village: Place) -> None:
     """A table that is new takes part by itself; these are the ones that do not, because nobody looks them up by id."""
     have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
     ledgers = {name for name in have_id if name.startswith("ledger_")}
@@ -244,13 +244,13 @@ async def test_every_table_whose_ids_clients_make_enters_them(village: Place) ->
     assert {tuple(row) for row in found} == {(t, name) for t in named_tables() for name in TRIGGERS}
 
 
-async def test_the_ids_in_use_are_those_of_all_records(village: Place) -> None:
+async def test_registered_ids_are_those_of_all_records(village: Place) -> None:
     await far_household(village)
     tables = " UNION ALL ".join(f"SELECT id, '{table}' FROM {table}" for table in named_tables())
     assert await village.admin.fetch(f"({tables}) EXCEPT ALL SELECT id, noun FROM record_id") == []
 
 
-async def test_an_id_never_changes_and_is_never_given_again(village: Place) -> None:
+async def test_an_id_cannot_change_or_be_reused(village: Place) -> None:
     made = await village.new_household("DRAFT")
     id_, fresh = uuid.UUID(made["id"]), uuid.uuid4()
     with pytest.raises(asyncpg.RaiseError, match="never changes"):
@@ -265,7 +265,7 @@ async def test_an_id_never_changes_and_is_never_given_again(village: Place) -> N
     assert taken_at(await village.submit("officer", household(id=made["id"]))) == [["household", "id"]]
 
 
-async def test_whoever_inserts_by_hand_is_held_too(village: Place) -> None:
+async def test_the_rule_of_ids_applies_to_plain_sql_too(village: Place) -> None:
     for table in ("programme", "account"):
         columns = {"programme": "id, code, name, agency", "account": "id, username, name"}[table]
         rest = {"programme": "$2, 'x', 'x'", "account": "$2, 'x'"}[table]
@@ -275,7 +275,7 @@ async def test_whoever_inserts_by_hand_is_held_too(village: Place) -> None:
             )
 
 
-def test_a_node_whose_ids_are_not_entered_does_not_start() -> None:
+def test_a_noun_whose_ids_are_not_registered_fails_at_start() -> None:
     schema = build()
     nodes = {type_.name: FACES[face_of(type_)] for type_ in nodes_of(schema)}
     assert {"Household", "Member", "MigrationEpisode", "Business", "Village", "Programme"} <= nodes.keys()

@@ -83,14 +83,14 @@ async def digest(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", READS)
-async def test_reading_what_is_hidden_is_reading_what_is_absent(world: World, name: str) -> None:
+async def test_a_hidden_record_reads_like_an_absent_one(world: World, name: str) -> None:
     for who in REPRESENTATIVES:
         absent = await told(world, who, READS[name], uuid.uuid4())
         for hidden in out_of_sight(world, who):
             assert await told(world, who, READS[name], hidden) == absent, (who.name, hidden)
 
 
-async def test_a_hidden_number_is_an_absent_number(world: World) -> None:
+async def test_a_hidden_household_number_reads_like_an_absent_one(world: World) -> None:
     text = "query($id: String!) { household(by: {householdNo: $id}) { id } }"
     numbers = {row["id"]: row["household_no"] for row in await world.admin.fetch("SELECT * FROM household")}
     for who in REPRESENTATIVES:
@@ -101,7 +101,7 @@ async def test_a_hidden_number_is_an_absent_number(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_a_command_on_what_is_hidden_is_one_on_what_is_absent(world: World, name: str) -> None:
+async def test_commands_on_hidden_and_absent_records_give_equal_answers(world: World, name: str) -> None:
     _, text = COMMANDS[name]
     before = await digest(world)
     for who in REPRESENTATIVES:
@@ -137,7 +137,7 @@ async def submitted(world: World, who: Persona, sent: dict[str, Any]) -> Answer:
     return await world.ask(who, SUBMIT, h=sent, **{"as": "DRAFT"})
 
 
-async def test_an_id_that_exists_out_of_sight_is_taken(world: World) -> None:
+async def test_the_id_of_a_hidden_record_is_taken(world: World) -> None:
     """The one exception: a new record under a hidden id cannot be made, and is refused without a look at it."""
     before, answers = await digest(world), set()
     for hidden in out_of_sight(world, OFFICER):
@@ -162,7 +162,7 @@ async def test_an_id_that_exists_out_of_sight_is_taken(world: World) -> None:
     assert await digest(world) == before
 
 
-async def test_pointing_at_a_hidden_record_is_pointing_at_none(world: World) -> None:
+async def test_a_relation_to_a_hidden_record_is_not_found(world: World) -> None:
     """Of a new household: owner, mother, migrant who are somebody else's, or nobody."""
     before = await digest(world)
     hidden = next(r for r in world.of("member") if r.village == "B111" and not r.draft)
@@ -187,7 +187,7 @@ async def test_pointing_at_a_hidden_record_is_pointing_at_none(world: World) -> 
     assert await digest(world) == before
 
 
-async def test_nobody_submits_where_he_may_not(world: World) -> None:
+async def test_a_submission_outside_the_caller_s_areas_is_refused(world: World) -> None:
     """Everybody, in villages of every kind, under a new id and under that of a household which may be seen."""
     before, refused = await digest(world), 0
     villages = ("A111", "A112", "B111", "recoded", "successor-1")
@@ -208,7 +208,7 @@ async def test_nobody_submits_where_he_may_not(world: World) -> None:
     assert await digest(world) == before
 
 
-async def test_what_two_grants_give_is_not_multiplied(world: World) -> None:
+async def test_two_grants_do_not_combine_role_and_area(world: World) -> None:
     """Officer here, viewer there: the household there is seen, without a name, and taken from nobody."""
     both, there = BY_NAME["officer-A111-viewer-B"], next(h for h in world.houses if h.village == "B111")
     seen = await world.ask(both, READS["household"].replace("address", "address withheld"), id=str(there.id))
@@ -239,7 +239,7 @@ ANYTHING = (
 
 
 @pytest.mark.parametrize("text", ANYTHING)
-async def test_whoever_has_no_standing_is_refused_in_the_same_bytes(world: World, text: str) -> None:
+async def test_unauthenticated_callers_get_equal_bytes(world: World, text: str) -> None:
     headers = invalid_authorizations(world.keyring, world.keyring.audience)
     answers = {name: await world.ask(None, text, header) for name, header in headers.items()}
     anonymous, expired = answers.pop("anonymous"), answers["expired"]
@@ -261,7 +261,7 @@ def _differing(one: Any, other: Any) -> set[str]:
     return {name for name in names if one.headers.get(name) != other.headers.get(name)}
 
 
-async def test_a_signed_in_caller_without_grants_in_force_sees_the_map_and_himself(world: World) -> None:
+async def test_a_caller_without_grants_sees_the_map_and_themselves(world: World) -> None:
     for name in ("nobody", "ended", "not-yet", "unsigned", "officer-of-closed-whose-code-is-reused"):
         who = BY_NAME[name]
         for text in ("households", "members", "migrations", "businesses"):

@@ -11,13 +11,13 @@ REGION = "query($code: RegionCode!) { region(code: $code) { code name level line
 WITHIN = "query($code: RegionCode!) { households(filter: {within: [$code]}) { totalCount } }"
 
 
-async def test_a_superseded_code_leads_to_the_region_of_today(village: Place) -> None:
+async def test_an_old_code_finds_the_region_of_today(village: Place) -> None:
     today = await village.ask("officer", REGION, code=HERE)
     assert await village.ask("officer", REGION, code=OLD_CODE) == today
     assert today["region"]["code"] == HERE
 
 
-async def test_a_split_code_names_its_heirs(village: Place) -> None:
+async def test_a_split_code_names_its_successors(village: Place) -> None:
     for language, word in (("id", "dipecah"), ("en", "split")):
         answer = await village.query("stranger", REGION, language, code=SPLIT)
         assert answer.json["data"] == {"region": None}
@@ -27,7 +27,7 @@ async def test_a_split_code_names_its_heirs(village: Place) -> None:
         assert error["path"] == ["region"]
 
 
-async def test_a_village_that_became_a_district_is_not_said_to_be_split(village: Place) -> None:
+async def test_a_village_that_became_a_district_is_not_called_split(village: Place) -> None:
     old, district = "35.07.08.2001", HERE[:8]
     await village.admin.execute(
         "INSERT INTO region_code (region_id, code, valid_from, valid_to) VALUES ($1, $2, '1945-08-16', '2019-10-08')",
@@ -40,7 +40,7 @@ async def test_a_village_that_became_a_district_is_not_said_to_be_split(village:
 
 
 @pytest.mark.parametrize("code", ["99", "35.07.11.2999", "35.99", "00"])
-async def test_a_code_that_never_was_leads_nowhere_and_is_no_error(village: Place, code: str) -> None:
+async def test_an_unknown_code_is_null_without_an_error(village: Place, code: str) -> None:
     """As every look-up; in a filter it is a mistake, because the list would be taken for an empty one."""
     assert await village.ask("officer", REGION, code=code) == {"region": None}
     answer = await village.query("officer", WITHIN, "en", code=code)
@@ -50,7 +50,7 @@ async def test_a_code_that_never_was_leads_nowhere_and_is_no_error(village: Plac
     assert code not in error["message"]
 
 
-async def test_a_split_code_costs_its_neighbours_nothing(village: Place) -> None:
+async def test_a_split_code_does_not_affect_its_neighbours(village: Place) -> None:
     answer = await village.query(
         "officer", f'{{ a: region(code: "35") {{ name }} b: region(code: "{SPLIT}") {{ name }} }}'
     )
@@ -59,19 +59,19 @@ async def test_a_split_code_costs_its_neighbours_nothing(village: Place) -> None
 
 
 @pytest.mark.parametrize("code", ["3507112008", "3507", "35.7", "35.07.11.2008 ", "", "x"])
-async def test_only_dotted_codes_have_a_form(village: Place, code: str) -> None:
+async def test_only_dotted_codes_are_valid(village: Place, code: str) -> None:
     answer = await village.query("officer", REGION, code=code)
     assert answer.codes == ["BAD_USER_INPUT"]
     assert "titik" in answer.errors[0]["message"]
 
 
-async def test_the_map_is_open_to_all_who_signed_in(village: Place) -> None:
+async def test_every_signed_in_caller_reads_the_map(village: Place) -> None:
     for who in ("nobody", "auditor", "stranger"):
         found = await village.ask(who, REGION, code=FAR)
         assert found["region"]["name"] == "Lenek Lauk"
 
 
-async def test_breadcrumbs_and_the_typed_way_down_meet(village: Place) -> None:
+async def test_ancestors_and_typed_lists_agree(village: Place) -> None:
     up = await village.ask(
         "viewer", "query($c: RegionCode!) { region(code: $c) { ancestors { code } parent { code } } }", c=HERE
     )

@@ -49,7 +49,7 @@ def one_file(path: Path, text: str) -> Path:
     return path
 
 
-def test_a_list_is_the_same_in_a_folder_and_in_an_archive(tmp_path: Path) -> None:
+def test_a_list_is_equal_in_a_folder_and_in_an_archive(tmp_path: Path) -> None:
     loose = read_list(folder(tmp_path / "list", MALANG))
     packed = read_list(archive(tmp_path / "list.tgz", {f"package/data/{name}": text for name, text in MALANG.items()}))
     assert loose == packed
@@ -62,7 +62,7 @@ def test_a_list_is_the_same_in_a_folder_and_in_an_archive(tmp_path: Path) -> Non
     )
 
 
-def test_one_file_with_or_without_heading_and_compression(tmp_path: Path) -> None:
+def test_one_file_may_have_a_header_and_compression(tmp_path: Path) -> None:
     lines = "35.07,Kabupaten Malang\n35,Jawa Timur\n"
     bare = read_list(one_file(tmp_path / "a.csv", lines))
     with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
@@ -73,7 +73,7 @@ def test_one_file_with_or_without_heading_and_compression(tmp_path: Path) -> Non
     assert [(row.code, row.name) for row in headed.rows] == [(row.code, row.name) for row in bare.rows]
 
 
-def test_bad_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_bad_lines_are_reported_with_their_numbers(tmp_path: Path) -> None:
     text = (
         "35,Jawa Timur\n"  # 1
         "3507,Kabupaten Malang\n"  # 2: undotted
@@ -101,9 +101,7 @@ COUNTRY = ["92,Papua Barat", "92.01,Kabupaten Contoh", "92.01.45,Wemak", "92.01.
     "extra", sorted({*permutations(["92.01.45.2005,Kamlin", "92.01.45.2005,Kwari", "92.01.45.2005,Kamlin"])}), ids=str
 )
 @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
-def test_lines_that_contradict_each_other_are_all_refused_whatever_their_order(
-    tmp_path: Path, extra: tuple[str, ...], first: bool
-) -> None:
+def test_contradicting_lines_are_all_refused_in_any_order(tmp_path: Path, extra: tuple[str, ...], first: bool) -> None:
     lines = [*extra, *COUNTRY] if first else [*COUNTRY, *extra]
     result = read_list(one_file(tmp_path / "list.csv", "\n".join(lines)))
     assert [row.code for row in result.rows] == ["92", "92.01", "92.01.45", "92.01.45.2004"]
@@ -114,13 +112,13 @@ def test_lines_that_contradict_each_other_are_all_refused_whatever_their_order(
     }
 
 
-def test_a_line_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+def test_a_repeated_line_counts_once(tmp_path: Path) -> None:
     result = read_list(one_file(tmp_path / "list.csv", "\n".join([*COUNTRY, COUNTRY[3]])))
     assert result.rows[-1].name == "Klalin Mos"
     assert [str(bad) for bad in result.bad] == ["list.csv:5: 92.01.45.2004: already on line 4"]
 
 
-def test_below_a_contradiction_nothing_is_read(tmp_path: Path) -> None:
+def test_regions_below_a_contradiction_are_refused(tmp_path: Path) -> None:
     result = read_list(one_file(tmp_path / "list.csv", "\n".join([*COUNTRY, "92.01,Kota Contoh"])))
     assert [row.code for row in result.rows] == ["92"]
     assert [str(bad) for bad in result.bad] == [
@@ -140,7 +138,7 @@ def test_parent_and_level_must_agree_with_the_code(tmp_path: Path) -> None:
     assert told == [("regencies.csv", 2), ("regencies.csv", 3), ("districts.csv", 2), ("villages.csv", 2)]
 
 
-def test_what_is_no_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_not_a_list_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "torn.csv.gz").write_bytes(gzip.compress(b"35,Jawa Timur\n")[:-6])
     (tmp_path / "latin.csv").write_bytes("35,Jawa\n35.07,Caf\u00e9\n".encode("latin-1"))
     lacking = {name: text for name, text in MALANG.items() if name != "districts.csv"}
@@ -161,14 +159,14 @@ def test_what_is_no_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             read_list(path)
 
 
-def test_an_archive_writes_nothing(tmp_path: Path) -> None:
+def test_reading_an_archive_writes_no_files(tmp_path: Path) -> None:
     outside = archive(tmp_path / "list.tgz", {f"../../{name}": text for name, text in MALANG.items()})
     assert len(read_list(outside).rows) == 7
     assert [path.name for path in tmp_path.iterdir()] == ["list.tgz"]
 
 
 @given(st.integers(11, 99), st.integers(1, 99), st.integers(1, 99), st.integers(1, 3), st.integers(1, 999))
-def test_a_code_says_level_kind_and_parent(province: int, regency: int, district: int, kind: int, number: int) -> None:
+def test_a_code_gives_level_kind_and_parent(province: int, regency: int, district: int, kind: int, number: int) -> None:
     code = f"{province}.{regency:02}.{district:02}.{kind}{number:03}"
     if regency == 70:
         with pytest.raises(ValueError, match="regency"):
@@ -190,7 +188,7 @@ def test_a_code_says_level_kind_and_parent(province: int, regency: int, district
 @pytest.mark.parametrize(
     "code", ["", "9", "05", "35.", "35.7", "35.07.11.4001", "35.07.11.2000", "35.07.00", "٣٥", "35.07\n", " 35"]
 )
-def test_other_codes_are_refused(code: str) -> None:
+def test_malformed_codes_are_refused(code: str) -> None:
     with pytest.raises(ValueError, match=r"code|digits"):
         place(code)
 

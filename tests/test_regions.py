@@ -51,7 +51,7 @@ trees = st.dictionaries(st.sampled_from(sorted(COUNTRY)), st.sampled_from(["Kass
 
 
 @given(trees, trees, st.sets(st.sampled_from(sorted(COUNTRY))))
-def test_a_plan_accounts_for_every_region_once(listed: dict[str, str], now: dict[str, str], occupied: set[str]) -> None:
+def test_a_plan_contains_every_region_once(listed: dict[str, str], now: dict[str, str], occupied: set[str]) -> None:
     diff = plan(made(listed), known(now), occupied)
     assert {row.code for row in diff.new} == listed.keys() - now.keys()
     assert {region.code for region in diff.gone} == now.keys() - listed.keys()
@@ -61,7 +61,7 @@ def test_a_plan_accounts_for_every_region_once(listed: dict[str, str], now: dict
     assert diff.changes is (listed != now)
 
 
-def test_data_below_holds_everything_above() -> None:
+def test_regions_above_data_are_not_closed() -> None:
     gone = plan(made(without("35.07.33", "35.07.33.2006")), known(COUNTRY), {"35.07.33.2006"})
     assert gone.gone_with_data == ["35.07.33", "35.07.33.2006"]
 
@@ -71,7 +71,7 @@ def test_a_list_with_bad_lines_closes_nothing() -> None:
     assert plan(listed, known(COUNTRY)).gone == []
 
 
-def test_a_moved_village_is_a_candidate_and_namesakes_are_none() -> None:
+def test_a_moved_village_is_a_candidate_unless_its_name_is_ambiguous() -> None:
     moved = without("35.07.11.2007") | {"35.07.33.2010": "TUMPAKREJO"}
     assert plan(made(moved), known(COUNTRY)).candidates == [Candidate("35.07.11.2007", "35.07.33.2010", "TUMPAKREJO")]
     namesakes = moved | {"35.07.33.2011": "Tumpakrejo"}
@@ -127,7 +127,7 @@ async def test_a_dry_run_writes_nothing(admin: Connection) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_a_list_lacks_is_closed_and_may_come_back(admin: Connection) -> None:
+async def test_regions_missing_from_a_list_are_closed_and_may_return(admin: Connection) -> None:
     await apply(admin, made(COUNTRY), "Uji 1", FIRST)
     with pytest.raises(RegionLoadError, match="older"):
         await apply(admin, made(without("35.07.11.2007")), "Uji 0", FIRST)
@@ -145,7 +145,7 @@ OLDER, NEWER = COUNTRY | {"35.07.11.2007": "Tumpak Rejo"}, without("35.07.33.200
 
 
 @pytest.mark.anyio
-async def test_a_list_older_than_the_newest_is_refused_and_says_what_it_would_undo(admin: Connection) -> None:
+async def test_an_older_list_is_refused_with_the_changes_it_would_undo(admin: Connection) -> None:
     await apply(admin, made(OLDER), "Old", FIRST)
     await apply(admin, made(NEWER), "New", LATER)
     before = await snapshot(admin)
@@ -168,7 +168,7 @@ async def test_a_list_of_the_same_day_may_correct_the_newest(admin: Connection) 
 
 
 @pytest.mark.anyio
-async def test_an_older_list_that_is_forced_changes_today_and_not_the_past(admin: Connection) -> None:
+async def test_a_forced_older_list_changes_only_today(admin: Connection) -> None:
     await apply(admin, made(OLDER), "Old", FIRST)
     await apply(admin, made(NEWER), "New", LATER)
     await apply(admin, made(OLDER), "Old", FIRST, force=True)
@@ -194,7 +194,7 @@ async def test_a_region_with_data_is_not_closed(admin: Connection) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_code_with_data_does_not_come_to_name_another_place(admin: Connection) -> None:
+async def test_a_code_with_data_cannot_move_to_another_place(admin: Connection) -> None:
     await apply(admin, made(COUNTRY), "Uji 1", FIRST)
     await enrol(admin, "35.07.33.2006")
     other = made(
@@ -237,14 +237,14 @@ async def test_the_demo_country_is_loaded_once_with_lenek_lauk_under_both_codes(
 
 
 @pytest.mark.anyio
-async def test_the_demo_keeps_out_of_another_map(admin: Connection) -> None:
+async def test_the_demo_does_not_load_over_another_map(admin: Connection) -> None:
     await apply(admin, made(COUNTRY), "Uji 1", FIRST)
     with pytest.raises(RegionLoadError, match="empty registry"):
         await geography.ensure(admin)
 
 
 @pytest.mark.anyio
-async def test_the_whole_country_goes_over_the_demo(admin: Connection) -> None:
+async def test_the_national_list_loads_over_the_demo(admin: Connection) -> None:
     path = Path(os.environ.get("REGION_LISTS", "")) / "idn-area-data-4.0.1.tgz"
     if not path.is_file():
         pytest.skip("REGION_LISTS names no folder that holds idn-area-data-4.0.1.tgz")

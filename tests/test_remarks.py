@@ -36,7 +36,7 @@ def family() -> dict[str, Any]:
     return made
 
 
-async def test_a_child_is_named_by_its_id_and_a_place_is_taken_for_it(village: Place) -> None:
+async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
     made = family()
     await village.submit("officer", made)
     second = made["members"][1]["id"]
@@ -85,7 +85,7 @@ async def test_a_child_is_named_by_its_id_and_a_place_is_taken_for_it(village: P
     ],
     ids=lambda path: ".".join(path)[:30],
 )
-async def test_a_path_that_leads_nowhere_is_refused(village: Place, path: list[str]) -> None:
+async def test_an_unknown_path_is_refused(village: Place, path: list[str]) -> None:
     made, other = await village.new_household("SUBMITTED"), await village.new_household("SUBMITTED")
     for nowhere in (path, ["members", other["members"][0]["id"], "nik"]):
         payload = await returned(village, made, ["address"], nowhere)
@@ -93,7 +93,7 @@ async def test_a_path_that_leads_nowhere_is_refused(village: Place, path: list[s
     assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
 
 
-async def test_a_remark_is_answered_by_a_change_of_its_field_alone(village: Place) -> None:
+async def test_only_a_change_of_its_field_answers_a_remark(village: Place) -> None:
     made = family()
     made["migrations"][1]["memberId"] = made["members"][0]["id"]
     await village.submit("officer", made)
@@ -129,20 +129,20 @@ async def test_a_remark_stays_with_its_member_when_the_list_is_reordered(village
     assert await remarks(village, made) == {("members", first, "fullName"): 4}
 
 
-async def test_sending_it_again_unchanged_answers_nothing(village: Place) -> None:
+async def test_an_unchanged_submission_answers_no_remark(village: Place) -> None:
     made = await village.new_household("RETURNED")
     assert (await village.submit("officer", {"id": made["id"]}, 1))["household"]["workflowState"] == "SUBMITTED"
     assert await remarks(village, made) == {("address",): None}
 
 
-async def test_what_was_changed_and_changed_back_is_not_answered(village: Place) -> None:
+async def test_a_change_that_is_undone_answers_no_remark(village: Place) -> None:
     made = await village.new_household("RETURNED")
     await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1, "DRAFT")
     await village.submit("officer", {"id": made["id"], "address": made["address"]}, 2)
     assert await remarks(village, made) == {("address",): None}
 
 
-async def test_the_verifier_settles_his_own_and_the_last_step_all(village: Place) -> None:
+async def test_a_verifier_settles_their_own_remarks_and_the_last_step_all(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     await returned(village, made, ["hamlet"])
     await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
@@ -154,14 +154,14 @@ async def test_the_verifier_settles_his_own_and_the_last_step_all(village: Place
     assert await remarks(village, made) == {("hamlet",): 3, ("address",): 3}
 
 
-async def test_an_amendment_answers_too(village: Place) -> None:
+async def test_an_amendment_answers_remarks(village: Place) -> None:
     made = await village.new_household("RETURNED")
     await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
     assert (await village.amend("coordinator", {"id": made["id"], "address": "Jalan Baru"}, 2))["outcome"] == "ACCEPTED"
     assert await remarks(village, made) == {("address",): 3}
 
 
-async def test_a_return_or_a_verification_that_comes_late_again_is_known(village: Place) -> None:
+async def test_a_late_repeated_step_is_recognised(village: Place) -> None:
     """Of an earlier revision; other remarks on it, and somebody else's, are a conflict."""
     made = await village.new_household("VERIFIED_VILLAGE")
     await returned(village, made, ["address"], who="coordinator")
@@ -178,7 +178,7 @@ async def test_a_return_or_a_verification_that_comes_late_again_is_known(village
     assert await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }") == before
 
 
-async def test_a_step_that_comes_late_again_is_known_whatever_followed_it(village: Place) -> None:
+async def test_a_late_repeated_step_is_recognised_whatever_followed(village: Place) -> None:
     """A verification after the return of the same revision, and that return after the next verification."""
     made = await village.new_household("VERIFIED_VILLAGE")
     await returned(village, made, ["address"], who="coordinator")
@@ -201,7 +201,7 @@ async def test_a_step_that_comes_late_again_is_known_whatever_followed_it(villag
 
 
 @pytest.mark.parametrize("table", NOUNS)
-def test_every_field_of_the_form_can_be_remarked_on_and_answered(table: str) -> None:
+def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> None:
     id_ = str(uuid.uuid4())
     key, prefix = ("h", []) if table == "household" else (id_, [LISTS[table], id_])
     fields = {column: list(where) for column, where in INSIDE[table].items() if column != "id"}
@@ -230,9 +230,7 @@ def test_every_field_of_the_form_can_be_remarked_on_and_answered(table: str) -> 
         ("stage", "PERSONAL", "verifier"),
     ],
 )
-async def test_a_remark_is_made_by_who_sees_the_class_of_its_field(
-    village: Place, field: str, kind: str, asked: str
-) -> None:
+async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str, kind: str, asked: str) -> None:
     made = family()
     await village.submit("officer", made)
     path = ["migrations", made["migrations"][0]["id"], field]
@@ -250,7 +248,7 @@ async def test_a_remark_is_made_by_who_sees_the_class_of_its_field(
         assert (shown, outcome) == ({"workflowState": "RETURNED", "remarks": [{"path": path}]}, "ACCEPTED")
 
 
-async def test_a_remark_is_shown_to_who_sees_the_class_of_its_field(village: Place) -> None:
+async def test_a_remark_is_shown_only_with_the_class_of_its_field(village: Place) -> None:
     """Else its answer would tell when the field changed, and its text what stands there."""
     made = family()
     await village.submit("officer", made)
@@ -265,7 +263,7 @@ async def test_a_remark_is_shown_to_who_sees_the_class_of_its_field(village: Pla
     assert seen["verifier"] == seen["ministry"] == ["passportNo", "stage"]
 
 
-async def test_a_remark_on_a_whole_record_is_answered_by_what_everybody_sees(village: Place) -> None:
+async def test_a_remark_on_a_record_is_answered_by_a_visible_change(village: Place) -> None:
     """A change of the procedural status, which its recorder alone sees, is told by nothing."""
     made = family()
     await village.submit("officer", made)

@@ -80,9 +80,7 @@ async def test_a_new_fact_is_drafted_and_the_draft_migrates(copy: Path, postgres
     assert "agree" in agreed.stderr
 
 
-async def test_a_new_table_is_drafted_as_the_versions_write_one_without_what_migrate_applies(
-    postgres: Embedded, admin: Any
-) -> None:
+async def test_the_draft_of_a_new_table_leaves_out_what_migrate_applies(postgres: Embedded, admin: Any) -> None:
     nouns = sa.MetaData(schema=SCHEMA, naming_convention=Noun.metadata.naming_convention)
     for table in Noun.metadata.sorted_tables:
         table.to_metadata(nouns)
@@ -109,12 +107,12 @@ async def test_a_new_table_is_drafted_as_the_versions_write_one_without_what_mig
 
 
 @pytest.mark.parametrize("what", ["", " … ", 'A """quoted""" word', "two\nlines", "C:\\\\table"])
-async def test_what_is_not_words_is_refused_before_anything_is_written(what: str) -> None:
+async def test_a_title_without_words_is_refused(what: str) -> None:
     with pytest.raises(RevisionError, match="Say in words what it does"):
         await draft(what, "postgresql://nobody@127.0.0.1:1/none")
 
 
-def test_a_revision_is_a_number_and_its_words_as_long_as_alembic_keeps() -> None:
+def test_a_revision_id_is_its_number_and_words_cut_to_alembic_s_length() -> None:
     assert revision_after("0016_labels_and_versions", "What a Member’s called.") == "0017_what_a_member_s_called"
     long = revision_after("0999_x", "the words of " * 9)
     assert long.startswith("1000_the_words_of_the")

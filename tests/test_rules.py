@@ -38,7 +38,7 @@ def test_a_good_household_has_no_finding() -> None:
 
 
 @pytest.mark.parametrize(("code", "place", "broken"), ALWAYS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_draft_needs_its_skeleton(code: str, place: str, broken: Change) -> None:
+def test_a_draft_needs_its_required_structure(code: str, place: str, broken: Change) -> None:
     assert said(check(changed(broken), NOW, complete=False)) == {(code, place, E)}
     assert (code, place, E) in said(check(changed(broken), NOW, complete=True))
 
@@ -59,7 +59,7 @@ def test_a_complete_household_passes_its_rules(
     PROTECTING,
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_nothing_that_harms_is_kept_in_a_draft_either(
+def test_protecting_rules_apply_to_drafts_too(
     code: str, place: str, severity: Severity, broken: Change, fine: Change
 ) -> None:
     judged = said(check(changed(broken), NOW, complete=True))
@@ -69,7 +69,7 @@ def test_nothing_that_harms_is_kept_in_a_draft_either(
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
-def test_nobody_is_an_ancestor_of_themselves_however_far(length: int) -> None:
+def test_a_cycle_of_parents_is_refused(length: int) -> None:
     names = [f"m{n}" for n in range(length)]
     column = {name: "mother_id" if n % 2 else "father_id" for n, name in enumerate(names)}
     circle: Any = {
@@ -82,13 +82,13 @@ def test_nobody_is_an_ancestor_of_themselves_however_far(length: int) -> None:
     assert [f for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"] == []
 
 
-def test_a_general_error_gives_way_to_one_that_says_more() -> None:
+def test_a_specific_error_replaces_a_general_one() -> None:
     for born, code in (("0001", "AGE_OVER_120"), ("9999-12-31", "BIRTH_DATE_FUTURE")):
         findings = check(changed({HEAD: {"birth_date": born}}), NOW, complete=True)
         assert [f.code for f in findings if f.place == ("member", "head", "birth_date")] == [code]
 
 
-def test_every_rule_is_broken_by_some_document_above() -> None:
+def test_every_rule_has_a_case() -> None:
     broken = [RuleInput(changed(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]]
     silent = [rule for rule in RULES if not any(list(rule.find(sheet)) for sheet in broken)]
     assert silent == []
@@ -98,7 +98,7 @@ def test_every_rule_is_broken_by_some_document_above() -> None:
     "rule", [rule for rule in RULES if rule.needs], ids=lambda rule: f"{rule.code}-{rule.needs[1]}"
 )
 def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
-    """So that it need not look: in every document above, without the values of that column."""
+    """For every document above, without the values of that column."""
     assert rule.needs is not None
     table, column = rule.needs
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
@@ -109,7 +109,7 @@ def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
         assert list(rule.find(sheet)) == []
 
 
-def test_a_finding_points_at_a_column_that_its_rule_reads() -> None:
+def test_a_finding_is_about_a_column_that_its_rule_reads() -> None:
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
         sheet = RuleInput(changed(change), NOW)
         for rule in RULES:
@@ -119,7 +119,7 @@ def test_a_finding_points_at_a_column_that_its_rule_reads() -> None:
                 assert sentence(finding.code, "id", **finding.params)
 
 
-def test_a_finding_is_as_guarded_as_what_its_rule_reads() -> None:
+def test_a_finding_has_the_class_that_its_rule_reads() -> None:
     """Findings are PERSONAL as such; where a rule reads more, the class of the column pointed at covers it.
 
     Missing papers are told to the writer of the procedural status, whose class nobody else has.
@@ -146,7 +146,7 @@ def _sensitivity(column: str) -> Sensitivity:
     return found
 
 
-def test_must_see_is_said_by_the_finding() -> None:
+def test_a_finding_says_whether_it_must_be_acknowledged() -> None:
     seen = {
         finding.code for case in BROKEN for finding in check(changed(case[3]), NOW, complete=True) if finding.must_see
     }
@@ -162,7 +162,7 @@ def test_today_is_the_civil_day_of_the_easternmost_village() -> None:
     }
 
 
-def test_nothing_known_is_only_found_missing() -> None:
+def test_an_empty_document_lacks_only_required_values() -> None:
     assert check({}, NOW, complete=True) == []
     empty: dict[str, Any] = {
         "household": {"h": {}},
@@ -211,7 +211,7 @@ changes = st.one_of(
 
 
 @given(st.lists(changes, max_size=8), st.booleans(), st.booleans())
-def test_whatever_is_typed_is_judged_and_never_repeated(typed: Any, scratch: bool, complete: bool) -> None:
+def test_any_typed_value_is_validated_and_never_repeated(typed: Any, scratch: bool, complete: bool) -> None:
     document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else changed({})
     for table, id, column, value in typed:
         document[table][id][column] = value
@@ -232,14 +232,14 @@ def test_partial_dates_are_compared_fairly(one: date, other: date, coarse: int, 
 
 
 @given(days, days, precision, precision)
-def test_underage_is_never_guessed(born: date, departed: date, coarse: int, fine: int) -> None:
+def test_underage_needs_certain_dates(born: date, departed: date, coarse: int, fine: int) -> None:
     answer = underage_at_departure(born.isoformat()[:coarse], departed.isoformat()[:fine])
     assert answer in (None, departed < plus_years(born, 18))
     assert underage_at_departure(born.isoformat(), departed.isoformat()) is (departed < plus_years(born, 18))
 
 
 @pytest.mark.parametrize("text", ["0000", "2019-13", "2019-00", "2019-02-30", "2019-2", "19", "", None, 2019])
-def test_what_is_no_partial_date_is_not_known(text: object) -> None:
+def test_a_malformed_partial_date_is_unknown(text: object) -> None:
     assert span(text) is None
 
 
@@ -256,11 +256,11 @@ def test_what_is_no_partial_date_is_not_known(text: object) -> None:
         (None, "10000000001", BusinessScale.LARGE),
     ],
 )
-def test_scale_is_that_of_the_law(sales: str | None, capital: str | None, expected: BusinessScale | None) -> None:
+def test_business_scale_follows_the_law(sales: str | None, capital: str | None, expected: BusinessScale | None) -> None:
     assert scale(Decimal(sales) if sales else None, Decimal(capital) if capital else None) is expected
 
 
-def test_the_owner_is_what_the_latest_episode_made_him() -> None:
+def test_the_category_of_an_owner_follows_their_latest_episode() -> None:
     returned = {"stage": "RETURNED", "departed_on": "2010"}
     abroad = {"stage": "WORKING_ABROAD", "departed_on": "2010-02"}
     failed = {"stage": "FAILED_TO_DEPART", "registered_on": "2024"}

@@ -50,14 +50,14 @@ def scalar(name: str) -> GraphQLScalarType:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_written_well_is_read(name: str) -> None:
+def test_valid_values_are_read(name: str) -> None:
     for text, value in GOOD[name].items():
         read = scalar(name).parse_value(text)
         assert (read, type(read)) == (value, type(value)), text
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_not_is_refused_with_one_of_our_sentences(name: str) -> None:
+def test_invalid_values_are_refused_with_a_sentence(name: str) -> None:
     for wrong in BAD[name]:
         with pytest.raises(GraphQLError) as refused:
             scalar(name).parse_value(wrong)
@@ -65,7 +65,7 @@ def test_what_is_not_is_refused_with_one_of_our_sentences(name: str) -> None:
 
 
 @given(st.sampled_from(NAMES), st.text("abcxyz ٣é\n:-.") | st.integers() | st.floats() | st.lists(st.text()))
-def test_a_refusal_never_repeats_what_was_written(name: str, written: Any) -> None:
+def test_a_refusal_does_not_repeat_the_value(name: str, written: Any) -> None:
     with pytest.raises(GraphQLError) as refused:
         scalar(name).parse_value(written)
     assert refused.value.message in SENTENCES  # and those are constants
@@ -89,13 +89,13 @@ def test_an_amount_is_exact(amount: Decimal) -> None:
     assert scalar("Decimal").parse_value(f"{amount:f}") == amount
 
 
-def test_every_country_of_the_standard_is_one() -> None:
+def test_every_country_of_the_standard_is_valid() -> None:
     assert len(ISO_3166) > 240
     assert [code for code in ISO_3166 if scalar("CountryCode").parse_value(code) != code] == []
 
 
 @pytest.mark.anyio
-async def test_what_goes_in_comes_out_in_one_form(village: Place) -> None:
+async def test_values_are_returned_in_one_form(village: Place) -> None:
     made = household(
         capturedAt="2026-11-20T13:34:05.1+07:00",
         location={"latitude": -8.123456789, "longitude": 112.5},
@@ -118,7 +118,7 @@ async def test_what_goes_in_comes_out_in_one_form(village: Place) -> None:
 
 
 @pytest.mark.anyio
-async def test_over_http_the_sentence_arrives_and_the_value_does_not(village: Place) -> None:
+async def test_an_error_over_http_has_the_sentence_without_the_value(village: Place) -> None:
     answer = await village.query(
         "officer",
         "mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h, saveAs: DRAFT}) { outcome } }",

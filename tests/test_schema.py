@@ -48,18 +48,18 @@ def gaps() -> dict[str, str]:
     return {element: capability for capability, element in (line.split(": ") for line in lines)}
 
 
-def test_the_committed_schema_is_the_code_s() -> None:
+def test_the_committed_schema_equals_the_code() -> None:
     assert SDL.read_text() == build().as_str() + "\n", "run `make snapshots` and read the difference"
 
 
-def test_what_is_built_is_the_contract_s_word_for_word(built: GraphQLSchema) -> None:
+def test_elements_that_are_built_equal_the_contract(built: GraphQLSchema) -> None:
     ours, theirs = elements(built), elements(build_schema(CONTRACT.read_text()))
     assert {name: (ours[name], theirs[name]) for name in ours if name in theirs and ours[name] != theirs[name]} == {}
     beyond = [line for line in BEYOND.read_text().splitlines() if line and not line.startswith("#")]
     assert sorted(set(ours) - set(theirs)) == sorted(beyond), "beyond the contract: review it, then list it"
 
 
-def test_what_is_missing_is_listed_with_the_capability_that_brings_it(built: GraphQLSchema) -> None:
+def test_missing_elements_are_listed_with_their_capability(built: GraphQLSchema) -> None:
     ours, theirs, listed = elements(built), elements(build_schema(CONTRACT.read_text())), gaps()
     assert set(listed.values()) <= CAPABILITIES
 
@@ -71,7 +71,7 @@ def test_what_is_missing_is_listed_with_the_capability_that_brings_it(built: Gra
     assert [name for name in listed if name not in theirs] == []
 
 
-def test_every_element_says_what_it_means(built: GraphQLSchema) -> None:
+def test_every_element_has_a_description(built: GraphQLSchema) -> None:
     silent = []
     for name, type_ in built.type_map.items():
         if name.startswith("__") or name in ("String", "Int", "Float", "Boolean", "ID"):
@@ -103,7 +103,7 @@ def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
                 assert not isinstance(field.type, GraphQLNonNull), f"{type_.name}.{key}"
 
 
-def test_a_related_record_is_guarded_by_the_class_of_what_chooses_it() -> None:
+def test_a_related_record_has_the_class_of_the_column_that_selects_it() -> None:
     """Who is the head, the mother or the newest is told by which record is shown, whatever of it is shown."""
     read = 0
     for face_, noun in FACES.items():
@@ -130,7 +130,7 @@ def _columns_that_choose(noun: Any, shape: RelatedField) -> set[sa.Column[Any]]:
     return {column for bases in found for column in bases if isinstance(column, sa.Column)}
 
 
-def test_an_undeclared_field_does_not_start() -> None:
+def test_an_undeclared_field_fails_at_start() -> None:
     schema = build()
     assert undeclared(schema) == []
 
@@ -143,7 +143,7 @@ def test_an_undeclared_field_does_not_start() -> None:
     assert undeclared(strawberry.Schema(Query)) == ["Query.stray", "Query.stray(secret:)"]
 
 
-def test_a_payload_list_of_records_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payload_list_of_records_declares_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them is read by itself, so its price needs the number."""
     schema = build()
     results = schema._schema.type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
@@ -153,7 +153,7 @@ def test_a_payload_list_of_records_says_how_many_there_are(monkeypatch: pytest.M
     assert list(unbounded_lists(schema)) == ["VerifyHouseholdsPayload.results"]
 
 
-def test_makers_teach_their_use() -> None:
+def test_errors_of_makers_explain_their_use() -> None:
     with pytest.raises(TypeError, match=r"PERSONAL: use guarded\(\)"):
         shown(Member.full_name)
     with pytest.raises(TypeError, match="declare it with a maker"):

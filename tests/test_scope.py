@@ -100,7 +100,7 @@ async def test_nested_lists_are_what_the_oracle_allows(world: World) -> None:
             assert len(found["findings"]) == allowed, who.name
 
 
-async def test_lists_of_a_region_are_its_share_of_what_one_sees(world: World) -> None:
+async def test_lists_of_a_region_are_the_visible_rows_within_it(world: World) -> None:
     for who in PERSONAS:
         if who.name == "nobody":
             continue
@@ -139,7 +139,7 @@ async def test_look_ups_agree_with_lists(world: World) -> None:
 
 
 @pytest.mark.prove
-async def test_look_ups_whole(world: World) -> None:
+async def test_all_look_ups_agree_with_lists(world: World) -> None:
     rows = [(table, str(row.id)) for table in FLAT.values() for row in world.of(table)]
     for who in PERSONAS:
         for start in range(0, len(rows), 15):  # two roots each, of the thirty that a document may have
@@ -171,7 +171,7 @@ async def test_pages_lists_and_counts_agree_with_plain_sql(world: World) -> None
                 assert sorted(joined) == sorted(world.listed(who, table)), (who.name, name)
 
 
-async def test_nobody_sees_by_order_what_he_may_not_see_by_list(world: World) -> None:
+async def test_orders_show_no_row_that_lists_hide(world: World) -> None:
     """Regions ordered by what lies in them: the caller's own rows alone decide."""
     for who in REPRESENTATIVES:
         answer = await world.ask(
@@ -310,25 +310,25 @@ class Made:
 
 @given(case=cases())
 @settings(max_examples=120, deadline=None, derandomize=True)
-async def test_any_tree_grants_and_rows(empty: Empty, case: Case) -> None:
+async def test_visibility_equals_the_oracle_for_random_trees_and_grants(empty: Empty, case: Case) -> None:
     await hold(empty, case)
 
 
 @pytest.mark.prove
 @given(case=cases())
 @settings(max_examples=3000, deadline=None)
-async def test_any_tree_grants_and_rows_whole(empty: Empty, case: Case) -> None:
+async def test_visibility_equals_the_oracle_for_many_random_trees_and_grants(empty: Empty, case: Case) -> None:
     await hold(empty, case)
 
 
-async def test_the_cases_have_traps() -> None:
+async def test_the_random_cases_contain_traps() -> None:
     """The segments make codes that begin like another and do not lie below it."""
     codes = {f"{a}.{b}" for a in SEGMENTS for b in SEGMENTS} | set(SEGMENTS)
     traps = [(a, b) for a in codes for b in codes if a != b and b.startswith(a) and not re.match(rf"{a}\.", b)]
     assert len(traps) > 20
 
 
-async def test_counts_on_the_way_down_are_those_of_each_region(world: World) -> None:
+async def test_nested_counts_are_those_of_each_region(world: World) -> None:
     """Counted once for all levels, they are what each region's own list says, whatever its code looks like."""
     counts = "code households { totalCount } members { totalCount }"
     down = f"""{{ provinces {{ nodes {{ {counts} regencies {{ nodes {{ {counts} districts(first: 4) {{ nodes {{ {counts}

@@ -108,7 +108,7 @@ async def test_different_names_stay_different(village: Place) -> None:
         assert one != other, pair
 
 
-async def test_half_a_name_sounds_like_the_beginning_of_the_whole(village: Place) -> None:
+async def test_the_beginning_of_a_name_sounds_like_the_beginning_of_its_key(village: Place) -> None:
     cuts = [(name[:n], name) for name in NAMES for n in range(4, len(name) + 1)]
     halves, wholes = zip(*cuts, strict=True)
     typed, stored = await keys(village.admin, *halves), await keys(village.admin, *wholes)
@@ -127,13 +127,13 @@ async def test_any_text_becomes_short_plain_keys(village: Place, texts: list[str
 
 
 @given(st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6), max_size=50))
-async def test_case_order_and_what_stands_between_words_do_not_matter(village: Place, names: list[list[str]]) -> None:
+async def test_case_word_order_and_punctuation_do_not_matter(village: Place, names: list[list[str]]) -> None:
     plain = await keys(village.admin, *[" ".join(words) for words in names])
     other = await keys(village.admin, *[" - ".join(reversed(words)).upper() + "." for words in names])
     assert list(map(sorted, plain)) == list(map(sorted, other))
 
 
-async def test_a_name_of_no_end_is_cut_and_kept(village: Place) -> None:
+async def test_a_very_long_name_is_stored_with_a_short_key(village: Place) -> None:
     (words,) = await keys(village.admin, "x" * 2000)
     assert 1 <= len(words[0]) <= 400
 
@@ -154,12 +154,12 @@ async def test_a_name_is_found_in_every_spelling_and_by_any_of_its_words(village
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "%", "_", "\\", "漢字", "'"])
-async def test_a_text_without_letters_finds_nobody(village: Place, text: str) -> None:
+async def test_a_text_without_letters_finds_nothing(village: Place, text: str) -> None:
     await record(village, "officer", "Lastri")
     assert await found(village, "officer", text) == []
 
 
-async def test_wildcards_are_no_letters(village: Place) -> None:
+async def test_wildcards_are_not_letters(village: Place) -> None:
     await record(village, "officer", "Parmi Suryanti")
     assert await found(village, "officer", "par% sury_nti") == []
 
@@ -170,7 +170,7 @@ async def test_the_nearest_come_first(village: Place) -> None:
     assert await found(village, "officer", "Halimah") == wanted
 
 
-async def test_nobody_is_found_out_of_sight(village: Place) -> None:
+async def test_search_finds_no_hidden_person(village: Place) -> None:
     await record(village, "officer", "Zubaidah Hanya")
     await record(village, "stranger", "Zubaidah Sana", village=FAR)
     assert await found(village, "officer", "zubaidah") == ["Zubaidah Hanya"]
@@ -179,7 +179,7 @@ async def test_nobody_is_found_out_of_sight(village: Place) -> None:
     assert await found(village, "ministry", "zubaidah") == []  # drafts
 
 
-async def test_who_is_renamed_is_found_under_the_new_name(village: Place) -> None:
+async def test_a_renamed_person_is_found_by_the_new_name(village: Place) -> None:
     made = await record(village, "officer", "Marsinah")
     (member,) = made["members"]
     renamed = with_changes(made, members=[member | {"fullName": "Wartinah"}])
@@ -188,7 +188,7 @@ async def test_who_is_renamed_is_found_under_the_new_name(village: Place) -> Non
     assert await found(village, "officer", "wartinah") == ["Wartinah"]
 
 
-async def test_businesses_and_regions_are_found_too(village: Place) -> None:
+async def test_search_finds_businesses_and_regions(village: Place) -> None:
     made = await record(village, "officer", "Painem")
     wanted = with_changes(made, businesses=[shop(made["members"][0], name="Keripik Tempe Bu Painem")])
     assert (await village.submit("officer", wanted, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
@@ -202,7 +202,7 @@ async def test_businesses_and_regions_are_found_too(village: Place) -> None:
 LONG = "H. Lalu Muhammad Nur Hidayatullah Saputrawan Wijayakusuma bin Abdul Ghani Zainuddin"
 
 
-async def test_a_name_is_found_by_each_of_its_words_alone(village: Place) -> None:
+async def test_a_name_is_found_by_each_of_its_words(village: Place) -> None:
     made = await record(village, "officer", LONG)
     words = ["Lalu", "Muhammad", "Nur", "Hidayatullah", "Saputrawan", "Wijayakusuma", "Abdul", "Ghani", "Zainuddin"]
     for text in (*words, "Mhd", "Lalu Nur", "Jaenudin Lalu", "Hidayatulloh"[:10], "wijaya"):
@@ -271,7 +271,7 @@ ORDERED = ["abdul Qzyq", "'Ali Qzyq", "BAMBANG Qzyq", "Budi Qzyq", "budi Qzyq", 
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
-async def test_names_come_in_one_order_of_the_alphabet_page_by_page(village: Place, direction: str) -> None:
+async def test_pages_of_members_are_in_alphabetical_order(village: Place, direction: str) -> None:
     """Case, accents and quotes aside; names that are alike keep their places from page to page."""
     await record(village, "officer", *random.Random(direction).sample(ORDERED, len(ORDERED)))
     text = f"""query($a: String) {{ members(search: "qzyq", orderBy: {{field: FULL_NAME, direction: {direction}}},
@@ -287,7 +287,7 @@ async def test_names_come_in_one_order_of_the_alphabet_page_by_page(village: Pla
     assert plain == sorted(plain, reverse=direction == "DESC")
 
 
-async def test_heads_and_businesses_come_in_the_order_of_the_alphabet(village: Place) -> None:
+async def test_households_and_businesses_can_be_ordered_alphabetically(village: Place) -> None:
     names = ["zul Xqzz", "Abu Xqzz", "'ani Xqzz", "BUDI Xqzz"]
     for name in names:
         made = household(members=[person(1, fullName=name, relationToHead="HEAD")], migrations=[])
@@ -301,7 +301,7 @@ async def test_heads_and_businesses_come_in_the_order_of_the_alphabet(village: P
     assert [node["name"] for node in data["businesses"]["nodes"]] == wanted
 
 
-async def test_a_household_is_as_near_as_the_nearest_of_its_people(village: Place) -> None:
+async def test_a_household_ranks_like_its_best_member(village: Place) -> None:
     named = await record(village, "officer", "Tukinem", "Ponirah Asih")
     sounding = await record(village, "officer", "Phonirah")
     asked = '{ households(search: "ponirah") { nodes { id } } }'
@@ -332,7 +332,7 @@ async def test_the_indexes_serve_a_search_under_row_security(village: Place) -> 
         assert re.search(rf"ix_member_sound_{n}.*\n.*Index Cond: \(\(sounds\[{n}\] >= .* < .*area >= ", plan), plan
 
 
-def test_sounds_are_typed_counted_and_shown_nowhere() -> None:
+def test_sound_keys_are_not_input_counted_or_shown() -> None:
     assert not [column for columns in TYPED.values() for column in columns if column.name == "sounds"]
     assert not [ledger for ledger in LEDGERS.values() if "sounds" in ledger.c]
     assert "sounds" not in (Path(__file__).parents[1] / "schema" / "schema.graphql").read_text()

@@ -49,20 +49,20 @@ def said(text: str) -> list[str]:
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("text", SAID)
-def test_it_says_what_belongs_there(text: str, value: str) -> None:
+def test_a_sentence_says_which_value_belongs_there(text: str, value: str) -> None:
     (sentence,) = said(text.replace("VALUE", value)) if "ratio" not in text or "." not in value else [SAID[text]]
     assert sentence == SAID[text].replace("VALUE_KIND", VALUES[value])
 
 
 @given(st.text(min_size=3, max_size=30).map(lambda text: text.replace("\r", "\n")), st.sampled_from(sorted(SAID)))
-def test_no_text_is_repeated(typed: str, text: str) -> None:
+def test_a_sentence_does_not_repeat_the_value(typed: str, text: str) -> None:
     mark = "7Q7Q7"
     literal = '"' + mark + re.sub(r'["\\\x00-\x1f]', "' Did you mean ", typed) + mark + '"'
     assert mark not in " ".join(said(text.replace("VALUE", literal)))
 
 
 @pytest.mark.parametrize("text", ["Siti Aminah 9907116304850017", "", "Expected Siti", "Value 'x' is wrong"])
-def test_what_is_not_known_says_nothing(text: str) -> None:
+def test_an_unknown_message_gets_a_general_sentence(text: str) -> None:
     assert document_sentence(text) == GENERIC
 
 

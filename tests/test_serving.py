@@ -55,18 +55,18 @@ def keys(tmp_path: Path) -> Settings:
     return Settings(database_url="postgresql://x@/x", signing_keys=folder, vault_keys=sealing)
 
 
-async def test_the_login_that_migrate_makes_may_serve(postgres: Embedded, database: str) -> None:
+async def test_the_login_of_migrate_may_serve(postgres: Embedded, database: str) -> None:
     await check_database(postgres.dsn(database, LOGIN))
 
 
-async def test_the_superuser_may_not(postgres: Embedded, database: str) -> None:
+async def test_a_superuser_may_not_serve(postgres: Embedded, database: str) -> None:
     with pytest.raises(ServingError, match="postgres is superuser"):
         await check_database(postgres.dsn(database))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("through", [False, True], ids=["itself", "by another role"])
-async def test_a_login_that_row_security_does_not_bind_may_not(
+async def test_a_login_that_bypasses_row_security_may_not_serve(
     postgres: Embedded, database: str, connection: asyncpg.Connection, fault: str, through: bool
 ) -> None:
     await connection.execute(f"CREATE ROLE faulty LOGIN {FAULTS[fault]}; CREATE ROLE proxy LOGIN IN ROLE faulty")
@@ -93,7 +93,9 @@ async def test_a_database_that_is_not_migrated_is_not_served(
         await connection.execute("UPDATE registry.code_version SET version = $1 WHERE version = 'of_yesterday'", found)
 
 
-async def test_a_login_without_its_settings_may_not_and_migrate_gives_them_back(postgres: Embedded, fresh: Any) -> None:
+async def test_a_login_without_its_settings_may_not_serve_until_migrate_restores_them(
+    postgres: Embedded, fresh: Any
+) -> None:
     """A dump that is restored elsewhere has lost them: they are kept beside the databases."""
     name = await fresh()
     connection = await asyncpg.connect(postgres.dsn(name))
@@ -108,7 +110,7 @@ async def test_a_login_without_its_settings_may_not_and_migrate_gives_them_back(
     await check_database(postgres.dsn(name, LOGIN))
 
 
-async def test_another_login_without_those_settings_may_not(
+async def test_another_login_without_the_settings_may_not_serve(
     postgres: Embedded, database: str, connection: asyncpg.Connection
 ) -> None:
     await connection.execute(f"CREATE ROLE other LOGIN IN ROLE {LOGIN}")
@@ -125,7 +127,7 @@ def other_keys(current: str = "k1", changed: str = "") -> Vault:
     return Vault(current, {current: keys["sealing"]}, keys["blind"])
 
 
-async def test_the_first_keys_are_the_database_s_and_every_other_is_refused(postgres: Embedded, fresh: Any) -> None:
+async def test_a_database_accepts_only_its_first_keys(postgres: Embedded, fresh: Any) -> None:
     dsn = postgres.dsn(await fresh(), LOGIN)
     for _ in range(2):
         await check_vault(dsn, other_keys())
@@ -136,7 +138,7 @@ async def test_the_first_keys_are_the_database_s_and_every_other_is_refused(post
     await check_vault(dsn, rotated)
 
 
-async def test_what_proves_the_keys_is_never_replaced(postgres: Embedded, fresh: Any) -> None:
+async def test_the_proof_of_keys_is_never_replaced(postgres: Embedded, fresh: Any) -> None:
     dsn = postgres.dsn(await fresh(), LOGIN)
     await check_vault(dsn, other_keys())
     login = await asyncpg.connect(dsn)
@@ -155,7 +157,7 @@ def test_two_key_files_have_no_key_id_in_common(tmp_path: Path) -> None:
     assert len(names) == 2
 
 
-async def test_without_a_pooler_nothing_is_lost(postgres: Embedded, database: str) -> None:
+async def test_a_direct_connection_passes_the_check_of_poolers(postgres: Embedded, database: str) -> None:
     await check_pooler(postgres.dsn(database, LOGIN))
 
 
@@ -172,17 +174,17 @@ async def test_a_database_of_a_newer_version_that_serves_this_one_is_served(
         await connection.execute("DELETE FROM registry.code_version WHERE version = 'of_tomorrow'")
 
 
-async def test_a_database_that_is_not_there_is_one_sentence(postgres: Embedded) -> None:
+async def test_an_unreachable_database_is_one_sentence(postgres: Embedded) -> None:
     for dsn in ("postgresql://x@127.0.0.1:1/x", postgres.dsn("not_there", LOGIN), postgres.dsn(user="nobody_here")):
         with pytest.raises(ServingError, match="does not let us in"):
             await check_database(dsn)
 
 
-def test_keys_of_its_own_serve(keys: Settings) -> None:
+def test_production_serves_with_its_own_keys(keys: Settings) -> None:
     assert production(keys).service.keyring.issuer == keys.issuer
 
 
-def test_keys_of_a_demo_do_not(keys: Settings, tmp_path: Path) -> None:
+def test_production_refuses_the_keys_of_a_demo(keys: Settings, tmp_path: Path) -> None:
     demo = tmp_path / "demo"
     demo_keys(demo, keys.audience)
     for wrong in ({"signing_keys": demo}, {"vault_keys": demo / VAULT}):
@@ -190,7 +192,7 @@ def test_keys_of_a_demo_do_not(keys: Settings, tmp_path: Path) -> None:
             production(keys.model_copy(update=wrong))
 
 
-def test_the_mark_of_a_demo_survives_copying(keys: Settings, tmp_path: Path) -> None:
+def test_keys_of_a_demo_are_recognised_after_copying(keys: Settings, tmp_path: Path) -> None:
     demo = tmp_path / "demo"
     demo_keys(demo, keys.audience)
     assert keys.vault_keys is not None
@@ -222,13 +224,13 @@ def test_a_taken_port_is_one_sentence() -> None:
     listen("127.0.0.1", port).close()
 
 
-def test_a_port_is_held_from_the_first_moment() -> None:
+def test_a_taken_port_is_refused_before_anything_is_prepared() -> None:
     """Two that only bind may share a port; the second to listen would learn it when everything is prepared."""
     with listen("127.0.0.1", 0) as held, pytest.raises(ServingError, match="is taken"):
         listen("127.0.0.1", held.getsockname()[1])
 
 
-def test_serve_refuses_by_itself(
+def test_serve_runs_these_checks(
     postgres: Embedded,
     database: str,
     keys: Settings,
@@ -279,6 +281,6 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_second_signal_does_not_break_into_the_end() -> None:
+def test_a_second_signal_does_not_interrupt_the_shutdown() -> None:
     run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
     assert (run.stdout.split(), run.stderr) == (["closed", "ended", "interrupted"], "")

@@ -28,7 +28,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_nothing_set_is_production_on_loopback() -> None:
+def test_the_default_is_production_on_loopback() -> None:
     settings = load()
     assert (settings.mode, settings.host, settings.port) == ("production", "127.0.0.1", 8000)
     assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
@@ -52,7 +52,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_defaults(
     assert Settings(database_url="postgresql://argument/a").database_url == "postgresql://argument/a"
 
 
-def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for setting in describe():
         monkeypatch.setenv(setting.name, "")
     assert load() == Settings()
@@ -68,7 +68,9 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("DESMIGRATIF_", "DESMIGRATIF_"),
     ],
 )
-def test_an_unknown_variable_is_refused_with_the_nearest(name: str, near: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_variable_is_refused_with_a_suggestion(
+    name: str, near: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, SECRET)
     with pytest.raises(SettingsError, match=f"{name}, which is no setting: did you mean {near}") as refused:
         load()
@@ -76,13 +78,13 @@ def test_an_unknown_variable_is_refused_with_the_nearest(name: str, near: str, m
     assert SECRET not in str(refused.value)
 
 
-def test_an_unknown_key_of_the_file_is_refused_with_the_nearest(file: Path) -> None:
+def test_an_unknown_key_of_the_file_is_refused_with_a_suggestion(file: Path) -> None:
     file.write_text("statement_timeout = 5\n")
     with pytest.raises(SettingsError, match=r"registry\.toml sets statement_timeout, .*mean statement_timeout_ms\?"):
         load()
 
 
-def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
+def test_an_unreadable_file_is_refused(file: Path) -> None:
     with pytest.raises(SettingsError, match=r"registry\.toml, which cannot be read: No such file"):
         load()
     file.write_text(f"database_url = {SECRET}\n")
@@ -95,7 +97,7 @@ def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
     "name",
     [setting.name for setting in describe() if setting.type in ("number", "true or false", "`production` or `demo`")],
 )
-def test_a_malformed_value_is_refused_by_name_and_not_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_value_is_refused_without_showing_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, SECRET)
     with pytest.raises(SettingsError, match=f"^{name}: ") as refused:
         load()
@@ -120,13 +122,13 @@ def test_production_serves_only_with_a_database_and_keys(tmp_path: Path) -> None
     assert Settings(mode="demo").ready_to_serve().mode == "demo"
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
 
 
 @pytest.mark.snapshot
-def test_the_documentation_is_this_table() -> None:
+def test_the_documentation_equals_the_settings() -> None:
     path = Path(__file__).parent.parent / "docs" / "settings.md"
     introduction, head, _ = path.read_text().partition("| name |")
     assert head

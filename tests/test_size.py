@@ -39,7 +39,7 @@ async def houses(village: Place) -> int:
 
 
 @pytest.mark.parametrize("who", ["officer", "coordinator", "analyst"])
-async def test_no_answer_is_longer_than_was_said(village: Place, houses: int, who: str) -> None:
+async def test_no_answer_is_longer_than_its_bound(village: Place, houses: int, who: str) -> None:
     answer = await village.query(who, WHOLE)
     data = orjson.dumps(answer.data)
     assert len(answer.data["households"]["edges"]) == houses, f"and none has more than {PLAIN_LIST_SIZE} of a kind"
@@ -60,7 +60,7 @@ async def test_an_answer_that_may_be_too_long_is_refused(village: Place, field: 
     assert len(village.statements) == before
 
 
-def test_a_text_counts_with_all_bytes_that_its_characters_may_have() -> None:
+def test_a_text_counts_with_the_most_bytes_of_its_characters() -> None:
     from registry.models.member import Member
 
     assert size.datum_size(Member.full_name) >= 2 + 4 * 100

@@ -73,7 +73,7 @@ def _shown(plan: Plan | Refusal | str) -> str:
 
 @pytest.mark.snapshot
 @pytest.mark.parametrize("name", sorted(QUERIES))
-def test_the_sql_of_a_canonical_query(name: str) -> None:
+def test_the_sql_of_a_canonical_query_equals_its_snapshot(name: str) -> None:
     text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(PLANS[name])}\n"
     known: dict[tuple[str, ...], str] = {}
     for who, (role, area) in WHO.items():
@@ -87,7 +87,7 @@ def test_the_sql_of_a_canonical_query(name: str) -> None:
     kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
 
 
-def test_make_snapshots_writes_whatever_a_test_compares_with_a_snapshot() -> None:
+def test_make_snapshots_runs_every_snapshot_test() -> None:
     for path in HERE.glob("test_*.py"):
         for test in ast.walk(ast.parse(path.read_text())):
             if isinstance(test, ast.FunctionDef) and any(map(_compares, ast.walk(test))):
@@ -99,13 +99,13 @@ def _compares(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kept.__name__
 
 
-def test_no_snapshot_without_its_query() -> None:
+def test_every_snapshot_has_its_query() -> None:
     written = {path.stem for path in (HERE / "sql").glob("*.md")}
     assert written == {name.replace(" ", "-") for name in QUERIES}
 
 
 @pytest.mark.snapshot
-def test_the_table_of_access() -> None:
+def test_the_access_table_equals_its_snapshot() -> None:
     """Abilities by role, tables by door, crossings, routes, verbs, and the class of every field."""
     roles = list(Role)
     lines = ["# Abilities: A in the area, O own records, signature in brackets", ""]

@@ -86,7 +86,7 @@ def servers(folder: Path) -> set[int]:
     return {int(text) for path in folder.glob("*.pid") if (text := path.read_text())}
 
 
-def test_a_process_that_dies_fails_its_own_test_alone(tmp_path: Path) -> None:
+def test_a_process_that_dies_fails_only_its_own_test(tmp_path: Path) -> None:
     with suite(tmp_path, dying=DYING, living=LIVING, other=LIVING) as process:
         printed, _ = process.communicate(timeout=PATIENCE)
     assert re.search(r"crashed while running '.*test_one_dies\[3\]'", printed), printed
@@ -96,7 +96,7 @@ def test_a_process_that_dies_fails_its_own_test_alone(tmp_path: Path) -> None:
 
 @settings(max_examples=2, database=None)
 @given(st.just(0.3))
-def test_a_property_holds_on_a_slow_machine(seconds: float) -> None:
+def test_property_tests_have_no_deadline(seconds: float) -> None:
     time.sleep(seconds)
 
 

@@ -45,19 +45,19 @@ UNSEEN = {
 
 
 @pytest.mark.parametrize("mark", UNSEEN.values(), ids=UNSEEN)
-def test_what_shows_nothing_is_nothing(mark: str) -> None:
+def test_invisible_text_is_null(mark: str) -> None:
     assert clean(mark) is None
     assert clean(mark * 3, lines=True) is None
     assert clean(f"{mark}Siti {mark} Aminah{mark}") == "Siti Aminah"
 
 
-def test_an_accent_on_nothing_is_nothing() -> None:
+def test_a_combining_mark_alone_is_null() -> None:
     assert clean("\u0301") is None
     assert clean(" \u0301\u200b\n\u0327", lines=True) is None
 
 
 @given(st.text(), st.booleans())
-def test_what_is_clean_stays_as_it_is(text: str, lines: bool) -> None:
+def test_clean_text_stays_unchanged(text: str, lines: bool) -> None:
     once = clean(text, lines=lines)
     if once is None:
         return
@@ -76,12 +76,12 @@ def test_a_text_of_several_lines_keeps_its_lines() -> None:
     assert clean("satu\ndua") == "satu dua"
 
 
-def test_two_ways_to_compose_a_letter_are_one() -> None:
+def test_text_is_unicode_normalised() -> None:
     assert clean("Re\u0301ne\u0301") == clean("R\u00e9n\u00e9")
     assert clean("e\u200d\u0301") == "\u00e9"
 
 
-def test_digits_of_every_script_are_digits() -> None:
+def test_digits_of_every_script_are_read() -> None:
     assert plain_digits("３５٠٧۱\u200b१＋") == "35071" + "1+"
 
 
@@ -101,7 +101,7 @@ def test_every_text_of_every_command_is_cleaned() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("mark", ["", " ", "\u00a0\u2003", "\u200b\u200d\u2060", "\u200f\ufeff", "\u3164", "\u2800"])
-async def test_a_name_of_nothing_is_required_and_a_nik_of_nothing_is_none(village: Place, mark: str) -> None:
+async def test_an_invisible_name_is_required_and_an_invisible_nik_is_null(village: Place, mark: str) -> None:
     made = household()
     made["members"][0] |= {"fullName": mark, "nik": mark, "nikMissingReason": "NONE_YET"}
     payload = await village.submit("officer", made)
@@ -111,7 +111,7 @@ async def test_a_name_of_nothing_is_required_and_a_nik_of_nothing_is_none(villag
 
 
 @pytest.mark.anyio
-async def test_what_is_typed_again_another_way_is_unchanged(village: Place) -> None:
+async def test_equivalent_text_is_unchanged(village: Place) -> None:
     made = household(people=2, rt="003", rw="01", phone="(0812) 0000-4321", kkNumber="3507110101190001")
     made["members"][0] |= {"fullName": "Siti Ren\u00e9e", "nik": "3507116304858801", "occupationCode": "9"}
     made["businesses"] = [shop(made["members"][0], nib="1234567890123", description="Kue\nbasah", permits=["HALAL"])]
@@ -158,7 +158,7 @@ async def test_what_is_typed_again_another_way_is_unchanged(village: Place) -> N
         "\u202a+62 812\u00ad0000\u20114321\u202c",
     ],
 )
-async def test_a_phone_is_one_number_however_written(village: Place, typed: str) -> None:
+async def test_a_phone_number_is_one_number_however_written(village: Place, typed: str) -> None:
     made = household(phone=typed)
     assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
     asked = {"id": made["id"], "field": "PHONE", "purpose": "SERVICE"}
@@ -167,7 +167,7 @@ async def test_a_phone_is_one_number_however_written(village: Place, typed: str)
 
 
 @pytest.mark.anyio
-async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Place) -> None:
+async def test_an_invisible_remark_is_refused_and_others_are_cleaned(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     for nothing in ("\u200b \u00a0", "...", "\u0301"):
         blank = await village.return_household("verifier", made, 1, nothing)
@@ -179,7 +179,7 @@ async def test_a_remark_of_nothing_is_none_and_another_is_kept_clean(village: Pl
 
 
 @pytest.mark.anyio
-async def test_notes_are_kept_clean(village: Place) -> None:
+async def test_notes_are_cleaned(village: Place) -> None:
     made = await village.new_household("SUBMITTED")
     items = [{"id": made["id"], "rev": 1, "acceptFindings": True}]
     await village.ask("verifier", VERIFY, items=items, note=" sudah\u200b dilihat\u00a0")
@@ -190,7 +190,7 @@ async def test_notes_are_kept_clean(village: Place) -> None:
 
 
 @pytest.mark.anyio
-async def test_filters_and_searches_are_cleaned_like_what_they_find(village: Place) -> None:
+async def test_filters_and_searches_are_cleaned_like_stored_text(village: Place) -> None:
     made = household()
     made["members"] = [person(1, fullName="Kartin\u00ed Wulandari")]
     made["migrations"] = []

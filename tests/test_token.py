@@ -65,7 +65,7 @@ def public_pem(key: Any) -> bytes:
     return bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
-def test_a_token_says_whose_it_is_and_until_when() -> None:
+def test_a_token_holds_its_user_and_expiry() -> None:
     one, two = (OURS.verify(OURS.issue(USER, 15, NOW), NOW) for _ in range(2))
     assert one.sub == USER
     assert one.expires_at == NOW + timedelta(minutes=15)
@@ -73,7 +73,7 @@ def test_a_token_says_whose_it_is_and_until_when() -> None:
     assert OURS.verify(saying(), NOW) == Claims(USER, "one", NOW + timedelta(minutes=10))
 
 
-def test_a_token_is_good_from_its_first_instant_until_before_its_last() -> None:
+def test_a_token_is_valid_from_its_issue_until_just_before_its_expiry() -> None:
     text = OURS.issue(USER, 5, NOW)
     assert refused(OURS, text, NOW - timedelta(seconds=61))
     for seconds in (-60, -1, 0, 1, 299):  # a clock may be a minute behind its maker's
@@ -82,7 +82,7 @@ def test_a_token_is_good_from_its_first_instant_until_before_its_last() -> None:
         assert refused(OURS, text, NOW + timedelta(seconds=seconds))
 
 
-def test_the_clock_is_the_machines_own_unless_given() -> None:
+def test_the_clock_is_that_of_the_machine_by_default() -> None:
     assert OURS.verify(OURS.issue(USER, 1, datetime.now(UTC))).sub == USER
     with pytest.raises(Unauthenticated):
         OURS.verify(OURS.issue(USER, 1, datetime.now(UTC) - timedelta(minutes=2)))
@@ -141,31 +141,31 @@ def bad_tokens() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in bad_tokens()])
-def test_every_bad_token_is_refused_in_the_same_words(text: str) -> None:
+def test_every_bad_token_gets_the_same_message(text: str) -> None:
     assert refused(OURS, text)
     assert refused(OURS, text), "and is not remembered as good"
 
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
-def test_any_text_is_refused(text: str) -> None:
+def test_any_text_that_is_not_a_token_is_refused(text: str) -> None:
     assert refused(OURS, text)
 
 
 @given(st.data())
-def test_a_good_token_with_one_letter_changed_is_refused(data: st.DataObject) -> None:
+def test_a_token_with_one_changed_character_is_refused(data: st.DataObject) -> None:
     good = saying()
     place = data.draw(st.integers(0, len(good) - 1))
     letter = data.draw(st.sampled_from("ABCxyz019-_.").filter(lambda drawn: drawn != good[place]))
     assert refused(OURS, good[:place] + letter + good[place + 1 :])
 
 
-def test_our_own_token_lives_at_most_a_quarter_of_an_hour() -> None:
+def test_our_tokens_live_at_most_fifteen_minutes() -> None:
     for minutes in (0, -1, 16):
         with pytest.raises(ValueError, match="at most 15 minutes"):
             OURS.issue(USER, minutes, NOW)
 
 
-def test_a_demos_token_may_live_long_and_is_good_in_that_demo_only() -> None:
+def test_a_demo_token_may_live_long_but_only_in_that_demo() -> None:
     text = DEMO.issue(USER, 60 * 24 * 30, NOW)
     assert DEMO.verify(text, NOW + timedelta(days=29)).sub == USER
     assert refused(Keyring.generate("registry"), text)
@@ -179,7 +179,7 @@ def test_a_service_cannot_be_configured_as_a_demo(tmp_path: Path) -> None:
         Keyring.load(tmp_path, issuer="demo", audience="registry")
 
 
-def test_keys_rotate(tmp_path: Path) -> None:
+def test_keys_can_be_rotated(tmp_path: Path) -> None:
     old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     (tmp_path / "signing.pem").write_bytes(pem(old))
     before = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
@@ -217,13 +217,13 @@ def test_a_keyring_without_a_signing_key_only_verifies(tmp_path: Path) -> None:
         ("readme.txt", b"no key at all"),
     ],
 )
-def test_a_folder_without_proper_keys_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_folder_without_valid_keys_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=r"."):
         Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
 
 
-def test_others_can_verify_with_the_published_keys_and_sign_with_none() -> None:
+def test_published_keys_verify_but_cannot_sign() -> None:
     published = OURS.jwks()
     keys = jwt.PyJWKSet.from_dict(published)
     text = OURS.issue(USER, 10, datetime.now(UTC))
@@ -232,7 +232,7 @@ def test_others_can_verify_with_the_published_keys_and_sign_with_none() -> None:
     assert all(set(key) == {"kty", "crv", "x", "kid", "use", "alg"} for key in published["keys"])
 
 
-def test_memory_is_bounded_and_forgetting_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_cache_is_bounded_and_eviction_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token, "_REMEMBERED", 3)
     keyring = Keyring.generate()
     texts = [keyring.issue(USER, 10, NOW) for _ in range(8)]
@@ -241,7 +241,7 @@ def test_memory_is_bounded_and_forgetting_refuses_nobody(monkeypatch: pytest.Mon
     assert len(keyring._known) == 3
 
 
-def test_every_refusal_of_access_has_a_code_and_both_languages() -> None:
+def test_access_errors_have_a_code_and_both_languages() -> None:
     for error in (
         Unauthenticated(),
         Forbidden(ability=Ability.IDENTITY_REVEAL),
@@ -253,7 +253,7 @@ def test_every_refusal_of_access_has_a_code_and_both_languages() -> None:
         assert error.label_en == str(error) != error.label_id
 
 
-def test_forbidden_speaks_of_one_thing() -> None:
+def test_forbidden_names_either_an_ability_or_a_class() -> None:
     assert Forbidden(field="fullName", kind=Sensitivity.PERSONAL).field == "fullName"
     assert Forbidden(ability=Ability.SEE_OPEN).ability is Ability.SEE_OPEN
     for wrong in ({}, {"field": "fullName"}, {"ability": Ability.SEE_OPEN, "field": "fullName"}):

@@ -24,7 +24,7 @@ async def settled(condition: Callable[[], Any]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_caller_has_a_share_and_others_find_the_rest() -> None:
+async def test_one_caller_gets_only_their_share() -> None:
     turns = Turns(size=4, share=2, queue=9, acquire_timeout=5)
     for caller in "aabb":
         await turns.acquire(caller)
@@ -39,7 +39,7 @@ async def test_a_caller_has_a_share_and_others_find_the_rest() -> None:
     assert turns.taken == 4
 
 
-async def test_who_waits_is_served_in_turn_by_caller() -> None:
+async def test_waiting_callers_are_served_in_turn() -> None:
     turns, came = Turns(size=1, share=1, queue=99, acquire_timeout=5), list[str]()
     await turns.acquire("first")
 
@@ -61,7 +61,7 @@ async def test_who_waits_is_served_in_turn_by_caller() -> None:
     assert (turns.taken, turns.waiting) == (0, 0)
 
 
-async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_time() -> None:
+async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time() -> None:
     turns = Turns(size=2, share=1, queue=1, acquire_timeout=0.1)
     await turns.acquire("a")
     late = asyncio.create_task(turns.acquire("a"))
@@ -79,7 +79,7 @@ async def test_one_too_many_is_refused_at_once_and_one_who_waits_too_long_in_tim
     assert (turns.taken, turns.waiting) == (2, 0)
 
 
-async def test_many_who_come_and_leave_at_random_never_pass_a_limit_and_lose_no_turn() -> None:
+async def test_random_use_never_exceeds_a_limit_and_loses_no_turn() -> None:
     dice, turns = random.Random(7), Turns(size=3, share=2, queue=4, acquire_timeout=0.05)
     using: Counter[int] = Counter()
 
@@ -118,7 +118,7 @@ async def test_one_caller_cannot_take_every_connection(village: Place) -> None:
         await asyncio.gather(*attack, return_exceptions=True)
 
 
-async def test_heavy_statements_wait_for_each_other_and_light_ones_for_none(village: Place) -> None:
+async def test_heavy_statements_wait_only_for_each_other(village: Place) -> None:
     async with served_with(village, heavy_statements=1, queue_timeout_ms=60_000) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE ledger_household IN ACCESS EXCLUSIVE MODE")
         heavy = [asyncio.create_task(served.query(who, SLOW)) for who in ("analyst", "officer", "viewer")]
@@ -130,7 +130,7 @@ async def test_heavy_statements_wait_for_each_other_and_light_ones_for_none(vill
         await asyncio.gather(*heavy, return_exceptions=True)
 
 
-async def test_a_heavy_turn_is_not_held_while_its_caller_waits_for_himself(village: Place) -> None:
+async def test_a_caller_waiting_for_their_own_turn_holds_no_heavy_turn(village: Place) -> None:
     """His other statements use up his share: until one ends, the heavy turn is another one's."""
     light, heavy = "{ households { nodes { id } } }", "{ nationalSummary { households } }"
     async with (
@@ -153,7 +153,7 @@ async def test_a_heavy_turn_is_not_held_while_its_caller_waits_for_himself(villa
         assert (database.turns.taken, database.heavy.taken) == (0, 0)
 
 
-async def test_who_waits_too_long_for_his_own_requests_is_told_to_come_again(village: Place) -> None:
+async def test_waiting_too_long_for_own_requests_is_a_rate_limit(village: Place) -> None:
     async with served_with(village, pool_size=2, queue_timeout_ms=100) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         text = "{ households { nodes { id } } }"
@@ -165,7 +165,7 @@ async def test_who_waits_too_long_for_his_own_requests_is_told_to_come_again(vil
         await asyncio.gather(first, return_exceptions=True)
 
 
-async def test_the_statements_of_one_query_have_seconds_together(village: Place) -> None:
+async def test_the_statements_of_one_query_share_a_timeout(village: Place) -> None:
     """The first takes them all, so the others are not even begun."""
     async with served_with(village, query_timeout_ms=300) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")

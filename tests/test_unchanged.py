@@ -82,7 +82,7 @@ async def test_any_other_mask_is_refused_and_the_number_stays(
         assert await number(village, made, place, field) == full
 
 
-async def test_a_mask_of_nothing_is_refused_in_a_new_record(village: Place) -> None:
+async def test_a_mask_in_a_new_record_is_refused(village: Place) -> None:
     made = household()
     made["members"][0]["nik"] = "3507************"
     for save in ("DRAFT", "SUBMITTED"):
@@ -109,7 +109,7 @@ async def test_a_number_under_another_mask_may_be_typed_in_full(village: Place) 
 
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
 @pytest.mark.parametrize("status", ["MERGED", "DISSOLVED"])
-async def test_a_status_of_the_server_is_not_typed(village: Place, status: str, save: str) -> None:
+async def test_a_column_of_the_server_cannot_be_sent(village: Place, status: str, save: str) -> None:
     made = household(status=status)
     done = await village.submit("officer", made, save=save)
     (error,) = done["userErrors"]

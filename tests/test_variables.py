@@ -62,7 +62,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str, list[Any], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_the_place_and_the_type_are_said(village: Place, name: str) -> None:
+async def test_an_error_names_the_place_and_the_type(village: Place, name: str) -> None:
     text, variables, variable, path, expected, word = CASES[name]
     for language, begins in (("en", "Variable $"), ("id", "Variabel $")):
         answer = await village.query("officer", text, language, **variables)
@@ -77,25 +77,25 @@ async def test_the_place_and_the_type_are_said(village: Place, name: str) -> Non
         assert error["locations"]
 
 
-async def test_how_a_scalar_is_written_is_said_in_both_languages(village: Place) -> None:
+async def test_an_error_describes_a_scalar_in_both_languages(village: Place) -> None:
     wrong = put("members", 0, "birthDate", value=MARK)
     for language, sentence in (("en", "Write what is known: 2019-03-14"), ("id", "Tulis yang diketahui: 2019-03-14")):
         (error,) = (await village.query("officer", SUBMIT, language, **wrong)).errors
         assert sentence in error["message"]
 
 
-async def test_an_enum_says_its_values(village: Place) -> None:
+async def test_an_error_lists_the_values_of_an_enum(village: Place) -> None:
     answer = await village.query("officer", SUBMIT, **put("members", 0, "sex", value="WOMAN"))
     assert answer.errors[0]["extensions"]["values"] == [sex.name for sex in Sex]
 
 
-async def test_names_are_proposed_where_the_schema_may_be_read(village: Place) -> None:
+async def test_an_error_suggests_names_if_the_schema_may_be_read(village: Place) -> None:
     wrong = put("members", 0, "nikk", value=MARK)
     async with served_with(village, introspection=False) as closed:
         assert "mean" not in (await closed.query("officer", SUBMIT, "en", **wrong)).errors[0]["message"]
 
 
-async def test_each_fault_is_said_and_ten_at_most(village: Place) -> None:
+async def test_each_error_is_listed_up_to_ten(village: Place) -> None:
     two = put("members", 0, "sex", value=1)
     two["household"]["members"][0]["seq"] = "x"
     assert len((await village.query("officer", SUBMIT, **two)).errors) == 2

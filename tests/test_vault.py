@@ -33,7 +33,7 @@ KEPT = {"PHONE": "+6281234567890", "KK_NUMBER": "3507112304190001", "PASSPORT": 
 
 
 @given(st.uuids(), FIELDS, NUMBERS)
-def test_what_is_sealed_opens_as_it_was(subject: uuid.UUID, field: IdentityField, number: str) -> None:
+def test_a_sealed_value_opens_unchanged(subject: uuid.UUID, field: IdentityField, number: str) -> None:
     box = VAULT.seal(subject, field, number)
     assert VAULT.open(subject, field, box.key_id, box.sealed) == number
     assert VAULT.open(str(subject), field, box.key_id, box.sealed) == number
@@ -58,7 +58,7 @@ def test_other_numbers_fields_and_keys_have_other_blind_indexes(subject: uuid.UU
     )
 
 
-def test_a_value_moved_to_another_record_or_field_or_touched_does_not_open() -> None:
+def test_a_sealed_value_opens_only_unchanged_in_its_record_and_field() -> None:
     subject, field = uuid.uuid4(), IdentityField.NIK
     box = VAULT.seal(subject, field, "3507116304850001")
     touched = bytearray(base64.b64decode(box.sealed))
@@ -72,7 +72,7 @@ def test_a_value_moved_to_another_record_or_field_or_touched_does_not_open() -> 
             VAULT.open(where, which, box.key_id, sealed)
 
 
-def test_a_new_key_seals_and_the_old_one_still_opens() -> None:
+def test_after_rotation_the_new_key_seals_and_the_old_one_opens() -> None:
     blind, subject = secrets.token_bytes(32), uuid.uuid4()
     before = Vault("k1", {"k1": OLD}, blind)
     after = Vault("k2", {"k1": OLD, "k2": secrets.token_bytes(32)}, blind)
@@ -86,7 +86,7 @@ def test_a_new_key_seals_and_the_old_one_still_opens() -> None:
 # --- the key file -----------------------------------------------------------------------------------------------------
 
 
-def test_a_key_file_is_its_owners_alone_and_is_never_replaced(tmp_path: Path) -> None:
+def test_a_key_file_is_private_and_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     Vault.create(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -107,7 +107,7 @@ def test_a_key_file_is_its_owners_alone_and_is_never_replaced(tmp_path: Path) ->
         '{"current":"k1","keys":{"k1":"c2hvcnQ="},"blind":""}',
     ],
 )
-def test_a_file_without_good_keys_is_refused_without_being_quoted(tmp_path: Path, content: str) -> None:
+def test_a_file_without_valid_keys_is_refused_without_quoting_it(tmp_path: Path, content: str) -> None:
     path = tmp_path / "keys"
     path.write_text(content)
     with pytest.raises(ValueError, match="holds no vault keys: `desmigratif vault create PATH`") as refused:
@@ -152,7 +152,7 @@ async def reveal(village: Place, who: str, id_: str, field: str, **more: Any) ->
 
 
 @pytest.mark.anyio
-async def test_the_database_holds_no_number_in_the_open(village: Place) -> None:
+async def test_the_database_holds_no_open_number(village: Place) -> None:
     made = await full(village)
     numbers = {number for _, number in places(made).values()} | {"81234567890", "0812 3456 7890", "x1234567"}
     for table in Noun.metadata.sorted_tables:
@@ -173,7 +173,7 @@ async def test_the_database_holds_no_number_in_the_open(village: Place) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["officer", "second", "coordinator", "ministry"])
-async def test_a_number_is_revealed_whole_to_those_who_may(village: Place, who: str) -> None:
+async def test_a_reveal_returns_the_full_number(village: Place, who: str) -> None:
     made = await full(village)
     for field, (id_, number) in places(made).items():
         assert await reveal(village, who, id_, field) == {"value": number, "userErrors": []}
@@ -181,14 +181,14 @@ async def test_a_number_is_revealed_whole_to_those_who_may(village: Place, who: 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["verifier", "viewer", "province", "analyst", "auditor", "nobody"])
-async def test_and_to_nobody_else(village: Place, who: str) -> None:
+async def test_a_reveal_without_the_ability_is_forbidden(village: Place, who: str) -> None:
     made = await full(village)
     for field, (id_, _) in places(made).items():
         assert await reveal(village, who, id_, field) == ["FORBIDDEN"]
 
 
 @pytest.mark.anyio
-async def test_beyond_sight_and_absent_are_the_same(village: Place) -> None:
+async def test_reveals_of_hidden_and_absent_records_are_equal(village: Place) -> None:
     made = await full(village)
     draft = await village.new_household("DRAFT")
     answers = [
@@ -214,7 +214,7 @@ async def test_a_record_without_that_number_reveals_nothing(village: Place) -> N
 
 
 @pytest.mark.anyio
-async def test_a_changed_number_is_the_new_one_and_a_cleared_one_is_gone(village: Place) -> None:
+async def test_a_reveal_returns_the_newest_number(village: Place) -> None:
     made = await village.new_household("DRAFT", phone="081234567890")
     await village.submit("officer", {"id": made["id"], "phone": "081299998888"}, 1, "DRAFT")
     assert (await reveal(village, "officer", made["id"], "PHONE"))["value"] == "+6281299998888"
@@ -225,7 +225,7 @@ async def test_a_changed_number_is_the_new_one_and_a_cleared_one_is_gone(village
 
 
 @pytest.mark.anyio
-async def test_the_numbers_of_a_removed_member_are_revealed_no_more(village: Place) -> None:
+async def test_the_numbers_of_a_removed_member_cannot_be_revealed(village: Place) -> None:
     made = household(people=2)
     await village.submit("officer", made, save="DRAFT")
     gone = made["members"][1]
@@ -236,7 +236,7 @@ async def test_the_numbers_of_a_removed_member_are_revealed_no_more(village: Pla
 
 
 @pytest.mark.anyio
-async def test_equal_numbers_of_two_households_are_found_equal_without_opening_them(village: Place) -> None:
+async def test_equal_numbers_have_equal_blind_indexes(village: Place) -> None:
     nik = "3507116304850001"
     for who, code in (("officer", None), ("stranger", FAR)):
         made = household() if code is None else household(code)

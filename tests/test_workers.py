@@ -100,7 +100,7 @@ def all_answer(parent: int, port: int, count: int = 2) -> bool:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_two_answer_and_a_signal_stops_both(environment: dict[str, str], signum: int) -> None:
+def test_two_workers_serve_and_a_signal_stops_both(environment: dict[str, str], signum: int) -> None:
     with serving(environment) as (parent, port):
         eventually_now(lambda: all_answer(parent.pid, port))
         pids = children(parent.pid)
@@ -112,7 +112,7 @@ def test_two_answer_and_a_signal_stops_both(environment: dict[str, str], signum:
         assert "Traceback" not in said
 
 
-def test_one_that_is_killed_is_replaced(environment: dict[str, str]) -> None:
+def test_a_killed_worker_is_replaced(environment: dict[str, str]) -> None:
     with serving(environment) as (parent, port):
         eventually_now(lambda: all_answer(parent.pid, port))
         before = children(parent.pid)
@@ -136,7 +136,7 @@ def counts(port: int) -> dict[str, float]:
     return {name: float(value) for name, value in samples} | {"requests_total": requests}
 
 
-def test_the_counts_are_the_service_s_whoever_is_asked_and_whoever_was_killed(environment: dict[str, str]) -> None:
+def test_metrics_of_all_workers_are_added_even_of_killed_ones(environment: dict[str, str]) -> None:
     metrics_port = free_port()
     with serving(environment | {"DESMIGRATIF_METRICS_PORT": str(metrics_port)}) as (parent, port):
         eventually_now(lambda: all_answer(parent.pid, port))
@@ -161,7 +161,7 @@ def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]
         eventually_now(lambda: not any(map(alive, pids)))
 
 
-async def test_where_one_cannot_start_the_whole_ends_with_a_sentence(environment: dict[str, str]) -> None:
+async def test_if_a_worker_cannot_start_the_service_ends_with_a_sentence(environment: dict[str, str]) -> None:
     admin = await asyncpg.connect(environment["OWNER"])
     name = await admin.fetchval("SELECT current_database()")
     await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 4")  # enough to look at the database, not for all

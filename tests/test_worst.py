@@ -150,7 +150,7 @@ async def largest(target: Target, attacker: Attacker) -> str | None:
     return None
 
 
-async def test_a_share_of_the_worst_is_answered_in_a_village(village: Place) -> None:
+async def test_some_of_the_worst_queries_are_answered_in_a_village(village: Place) -> None:
     principal = await village.principal("ministry")
     target = Target(village.database, principal)
     for found in await worst(target, 11, SHARE):
@@ -159,7 +159,7 @@ async def test_a_share_of_the_worst_is_answered_in_a_village(village: Place) -> 
 
 
 @pytest.mark.prove
-async def test_nothing_that_is_accepted_takes_longer_or_more_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_accepted_queries_stay_within_their_time_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
     with ExitStack() as stack:
         made = country(HOUSEHOLDS, kept_in(), Console())
         embedded = await asyncio.to_thread(stack.enter_context, made)  # which may have to make it, in a loop of its own
