@@ -35,6 +35,7 @@ from schema.declare.input_types import config
 from schema.declare.makers import FACES, face
 from schema.declare.scalars import SCALARS
 from schema.declare.shapes import PayloadRecord, ValueField, shape_of
+from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.engine.select import face_of
 from schema.query import Query
 from schema.types.region import District, Programme, Regency, Village
@@ -71,8 +72,9 @@ def mutation() -> type[Any]:
 
 def nodes_of(schema: Schema) -> list[GraphQLObjectType]:
     """The types that `node` finds."""
-    node: Any = schema._schema.get_type("Node")
-    return list(schema._schema.get_possible_types(node))
+    types = graphql_schema(schema)
+    node: Any = types.get_type("Node")
+    return list(types.get_possible_types(node))
 
 
 def check_ids(nouns: Iterable[Readable | None]) -> None:
@@ -84,7 +86,7 @@ def check_ids(nouns: Iterable[Readable | None]) -> None:
 
 def unbounded_lists(schema: Schema) -> Iterator[str]:
     """Lists of payloads that show records, each read by itself, and do not say how many there are at most."""
-    for name, type_ in schema._schema.type_map.items():
+    for name, type_ in graphql_schema(schema).type_map.items():
         for key, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
             shape = shape_of(field)
             is_list = is_list_type(get_nullable_type(field.type))
@@ -103,7 +105,7 @@ def _shows_record(field: GraphQLField) -> bool:
 def undeclared(schema: Schema) -> list[str]:
     """Fields, arguments and input fields without exactly one declaration."""
     found: list[str] = []
-    for name, type_ in schema._schema.type_map.items():
+    for name, type_ in graphql_schema(schema).type_map.items():
         if not name.startswith("__"):
             found += _undeclared(name, type_)
     return found
@@ -113,20 +115,16 @@ def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
     found = []
     if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
         for key, field in type_.fields.items():
-            definition: Any = field.extensions.get("strawberry-definition")
+            definition: Any = definition_of(field)
             if not _declared(definition) or "shape" not in definition.metadata:
                 found.append(f"{name}.{key}")
             said = getattr(definition, "metadata", {}).get("arguments", ())
             arguments = [a.python_name for a in getattr(definition, "arguments", ())]
             found += [f"{name}.{key}({argument}:)" for argument in arguments if argument not in said]
     elif isinstance(type_, GraphQLInputObjectType):
-        found += [
-            f"{name}.{key}"
-            for key, field in type_.fields.items()
-            if not _declared(field.extensions.get("strawberry-definition"))
-        ]
+        found += [f"{name}.{key}" for key, field in type_.fields.items() if not _declared(definition_of(field))]
     elif isinstance(type_, GraphQLEnumType) and name.endswith(("OrderField", "GroupBy")):
-        definition = type_.extensions["strawberry-definition"]
+        definition = definition_of(type_)
         found += [f"{name}.{value.name}" for value in definition.values if not _declared(value)]
     return found
 

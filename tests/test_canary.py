@@ -15,6 +15,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from schema.build import build
+from schema.declare.strawberry_internals import graphql_schema
 from tests import oracle
 from tests.leak_detector import CURSOR, LeakDetector, everything_in, leak_detector
 from tests.paths import Path, paths
@@ -46,7 +47,7 @@ async def detector(world: World) -> LeakDetector:
 
 @pytest.fixture(scope="module")
 def schema() -> GraphQLSchema:
-    return build()._schema
+    return graphql_schema(build())
 
 
 def chosen(world: World, path: Path) -> dict[str, Any]:

@@ -9,22 +9,23 @@ from graphql import (
     GraphQLError,
     GraphQLList,
     GraphQLNonNull,
+    Undefined,
+    coerce_input_value,
     get_variable_values,
     is_input_object_type,
     is_input_type,
     is_leaf_type,
     parse,
 )
-from graphql.pyutils import Undefined
-from graphql.utilities import coerce_input_value
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.build import build
+from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.coercion import coercion, holds_itself, variables_coercion
 from tests.test_scalars import BAD, GOOD
 
-SCHEMA = build()._schema
+SCHEMA = graphql_schema(build())
 TYPES: dict[str, Any] = {
     name: type_
     for name, type_ in SCHEMA.type_map.items()

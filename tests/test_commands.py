@@ -24,6 +24,7 @@ from schema.build import build, mutation
 from schema.declare.commands import COMMANDS, Command, command
 from schema.declare.input_types import InputDict, InputField, input_type
 from schema.declare.makers import fields_of
+from schema.declare.strawberry_internals import graphql_schema
 from schema.types.household import Household
 from schema.types.payload import payload, record, value
 
@@ -91,7 +92,7 @@ def an_input() -> type[Any]:
 
 
 async def run(document: str, language: str = "en") -> dict[str, Any]:
-    result = await graphql(build()._schema, document, context_value=SimpleNamespace(language=language))
+    result = await graphql(graphql_schema(build()), document, context_value=SimpleNamespace(language=language))
     assert result.errors is None
     assert result.data is not None
     return result.data

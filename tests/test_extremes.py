@@ -31,11 +31,12 @@ from registry.models.noun import camel, table_of
 from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build
 from schema.declare.makers import FACES
+from schema.declare.strawberry_internals import graphql_schema
 from schema.inputs import FACES_WRITTEN, FIELDS
 from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
-SCHEMA: GraphQLSchema = build()._schema
+SCHEMA: GraphQLSchema = graphql_schema(build())
 LISTS = {"households": "Household", "members": "Member", "migrations": "MigrationEpisode", "businesses": "Business"}
 FORMED = {
     "rt": "009",

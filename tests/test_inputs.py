@@ -18,11 +18,12 @@ from registry.models.noun import Noun, camel, facts
 from schema.build import build
 from schema.declare.input_types import cleaned
 from schema.declare.makers import FACES
+from schema.declare.strawberry_internals import graphql_schema
 from schema.errors import BadInput
 from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, LISTED, VALUES, HouseholdInput, edit_of, uuid_text
 from tests.test_scalars import GOOD
 
-SCHEMA: GraphQLSchema = build()._schema
+SCHEMA: GraphQLSchema = graphql_schema(build())
 STRUCTURE = {"id", "removed", *LISTED}
 """What an input holds besides facts: the key, the tombstone, and the lists."""
 ID, CHILD = "018f3a56-1111-7000-8000-000000000001", "018f3a56-1111-7000-8000-000000000002"

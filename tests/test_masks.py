@@ -17,13 +17,14 @@ from registry.models.fact import Derived
 from schema.build import build
 from schema.declare.directives import SensitivityIs
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, WithheldField
+from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.inputs import LISTED
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
 from tests.world import CHILDREN, Row, World
 
 pytestmark = pytest.mark.anyio
-GRAPHQL = build()._schema
+GRAPHQL = graphql_schema(build())
 TABLES = {"Household": "household"} | {LISTED[name].__name__: table for name, table in CHILDREN.items()}
 TYPES = {"Household": "households"} | {LISTED[name].__name__: name for name in CHILDREN}
 """Type of the schema → its table, and the list that shows all its records."""
@@ -62,7 +63,7 @@ class Field:
 def fields(type_name: str) -> Iterator[Field]:
     type_: Any = GRAPHQL.get_type(type_name)
     for name, made in type_.fields.items():
-        declared = made.extensions["strawberry-definition"]
+        declared = definition_of(made)
         said = [d.is_.value for d in declared.directives if isinstance(d, SensitivityIs)]
         shape, inner = declared.metadata["shape"], get_named_type(made.type)
         yield Field(

@@ -14,6 +14,7 @@ from registry.read.run import STATEMENTS
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
 from schema.build import build
+from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.operation import PLANS, Invalid, Operations
 from schema.engine.variables import shape, with_placeholders
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
@@ -199,7 +200,7 @@ async def test_the_plan_cache_is_bounded(village: Place) -> None:
     memories = {memory.name: memory for memory in LruCache.all}
     assert {"plans", "statements", "operations"} <= memories.keys()
     assert all(0 < memory.limit <= 10_000 for memory in memories.values())
-    operations = Operations(village.app.service.operations._schema)
+    operations = Operations(village.app.service.executable)
     limit = operations._operations.limit
     for n in range(limit + 50):
         operations.get(f"{{ a{n}: __typename }}", None)
@@ -244,7 +245,7 @@ COERCED = """query($n: Int!, $w: [RegionCode!], $s: [HouseholdStatus!], $d: Date
     ],
 )
 def test_fast_coercion_equals_that_of_the_library(sent: dict[str, Any]) -> None:
-    schema = build()._schema
+    schema = graphql_schema(build())
     operation = Operations(schema).get(COERCED, None)
     whole = get_variable_values(schema, operation.definition.variable_definitions or (), sent, 10)
     if not isinstance(whole, list):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import logging
 import socket
@@ -18,8 +17,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from uvicorn.protocols.http import httptools_impl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http import bounds
 from server.http.bounds import MAX_HEADERS, Bounds, Connections
@@ -506,27 +503,3 @@ def test_an_unsupported_upgrade_is_ignored_unless_a_body_would_be_lost(wire: Wir
         for body in (b"Content-Length: 2\r\n\r\nhi", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"):
             error = refused(wire.ask(POST + upgrade + body), 400, "BAD_REQUEST")
             assert "without the header Upgrade" in error["message"], "its body would be lost"
-
-
-def test_the_private_names_of_uvicorn_exist() -> None:
-    """Not public, so they may move with any version: then server/http/protocol.py is read again beside the new one."""
-    protocol = HttpToolsProtocol(
-        config := uvicorn.Config(lambda scope: None, ws="none"),
-        uvicorn.server.ServerState(),
-        {},
-        threading.local(),  # type: ignore[arg-type]
-    )
-    assert config.http == "auto"
-    used = "app loop flow transport client headers parser pipeline cycle server_state config"
-    assert set(used.split()) <= set(vars(protocol))
-    for name in ("connection_made", "connection_lost", "data_received", "on_header", "on_message_begin", "on_body"):
-        assert name in vars(HttpToolsProtocol)
-    for name in ("on_headers_complete", "on_message_complete", "on_response_complete", "_unset_keepalive_if_required"):
-        assert name in vars(HttpToolsProtocol)
-    assert list(inspect.signature(HttpToolsProtocol._start_asgi_task).parameters) == ["self", "cycle", "app"]
-    cycle = inspect.getsource(RequestResponseCycle)
-    assert all(f"self.{name}" in cycle for name in ("disconnected", "message_event", "keep_alive", "response_started"))
-    assert "self.response_complete" in cycle
-    assert httptools_impl.STATUS_LINE[431].startswith(b"HTTP/1.1 431 ")
-    fed = inspect.getsource(HttpToolsProtocol.data_received)
-    assert fed.count("self.") == 7, "what a new version does with data, server/http/protocol.py does not do yet"

@@ -15,9 +15,10 @@ from registry.codes.countries import ISO_3166
 from registry.models.fact import VillageCode
 from schema.build import build
 from schema.declare.scalars import SENTENCES
+from schema.declare.strawberry_internals import graphql_schema
 from tests.village import Place, household, shop, with_changes
 
-DECLARED = build()._schema.type_map
+DECLARED = graphql_schema(build()).type_map
 VILLAGE = "35.07.11.2008"
 NAMES = ("Date", "DateTime", "PartialDate", "Decimal", "CurrencyCode", "CountryCode", "RegionCode")
 GOOD: dict[str, dict[str, Any]] = {

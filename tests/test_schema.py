@@ -28,6 +28,7 @@ from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare.directives import Exempt
 from schema.declare.makers import FACES, face, fields_of, guarded, shown
 from schema.declare.shapes import RelatedField, ValueField
+from schema.declare.strawberry_internals import definition_of, graphql_schema
 from tests.contract_diff import declared, elements
 
 ROOT = Path(__file__).parents[1]
@@ -146,8 +147,8 @@ def test_an_undeclared_field_fails_at_start() -> None:
 def test_a_payload_list_of_records_declares_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them is read by itself, so its price needs the number."""
     schema = build()
-    results = schema._schema.type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
-    definition = results.extensions["strawberry-definition"]
+    results = graphql_schema(schema).type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
+    definition = definition_of(results)
     assert definition.metadata["shape"].most == verification.MOST
     monkeypatch.setattr(definition, "metadata", {"shape": ValueField()})
     assert list(unbounded_lists(schema)) == ["VerifyHouseholdsPayload.results"]

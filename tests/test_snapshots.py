@@ -23,6 +23,7 @@ from registry.guard.crossing import CROSSINGS
 from registry.guard.wall import DOORS
 from registry.read.visibility import Visibility
 from schema.build import build
+from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.engine.operation import Operations
 from schema.engine.plan import Plan
 from schema.engine.refusal import Refusal
@@ -34,7 +35,7 @@ from tests.queries import PLANS, QUERIES
 
 HERE = Path(__file__).parent
 SCHEMA = build()
-OPERATIONS = Operations(SCHEMA._schema)
+OPERATIONS = Operations(graphql_schema(SCHEMA))
 WHO = {
     "officer of one village": (Role.OFFICER, AreaSet.of("35.07.11.2008")),
     "regional viewer": (Role.REGIONAL_VIEWER, AreaSet.of("35.07")),
@@ -126,9 +127,9 @@ def test_the_access_table_equals_its_snapshot() -> None:
         *sorted(f"{n:<20} {why.name if why else None}" for n, why in verbs(command_line).items()),
     ]
     lines += ["", "# Fields", ""]
-    for name, type_ in sorted(SCHEMA._schema.type_map.items()):
+    for name, type_ in sorted(graphql_schema(SCHEMA).type_map.items()):
         for key, field in getattr(type_, "fields", {}).items():
-            definition = field.extensions.get("strawberry-definition")
+            definition = definition_of(field)
             for directive in getattr(definition, "directives", ()):
                 value = next(iter(vars(directive).values()))
                 lines.append(f"{name}.{key}: {type(directive).__name__} {getattr(value, 'name', value)}")

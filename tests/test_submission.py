@@ -402,7 +402,7 @@ async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
 async def test_a_read_that_was_cancelled_between_its_parts_leaves_nothing_to_a_command(village: Place) -> None:
     who = await village.principal("officer")
     connection: Any = await village.database.pool.acquire()
-    await connection._get_statement("SELECT $1::int", None)  # asyncpg asks for an end only after the next part
+    await connection.prepare("SELECT $1::int")  # asyncpg asks for an end only after the next part
     village.database.pool.release(connection)
     async with village.database.write(who, "submit") as tx:
         assert await tx.value(SETTING, name="app.user") == str(who.user_id)

@@ -31,6 +31,7 @@ from registry.guard.quota import Quotas
 from registry.guard.wall import LOGIN
 from registry.store.db import Database
 from schema.build import build
+from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.context import Context
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Invalid, Operations
@@ -70,7 +71,7 @@ class Target:
 
     def __init__(self, database: Database, principal: Principal) -> None:
         self.database, self.principal = database, principal
-        schema = build()._schema
+        schema = graphql_schema(build())
         self.quotas = Quotas(60, 60)
         self.operations, self.schema, self.cursors = Operations(schema), schema, Cursors(b"x" * 32)
 

@@ -143,8 +143,8 @@ def _figure(name: str) -> Derived[int]:
 FIGURES: dict[str, Derived[int]] = {name: _figure(name) for name in _COUNTS}
 
 
-def _open(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
-    return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
+def _open(name: str, type_: sa.types.TypeEngine[Any], label_id: str, label_en: str, expression: Any) -> Derived[Any]:
+    return Derived(name, Fact(OPEN, label_id, label_en, server=True), expression, type_)
 
 
 def _suppressed(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:

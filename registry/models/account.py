@@ -77,8 +77,8 @@ def in_force(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool
     return sa.and_(row.c.active, has_begun, is_not_over, sa.not_(region_is_closed))
 
 
-def _derived(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
-    return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, sa.types.to_instance(type_))
+def _derived(name: str, type_: sa.types.TypeEngine[Any], label_id: str, label_en: str, expression: Any) -> Derived[Any]:
+    return Derived(name, Fact(SYSTEM, label_id, label_en, server=True), expression, type_)
 
 
 def _abilities(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:

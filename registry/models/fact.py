@@ -83,25 +83,28 @@ def fact(
     lines: bool = False,
     whole: str | None = None,
     closed: type[enum.Enum] | None = None,
+    codes: type[Code] | None = None,
     **kw: Any,
 ) -> MappedColumn[Any]:
     """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
 
-    A `Code` class among `args` makes it a text column that holds one of that list's codes.  A text says how many
-    characters it has at most, a number in which range it lies, a list how many items it holds; `form` is the one way to
-    write a number or code that is typed as text, `lines` keeps the line breaks of a text.  Columns that name the same
-    `whole` are one value: two edits of it conflict, or an amount would get the currency of another.  `closed` is an
-    enumeration that is no code list: the text is one of its values, and the database refuses every other.
+    A `Code` class among `args` makes it a text column that holds one of that list's codes; `codes_fact` declares one
+    that holds several.  A text says how many characters it has at most, a number in which range it lies, a list how
+    many items it holds; `form` is the one way to write a number or code that is typed as text, `lines` keeps the line
+    breaks of a text.  Columns that name the same `whole` are one value: two edits of it conflict, or an amount would
+    get the currency of another.  `closed` is an enumeration that is no code list: the text is one of its values, and
+    the database refuses every other.
     """
     bounds = Bounds(longest, within, items)
     made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole)
     info: dict[str, Any] = {"fact": made, "closed": closed}
-    codes = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
-    if codes is not None:
-        info["codes"] = info["closed"] = codes
-        args = (sa.Text(), *[a for a in args if a is not codes])
+    code = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
+    if code is not None:
+        codes, args = code, (sa.Text(), *[a for a in args if a is not code])
     elif any(isinstance(a, sa.ForeignKey) for a in args):
         args = (sa.Uuid(), *args)
+    if codes is not None:
+        info["codes"] = info["closed"] = codes
     return mapped_column(*args, info=info, **kw)
 
 
@@ -109,9 +112,8 @@ def codes_fact(
     sensitivity: Sensitivity, label_id: str, label_en: str, /, codes: type[Code], **kw: Any
 ) -> MappedColumn[Any]:
     """A column that holds several codes of one list, never null."""
-    made = fact(sensitivity, label_id, label_en, ARRAY(sa.Text()), nullable=False, server_default="{}", **kw)
-    made.column.info["codes"] = made.column.info["closed"] = codes
-    return made
+    array = ARRAY(sa.Text())
+    return fact(sensitivity, label_id, label_en, array, nullable=False, server_default="{}", codes=codes, **kw)
 
 
 class StatementContext(Protocol):
@@ -158,7 +160,7 @@ def derived(
         bounds = None if longest is None else Bounds(longest)
         said = Fact(sensitivity, label_id, label_en, server=True, bounds=bounds)
         codes = type_ if isinstance(type_, type) and issubclass(type_, Code) else None
-        sql_type = sa.types.to_instance(sa.Text if codes else type_)
+        sql_type = sa.Text() if codes else type_
         return Derived(expression.__name__, said, expression, sql_type, codes, nullable)
 
     return make
@@ -186,7 +188,7 @@ def python_type(datum: Any) -> Any:
         return codes
     if isinstance(datum, Derived):
         return datum.type.python_type
-    (said,) = typing.get_args(typing.get_type_hints(datum.class_)[datum.key])
+    (said,) = typing.get_args(typing.get_type_hints(datum.parent.class_)[datum.key])
     return next((t for t in typing.get_args(said) if t is not type(None)), said)
 
 

@@ -30,7 +30,7 @@ class Reached(Derived[T]):
 
 def reached(column: InstrumentedAttribute[Any], link: To) -> Reached[Any]:
     """Declare one: `number_of = reached(Household.household_no, to(Member.household_id))`."""
-    noun: Any = column.class_
+    noun: Any = column.parent.class_
     home, stored = table_of(noun).alias(f"h${column.key}"), table_of(noun).c[column.key]
 
     def value(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:

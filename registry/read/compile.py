@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.expression import Grouping
 
 from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity

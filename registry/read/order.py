@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.expression import Grouping
 
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Readable, const

@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.selectable import LateralFromClause
 
 from registry.models.noun import const
 from registry.read.context import ReadContext, Subtotals
@@ -149,7 +148,7 @@ class _ShownRows:
             columns.append(keys.label(end))
         return sa.select(*columns).select_from(self.rows, *items)
 
-    def _list(self, item: LateralFromClause, column: str | None) -> sa.ColumnElement[Any]:
+    def _list(self, item: Any, column: str | None) -> sa.ColumnElement[Any]:
         """The items of the page as a JSON list, without the one row more."""
         value: Any = item.table_valued() if column is None else item.c[column]
         if self.query.backward:

@@ -14,6 +14,7 @@ from strawberry.schema_directive import Location
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from schema.declare.strawberry_internals import describe_values
 
 
 class Exemption(Enum):
@@ -38,9 +39,7 @@ EXEMPTIONS = {
 def named_enum(enum: type[Enum], described: Callable[[Any], str], description: str | None = None) -> None:
     """Make an enum known to GraphQL, each value with a description."""
     text = description or (enum.__doc__ or "").strip()
-    made: Any = strawberry.enum(enum, description=text)
-    for value in made.__strawberry_definition__.values:
-        value.description = described(enum[value.name])
+    describe_values(strawberry.enum(enum, description=text), described)
 
 
 named_enum(Sensitivity, lambda kind: f"{kind.label_en} ({kind.label_id}).", "Classes of data.")

@@ -22,6 +22,7 @@ from registry.models.fact import Fact
 from registry.models.noun import camel
 from registry.values.text import clean
 from schema.declare.directives import Exempt, Exemption, named_enum, sensitivity
+from schema.declare.strawberry_internals import describe_values, keep_as_sent
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ def input_type(name: str, text: str, fields: dict[str, InputField], one_of: bool
             directives=directives, description=given.text, metadata={"given": given}, **kw
         )
     made: Any = strawberry.input(type(name, (), body), description=text, one_of=one_of)
-    # Strawberry's own conversion finds out the type of every field again: 2 ms for a household
-    made.__strawberry_definition__.from_input = lambda type_, value, context: value
+    keep_as_sent(made)
     cleaning = {camel(python_name): _cleaning(given.type, given) for python_name, given in fields.items()}
     CLEANING[made] = {key: clean_ for key, clean_ in cleaning.items() if clean_ is not None}
     return cast("type[Any]", made)
@@ -102,11 +102,11 @@ def input_type(name: str, text: str, fields: dict[str, InputField], one_of: bool
 def keys(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
     """An enum of keys, each with the class of its fact."""
     values = Enum(name, {key: key for key in facts})  # type: ignore[misc]  # an enum of names known at import
-    made: Any = strawberry.enum(values, description=text)
-    for value in made.__strawberry_definition__.values:
-        fact = facts[value.name]
-        value.description = f"{fact.label_en} ({fact.label_id})."
-        value.directives = tuple(sensitivity(fact.sensitivity))
+    describe_values(
+        strawberry.enum(values, description=text),
+        lambda key: f"{facts[key.name].label_en} ({facts[key.name].label_id}).",
+        lambda key: sensitivity(facts[key.name].sensitivity),
+    )
     return values
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry import ID, UNSET, Info, lazy
-from strawberry.types.base import get_object_definition
+from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 
 from auth.sensitivity import Sensitivity
@@ -266,6 +266,11 @@ def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[
         return made
 
     return make
+
+
+def graphql_name(cls: type[Any]) -> str:
+    """The name of a face in the schema."""
+    return get_object_definition(cls, strict=True).name
 
 
 def fields_of(cls: type[Any]) -> list[StrawberryField]:

@@ -16,6 +16,7 @@ from auth.sensitivity import Sensitivity
 from registry.read.query import Datum, Order, Source, Where
 from registry.read.run import Caller
 from registry.store.db import Database
+from schema.declare.strawberry_internals import definition_of
 
 Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None]]
 """Asks why a look-up with these arguments found nothing, and answers the error to raise."""
@@ -90,5 +91,5 @@ class NodeField:
 
 def shape_of(made: GraphQLField | None) -> Any:
     """The shape of a field of the schema; None for one of GraphQL's own."""
-    declared: Any = None if made is None else made.extensions.get("strawberry-definition")
+    declared = None if made is None else definition_of(made)
     return None if declared is None else declared.metadata["shape"]

@@ -19,7 +19,9 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    Undefined,
     VariableDefinitionNode,
+    coerce_input_literal,
     get_named_type,
     is_input_object_type,
     is_list_type,
@@ -27,8 +29,8 @@ from graphql import (
     is_required_input_field,
     type_from_ast,
 )
-from graphql.pyutils import Undefined
-from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
+
+from schema.engine.graphql_internals import coerce_default_value
 
 Coerce = Callable[[Any], Any]
 """JSON value → value of the type, or Undefined."""

@@ -10,18 +10,19 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLSkipDirective,
     InlineFragmentNode,
     Node,
     SelectionSetNode,
+    VariableValues,
     Visitor,
     get_directive_values,
     visit,
 )
-from graphql.execution.values import VariableValues
-from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
 from schema.engine.complexity import Budget
 from schema.errors import BadInput

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
-from graphql.execution.values import VariableValues
+from graphql import VariableValues
 
 from auth.principal import Principal
 from registry.guard.quota import Quotas

@@ -11,23 +11,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 import orjson
-from graphql import ExecutionResult, Executor, GraphQLSchema
+from graphql import ExecutionResult, GraphQLSchema
 
 from registry.store.cache import LruCache
 from schema.engine.context import Context
+from schema.engine.graphql_internals import execution
 from schema.engine.lane import Lane
 from schema.engine.operation import Operation
-
-
-class Splice(Executor[Any]):
-    """Executes the operation of a context, and leaves finished JSON alone."""
-
-    def complete_value(
-        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, *rest: Any
-    ) -> Any:
-        if type(result) is orjson.Fragment:
-            return result
-        return super().complete_value(return_type, field_details_list, info, path, result, *rest)
 
 
 async def execute(schema: GraphQLSchema, context: Context) -> ExecutionResult:
@@ -56,10 +46,5 @@ async def _describe(schema: GraphQLSchema, context: Context) -> ExecutionResult:
 
 
 def _execute(schema: GraphQLSchema, context: Context) -> Any:
-    """The result of an operation, or an awaitable of it.
-
-    The document that runs defines no variables, because those of the context are coerced already."""
-    executor = Splice.build(schema, context.operation.without_variables, context_value=context)
-    assert isinstance(executor, Splice), "the document is valid and has the operation"
-    executor.variable_values = context.variables
-    return executor.execute_operation()
+    """The result of an operation, or an awaitable of it."""
+    return execution(schema, context.operation.without_variables, context, context.variables)

@@ -24,20 +24,20 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     OperationType,
+    Undefined,
     VariableNode,
+    VariableValues,
     get_operation_ast,
     get_variable_values,
     parse,
     validate,
 )
-from graphql.execution.values import VariableValues
-from graphql.pyutils import Undefined
-from graphql.validation.validate import ValidationAbortedError
 
 from registry.read.visibility import Visibility
 from registry.store.cache import LruCache
 from schema.engine.coercion import variables_coercion
 from schema.engine.collect import nodes_of
+from schema.engine.graphql_internals import ValidationAbortedError
 from schema.engine.lane import Lane
 from schema.engine.plan import OperationPlan, Planner
 from schema.engine.variable_errors import variable_errors, wrong_variables

@@ -19,9 +19,9 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    VariableValues,
     get_named_type,
 )
-from graphql.execution.values import VariableValues
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
@@ -30,6 +30,7 @@ from registry.read.visibility import Extent, Visibility
 from registry.store.db import Database
 from registry.store.sql import Statement
 from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField, ValueField, shape_of
+from schema.declare.strawberry_internals import definition_of
 from schema.engine.collect import Collector
 from schema.engine.complexity import Budget, Cost, check_costs
 from schema.engine.refusal import Refusal, Refused
@@ -202,4 +203,4 @@ def _check_commands(type_: GraphQLObjectType, fields: Fields) -> None:
     for name, times in calls.items():
         field = type_.fields.get(name)
         if field is not None:
-            field.extensions["strawberry-definition"].metadata["most"].check(times)
+            definition_of(field).metadata["most"].check(times)

@@ -39,7 +39,7 @@ from registry.read.query import (
     Withheld,
 )
 from registry.read.visibility import Extent
-from schema.declare.makers import FACES, IMPLEMENTATIONS
+from schema.declare.makers import FACES, IMPLEMENTATIONS, graphql_name
 from schema.declare.shapes import (
     ColumnField,
     EmbeddedField,
@@ -49,6 +49,7 @@ from schema.declare.shapes import (
     WithheldField,
     shape_of,
 )
+from schema.declare.strawberry_internals import definition_of
 from schema.engine.answer_size import datum_size, keys_size, text_size
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
@@ -105,7 +106,7 @@ class Selection(Walk):
         embedded: EmbeddedField | None,
     ) -> Part:
         """The part that a field becomes.  Raises Forbidden, or Refused from within, if the caller lacks a class."""
-        declared = field.extensions["strawberry-definition"]
+        declared = definition_of(field)
         column = None if embedded is None else embedded.columns.get(declared.python_name)
         if column is not None:
             return self.value(key, column)
@@ -248,12 +249,8 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
 
 def face_of(type_: Any) -> type[Any]:
     """The class that declares a type of the schema."""
-    origin: type[Any] = type_.extensions["strawberry-definition"].origin
+    origin: type[Any] = definition_of(type_).origin
     return origin
-
-
-def graphql_name(face: type[Any]) -> str:
-    return str(face.__strawberry_definition__.name)
 
 
 def guard(field: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
+    Undefined,
     VariableDefinitionNode,
     get_named_type,
     is_list_type,
@@ -24,9 +25,9 @@ from graphql import (
     is_required_input_field,
     type_from_ast,
 )
-from graphql.pyutils import Undefined, suggestion_list
 
 from schema.declare.scalars import SENTENCES
+from schema.engine.graphql_internals import suggestion_list
 from schema.errors import BadInput
 
 Path = tuple[str | int, ...]

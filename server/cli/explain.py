@@ -30,6 +30,7 @@ from registry.read.visibility import Visibility
 from registry.store.db import Database
 from registry.store.outage import TooSlow, Unreachable
 from schema.build import build
+from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.complexity import check_costs
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Invalid, Operation, Operations
@@ -100,7 +101,7 @@ def explain(
     ExplainError, SettingsError, ServingError, EmbeddedError: one sentence says what to correct."""
     sent = _variables(given)
     try:
-        operation = Operations(build()._schema).get(document, name)
+        operation = Operations(graphql_schema(build())).get(document, name)
         if not operation.is_query:
             raise ExplainError("Queries are explained; a command's statements stand in registry/, compiled at import.")
         with reader as opened:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from graphql.language.parser import MAX_NESTING_DEPTH
 
 from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, RateLimited
 from registry.read.run import UnknownRegion
 from registry.store.outage import TooSlow, Unreachable
+from schema.engine.graphql_internals import MAX_NESTING_DEPTH
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from schema.limits import Limit
 from server.http.document_sentences import document_sentence

@@ -15,6 +15,7 @@ from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
 from registry.store.db import Database
 from schema.build import Schema
+from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Operations
 from server.http.compress import gzip
@@ -42,7 +43,7 @@ class Service:
     counts: Path | None = None
 
     def __post_init__(self) -> None:
-        self.executable = self.schema._schema
+        self.executable = graphql_schema(self.schema)
         self.operations = Operations(self.executable, self.settings.introspection)
         self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
         self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.server import HANDLED_SIGNALS
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
@@ -31,6 +31,7 @@ from server.keys import is_demo
 from server.settings import Settings
 
 CURSORS = b"cursors"
+SIGNALS = [each for each in signal.Signals if each.name in ("SIGINT", "SIGTERM", "SIGBREAK")]  # the last is Windows'
 SHUTDOWN_SECONDS = 5  # for open requests to end when the server stops
 BACKLOG = 2048  # connections that wait to be accepted; uvicorn's own number
 
@@ -102,20 +103,22 @@ class Server(uvicorn.Server):
             )
         )
         self.failure: BaseException | None = None
+        self.ended_by: int | None = None
+        """The first signal that ended it."""
         self._started_up = started_up
         self._parent = parent
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def ended_by(self) -> int | None:
-        """The signal that ended the server: the first one that came."""
-        return next(iter(self._captured_signals), None)
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.ended_by is None:
+            self.ended_by = sig
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn's, but it does not raise the signal again inside the event loop: `run` does, after everything is
         closed.  Until then further signals are ignored, so that they cannot interrupt the closing."""
-        handlers = {signum: signal.signal(signum, self.handle_exit) for signum in HANDLED_SIGNALS}
+        handlers = {signum: signal.signal(signum, self.handle_exit) for signum in SIGNALS}
         try:
             yield
         finally:
@@ -167,7 +170,7 @@ Handlers = dict[signal.Signals, Any]
 
 
 def _handlers() -> Handlers:
-    return {signum: signal.getsignal(signum) for signum in HANDLED_SIGNALS}
+    return {signum: signal.getsignal(signum) for signum in SIGNALS}
 
 
 def _raise_again(ended_by: int, handlers: Handlers) -> None:
