@@ -35,26 +35,28 @@ async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:
 async def test_the_verified_revision_counts_until_others_verify_the_new_one(
     village: Place, who: str, role: str
 ) -> None:
-    made = await village.new_household("VERIFIED")
-    before = await ledger(village, made["id"])
+    document = await village.new_household("VERIFIED")
+    before = await ledger(village, document["id"])
     born = person(2, birthDate="2026-01-02", relationToHead="CHILD", maritalStatus="NEVER_MARRIED")
-    born |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": made["members"][0]["id"]}
-    change = {"id": made["id"], "hamlet": "Lor", "members": [born]}
+    born |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": document["members"][0]["id"]}
+    change = {"id": document["id"], "hamlet": "Lor", "members": [born]}
     amended = await village.amend(who, change, reason="Anak lahir, kunjungan rumah.")
     assert (amended["outcome"], amended["userErrors"]) == ("ACCEPTED", [])
-    assert amended["household"] == {"id": made["id"], "rev": 2, "workflowState": "SUBMITTED", "verifiedRev": 1}
-    assert await ledger(village, made["id"]) == before
-    assert not (await village.verify("verifier", made, 2))["userErrors"]
-    assert await ledger(village, made["id"]) == before
+    assert amended["household"] == {"id": document["id"], "rev": 2, "workflowState": "SUBMITTED", "verifiedRev": 1}
+    assert await ledger(village, document["id"]) == before
+    assert not (await village.verify("verifier", document, 2))["userErrors"]
+    assert await ledger(village, document["id"]) == before
     if who == "coordinator":
-        assert codes(await village.verify("coordinator", made, 2)) == ["SELF_VERIFY"]
-    assert not (await village.verify("colleague", made, 2))["userErrors"]
-    after = await ledger(village, made["id"])
+        assert codes(await village.verify("coordinator", document, 2)) == ["SELF_VERIFY"]
+    assert not (await village.verify("colleague", document, 2))["userErrors"]
+    after = await ledger(village, document["id"])
     assert after["ledger_household"] == [(1, False), (2, True)]
     assert after["ledger_person"] == [(1, False), (2, True), (2, True)]
-    shown = await village.household("officer", made["id"], SHOWN + " events { from to rev reason actor { name role } }")
-    assert shown["verifiedRev"] == 2
-    assert shown["events"][3] == {
+    record = await village.household(
+        "officer", document["id"], SHOWN + " events { from to rev reason actor { name role } }"
+    )
+    assert record["verifiedRev"] == 2
+    assert record["events"][3] == {
         "from": "VERIFIED",
         "to": "SUBMITTED",
         "rev": 2,
@@ -65,104 +67,107 @@ async def test_the_verified_revision_counts_until_others_verify_the_new_one(
 
 @pytest.mark.parametrize("state", ["SUBMITTED", "VERIFIED_VILLAGE"])
 async def test_an_amendment_restarts_verification(village: Place, state: str) -> None:
-    made = await village.new_household(state)
-    assert (await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
-    assert codes(await village.verify("colleague", made, 2)) == ["TRANSITION_NOT_ALLOWED"]
-    assert not (await village.verify("verifier", made, 2))["userErrors"]
-    assert codes(await village.verify("coordinator", made, 2)) == ["SELF_VERIFY"]
-    assert not (await village.verify("colleague", made, 2))["userErrors"]
+    document = await village.new_household(state)
+    assert (await village.amend("coordinator", {"id": document["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
+    assert codes(await village.verify("colleague", document, 2)) == ["TRANSITION_NOT_ALLOWED"]
+    assert not (await village.verify("verifier", document, 2))["userErrors"]
+    assert codes(await village.verify("coordinator", document, 2)) == ["SELF_VERIFY"]
+    assert not (await village.verify("colleague", document, 2))["userErrors"]
 
 
 async def test_the_author_of_a_verified_household_may_verify_an_amendment_by_another(village: Place) -> None:
-    made = await village.new_household("VERIFIED", "all in one")
-    await village.amend("officer", {"id": made["id"], "hamlet": "Lor"})
-    assert not (await village.verify("all in one", made, 2))["userErrors"]
+    document = await village.new_household("VERIFIED", "all in one")
+    await village.amend("officer", {"id": document["id"], "hamlet": "Lor"})
+    assert not (await village.verify("all in one", document, 2))["userErrors"]
 
 
 async def test_a_repeated_amendment_is_unchanged_whatever_came_after(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    edit = {"id": made["id"], "hamlet": "Lor"}
+    document = await village.new_household("VERIFIED")
+    edit = {"id": document["id"], "hamlet": "Lor"}
     for outcome in ("ACCEPTED", "UNCHANGED"):
         assert (await village.amend("officer", edit))["outcome"] == outcome
     assert (await village.amend("second", edit))["outcome"] == "UNCHANGED"
-    await village.return_household("verifier", made, 2)
+    await village.return_household("verifier", document, 2)
     returned = await village.amend("officer", edit)
     assert (returned["outcome"], returned["household"]["workflowState"]) == ("UNCHANGED", "RETURNED")
-    await village.submit("second", {"id": made["id"], "hamlet": "Kidul"}, 2)
+    await village.submit("second", {"id": document["id"], "hamlet": "Kidul"}, 2)
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made, 3))["userErrors"]
+        assert not (await village.verify(who, document, 3))["userErrors"]
     assert (await village.amend("officer", edit))["outcome"] == "UNCHANGED"
-    shown = await village.household("officer", made["id"], SHOWN)
-    assert (shown["rev"], shown["hamlet"], shown["workflowState"]) == (3, "Kidul", "VERIFIED")
+    record = await village.household("officer", document["id"], SHOWN)
+    assert (record["rev"], record["hamlet"], record["workflowState"]) == (3, "Kidul", "VERIFIED")
 
 
 async def test_simultaneous_equal_amendments_are_stored_once(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    sent = await asyncio.gather(*[village.amend("officer", {"id": made["id"], "hamlet": "Lor"}) for _ in range(4)])
+    document = await village.new_household("VERIFIED")
+    sent = await asyncio.gather(*[village.amend("officer", {"id": document["id"], "hamlet": "Lor"}) for _ in range(4)])
     assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
 async def test_an_amendment_without_a_change_leaves_a_household_verified(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    for edit in ({"id": made["id"]}, made):
+    document = await village.new_household("VERIFIED")
+    for edit in ({"id": document["id"]}, document):
         same = await village.amend("coordinator", edit)
         assert (same["outcome"], same["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
 
 
 async def test_amendments_of_different_columns_merge_and_of_one_column_conflict(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    assert (await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
-    merged = await village.amend("coordinator", {"id": made["id"], "rt": "004"})
+    document = await village.new_household("VERIFIED")
+    assert (await village.amend("officer", {"id": document["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
+    merged = await village.amend("coordinator", {"id": document["id"], "rt": "004"})
     assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
-    clash = await village.amend("second", {"id": made["id"], "hamlet": "Kidul"})
+    clash = await village.amend("second", {"id": document["id"], "hamlet": "Kidul"})
     assert (clash["outcome"], clash["household"]) == ("REJECTED", None)
     assert [(e["code"], e["path"]) for e in clash["userErrors"]] == [("VERSION_CONFLICT", ["household", "hamlet"])]
-    await village.verify("verifier", made, 3)
-    assert codes(await village.verify("coordinator", made, 3)) == ["SELF_VERIFY"]
+    await village.verify("verifier", document, 3)
+    assert codes(await village.verify("coordinator", document, 3)) == ["SELF_VERIFY"]
 
 
 async def test_an_amendment_needs_a_reason_of_bounded_length(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
+    document = await village.new_household("VERIFIED")
     for reason, code in (
         ("", "REASON_REQUIRED"),
         ("  \n", "REASON_REQUIRED"),
         ("-", "REASON_REQUIRED"),
         ("x" * 2001, "UNKNOWN_VALUE"),
     ):
-        refused = await village.amend("officer", {"id": made["id"], "hamlet": "Lor"}, reason=reason)
+        refused = await village.amend("officer", {"id": document["id"], "hamlet": "Lor"}, reason=reason)
         assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [(code, ["reason"])]
-    assert (await village.household("officer", made["id"], "rev"))["rev"] == 1
+    assert (await village.household("officer", document["id"], "rev"))["rev"] == 1
 
 
 async def test_an_amendment_is_validated_like_a_submission(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    refused = await village.amend("officer", {"id": made["id"], "visitResult": None})
+    document = await village.new_household("VERIFIED")
+    refused = await village.amend("officer", {"id": document["id"], "visitResult": None})
     assert [(e["code"], e["path"]) for e in refused["userErrors"]] == [("REQUIRED", ["household", "visitResult"])]
-    young = {"id": made["id"], "migrations": [episode(made["members"][0], stage="RETURNED", departedOn="2001-01-01")]}
+    young = {
+        "id": document["id"],
+        "migrations": [episode(document["members"][0], stage="RETURNED", departedOn="2001-01-01")],
+    }
     young["migrations"][0] |= {"returnedOn": "2003", "returnReason": "CONTRACT_ENDED"}
     assert (await village.amend("officer", young))["outcome"] == "ACCEPTED"
-    found = await village.household("coordinator", made["id"], "findings { code }")
-    assert found["findings"] == [{"code": "UNDERAGE_DEPARTURE"}]
+    record = await village.household("coordinator", document["id"], "findings { code }")
+    assert record["findings"] == [{"code": "UNDERAGE_DEPARTURE"}]
 
 
 async def test_a_coordinator_cannot_change_fields_they_do_not_see(village: Place) -> None:
-    made = household()
-    trip = episode(made["members"][0], proceduralStatus="PROCEDURAL")
-    made["migrations"] = [trip]
-    await village.submit("officer", made)
-    edit = {"id": made["id"], "migrations": [{"id": trip["id"], "proceduralStatus": "NON_PROCEDURAL"}]}
+    document = household()
+    trip = episode(document["members"][0], proceduralStatus="PROCEDURAL")
+    document["migrations"] = [trip]
+    await village.submit("officer", document)
+    edit = {"id": document["id"], "migrations": [{"id": trip["id"], "proceduralStatus": "NON_PROCEDURAL"}]}
     answer = await village.query("coordinator", AMEND, household=edit, baseRev=1, reason="Salah catat.")
     assert [e["extensions"]["field"] for e in answer.errors] == ["proceduralStatus"]
     edit["migrations"] = [{"id": trip["id"], "country": "TW"}]
     assert (await village.amend("coordinator", edit))["outcome"] == "ACCEPTED"
-    found = await village.household("officer", made["id"], "migrations { country proceduralStatus }")
-    assert found["migrations"] == [{"country": "TW", "proceduralStatus": "PROCEDURAL"}]
+    record = await village.household("officer", document["id"], "migrations { country proceduralStatus }")
+    assert record["migrations"] == [{"country": "TW", "proceduralStatus": "PROCEDURAL"}]
 
 
 async def test_an_amendment_cannot_leave_its_village_or_reach_another(village: Place) -> None:
-    made, hidden = await village.new_household("VERIFIED"), household(FAR)
+    document, hidden = await village.new_household("VERIFIED"), household(FAR)
     await village.submit("stranger", hidden)
-    moved = await village.amend("coordinator", {"id": made["id"], "villageCode": NEXT_DOOR})
+    moved = await village.amend("coordinator", {"id": document["id"], "villageCode": NEXT_DOOR})
     assert [(e["code"], e["path"]) for e in moved["userErrors"]] == [
         ("TRANSITION_NOT_ALLOWED", ["household", "villageCode"])
     ]
@@ -173,30 +178,30 @@ async def test_an_amendment_cannot_leave_its_village_or_reach_another(village: P
 
 
 async def test_an_amendment_closes_a_business_and_returns_a_migrant(village: Place) -> None:
-    made = household()
-    made["businesses"] = [shop(made["members"][0], exportReadiness="READY")]
-    await village.submit("officer", made)
+    document = household()
+    document["businesses"] = [shop(document["members"][0], exportReadiness="READY")]
+    await village.submit("officer", document)
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made))["userErrors"]
-    home = {"id": made["migrations"][0]["id"], "stage": "RETURNED", "returnedOn": "2026-05"}
+        assert not (await village.verify(who, document))["userErrors"]
+    home = {"id": document["migrations"][0]["id"], "stage": "RETURNED", "returnedOn": "2026-05"}
     home |= {"returnReason": "CONTRACT_ENDED"}
-    closed = {"id": made["businesses"][0]["id"], "status": "CLOSED", "closedOn": "2026-06"}
-    amended = await village.amend("officer", {"id": made["id"], "migrations": [home], "businesses": [closed]})
+    closed = {"id": document["businesses"][0]["id"], "status": "CLOSED", "closedOn": "2026-06"}
+    amended = await village.amend("officer", {"id": document["id"], "migrations": [home], "businesses": [closed]})
     assert amended["outcome"] == "ACCEPTED", amended
     counted = "SELECT status FROM ledger_business WHERE household_id = $1 AND until IS NULL"
-    assert await village.admin.fetchval(counted, uuid.UUID(made["id"])) == "RUNNING"
+    assert await village.admin.fetchval(counted, uuid.UUID(document["id"])) == "RUNNING"
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made, 2))["userErrors"]
-    assert await village.admin.fetchval(counted, uuid.UUID(made["id"])) == "CLOSED"
+        assert not (await village.verify(who, document, 2))["userErrors"]
+    assert await village.admin.fetchval(counted, uuid.UUID(document["id"])) == "CLOSED"
 
 
 async def test_the_audit_of_an_amendment_has_its_ability_but_not_its_reason(village: Place) -> None:
-    made, last = (
+    document, last = (
         await village.new_household("VERIFIED"),
         await village.admin.fetchval("SELECT max(id) FROM audit_event"),
     )
-    await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="Rahasia")
-    await village.amend("coordinator", {"id": made["id"], "hamlet": "Lor"}, reason="")
+    await village.amend("coordinator", {"id": document["id"], "hamlet": "Lor"}, reason="Rahasia")
+    await village.amend("coordinator", {"id": document["id"], "hamlet": "Lor"}, reason="")
     rows = await village.admin.fetch(
         "SELECT ability, outcome, rev, note FROM audit_event WHERE id > $1 ORDER BY id", last
     )

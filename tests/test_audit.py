@@ -59,16 +59,16 @@ async def reveal(village: Place, who: str, id_: str, **more: Any) -> Any:
 
 
 async def test_a_submission_and_each_retry_write_a_row(village: Place) -> None:
-    since, made = await Since.now(village), household()
-    await village.submit("officer", made, save="DRAFT")
-    await village.submit("officer", made, 1, "DRAFT")
-    await village.submit("second", {"id": made["id"], "rt": "002"}, 1, "DRAFT")
-    await village.submit("officer", {"id": made["id"], "rw": "003"}, 1, "DRAFT")
+    since, document = await Since.now(village), household()
+    await village.submit("officer", document, save="DRAFT")
+    await village.submit("officer", document, 1, "DRAFT")
+    await village.submit("second", {"id": document["id"], "rt": "002"}, 1, "DRAFT")
+    await village.submit("officer", {"id": document["id"], "rw": "003"}, 1, "DRAFT")
     assert await since.rows() == [
-        ("officer", "household:submit", made["id"], "ACCEPTED", 1),
-        ("officer", "household:submit", made["id"], "UNCHANGED", 1),
-        ("second", "household:submit", made["id"], "ACCEPTED", 2),
-        ("officer", "household:submit", made["id"], "MERGED", 3),
+        ("officer", "household:submit", document["id"], "ACCEPTED", 1),
+        ("officer", "household:submit", document["id"], "UNCHANGED", 1),
+        ("second", "household:submit", document["id"], "ACCEPTED", 2),
+        ("officer", "household:submit", document["id"], "MERGED", 3),
     ]
 
 
@@ -86,10 +86,10 @@ async def test_a_submission_and_each_retry_write_a_row(village: Place) -> None:
 async def test_a_refused_submission_writes_only_its_audit_row(
     village: Place, who: str, change: Mapping[str, Any], code: str
 ) -> None:
-    since, made = await Since.now(village), with_changes(household(), **change)
+    since, document = await Since.now(village), with_changes(household(), **change)
     before = await village.admin.fetchval("SELECT count(*) FROM household_revision")
-    await village.query(who, SUBMIT, household=made, saveAs="SUBMITTED")
-    assert await since.rows() == [(who, "household:submit", made["id"], code, None)]
+    await village.query(who, SUBMIT, household=document, saveAs="SUBMITTED")
+    assert await since.rows() == [(who, "household:submit", document["id"], code, None)]
     assert await village.admin.fetchval("SELECT count(*) FROM household_revision") == before
 
 
@@ -105,44 +105,47 @@ async def test_a_row_names_each_code_of_a_refusal_once(village: Place) -> None:
 
 
 async def test_each_item_of_a_batch_writes_a_row(village: Place) -> None:
-    made, draft = await village.new_household("SUBMITTED"), await village.new_household("DRAFT")
+    document, draft = await village.new_household("SUBMITTED"), await village.new_household("DRAFT")
     since, unknown = await Since.now(village), str(uuid.uuid4())
-    items = [{"id": id_, "rev": rev} for id_, rev in ((made["id"], 7), (unknown, 1), (made["id"], 1), (draft["id"], 1))]
+    items = [
+        {"id": id_, "rev": rev}
+        for id_, rev in ((document["id"], 7), (unknown, 1), (document["id"], 1), (draft["id"], 1))
+    ]
     await village.ask("verifier", VERIFY, items=items, note="Sudah dilihat")
     await village.ask("verifier", VERIFY, items=items[2:3], note=None)
     ability = "submission:verify"
     assert await since.rows() == [
-        ("verifier", ability, made["id"], "VERSION_CONFLICT", 7),
+        ("verifier", ability, document["id"], "VERSION_CONFLICT", 7),
         ("verifier", ability, unknown, "NOT_FOUND", 1),
-        ("verifier", ability, made["id"], "ACCEPTED", 1),
+        ("verifier", ability, document["id"], "ACCEPTED", 1),
         ("verifier", ability, draft["id"], "NOT_FOUND", 1),
-        ("verifier", ability, made["id"], "UNCHANGED", 1),
+        ("verifier", ability, document["id"], "UNCHANGED", 1),
     ]
 
 
 async def test_a_return_writes_a_row_even_if_refused(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+    document = await village.new_household("SUBMITTED")
     since, ability = await Since.now(village), "submission:return"
-    await village.ask("verifier", RETURN, id=made["id"], rev=1, remarks=[])
-    await village.return_household("verifier", made)
-    await village.return_household("verifier", made)
-    await village.query("officer", RETURN, id=made["id"], rev=1, remarks=[])
+    await village.ask("verifier", RETURN, id=document["id"], rev=1, remarks=[])
+    await village.return_household("verifier", document)
+    await village.return_household("verifier", document)
+    await village.query("officer", RETURN, id=document["id"], rev=1, remarks=[])
     assert await since.rows() == [
-        ("verifier", ability, made["id"], "REMARK_REQUIRED", 1),
-        ("verifier", ability, made["id"], "ACCEPTED", 1),
-        ("verifier", ability, made["id"], "UNCHANGED", 1),
-        ("officer", ability, made["id"], "FORBIDDEN", None),
+        ("verifier", ability, document["id"], "REMARK_REQUIRED", 1),
+        ("verifier", ability, document["id"], "ACCEPTED", 1),
+        ("verifier", ability, document["id"], "UNCHANGED", 1),
+        ("officer", ability, document["id"], "FORBIDDEN", None),
     ]
 
 
 async def test_the_row_of_a_reveal_has_its_field_purpose_and_note(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    member = made["members"][0]["id"]
+    document = await village.new_household("SUBMITTED")
+    member = document["members"][0]["id"]
     since = await Since.now(village)
     await reveal(village, "officer", member, note="Diminta warga")
     await reveal(village, "stranger", member, purpose="PROTECTION", note="Kasus 12/2026")
     await reveal(village, "viewer", member)
-    await reveal(village, "officer", made["id"], field="PHONE")  # it has none: that was looked up all the same
+    await reveal(village, "officer", document["id"], field="PHONE")  # it has none: that was looked up all the same
     told = ("outcome", "field", "purpose", "note")
     assert [tuple(row[name] for name in told) for row in await since.whole()] == [
         ("ACCEPTED", "NIK", "SERVICE", "Diminta warga"),
@@ -154,14 +157,14 @@ async def test_the_row_of_a_reveal_has_its_field_purpose_and_note(village: Place
         ("officer", "identity:reveal", member),
         ("stranger", "identity:reveal", member),
         ("viewer", "identity:reveal", member),
-        ("officer", "identity:reveal", made["id"]),
+        ("officer", "identity:reveal", document["id"]),
     ]
 
 
 async def test_reads_and_malformed_commands_write_no_row(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+    document = await village.new_household("SUBMITTED")
     since = await Since.now(village)
-    await village.household("officer", made["id"], "address members { fullName }")
+    await village.household("officer", document["id"], "address members { fullName }")
     await village.query("officer", "mutation { submitHousehold(input: {household: {}}) { outcome } }")
     await village.query(None, SUBMIT, household=household())
     assert await since.rows() == []
@@ -172,10 +175,10 @@ async def test_reads_and_malformed_commands_write_no_row(village: Place) -> None
 
 async def test_an_accepted_command_and_its_row_share_a_transaction(village: Place) -> None:
     """The row and the revision were written by the same transaction, the refusal's row by another."""
-    since, made = await Since.now(village), household()
-    await village.submit("officer", made)
+    since, document = await Since.now(village), household()
+    await village.submit("officer", document)
     revision = await village.admin.fetchval(
-        "SELECT xmin::text FROM household_revision WHERE household_id = $1", made["id"]
+        "SELECT xmin::text FROM household_revision WHERE household_id = $1", document["id"]
     )
     written = await village.admin.fetchval("SELECT xmin::text FROM audit_event WHERE id > $1", since.last)
     assert written == revision
@@ -209,7 +212,7 @@ async def test_no_row_holds_personal_values(village: Place) -> None:
 
 async def test_the_application_may_only_insert_rows(village: Place) -> None:
     for privilege, may in (("INSERT", True), ("SELECT", False), ("UPDATE", False), ("DELETE", False)):
-        found = await village.admin.fetchval(
+        value = await village.admin.fetchval(
             "SELECT has_table_privilege('registry_app', 'registry.audit_event', $1)", privilege
         )
-        assert found is may, privilege
+        assert value is may, privilege

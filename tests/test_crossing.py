@@ -20,7 +20,7 @@ NATIONAL = "SELECT * FROM registry.figures('0', ':')"
 
 
 async def test_the_declared_crossings_are_those_of_the_database(world: World) -> None:
-    found = await world.admin.fetch(
+    rows = await world.admin.fetch(
         "SELECT proname, pg_get_userbyid(proowner) AS owner, proconfig, provolatile, prosrc,"
         " pg_get_function_result(oid) AS returns,"
         " has_function_privilege('public', oid, 'EXECUTE') AS public,"
@@ -28,8 +28,8 @@ async def test_the_declared_crossings_are_those_of_the_database(world: World) ->
         " FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text <> 'pg_catalog'",
         LOGIN,
     )
-    made = {row["proname"]: row for row in found}
-    assert sorted(row["proname"] for row in found) == sorted(crossing.name for crossing in CROSSINGS)
+    made = {row["proname"]: row for row in rows}
+    assert sorted(row["proname"] for row in rows) == sorted(crossing.name for crossing in CROSSINGS)
     for crossing in CROSSINGS:
         row = made[crossing.name]
         assert row["owner"] == CROSSING
@@ -40,12 +40,12 @@ async def test_the_declared_crossings_are_those_of_the_database(world: World) ->
 
 
 async def test_other_functions_run_as_the_caller_and_build_no_sql(world: World) -> None:
-    found = await world.admin.fetch(
+    rows = await world.admin.fetch(
         "SELECT proname, l.lanname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang"
         " WHERE pronamespace = 'registry'::regnamespace AND lanname NOT IN ('sql', 'internal')"
         r" AND NOT (lanname = 'plpgsql' AND prosrc !~* '\mexecute\M')"
     )
-    assert [tuple(row) for row in found] == []
+    assert [tuple(row) for row in rows] == []
     called = await world.admin.fetch("SELECT DISTINCT tgfoid::regproc::text FROM pg_trigger WHERE NOT tgisinternal")
     assert {row[0] for row in called} == {"tell_grants", "enter_ids"}, "one tells only who, one enters only ids"
     assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
@@ -72,18 +72,18 @@ async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> N
 
 
 async def test_the_policies_of_crossings_do_not_apply_to_the_login(world: World) -> None:
-    found = await world.admin.fetch("SELECT tablename, roles FROM pg_policies WHERE policyname = 'beyond'")
-    assert found
-    assert all(row["roles"] == [CROSSING] for row in found)
+    rows = await world.admin.fetch("SELECT tablename, roles FROM pg_policies WHERE policyname = 'beyond'")
+    assert rows
+    assert all(row["roles"] == [CROSSING] for row in rows)
     assert not await world.admin.fetchval("SELECT pg_has_role($1, $2, 'MEMBER')", LOGIN, CROSSING)
 
 
 async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
     for who in PERSONAS:
         async with world.as_login(None) as connection:
-            found = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
-        assert {row["username"] for row in found} == {who.name}
-        held = {(row["role"], row["region_id"], row["valid_from"]) for row in found if row["role"]}
+            rows = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
+        assert {row["username"] for row in rows} == {who.name}
+        held = {(row["role"], row["region_id"], row["valid_from"]) for row in rows if row["role"]}
         there = [g for g in who.grants if g.active and g.region not in GONE]
         assert held == {(g.role, g.region and world.regions[g.region], g.from_) for g in there}, who.name
 

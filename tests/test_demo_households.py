@@ -205,8 +205,8 @@ async def test_personas_find_work_in_every_state(loaded: asyncpg.Connection) -> 
 
 @pytest.mark.anyio
 async def test_all_but_the_silent_villages_report(loaded: asyncpg.Connection) -> None:
-    found = await loaded.fetch("SELECT area, now() - max(since) AS age FROM ledger_household GROUP BY area")
-    latest = {row["area"]: row["age"] for row in found}
+    rows = await loaded.fetch("SELECT area, now() - max(since) AS age FROM ledger_household GROUP BY area")
+    latest = {row["area"]: row["age"] for row in rows}
     assert latest.keys() == {*PERSONA_VILLAGES, SILENT}
     assert all((latest[village] < dt.timedelta(days=170)) == (village != SILENT) for village in latest)
     assert latest[SILENT] > dt.timedelta(days=200)
@@ -229,12 +229,12 @@ async def test_the_last_event_gives_the_state_and_numbers_are_consecutive(loaded
 
 @pytest.mark.anyio
 async def test_revisions_hold_valid_documents_without_open_numbers(loaded: asyncpg.Connection, vault: Vault) -> None:
-    found = await loaded.fetch(
+    rows = await loaded.fetch(
         "SELECT r.document, h.village_id, h.workflow_state AS state FROM household_revision r "
         "JOIN household h ON h.id = r.household_id AND h.rev = r.rev"
     )
-    assert len(found) == 3 * PER_VILLAGE
-    for row in found:
+    assert len(rows) == 3 * PER_VILLAGE
+    for row in rows:
         document = opened(orjson.loads(row["document"]), vault)
         numbers = [r[column] for table, column in SEALED for r in document[table].values() if column in r]
         assert not any(number in row["document"] for number in numbers)

@@ -225,12 +225,12 @@ async def test_messages_follow_the_language_of_the_request(village: Place) -> No
 
 
 async def test_findings_follow_the_language_of_the_reader(village: Place) -> None:
-    made = household()
-    made["members"][0]["birthDate"] = "1985-04-24"
-    await village.submit("officer", made)
+    document = household()
+    document["members"][0]["birthDate"] = "1985-04-24"
+    await village.submit("officer", document)
     text = "query($id: ID!) { household(by: {id: $id}) { findings { message } } }"
     for language, word in (("id", "Tanggal lahir"), ("en", "birth date")):
-        found = (await village.query("officer", text, language, id=made["id"])).data
+        found = (await village.query("officer", text, language, id=document["id"])).data
         assert word in found["household"]["findings"][0]["message"]
 
 
@@ -305,11 +305,11 @@ async def test_every_error_code_is_reached(village: Place) -> None:
 async def test_an_internal_error_shows_an_id_and_only_the_log_has_details(
     village: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = await village.new_household("SUBMITTED")
+    document = await village.new_household("SUBMITTED")
     await village.admin.execute("ALTER TABLE remark RENAME TO gone")
     try:
         text = "query($id: ID!) { household(by: {id: $id}) { address remarks { text } } viewer { name } }"
-        answer = await village.query("officer", text, id=made["id"])
+        answer = await village.query("officer", text, id=document["id"])
     finally:
         await village.admin.execute("ALTER TABLE gone RENAME TO remark")
     assert answer.json["data"] == {"household": None, "viewer": {"name": "officer"}}
@@ -318,20 +318,20 @@ async def test_an_internal_error_shows_an_id_and_only_the_log_has_details(
     for word in (b"remark", b"relation", b"Undefined", b"SELECT"):
         assert word not in answer.body.replace(b'"path":["household"]', b"")
     assert error["extensions"]["errorId"] in caplog.text
-    assert made["address"] not in caplog.text
-    assert made["id"] not in caplog.text
+    assert document["address"] not in caplog.text
+    assert document["id"] not in caplog.text
 
 
 async def test_a_failed_command_is_rolled_back_and_can_be_sent_again(village: Place) -> None:
-    made = household()
+    document = household()
     await village.admin.execute("ALTER TABLE workflow_event RENAME TO gone")
     try:
-        answer = await village.query("officer", SUBMIT, household=made)
+        answer = await village.query("officer", SUBMIT, household=document)
     finally:
         await village.admin.execute("ALTER TABLE gone RENAME TO workflow_event")
     assert answer.codes == ["INTERNAL"]
-    assert await village.admin.fetchval("SELECT count(*) FROM household WHERE id = $1", uuid.UUID(made["id"])) == 0
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    assert await village.admin.fetchval("SELECT count(*) FROM household WHERE id = $1", uuid.UUID(document["id"])) == 0
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
 
 
 # --- absent, deleted, hidden --------------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ def found(root: Explained, table: str) -> float:
 
 @pytest.mark.anyio
 async def test_explain_shows_the_statements_that_the_server_runs(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    for text, variables in ((LIST, {}), (ONE, {"id": made["id"], "name": "Siti"})):
+    document = await village.new_household("SUBMITTED")
+    for text, variables in ((LIST, {}), (ONE, {"id": document["id"], "name": "Siti"})):
         village.statements.clear()
         await village.ask("officer", text, **variables)
         shown = await explain(village, "officer", text, **variables)

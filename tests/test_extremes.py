@@ -311,12 +311,12 @@ async def test_a_value_just_beyond_a_bound_is_refused(
 
 
 async def test_the_database_enforces_the_bounds_too(village: Place) -> None:
-    made = household()
-    await village.submit("officer", made)
+    document = household()
+    await village.submit("officer", document)
     for column, value in (("address", "x" * 301), ("location_lat", float("nan")), ("welfare_decile", 11)):
         with pytest.raises(asyncpg.CheckViolationError, match=f"ck_household_{column}"):
             await village.admin.execute(
-                f"UPDATE household SET {column} = $2 WHERE id = $1", uuid.UUID(made["id"]), value
+                f"UPDATE household SET {column} = $2 WHERE id = $1", uuid.UUID(document["id"]), value
             )
 
 
@@ -329,13 +329,13 @@ async def test_too_many_children_are_refused_with_the_maximum(village: Place) ->
 
 
 async def test_remarks_and_notes_are_bounded(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    long = await village.return_household("verifier", made, 1, "y" * 2001)
+    document = await village.new_household("SUBMITTED")
+    long = await village.return_household("verifier", document, 1, "y" * 2001)
     assert [(e["code"], e["path"]) for e in long["userErrors"]] == [("UNKNOWN_VALUE", ["remarks", "0", "text"])]
-    item = {"id": made["id"], "rev": 1, "acceptFindings": True}
+    item = {"id": document["id"], "rev": 1, "acceptFindings": True}
     noted = (await village.ask("verifier", VERIFY, items=[item], note="y" * 1001))["verifyHouseholds"]["results"]
     assert [(e["code"], e["path"]) for e in noted[0]["userErrors"]] == [("UNKNOWN_VALUE", ["note"])]
     shown = await village.ask(
-        "coordinator", REVEAL, id=made["members"][0]["id"], field="NIK", purpose="VERIFICATION", note="y" * 1001
+        "coordinator", REVEAL, id=document["members"][0]["id"], field="NIK", purpose="VERIFICATION", note="y" * 1001
     )
     assert [(e["code"], e["path"]) for e in shown["revealIdentity"]["userErrors"]] == [("UNKNOWN_VALUE", ["note"])]

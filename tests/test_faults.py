@@ -24,12 +24,12 @@ KILL = (
 
 
 async def test_a_locked_row_is_a_timeout_and_nothing_is_stored(village: Place) -> None:
-    made = household()
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    edit: dict[str, Any] = {"household": made | {"hamlet": "Baru"}, "baseRev": 1, "saveAs": "SUBMITTED"}
+    document = household()
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    edit: dict[str, Any] = {"household": document | {"hamlet": "Baru"}, "baseRev": 1, "saveAs": "SUBMITTED"}
     async with served_with(village, statement_timeout_ms=300) as hurried:
         async with village.admin.transaction():
-            await village.admin.execute(LOCKED, made["id"])
+            await village.admin.execute(LOCKED, document["id"])
             late = await hurried.query("officer", SUBMIT, **edit)
             assert late.codes == ["TIMEOUT"]
             assert late.json["data"] == {"submitHousehold": None}
@@ -107,12 +107,12 @@ async def refusing(village: Place, table: str, state: str) -> AsyncIterator[None
 
 @pytest.mark.parametrize("name", PASSING)
 async def test_temporary_database_errors_are_overload_with_retry_after(village: Place, name: str) -> None:
-    made = household()
+    document = household()
     async with refusing(village, "audit_event", PASSING[name]):
-        refused = await village.query("officer", SUBMIT, household=made)
+        refused = await village.query("officer", SUBMIT, household=document)
     assert (refused.status, refused.codes) == (503, ["OVERLOADED"])
     assert int(refused.headers["retry-after"]) > 0
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED", "and nothing was stored before"
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED", "and nothing was stored before"
 
 
 async def test_a_limit_that_a_statement_exceeds_is_not_overload(village: Place) -> None:

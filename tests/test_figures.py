@@ -76,16 +76,16 @@ async def counted(village: Place) -> Place:
 async def _verified(
     village: Place, code: str, who: str, columns: dict[str, Any], shops: list[dict[str, Any]], people: int = 1
 ) -> None:
-    made = household(code, people)
-    one = made["members"][0]
-    made["migrations"] = [episode(one, **columns)]
+    document = household(code, people)
+    one = document["members"][0]
+    document["migrations"] = [episode(one, **columns)]
     if columns.get("stage") == "RETURNED":  # earlier episodes count for nothing: the latest is the person's stage
-        made["migrations"].append(episode(one, departedOn="2015", stage="FAILED_TO_DEPART"))
-    made["businesses"] = [shop(one, **said) for said in shops]
-    stored = await village.submit(who, made)
+        document["migrations"].append(episode(one, departedOn="2015", stage="FAILED_TO_DEPART"))
+    document["businesses"] = [shop(one, **said) for said in shops]
+    stored = await village.submit(who, document)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
     for step in ("verifier", "far coordinator" if code == FAR else "coordinator"):
-        assert not (await village.verify(step, made))["userErrors"]
+        assert not (await village.verify(step, document))["userErrors"]
 
 
 async def national(village: Place, who: str) -> Any:

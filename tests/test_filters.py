@@ -236,9 +236,9 @@ async def test_groups_of_a_partly_seen_class_do_not_reduce_the_count(world: Worl
     """The count beside such groups is that of the whole list, not their sum."""
     who, root = BY_NAME["officer-A111-viewer-B"], ROOTS[stem]
     text = f"{{ beside: {root} {{ totalCount groups(by: {by}) {{ count }} }} alone: {root} {{ totalCount }} }}"
-    found = (await world.ask(who, text)).data
-    assert found["beside"]["totalCount"] == found["alone"]["totalCount"]
-    assert 0 < sum(group["count"] for group in found["beside"]["groups"]) < found["alone"]["totalCount"]
+    data = (await world.ask(who, text)).data
+    assert data["beside"]["totalCount"] == data["alone"]["totalCount"]
+    assert 0 < sum(group["count"] for group in data["beside"]["groups"]) < data["alone"]["totalCount"]
 
 
 # --- comparators by hand ----------------------------------------------------------------------------------------------
@@ -289,8 +289,8 @@ async def test_partial_dates_are_filtered_by_their_first_day(
 ) -> None:
     family_ = 'household: {members: {some: {fullName: {eq: "Budi"}}}}'
     text = f"{{ migrations(filter: {{{family_}, {condition}}}) {{ nodes {{ departedOn household {{ id }} }} }} }}"
-    found = (await village.ask("officer", text))["migrations"]["nodes"]
-    ours = [node["departedOn"] for node in found if node["household"]["id"] == family]
+    data = (await village.ask("officer", text))["migrations"]["nodes"]
+    ours = [node["departedOn"] for node in data if node["household"]["id"] == family]
     assert sorted(map(str, ours)) == sorted(map(str, expected))
 
 
@@ -323,8 +323,8 @@ async def test_members_are_filtered_by_their_fields_and_related_records(
     village: Place, family: str, condition: str, expected: set[str]
 ) -> None:
     text = f"{{ members(filter: {{{condition}}}, first: 1000) {{ nodes {{ fullName household {{ id }} }} }} }}"
-    found = (await village.ask("officer", text))["members"]["nodes"]
-    assert {node["fullName"] for node in found if node["household"]["id"] == family} == expected
+    data = (await village.ask("officer", text))["members"]["nodes"]
+    assert {node["fullName"] for node in data if node["household"]["id"] == family} == expected
 
 
 async def test_orders_put_nulls_last_and_enums_by_rank(village: Place, family: str) -> None:
@@ -456,6 +456,6 @@ async def test_has_findings_is_false_for_callers_that_see_no_findings(village: P
     )
     assert about["about"] == "OPERATIONAL"
     for who in ("officer", "verifier", "coordinator", "viewer", "analyst"):
-        found = await village.ask(who, "{ households(first: 1000, filter: {hasFindings: true}) { nodes { id } } }")
-        ids = {node["id"] for node in found["households"]["nodes"]}
+        data = await village.ask(who, "{ households(first: 1000, filter: {hasFindings: true}) { nodes { id } } }")
+        ids = {node["id"] for node in data["households"]["nodes"]}
         assert (document["id"] in ids) is (who not in ("viewer", "analyst")), who

@@ -136,14 +136,14 @@ async def test_free_text_columns_refuse_identity_numbers(village: Place, table: 
 
 @pytest.mark.anyio
 async def test_remarks_and_notes_refuse_identity_numbers(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+    document = await village.new_household("SUBMITTED")
     text = "salah: 3507.1163 0485/0001"
-    returned = await village.return_household("verifier", made, 1, text)
+    returned = await village.return_household("verifier", document, 1, text)
     assert [(e["code"], e["path"]) for e in returned["userErrors"]] == [("NUMBER_IN_TEXT", ["remarks", "0", "text"])]
-    item = {"id": made["id"], "rev": 1, "acceptFindings": True}
+    item = {"id": document["id"], "rev": 1, "acceptFindings": True}
     (noted,) = (await village.ask("verifier", VERIFY, items=[item], note=text))["verifyHouseholds"]["results"]
     assert [(e["code"], e["path"]) for e in noted["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
-    asked = {"id": made["members"][0]["id"], "field": "NIK", "purpose": "SERVICE", "note": text}
+    asked = {"id": document["members"][0]["id"], "field": "NIK", "purpose": "SERVICE", "note": text}
     shown = (await village.ask("coordinator", REVEAL, **asked))["revealIdentity"]
     assert shown["value"] is None
     assert [(e["code"], e["path"]) for e in shown["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]

@@ -40,9 +40,9 @@ async def test_groups_count_the_rows_of_the_list(filled: Place, stem: str, key: 
     text = f"""{{ l: {ROOTS[stem]} {{ groups(by: {key}) {{ key label count __typename }} }}
       counted: {ROOTS[stem]} {{ totalCount }} }}"""
     for who in ("officer", "coordinator"):
-        found = await filled.ask(who, text)
-        groups = found["l"]["groups"]
-        assert sum(group["count"] for group in groups) == found["counted"]["totalCount"] > 0
+        data = await filled.ask(who, text)
+        groups = data["l"]["groups"]
+        assert sum(group["count"] for group in groups) == data["counted"]["totalCount"] > 0
         assert groups == sorted(groups, key=lambda group: place(key, group))
         assert len({group["key"] for group in groups}) == len(groups)
         assert all(group["label"] and group["__typename"] == "Group" for group in groups)
@@ -67,9 +67,9 @@ async def test_total_count_is_the_same_with_and_without_groups(filled: Place, st
 async def test_groups_respect_the_filter_and_their_limit(filled: Place) -> None:
     text = """{ l: migrations(filter: {country: [HK]}) { totalCount groups(by: COUNTRY) { key count }
       two: groups(by: CONTRACT_END_MONTH, first: 2) { key } } }"""
-    found = (await filled.ask("coordinator", text))["l"]
-    assert found["groups"] == [{"key": "HK", "count": found["totalCount"]}]
-    assert [group["key"] for group in found["two"]] == ["2027-01", "2027-03"]
+    data = (await filled.ask("coordinator", text))["l"]
+    assert data["groups"] == [{"key": "HK", "count": data["totalCount"]}]
+    assert [group["key"] for group in data["two"]] == ["2027-01", "2027-03"]
     for first, code in ((0, "BAD_USER_INPUT"), (1001, "PAGE_TOO_LARGE")):
         answer = await filled.query("officer", f"{{ members {{ groups(by: SEX, first: {first}) {{ key }} }} }}")
         assert answer.codes == [code]

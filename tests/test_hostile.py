@@ -236,8 +236,8 @@ async def cursor(village: Place) -> str:
     """A cursor of the officer's list ORIGIN."""
     for _ in range(3):
         await village.submit("officer", household(people=2))
-    found = await village.ask("officer", f"{{ {ORIGIN} first: 1) {{ pageInfo {{ endCursor }} }} }}")
-    return str(found["households"]["pageInfo"]["endCursor"])
+    data = await village.ask("officer", f"{{ {ORIGIN} first: 1) {{ pageInfo {{ endCursor }} }} }}")
+    return str(data["households"]["pageInfo"]["endCursor"])
 
 
 @pytest.mark.parametrize("way", ["after", "before"])

@@ -234,12 +234,12 @@ async def test_queries_may_use_get(village: Place) -> None:
 
 
 async def test_mutations_need_post(village: Place) -> None:
-    made = household()
+    document = household()
     before = await village.admin.fetchval("SELECT count(*) FROM audit_event")
-    answer = await get(village, query=SUBMIT, variables=json.dumps({"household": made}))
+    answer = await get(village, query=SUBMIT, variables=json.dumps({"household": document}))
     assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
     both = f"query A {VIEWER} {SUBMIT.replace('mutation(', 'mutation B(')}"
-    answer = await get(village, query=both, variables=json.dumps({"household": made}), operationName="B")
+    answer = await get(village, query=both, variables=json.dumps({"household": document}), operationName="B")
     assert answer.status == 405
     assert await village.admin.fetchval("SELECT count(*) FROM audit_event") == before
     assert (await get(village, query=both, operationName="A")).data == {"viewer": {"name": "officer"}}

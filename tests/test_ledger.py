@@ -61,8 +61,8 @@ def derived(table: str, columns: Mapping[str, Any], document: Mapping[str, Any])
 async def recounted(admin: asyncpg.Connection) -> dict[str, list[Row]]:
     """The ledger as the verified documents say it must be."""
     made: dict[str, list[Row]] = defaultdict(list)
-    found = await admin.fetch(VERIFIED)
-    for row, after in zip(found, [*found[1:], None], strict=True):
+    rows = await admin.fetch(VERIFIED)
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
         until = after["at"] if after is not None and after["household"] == row["household"] else None
         document = orjson.loads(row["document"])
         key = {name: row[name] for name in ("household", "area", "rev", "village")} | {"since": row["at"]}
@@ -104,23 +104,23 @@ async def reopen(village: Place, made: Mapping[str, Any]) -> None:
 
 async def rows(village: Place, made: Mapping[str, Any], ledger: str) -> list[tuple[int, bool]]:
     """Revision of each row of a household, and whether it is open."""
-    found = await village.admin.fetch(
+    rows = await village.admin.fetch(
         f"SELECT rev, until IS NULL FROM {ledger} WHERE household_id = $1 ORDER BY since, rev", made["id"]
     )
-    return [(row[0], row[1]) for row in found]
+    return [(row[0], row[1]) for row in rows]
 
 
 def family() -> dict[str, Any]:
     """A household with something in every table."""
-    made = household(people=3, welfareDecile=3, houseOwnership="OWNED")
-    one, two, three = made["members"]
+    document = household(people=3, welfareDecile=3, houseOwnership="OWNED")
+    one, two, three = document["members"]
     two |= {"birthDate": "2004-05", "nikMissingReason": "NONE_YET", "nik": None, "motherId": one["id"]}
     three |= {"disability": False}
-    made["migrations"] += [
+    document["migrations"] += [
         episode(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED"),
         episode(two, departedOn="2020-01"),
     ]
-    made["businesses"] = [
+    document["businesses"] = [
         shop(
             one,
             capital={"amount": "5000000.00", "currency": "IDR"},
@@ -129,7 +129,7 @@ def family() -> dict[str, Any]:
         ),
         shop(two, status="CLOSED"),
     ]
-    return made
+    return document
 
 
 # --- when rows are written and closed ---------------------------------------------------------------------------------
@@ -137,48 +137,52 @@ def family() -> dict[str, Any]:
 
 @pytest.mark.parametrize("state", ["DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE"])
 async def test_the_ledger_is_empty_before_the_last_step(village: Place, state: str) -> None:
-    made = await village.new_household(state)
+    document = await village.new_household(state)
     for ledger in LEDGERS.values():
-        assert await rows(village, made, ledger.name) == []
+        assert await rows(village, document, ledger.name) == []
 
 
 async def test_the_last_step_adds_every_record_once(village: Place) -> None:
-    made = await village.new_household("VERIFIED", **family())
-    found = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
+    document = await village.new_household("VERIFIED", **family())
+    found = {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()}
     lists = {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
     assert found == {name: [(1, True)] * count for name, count in lists.items()}
-    await village.verify("coordinator", made)
-    assert await rows(village, made, "ledger_person") == [(1, True)] * 3
+    await village.verify("coordinator", document)
+    assert await rows(village, document, "ledger_person") == [(1, True)] * 3
 
 
 async def test_a_household_under_revision_counts_as_last_verified(village: Place) -> None:
-    made = await village.new_household("VERIFIED", **family())
-    before = {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()}
-    await reopen(village, made)
-    changed = {"id": made["id"], "welfareDecile": 7, "members": [{"id": made["members"][2]["id"], "removed": True}]}
+    document = await village.new_household("VERIFIED", **family())
+    before = {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()}
+    await reopen(village, document)
+    changed = {
+        "id": document["id"],
+        "welfareDecile": 7,
+        "members": [{"id": document["members"][2]["id"], "removed": True}],
+    }
     assert (await village.submit("officer", changed, 1))["outcome"] == "ACCEPTED"
-    assert not (await village.verify("verifier", made, 2))["userErrors"]
-    assert {ledger.name: await rows(village, made, ledger.name) for ledger in LEDGERS.values()} == before
+    assert not (await village.verify("verifier", document, 2))["userErrors"]
+    assert {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()} == before
     decile = "SELECT welfare_decile FROM ledger_household WHERE household_id = $1 AND until IS NULL"
-    assert await village.admin.fetchval(decile, made["id"]) == 3
-    assert not (await village.verify("coordinator", made, 2))["userErrors"]
-    assert await village.admin.fetchval(decile, made["id"]) == 7
-    assert await rows(village, made, "ledger_household") == [(1, False), (2, True)]
-    assert await rows(village, made, "ledger_person") == [(1, False)] * 3 + [(2, True)] * 2
+    assert await village.admin.fetchval(decile, document["id"]) == 3
+    assert not (await village.verify("coordinator", document, 2))["userErrors"]
+    assert await village.admin.fetchval(decile, document["id"]) == 7
+    assert await rows(village, document, "ledger_household") == [(1, False), (2, True)]
+    assert await rows(village, document, "ledger_person") == [(1, False)] * 3 + [(2, True)] * 2
     await prove(village.admin)
 
 
 async def test_a_row_opens_when_the_previous_one_closes(village: Place) -> None:
-    made = await village.new_household("VERIFIED")
-    await reopen(village, made)
-    await village.submit("officer", {"id": made["id"]}, 1)  # the same again, sent after a return
+    document = await village.new_household("VERIFIED")
+    await reopen(village, document)
+    await village.submit("officer", {"id": document["id"]}, 1)  # the same again, sent after a return
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made))["userErrors"]
-    found = await village.admin.fetch(
-        "SELECT since, until FROM ledger_household WHERE household_id = $1 ORDER BY since", made["id"]
+        assert not (await village.verify(who, document))["userErrors"]
+    rows = await village.admin.fetch(
+        "SELECT since, until FROM ledger_household WHERE household_id = $1 ORDER BY since", document["id"]
     )
-    assert (found[0]["until"], found[1]["until"]) == (found[1]["since"], None)
-    assert found[0]["since"] < found[0]["until"]
+    assert (rows[0]["until"], rows[1]["until"]) == (rows[1]["since"], None)
+    assert rows[0]["since"] < rows[0]["until"]
 
 
 async def test_the_application_can_only_close_a_row(village: Place) -> None:
@@ -232,10 +236,10 @@ async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> N
 
 
 async def test_the_counted_facts_equal_the_documents(village: Place) -> None:
-    made = await village.new_household("VERIFIED", **family())
-    await reopen(village, made)
+    document = await village.new_household("VERIFIED", **family())
+    await reopen(village, document)
     await village.submit(
-        "officer", with_changes({"id": made["id"]}, businesses=[{"id": made["businesses"][0]["id"]}]), 1
+        "officer", with_changes({"id": document["id"]}, businesses=[{"id": document["businesses"][0]["id"]}]), 1
     )
     assert (await prove(village.admin))["ledger_business"] >= 2
 

@@ -342,13 +342,13 @@ SHOWN = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {item
 
 async def test_a_record_selected_many_times_in_a_payload_costs_as_often(village: Place) -> None:
     """A result for each of fifty items shows the household with all that is asked for in it: nothing is verified."""
-    made = await village.new_household("SUBMITTED")
-    items = [{"id": made["id"], "rev": 1}]
+    document = await village.new_household("SUBMITTED")
+    items = [{"id": document["id"], "rev": 1}]
     deeper = "id household { members { household { members { id } } } }"
     answer = await village.query("verifier", SHOWN % deeper, items=items)
     assert answer.codes == ["QUERY_TOO_COMPLEX"]
     assert answer.errors[0]["extensions"]["requested"] > Limit.NODES.limit
-    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
+    assert (await village.household("officer", document["id"], "workflowState"))["workflowState"] == "SUBMITTED"
     answer = await village.query("verifier", SHOWN % "id", items=items)
     assert answer.codes == []
     assert answer.json["extensions"]["cost"]["requested"] == 50 * (1 + 5 + 25 + 125)
@@ -356,13 +356,13 @@ async def test_a_record_selected_many_times_in_a_payload_costs_as_often(village:
 
 async def test_payloads_have_the_timeout_of_a_query(village: Place) -> None:
     """What they did is done; only what they would show is left out."""
-    made = household(people=50)
-    await village.submit("officer", made)
+    document = household(people=50)
+    await village.submit("officer", document)
     async with served_with(village, query_timeout_ms=100) as hurried:
-        answer = await hurried.query("verifier", SHOWN % "id", items=[{"id": made["id"], "rev": 1}] * 50)
+        answer = await hurried.query("verifier", SHOWN % "id", items=[{"id": document["id"], "rev": 1}] * 50)
     assert set(answer.codes) == {"TIMEOUT"}
     shown = [result["household"] for result in answer.json["data"]["verifyHouseholds"]["results"]]
     assert len(shown) == 50
     assert shown[-1] is None
-    state = await village.household("officer", made["id"], "workflowState")
+    state = await village.household("officer", document["id"], "workflowState")
     assert state["workflowState"] == "VERIFIED_VILLAGE"

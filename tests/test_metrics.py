@@ -82,10 +82,10 @@ async def test_a_metrics_port_serves_them_there_only(village: Place) -> None:
 
 
 async def test_metrics_hold_nothing_that_callers_sent(village: Place) -> None:
-    made = household()
-    await village.submit("officer", made)
+    document = household()
+    await village.submit("officer", document)
     await village.query("officer", "{ Rahasia }", language="Rahasia")
     said = (await village.send("GET", "/metrics")).body.decode()
-    sent = [made["id"], "Rahasia", "Siti", *(str(id_) for id_ in village.ids.values()), *COUNTRY.values()]
+    sent = [document["id"], "Rahasia", "Siti", *(str(id_) for id_ in village.ids.values()), *COUNTRY.values()]
     sent += [code for code in COUNTRY if code.count(".") > 1] + [name for name in PEOPLE if " " in name]
     assert [word for word in sent if word in said] == []

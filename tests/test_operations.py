@@ -258,8 +258,8 @@ async def test_a_name_is_found_in_other_spellings_and_only_in_own_areas(demo: De
     person = next(row for row in names if row["fullName"] and re.search(r"\w[tnl]\w* \w", row["fullName"]))
     spelt = re.sub(r"(?<=\w)([tnl])(?!\1)", r"\1\1", person["fullName"]).upper()  # SITTI AMMINAH
     for persona in (OFFICER, COORDINATOR):
-        found = (await demo.ask(persona, query, text=spelt, first=50))["members"]["nodes"]
-        assert person["id"] in {row["id"] for row in found}
+        data = (await demo.ask(persona, query, text=spelt, first=50))["members"]["nodes"]
+        assert person["id"] in {row["id"] for row in data}
     elsewhere = (await demo.ask(ELSEWHERE, query, text=spelt, first=50))["members"]["nodes"]
     assert {row["household"]["village"]["code"] for row in elsewhere} <= {"52.03.21.2002"}
     assert person["id"] not in {row["id"] for row in elsewhere}

@@ -36,12 +36,14 @@ async def country(village: Place) -> Place:
     """Households of three villages, recorded in turn, with dates known and unknown."""
     for n in range(8):
         for place, who in ((HERE, "officer"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
-            made = household(place, people=PEOPLE)
+            document = household(place, people=PEOPLE)
             day = None if n % 3 else f"20{10 + n}-0{1 + n}"
-            migrant = made["members"][0]
-            made["migrations"] = [episode(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")]
-            made["businesses"] = [shop(migrant, startedOn=day)]
-            payload = await village.submit(who, made)
+            migrant = document["members"][0]
+            document["migrations"] = [
+                episode(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")
+            ]
+            document["businesses"] = [shop(migrant, startedOn=day)]
+            payload = await village.submit(who, document)
             assert payload["outcome"] == "ACCEPTED", payload
     await village.admin.execute("SET session_replication_role = replica")  # what follows is consistent by construction
     for table in TABLES.values():

@@ -26,18 +26,18 @@ async def full(village: Place) -> Place:
     days = ["2019", "2019-03", "2019-03-14", None, "2021-12", None]
     for place, who in ((HERE, "officer"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
         for n in range(4):
-            made = household(place, people=2)
-            head, other = made["members"]
-            made["migrations"] = [
+            document = household(place, people=2)
+            head, other = document["members"]
+            document["migrations"] = [
                 episode(migrant, departedOn=day, stage="WORKING_ABROAD" if day else "PROSPECTIVE")
                 for migrant, day in ((head, days[n]), (other, days[n + 2]))
             ]
-            made["businesses"] = [shop(head, startedOn=days[n + 1]), shop(other, startedOn=days[n + 2])]
-            payload = await village.submit(who, made)
+            document["businesses"] = [shop(head, startedOn=days[n + 1]), shop(other, startedOn=days[n + 2])]
+            payload = await village.submit(who, document)
             assert payload["outcome"] == "ACCEPTED", payload
             if place == HERE and n < 2:
-                await village.verify("verifier", made)
-                await village.verify("coordinator", made)
+                await village.verify("verifier", document)
+                await village.verify("coordinator", document)
     return village
 
 

@@ -132,10 +132,10 @@ async def test_readers_share_connections_without_sharing_visibility(village: Pla
 @needs_statements
 async def test_a_command_is_one_transaction_behind_a_pooler(pooled: Place) -> None:
     async def submit() -> None:
-        made = household()
-        stored = (await pooled.ask("officer", SUBMIT, household=made, saveAs="SUBMITTED"))["submitHousehold"]
+        document = household()
+        stored = (await pooled.ask("officer", SUBMIT, household=document, saveAs="SUBMITTED"))["submitHousehold"]
         assert stored["outcome"] == "ACCEPTED", stored
-        assert (await pooled.household("officer", made["id"], "rev"))["rev"] == 1
+        assert (await pooled.household("officer", document["id"], "rev"))["rev"] == 1
 
     async with asyncio.TaskGroup() as group:
         for _ in range(12):

@@ -147,8 +147,8 @@ async def test_null_absent_and_false_are_three_shapes() -> None:
 
 async def test_callers_of_different_visibility_do_not_share_a_plan(village: Place) -> None:
     """Whoever asks first: each gets what he would get alone."""
-    made = household(people=2)
-    await village.submit("officer", made)
+    document = household(people=2)
+    await village.submit("officer", document)
     text = (
         "query($id: ID!) { node(id: $id) { ... on Household { id withheld address members { fullName nikMasked } } } }"
     )
@@ -157,9 +157,9 @@ async def test_callers_of_different_visibility_do_not_share_a_plan(village: Plac
     for who in people:
         PLANS.clear()
         STATEMENTS.clear()
-        alone[who] = (await village.ask(who, text, id=made["id"]))["node"]
+        alone[who] = (await village.ask(who, text, id=document["id"]))["node"]
     for who in [*people, *reversed(people)]:
-        assert (await village.ask(who, text, id=made["id"]))["node"] == alone[who], who
+        assert (await village.ask(who, text, id=document["id"]))["node"] == alone[who], who
     assert alone["officer"]["address"] == "Jalan Melati 1"
     assert alone["viewer"]["address"] is alone["viewer"]["members"][0]["fullName"] is None
     assert alone["stranger"] is alone["auditor"] is None
@@ -260,29 +260,29 @@ def test_fast_coercion_equals_that_of_the_library(sent: dict[str, Any]) -> None:
 
 async def test_variables_of_a_command_follow_graphql(village: Place) -> None:
     """Defaults, directives and variables inside of literals: the executor gets them coerced, and declares none."""
-    made = household()
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    document = household()
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
     text = """mutation($id: ID!, $rev: Int = 1, $text: String = "Jalan apa?", $quiet: Boolean = true,
         $path: [String!]!) {
       returnHousehold(input: {id: $id, rev: $rev, remarks: [{path: $path, text: $text}]}) {
         household @skip(if: $quiet) { id } seen: household @include(if: $quiet) { ...Remarked } userErrors { code } } }
       fragment Remarked on Household { workflowState remarks { path text } }"""
-    answer = await village.query("verifier", text, id=made["id"], path="address")
+    answer = await village.query("verifier", text, id=document["id"], path="address")
     assert answer.data["returnHousehold"] == {
         "seen": {"workflowState": "RETURNED", "remarks": [{"path": ["address"], "text": "Jalan apa?"}]},
         "userErrors": [],
     }
-    wrong = await village.query("verifier", text, id=made["id"], path="address", rev="two")
+    wrong = await village.query("verifier", text, id=document["id"], path="address", rev="two")
     assert wrong.codes == ["BAD_USER_INPUT"]
 
 
 async def test_a_class_that_is_not_seen_is_null_in_a_payload(village: Place) -> None:
-    made = household()
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    document = household()
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
     text = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {items: $items}) { results {
       household { village { name members(filter: {schoolStatus: [ATTENDING]}) { totalCount } } }
       userErrors { code } } } }"""
-    asked = {"query": text, "variables": {"items": [{"id": made["id"], "rev": 1, "acceptFindings": True}]}}
+    asked = {"query": text, "variables": {"items": [{"id": document["id"], "rev": 1, "acceptFindings": True}]}}
     headers = village.bearer("verifier") | {"accept": "application/graphql-response+json"}
     answer = await village.send("POST", json=asked, headers=headers)
     assert (answer.status, answer.codes) == (200, ["FORBIDDEN"])
@@ -290,4 +290,4 @@ async def test_a_class_that_is_not_seen_is_null_in_a_payload(village: Place) -> 
     assert answer.errors[0]["extensions"]["field"] == "schoolStatus"
     (result,) = answer.json["data"]["verifyHouseholds"]["results"]
     assert result["household"]["village"] == {"name": "Arjowilangun", "members": None}
-    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "VERIFIED_VILLAGE"
+    assert (await village.household("officer", document["id"], "workflowState"))["workflowState"] == "VERIFIED_VILLAGE"

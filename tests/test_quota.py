@@ -76,26 +76,26 @@ async def test_one_request_may_reveal_one_number(village: Place, text: str) -> N
 
 
 async def test_merged_or_skipped_fields_count_as_one_reveal(village: Place) -> None:
-    made, who = await village.new_household("SUBMITTED"), await account(village)
-    one = ONE % ("a", made["members"][0]["id"])
+    document, who = await village.new_household("SUBMITTED"), await account(village)
+    one = ONE % ("a", document["members"][0]["id"])
     for text in (
         f"mutation {{ {one} {one} }}",
         f"mutation {{ {one} ... @skip(if: true) {{ {one.replace('a:', 'b:')} }} }}",
     ):
         answer = await village.query(who, text)
-        assert answer.data == {"a": {"value": made["members"][0]["nik"]}}
+        assert answer.data == {"a": {"value": document["members"][0]["nik"]}}
     assert await outcomes(village, who) == ["ACCEPTED"] * 2
 
 
 async def test_reveals_of_an_account_are_limited_per_hour(village: Place) -> None:
     """Whatever it asks for counts; the refusal is audited; others and other work go on."""
-    made, who = await village.new_household("SUBMITTED"), await account(village)
-    member = made["members"][0]
+    document, who = await village.new_household("SUBMITTED"), await account(village)
+    member = document["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as limited:
         assert (await reveal(limited, who, member["id"])).data["revealIdentity"]["value"] == member["nik"]
         absent = (await reveal(limited, who, str(uuid.uuid4()))).data["revealIdentity"]
         assert [error["code"] for error in absent["userErrors"]] == ["NOT_FOUND"]
-        assert (await reveal(limited, who, made["id"], field="PHONE")).data["revealIdentity"]["value"] is None
+        assert (await reveal(limited, who, document["id"], field="PHONE")).data["revealIdentity"]["value"] is None
         for id_ in (member["id"], str(uuid.uuid4())):
             answer = await reveal(limited, who, id_)
             assert_limited(answer)
@@ -107,20 +107,20 @@ async def test_reveals_of_an_account_are_limited_per_hour(village: Place) -> Non
 
 
 async def test_the_limit_of_reveals_affects_only_its_own_field(village: Place) -> None:
-    made, who = await village.new_household("SUBMITTED"), await account(village)
+    document, who = await village.new_household("SUBMITTED"), await account(village)
     text = """mutation($household: HouseholdInput!, $id: ID!) {
       revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION}) { value }
       submitHousehold(input: {household: $household}) { outcome } }"""
     async with served_with(village, reveals_per_hour=1) as limited:
-        await reveal(limited, who, made["id"])
-        answer = await limited.query(who, text, household=household(), id=made["members"][0]["id"])
+        await reveal(limited, who, document["id"])
+        answer = await limited.query(who, text, household=household(), id=document["members"][0]["id"])
     assert (answer.status, answer.codes) == (200, ["RATE_LIMITED"])
     assert answer.json["data"] == {"revealIdentity": None, "submitHousehold": {"outcome": "ACCEPTED"}}
 
 
 async def test_the_limit_is_exact_for_simultaneous_requests_on_two_servers(village: Place) -> None:
-    made, who = await village.new_household("SUBMITTED"), await account(village)
-    member = made["members"][0]
+    document, who = await village.new_household("SUBMITTED"), await account(village)
+    member = document["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as one, served_with(village, reveals_per_hour=LIMIT) as two:
         answers = await asyncio.gather(*[reveal(place, who, member["id"]) for place in (one, two) * 6])
     shown = [answer for answer in answers if not answer.codes]
@@ -131,27 +131,27 @@ async def test_the_limit_is_exact_for_simultaneous_requests_on_two_servers(villa
 
 async def test_uses_expire_after_an_hour(village: Place) -> None:
     """A window that slides: each use leaves it an hour after it was made."""
-    made, who = await village.new_household("SUBMITTED"), await account(village)
+    document, who = await village.new_household("SUBMITTED"), await account(village)
     async with served_with(village, reveals_per_hour=2) as limited:
         for _ in range(2):
-            assert not (await reveal(limited, who, made["id"], field="PHONE")).codes
+            assert not (await reveal(limited, who, document["id"], field="PHONE")).codes
         await village.admin.execute(
             "UPDATE quota SET times = ARRAY[now() - interval '59 minutes 50 seconds', times[2]] WHERE holder = $1",
             village.ids[who],
         )
-        assert_limited(await reveal(limited, who, made["id"]), most=10)
+        assert_limited(await reveal(limited, who, document["id"]), most=10)
         await village.admin.execute(
             "UPDATE quota SET times = ARRAY[now() - interval '61 minutes', times[2]] WHERE holder = $1",
             village.ids[who],
         )
-        assert not (await reveal(limited, who, made["id"], field="PHONE")).codes
-        assert_limited(await reveal(limited, who, made["id"]))
+        assert not (await reveal(limited, who, document["id"], field="PHONE")).codes
+        assert_limited(await reveal(limited, who, document["id"]))
 
 
 @pytest.mark.parametrize("purpose", AccessPurpose)
 async def test_a_reveal_by_an_outsider_needs_a_note(village: Place, purpose: AccessPurpose) -> None:
-    made, who = await village.new_household("SUBMITTED"), await account(village)
-    number, member = made["members"][0]["nik"], made["members"][0]["id"]
+    document, who = await village.new_household("SUBMITTED"), await account(village)
+    number, member = document["members"][0]["nik"], document["members"][0]["id"]
     for note in (None, "", "   ", "x", "- - - - - -", "\t\n", "a b c d"):
         payload = (await reveal(village, who, member, purpose=purpose.value, note=note)).data["revealIdentity"]
         if purpose not in NOTED:
@@ -227,18 +227,18 @@ async def test_repeating_one_taken_id_limits_only_that_record(village: Place) ->
             assert said(await tried(limited, who, hidden)) == ["ID_TAKEN"]
         for _ in range(2 * LIMIT):
             assert_limited(await tried(limited, who, hidden))
-            made = household()
-            made["members"].append(person(2))
-            assert (await limited.submit(who, made))["outcome"] == "ACCEPTED"
+            document = household()
+            document["members"].append(person(2))
+            assert (await limited.submit(who, document))["outcome"] == "ACCEPTED"
 
 
 async def test_an_id_that_occurs_twice_in_a_document_uses_no_quota(village: Place) -> None:
     who = await account(village)
     async with served_with(village, taken_ids_per_hour=1) as limited:
         for _ in range(3):
-            made = household()
-            made["members"][0]["id"] = made["migrations"][0]["memberId"] = made["id"]
-            assert said(await limited.query(who, SUBMIT, household=made)) == ["ID_TAKEN"]
+            document = household()
+            document["members"][0]["id"] = document["migrations"][0]["memberId"] = document["id"]
+            assert said(await limited.query(who, SUBMIT, household=document)) == ["ID_TAKEN"]
         assert (await limited.submit(who, household()))["outcome"] == "ACCEPTED"
 
 

@@ -56,8 +56,8 @@ async def statements(village: Place, who: str, text: str, **variables: Any) -> t
 
 
 async def test_a_root_field_is_one_statement_for_any_number_of_rows(village: Place) -> None:
-    made = household(NEXT_DOOR)
-    await village.submit("next door", made)
+    document = household(NEXT_DOOR)
+    await village.submit("next door", document)
     one, _ = await statements(village, "next door", WHOLE)
     await village.admin.execute(
         """WITH h AS (INSERT INTO household (id, village_id, area, draft, created_by, household_no, status, rev,

@@ -45,13 +45,13 @@ def with_child(kind: str, id_: str) -> dict[str, Any]:
     """A household that holds a record of this kind under this id."""
     if kind == "household":
         return household(id=id_)
-    made = household()
-    owner = made["members"][0]
+    document = household()
+    owner = document["members"][0]
     child = {"member": person(2, id=id_), "migration_episode": episode(owner, id=id_), "business": shop(owner, id=id_)}
     if kind == "migration_episode":
-        made["migrations"] = []
-    made[LISTS[kind]].append(child[kind])
-    return made
+        document["migrations"] = []
+    document[LISTS[kind]].append(child[kind])
+    return document
 
 
 def place_of(kind: str) -> list[str]:
@@ -103,11 +103,11 @@ async def test_an_edit_cannot_add_a_record_with_a_taken_id(village: Place, as_: 
 @pytest.mark.parametrize("saved", ["DRAFT", "SUBMITTED"])
 async def test_an_id_occurs_once_in_a_document(village: Place, saved: str) -> None:
     for one, other in (("household", "member"), ("household", "business"), ("member", "business")):
-        made = household(people=2)
-        made["businesses"].append(shop(made["members"][0]))
-        child = made["members"][1] if other == "member" else made["businesses"][0]
-        child["id"] = made["id"] if one == "household" else made["members"][0]["id"]
-        payload = (await village.query("officer", SUBMIT, household=made, saveAs=saved)).data["submitHousehold"]
+        document = household(people=2)
+        document["businesses"].append(shop(document["members"][0]))
+        child = document["members"][1] if other == "member" else document["businesses"][0]
+        child["id"] = document["id"] if one == "household" else document["members"][0]["id"]
+        payload = (await village.query("officer", SUBMIT, household=document, saveAs=saved)).data["submitHousehold"]
         place = ["members", "1"] if other == "member" else ["businesses", "0"]
         assert taken_at(payload) == [["household", *place, "id"]]
 
@@ -237,11 +237,11 @@ async def test_every_table_with_client_ids_registers_them(village: Place) -> Non
     history = {"region_lineage", "region_list", "audit_event", "record_id"}
     own = {"vault_check"}
     assert have_id - named_tables().keys() == ledgers | inside | history | own
-    found = await village.admin.fetch(
+    rows = await village.admin.fetch(
         "SELECT tgrelid::regclass::text AS relation, tgname FROM pg_trigger WHERE tgfoid = 'enter_ids'::regproc"
         " AND tgenabled = 'O'"
     )
-    assert {tuple(row) for row in found} == {(t, name) for t in named_tables() for name in TRIGGERS}
+    assert {tuple(row) for row in rows} == {(t, name) for t in named_tables() for name in TRIGGERS}
 
 
 async def test_registered_ids_are_those_of_all_records(village: Place) -> None:
@@ -251,8 +251,8 @@ async def test_registered_ids_are_those_of_all_records(village: Place) -> None:
 
 
 async def test_an_id_cannot_change_or_be_reused(village: Place) -> None:
-    made = await village.new_household("DRAFT")
-    id_, fresh = uuid.UUID(made["id"]), uuid.uuid4()
+    document = await village.new_household("DRAFT")
+    id_, fresh = uuid.UUID(document["id"]), uuid.uuid4()
     with pytest.raises(asyncpg.RaiseError, match="never changes"):
         await village.admin.execute(
             "UPDATE grants SET id = $1 WHERE id = (SELECT min(id::text)::uuid FROM grants)", fresh
@@ -262,7 +262,7 @@ async def test_an_id_cannot_change_or_be_reused(village: Place) -> None:
         for table in ("migration_episode", "member", "identity", "household_revision", "workflow_event", "finding"):
             await village.admin.execute(f"DELETE FROM {table} WHERE household_id = $1", id_)
         await village.admin.execute("DELETE FROM household WHERE id = $1", id_)
-    assert taken_at(await village.submit("officer", household(id=made["id"]))) == [["household", "id"]]
+    assert taken_at(await village.submit("officer", household(id=document["id"]))) == [["household", "id"]]
 
 
 async def test_the_rule_of_ids_applies_to_plain_sql_too(village: Place) -> None:

@@ -67,8 +67,8 @@ async def test_only_dotted_codes_are_valid(village: Place, code: str) -> None:
 
 async def test_every_signed_in_caller_reads_the_map(village: Place) -> None:
     for who in ("nobody", "auditor", "stranger"):
-        found = await village.ask(who, REGION, code=FAR)
-        assert found["region"]["name"] == "Lenek Lauk"
+        data = await village.ask(who, REGION, code=FAR)
+        assert data["region"]["name"] == "Lenek Lauk"
 
 
 async def test_ancestors_and_typed_lists_agree(village: Place) -> None:

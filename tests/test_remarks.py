@@ -28,20 +28,20 @@ async def remarks(village: Place, made: Any) -> dict[tuple[str, ...], int | None
 
 
 def family() -> dict[str, Any]:
-    made = household(people=3)
-    one, two, _ = made["members"]
+    document = household(people=3)
+    one, two, _ = document["members"]
     past = episode(one, stage="RETURNED", departedOn="2015", returnedOn="2018", returnReason="CONTRACT_ENDED")
-    made["migrations"] = [past, episode(two, departedOn="2021")]
-    made["businesses"] = [shop(one, capital={"amount": "5.00", "currency": "IDR"})]
-    return made
+    document["migrations"] = [past, episode(two, departedOn="2021")]
+    document["businesses"] = [shop(one, capital={"amount": "5.00", "currency": "IDR"})]
+    return document
 
 
 async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
-    made = family()
-    await village.submit("officer", made)
-    second = made["members"][1]["id"]
-    early, late = (trip["id"] for trip in made["migrations"])
-    trade = made["businesses"][0]["id"]
+    document = family()
+    await village.submit("officer", document)
+    second = document["members"][1]["id"]
+    early, late = (trip["id"] for trip in document["migrations"])
+    trade = document["businesses"][0]["id"]
     sent_and_kept = [
         (["address"], ["address"]),
         (["consent", "givenBy"], ["consent", "givenBy"]),
@@ -57,8 +57,8 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
         (["businesses", "0", "capital"], ["businesses", trade, "capital"]),
     ]
     for _ in range(2):  # and once more, which is the same return
-        assert (await returned(village, made, *[sent for sent, _ in sent_and_kept]))["userErrors"] == []
-    rows = (await village.household("officer", made["id"], "remarks { path }"))["remarks"]
+        assert (await returned(village, document, *[sent for sent, _ in sent_and_kept]))["userErrors"] == []
+    rows = (await village.household("officer", document["id"], "remarks { path }"))["remarks"]
     assert [remark["path"] for remark in rows] == [kept for _, kept in sent_and_kept][::-1]
 
 
@@ -86,27 +86,27 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
     ids=lambda path: ".".join(path)[:30],
 )
 async def test_an_unknown_path_is_refused(village: Place, path: list[str]) -> None:
-    made, other = await village.new_household("SUBMITTED"), await village.new_household("SUBMITTED")
+    document, other = await village.new_household("SUBMITTED"), await village.new_household("SUBMITTED")
     for nowhere in (path, ["members", other["members"][0]["id"], "nik"]):
-        payload = await returned(village, made, ["address"], nowhere)
+        payload = await returned(village, document, ["address"], nowhere)
         assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("UNKNOWN_FIELD", ["remarks", "1", "path"])]
-    assert (await village.household("officer", made["id"], "workflowState"))["workflowState"] == "SUBMITTED"
+    assert (await village.household("officer", document["id"], "workflowState"))["workflowState"] == "SUBMITTED"
 
 
 async def test_only_a_change_of_its_field_answers_a_remark(village: Place) -> None:
-    made = family()
-    made["migrations"][1]["memberId"] = made["members"][0]["id"]
-    await village.submit("officer", made)
-    one, two, three = (member["id"] for member in made["members"])
+    document = family()
+    document["migrations"][1]["memberId"] = document["members"][0]["id"]
+    await village.submit("officer", document)
+    one, two, three = (member["id"] for member in document["members"])
     paths = [["address"], ["members", two, "nik"], ["members", three], ["members", one, "fullName"], ["consent"]]
-    await returned(village, made, *paths)
-    edit = {"id": made["id"], "rt": "09", "members": [{"id": one, "birthPlace": "Malang"}]}
+    await returned(village, document, *paths)
+    edit = {"id": document["id"], "rt": "09", "members": [{"id": one, "birthPlace": "Malang"}]}
     assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
-    assert set((await remarks(village, made)).values()) == {None}
+    assert set((await remarks(village, document)).values()) == {None}
     people = [{"id": two, "nik": person(1)["nik"]}, {"id": three, "removed": True}]
-    answer = {"id": made["id"], "address": "Jalan Baru 2", "members": people}
+    answer = {"id": document["id"], "address": "Jalan Baru 2", "members": people}
     assert (await village.submit("officer", answer, 2))["outcome"] == "ACCEPTED"
-    assert await remarks(village, made) == {
+    assert await remarks(village, document) == {
         ("address",): 3,
         ("members", two, "nik"): 3,
         ("members", three): 3,
@@ -116,85 +116,89 @@ async def test_only_a_change_of_its_field_answers_a_remark(village: Place) -> No
 
 
 async def test_a_remark_stays_with_its_member_when_the_list_is_reordered(village: Place) -> None:
-    made = household(people=3)
-    await village.submit("officer", made)
-    first, last = made["members"][0]["id"], made["members"][2]["id"]
-    await returned(village, made, ["members", "0", "fullName"])
-    order = [{"id": member["id"], "seq": 9 - n} for n, member in enumerate(made["members"])]
-    await village.submit("officer", {"id": made["id"], "members": order}, 1)
-    assert await remarks(village, made) == {("members", first, "fullName"): None}
-    await village.submit("officer", {"id": made["id"], "members": [{"id": last, "fullName": "Lain"}]}, 2)
-    assert await remarks(village, made) == {("members", first, "fullName"): None}  # the other stands first now
-    await village.submit("officer", {"id": made["id"], "members": [{"id": first, "fullName": "Lain"}]}, 3)
-    assert await remarks(village, made) == {("members", first, "fullName"): 4}
+    document = household(people=3)
+    await village.submit("officer", document)
+    first, last = document["members"][0]["id"], document["members"][2]["id"]
+    await returned(village, document, ["members", "0", "fullName"])
+    order = [{"id": member["id"], "seq": 9 - n} for n, member in enumerate(document["members"])]
+    await village.submit("officer", {"id": document["id"], "members": order}, 1)
+    assert await remarks(village, document) == {("members", first, "fullName"): None}
+    await village.submit("officer", {"id": document["id"], "members": [{"id": last, "fullName": "Lain"}]}, 2)
+    assert await remarks(village, document) == {("members", first, "fullName"): None}  # the other stands first now
+    await village.submit("officer", {"id": document["id"], "members": [{"id": first, "fullName": "Lain"}]}, 3)
+    assert await remarks(village, document) == {("members", first, "fullName"): 4}
 
 
 async def test_an_unchanged_submission_answers_no_remark(village: Place) -> None:
-    made = await village.new_household("RETURNED")
-    assert (await village.submit("officer", {"id": made["id"]}, 1))["household"]["workflowState"] == "SUBMITTED"
-    assert await remarks(village, made) == {("address",): None}
+    document = await village.new_household("RETURNED")
+    assert (await village.submit("officer", {"id": document["id"]}, 1))["household"]["workflowState"] == "SUBMITTED"
+    assert await remarks(village, document) == {("address",): None}
 
 
 async def test_a_change_that_is_undone_answers_no_remark(village: Place) -> None:
-    made = await village.new_household("RETURNED")
-    await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1, "DRAFT")
-    await village.submit("officer", {"id": made["id"], "address": made["address"]}, 2)
-    assert await remarks(village, made) == {("address",): None}
+    document = await village.new_household("RETURNED")
+    await village.submit("officer", {"id": document["id"], "address": "Jalan Baru 2"}, 1, "DRAFT")
+    await village.submit("officer", {"id": document["id"], "address": document["address"]}, 2)
+    assert await remarks(village, document) == {("address",): None}
 
 
 async def test_a_verifier_settles_their_own_remarks_and_the_last_step_all(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    await returned(village, made, ["hamlet"])
-    await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
-    await returned(village, made, ["address"], rev=2, who="colleague")
-    await village.submit("officer", {"id": made["id"], "rt": "03"}, 2)
-    assert not (await village.verify("verifier", made, 3))["userErrors"]
-    assert await remarks(village, made) == {("hamlet",): 3, ("address",): None}
-    assert not (await village.verify("coordinator", made, 3))["userErrors"]
-    assert await remarks(village, made) == {("hamlet",): 3, ("address",): 3}
+    document = await village.new_household("SUBMITTED")
+    await returned(village, document, ["hamlet"])
+    await village.submit("officer", {"id": document["id"], "rt": "02"}, 1)
+    await returned(village, document, ["address"], rev=2, who="colleague")
+    await village.submit("officer", {"id": document["id"], "rt": "03"}, 2)
+    assert not (await village.verify("verifier", document, 3))["userErrors"]
+    assert await remarks(village, document) == {("hamlet",): 3, ("address",): None}
+    assert not (await village.verify("coordinator", document, 3))["userErrors"]
+    assert await remarks(village, document) == {("hamlet",): 3, ("address",): 3}
 
 
 async def test_an_amendment_answers_remarks(village: Place) -> None:
-    made = await village.new_household("RETURNED")
-    await village.submit("officer", {"id": made["id"], "rt": "02"}, 1)
-    assert (await village.amend("coordinator", {"id": made["id"], "address": "Jalan Baru"}, 2))["outcome"] == "ACCEPTED"
-    assert await remarks(village, made) == {("address",): 3}
+    document = await village.new_household("RETURNED")
+    await village.submit("officer", {"id": document["id"], "rt": "02"}, 1)
+    assert (await village.amend("coordinator", {"id": document["id"], "address": "Jalan Baru"}, 2))[
+        "outcome"
+    ] == "ACCEPTED"
+    assert await remarks(village, document) == {("address",): 3}
 
 
 async def test_a_late_repeated_step_is_recognised(village: Place) -> None:
     """Of an earlier revision; other remarks on it, and somebody else's, are a conflict."""
-    made = await village.new_household("VERIFIED_VILLAGE")
-    await returned(village, made, ["address"], who="coordinator")
-    await village.submit("officer", {"id": made["id"], "address": "Jalan Baru 2"}, 1)
-    before = await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }")
-    assert not (await village.verify("verifier", made, 1))["userErrors"]
-    assert not (await returned(village, made, ["address"], who="coordinator"))["userErrors"]
+    document = await village.new_household("VERIFIED_VILLAGE")
+    await returned(village, document, ["address"], who="coordinator")
+    await village.submit("officer", {"id": document["id"], "address": "Jalan Baru 2"}, 1)
+    before = await village.household("officer", document["id"], "rev workflowState remarks { id } events { to }")
+    assert not (await village.verify("verifier", document, 1))["userErrors"]
+    assert not (await returned(village, document, ["address"], who="coordinator"))["userErrors"]
     for late in (
-        await returned(village, made, ["hamlet"], who="coordinator"),
-        await returned(village, made, ["address"]),
-        await village.verify("coordinator", made, 1),
+        await returned(village, document, ["hamlet"], who="coordinator"),
+        await returned(village, document, ["address"]),
+        await village.verify("coordinator", document, 1),
     ):
         assert [e["code"] for e in late["userErrors"]] == ["VERSION_CONFLICT"]
-    assert await village.household("officer", made["id"], "rev workflowState remarks { id } events { to }") == before
+    assert (
+        await village.household("officer", document["id"], "rev workflowState remarks { id } events { to }") == before
+    )
 
 
 async def test_a_late_repeated_step_is_recognised_whatever_followed(village: Place) -> None:
     """A verification after the return of the same revision, and that return after the next verification."""
-    made = await village.new_household("VERIFIED_VILLAGE")
-    await returned(village, made, ["address"], who="coordinator")
+    document = await village.new_household("VERIFIED_VILLAGE")
+    await returned(village, document, ["address"], who="coordinator")
     fields = "rev workflowState remarks { id } events { to }"
-    before = await village.household("officer", made["id"], fields)
-    assert not (await village.verify("verifier", made, 1))["userErrors"]
-    assert await village.household("officer", made["id"], fields) == before
-    await village.submit("officer", {"id": made["id"]}, 1)
+    before = await village.household("officer", document["id"], fields)
+    assert not (await village.verify("verifier", document, 1))["userErrors"]
+    assert await village.household("officer", document["id"], fields) == before
+    await village.submit("officer", {"id": document["id"]}, 1)
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made, 1))["userErrors"]
-    after = await village.household("officer", made["id"], fields)
+        assert not (await village.verify(who, document, 1))["userErrors"]
+    after = await village.household("officer", document["id"], fields)
     assert after["workflowState"] == "VERIFIED"
-    assert not (await returned(village, made, ["address"], who="coordinator"))["userErrors"]
-    other = await returned(village, made, ["hamlet"], who="coordinator")
+    assert not (await returned(village, document, ["address"], who="coordinator"))["userErrors"]
+    other = await returned(village, document, ["hamlet"], who="coordinator")
     assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
-    assert await village.household("officer", made["id"], fields) == after
+    assert await village.household("officer", document["id"], fields) == after
 
 
 # --- of every column --------------------------------------------------------------------------------------------------
@@ -231,33 +235,33 @@ def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> Non
     ],
 )
 async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str, kind: str, asked: str) -> None:
-    made = family()
-    await village.submit("officer", made)
-    path = ["migrations", made["migrations"][0]["id"], field]
+    document = family()
+    await village.submit("officer", document)
+    path = ["migrations", document["migrations"][0]["id"], field]
     said = [{"path": path, "text": "Periksa."}]
-    answer = await village.query(asked, RETURN, id=made["id"], rev=1, remarks=said)
-    shown = await village.household("officer", made["id"], "workflowState remarks { path }")
+    answer = await village.query(asked, RETURN, id=document["id"], rev=1, remarks=said)
+    record = await village.household("officer", document["id"], "workflowState remarks { path }")
     outcome = await village.admin.fetchval(
-        "SELECT outcome FROM audit_event WHERE subject_id = $1 ORDER BY id DESC LIMIT 1", uuid.UUID(made["id"])
+        "SELECT outcome FROM audit_event WHERE subject_id = $1 ORDER BY id DESC LIMIT 1", uuid.UUID(document["id"])
     )
     if kind == "PROTECTIVE" or (kind, asked) == ("SPECIAL", "verifier"):
         assert [(e["extensions"]["field"], e["extensions"]["class"]) for e in answer.errors] == [(field, kind)]
-        assert (shown, outcome) == ({"workflowState": "SUBMITTED", "remarks": []}, "FORBIDDEN")
+        assert (record, outcome) == ({"workflowState": "SUBMITTED", "remarks": []}, "FORBIDDEN")
     else:
         assert answer.codes == []
-        assert (shown, outcome) == ({"workflowState": "RETURNED", "remarks": [{"path": path}]}, "ACCEPTED")
+        assert (record, outcome) == ({"workflowState": "RETURNED", "remarks": [{"path": path}]}, "ACCEPTED")
 
 
 async def test_a_remark_is_shown_only_with_the_class_of_its_field(village: Place) -> None:
     """Else its answer would tell when the field changed, and its text what stands there."""
-    made = family()
-    await village.submit("officer", made)
-    trip = made["migrations"][0]["id"]
+    document = family()
+    await village.submit("officer", document)
+    trip = document["migrations"][0]["id"]
     said = [["migrations", trip, "wage"], ["migrations", trip, "passportNo"], ["migrations", trip, "stage"]]
-    assert (await returned(village, made, *said, who="coordinator"))["userErrors"] == []
+    assert (await returned(village, document, *said, who="coordinator"))["userErrors"] == []
     seen = {}
     for who in ("officer", "coordinator", "verifier", "ministry"):
-        rows = (await village.household(who, made["id"], "remarks { path }"))["remarks"]
+        rows = (await village.household(who, document["id"], "remarks { path }"))["remarks"]
         seen[who] = sorted(row["path"][2] for row in rows)
     assert seen["officer"] == seen["coordinator"] == ["passportNo", "stage", "wage"]
     assert seen["verifier"] == seen["ministry"] == ["passportNo", "stage"]
@@ -265,15 +269,15 @@ async def test_a_remark_is_shown_only_with_the_class_of_its_field(village: Place
 
 async def test_a_remark_on_a_record_is_answered_by_a_visible_change(village: Place) -> None:
     """A change of the procedural status, which its recorder alone sees, is told by nothing."""
-    made = family()
-    await village.submit("officer", made)
-    early, late = (trip["id"] for trip in made["migrations"])
-    await returned(village, made, ["migrations"], ["migrations", early], ["consent"], who="coordinator")
+    document = family()
+    await village.submit("officer", document)
+    early, late = (trip["id"] for trip in document["migrations"])
+    await returned(village, document, ["migrations"], ["migrations", early], ["consent"], who="coordinator")
     hidden = [{"id": early, "proceduralStatus": "NON_PROCEDURAL", "wage": {"amount": "5.00", "currency": "MYR"}}]
-    edit = {"id": made["id"], "consent": {"guardianConsent": False}, "migrations": hidden}
+    edit = {"id": document["id"], "consent": {"guardianConsent": False}, "migrations": hidden}
     assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
-    assert set((await remarks(village, made)).values()) == {None}
+    assert set((await remarks(village, document)).values()) == {None}
     seen = [{"id": late, "removed": True}, {"id": early, "jobTitle": "Juru masak"}]
-    edit = {"id": made["id"], "consent": {"givenBy": "Siti Aminah"}, "migrations": seen}
+    edit = {"id": document["id"], "consent": {"givenBy": "Siti Aminah"}, "migrations": seen}
     assert (await village.submit("officer", edit, 2))["outcome"] == "ACCEPTED"
-    assert set((await remarks(village, made)).values()) == {3}
+    assert set((await remarks(village, document)).values()) == {3}

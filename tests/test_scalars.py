@@ -97,22 +97,22 @@ def test_every_country_of_the_standard_is_valid() -> None:
 
 @pytest.mark.anyio
 async def test_values_are_returned_in_one_form(village: Place) -> None:
-    made = household(
+    document = household(
         capturedAt="2026-11-20T13:34:05.1+07:00",
         location={"latitude": -8.123456789, "longitude": 112.5},
         consent={"basis": "CONSENT", "method": "SIGNATURE", "givenOn": "2026-11-20"},
     )
-    made["businesses"] = [
-        shop(made["members"][0], startedOn="2019-03", annualSales={"amount": "1250000.5", "currency": "IDR"})
+    document["businesses"] = [
+        shop(document["members"][0], startedOn="2019-03", annualSales={"amount": "1250000.5", "currency": "IDR"})
     ]
-    assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
+    assert (await village.submit("officer", document, save="DRAFT"))["outcome"] == "ACCEPTED"
     selection = """capturedAt location { latitude longitude } consent { givenOn } village { code }
       migrations { country departedOn } businesses { startedOn annualSales { amount currency } }"""
-    assert await village.household("officer", made["id"], selection) == {
+    assert await village.household("officer", document["id"], selection) == {
         "capturedAt": "2026-11-20T06:34:05.100Z",
         "location": {"latitude": -8.1235, "longitude": 112.5},
         "consent": {"givenOn": "2026-11-20"},
-        "village": {"code": made["villageCode"]},
+        "village": {"code": document["villageCode"]},
         "migrations": [{"country": "HK", "departedOn": "2022"}],
         "businesses": [{"startedOn": "2019-03", "annualSales": {"amount": "1250000.50", "currency": "IDR"}}],
     }

@@ -87,10 +87,10 @@ async def found(place: Place, who: str, text: str, noun: type[Noun] = Member, na
 async def record(place: Place, who: str, *names: str, village: str = HERE) -> dict[str, Any]:
     """A household of people with these names."""
     people = [person(seq, fullName=name, nik=None, nikMissingReason="NONE_YET") for seq, name in enumerate(names, 1)]
-    made = household(village, members=people, migrations=[])
-    answer = await place.submit(who, made, save="DRAFT")
+    document = household(village, members=people, migrations=[])
+    answer = await place.submit(who, document, save="DRAFT")
     assert answer["outcome"] == "ACCEPTED", answer["userErrors"]
-    return made
+    return document
 
 
 # --- how names sound --------------------------------------------------------------------------------------------------
@@ -290,9 +290,9 @@ async def test_pages_of_members_are_in_alphabetical_order(village: Place, direct
 async def test_households_and_businesses_can_be_ordered_alphabetically(village: Place) -> None:
     names = ["zul Xqzz", "Abu Xqzz", "'ani Xqzz", "BUDI Xqzz"]
     for name in names:
-        made = household(members=[person(1, fullName=name, relationToHead="HEAD")], migrations=[])
-        made["businesses"] = [shop(made["members"][0], name=name)]
-        assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
+        document = household(members=[person(1, fullName=name, relationToHead="HEAD")], migrations=[])
+        document["businesses"] = [shop(document["members"][0], name=name)]
+        assert (await village.submit("officer", document, save="DRAFT"))["outcome"] == "ACCEPTED"
     text = """{ households(search: "xqzz", orderBy: {field: HEAD_NAME}) { nodes { head { fullName } } }
       businesses(search: "xqzz", orderBy: {field: NAME}) { nodes { name } } }"""
     data = await village.ask("officer", text)

@@ -82,15 +82,15 @@ async def test_a_database_that_is_not_migrated_is_not_served(
 ) -> None:
     with pytest.raises(ServingError, match="version none"):
         await check_database(postgres.dsn("postgres", LOGIN))
-    found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
+    value = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
     await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_yesterday'")
-    await connection.execute("UPDATE registry.code_version SET version = 'of_yesterday' WHERE version = $1", found)
+    await connection.execute("UPDATE registry.code_version SET version = 'of_yesterday' WHERE version = $1", value)
     try:
         with pytest.raises(ServingError, match="version of_yesterday"):
             await check_database(postgres.dsn(database, LOGIN))
     finally:
-        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
-        await connection.execute("UPDATE registry.code_version SET version = $1 WHERE version = 'of_yesterday'", found)
+        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", value)
+        await connection.execute("UPDATE registry.code_version SET version = $1 WHERE version = 'of_yesterday'", value)
 
 
 async def test_a_login_without_its_settings_may_not_serve_until_migrate_restores_them(
@@ -164,13 +164,13 @@ async def test_a_direct_connection_passes_the_check_of_poolers(postgres: Embedde
 async def test_a_database_of_a_newer_version_that_serves_this_one_is_served(
     postgres: Embedded, database: str, connection: asyncpg.Connection
 ) -> None:
-    found = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
+    value = await connection.fetchval("SELECT version_num FROM registry.alembic_version")
     await connection.execute("UPDATE registry.alembic_version SET version_num = 'of_tomorrow'")
     await connection.execute("INSERT INTO registry.code_version VALUES ('of_tomorrow')")
     try:
         await check_database(postgres.dsn(database, LOGIN))
     finally:
-        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", found)
+        await connection.execute("UPDATE registry.alembic_version SET version_num = $1", value)
         await connection.execute("DELETE FROM registry.code_version WHERE version = 'of_tomorrow'")
 
 

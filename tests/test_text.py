@@ -102,23 +102,25 @@ def test_every_text_of_every_command_is_cleaned() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("mark", ["", " ", "\u00a0\u2003", "\u200b\u200d\u2060", "\u200f\ufeff", "\u3164", "\u2800"])
 async def test_an_invisible_name_is_required_and_an_invisible_nik_is_null(village: Place, mark: str) -> None:
-    made = household()
-    made["members"][0] |= {"fullName": mark, "nik": mark, "nikMissingReason": "NONE_YET"}
-    payload = await village.submit("officer", made)
+    document = household()
+    document["members"][0] |= {"fullName": mark, "nik": mark, "nikMissingReason": "NONE_YET"}
+    payload = await village.submit("officer", document)
     assert [(e["code"], e["path"][-1]) for e in payload["userErrors"]] == [("REQUIRED", "fullName")]
-    made["members"][0] |= {"fullName": "Siti"}
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    document["members"][0] |= {"fullName": "Siti"}
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
 
 
 @pytest.mark.anyio
 async def test_equivalent_text_is_unchanged(village: Place) -> None:
-    made = household(people=2, rt="003", rw="01", phone="(0812) 0000-4321", kkNumber="3507110101190001")
-    made["members"][0] |= {"fullName": "Siti Ren\u00e9e", "nik": "3507116304858801", "occupationCode": "9"}
-    made["businesses"] = [shop(made["members"][0], nib="1234567890123", description="Kue\nbasah", permits=["HALAL"])]
-    made["migrations"][0] |= {"passportNo": "X1234567", "epmiNo": "ID-1"}
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
+    document = household(people=2, rt="003", rw="01", phone="(0812) 0000-4321", kkNumber="3507110101190001")
+    document["members"][0] |= {"fullName": "Siti Ren\u00e9e", "nik": "3507116304858801", "occupationCode": "9"}
+    document["businesses"] = [
+        shop(document["members"][0], nib="1234567890123", description="Kue\nbasah", permits=["HALAL"])
+    ]
+    document["migrations"][0] |= {"passportNo": "X1234567", "epmiNo": "ID-1"}
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
     again = with_changes(
-        made,
+        document,
         rt="RT. 003",
         rw=" 0\u200b1",
         phone="+62 (812) 0000\u20114321",
@@ -138,9 +140,9 @@ async def test_equivalent_text_is_unchanged(village: Place) -> None:
     again["migrations"][0] |= {"passportNo": "x 123 4567", "epmiNo": " id\u20111"}
     payload = await village.submit("officer", again)
     assert (payload["outcome"], payload["userErrors"]) == ("UNCHANGED", [])
-    (row,) = await village.admin.fetch("SELECT rt, rw, address FROM household WHERE id = $1::uuid", made["id"])
+    (row,) = await village.admin.fetch("SELECT rt, rw, address FROM household WHERE id = $1::uuid", document["id"])
     assert tuple(row) == ("003", "01", "Jalan Melati 1")
-    (first, second) = made["members"]
+    (first, second) = document["members"]
     assert first["id"] != second["id"]
 
 
@@ -159,42 +161,42 @@ async def test_equivalent_text_is_unchanged(village: Place) -> None:
     ],
 )
 async def test_a_phone_number_is_one_number_however_written(village: Place, typed: str) -> None:
-    made = household(phone=typed)
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    asked = {"id": made["id"], "field": "PHONE", "purpose": "SERVICE"}
+    document = household(phone=typed)
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    asked = {"id": document["id"], "field": "PHONE", "purpose": "SERVICE"}
     shown = await village.ask("coordinator", REVEAL, **asked)
     assert shown["revealIdentity"]["value"] == "+6281200004321"
 
 
 @pytest.mark.anyio
 async def test_an_invisible_remark_is_refused_and_others_are_cleaned(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+    document = await village.new_household("SUBMITTED")
     for nothing in ("\u200b \u00a0", "...", "\u0301"):
-        blank = await village.return_household("verifier", made, 1, nothing)
+        blank = await village.return_household("verifier", document, 1, nothing)
         assert [e["code"] for e in blank["userErrors"]] == ["REMARK_REQUIRED"]
     for text in ("Periksa\u200b alamat \r\n RT-nya", " Periksa  alamat\nRT-nya "):
-        assert not (await village.return_household("verifier", made, 1, text))["userErrors"]
-    remarks = (await village.household("officer", made["id"], "remarks { text }"))["remarks"]
+        assert not (await village.return_household("verifier", document, 1, text))["userErrors"]
+    remarks = (await village.household("officer", document["id"], "remarks { text }"))["remarks"]
     assert [r["text"] for r in remarks] == ["Periksa alamat\nRT-nya"]
 
 
 @pytest.mark.anyio
 async def test_notes_are_cleaned(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    items = [{"id": made["id"], "rev": 1, "acceptFindings": True}]
+    document = await village.new_household("SUBMITTED")
+    items = [{"id": document["id"], "rev": 1, "acceptFindings": True}]
     await village.ask("verifier", VERIFY, items=items, note=" sudah\u200b dilihat\u00a0")
     notes = await village.admin.fetch(
-        "SELECT note FROM audit_event WHERE subject_id = $1::uuid AND note <> ''", made["id"]
+        "SELECT note FROM audit_event WHERE subject_id = $1::uuid AND note <> ''", document["id"]
     )
     assert [row["note"] for row in notes] == ["sudah dilihat"]
 
 
 @pytest.mark.anyio
 async def test_filters_and_searches_are_cleaned_like_stored_text(village: Place) -> None:
-    made = household()
-    made["members"] = [person(1, fullName="Kartin\u00ed Wulandari")]
-    made["migrations"] = []
-    assert (await village.submit("officer", made, save="DRAFT"))["outcome"] == "ACCEPTED"
+    document = household()
+    document["members"] = [person(1, fullName="Kartin\u00ed Wulandari")]
+    document["migrations"] = []
+    assert (await village.submit("officer", document, save="DRAFT"))["outcome"] == "ACCEPTED"
     typed = " Kartini\u0301\u200b\u00a0Wulandari"
     asked: list[dict[str, Any]] = [
         {"f": {"fullName": {"eq": typed}}},
@@ -203,9 +205,9 @@ async def test_filters_and_searches_are_cleaned_like_stored_text(village: Place)
         {"s": typed},
     ]
     for variables in asked:
-        found = await village.ask(
+        data = await village.ask(
             "officer",
             "query($f: MemberFilter, $s: String) { members(filter: $f, search: $s) { nodes { id } } }",
             **variables,
         )
-        assert [node["id"] for node in found["members"]["nodes"]] == [made["members"][0]["id"]], variables
+        assert [node["id"] for node in data["members"]["nodes"]] == [document["members"][0]["id"]], variables

@@ -22,10 +22,10 @@ CASES = [(*place, *about) for place, about in NUMBERS.items()]
 
 def numbered() -> dict[str, Any]:
     """A household with every number of the vault."""
-    made = household()
+    document = household()
     for (place, key), (_, number, _) in NUMBERS.items():
-        holder(made, place)[key] = number
-    return made
+        holder(document, place)[key] = number
+    return document
 
 
 def holder(document: dict[str, Any], place: str) -> dict[str, Any]:
@@ -83,17 +83,17 @@ async def test_any_other_mask_is_refused_and_the_number_stays(
 
 
 async def test_a_mask_in_a_new_record_is_refused(village: Place) -> None:
-    made = household()
-    made["members"][0]["nik"] = "3507************"
+    document = household()
+    document["members"][0]["nik"] = "3507************"
     for save in ("DRAFT", "SUBMITTED"):
-        done = await village.submit("officer", made, save=save)
+        done = await village.submit("officer", document, save=save)
         assert [(e["code"], e["path"]) for e in done["userErrors"]] == [
             ("MASK_SENT", ["household", "members", "0", "nik"])
         ]
-    made["members"][0]["nik"] = "3507116304851212"
-    await village.submit("officer", made)
-    made["members"].append(person(2, relationToHead="OTHER", nik="3507************"))
-    done = await village.submit("officer", made, 1)
+    document["members"][0]["nik"] = "3507116304851212"
+    await village.submit("officer", document)
+    document["members"].append(person(2, relationToHead="OTHER", nik="3507************"))
+    done = await village.submit("officer", document, 1)
     assert [(e["code"], e["path"][2:]) for e in done["userErrors"]] == [("MASK_SENT", ["1", "nik"])]
 
 
@@ -110,8 +110,8 @@ async def test_a_number_under_another_mask_may_be_typed_in_full(village: Place) 
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
 @pytest.mark.parametrize("status", ["MERGED", "DISSOLVED"])
 async def test_a_column_of_the_server_cannot_be_sent(village: Place, status: str, save: str) -> None:
-    made = household(status=status)
-    done = await village.submit("officer", made, save=save)
+    document = household(status=status)
+    done = await village.submit("officer", document, save=save)
     (error,) = done["userErrors"]
     assert (error["code"], error["path"]) == ("UNKNOWN_VALUE", ["household", "status"])
     assert error["params"] == [{"name": "allowed", "value": "ACTIVE, EMPTY, MOVED_OUT"}]

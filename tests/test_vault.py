@@ -207,31 +207,33 @@ async def test_reveals_of_hidden_and_absent_records_are_equal(village: Place) ->
 
 @pytest.mark.anyio
 async def test_a_record_without_that_number_reveals_nothing(village: Place) -> None:
-    made = household()
-    await village.submit("officer", made)
-    assert await reveal(village, "officer", made["id"], "PHONE") == {"value": None, "userErrors": []}
-    assert await reveal(village, "officer", made["id"], "NIK") == {"value": None, "userErrors": []}
+    document = household()
+    await village.submit("officer", document)
+    assert await reveal(village, "officer", document["id"], "PHONE") == {"value": None, "userErrors": []}
+    assert await reveal(village, "officer", document["id"], "NIK") == {"value": None, "userErrors": []}
 
 
 @pytest.mark.anyio
 async def test_a_reveal_returns_the_newest_number(village: Place) -> None:
-    made = await village.new_household("DRAFT", phone="081234567890")
-    await village.submit("officer", {"id": made["id"], "phone": "081299998888"}, 1, "DRAFT")
-    assert (await reveal(village, "officer", made["id"], "PHONE"))["value"] == "+6281299998888"
-    await village.submit("officer", {"id": made["id"], "phone": None}, 2, "DRAFT")
-    assert (await reveal(village, "officer", made["id"], "PHONE"))["value"] is None
-    await village.submit("officer", {"id": made["id"], "phone": "081234567890"}, 3, "DRAFT")
-    assert (await reveal(village, "officer", made["id"], "PHONE"))["value"] == "+6281234567890"
+    document = await village.new_household("DRAFT", phone="081234567890")
+    await village.submit("officer", {"id": document["id"], "phone": "081299998888"}, 1, "DRAFT")
+    assert (await reveal(village, "officer", document["id"], "PHONE"))["value"] == "+6281299998888"
+    await village.submit("officer", {"id": document["id"], "phone": None}, 2, "DRAFT")
+    assert (await reveal(village, "officer", document["id"], "PHONE"))["value"] is None
+    await village.submit("officer", {"id": document["id"], "phone": "081234567890"}, 3, "DRAFT")
+    assert (await reveal(village, "officer", document["id"], "PHONE"))["value"] == "+6281234567890"
 
 
 @pytest.mark.anyio
 async def test_the_numbers_of_a_removed_member_cannot_be_revealed(village: Place) -> None:
-    made = household(people=2)
-    await village.submit("officer", made, save="DRAFT")
-    gone = made["members"][1]
-    await village.submit("officer", {"id": made["id"], "members": [{"id": gone["id"], "removed": True}]}, 1, "DRAFT")
+    document = household(people=2)
+    await village.submit("officer", document, save="DRAFT")
+    gone = document["members"][1]
+    await village.submit(
+        "officer", {"id": document["id"], "members": [{"id": gone["id"], "removed": True}]}, 1, "DRAFT"
+    )
     assert [e["code"] for e in (await reveal(village, "officer", gone["id"], "NIK"))["userErrors"]] == ["NOT_FOUND"]
-    await village.submit("officer", {"id": made["id"], "members": [gone]}, 2, "DRAFT")
+    await village.submit("officer", {"id": document["id"], "members": [gone]}, 2, "DRAFT")
     assert (await reveal(village, "officer", gone["id"], "NIK"))["value"] == gone["nik"]
 
 
@@ -239,11 +241,11 @@ async def test_the_numbers_of_a_removed_member_cannot_be_revealed(village: Place
 async def test_equal_numbers_have_equal_blind_indexes(village: Place) -> None:
     nik = "3507116304850001"
     for who, code in (("officer", None), ("stranger", FAR)):
-        made = household() if code is None else household(code)
-        made["members"][0]["nik"] = nik
-        assert (await village.submit(who, made))["outcome"] == "ACCEPTED"
-    found = await village.admin.fetch(
+        document = household() if code is None else household(code)
+        document["members"][0]["nik"] = nik
+        assert (await village.submit(who, document))["outcome"] == "ACCEPTED"
+    rows = await village.admin.fetch(
         "SELECT DISTINCT blind FROM identity WHERE field = 'NIK' AND blind = $1",
         base64.b64decode(village.vault.blind(IdentityField.NIK, nik)),
     )
-    assert len(found) == 1
+    assert len(rows) == 1
