@@ -1,6 +1,6 @@
-"""Amending what others have verified or are verifying: a new revision with a reason, which others verify.
+"""An amendment of a verified household: a new revision with a reason, which others verify.
 
-Until then the figures, the ledger and `verifiedRev` stay with the revision that was verified.
+Until then the figures, the ledger and `verifiedRev` stay with the verified revision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def codes(payload: Any) -> list[str]:
 
 
 async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:
-    """Revision of each row of the household in each ledger, and whether it is open."""
+    """The rows of the household in each ledger: revision, and whether it is open."""
     rows = {}
     for table in LEDGERS.values():
         text = f"SELECT rev, until IS NULL FROM {table.name} WHERE household_id = $1 ORDER BY rev, 2"
@@ -37,9 +37,9 @@ async def test_the_verified_revision_counts_until_others_verify_the_new_one(
 ) -> None:
     document = await village.new_household("VERIFIED")
     before = await ledger(village, document["id"])
-    born = person(2, birthDate="2026-01-02", relationToHead="CHILD", maritalStatus="NEVER_MARRIED")
-    born |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": document["members"][0]["id"]}
-    change = {"id": document["id"], "hamlet": "Lor", "members": [born]}
+    newborn = person(2, birthDate="2026-01-02", relationToHead="CHILD", maritalStatus="NEVER_MARRIED")
+    newborn |= {"nik": None, "nikMissingReason": "NONE_YET", "motherId": document["members"][0]["id"]}
+    change = {"id": document["id"], "hamlet": "Lor", "members": [newborn]}
     amended = await village.amend(who, change, reason="Anak lahir, kunjungan rumah.")
     assert (amended["outcome"], amended["userErrors"]) == ("ACCEPTED", [])
     assert amended["household"] == {"id": document["id"], "rev": 2, "workflowState": "SUBMITTED", "verifiedRev": 1}
@@ -100,15 +100,17 @@ async def test_a_repeated_amendment_is_unchanged_whatever_came_after(village: Pl
 
 async def test_simultaneous_equal_amendments_are_stored_once(village: Place) -> None:
     document = await village.new_household("VERIFIED")
-    sent = await asyncio.gather(*[village.amend("officer", {"id": document["id"], "hamlet": "Lor"}) for _ in range(4)])
-    assert sorted(s["outcome"] for s in sent) == ["ACCEPTED"] + ["UNCHANGED"] * 3
+    payloads = await asyncio.gather(
+        *[village.amend("officer", {"id": document["id"], "hamlet": "Lor"}) for _ in range(4)]
+    )
+    assert sorted(s["outcome"] for s in payloads) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
 async def test_an_amendment_without_a_change_leaves_a_household_verified(village: Place) -> None:
     document = await village.new_household("VERIFIED")
     for edit in ({"id": document["id"]}, document):
-        same = await village.amend("coordinator", edit)
-        assert (same["outcome"], same["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
+        payload = await village.amend("coordinator", edit)
+        assert (payload["outcome"], payload["household"]["workflowState"]) == ("UNCHANGED", "VERIFIED")
 
 
 async def test_amendments_of_different_columns_merge_and_of_one_column_conflict(village: Place) -> None:
@@ -116,9 +118,9 @@ async def test_amendments_of_different_columns_merge_and_of_one_column_conflict(
     assert (await village.amend("officer", {"id": document["id"], "hamlet": "Lor"}))["outcome"] == "ACCEPTED"
     merged = await village.amend("coordinator", {"id": document["id"], "rt": "004"})
     assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
-    clash = await village.amend("second", {"id": document["id"], "hamlet": "Kidul"})
-    assert (clash["outcome"], clash["household"]) == ("REJECTED", None)
-    assert [(e["code"], e["path"]) for e in clash["userErrors"]] == [("VERSION_CONFLICT", ["household", "hamlet"])]
+    conflict = await village.amend("second", {"id": document["id"], "hamlet": "Kidul"})
+    assert (conflict["outcome"], conflict["household"]) == ("REJECTED", None)
+    assert [(e["code"], e["path"]) for e in conflict["userErrors"]] == [("VERSION_CONFLICT", ["household", "hamlet"])]
     await village.verify("verifier", document, 3)
     assert codes(await village.verify("coordinator", document, 3)) == ["SELF_VERIFY"]
 
@@ -183,16 +185,16 @@ async def test_an_amendment_closes_a_business_and_returns_a_migrant(village: Pla
     await village.submit("officer", document)
     for who in ("verifier", "coordinator"):
         assert not (await village.verify(who, document))["userErrors"]
-    home = {"id": document["migrations"][0]["id"], "stage": "RETURNED", "returnedOn": "2026-05"}
-    home |= {"returnReason": "CONTRACT_ENDED"}
+    returned = {"id": document["migrations"][0]["id"], "stage": "RETURNED", "returnedOn": "2026-05"}
+    returned |= {"returnReason": "CONTRACT_ENDED"}
     closed = {"id": document["businesses"][0]["id"], "status": "CLOSED", "closedOn": "2026-06"}
-    amended = await village.amend("officer", {"id": document["id"], "migrations": [home], "businesses": [closed]})
+    amended = await village.amend("officer", {"id": document["id"], "migrations": [returned], "businesses": [closed]})
     assert amended["outcome"] == "ACCEPTED", amended
-    counted = "SELECT status FROM ledger_business WHERE household_id = $1 AND until IS NULL"
-    assert await village.admin.fetchval(counted, uuid.UUID(document["id"])) == "RUNNING"
+    status_in_ledger = "SELECT status FROM ledger_business WHERE household_id = $1 AND until IS NULL"
+    assert await village.admin.fetchval(status_in_ledger, uuid.UUID(document["id"])) == "RUNNING"
     for who in ("verifier", "coordinator"):
         assert not (await village.verify(who, document, 2))["userErrors"]
-    assert await village.admin.fetchval(counted, uuid.UUID(document["id"])) == "CLOSED"
+    assert await village.admin.fetchval(status_in_ledger, uuid.UUID(document["id"])) == "CLOSED"
 
 
 async def test_the_audit_of_an_amendment_has_its_ability_but_not_its_reason(village: Place) -> None:

@@ -1,4 +1,4 @@
-"""The shape of the code: imports point down, files are short and say what they are."""
+"""The shape of the code: imports point down, files are short and have docstrings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALLOWED = {
     "server": {"auth", "registry", "schema"},
     "migrations": {"registry"},
 }
-FLOORS = {  # from the ground up: files and folders of a package, side by side where neither needs the other
+FLOORS = {  # from the ground up: files and folders of a package, on one floor if neither imports the other
     "registry": (
         {"codes"},
         {"values", "store"},
@@ -37,7 +37,7 @@ FLOORS = {  # from the ground up: files and folders of a package, side by side w
     ),
     "server": ({"settings", "keys", "access_declarations"}, {"database"}, {"http"}, {"demo"}, {"cli"}),
 }
-FOREIGN = {  # who may talk to which library
+FOREIGN = {  # which files may import which library
     "strawberry": {"schema/declare/", "schema/build.py"},
     "starlette": {"server/http/", "server/access_declarations.py"},
     "sqlalchemy": {"registry/", "schema/", "migrations/", "server/database/revision.py", "server/demo/"},
@@ -54,13 +54,13 @@ def name(path: Path) -> str:
 
 
 def imports(path: Path) -> set[str]:
-    found = set()
+    names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -72,12 +72,12 @@ def test_files_import_only_what_their_package_may_and_are_short(path: Path) -> N
             assert any(name(path).startswith(home) for home in homes), f"{library} is not for {name(path)}"
     text = path.read_text()
     if text.strip():
-        assert ast.get_docstring(ast.parse(text)), "say what the file is for"
-    assert len(text.splitlines()) <= LONGEST, "two ideas in one room: split it by idea"
+        assert ast.get_docstring(ast.parse(text)), "add a docstring that says what the file is for"
+    assert len(text.splitlines()) <= LONGEST, "the file is too long: split it by idea"
 
 
 def rooms(path: Path) -> set[tuple[str, str]]:
-    """The (package, file or folder) pairs that a file imports, wherever in it."""
+    """The (package, file or folder) pairs that a file imports, at any place."""
     modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -102,11 +102,13 @@ def test_imports_point_down_inside_a_package_too(path: Path) -> None:
     floor = next(n for n, floor in enumerate(FLOORS[package]) if own in floor)
     lower: set[str] = set().union(*FLOORS[package][:floor])
     upward = {room for used, room in rooms(path) if used == package} - lower - {own}
-    assert upward == set(), f"{name(path)} imports {sorted(upward)} from {package}, which stand beside it or above"
+    assert upward == set(), (
+        f"{name(path)} imports {sorted(upward)} from {package}, which are on the same floor or above"
+    )
 
 
 def test_only_schema_types_import_each_other_for_types() -> None:
-    """Types of a GraphQL schema are a circle by nature; everywhere else such an import would hold a circle open."""
+    """Types of a GraphQL schema refer to each other; elsewhere such an import would hide a circular import."""
     homes = [name(p) for p in FILES if "TYPE_CHECKING" in p.read_text()]
     assert [home for home in homes if not home.startswith("schema/types/")] == []
 
@@ -120,29 +122,29 @@ def test_production_does_not_read_the_demo() -> None:
 
 
 def test_strawberry_does_not_execute_queries() -> None:
-    """Its own executor logs messages, and a message may quote what somebody typed."""
+    """Its own executor logs messages, and a message may quote a typed value."""
     assert [name(path) for path in FILES if re.search(r"schema\.execute(_sync)?\(", path.read_text())] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_long_public_definitions_have_docstrings(path: Path) -> None:
-    silent = []
+    undocumented = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
             lines = (node.end_lineno or 0) - node.lineno
             if lines > 12 and not ast.get_docstring(node):
-                silent.append(node.name)
-    assert silent == [] or name(path).startswith("migrations/"), silent
+                undocumented.append(node.name)
+    assert undocumented == [] or name(path).startswith("migrations/"), undocumented
 
 
 def test_code_has_no_machine_paths_and_no_todos() -> None:
     words = re.compile(r"/work/|/tmp/spec|\b(TODO|FIXME|XXX)\b")
-    spoken = [name(p) for p in FILES if words.search(p.read_text())]
-    assert spoken == []
+    matches = [name(p) for p in FILES if words.search(p.read_text())]
+    assert matches == []
 
 
 def test_database_entry_points_are_called_only_where_allowed() -> None:
-    """Readings go out in one place, behind the gate; a connection is nobody's but the doors'."""
+    """One file sends reads, behind the gate; only the entry points use connections."""
     doors = {
         "answer": {"registry/read/run.py"},
         "explain": {"server/cli/explain.py"},

@@ -1,4 +1,4 @@
-"""Areas against the plain meaning of the code: a region is under another when its code goes on with a dot."""
+"""Areas against the meaning of codes: a region is below another if its code continues that code with a dot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auth.area import NATIONAL, NOWHERE, AreaSet
 
-# A crowded little country, where codes are often equal, above each other, or only a string prefix of each other.
+# A small dense country, where codes are often equal, ancestors, or only string prefixes of each other.
 CODES = st.lists(st.sampled_from(["1", "2", "11", "12"]), min_size=1, max_size=4).map(".".join)
 COUNTRY = ["1", "1.1", "1.11", "1.1.2", "11", "11.1", "12.2.1", "2.12.1.11", "2", "35.07", "35.071"]
 AREAS = st.lists(CODES, max_size=6).map(lambda codes: AreaSet.of(*codes)) | st.just(NATIONAL)
@@ -19,9 +19,9 @@ def under(code: str, above: str) -> bool:
 
 
 def in_ranges(code: str, literal: str) -> bool:
-    """What the database makes of the literal: any range whose bounds enclose the code, compared byte by byte."""
+    """Whether the database finds the code in the literal: in any range, compared byte by byte."""
     ranges = literal.removeprefix("{[").removesuffix(")}").split("),[") if literal else []
-    return any(low <= code < high for low, high in (one.split(",") for one in ranges))
+    return any(low <= code < high for low, high in (range_.split(",") for range_ in ranges))
 
 
 @given(st.lists(CODES, max_size=6), CODES)
@@ -88,7 +88,7 @@ def test_a_string_prefix_is_not_an_ancestor() -> None:
 def test_a_malformed_code_is_refused_and_covered_by_nothing(code: str) -> None:
     with pytest.raises(ValueError, match="no dotted region code"):
         AreaSet.of(code)
-    assert not any(AreaSet.of(known).covers(code) for known in COUNTRY)
+    assert not any(AreaSet.of(region).covers(code) for region in COUNTRY)
 
 
 def test_the_country_does_not_cover_text_that_is_not_a_code() -> None:

@@ -1,4 +1,4 @@
-"""Audit: every command leaves one row whatever becomes of it, and no row holds a personal value."""
+"""Audit: every command writes one row whatever its outcome, and no row holds a personal value."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ pytestmark = pytest.mark.anyio
 Row = tuple[str, str, str | None, str, int | None]
 
 
-class Since:
-    """The audit rows written since it was made."""
+class AuditRows:
+    """The audit rows written since `now()`."""
 
     def __init__(self, village: Place, last: int) -> None:
         self.village, self.last = village, last
 
     @classmethod
-    async def now(cls, village: Place) -> Since:
+    async def now(cls, village: Place) -> AuditRows:
         return cls(village, await village.admin.fetchval("SELECT coalesce(max(id), 0) FROM audit_event"))
 
-    async def whole(self) -> list[asyncpg.Record]:
+    async def records(self) -> list[asyncpg.Record]:
         return list(await self.village.admin.fetch("SELECT * FROM audit_event WHERE id > $1 ORDER BY id", self.last))
 
     async def rows(self) -> list[Row]:
-        """Who, with which ability, on what, how it ended, at which revision."""
+        """Actor, ability, subject, outcome and revision of each row."""
         names = {id_: name for name, id_ in self.village.ids.items()}
         return [
             (names[r["actor_id"]], r["ability"], r["subject_id"] and str(r["subject_id"]), r["outcome"], r["rev"])
-            for r in await self.whole()
+            for r in await self.records()
         ]
 
 
 async def reveal(village: Place, who: str, id_: str, **more: Any) -> Any:
-    said = {"field": "NIK", "purpose": "SERVICE"} | more
-    return await village.query(who, REVEAL, id=id_, **said)
+    arguments = {"field": "NIK", "purpose": "SERVICE"} | more
+    return await village.query(who, REVEAL, id=id_, **arguments)
 
 
 # --- one row for each command -----------------------------------------------------------------------------------------
 
 
 async def test_a_submission_and_each_retry_write_a_row(village: Place) -> None:
-    since, document = await Since.now(village), household()
+    since, document = await AuditRows.now(village), household()
     await village.submit("officer", document, save="DRAFT")
     await village.submit("officer", document, 1, "DRAFT")
     await village.submit("second", {"id": document["id"], "rt": "002"}, 1, "DRAFT")
@@ -86,7 +86,7 @@ async def test_a_submission_and_each_retry_write_a_row(village: Place) -> None:
 async def test_a_refused_submission_writes_only_its_audit_row(
     village: Place, who: str, change: Mapping[str, Any], code: str
 ) -> None:
-    since, document = await Since.now(village), with_changes(household(), **change)
+    since, document = await AuditRows.now(village), with_changes(household(), **change)
     before = await village.admin.fetchval("SELECT count(*) FROM household_revision")
     await village.query(who, SUBMIT, household=document, saveAs="SUBMITTED")
     assert await since.rows() == [(who, "household:submit", document["id"], code, None)]
@@ -94,7 +94,7 @@ async def test_a_refused_submission_writes_only_its_audit_row(
 
 
 async def test_a_row_names_each_code_of_a_refusal_once(village: Place) -> None:
-    since = await Since.now(village)
+    since = await AuditRows.now(village)
     wrong = household(people=2)
     for member in wrong["members"]:
         member |= {"nik": "1111111111111111", "relationToHead": "HEAD"}
@@ -106,7 +106,7 @@ async def test_a_row_names_each_code_of_a_refusal_once(village: Place) -> None:
 
 async def test_each_item_of_a_batch_writes_a_row(village: Place) -> None:
     document, draft = await village.new_household("SUBMITTED"), await village.new_household("DRAFT")
-    since, unknown = await Since.now(village), str(uuid.uuid4())
+    since, unknown = await AuditRows.now(village), str(uuid.uuid4())
     items = [
         {"id": id_, "rev": rev}
         for id_, rev in ((document["id"], 7), (unknown, 1), (document["id"], 1), (draft["id"], 1))
@@ -125,7 +125,7 @@ async def test_each_item_of_a_batch_writes_a_row(village: Place) -> None:
 
 async def test_a_return_writes_a_row_even_if_refused(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
-    since, ability = await Since.now(village), "submission:return"
+    since, ability = await AuditRows.now(village), "submission:return"
     await village.ask("verifier", RETURN, id=document["id"], rev=1, remarks=[])
     await village.return_household("verifier", document)
     await village.return_household("verifier", document)
@@ -141,13 +141,13 @@ async def test_a_return_writes_a_row_even_if_refused(village: Place) -> None:
 async def test_the_row_of_a_reveal_has_its_field_purpose_and_note(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
     member = document["members"][0]["id"]
-    since = await Since.now(village)
+    since = await AuditRows.now(village)
     await reveal(village, "officer", member, note="Diminta warga")
     await reveal(village, "stranger", member, purpose="PROTECTION", note="Kasus 12/2026")
     await reveal(village, "viewer", member)
-    await reveal(village, "officer", document["id"], field="PHONE")  # it has none: that was looked up all the same
-    told = ("outcome", "field", "purpose", "note")
-    assert [tuple(row[name] for name in told) for row in await since.whole()] == [
+    await reveal(village, "officer", document["id"], field="PHONE")  # it has none, but the look-up counts
+    columns = ("outcome", "field", "purpose", "note")
+    assert [tuple(row[name] for name in columns) for row in await since.records()] == [
         ("ACCEPTED", "NIK", "SERVICE", "Diminta warga"),
         ("NOT_FOUND", "NIK", "PROTECTION", "Kasus 12/2026"),
         ("FORBIDDEN", None, None, None),
@@ -163,7 +163,7 @@ async def test_the_row_of_a_reveal_has_its_field_purpose_and_note(village: Place
 
 async def test_reads_and_malformed_commands_write_no_row(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
-    since = await Since.now(village)
+    since = await AuditRows.now(village)
     await village.household("officer", document["id"], "address members { fullName }")
     await village.query("officer", "mutation { submitHousehold(input: {household: {}}) { outcome } }")
     await village.query(None, SUBMIT, household=household())
@@ -174,8 +174,8 @@ async def test_reads_and_malformed_commands_write_no_row(village: Place) -> None
 
 
 async def test_an_accepted_command_and_its_row_share_a_transaction(village: Place) -> None:
-    """The row and the revision were written by the same transaction, the refusal's row by another."""
-    since, document = await Since.now(village), household()
+    """One transaction writes the row and the revision."""
+    since, document = await AuditRows.now(village), household()
     await village.submit("officer", document)
     revision = await village.admin.fetchval(
         "SELECT xmin::text FROM household_revision WHERE household_id = $1", document["id"]
@@ -185,29 +185,32 @@ async def test_an_accepted_command_and_its_row_share_a_transaction(village: Plac
 
 
 async def test_no_row_holds_personal_values(village: Place) -> None:
-    """Names, numbers and words of accepted and of refused commands; a note alone stands as it was written."""
-    since, word = await Since.now(village), "Rahasia" + secrets.token_hex(4)
-    one = person(1, fullName=word, birthPlace=word)
-    made = household(address=word, hamlet=word, respondentName=word, phone="081234567890")
-    made |= {"members": [one], "migrations": [episode(one, city=word, employerName=word, passportNo="X7654321")]}
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    wrong = [
-        with_changes(made, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),
-        with_changes(made, address=word + "2"),
-        with_changes(made, members=[one | {"nik": "3507116399990001", "fullName": word}]),
-        household(members=[one], migrations=[]),
+    """No name, number or text of accepted or refused commands; only a note is stored as written."""
+    since, word = await AuditRows.now(village), "Rahasia" + secrets.token_hex(4)
+    member = person(1, fullName=word, birthPlace=word)
+    document = household(address=word, hamlet=word, respondentName=word, phone="081234567890")
+    document |= {
+        "members": [member],
+        "migrations": [episode(member, city=word, employerName=word, passportNo="X7654321")],
+    }
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    refused = [
+        with_changes(document, id=str(uuid.uuid4()), villageCode=NEXT_DOOR),
+        with_changes(document, address=word + "2"),
+        with_changes(document, members=[member | {"nik": "3507116399990001", "fullName": word}]),
+        household(members=[member], migrations=[]),
     ]
-    for document in wrong:
-        payload = await village.submit("officer", document)
+    for sent in refused:
+        payload = await village.submit("officer", sent)
         assert payload["outcome"] == "REJECTED"
-    await village.return_household("verifier", made, 1, word)
-    await reveal(village, "officer", one["id"])
-    rows = await since.whole()
-    assert len(rows) == len(wrong) + 3
+    await village.return_household("verifier", document, 1, word)
+    await reveal(village, "officer", member["id"])
+    rows = await since.records()
+    assert len(rows) == len(refused) + 3
     for row in rows:
-        said = " ".join(str(value) for value in row.values())
-        for hidden in (word, one["nik"], "81234567890", "X7654321", "3507116399990001", "1985-04-23", "Jalan"):
-            assert hidden not in said
+        text = " ".join(str(value) for value in row.values())
+        for secret in (word, member["nik"], "81234567890", "X7654321", "3507116399990001", "1985-04-23", "Jalan"):
+            assert secret not in text
 
 
 async def test_the_application_may_only_insert_rows(village: Place) -> None:

@@ -1,4 +1,4 @@
-"""A memory holds what was used last, never more than its limit, and counts what it was asked."""
+"""A cache holds the most recently used values up to its limit, and counts hits and misses."""
 
 from __future__ import annotations
 
@@ -24,50 +24,50 @@ STEPS = st.lists(
 
 @given(STEPS, st.integers(1, 5))
 def test_it_evicts_the_least_recently_used_value(steps: list[tuple[object, ...]], limit: int) -> None:
-    memory, plain = LruCache[object, object]("test", limit), OrderedDict[object, object]()
+    cache, expected = LruCache[object, object]("test", limit), OrderedDict[object, object]()
     hits = misses = 0
-    for what, *words in steps:
-        if what == "put":
-            key, value = words
-            memory.put(key, value)
-            plain[key] = value
-            plain.move_to_end(key)
-            if len(plain) > limit:
-                plain.popitem(last=False)
-        elif what == "get":
-            assert memory.get(words[0]) == plain.get(words[0])
-            if words[0] in plain:
+    for step, *arguments in steps:
+        if step == "put":
+            key, value = arguments
+            cache.put(key, value)
+            expected[key] = value
+            expected.move_to_end(key)
+            if len(expected) > limit:
+                expected.popitem(last=False)
+        elif step == "get":
+            assert cache.get(arguments[0]) == expected.get(arguments[0])
+            if arguments[0] in expected:
                 hits += 1
-                plain.move_to_end(words[0])
+                expected.move_to_end(arguments[0])
             else:
                 misses += 1
-        elif what == "discard":
-            memory.discard(words[0])
-            plain.pop(words[0], None)
+        elif step == "discard":
+            cache.discard(arguments[0])
+            expected.pop(arguments[0], None)
         else:
-            memory.clear()
-            plain.clear()
-        assert len(memory) == len(plain) <= limit
-    assert (memory.hits, memory.misses) == (hits, misses)
+            cache.clear()
+            expected.clear()
+        assert len(cache) == len(expected) <= limit
+    assert (cache.hits, cache.misses) == (hits, misses)
 
 
 @given(st.lists(st.tuples(KEYS, st.integers(0, 40)), max_size=40))
 def test_its_bytes_stay_below_the_limit(steps: list[tuple[int, int]]) -> None:
-    """And what alone weighs more is not held, nor what was held under its key before."""
-    memory = LruCache[int, bytes]("heavy", 5, 30, len)
+    """A value larger than the limit is not stored, and replaces the earlier value of its key."""
+    cache = LruCache[int, bytes]("heavy", 5, 30, len)
     for key, size in steps:
-        memory.put(key, b"x" * size)
-        assert memory.get(key) == (b"x" * size if size <= 30 else None)
-        assert memory.bytes == sum(map(len, memory._values.values())) <= 30
-        assert len(memory) <= 5
+        cache.put(key, b"x" * size)
+        assert cache.get(key) == (b"x" * size if size <= 30 else None)
+        assert cache.bytes == sum(map(len, cache._values.values())) <= 30
+        assert len(cache) <= 5
 
 
 def test_every_cache_is_listed_while_it_exists() -> None:
-    memory = LruCache[str, str]("listed", 1)
-    assert memory in LruCache.all
-    names = [one.name for one in LruCache.all]
-    del memory
-    assert [one.name for one in LruCache.all].count("listed") == names.count("listed") - 1
+    cache = LruCache[str, str]("listed", 1)
+    assert cache in LruCache.all
+    names = [listed.name for listed in LruCache.all]
+    del cache
+    assert [listed.name for listed in LruCache.all].count("listed") == names.count("listed") - 1
 
 
 def test_a_cache_without_room_is_refused() -> None:
@@ -76,13 +76,13 @@ def test_a_cache_without_room_is_refused() -> None:
 
 
 def test_threads_may_share_a_cache() -> None:
-    memory: LruCache[int, int] = LruCache("shared", 3)
+    cache: LruCache[int, int] = LruCache("shared", 3)
 
     def use(start: int) -> int:
         for n in range(20_000):
-            memory.put((start + n) % 7, n)
-            memory.get((start * n) % 7)
-        return len(memory)
+            cache.put((start + n) % 7, n)
+            cache.get((start * n) % 7)
+        return len(cache)
 
     with ThreadPoolExecutor(4) as threads:
-        assert all(found <= 3 for found in threads.map(use, range(4)))
+        assert all(size <= 3 for size in threads.map(use, range(4)))

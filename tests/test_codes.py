@@ -1,4 +1,4 @@
-"""Code lists, sentences and countries: complete in both languages and as the public contract has them."""
+"""Code lists, sentences and countries are complete in both languages and equal the public contract."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_code_lists_equal_the_contract(name: str, contract: dict[str, list[tuple
 
 
 def test_labels_equal_the_contract(contract: dict[str, list[tuple[str, str]]]) -> None:
-    """Where the contract has both languages; its turnover bands share one English phrase, ours say the amount."""
+    """For lists with both languages in the contract, except that our English turnover bands name the amount."""
     for name, members in lists().items():
         if name == "TurnoverBand":
             continue
@@ -83,14 +83,14 @@ def test_the_label_table_holds_every_code() -> None:
 
 @pytest.mark.parametrize("code", UserErrorCode)
 def test_a_sentence_has_the_same_params_in_both_languages(code: UserErrorCode) -> None:
-    for said in (code.entry.sentence, *code.entry.variants.values()):
-        names = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (said.id, said.en)]
-        assert names == [said.params, said.params]
-        filled = dict.fromkeys(said.params, "7")
-        assert sentence(code, "id", **filled) == said.id.format(**filled) != sentence(code, "en", **filled)
-        assert sentence(code, "en", **filled) == said.en.format(**filled)
-        assert said.id.endswith(".")
-        assert said.en.endswith(".")
+    for template in (code.entry.sentence, *code.entry.variants.values()):
+        names = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (template.id, template.en)]
+        assert names == [template.params, template.params]
+        filled = dict.fromkeys(template.params, "7")
+        assert sentence(code, "id", **filled) == template.id.format(**filled) != sentence(code, "en", **filled)
+        assert sentence(code, "en", **filled) == template.en.format(**filled)
+        assert template.id.endswith(".")
+        assert template.en.endswith(".")
 
 
 def test_a_sentence_without_its_params_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Coercion: our functions make of a variable what graphql-core makes of it, to the type and the order of keys."""
+"""Coercion: our functions return what graphql-core returns for a variable, equal in type and order of keys."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ JUNK += [wrong for kind in BAD.values() for wrong in kind]
 
 
 def values(type_: Any, junk: st.SearchStrategy[Any], depth: int = 0) -> st.SearchStrategy[Any]:
-    """JSON for a type, mostly as it should be, sometimes what `junk` gives."""
+    """JSON for a type, mostly valid, sometimes from `junk`."""
     if isinstance(type_, GraphQLNonNull):
         return values(type_.of_type, junk, depth)
     if isinstance(type_, GraphQLList):
@@ -61,19 +61,19 @@ def values(type_: Any, junk: st.SearchStrategy[Any], depth: int = 0) -> st.Searc
     return good | junk
 
 
-def known(value: Any, type_: Any) -> Any:
-    """graphql-core's value; Strawberry's check of a type that takes exactly one raises where it should be Undefined."""
+def graphql_core_value(value: Any, type_: Any) -> Any:
+    """graphql-core's value; Undefined if Strawberry's check of a oneOf type raises instead of returning it."""
     try:
         return coerce_input_value(value, type_)
     except GraphQLError:
         return Undefined
 
 
-def exact(value: Any) -> Any:
-    """Told apart by type and by the order of keys, which == does not do: 1 from True and from 1.0."""
+def typed(value: Any) -> Any:
+    """The value with its types and order of keys, which == ignores: 1, True and 1.0 differ."""
     if isinstance(value, dict):
-        return [(key, exact(inner)) for key, inner in value.items()]
-    return [exact(inner) for inner in value] if isinstance(value, list) else (type(value), repr(value))
+        return [(key, typed(inner)) for key, inner in value.items()]
+    return [typed(inner) for inner in value] if isinstance(value, list) else (type(value), repr(value))
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -82,13 +82,13 @@ def test_coercion_equals_that_of_graphql_core(name: str, data: st.DataObject, wr
     junk = st.sampled_from(JUNK) if wrong else st.nothing()
     for type_ in (TYPES[name], GraphQLNonNull(TYPES[name]), GraphQLList(GraphQLNonNull(TYPES[name]))):
         value = data.draw(values(type_, junk))
-        assert exact(coercion(type_)(value)) == exact(known(value, type_))
+        assert typed(coercion(type_)(value)) == typed(graphql_core_value(value, type_))
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_coercion_of_junk_equals_that_of_graphql_core(name: str) -> None:
     for value in JUNK:
-        assert exact(coercion(TYPES[name])(value)) == exact(known(value, TYPES[name])), value
+        assert typed(coercion(TYPES[name])(value)) == typed(graphql_core_value(value, TYPES[name])), value
 
 
 def test_the_tested_types_are_of_every_kind() -> None:
@@ -107,12 +107,12 @@ DECLARED: dict[str, list[Any]] = {
     "$o: HouseholdOrder = {field: MEMBER_COUNT}": [{"field": "UPDATED_AT", "direction": "ASC"}, {"field": "x"}, {}],
     '$by: HouseholdKey = {id: "a"}': [{"householdNo": "b"}, {"id": "a", "householdNo": "b"}, {}],
 }
-"""Declaration of a variable → values that may be sent for it, good and bad."""
+"""Declaration of a variable → values to send for it, valid and invalid."""
 
 
 @given(data=st.data(), wrong=st.booleans())
 def test_variables_may_be_left_out_as_graphql_core_says(data: st.DataObject, wrong: bool) -> None:
-    """In the order of their declarations; those without a default are missing, those that must be sent are refused."""
+    """In the order of declarations; without a default they are absent, or refused if they are required."""
     declared = data.draw(st.lists(st.sampled_from(sorted(DECLARED)), unique=True))
     sent: dict[str, Any] = {"undeclared": 1}
     for text in declared:
@@ -123,7 +123,7 @@ def test_variables_may_be_left_out_as_graphql_core_says(data: st.DataObject, wro
     coerce = variables_coercion(SCHEMA, operation.variable_definitions or ())
     assert coerce is not None
     core = get_variable_values(SCHEMA, operation.variable_definitions or (), sent)
-    assert exact(coerce(sent)) == exact(Undefined if isinstance(core, list) else core.coerced)
+    assert typed(coerce(sent)) == typed(Undefined if isinstance(core, list) else core.coerced)
 
 
 @pytest.mark.parametrize("text", ["$f: HouseholdFilter", '$by: HouseholdKey = {id: "a", householdNo: "b"}'])

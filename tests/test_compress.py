@@ -1,4 +1,4 @@
-"""Compressed answers: the same bytes for whom takes them, never of a command, and never at another caller's cost."""
+"""Compressed answers: equal bytes for callers that accept them, never for commands, never at another caller's cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = "{ viewer { name } }"
 
 
 async def raw(village: Place, text: str, accept: str | None, **variables: Any) -> tuple[httpx.Headers, bytes]:
-    """The answer as it goes over the wire."""
+    """The answer as sent over the wire."""
     headers = village.bearer("officer") | ({} if accept is None else {"accept-encoding": accept})
     body = {"query": text, "variables": variables}
     async with village.client.stream("POST", "/graphql", json=body, headers=headers) as answer:
@@ -27,14 +27,14 @@ async def raw(village: Place, text: str, accept: str | None, **variables: Any) -
 
 
 async def test_a_large_answer_is_compressed_if_the_caller_accepts_gzip(village: Place) -> None:
-    plain, whole = await raw(village, LARGE, "identity")
-    headers, packed = await raw(village, LARGE, "br, gzip;q=0.5")
-    assert ("content-encoding" in plain, headers["content-encoding"]) == (False, "gzip")
-    assert int(headers["content-length"]) == len(packed) < len(whole) / 4
-    unpacked = gzip.decompress(packed)
-    assert unpacked.partition(b'"extensions"')[0] == whole.partition(b'"extensions"')[0]
-    for said in (plain, headers):
-        assert "Accept-Encoding" in said["vary"]
+    plain_headers, plain_body = await raw(village, LARGE, "identity")
+    headers, packed_body = await raw(village, LARGE, "br, gzip;q=0.5")
+    assert ("content-encoding" in plain_headers, headers["content-encoding"]) == (False, "gzip")
+    assert int(headers["content-length"]) == len(packed_body) < len(plain_body) / 4
+    unpacked = gzip.decompress(packed_body)
+    assert unpacked.partition(b'"extensions"')[0] == plain_body.partition(b'"extensions"')[0]
+    for sent in (plain_headers, headers):
+        assert "Accept-Encoding" in sent["vary"]
 
 
 @pytest.mark.parametrize("accept", ["", "gzip;q=0", "identity", "br"])
@@ -43,7 +43,7 @@ async def test_an_answer_is_not_compressed_otherwise(village: Place, accept: str
 
 
 async def test_small_answers_and_commands_are_not_compressed(village: Place) -> None:
-    """What a command shows may be a secret beside something that somebody else chose."""
+    """A payload may hold a secret beside text that an attacker chose, and compressing both together leaks it."""
     assert "content-encoding" not in (await raw(village, SMALL, "gzip"))[0]
     aliases = " ".join(f"a{n}: outcome" for n in range(200))
     text = SUBMIT.replace("outcome", f"outcome {aliases}", 1)

@@ -1,4 +1,4 @@
-"""The public contract, its operations and the agreed policy are kept here word for word, so that every test runs."""
+"""Exact copies of the public contract, its operations and the agreed policy, so that every test can run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls from web pages: only pages that the setting names may read answers, and nothing of the browser goes along."""
+"""Calls from web pages: only origins in the setting may read answers, and browsers send no credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIEWER = {"query": "{ viewer { name } }"}
 
 @pytest.fixture(scope="module")
 async def open_to(village: Place) -> AsyncIterator[Place]:
-    """As production with two origins."""
+    """Production with two allowed origins."""
     async with served_with(village, mode="production", origins=f"{OWN} , https://other.example.go.id:8443") as place:
         yield place
 
@@ -25,8 +25,12 @@ async def open_to(village: Place) -> AsyncIterator[Place]:
 async def preflight(
     place: Place, origin: str, method: str = "POST", headers: str = "authorization, content-type"
 ) -> Answer:
-    asked = {"origin": origin, "access-control-request-method": method, "access-control-request-headers": headers}
-    return await place.send("OPTIONS", headers=asked)
+    request_headers = {
+        "origin": origin,
+        "access-control-request-method": method,
+        "access-control-request-headers": headers,
+    }
+    return await place.send("OPTIONS", headers=request_headers)
 
 
 async def post(place: Place, origin: str) -> Answer:
@@ -35,17 +39,17 @@ async def post(place: Place, origin: str) -> Answer:
 
 @pytest.mark.parametrize("origin", [OWN, "https://other.example.go.id:8443"])
 async def test_a_listed_origin_may_call(open_to: Place, origin: str) -> None:
-    asked = await preflight(open_to, origin)
-    assert (asked.status, asked.body) == (204, b"")
-    assert asked.headers["access-control-allow-origin"] == origin
-    allowed = {name.strip().lower() for name in asked.headers["access-control-allow-headers"].split(",")}
+    preflight_answer = await preflight(open_to, origin)
+    assert (preflight_answer.status, preflight_answer.body) == (204, b"")
+    assert preflight_answer.headers["access-control-allow-origin"] == origin
+    allowed = {name.strip().lower() for name in preflight_answer.headers["access-control-allow-headers"].split(",")}
     assert {name.lower() for name in HEADERS} <= allowed
-    assert 0 < int(asked.headers["access-control-max-age"]) <= 3600
+    assert 0 < int(preflight_answer.headers["access-control-max-age"]) <= 3600
     answer = await post(open_to, origin)
     assert answer.data == {"viewer": {"name": "officer"}}
     assert answer.headers["access-control-allow-origin"] == origin
     assert "Retry-After" in answer.headers["access-control-expose-headers"]
-    for headers in (asked.headers, answer.headers):
+    for headers in (preflight_answer.headers, answer.headers):
         assert "Origin" in headers["vary"]
         assert "access-control-allow-credentials" not in headers
 
@@ -66,9 +70,9 @@ async def test_a_listed_origin_may_call(open_to: Place, origin: str) -> None:
     ],
 )
 async def test_other_origins_may_not_call(open_to: Place, origin: str) -> None:
-    asked = await preflight(open_to, origin)
-    assert (asked.status, asked.codes) == (400, ["BAD_REQUEST"])
-    for headers in (asked.headers, (await post(open_to, origin)).headers):
+    preflight_answer = await preflight(open_to, origin)
+    assert (preflight_answer.status, preflight_answer.codes) == (400, ["BAD_REQUEST"])
+    for headers in (preflight_answer.headers, (await post(open_to, origin)).headers):
         assert "access-control-allow-origin" not in headers
 
 

@@ -1,4 +1,4 @@
-"""Crossings: the few functions that see beyond their caller are the listed ones, and their answers hold no records."""
+"""Crossings: only the declared functions see beyond their caller, and their answers hold no records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.personas import BY_NAME, DISABLED, PERSONAS
 from tests.world import LEDGERS, SCOPED, World
 
 pytestmark = pytest.mark.anyio
-GONE = ("closed", "split")  # a region that is no more gives nothing, least of all where its code was used again
+GONE = ("closed", "split")  # a grant in a closed region gives nothing, even if its code is used again
 NATIONAL = "SELECT * FROM registry.figures('0', ':')"
 
 
@@ -28,10 +28,10 @@ async def test_the_declared_crossings_are_those_of_the_database(world: World) ->
         " FROM pg_proc WHERE prosecdef AND pronamespace::regnamespace::text <> 'pg_catalog'",
         LOGIN,
     )
-    made = {row["proname"]: row for row in rows}
+    by_name = {row["proname"]: row for row in rows}
     assert sorted(row["proname"] for row in rows) == sorted(crossing.name for crossing in CROSSINGS)
     for crossing in CROSSINGS:
-        row = made[crossing.name]
+        row = by_name[crossing.name]
         assert row["owner"] == CROSSING
         assert row["proconfig"] == [f"search_path={SCHEMA}, pg_temp", "row_security=on"]
         kind = b"v" if crossing.enters or crossing.changes else b"s"
@@ -47,12 +47,12 @@ async def test_other_functions_run_as_the_caller_and_build_no_sql(world: World) 
     )
     assert [tuple(row) for row in rows] == []
     called = await world.admin.fetch("SELECT DISTINCT tgfoid::regproc::text FROM pg_trigger WHERE NOT tgisinternal")
-    assert {row[0] for row in called} == {"tell_grants", "enter_ids"}, "one tells only who, one enters only ids"
+    assert {row[0] for row in called} == {"tell_grants", "enter_ids"}, "one notifies of accounts, one registers ids"
     assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
 
 
 async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> None:
-    named = set[str]().union(*(crossing.reads for crossing in CROSSINGS))
+    read = set[str]().union(*(crossing.reads for crossing in CROSSINGS))
     entered = set[str]().union(*(crossing.enters for crossing in CROSSINGS))
     changed = set[str]().union(*(crossing.changes for crossing in CROSSINGS))
     assert (entered, changed) == ({"record_id", "quota"}, {"quota"})
@@ -61,14 +61,14 @@ async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> N
         beyond = await world.admin.fetchval(
             "SELECT count(*) FROM pg_policies WHERE tablename = $1 AND policyname = 'beyond'", table
         )
-        assert (may, beyond) == (table in named, int(table in named)), table
+        assert (may, beyond) == (table in read, int(table in read)), table
         (writes,) = await world.admin.fetch(
             "SELECT has_table_privilege($1, $2, 'INSERT'), has_table_privilege($1, $2, 'UPDATE'),"
             " has_table_privilege($1, $2, 'DELETE')",
             *(CROSSING, f"registry.{table}"),
         )
         assert tuple(writes) == (table in entered, table in changed, False), table
-    assert not named & set(SCOPED)
+    assert not read & set(SCOPED)
 
 
 async def test_the_policies_of_crossings_do_not_apply_to_the_login(world: World) -> None:
@@ -83,9 +83,9 @@ async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
         async with world.as_login(None) as connection:
             rows = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
         assert {row["username"] for row in rows} == {who.name}
-        held = {(row["role"], row["region_id"], row["valid_from"]) for row in rows if row["role"]}
-        there = [g for g in who.grants if g.active and g.region not in GONE]
-        assert held == {(g.role, g.region and world.regions[g.region], g.from_) for g in there}, who.name
+        granted = {(row["role"], row["region_id"], row["valid_from"]) for row in rows if row["role"]}
+        expected = [g for g in who.grants if g.active and g.region not in GONE]
+        assert granted == {(g.role, g.region and world.regions[g.region], g.from_) for g in expected}, who.name
 
 
 @pytest.mark.parametrize("caller", [uuid.uuid4(), DISABLED.id, None])
@@ -107,13 +107,13 @@ async def test_figures_are_equal_for_everybody_and_show_no_record(world: World) 
 
 
 async def test_figures_count_verified_households(world: World) -> None:
-    """By hand from the world: four households were verified, each with three people, two episodes and one business."""
+    """Four households of the world are verified, each with three people, two episodes and one business."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         (country,) = await connection.fetch(NATIONAL)
         (regency,) = await connection.fetch("SELECT * FROM registry.figures('35.01', '35.01/')")
         (prefix,) = await connection.fetch("SELECT * FROM registry.figures('35.011', '35.011/')")
     verified = [h for h in world.houses if any(h is world.houses[n] for n in (2, 5, 10, 15))]
-    assert {h.state for h in verified} == {"VERIFIED", "SUBMITTED"}  # one has a newer revision under way
+    assert {h.state for h in verified} == {"VERIFIED", "SUBMITTED"}  # one has a newer revision that is not verified
     assert [country[n] for n in ("households", "persons", "businesses")] == [4, 12, 4]
     assert [country[n] for n in ("working_abroad", "households_with_business", "export_ready")] == [4, 4, 4]
     assert [regency["households"], prefix["households"]] == [3, 0]
@@ -130,7 +130,7 @@ async def test_hostile_arguments_are_only_text(world: World, text: str) -> None:
 
 
 async def test_temporary_tables_do_not_mislead_a_crossing(world: World) -> None:
-    """Tables of the caller's own session stand behind the pinned schema."""
+    """The search path of a crossing is fixed, with temporary tables last."""
     async with world.as_login(BY_NAME["nobody"]) as connection:
         before = await connection.fetchval("SELECT households FROM registry.figures('0', ':')")
         for table in LEDGERS[1:]:
@@ -141,14 +141,14 @@ async def test_temporary_tables_do_not_mislead_a_crossing(world: World) -> None:
 
 
 async def test_figures_outside_the_caller_s_areas_show_only_coverage(world: World) -> None:
-    """Over HTTP: outside his areas a caller gets what is public, and the list of what was kept back."""
-    asked = '{ region(code: "52") { summary { provinces villages households persons withheld'
-    asked += " businessesByField { key count } exportReadyByField { key count } } } }"
+    """Over HTTP: outside their areas callers get what is public, and the names of the withheld fields."""
+    text = '{ region(code: "52") { summary { provinces villages households persons withheld'
+    text += " businessesByField { key count } exportReadyByField { key count } } } }"
     for name in ("OFFICER@A111", "REGIONAL_VIEWER@A", "SYSTEM_ADMIN@country", "nobody"):
         who = BY_NAME[name]
-        answer = await world.ask(who, asked)
+        answer = await world.ask(who, text)
         summary = answer.data["region"]["summary"]
-        if name == "SYSTEM_ADMIN@country":  # any grant there lets cells of five and more through; these are smaller
+        if name == "SYSTEM_ADMIN@country":  # any grant there shows cells of five and more; these are smaller
             assert summary["households"] is None
             continue
         assert [summary[n] for n in ("households", "persons", "businessesByField", "exportReadyByField")] == [None] * 4

@@ -1,4 +1,4 @@
-"""Answers are bytes, limits are told as what they are, and a caller who leaves stops the statement."""
+"""Answers are bytes, limits raise their own errors, and cancelling stops the statement."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ async def database(postgres: Embedded, anyio_backend: str) -> AsyncIterator[Data
 
 
 async def until(admin: asyncpg.Connection, statement: str, count: int) -> None:
-    async def counted() -> bool:
+    async def reached() -> bool:
         return bool(await admin.fetchval(ACTIVE, statement) == count)
 
-    await eventually(counted)
+    await eventually(reached)
 
 
 async def test_an_answer_is_the_bytes_of_its_text(database: Database) -> None:
-    said = "Désa Ngawi 漢字 '\\"
-    assert await database.answer("SELECT $1::varchar", [said]) == said.encode()
-    assert await database.answer("SELECT ($1::text)::varchar", [said]) == said.encode()
+    text = "Désa Ngawi 漢字 '\\"
+    assert await database.answer("SELECT $1::varchar", [text]) == text.encode()
+    assert await database.answer("SELECT ($1::text)::varchar", [text]) == text.encode()
     assert (
         await database.answer("SELECT to_json($1::varchar[])::varchar", [["a", None, "é"]]) == '["a",null,"é"]'.encode()
     )
@@ -60,11 +60,11 @@ async def test_a_statement_past_the_limit_is_too_slow_and_its_connection_stays_u
 
 async def test_a_statement_that_the_server_cancels_is_too_slow(postgres: Embedded, admin: asyncpg.Connection) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
-        asked = asyncio.create_task(database.answer(SLEEP, []))
+        task = asyncio.create_task(database.answer(SLEEP, []))
         await until(admin, SLEEP, 1)
         await admin.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = $1", SLEEP)
         with pytest.raises(TooSlow):
-            await asked
+            await task
 
 
 async def test_an_error_in_a_statement_is_raised_as_it_is(database: Database) -> None:
@@ -75,27 +75,27 @@ async def test_an_error_in_a_statement_is_raised_as_it_is(database: Database) ->
 
 async def test_the_queue_for_connections_is_bounded(postgres: Embedded) -> None:
     async with Database.open(postgres.dsn("postgres"), 1, acquire_timeout=600) as database, asyncio.timeout(60):
-        held = await database.pool.acquire()
+        connection = await database.pool.acquire()
         waiting = [
             asyncio.create_task(database.answer("SELECT 'on'::varchar", [])) for _ in range(MAX_WAITERS_PER_CONNECTION)
         ]
         await eventually(lambda: database.pool.waiting == MAX_WAITERS_PER_CONNECTION)
         with pytest.raises(Unreachable):
             await database.answer("SELECT ''::varchar", [])
-        assert database.pool.waiting == MAX_WAITERS_PER_CONNECTION, "nobody's patience has ended meanwhile"
-        database.pool.release(held)
+        assert database.pool.waiting == MAX_WAITERS_PER_CONNECTION, "no waiter has timed out meanwhile"
+        database.pool.release(connection)
         assert {await one for one in waiting} == {b"on"}
 
 
 async def test_waiting_for_a_connection_is_bounded(database: Database) -> None:
-    held = await database.pool.acquire()
+    connection = await database.pool.acquire()
     async with asyncio.timeout(60):
-        ended = await asyncio.gather(
+        results = await asyncio.gather(
             *[database.answer("SELECT ''::varchar", []) for _ in range(MAX_WAITERS_PER_CONNECTION)],
             return_exceptions=True,
         )
-    assert {type(one) for one in ended} == {Unreachable}
-    database.pool.release(held)
+    assert {type(one) for one in results} == {Unreachable}
+    database.pool.release(connection)
     assert await database.answer("SELECT 'on'::varchar", []) == b"on"
 
 
@@ -103,11 +103,11 @@ async def test_cancelling_stops_the_statement_and_keeps_the_connection(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
-        asked = asyncio.create_task(database.answer(SLEEP, []))
+        task = asyncio.create_task(database.answer(SLEEP, []))
         await until(admin, SLEEP, 1)
-        asked.cancel()
+        task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asked
+            await task
         assert await database.answer("SELECT 'on'::varchar", []) == b"on"
         await until(admin, SLEEP, 0)
         assert database.pool.opened == 1
@@ -144,7 +144,7 @@ async def test_a_connection_in_an_unknown_state_is_closed(database: Database) ->
 
 
 class Quoting:
-    """A principal whose areas could end the quotes that they are written in."""
+    """A principal whose areas could end the quotes around them."""
 
     user_id = uuid.UUID(int=0)
 

@@ -1,4 +1,4 @@
-"""The demo starts by itself, answers each persona, stops whole, and keeps what it has acknowledged."""
+"""The demo starts by itself, answers each persona, stops completely, and keeps what it has acknowledged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SAVE = """mutation ($household: HouseholdInput!) {
 
 
 class Demo:
-    """A demo in a folder of its own, as somebody starts it who has read the README."""
+    """A demo in a folder of its own, started as the README says."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -58,7 +58,7 @@ class Demo:
             return subprocess.Popen([PROGRAM, *words], cwd=self.folder, stdout=log, stderr=log, start_new_session=True)
 
     def start(self) -> None:
-        """Returns when it is ready."""
+        """Start it and wait until it is ready."""
         self.process = self.spawn()
         eventually_now(lambda: not self.runs() or self.ready())
         assert self.runs(), self.log
@@ -73,12 +73,12 @@ class Demo:
         return self.process is not None and self.process.poll() is None
 
     def lose_database(self) -> None:
-        """Returns when the demo knows it."""
+        """Kill the database, and wait until the demo knows."""
         os.kill(self.postmaster, signal.SIGKILL)
         eventually_now(lambda: not self.ready())
 
     def stop(self) -> int:
-        """Ctrl-C; answers the exit code."""
+        """Press Ctrl-C; return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
@@ -113,7 +113,7 @@ class Demo:
         return said["data"]
 
     def save(self) -> str:
-        """The id of a draft that the demo has acknowledged."""
+        """Submit a draft; return its id once the demo has acknowledged it."""
         id_ = str(uuid.uuid4())
         household = {"id": id_, "villageCode": VILLAGES[0], "capturedAt": dt.datetime.now(dt.UTC).isoformat()}
         done = self.ask(self.tokens[OFFICER], SAVE, household=household)["submitHousehold"]
@@ -127,9 +127,9 @@ class Demo:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Demo]:
-    """A demo that is not started yet."""
+    """A demo that has not been started yet."""
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=Programs("18").temporary_folder()))
-    folder.chmod(0o711)  # for root PostgreSQL runs as another account
+    folder.chmod(0o711)  # PostgreSQL of root runs as another account
     made = Demo(folder)
     try:
         yield made
@@ -143,12 +143,12 @@ def shared() -> Iterator[Demo]:
 
 @pytest.fixture
 def demo(shared: Demo) -> Demo:
-    """The demo of these tests, running."""
+    """The running demo of these tests."""
     return running(shared)
 
 
 def running(demo: Demo) -> Demo:
-    """One that a test has stopped or broken is started again."""
+    """Start the demo again if a test has stopped or broken it."""
     if not (demo.runs() and demo.ready()):
         if demo.runs():
             demo.kill()
@@ -225,7 +225,7 @@ def test_acknowledged_data_survives_kills_and_ctrl_c_stops_everything(demo: Demo
     demo.kill()
     left = demo.postmaster
     demo.start()
-    assert demo.postmaster == left  # the next one takes over what was left running
+    assert demo.postmaster == left  # the next demo takes over the server left running
     second = demo.save()
 
     demo.lose_database()
@@ -259,13 +259,13 @@ def test_repeated_ctrl_c_stops_everything(demo: Demo) -> None:
     assert process is not None
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
-        time.sleep(0.001)  # so often that one comes at every step of the end
+        time.sleep(0.001)  # often enough for one at every step of the shutdown
     assert process.returncode == 0, demo.log
     assert not is_running(running)
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Answers /readyz with the next of `ready`, a question with the next of `answers`, and then refuses them."""
+    """Answers /readyz with the next of `ready` and queries with the next of `answers`, then refuses both."""
 
     ready: ClassVar[list[int]] = []
     answers: ClassVar[list[dict[str, Any]]] = []
@@ -291,7 +291,7 @@ class Stranger(BaseHTTPRequestHandler):
 
 
 def greeted(ready: list[int], *answers: dict[str, Any]) -> str:
-    """What is printed while a server answers so."""
+    """What the demo prints while a server gives these answers."""
     printed = io.StringIO()
     Stranger.ready, Stranger.answers = ready, [*answers]
     with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:

@@ -1,4 +1,4 @@
-"""The demo country gives the programme's own figures, and says what is confirmed and what is illustrative."""
+"""The demo country has the programme's own figures, and marks what is confirmed and what is illustrative."""
 
 from collections import Counter
 

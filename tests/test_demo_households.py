@@ -1,4 +1,4 @@
-"""The demo's households are the same every time, pass the rules and name nobody; they are loaded as if typed."""
+"""The demo's households are reproducible, pass the rules and are of nobody real; they are loaded as if typed."""
 
 import datetime as dt
 import uuid
@@ -36,16 +36,16 @@ def country(seed: int = 1, count: int = 5, today: dt.date = TODAY) -> list[Docum
     return [document for village in VILLAGES for document in documents(village, seed, count, today)]
 
 
-def rows(made: list[Document], table: str) -> list[dict[str, Any]]:
-    return [row for document in made for row in document[table].values()]
+def rows(generated: list[Document], table: str) -> list[dict[str, Any]]:
+    return [row for document in generated for row in document[table].values()]
 
 
-def share(found: Counter[Any], *names: str) -> float:
-    return sum(found[name] for name in names) / found.total()
+def share(counts: Counter[Any], *names: str) -> float:
+    return sum(counts[name] for name in names) / counts.total()
 
 
 @pytest.fixture(scope="module")
-def made() -> list[Document]:
+def generated() -> list[Document]:
     return country()
 
 
@@ -73,34 +73,34 @@ def test_every_demo_household_passes_the_rules(seed: int, village: Any, today: d
         assert [f for f in check(document, now, complete=True) if f.severity is Severity.ERROR] == []
 
 
-def test_a_few_per_cent_carry_a_warning(made: list[Document]) -> None:
+def test_a_few_per_cent_carry_a_warning(generated: list[Document]) -> None:
     now = dt.datetime.combine(TODAY, dt.time(1), dt.UTC)
-    warned = [{finding.code.value for finding in check(document, now, complete=True)} for document in made]
+    warned = [{finding.code.value for finding in check(document, now, complete=True)} for document in generated]
     assert 0.02 < sum(map(bool, warned)) / len(warned) < 0.09
     assert "UNDERAGE_DEPARTURE" in set().union(*warned)
 
 
-def test_documents_hold_only_columns_of_their_nouns(made: list[Document]) -> None:
+def test_documents_hold_only_columns_of_their_nouns(generated: list[Document]) -> None:
     for table, noun in NOUNS.items():
         columns = {column.name for column, _ in facts(noun)}
-        assert {name for row in rows(made, table) for name in row} <= columns
+        assert {name for row in rows(generated, table) for name in row} <= columns
 
 
-def test_identity_numbers_are_unique_and_of_no_real_province(made: list[Document]) -> None:
-    niks = [row["nik"] for row in rows(made, "member") if "nik" in row]
-    cards = [row["kk_number"] for row in rows(made, "household") if "kk_number" in row]
-    phones = [row["phone"] for row in rows(made, "household") if "phone" in row]
+def test_identity_numbers_are_unique_and_of_no_real_province(generated: list[Document]) -> None:
+    niks = [row["nik"] for row in rows(generated, "member") if "nik" in row]
+    cards = [row["kk_number"] for row in rows(generated, "household") if "kk_number" in row]
+    phones = [row["phone"] for row in rows(generated, "household") if "phone" in row]
     for numbers in (niks, cards, phones):
         assert len(set(numbers)) == len(numbers)
     assert {number[:2] for number in niks + cards} == {"99"}
     assert {phone[:6] for phone in phones} == {"+62840"}
-    ids = [id_ for document in made for records in document.values() for id_ in records]
+    ids = [id_ for document in generated for records in document.values() for id_ in records]
     assert len(set(ids)) == len(ids)
 
 
-def test_the_migrants_match_the_reported_figures(made: list[Document]) -> None:
-    people = {id_: row for document in made for id_, row in document["member"].items()}
-    latest = [list(document["migration_episode"].values())[-1] for document in made]
+def test_the_migrants_match_the_reported_figures(generated: list[Document]) -> None:
+    people = {id_: row for document in generated for id_, row in document["member"].items()}
+    latest = [list(document["migration_episode"].values())[-1] for document in generated]
     stages = Counter(episode["stage"] for episode in latest)
     assert 0.39 < share(stages, "WORKING_ABROAD") < 0.5
     assert 0.29 < share(stages, "RETURNED") < 0.41
@@ -108,16 +108,16 @@ def test_the_migrants_match_the_reported_figures(made: list[Document]) -> None:
     assert stages["FAILED_TO_DEPART"] > 0
     assert stages["DIED_ABROAD"] > 0
     assert 0.56 < share(Counter(people[episode["member_id"]]["sex"] for episode in latest), "FEMALE") < 0.66
-    schemes = Counter(episode.get("scheme") for episode in rows(made, "migration_episode"))
+    schemes = Counter(episode.get("scheme") for episode in rows(generated, "migration_episode"))
     for unofficial in ("NONE", "UNKNOWN", None):
         del schemes[unofficial]
     assert 0.72 < share(schemes, "PRIVATE_TO_PRIVATE") < 0.87
-    countries = Counter(episode["country"] for episode in rows(made, "migration_episode"))
+    countries = Counter(episode["country"] for episode in rows(generated, "migration_episode"))
     assert {country for country, _ in countries.most_common(7)} == {"MY", "TW", "HK", "JP", "KR", "SG", "SA"}
 
 
-def test_some_businesses_are_ready_for_export(made: list[Document]) -> None:
-    businesses = rows(made, "business")
+def test_some_businesses_are_ready_for_export(generated: list[Document]) -> None:
+    businesses = rows(generated, "business")
     assert len({row["field"] for row in businesses}) >= 15
     readiness = Counter(row["export_readiness"] for row in businesses)
     assert readiness.keys() == {"NONE", "POTENTIAL", "READY", "EXPORTING"}
@@ -185,7 +185,7 @@ async def test_personas_find_work_in_every_state(loaded: asyncpg.Connection) -> 
     for village in PERSONA_VILLAGES:
         states = await loaded.fetch("SELECT DISTINCT workflow_state FROM household WHERE area = $1", village)
         assert {row[0] for row in states} == {"DRAFT", "SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED", "RETURNED"}
-    known = personas()
+    personas_ = personas()
     found = await loaded.fetchrow(
         "SELECT array_agg(DISTINCT created_by) AS recorders, array_agg(DISTINCT submitted_by_id) AS senders, "
         "array_agg(DISTINCT village_verified_by_id) FILTER (WHERE workflow_state = 'VERIFIED_VILLAGE') AS village, "
@@ -194,9 +194,9 @@ async def test_personas_find_work_in_every_state(loaded: asyncpg.Connection) -> 
         "35.07.11.2008",
     )
     assert found is not None
-    assert found["recorders"] == found["senders"] == [known["officer@35.07.11.2008"]]
-    assert found["village"] == [known["verifier@35.07.11.2008"]]
-    assert found["regency"] == [known["coordinator@35.07"]]
+    assert found["recorders"] == found["senders"] == [personas_["officer@35.07.11.2008"]]
+    assert found["village"] == [personas_["verifier@35.07.11.2008"]]
+    assert found["regency"] == [personas_["coordinator@35.07"]]
     remarks = await loaded.fetch(
         "SELECT h.id FROM household h JOIN remark r ON r.household_id = h.id WHERE h.workflow_state = 'RETURNED'"
     )
@@ -265,7 +265,7 @@ async def test_every_number_is_in_the_vault_and_its_mask_in_the_row(loaded: asyn
 @pytest.mark.anyio
 async def test_loading_again_changes_nothing(loaded: asyncpg.Connection, vault: Vault) -> None:
     before = await loaded.fetch("SELECT * FROM household ORDER BY id")
-    told: list[str] = []
-    await load(loaded, vault, tell=lambda label, done, total: told.append(label))
-    assert told == []
+    messages: list[str] = []
+    await load(loaded, vault, tell=lambda label, done, total: messages.append(label))
+    assert messages == []
     assert await loaded.fetch("SELECT * FROM household ORDER BY id") == before

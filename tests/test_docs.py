@@ -1,6 +1,6 @@
-"""The documents say what the code says: every role, ability, error, verb, route and crossing is in the reference.
+"""The documents agree with the code: every role, ability, error, verb, route and crossing is in the reference.
 
-`make snapshots` writes docs/reference.md anew, by hand only.
+`make snapshots`, never a test run, rewrites docs/reference.md.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -
 
 def _request_errors() -> list[type[errors.RequestError]]:
     def below(kind: type[errors.RequestError]) -> list[type[errors.RequestError]]:
-        return [kind, *(found for sub in kind.__subclasses__() for found in below(sub))]
+        return [kind, *(error for sub in kind.__subclasses__() for error in below(sub))]
 
     return below(errors.RequestError)
 
@@ -84,31 +84,31 @@ def test_the_reference_equals_the_declarations() -> None:
 
 
 def test_every_dependency_has_a_reason_and_an_exit() -> None:
-    said = (ROOT / "docs" / "decisions" / "dependencies.md").read_text()
+    decisions = (ROOT / "docs" / "decisions" / "dependencies.md").read_text()
     project = (ROOT / "pyproject.toml").read_text()
     block = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
     assert block is not None
     for name in re.findall(r'"([a-z-]+)', block[1]):
-        assert f"| `{name}` |" in said, name
+        assert f"| `{name}` |" in decisions, name
 
 
 def test_test_files_named_in_docstrings_exist() -> None:
-    named = {
-        found
+    paths = {
+        path_
         for package in ("auth", "registry", "schema", "server", "migrations", "docs")
         for path in (ROOT / package).rglob("*.*")
         if path.suffix in (".py", ".md")
-        for found in re.findall(r"tests/[\w/]+\.py", path.read_text())
+        for path_ in re.findall(r"tests/[\w/]+\.py", path.read_text())
     }
-    assert named
-    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    assert paths
+    assert sorted(name for name in paths if not (ROOT / name).exists()) == []
 
 
 def test_the_architecture_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
-    named = set(re.findall(r"`((?:auth|registry|schema|server|tests)/[a-z_./]*)`", text))
-    assert len(named) > 20
-    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    paths = set(re.findall(r"`((?:auth|registry|schema|server|tests)/[a-z_./]*)`", text))
+    assert len(paths) > 20
+    assert sorted(name for name in paths if not (ROOT / name).exists()) == []
 
 
 def test_the_architecture_follows_operations_of_this_schema() -> None:

@@ -1,4 +1,4 @@
-"""Merging two edits of one household: nothing typed is lost, and what cannot be kept together stores nothing."""
+"""Merging two change sets of one household: no change is lost, and a conflict stores nothing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "migration_episode": (("e1",), ("stage", "city")),
     "business": (("b1",), ("name", "status", "capital_amount", "capital_currency")),
 }
-"""A small household, so that two edits often meet."""
+"""A small household, so that two change sets often overlap."""
 CHILDREN = [(table, id_) for table, (ids, _) in PLACES.items() if table != "household" for id_ in ids]
 COLUMNS = [(table, id_, column) for table, (ids, columns) in PLACES.items() for id_ in ids for column in columns]
 EVEN = ("address", "status", "full_name", "stage", "capital_amount", "capital_currency")
-"""Half of the columns; what is one value together is not torn apart."""
+"""Half of the columns, without splitting those that are one value together."""
 NUMBERS = ("kk_number", "nik")
 VAULT = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
 
 
 def value(column: str) -> st.SearchStrategy[Any]:
-    """What may be sent for a column; a number is sealed anew each time it is sent."""
+    """Values that may be sent for a column; a number is sealed again each time."""
     if column not in NUMBERS:
         return st.sampled_from([None, "a", "b"])
     boxes = st.builds(lambda blind, box: {"blind": blind, "sealed": box}, st.sampled_from("xy"), st.uuids().map(str))
@@ -50,36 +50,36 @@ def edits(draw: st.DrawFn, columns: list[tuple[str, str, str]] = COLUMNS, remova
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    """A stored household; some children are not there."""
+    """A stored household, of which some children are absent."""
     edit = draw(edits(removable=None))
     edit.sent["household"].setdefault(HOUSEHOLD, {})
     return merge(empty(), empty(), edit).document
 
 
 def places(edit: ChangeSet) -> list[tuple[tuple[str, str, str], Any]]:
-    """Every column that was sent, with its value."""
+    """Every sent column with its value."""
     rows = [(table, id_, columns) for table, ids in edit.sent.items() for id_, columns in ids.items()]
     return [((table, id_, column), value) for table, id_, columns in rows for column, value in columns.items()]
 
 
-def meant(at: tuple[str, str, str], sent: Any) -> Any:
-    """What sending this asks for: a cleared column that must hold something holds its default."""
+def effective(at: tuple[str, str, str], sent: Any) -> Any:
+    """The value to store: a cleared column with a default gets its default."""
     return DEFAULTS.get(at[0], {}).get(at[2]) if sent is None else sent
 
 
-def found(document: Document, at: tuple[str, str, str]) -> Any:
+def value_at(document: Document, at: tuple[str, str, str]) -> Any:
     table, id_, column = at
     return document[table].get(id_, {}).get(column)
 
 
-def whole(at: tuple[str, str, str]) -> list[tuple[str, str, str]]:
-    """The places that are one value together with this one."""
+def places_of_one_value(at: tuple[str, str, str]) -> list[tuple[str, str, str]]:
+    """The places that form one value with this one."""
     table, id_, column = at
     return [(table, id_, part) for part in WHOLES.get((table, column), (column,))]
 
 
-def known(document: Document) -> dict[tuple[str, str, str], Any]:
-    """The document without what is not known; a number by what makes it equal to another."""
+def known_values(document: Document) -> dict[tuple[str, str, str], Any]:
+    """The document without nulls, with each number as its blind index."""
     return {
         (table, id_, column): value["blind"] if isinstance(value, dict) else value
         for table, rows in document.items()
@@ -95,9 +95,11 @@ def test_a_merge_keeps_the_changes_of_both_sides(base: Document, theirs: ChangeS
     merged = merge(base, current, mine)
     if merged.conflicts:
         return
-    changes = {at: meant(at, sent) for at, sent in places(mine) if not same(found(base, at), meant(at, sent))}
+    changes = {
+        at: effective(at, sent) for at, sent in places(mine) if not same(value_at(base, at), effective(at, sent))
+    }
     for at, sent in changes.items():
-        assert same(found(merged.document, at), sent)
+        assert same(value_at(merged.document, at), sent)
     for table, rows in current.items():
         for id_, columns in rows.items():
             if (table, id_) in mine.removed:
@@ -105,7 +107,7 @@ def test_a_merge_keeps_the_changes_of_both_sides(base: Document, theirs: ChangeS
                 continue
             for column, value_ in columns.items():
                 if (table, id_, column) not in changes:
-                    assert found(merged.document, (table, id_, column)) == value_
+                    assert value_at(merged.document, (table, id_, column)) == value_
 
 
 @given(documents(), edits(), edits())
@@ -117,9 +119,11 @@ def test_a_conflict_is_a_place_that_both_sides_changed_differently(
     both = {
         at
         for at, sent in places(mine)
-        if not same(found(current, at), meant(at, sent))
-        and (not same(found(base, at), meant(at, sent)) or at[1] not in base[at[0]])  # nobody clears what he never saw
-        and any(not same(found(base, part), found(current, part)) for part in whole(at))
+        if not same(value_at(current, at), effective(at, sent))
+        and (
+            not same(value_at(base, at), effective(at, sent)) or at[1] not in base[at[0]]
+        )  # nobody can clear what they have not seen
+        and any(not same(value_at(base, part), value_at(current, part)) for part in places_of_one_value(at))
     }
     assert {at for at in conflicts if at[2] != "id"} == both
     taken_out = {(t, i) for t, i in CHILDREN if i in base[t] and i not in current[t] and i in mine.sent[t]}
@@ -137,7 +141,7 @@ def test_a_retry_changes_nothing(base: Document, theirs: ChangeSet, mine: Change
 
 @given(st.data(), documents())
 def test_edits_of_different_places_commute(data: st.DataObject, base: Document) -> None:
-    """Either side owns a whole new child and may take out only what is its own."""
+    """Each side owns complete new children and removes only its own."""
     first = {place: data.draw(st.booleans()) for place in CHILDREN}
     sides = []
     for side in (True, False):
@@ -153,7 +157,7 @@ def test_edits_of_different_places_commute(data: st.DataObject, base: Document) 
     left = merge(base, merge(base, base, a).document, b)
     right = merge(base, merge(base, base, b).document, a)
     assert left.conflicts == right.conflicts == []
-    assert known(left.document) == known(right.document)
+    assert known_values(left.document) == known_values(right.document)
 
 
 @given(documents(), edits(), edits())
@@ -161,7 +165,9 @@ def test_a_merge_is_changed_only_if_its_document_differs(base: Document, theirs:
     current = merge(base, base, theirs).document
     merged = merge(base, current, mine)
     ids = {table: rows.keys() for table, rows in current.items()}
-    differs = known(merged.document) != known(current) or ids != {t: r.keys() for t, r in merged.document.items()}
+    differs = known_values(merged.document) != known_values(current) or ids != {
+        t: r.keys() for t, r in merged.document.items()
+    }
     assert merged.changed is differs
 
 
@@ -178,7 +184,7 @@ def test_clearing_an_empty_column_changes_nothing(document: Document) -> None:
     nothing = ChangeSet(HOUSEHOLD, empty())
     for at in COLUMNS:
         table, id_, column = at
-        if id_ in document[table] and found(document, at) is None:
+        if id_ in document[table] and value_at(document, at) is None:
             nothing.sent[table].setdefault(id_, {})[column] = None
     assert not merge(document, document, nothing).changed
 
