@@ -38,7 +38,7 @@ def test_a_catalogue_gives_sentences_by_code(tmp_path: Path) -> None:
     assert entry.sentence_for({"letters": "9"}).filled("en", {"letters": "9"}) == "At most 9."
 
 
-@pytest.mark.parametrize("slip", MISTAKES)
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_a_catalogue_is_refused_with_its_place(mistake: str, tmp_path: Path) -> None:
     text, message = MISTAKES[mistake]
     (tmp_path / "one.toml").write_text(text, encoding="utf-8")
