@@ -266,6 +266,6 @@ async def test_every_number_is_in_the_vault_and_its_mask_in_the_row(loaded: asyn
 async def test_loading_again_changes_nothing(loaded: asyncpg.Connection, vault: Vault) -> None:
     before = await loaded.fetch("SELECT * FROM household ORDER BY id")
     messages: list[str] = []
-    await load(loaded, vault, tell=lambda label, done, total: messages.append(label))
+    await load(loaded, vault, report=lambda label, done, total: messages.append(label))
     assert messages == []
     assert await loaded.fetch("SELECT * FROM household ORDER BY id") == before

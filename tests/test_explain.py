@@ -110,7 +110,7 @@ def test_explain_prints_no_value(production: Place, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("text", "who", "words", "sentence"),
     [
-        (LIST, "somebody", (), "Nobody is called somebody"),
+        (LIST, "somebody", (), "The demo has no somebody"),
         (LIST, str(uuid.UUID(int=1)), (), "No open account"),
         (LIST, "officer@35.07.11.2008", (), "holds no demo"),
         (LIST, None, ("--variables", "{"), "not JSON"),

@@ -1,7 +1,8 @@
 """The demo's accounts: a persona for every role, and the officers, verifiers and coordinators who did the demo's work.
 
-A persona is called `role@area`; the village or regency of a persona has no other account for that duty, so the
-persona finds records of his own.  Rule: ids and names follow from the user name alone.
+A persona is called `role@area`; its village or regency has no other account for that duty, so the persona sees records
+of their own.
+Rule: ids and names follow from the user name alone.
 Test: tests/test_demo_households.py.
 """
 
@@ -21,7 +22,7 @@ GRANTED_FROM = dt.date(2019, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody with one role in one area; the area is a region code, None for the whole country."""
+    """A user with one role in one area: a region code, or None for the whole country."""
 
     id: uuid.UUID
     username: str
@@ -35,7 +36,7 @@ class Account:
 
 
 def account(username: str, role: Role, area: str | None) -> Account:
-    """An account whose id and name follow from its user name; a service is called what it is."""
+    """An account whose id and name follow from its user name."""
     id_ = uuid.uuid5(NAMESPACE, f"account/{username}")
     if role is Role.SERVICE:
         return Account(id_, username, "Layanan Satu Data", role, area)
@@ -69,20 +70,26 @@ def personas() -> dict[str, uuid.UUID]:
     return {persona.username: persona.id for persona in PERSONAS}
 
 
-def _staff() -> dict[tuple[Role, str], Account]:
-    """Who does a duty where: the persona of the place, else an account named after duty and code."""
-    villages = [place.code for place in geography.read() if place.since is not None]
-    duties = [(role, name, code) for code in villages for role, name in VILLAGE_DUTIES]
-    duties += [(Role.REGENCY_COORDINATOR, "coordinator", code) for code in dict.fromkeys(v[:5] for v in villages)]
-    known = {(persona.role, persona.area): persona for persona in PERSONAS}
-    return {
-        (role, code): known.get((role, code)) or account(f"{name}.{code}", role, code) for role, name, code in duties
-    }
-
-
 VILLAGE_DUTIES = ((Role.OFFICER, "officer"), (Role.VILLAGE_VERIFIER, "verifier"))
+
+
+def _staff() -> dict[tuple[Role, str], Account]:
+    """The account of each duty and place: the place's persona, else an account named after duty and code."""
+    villages = [place.code for place in geography.read() if place.since is not None]
+    duties: list[tuple[Role, str, str]] = []
+    for village in villages:
+        duties += [(role, name, village) for role, name in VILLAGE_DUTIES]
+    regencies = dict.fromkeys(village[:5] for village in villages)
+    duties += [(Role.REGENCY_COORDINATOR, "coordinator", regency) for regency in regencies]
+    personas_by_duty = {(persona.role, persona.area): persona for persona in PERSONAS}
+    staff: dict[tuple[Role, str], Account] = {}
+    for role, name, code in duties:
+        staff[role, code] = personas_by_duty.get((role, code)) or account(f"{name}.{code}", role, code)
+    return staff
+
+
 STAFF = _staff()
-"""The account of a role in a programme village, or of the coordinator in a regency of one."""
+"""The accounts by role and place: officers and verifiers by village, coordinators by regency."""
 
 ACCOUNTS: tuple[Account, ...] = tuple({account.id: account for account in (*PERSONAS, *STAFF.values())}.values())
 
@@ -96,5 +103,5 @@ def verifier_of(village: str) -> Account:
 
 
 def coordinator_of(village: str) -> Account:
-    """Of the regency in which the village lies."""
+    """The coordinator of the village's regency."""
     return STAFF[Role.REGENCY_COORDINATOR, village[:5]]

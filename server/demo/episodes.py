@@ -1,9 +1,9 @@
-"""Where the demo's migrants went, as what, by which scheme, and how it ended.
+"""The migration episodes of the demo's people: where they went, to do what, by which scheme, and how it ended.
 
 Illustrative: the sources give the destinations of the whole country (first half of 2024: Hong Kong, Taiwan, Malaysia,
 Japan, Singapore, Korea, Saudi Arabia) and four of five placements as private to private (2024).  Weights by province,
-wages and outcomes are made up around that; Malaysia leads here, for many of the demo's villages lie in the east.
-Rule: an earlier episode ends before the next begins, and a departure before 18 is rare but there.
+wages and outcomes are invented around that; Malaysia leads here, because many of the demo's villages lie in the east.
+Rule: an earlier episode ends before the next begins, and departures before 18 are rare but exist.
 Test: tests/test_demo_households.py.
 """
 
@@ -19,7 +19,7 @@ Weights = Mapping[str, float]
 
 
 class Job(NamedTuple):
-    """What migrants do: the list's group, the title on the contract, the sector and who employs."""
+    """A migrant's work: the group of the code list, the title on the contract, the sector and the kind of employer."""
 
     group: OccupationGroup
     title: str
@@ -48,7 +48,7 @@ JOBS: dict[str, Job] = {
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A country: what it pays a month, where people work, how many men go for each woman, and as what."""
+    """A country: wages a month from lowest to highest, cities, men for each woman who goes, and their jobs."""
 
     currency: str
     wage: tuple[int, int]
@@ -60,13 +60,17 @@ class Destination:
 def destination(
     currency: str, wage: tuple[int, int], cities: str, share_of_men: float, women: str, men: str
 ) -> Destination:
-    """Jobs as `maid 9, carer 1`."""
+    """A destination whose jobs are given as texts such as `maid 9, carer 1`: names and weights."""
     jobs = {Sex.FEMALE: _weights(women), Sex.MALE: _weights(men)}
     return Destination(currency, wage, tuple(cities.split(", ")), share_of_men, jobs)
 
 
 def _weights(text: str) -> Weights:
-    return {name: float(weight) for name, weight in (entry.split() for entry in text.split(", "))}
+    weights = {}
+    for entry in text.split(", "):
+        name, weight = entry.split()
+        weights[name] = float(weight)
+    return weights
 
 
 DESTINATIONS: dict[str, Destination] = {
@@ -117,7 +121,7 @@ ORIGINS: dict[str, Weights] = {
     "73": _weights("MY 66, SA 18, JP 5, TW 5, BN 6"),
 }
 RISKY: Weights = {"MY": 0.22, "SA": 0.3, "AE": 0.15}
-"""Share of episodes outside the procedure where the land border or the moratorium invites them; elsewhere 2 %."""
+"""Share of episodes outside the procedure in countries with a land border or a moratorium; elsewhere it is 2 %."""
 
 SCHEMES: dict[str, Weights] = {
     "KR": _weights("GOVERNMENT_TO_GOVERNMENT 85, PRIVATE_TO_PRIVATE 15"),
@@ -129,7 +133,7 @@ REASONS = _weights(
 )
 PLANS = _weights("OWN_BUSINESS 38, LEAVE_AGAIN 27, WORK_IN_COUNTRY 15, NOT_WORK 8, UNDECIDED 12")
 WELFARE = _weights("WELL 88, IN_TROUBLE 3, LOST_CONTACT 3, ILL 1, DETAINED 1, UNKNOWN 4")
-GONE = (
+DEPARTED = (
     MigrationStage.WORKING_ABROAD,
     MigrationStage.ON_HOME_LEAVE,
     MigrationStage.RETURNED,
@@ -138,7 +142,7 @@ GONE = (
 ABROAD = (MigrationStage.WORKING_ABROAD, MigrationStage.ON_HOME_LEAVE)
 YEAR = 365.25
 UNDERAGE = 0.02
-"""Share of the travellers who left as children for the first time, where their later episodes leave room for it."""
+"""Share of the travellers who first left as children, if their later episodes leave time for it."""
 
 
 def pick(weights: Weights, rng: random.Random) -> str:
@@ -150,20 +154,25 @@ def days(years: float) -> dt.timedelta:
 
 
 def partial(day: dt.date, rng: random.Random, certainty: float, month: bool = False) -> str:
-    """The day as people remember it: whole, or the month, or the year only unless the `month` is known in any case."""
+    """The day as people remember it: the whole date, the month, or the year alone; with `month` at least the month."""
+    text = day.isoformat()
     drawn = rng.random()
-    return day.isoformat()[: 10 if drawn < certainty else 7 if month or drawn < (1 + certainty) / 2 else 4]
+    if drawn < certainty:
+        return text
+    if month or drawn < (1 + certainty) / 2:
+        return text[: len("2020-01")]
+    return text[: len("2020")]
 
 
 def passport(number: int) -> str:
-    """Nine characters of the usual form, in a series of the demo's own."""
+    """A number of the usual form, nine characters, in a series of the demo's own."""
     series, serial = divmod(number, 10_000_000)
     return f"Z{chr(ord('A') + series)}{serial:07d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """What of a person decides the episodes; `number` makes passports unique in the country."""
+    """What the episodes of a person depend on; `number` makes passports unique in the country."""
 
     id: str
     sex: Sex
@@ -172,35 +181,45 @@ class Traveller:
 
 
 def episodes(
-    who: Traveller, stage: MigrationStage, province: str, visited: dt.date, today: dt.date, rng: random.Random
+    traveller: Traveller, stage: MigrationStage, province: str, visited: dt.date, today: dt.date, rng: random.Random
 ) -> Iterator[dict[str, Any]]:
-    """The columns of a person's episodes, oldest first, as the visit found them."""
-    origin = ORIGINS[province]
-    weights = {code: w * (DESTINATIONS[code].men if who.sex is Sex.MALE else 1) for code, w in origin.items()}
+    """The columns of a person's episodes, oldest first, as known at the visit; the latest is at `stage`."""
+    weights = dict(ORIGINS[province])
+    if traveller.sex is Sex.MALE:
+        weights = {country: weight * DESTINATIONS[country].men for country, weight in weights.items()}
     left, back = _latest(stage, visited, rng)
-    grown = who.born + days(18.1)
-    if stage in GONE and left < grown:
-        left = grown
-        back = back and max(back, grown + days(rng.uniform(1, 2)))
-    earlier: list[tuple[dt.date, dt.date]] = []
-    border = left
-    while len(earlier) < 5 and rng.random() < 0.42:
-        end = border - days(rng.uniform(0.2, 2.2))
-        border = end - days(rng.uniform(1.6, 3.1))
-        if border < grown:
-            break
-        earlier.append((border, end))
-    first = earlier[-1][0] if earlier else left
-    child = who.born + days(rng.uniform(14.5, 17.5))
-    if rng.random() < UNDERAGE and child + days(3) < first:
-        earlier.append((child, child + days(2)))
+    adult_on = traveller.born + days(18.1)
+    if stage in DEPARTED and left < adult_on:
+        left = adult_on
+        if back is not None:
+            back = max(back, adult_on + days(rng.uniform(1, 2)))
+    earlier = _earlier(traveller, left, adult_on, rng)
     for begin, end in reversed(earlier):
-        yield _episode(who, MigrationStage.RETURNED, pick(weights, rng), begin, end, today, rng)
-    yield _episode(who, stage, pick(weights, rng), left, back, today, rng, latest=True)
+        yield _episode(traveller, MigrationStage.RETURNED, pick(weights, rng), begin, end, today, rng)
+    yield _episode(traveller, stage, pick(weights, rng), left, back, today, rng, is_latest=True)
+
+
+def _earlier(
+    traveller: Traveller, left: dt.date, adult_on: dt.date, rng: random.Random
+) -> list[tuple[dt.date, dt.date]]:
+    """Begin and end of the episodes before the one that began when the traveller `left`, newest first."""
+    earlier: list[tuple[dt.date, dt.date]] = []
+    next_begin = left
+    while len(earlier) < 5 and rng.random() < 0.42:
+        end = next_begin - days(rng.uniform(0.2, 2.2))
+        next_begin = end - days(rng.uniform(1.6, 3.1))
+        if next_begin < adult_on:
+            break
+        earlier.append((next_begin, end))
+    first = earlier[-1][0] if earlier else left
+    as_child = traveller.born + days(rng.uniform(14.5, 17.5))
+    if rng.random() < UNDERAGE and as_child + days(3) < first:
+        earlier.append((as_child, as_child + days(2)))
+    return earlier
 
 
 def _latest(stage: MigrationStage, visited: dt.date, rng: random.Random) -> tuple[dt.date, dt.date | None]:
-    """When the latest episode began, or was meant to, and when it ended."""
+    """When the latest episode began, or should begin, and when it ended."""
     if stage in ABROAD:
         return visited - days(min(rng.expovariate(0.55) + 0.1, 9)), None
     if stage is MigrationStage.RETURNED:
@@ -213,36 +232,40 @@ def _latest(stage: MigrationStage, visited: dt.date, rng: random.Random) -> tupl
 
 
 def _episode(
-    who: Traveller,
+    traveller: Traveller,
     stage: MigrationStage,
     country: str,
     begin: dt.date,
     end: dt.date | None,
     today: dt.date,
     rng: random.Random,
-    latest: bool = False,
+    is_latest: bool = False,
 ) -> dict[str, Any]:
-    certainty = 0.75 if latest else 0.2
-    place = DESTINATIONS[country]
-    job = JOBS[pick(place.jobs[who.sex], rng)]
-    gone = stage in GONE
-    episode: dict[str, Any] = {"member_id": who.id, "stage": stage.value, "country": country}
-    episode |= {"occupation_group": job.group.value, "job_title": job.title}
-    episode |= {"sector": job.sector.value, "legal_category": job.employer.value}
-    if not gone:
-        episode |= {
-            "registered_on": begin.isoformat(),
-            "recruiter": "LICENSED_AGENCY",
-            "procedural_status": "PROCEDURAL",
-        }
+    certainty = 0.75 if is_latest else 0.2
+    target = DESTINATIONS[country]
+    job = JOBS[pick(target.jobs[traveller.sex], rng)]
+    episode: dict[str, Any] = {
+        "member_id": traveller.id,
+        "stage": stage.value,
+        "country": country,
+        "occupation_group": job.group.value,
+        "job_title": job.title,
+        "sector": job.sector.value,
+        "legal_category": job.employer.value,
+    }
+    if stage not in DEPARTED:
+        episode["registered_on"] = begin.isoformat()
+        episode["recruiter"] = "LICENSED_AGENCY"
+        episode["procedural_status"] = "PROCEDURAL"
         episode["scheme"] = pick(SCHEMES.get(country, USUAL_SCHEMES), rng)
         if stage is MigrationStage.PROSPECTIVE and rng.random() < 0.4:
             episode["departed_on"] = (today + dt.timedelta(days=rng.randint(20, 200))).isoformat()
         return episode
-    episode["departed_on"] = partial(begin, rng, certainty, month=latest)
-    episode["city"] = rng.choice(place.cities)
-    episode |= {"wage_amount": str(rng.randrange(*place.wage, 10)), "wage_currency": place.currency}
-    episode |= _papers(who, country, begin, end or today, stage in ABROAD, rng)
+    episode["departed_on"] = partial(begin, rng, certainty, month=is_latest)
+    episode["city"] = rng.choice(target.cities)
+    episode["wage_amount"] = str(rng.randrange(*target.wage, 10))
+    episode["wage_currency"] = target.currency
+    episode |= _papers(traveller, country, begin, end or today, stage in ABROAD, rng)
     if stage is MigrationStage.RETURNED and end is not None:
         episode["returned_on"] = partial(end, rng, certainty)
         episode["return_reason"] = pick(REASONS, rng)
@@ -253,35 +276,42 @@ def _episode(
 
 
 def _papers(
-    who: Traveller, country: str, begin: dt.date, needed: dt.date, active: bool, rng: random.Random
+    traveller: Traveller, country: str, begin: dt.date, until: dt.date, is_abroad: bool, rng: random.Random
 ) -> dict[str, Any]:
-    """Status, scheme and documents; a few say they went by the book and have nothing to show for it."""
+    """Status, scheme and documents; a few say that they went by the procedure and have no documents."""
     drawn = rng.random()
     if drawn < RISKY.get(country, 0.02):
-        broker = pick({"BROKER": 6, "FAMILY_OR_FRIEND": 3, "SELF": 1}, rng)
-        status = pick({"NON_PROCEDURAL": 8, "UNKNOWN": 2}, rng)
-        cost = {"cost_paid_amount": str(rng.randrange(2, 9) * 500_000), "cost_paid_currency": "IDR"}
-        return {"procedural_status": status, "scheme": "NONE", "recruiter": broker, "visa_type": "Kunjungan", **cost}
+        return {
+            "recruiter": pick({"BROKER": 6, "FAMILY_OR_FRIEND": 3, "SELF": 1}, rng),
+            "procedural_status": pick({"NON_PROCEDURAL": 8, "UNKNOWN": 2}, rng),
+            "cost_paid_amount": str(rng.randrange(2, 9) * 500_000),
+            "cost_paid_currency": "IDR",
+            "scheme": "NONE",
+            "visa_type": "Kunjungan",
+        }
     if drawn > 0.98:
         return {"procedural_status": "UNKNOWN", "scheme": "UNKNOWN"}
-    said: dict[str, Any] = {"procedural_status": "BECAME_IRREGULAR" if drawn > 0.97 else "PROCEDURAL"}
-    said |= {
+    papers: dict[str, Any] = {
+        "procedural_status": "BECAME_IRREGULAR" if drawn > 0.97 else "PROCEDURAL",
         "scheme": pick(SCHEMES.get(country, USUAL_SCHEMES), rng),
         "recruiter": "LICENSED_AGENCY",
         "visa_type": "Kerja",
+        "social_security_jkk_jkm": rng.random() < 0.85,
+        "social_security_jht": rng.random() < 0.3,
     }
-    said |= {"social_security_jkk_jkm": rng.random() < 0.85, "social_security_jht": rng.random() < 0.3}
     if drawn > 0.96:
-        return said
+        return papers
     term = days(2 if country in ("HK", "MY", "SA", "SG") else 3)
-    ends = begin + term
-    while active and ends < needed - dt.timedelta(days=170) and rng.random() < 0.97:
-        ends += term
-    said |= {"contract_starts_on": begin.isoformat()[:7], "contract_ends_on": ends.isoformat()[:7]}
-    said["passport_no"] = passport(who.number)
-    said["passport_expires_on"] = (begin + days(rng.uniform(3, 5))).isoformat()
+    contract_end = begin + term
+    while is_abroad and contract_end < until - dt.timedelta(days=170) and rng.random() < 0.97:
+        contract_end += term  # prolonged
+    papers["contract_starts_on"] = begin.isoformat()[:7]
+    papers["contract_ends_on"] = contract_end.isoformat()[:7]
+    papers["passport_no"] = passport(traveller.number)
+    papers["passport_expires_on"] = (begin + days(rng.uniform(3, 5))).isoformat()
     if rng.random() < 0.6:
-        said["epmi_no"] = f"ID99{who.number:08d}"
+        papers["epmi_no"] = f"ID99{traveller.number:08d}"
     if rng.random() < 0.4:
-        said |= {"debt_amount": str(rng.randrange(2, 30) * 1_000_000), "debt_currency": "IDR"}
-    return said
+        papers["debt_amount"] = str(rng.randrange(2, 30) * 1_000_000)
+        papers["debt_currency"] = "IDR"
+    return papers

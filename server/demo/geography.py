@@ -2,8 +2,8 @@
 
 `country.csv` is made by hand.  Codes and names are those of Permendagri 72/2019 (list of kodewilayah, CC0) that are
 still the same today.  `confirmed=yes`: a public source names the village as a Desmigratif village, or the region above
-it as taking part; `since` is then the source's year, as far as it gives one before 2020.  `confirmed=no`: illustrative.
-The years add up as the programme reported them: 2 + 120 + 130 + 150 villages; in 2019 150 villages of 138 districts,
+it as taking part; `since` is then the source's year, if it gives one before 2020.  `confirmed=no`: illustrative.
+The years add up to what the programme reported: 2 + 120 + 130 + 150 villages; in 2019 150 villages of 138 districts,
 75 regencies and 11 provinces.  Rule: loading it twice changes nothing.  Tests: tests/test_demo_geography.py,
 tests/test_regions.py.
 """
@@ -58,20 +58,22 @@ LENEK_LAUK = Recoding(
 
 def read() -> list[Place]:
     """The whole country, in the order of the codes."""
+    places = []
     with COUNTRY.open(encoding="utf-8", newline="") as file:
-        return [
-            Place(row["code"], row["name"], row["confirmed"] == "yes", int(row["since"]) if row["since"] else None)
-            for row in csv.DictReader(file)
-        ]
+        for row in csv.DictReader(file):
+            since = int(row["since"]) if row["since"] else None
+            places.append(Place(row["code"], row["name"], row["confirmed"] == "yes", since))
+    return places
 
 
 async def ensure(connection: Connection) -> None:
     """Bring the country, Lenek Lauk's history and the programme's villages into the database, if they are not there.
 
-    RegionLoadError when the database holds other regions: the demo does not share a registry with the real map.
+    Raises RegionLoadError if the database holds other regions: the demo does not share a registry with the real map.
     """
     country = replace(read_list(COUNTRY), origin=ORIGIN)
-    if foreign := (await compare(connection, country)).gone:
+    foreign = (await compare(connection, country)).gone
+    if foreign:
         raise RegionLoadError("the demo country goes into an empty registry", [known.code for known in foreign])
     villages = [place for place in read() if place.since is not None]
     lenek = LENEK_LAUK

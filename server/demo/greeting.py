@@ -1,6 +1,6 @@
-"""What somebody needs who sees the demo for the first time: where it is, who sees what, and a query to paste.
+"""What a newcomer needs when the demo has started: its address, what each persona sees, and a query to paste.
 
-Rule: the address is called ready only after it has answered as this demo, whose keys no other program has.
+Rule: the address is printed as ready only after it has answered as this demo, whose keys no other program has.
 Test: tests/test_demo.py.
 """
 
@@ -27,8 +27,8 @@ from server.demo.tokens import TOKENS
 QUERY = "{ viewer { abilities } households { totalCount } }"
 EXAMPLE = "{ viewer { name } households(first: 3) { totalCount nodes { householdNo village { name } memberCount } } }"
 TIMEOUT = 30.0  # seconds for one answer
-AGAIN = 0.5  # seconds between two attempts
-PASSING = {"INTERNAL", "OVERLOADED", "TIMEOUT"}  # what this demo says of its own while it loses its database
+RETRY_SECONDS = 0.5  # between two attempts
+PASSING_CODES = {"INTERNAL", "OVERLOADED", "TIMEOUT"}  # errors of this demo itself while it loses its database
 OPENER = build_opener(ProxyHandler({}))  # the address is on this machine, whatever proxy the environment names
 
 
@@ -37,27 +37,29 @@ class NotReady(Exception):
 
 
 async def greet(origin: str, tokens: Mapping[str, str], console: Console) -> None:
-    """Print the greeting as soon as the server at `origin` answers every persona.  ServingError: it is another one."""
+    """Print the greeting as soon as the server at `origin` answers every persona.
+
+    Raises ServingError if another program answers there."""
     while True:
         try:
             answers = {name: await asyncio.to_thread(ask, origin, token) for name, token in tokens.items()}
             break
         except NotReady:
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(RETRY_SECONDS)
     url = f"{origin}/graphql"
     names = {place.code: place.name for place in geography.read()}
-    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
-    say(f"\nReady: {url}\n")
+    write = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    write(f"\nReady: {url}\n")
     for persona in PERSONAS:
         area = names[persona.area] if persona.area else "the whole country"
-        say(f"  {persona.username:<22} {area:<17}  {sight(answers[persona.username])}")
-    say(f"\nTokens for 12 hours are in {TOKENS}. A query to paste:\n")
-    say(example(url, PERSONAS[0]))
-    say("\nCtrl-C stops it.")
+        write(f"  {persona.username:<22} {area:<17}  {describe(answers[persona.username])}")
+    write(f"\nTokens for 12 hours are in {TOKENS}. A query to paste:\n")
+    write(example(url, PERSONAS[0]))
+    write("\nCtrl-C stops it.")
 
 
 def ask(origin: str, token: str) -> dict[str, Any]:
-    """What QUERY answers a persona.  NotReady; ServingError: it is not this demo that answers."""
+    """The answer to QUERY for a persona.  Raises NotReady, or ServingError if another program answers."""
     if _answer(Request(f"{origin}/readyz")) != (200, b"ready\n"):  # noqa: S310  (the demo's own address)
         raise NotReady
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -67,7 +69,7 @@ def ask(origin: str, token: str) -> dict[str, Any]:
         raise NotReady
     try:
         answer = json.loads(content)
-        if any(error["extensions"]["code"] in PASSING for error in answer.get("errors", ())):
+        if any(error["extensions"]["code"] in PASSING_CODES for error in answer.get("errors", ())):
             raise NotReady
         data: dict[str, Any] = answer["data"]
         return {"abilities": data["viewer"]["abilities"], "households": data["households"]}
@@ -85,17 +87,18 @@ def _answer(request: Request) -> tuple[int, bytes]:
         raise NotReady from None
 
 
-def sight(answer: Mapping[str, Any]) -> str:
-    """A persona's own count of households, and the classes of data that he sees in them."""
+def describe(answer: Mapping[str, Any]) -> str:
+    """How many households a persona sees, and which classes of data in them."""
     if not answer["households"]:
         return "no household"
     guarded = (Sensitivity.PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL, Sensitivity.PROTECTIVE)
-    classes = ", ".join(kind.name.lower() for kind in guarded if Ability.of(kind).name in answer["abilities"])
-    return f"{answer['households']['totalCount']:,} households" + (f": {classes}" if classes else "")
+    visible = [kind.name.lower() for kind in guarded if Ability.of(kind).name in answer["abilities"]]
+    count = f"{answer['households']['totalCount']:,} households"
+    return f"{count}: {', '.join(visible)}" if visible else count
 
 
 def example(url: str, persona: Account) -> str:
-    """A command that asks as this persona."""
+    """A shell command that sends EXAMPLE as this persona."""
     token = f"""$(python3 -c 'import json; print(json.load(open("{TOKENS}"))["{persona.username}"])')"""
     body = json.dumps({"query": EXAMPLE})
     return f"""curl -s {url} -H "Authorization: Bearer {token}" -H 'Content-Type: application/json' -d '{body}'"""

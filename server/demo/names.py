@@ -1,6 +1,6 @@
-"""Names as they are given in the demo's provinces, put together at random: whoever bears one is nobody in particular.
+"""Names that are usual in the demo's provinces, combined at random: they belong to nobody in particular.
 
-Rule: a family name is shared where people have one, and nowhere else.  Test: tests/test_demo_households.py.
+Rule: a family shares a name where family names are usual, and nowhere else.  Test: tests/test_demo_households.py.
 """
 
 import random
@@ -11,7 +11,7 @@ from registry.codes import Sex
 
 @dataclass(frozen=True, slots=True)
 class Culture:
-    """What people are called and where they live; `families` is empty where names are not inherited."""
+    """Names of people and of hamlets; `families` is empty where names are not inherited."""
 
     men: tuple[str, ...]
     women: tuple[str, ...]
@@ -22,9 +22,13 @@ class Culture:
 
 
 def culture(men: str, women: str, second_men: str, second_women: str, families: str, hamlets: str) -> Culture:
-    """From lists parted by commas."""
-    lists = (men, women, second_men, second_women, families, hamlets)
-    return Culture(*(tuple(name.strip() for name in names.split(",") if name.strip()) for names in lists))
+    """A culture whose names are given as texts, with commas between them."""
+    texts = (men, women, second_men, second_women, families, hamlets)
+    return Culture(*(_split(text) for text in texts))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 JAVANESE = culture(
@@ -117,13 +121,16 @@ BY_PROVINCE: dict[str, tuple[Culture, ...]] = {
 
 
 def culture_of(area: str | None, rng: random.Random) -> Culture:
-    """The culture of a family in the area; anywhere in the country for None."""
-    return rng.choice(BY_PROVINCE[area[:2] if area else rng.choice(sorted(BY_PROVINCE))])
+    """The culture of a family in the area, or anywhere in the country if it is None."""
+    province = area[:2] if area else rng.choice(sorted(BY_PROVINCE))
+    return rng.choice(BY_PROVINCE[province])
 
 
 def given_name(culture: Culture, sex: Sex, rng: random.Random) -> str:
-    """One or two names of the person's own, as the culture has it."""
-    male = sex is Sex.MALE
-    first = rng.choice(culture.men if male else culture.women)
-    second = culture.second_men if male else culture.second_women
-    return f"{first} {rng.choice(second)}" if second and rng.random() < 0.6 else first
+    """The person's own name or two names, as is usual in the culture."""
+    is_male = sex is Sex.MALE
+    first = rng.choice(culture.men if is_male else culture.women)
+    second_names = culture.second_men if is_male else culture.second_women
+    if second_names and rng.random() < 0.6:
+        return f"{first} {rng.choice(second_names)}"
+    return first

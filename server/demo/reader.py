@@ -1,4 +1,4 @@
-"""A persona of the demo as the reader of a query that is explained.
+"""A persona of the demo as the reader for whom a query is explained.
 
 Test: tests/test_explain.py.
 """
@@ -21,16 +21,16 @@ from server.settings import Settings
 
 @contextmanager
 def persona_reader(settings: Settings, who: str, data: Path) -> Iterator[Reader]:
-    """A persona, or another account of the demo by its id; the database of the demo runs meanwhile.
+    """A persona, or another account of the demo by its id.  The demo's database runs until the block ends.
 
     Raises ReaderError, EmbeddedError."""
     user = personas().get(who) or account_id(who)
     if user is None:
         raise ReaderError(
-            f"Nobody is called {who}: give an account's id, or a persona of the demo: {', '.join(personas())}."
+            f"The demo has no {who}: give the id of an account, or one of its personas: {', '.join(personas())}."
         )
     if not (data / "cluster").exists():
-        raise ReaderError(f"{data} holds no demo: `desmigratif demo` makes one.")
+        raise ReaderError(f"{data} holds no demo: run `desmigratif demo` once.")
     with Embedded(data) as server:
         vault = demo_keys(data / KEYS, settings.audience)[1]
         yield Reader(user, server.dsn(user=LOGIN), vault.derive(CURSORS))

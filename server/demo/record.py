@@ -1,4 +1,4 @@
-"""One household as the registry keeps it: its rows, its revision, its way through the workflow and its warnings.
+"""One household as the registry stores it: its rows, its revision, its steps through the workflow and its warnings.
 
 Rule: numbers go into the vault; rows hold their masks and the revision holds them sealed.
 Test: tests/test_demo_households.py.
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from registry.codes import WorkflowState
+from registry.codes import IdentityField, WorkflowState
 from registry.guard.vault import Vault
 from registry.models.aggregate import CHILDREN, LISTS, NOUNS, SEALED
 from registry.models.finding import FINDING
@@ -33,9 +33,9 @@ from server.demo.households import Village
 from server.demo.rows import Rows
 
 S = WorkflowState
-Reached = tuple[WorkflowState, dt.datetime, Account]
-"""A state, when it was reached and by whose act."""
-WAYS = {
+Step = tuple[WorkflowState, dt.datetime, Account]
+"""A state, when it was reached, and whose command led to it."""
+STEPS = {
     S.DRAFT: (S.DRAFT,),
     S.SUBMITTED: (S.SUBMITTED,),
     S.VERIFIED_VILLAGE: (S.SUBMITTED, S.VERIFIED_VILLAGE),
@@ -49,7 +49,7 @@ REMARKS = (
     (["members", "education"], "Pendidikan kepala keluarga belum sesuai; tanyakan lagi."),
 )
 UNFINISHED = ("visit_result", "consent_basis", "consent_method", "consent_given_by", "consent_given_on")
-"""What a draft does not have yet."""
+"""Columns that a draft does not have yet."""
 
 TABLES = {name: table_of(noun) for name, noun in NOUNS.items()}
 TABLES_OF = {name: table for table, name in LISTS.items()}
@@ -64,16 +64,34 @@ class Recorder:
         self.coordinator = coordinator_of(village.code)
 
     def add(self, document: Document, state: WorkflowState, number: str, rng: random.Random) -> uuid.UUID:
-        """Add one household in this state; answers its id."""
+        """Add one household in this state.  Returns its id."""
         ((key, household),) = document["household"].items()
         if state is S.DRAFT:
             for column in UNFINISHED:
                 del household[column]
         captured = dt.datetime.fromisoformat(household["captured_at"])
         steps = self._steps(state, captured, rng)
-        first, last = steps[0][1], steps[-1][1]
         id_ = uuid.UUID(key)
-        here = {
+        common = self._common_columns(state, steps)
+        child_common = common | {"household_id": id_}
+        stored = self._seal(document, child_common)
+        del stored["household"][key]["village_id"]  # a household's row has its village, its revisions do not
+        columns = _masked(stored["household"][key]) | common | _step_columns(steps)
+        columns |= {"id": id_, "household_no": number, "rev": 1, "workflow_state": state.value}
+        columns["authors"] = [] if state is S.VERIFIED else [self.officer.id]
+        columns["updated_at"] = steps[-1][1]
+        self.rows.add(HOUSEHOLD, columns)
+        self._add_children(document, stored, child_common)
+        revision = {"rev": 1, "document": orjson.dumps(stored).decode(), "id": uuid.uuid5(id_, "revision/1")}
+        self.rows.add(REVISION, child_common, revision)
+        self._add_events(steps, child_common, stored, rng)
+        self._add_findings(document, state, child_common)
+        return id_
+
+    def _common_columns(self, state: WorkflowState, steps: list[Step]) -> dict[str, Any]:
+        """Columns that a household and all its records have."""
+        first = steps[0][1]
+        return {
             "village_id": self.village.id,
             "area": self.village.code,
             "draft": state is S.DRAFT,
@@ -81,97 +99,133 @@ class Recorder:
             "created_by": self.officer.id,
             "updated_at": first,
         }
-        inside = here | {"household_id": id_}
-        stored = self._seal(document, inside)
-        del stored["household"][key]["village_id"]  # the household says where it is, not its revisions
-        way = {"household_no": number, "rev": 1, "workflow_state": state.value, "updated_at": last}
-        way["authors"] = [] if state is S.VERIFIED else [self.officer.id]
-        self.rows.add(HOUSEHOLD, _masked(stored["household"][key]), here, way, _who(steps), {"id": id_})
-        for table in CHILDREN:
-            for child, row in stored[table].items():
-                said = _derived(table, row, document)
-                self.rows.add(TABLES[table], _masked(row), said, inside, {"id": child})
-                if "owner_category" in said:
-                    row["owner_category"] = said["owner_category"]  # stays as it was at capture
-        revision = {"rev": 1, "document": orjson.dumps(stored).decode(), "id": uuid.uuid5(id_, "revision/1")}
-        self.rows.add(REVISION, inside, revision)
-        self._events(steps, inside, stored, rng)
-        for position, finding in enumerate(check(document, self.now, complete=state is not S.DRAFT), 1):
-            row = finding_row(finding, position, document, self.officer.id)
-            row["params"] = orjson.dumps(row["params"]).decode()
-            self.rows.add(FINDING, inside, row, {"id": uuid.uuid5(id_, f"finding/{position}")})
-        return id_
 
-    def _steps(self, state: WorkflowState, captured: dt.datetime, rng: random.Random) -> list[Reached]:
-        """The way to the state: each step with its time and whoever took it; twelve days at most."""
+    def _steps(self, state: WorkflowState, captured: dt.datetime, rng: random.Random) -> list[Step]:
+        """The steps to the state, with their times and whoever took them; twelve days at most."""
+        actors = {S.VERIFIED_VILLAGE: self.verifier, S.RETURNED: self.verifier, S.VERIFIED: self.coordinator}
         at = captured + dt.timedelta(hours=rng.uniform(2, 30))
         steps = []
-        for step in WAYS[state]:
-            if step in (S.VERIFIED_VILLAGE, S.RETURNED):
+        for reached in STEPS[state]:
+            if reached in (S.VERIFIED_VILLAGE, S.RETURNED):
                 at += dt.timedelta(days=rng.uniform(1, 4))
-            elif step is S.VERIFIED:
+            elif reached is S.VERIFIED:
                 at += dt.timedelta(days=rng.uniform(1, 6))
-            actors = {S.VERIFIED_VILLAGE: self.verifier, S.RETURNED: self.verifier, S.VERIFIED: self.coordinator}
-            steps.append((step, at.replace(microsecond=0), actors.get(step, self.officer)))
+            steps.append((reached, at.replace(microsecond=0), actors.get(reached, self.officer)))
         return steps
 
-    def _seal(self, document: Document, inside: Mapping[str, Any]) -> Document:
-        """The document as it is stored, with sealed numbers."""
-        stored: Document = {
-            table: {id_: dict(row) for id_, row in records.items()} for table, records in document.items()
-        }
+    def _seal(self, document: Document, common: Mapping[str, Any]) -> Document:
+        """A copy of the document with sealed numbers; the numbers go into the vault."""
+        stored: Document = {}
+        for table, records in document.items():
+            stored[table] = {id_: dict(row) for id_, row in records.items()}
         for (table, column), number in SEALED.items():
             for id_, row in stored[table].items():
                 if column in row:
-                    sealed = self.vault.seal(id_, number, row[column])
-                    row[column] = sealed.as_json()
-                    box = {"sealed": base64.b64decode(sealed.sealed), "blind": base64.b64decode(sealed.blind)}
-                    kept = {"subject_id": id_, "field": number.value, "key_id": sealed.key_id}
-                    self.rows.add(IDENTITY, inside, kept, box, {"id": uuid.uuid5(uuid.UUID(id_), number.value)})
+                    row[column] = self._seal_number(id_, number, row[column], common)
         return stored
 
-    def _events(self, steps: list[Reached], inside: Mapping[str, Any], document: Document, rng: random.Random) -> None:
-        household, before = inside["household_id"], None
-        for step, at, actor in steps:
-            when = {"at": at, "created_at": at, "updated_at": at, "created_by": actor.id}
-            event = {"from_state": before, "to_state": step.value, "rev": 1}
-            who = {"actor_id": actor.id, "actor_name": actor.name, "actor_role": actor.role.value}
-            self.rows.add(EVENT, inside, when, event, who, {"id": uuid.uuid5(household, f"event/{step.value}")})
-            before = step.value
-            if step is S.RETURNED:
-                path, text = rng.choice(REMARKS)
-                if path[0] in TABLES_OF:  # the first of the list, by its id
-                    path = [path[0], listed(TABLES_OF[path[0]], document)[0], *path[1:]]
-                author = {"author_id": actor.id, "author_name": actor.name, "author_role": actor.role.value}
-                said = {"path": path, "rev": 1, "text": text, "id": uuid.uuid5(household, "remark/1")}
-                said |= {"about": class_of(path, INSIDE).value, "about_author": inside["created_by"]}
-                self.rows.add(REMARK, inside, when, author, said)
+    def _seal_number(
+        self, subject_id: str, number: IdentityField, value: str, common: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Add a number to the vault.  Returns its sealed form, as a revision holds it."""
+        sealed = self.vault.seal(subject_id, number, value)
+        columns = {
+            "id": uuid.uuid5(uuid.UUID(subject_id), number.value),
+            "subject_id": subject_id,
+            "field": number.value,
+            "key_id": sealed.key_id,
+            "sealed": base64.b64decode(sealed.sealed),
+            "blind": base64.b64decode(sealed.blind),
+        }
+        self.rows.add(IDENTITY, common, columns)
+        return sealed.as_json()
+
+    def _add_children(self, document: Document, stored: Document, common: Mapping[str, Any]) -> None:
+        for table in CHILDREN:
+            for id_, row in stored[table].items():
+                derived_columns = _derived(table, row, document)
+                self.rows.add(TABLES[table], _masked(row), derived_columns, common, {"id": id_})
+                if "owner_category" in derived_columns:
+                    row["owner_category"] = derived_columns["owner_category"]  # stays as it was at capture
+
+    def _add_findings(self, document: Document, state: WorkflowState, common: Mapping[str, Any]) -> None:
+        findings = check(document, self.now, complete=state is not S.DRAFT)
+        for position, finding in enumerate(findings, 1):
+            row = finding_row(finding, position, document, self.officer.id)
+            row["params"] = orjson.dumps(row["params"]).decode()
+            id_ = uuid.uuid5(common["household_id"], f"finding/{position}")
+            self.rows.add(FINDING, common, row, {"id": id_})
+
+    def _add_events(self, steps: list[Step], common: Mapping[str, Any], document: Document, rng: random.Random) -> None:
+        before: str | None = None
+        for reached, at, actor in steps:
+            times = {"at": at, "created_at": at, "updated_at": at, "created_by": actor.id}
+            event = {
+                "id": uuid.uuid5(common["household_id"], f"event/{reached.value}"),
+                "from_state": before,
+                "to_state": reached.value,
+                "rev": 1,
+                "actor_id": actor.id,
+                "actor_name": actor.name,
+                "actor_role": actor.role.value,
+            }
+            self.rows.add(EVENT, common, times, event)
+            before = reached.value
+            if reached is S.RETURNED:
+                self._add_remark(actor, {**common, **times}, document, rng)
+
+    def _add_remark(self, author: Account, common: Mapping[str, Any], document: Document, rng: random.Random) -> None:
+        path, text = rng.choice(REMARKS)
+        if path[0] in TABLES_OF:
+            first_id = listed(TABLES_OF[path[0]], document)[0]
+            path = [path[0], first_id, *path[1:]]
+        remark = {
+            "id": uuid.uuid5(common["household_id"], "remark/1"),
+            "path": path,
+            "rev": 1,
+            "text": text,
+            "about": class_of(path, INSIDE).value,
+            "about_author": self.officer.id,
+            "author_id": author.id,
+            "author_name": author.name,
+            "author_role": author.role.value,
+        }
+        self.rows.add(REMARK, common, remark)
 
 
-def _who(steps: list[Reached]) -> dict[str, Any]:
-    """What the household itself says of its way."""
-    said: dict[str, Any] = {}
-    for step, at, actor in steps:
-        if step is S.VERIFIED_VILLAGE:
-            said["village_verified_by_id"] = actor.id
-        elif step in (S.SUBMITTED, S.VERIFIED):
-            verb = "submitted" if step is S.SUBMITTED else "verified"
-            said |= {f"{verb}_at": at, f"{verb}_by_id": actor.id}
-            said |= {f"{verb}_by_name": actor.name, f"{verb}_by_role": actor.role.value}
-        if step is S.VERIFIED:
-            said["verified_rev"] = 1
-    return said
+def _step_columns(steps: list[Step]) -> dict[str, Any]:
+    """The columns of a household that name who took its steps, and when."""
+    columns: dict[str, Any] = {}
+    for reached, at, actor in steps:
+        if reached is S.VERIFIED_VILLAGE:
+            columns["village_verified_by_id"] = actor.id
+        elif reached in (S.SUBMITTED, S.VERIFIED):
+            verb = "submitted" if reached is S.SUBMITTED else "verified"
+            columns[f"{verb}_at"] = at
+            columns[f"{verb}_by_id"] = actor.id
+            columns[f"{verb}_by_name"] = actor.name
+            columns[f"{verb}_by_role"] = actor.role.value
+        if reached is S.VERIFIED:
+            columns["verified_rev"] = 1
+    return columns
 
 
 def _derived(table: str, row: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """The columns that the registry computes from others."""
     if table == "migration_episode":
         born = document["member"][row["member_id"]].get("birth_date")
         return {"underage_at_departure": derived.underage_at_departure(born, row.get("departed_on"))}
     if table == "business":
-        own = [e for e in document["migration_episode"].values() if e["member_id"] == row["owner_id"]]
-        sales, capital = (Decimal(a) if (a := row.get(f"{n}_amount")) else None for n in ("annual_sales", "capital"))
-        return {"owner_category": derived.owner_category(own), "scale": derived.scale(sales, capital)}
+        episodes = document["migration_episode"].values()
+        of_owner = [episode for episode in episodes if episode["member_id"] == row["owner_id"]]
+        scale = derived.scale(_amount(row, "annual_sales"), _amount(row, "capital"))
+        return {"owner_category": derived.owner_category(of_owner), "scale": scale}
     return {}
+
+
+def _amount(row: Mapping[str, Any], name: str) -> Decimal | None:
+    text = row.get(f"{name}_amount")
+    return Decimal(text) if text else None
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:

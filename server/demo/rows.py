@@ -1,6 +1,7 @@
 """Rows of the registry on their way into the database, by COPY.
 
-Rule: a row has every column of its table but the generated, so a column that is new is null here or is refused.
+Rule: a row has every column of its table except generated ones, so a new column is null here, or refused if it must
+not be.
 Test: tests/test_demo_households.py.
 """
 
@@ -15,35 +16,39 @@ import sqlalchemy as sa
 
 from registry.models.noun import SCHEMA, Noun
 
+Parser = Callable[[str], Any]
+
 
 class Rows:
     """Rows on their way into the database, by table."""
 
     def __init__(self) -> None:
-        self._waiting: dict[sa.Table, list[tuple[Any, ...]]] = {}
-        self._readers: dict[sa.Table, list[tuple[str, Callable[[str], Any] | None]]] = {}
+        self._rows: dict[sa.Table, list[tuple[Any, ...]]] = {}
+        self._parsers: dict[sa.Table, dict[str, Parser | None]] = {}
 
-    def add(self, table: sa.Table, *values: Mapping[str, Any]) -> None:
-        """One row of several mappings, the later ones first; JSON text becomes what the column holds."""
-        if table not in self._readers:
-            self._readers[table] = [(column.name, _reader(column)) for column in _written(table)]
-            self._waiting[table] = []
+    def add(self, table: sa.Table, *mappings: Mapping[str, Any]) -> None:
+        """Add one row: the union of the mappings, in which later ones win.  Texts are parsed to the column's type."""
+        if table not in self._parsers:
+            self._parsers[table] = {column.name: _parser(column) for column in _written(table)}
+            self._rows[table] = []
         row: dict[str, Any] = {}
-        for mapping in values:
+        for mapping in mappings:
             row |= mapping
-        self._waiting[table].append(
-            tuple(
-                read(value) if read is not None and type(value) is str else value
-                for name, read in self._readers[table]
-                for value in (row.get(name),)
-            )
-        )
+        values: list[Any] = []
+        for name, parse in self._parsers[table].items():
+            value = row.get(name)
+            if parse is not None and type(value) is str:
+                value = parse(value)
+            values.append(value)
+        self._rows[table].append(tuple(values))
 
     async def copy(self, connection: asyncpg.Connection) -> None:
-        """Write what is waiting, what others refer to first."""
-        for table in (table for table in Noun.metadata.sorted_tables if table in self._waiting):
-            rows = self._waiting[table]
-            names = [name for name, _ in self._readers[table]]
+        """Write all rows, in the order in which tables refer to each other."""
+        for table in Noun.metadata.sorted_tables:
+            if table not in self._rows:
+                continue
+            rows = self._rows[table]
+            names = list(self._parsers[table])
             await connection.copy_records_to_table(table.name, schema_name=SCHEMA, columns=names, records=rows)
             rows.clear()
 
@@ -52,11 +57,15 @@ def _written(table: sa.Table) -> list[sa.Column[Any]]:
     return [column for column in table.columns if column.computed is None]
 
 
-def _reader(column: sa.Column[Any]) -> Callable[[str], Any] | None:
-    readers: tuple[tuple[type[sa.types.TypeEngine[Any]], Callable[[str], Any]], ...] = (
+def _parser(column: sa.Column[Any]) -> Parser | None:
+    """What makes the column's value of a text; None for a column of texts."""
+    parsers: tuple[tuple[type[sa.types.TypeEngine[Any]], Parser], ...] = (
         (sa.Uuid, uuid.UUID),
         (sa.DateTime, dt.datetime.fromisoformat),
         (sa.Date, dt.date.fromisoformat),
         (sa.Numeric, Decimal),
     )
-    return next((read for type_, read in readers if isinstance(column.type, type_)), None)
+    for type_, parser in parsers:
+        if isinstance(column.type, type_):
+            return parser
+    return None

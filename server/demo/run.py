@@ -1,8 +1,9 @@
-"""What the demo serves: an invented country, with a token for each persona.
+"""The demo's server: an invented country, with a token for each persona.
 
 The data folder holds the database and the demo's keys, so a second start keeps both; `.demo/tokens.json` of the working
-folder is written anew each time.
-Rule: what was answered is kept, whoever is killed, and the next start goes on from there.  Test: tests/test_demo.py.
+folder is written again at each start.
+Rule: what was answered is stored, even if a process is killed, and the next start goes on from there.
+Test: tests/test_demo.py.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from server.settings import Settings
 
 def run(settings: Settings, server: Embedded, scale: int, only: Collection[str], console: Console) -> None:
     """Bring the database up to date and serve it until a signal."""
-    held = serving.listen(settings.host, settings.port)
+    listening = serving.listen(settings.host, settings.port)
     keyring, vault = demo_keys(server.data / KEYS, settings.audience)
     try:
         asyncio.run(_prepare(server.dsn(), vault, scale, only, console))
@@ -43,7 +44,7 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
     tokens = issue(keyring)
     write(tokens)
     app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS))
-    serving.run(app, held, partial(greet, serving.origin(settings), tokens, console))
+    serving.run(app, listening, partial(greet, serving.origin(settings), tokens, console))
 
 
 async def _prepare(dsn: str, vault: Vault, scale: int, only: Collection[str], console: Console) -> None:
@@ -54,11 +55,11 @@ async def _prepare(dsn: str, vault: Vault, scale: int, only: Collection[str], co
         with Progress(*bars, console=console) as progress:
             tasks: dict[str, TaskID] = {}
 
-            def tell(label: str, done: int, total: int) -> None:
+            def report(label: str, done: int, total: int) -> None:
                 if label not in tasks:
                     tasks[label] = progress.add_task(label, total=total)
                 progress.update(tasks[label], completed=done)
 
-            await load(connection, vault, scale, tell, only=only or None)
+            await load(connection, vault, scale, report, only=only or None)
     finally:
         await connection.close()

@@ -1,6 +1,6 @@
-"""The life of the demo: its PostgreSQL starts while the program is still being read, and stops last.
+"""The start and end of the demo: its PostgreSQL starts while modules are still being imported, and stops last.
 
-Rule: a signal ends everything in order, the database too, and another one, however late, does not break into that.
+Rule: a signal ends everything in order, the database too, and no later signal interrupts that.
 Test: tests/test_demo.py.
 """
 
@@ -20,26 +20,30 @@ from server.database.postgres import Programs
 from server.settings import Settings
 
 FOLDER = Path(".demo")
-ELSEWHERE = Path("/var/lib/desmigratif-demo")
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ROOT_DATA = Path("/var/lib/desmigratif-demo")
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def data_folder(given: Path | None) -> Path:
-    """Where the demo keeps its database: as asked, else beside the tokens, else where PostgreSQL can reach it."""
+def data_folder(chosen: Path | None) -> Path:
+    """The folder of the demo's database: the chosen one, else that beside the tokens if PostgreSQL can enter it."""
+    if chosen:
+        return chosen
     near = (FOLDER / "database").resolve()
-    return given or (ELSEWHERE if Programs("18").closed(near) else near)
+    return ROOT_DATA if Programs("18").closed(near) else near
 
 
 def start(settings: Settings, data: Path, scale: int, only: Collection[str], console: Console) -> None:
-    """Serves until a signal.  ServingError, EmbeddedError, NewerDatabase: one sentence says what to correct."""
-    for ending in ENDS:
-        signal.signal(ending, _end)
+    """Serve until a signal.
+
+    Raises ServingError, EmbeddedError, NewerDatabase, whose messages say what to correct."""
+    for signum in END_SIGNALS:
+        signal.signal(signum, _end)
     server = Embedded(data)
-    beside = ThreadPoolExecutor(1)
+    thread = ThreadPoolExecutor(1)
     try:
         console.print(f"PostgreSQL starts in {data}", highlight=False, soft_wrap=True)
-        starting = beside.submit(server.start)
-        from server.demo.run import run  # reading all of the program takes longer than PostgreSQL
+        starting = thread.submit(server.start)
+        from server.demo.run import run  # importing the whole program takes longer than starting PostgreSQL
 
         try:
             starting.result()
@@ -53,18 +57,19 @@ def start(settings: Settings, data: Path, scale: int, only: Collection[str], con
             raise
         raise EmbeddedError(f"There is no space left for {data}: free some, or choose another DATA.") from None
     finally:
-        beside.shutdown()
+        thread.shutdown()
         server.stop()
 
 
 def _end(*_: object) -> NoReturn:
-    """The first signal; the next ones are ignored while everything ends."""
+    """Handle the first signal; later ones are ignored while everything ends."""
     _ignore_signals()
     raise KeyboardInterrupt
 
 
 def _ignore_signals() -> None:
-    """Python gives handlers of its own back to the system as it exits, and a signal would then count as the cause of
-    death; a signal that is ignored stays so."""
-    for ending in ENDS:
-        signal.signal(ending, signal.SIG_IGN)
+    """Ignore signals until the process has ended.
+
+    A handler would not do: Python removes handlers as it exits, and a signal that came then would kill the process."""
+    for signum in END_SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)

@@ -1,6 +1,6 @@
-"""The demo's tokens: one for each persona, good for 12 hours in this demo and nowhere else.
+"""The demo's tokens: one for each persona, valid for 12 hours in this demo and nowhere else.
 
-Rule: only their owner can read the file, and it is never half written.  Test: tests/test_demo.py.
+Rule: only its owner can read the file of tokens, and it is never half written.  Test: tests/test_demo.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from server.keys import demo_keyring
 
 TOKENS = FOLDER / "tokens.json"
 KEYS = "keys"
-"""The folder of the keys, in the data folder: who keeps the data keeps what opens them."""
+"""The folder of the keys, inside the data folder: a copy of the data has the keys that open it."""
 MINUTES = 12 * 60
 
 
@@ -29,14 +29,16 @@ def issue(keyring: Keyring) -> dict[str, str]:
 
 
 def token_of(persona: str, data: Path, audience: str) -> str:
-    """A new token of a persona of the demo in this folder.  LookupError: no such persona; KeyFileError: no demo."""
+    """A new token for a persona of the demo in this folder.
+
+    Raises LookupError if there is no such persona, KeyFileError if the folder holds no demo."""
     if persona not in personas():
         raise LookupError(f"the demo has no {persona}, but {', '.join(personas())}.")
     return issue(demo_keyring(data / KEYS, audience))[persona]
 
 
 def write(tokens: Mapping[str, str], path: Path = TOKENS) -> None:
-    """A flat JSON object, persona to token; replaced as a whole."""
+    """Replace the file: a flat JSON object from persona to token."""
     path.parent.mkdir(exist_ok=True)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the demo's households live on besides remittances: business units in fields that fit the village.
+"""The businesses of the demo's households, in fields that fit a village.
 
 Rule: most sell in the village and are micro; a few make what can be exported, and those have the permits for it.
 Test: tests/test_demo_households.py.
@@ -15,7 +15,7 @@ F, P = BusinessField, BusinessPermit
 
 
 class Trade(NamedTuple):
-    """How common a kind of business is, what it is called and makes, and whether that can be exported."""
+    """A kind of business: how common it is, its name, what it makes, and whether that can be exported."""
 
     weight: float
     field: BusinessField
@@ -61,6 +61,7 @@ TURNOVER: dict[str, tuple[int, int]] = {
     "FROM_50M_TO_166M": (50_000_000, 166_000_000),
     "OVER_166M": (170_000_000, 400_000_000),
 }
+"""Rupiah a month of each band, at least and at most."""
 SMALL = dict(zip(TURNOVER, (10, 30, 32, 20, 7, 1, 0), strict=True))
 LARGE = dict(zip(TURNOVER, (0, 0, 4, 20, 40, 26, 10), strict=True))
 MARKETS = {"VILLAGE": 50, "DISTRICT": 26, "REGENCY": 17, "PROVINCE": 5, "NATIONAL": 2}
@@ -79,10 +80,11 @@ def business(
     """
     trade = rng.choices(TRADES, WEIGHTS)[0]
     readiness = pick(READINESS, rng) if trade.exportable else "NONE"
-    fit = readiness in ("READY", "EXPORTING")
-    status = "RUNNING" if fit else pick(STATUS, rng)
+    is_exporting = readiness == "EXPORTING"
+    is_ready = readiness in ("READY", "EXPORTING")
+    status = "RUNNING" if is_ready else pick(STATUS, rng)
     began = min(since + days(rng.uniform(0.1, 1.5)), visited - dt.timedelta(days=30))
-    band = pick(LARGE if fit else SMALL, rng)
+    band = pick(LARGE if is_ready else SMALL, rng)
     row: dict[str, Any] = {
         "owner_id": owner,
         "name": trade.name.format(who=who, place=place),
@@ -91,28 +93,38 @@ def business(
         "status": status,
         "started_on": partial(began, rng, 0.2),
         "turnover_band": band,
-        "capital_amount": str(rng.randrange(2, 80 if fit else 25) * 1_000_000),
+        "capital_amount": str(rng.randrange(2, 80 if is_ready else 25) * 1_000_000),
         "capital_currency": "IDR",
         "capital_source": pick(CAPITAL, rng),
         "workers_family": rng.choices([0, 1, 2, 3], [2, 5, 3, 1])[0],
-        "workers_paid_male": rng.randint(0, 6) if fit else rng.choices([0, 1, 2], [85, 11, 4])[0],
-        "workers_paid_female": rng.randint(1, 9) if fit else rng.choices([0, 1, 2], [80, 14, 6])[0],
+        "workers_paid_male": rng.randint(0, 6) if is_ready else rng.choices([0, 1, 2], [85, 11, 4])[0],
+        "workers_paid_female": rng.randint(1, 9) if is_ready else rng.choices([0, 1, 2], [80, 14, 6])[0],
         "permits": [],
-        "market": "EXPORT" if readiness == "EXPORTING" else "NATIONAL" if fit else pick(MARKETS, rng),
-        "sells_online": rng.random() < (0.8 if fit else 0.2),
+        "market": _market(readiness, rng),
+        "sells_online": rng.random() < (0.8 if is_ready else 0.2),
         "export_readiness": readiness,
-        "export_countries": sorted(rng.sample(BUYERS, rng.randint(1, 3))) if readiness == "EXPORTING" else [],
+        "export_countries": sorted(rng.sample(BUYERS, rng.randint(1, 3))) if is_exporting else [],
         "location_village_id": village,
     }
     if status == "CLOSED":
         row["closed_on"] = (began + (visited - began) * rng.uniform(0.5, 1)).isoformat()[:7]
-    if fit or rng.random() < 0.3:
+    if is_ready or rng.random() < 0.3:
         low, high = TURNOVER[band]
-        row |= {"annual_sales_amount": str(12 * rng.randrange(low, high, 50_000)), "annual_sales_currency": "IDR"}
-    if fit or rng.random() < 0.24:
+        row["annual_sales_amount"] = str(12 * rng.randrange(low, high, 50_000))
+        row["annual_sales_currency"] = "IDR"
+    if is_ready or rng.random() < 0.24:
         row["nib"] = f"99{number:011d}"
-    if trade.field is F.FOOD_PROCESSING and (fit or rng.random() < 0.25):
-        row["permits"] = [P.PIRT.value, P.HALAL.value] if fit or rng.random() < 0.4 else [P.PIRT.value]
-    elif fit:
+    if trade.field is F.FOOD_PROCESSING and (is_ready or rng.random() < 0.25):
+        is_halal = is_ready or rng.random() < 0.4
+        row["permits"] = [P.PIRT.value, P.HALAL.value] if is_halal else [P.PIRT.value]
+    elif is_ready:
         row["permits"] = [P.TRADEMARK.value, P.NPWP.value]
     return row
+
+
+def _market(readiness: str, rng: random.Random) -> str:
+    if readiness == "EXPORTING":
+        return "EXPORT"
+    if readiness == "READY":
+        return "NATIONAL"
+    return pick(MARKETS, rng)
