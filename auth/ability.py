@@ -1,17 +1,16 @@
 """One thing a role can do, or one class of data it can see.
 
-Rule: an ability enters here together with the first command that asks for it, and `auth/policy.py` then has a row of it
-or cannot be imported.  Test: `tests/test_policy.py`
+Rule: an ability enters here together with the first command that requires it, and `auth/policy.py` cannot be imported
+until it has a row for it.  Test: `tests/test_policy.py`
 """
 
 from __future__ import annotations
 
-from enum import Enum
-
+from auth.labelled import Labelled
 from auth.sensitivity import Sensitivity
 
 
-class Ability(Enum):
+class Ability(Labelled):
     """A row of the policy's page; the value is its public name."""
 
     SEE_OPEN = "see:open", "Melihat data terbuka", "See open data"
@@ -26,15 +25,6 @@ class Ability(Enum):
     SUBMISSION_VERIFY = "submission:verify", "Memverifikasi ajuan", "Verify a submission"
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     IDENTITY_REVEAL = "identity:reveal", "Membuka nomor identitas", "Reveal an identity number"
-
-    label_id: str
-    label_en: str
-
-    def __new__(cls, value: str, label_id: str, label_en: str) -> Ability:
-        self = object.__new__(cls)
-        self._value_ = value
-        self.label_id, self.label_en = label_id, label_en
-        return self
 
     @classmethod
     def of(cls, sensitivity: Sensitivity) -> Ability:

@@ -1,4 +1,4 @@
-"""Where: a set of areas, each a region and everything under it.
+"""Sets of areas, each a region and everything under it.
 
 A region is its dotted code (`35.07`), so "under" is a prefix that ends at a dot: 35.07.12 lies under 35.07, 35.071 does
 not.  The same set is the value of PostgreSQL's type `area_set`, where a region is the range `[code, code || '/')`.
@@ -16,7 +16,9 @@ _CODE = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 @dataclass(frozen=True)
 class AreaSet:
-    """A set of areas without overlaps; equal when they cover the same places.  Made by `of`, NATIONAL and NOWHERE."""
+    """A set of areas without overlaps; two are equal if they cover the same places.
+
+    Construct one by `of`, or use NATIONAL or NOWHERE."""
 
     codes: frozenset[str] = frozenset()
     national: bool = False
@@ -24,7 +26,7 @@ class AreaSet:
     def __post_init__(self) -> None:
         for code in self.codes:
             if not _CODE.fullmatch(code):
-                raise ValueError(f"{code!r} is no dotted region code, such as '35.07.12'")
+                raise ValueError(f"{code!r} is not a dotted region code, such as '35.07.12'")
         normal = frozenset() if self.national else _without_overlaps(self.codes)
         object.__setattr__(self, "codes", normal)
 
@@ -42,14 +44,18 @@ class AreaSet:
         return code in self.codes or any(above in self.codes for above in _above(code))
 
     def covers_all(self, other: AreaSet) -> bool:
-        """Whether every place of `other` is in this set; true of NOWHERE: ask `bool(other)` too where that matters."""
-        return self.national or (not other.national and all(self.covers(code) for code in other.codes))
+        """Whether every place of `other` is in this set; true of NOWHERE, so check `bool(other)` where that matters."""
+        if self.national or other.national:
+            return self.national
+        return all(self.covers(code) for code in other.codes)
 
     def literal(self) -> str:
         """The text of PostgreSQL's `area_set`; of NOWHERE it is '', which equals unset and shows no row."""
         if self.national:
             return "{[0,:)}"
-        return "{" + ",".join(f"[{code},{code}/)" for code in sorted(self.codes)) + "}" if self.codes else ""
+        if not self.codes:
+            return ""
+        return "{" + ",".join(f"[{code},{code}/)" for code in sorted(self.codes)) + "}"
 
     def __or__(self, other: AreaSet) -> AreaSet:
         return AreaSet(self.codes | other.codes, self.national or other.national)
@@ -57,16 +63,17 @@ class AreaSet:
     def __and__(self, other: AreaSet) -> AreaSet:
         if self.national or other.national:
             return other if self.national else self
-        inner = [code for code in self.codes if other.covers(code)]
-        return AreaSet.of(*inner, *(code for code in other.codes if self.covers(code)))
+        own = [code for code in self.codes if other.covers(code)]
+        others = [code for code in other.codes if self.covers(code)]
+        return AreaSet.of(*own, *others)
 
     def __bool__(self) -> bool:
         return self.national or bool(self.codes)
 
 
 def _above(code: str) -> list[str]:
-    """`35.07.12` lies under `35.07` and `35`."""
-    return [code[:dot] for dot, mark in enumerate(code) if mark == "."]
+    """The codes above: `35.07.12` lies under `35` and `35.07`."""
+    return [code[:position] for position, character in enumerate(code) if character == "."]
 
 
 def _without_overlaps(codes: frozenset[str]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Every way in which access is refused.
 
-Rule: a refusal says what was asked for, never what exists; a failed sign-in of any kind is one and the same error.
+Rule: a refusal names what was requested, never what exists; every failed sign-in is one and the same error.
 Test: `tests/test_token.py`, `tests/test_policy.py`
 """
 
@@ -24,7 +24,7 @@ class AccessError(Exception):
 
 
 class Unauthenticated(AccessError):
-    """No token, or one that is expired, revoked, malformed or not ours: all alike."""
+    """No token, or one that is expired, revoked, malformed or of another issuer: always the same error."""
 
     code = "UNAUTHENTICATED"
 
@@ -33,7 +33,7 @@ class Unauthenticated(AccessError):
 
 
 class RateLimited(AccessError):
-    """More of one thing than its limit allows; `retry_after` is the seconds after which it may be sent again."""
+    """More of one thing than its limit allows; it may be sent again after `retry_after` seconds."""
 
     code = "RATE_LIMITED"
 
@@ -45,10 +45,9 @@ class RateLimited(AccessError):
 
 
 class Forbidden(AccessError):
-    """No grant of the caller has the ability, or the class of the field, in the area asked for.
+    """No grant of the caller gives the ability, or the class of the field, in the requested area.
 
-    Either `ability` is given, or `field` (its public name) with `kind`, the class that it would need; both are shown to
-    the caller."""
+    Either `ability` is set, or `field` (its public name) with `kind`, the class that it requires; callers see them."""
 
     code = "FORBIDDEN"
 

@@ -1,7 +1,8 @@
 """THE PAGE: which role may see and do what.  All that the registry allows is on it; what is not on it is refused.
 
-A cell is AREA (in all of the grant's area), OWN (there, and only what the caller made) or no (not at all).  It stands
-under the name of its role, so no cell slips into the column of another role; the columns are for the eye only.
+A cell is AREA (in all of the grant's area), OWN (there, and only in records that the caller created) or no (not at
+all).  It stands under the name of its role, so no cell slips into the column of another role; the columns are for the
+eye only.
 Rule: the page is total: every ability has a row and every row a cell for every role, or this module cannot be imported.
 Test: `tests/test_policy.py` compares it with the agreed page and flips each cell to see that something changes.
 """
@@ -33,7 +34,7 @@ class VerificationStage(Enum):
 
 @dataclass(frozen=True)
 class PolicyRow:
-    """What the page says of one ability, and why."""
+    """Which roles have one ability and how far, and why."""
 
     cells: Mapping[Role, Cell]
     why: str
@@ -51,8 +52,8 @@ def row(*, why: str, **cells: Cell | None) -> PolicyRow:
     return PolicyRow(MappingProxyType({roles[name]: cell for name, cell in cells.items() if cell}), why)
 
 
-def page(rows: Mapping[Ability, PolicyRow]) -> Mapping[Ability, PolicyRow]:
-    """The rows, if they speak of every ability."""
+def total(rows: Mapping[Ability, PolicyRow]) -> Mapping[Ability, PolicyRow]:
+    """The rows, read-only.  Raises TypeError unless there is one for every ability."""
     for ability in Ability:
         if ability not in rows:
             raise TypeError(f"the page does not say who has {ability.name}: give it a row in auth/policy.py")
@@ -62,7 +63,7 @@ def page(rows: Mapping[Ability, PolicyRow]) -> Mapping[Ability, PolicyRow]:
 AREA, OWN, no = Cell.AREA, Cell.OWN, None
 
 # fmt: off
-PAGE = page({
+PAGE = total({
     Ability.SEE_OPEN: row(
         officer=AREA, village_verifier=AREA, regency_coordinator=AREA, regional_viewer=AREA, province_officer=AREA,
         ministry_analyst=AREA, ministry_admin=AREA, protection_desk=AREA, auditor=AREA, system_admin=AREA, service=AREA,
@@ -130,7 +131,7 @@ MAY_GIVE: Mapping[Role, frozenset[Role]] = MappingProxyType(
 
 
 def cell(ability: Ability, role: Role) -> Cell | None:
-    """What the page says: AREA, OWN, or None for not at all."""
+    """How far a role has an ability: AREA, OWN, or None for not at all."""
     return PAGE[ability].cells.get(role)
 
 

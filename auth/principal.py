@@ -127,7 +127,7 @@ class Principal:
 
 def area_setting(sensitivity: Sensitivity) -> str:
     """The setting that holds the areas where the caller sees this class in every record."""
-    return str(sensitivity.value).lower()
+    return sensitivity.value.lower()
 
 
 def own_area_setting(sensitivity: Sensitivity) -> str:

@@ -1,14 +1,14 @@
 """What somebody is employed as, in some area, for some time.
 
-Rule: code outside `auth/` never names a role; it asks for an ability.  Test: `tests/test_policy.py`
+Rule: code outside `auth/` never names a role; it requires an ability.  Test: `tests/test_policy.py`
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from auth.labelled import Labelled
 
 
-class Role(Enum):
+class Role(Labelled):
     """A column of the policy's page.  Any role can be granted at any level; its label names the usual one."""
 
     OFFICER = "OFFICER", "Petugas Desmigratif", "Desmigratif officer"
@@ -22,12 +22,3 @@ class Role(Enum):
     AUDITOR = "AUDITOR", "Auditor dan pejabat PDP", "Auditor and data protection officer"
     SYSTEM_ADMIN = "SYSTEM_ADMIN", "Admin sistem", "System administrator"
     SERVICE = "SERVICE", "Akun layanan", "Service account"
-
-    label_id: str
-    label_en: str
-
-    def __new__(cls, value: str, label_id: str, label_en: str) -> Role:
-        self = object.__new__(cls)
-        self._value_ = value
-        self.label_id, self.label_en = label_id, label_en
-        return self

@@ -1,16 +1,16 @@
 """How dangerous a datum is.
 
-Rule: a column without a sensitivity does not exist; whoever may see one class may not thereby see another.
+Rule: a column without a sensitivity does not exist, and a caller that sees one class does not thereby see another.
 The page `auth/policy.py` says which role sees which class, and `tests/test_policy.py` holds it to that.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from auth.labelled import Labelled
 
 
-class Sensitivity(Enum):
-    """A class of data; the classes have no order, each is seen or not by itself."""
+class Sensitivity(Labelled):
+    """A class of data; the classes have no order, each is visible or not by itself."""
 
     OPEN = "OPEN", "Nama dan kode wilayah, daftar kode, keikutsertaan program", "Region names, code lists, enrolment"
     OPERATIONAL = (
@@ -36,15 +36,6 @@ class Sensitivity(Enum):
     PROTECTIVE = (
         "PROTECTIVE",
         "Status prosedural, pengaduan dan catatan kekerasan: hanya bagi penulisnya",
-        "Procedural status, complaints and notes of violence: seen by their writer only",
+        "Procedural status, complaints and notes of violence: visible to their writer only",
     )
     SYSTEM = "SYSTEM", "Audit, perangkat, sesi, akun, penugasan", "Audit, devices, sessions, accounts, grants"
-
-    label_id: str
-    label_en: str
-
-    def __new__(cls, value: str, label_id: str, label_en: str) -> Sensitivity:
-        self = object.__new__(cls)
-        self._value_ = value
-        self.label_id, self.label_en = label_id, label_en
-        return self

@@ -1,7 +1,7 @@
-"""Access tokens: short-lived JWTs signed with Ed25519, by a key that says its name.
+"""Access tokens: short-lived JWTs signed with Ed25519, by a key whose id they name.
 
-A token says who, never what he may do: grants come from the database.  Keys rotate: one signs, the others still verify.
-Rule: whatever is wrong with a token, the answer is the same `Unauthenticated`; a demo's tokens are good in that demo
+A token names its user, never their rights: grants come from the database.  Keys rotate: one signs, the others verify.
+Rule: whatever is wrong with a token, the error is the same `Unauthenticated`; a demo's tokens are valid in that demo
 only, because its issuer is `demo` and `Keyring.load` refuses to be that issuer.  Test: `tests/test_token.py`
 """
 
@@ -31,15 +31,15 @@ from auth.errors import Unauthenticated
 ALGORITHM = "EdDSA"
 DEMO = "demo"
 LONGEST = timedelta(minutes=15)
-LEEWAY = timedelta(minutes=1)  # by which the clock of a token's maker may be ahead
+LEEWAY = timedelta(minutes=1)  # by how much the issuer's clock may be ahead
 SIGNING = "signing.pem"
-_LONGEST_TEXT = 4096
-_REMEMBERED = 10_000
+_MAX_CHARACTERS = 4096
+_MAX_CACHED = 10_000
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a good token says: whose it is (`sub`), which one it is (`jti`), until when (exclusive, UTC)."""
+    """The content of a valid token: its user (`sub`), its own id (`jti`), and when it expires (exclusive, UTC)."""
 
     sub: UUID
     jti: str
@@ -47,7 +47,7 @@ class Claims:
 
 
 class Keyring:
-    """The keys of one issuer: `signing` makes tokens, it and `verifying` check them."""
+    """The keys of one issuer: `signing` signs tokens, and `signing` and `verifying` verify them."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Keyring:
         self.audience = audience
         self._signing = signing
         self._keys = {_kid(key): key for key in [*own, *verifying]}
-        self._known: dict[str, Claims] = {}
+        self._cache: dict[str, Claims] = {}
         if not self._keys or not issuer or not audience:
             raise ValueError("a keyring has an issuer, an audience and at least one key")
 
@@ -87,11 +87,11 @@ class Keyring:
             elif isinstance(key, Ed25519PublicKey):
                 verifying.append(key)
             else:
-                raise ValueError(f"{path.name} is no Ed25519 key")
+                raise ValueError(f"{path.name} is not an Ed25519 key")
         return cls(issuer, audience, signing, verifying)
 
     def issue(self, subject: UUID, minutes: int, now: datetime) -> str:
-        """A token for this user, good from `now` for so many minutes (at most 15, but in a demo)."""
+        """A token for this user, valid from `now` for so many minutes (at most 15, except in a demo)."""
         if self._signing is None:
             raise ValueError(f"this keyring only verifies: put {SIGNING} beside its keys")
         lifetime = timedelta(minutes=minutes)
@@ -109,16 +109,16 @@ class Keyring:
         return jwt.encode(claims, self._signing, ALGORITHM, headers={"kid": _kid(self._signing.public_key())})
 
     def verify(self, text: str, now: datetime | None = None) -> Claims:
-        """What the token says, judged at `now` (default: this instant).  Raises Unauthenticated."""
+        """The claims of a token that is valid at `now` (default: this instant).  Raises Unauthenticated."""
         now = now or datetime.now(UTC)
-        claims = self._known.get(text) or self._read(text, now)
+        claims = self._cache.get(text) or self._read(text, now)
         if claims.expires_at <= now:
-            self._known.pop(text, None)
+            self._cache.pop(text, None)
             raise Unauthenticated
-        if text not in self._known:
-            if len(self._known) >= _REMEMBERED:
-                self._known.pop(next(iter(self._known)), None)
-            self._known[text] = claims
+        if text not in self._cache:
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.pop(next(iter(self._cache)), None)
+            self._cache[text] = claims
         return claims
 
     def jwks(self) -> dict[str, Any]:
@@ -131,10 +131,10 @@ class Keyring:
 
     def _read(self, text: str, now: datetime) -> Claims:
         try:
-            if len(text) > _LONGEST_TEXT or not _is_canonical(text):
+            if len(text) > _MAX_CHARACTERS or not _is_canonical(text):
                 raise Unauthenticated
             return self._checked(self._decode(text), now)
-        except Exception:  # garbage fails in many ways, and none of them is the caller's to know
+        except Exception:  # malformed tokens fail in many ways, and callers learn none of them
             raise Unauthenticated from None
 
     def _decode(self, text: str) -> dict[str, Any]:
@@ -147,32 +147,33 @@ class Keyring:
             options={
                 "require": ["exp", "iat", "sub", "jti", "aud", "iss"],
                 "strict_aud": True,
-                "verify_exp": False,  # times are judged below, all at the same instant
+                "verify_exp": False,  # times are checked below, all at the same instant
                 "verify_iat": False,
                 "verify_nbf": False,
             },
         )
 
-    def _checked(self, said: dict[str, Any], now: datetime) -> Claims:
-        issued_at, expires_at = _instant(said["iat"]), _instant(said["exp"])
-        not_before = _instant(said.get("nbf", said["iat"]))
+    def _checked(self, payload: dict[str, Any], now: datetime) -> Claims:
+        issued_at, expires_at = _instant(payload["iat"]), _instant(payload["exp"])
+        not_before = _instant(payload.get("nbf", payload["iat"]))
         if max(issued_at, not_before) > now + LEEWAY:
             raise Unauthenticated
-        if expires_at - issued_at > self._longest or not said["jti"]:
+        if expires_at - issued_at > self._longest or not payload["jti"]:
             raise Unauthenticated
-        return Claims(UUID(said["sub"]), said["jti"], expires_at)
+        return Claims(UUID(payload["sub"]), payload["jti"], expires_at)
 
 
 def _is_canonical(text: str) -> bool:
     """Whether each of the three parts is base64url as RFC 7515 writes it, without padding or unused bits.
 
-    A token has one spelling: in another one it would be missed by every list of revoked tokens."""
+    A token has one spelling: a list of revoked tokens would miss it in another."""
     parts = text.encode("ascii").split(b".")
-    padded = [part + b"=" * (-len(part) % 4) for part in parts]
-    return len(parts) == 3 and all(
-        urlsafe_b64encode(urlsafe_b64decode(filled)).rstrip(b"=") == part
-        for filled, part in zip(padded, parts, strict=True)
-    )
+    return len(parts) == 3 and all(map(_is_canonical_part, parts))
+
+
+def _is_canonical_part(part: bytes) -> bool:
+    padded = part + b"=" * (-len(part) % 4)
+    return urlsafe_b64encode(urlsafe_b64decode(padded)).rstrip(b"=") == part
 
 
 def _instant(seconds: object) -> datetime:

@@ -24,7 +24,7 @@ MISTAKES = {
     "a brace is missing": ('[CODE]\nid = "Kode {code."\nen = "Code {code}."\n', r"one.toml \[CODE\]: "),
     "a variant without its param": (
         GOOD + '[CODE.letters]\nid = "Terlalu panjang."\nen = "Too long."\n',
-        r"one.toml \[CODE\] \[letters\]: the sentence is filled with {letters}",
+        r"one.toml \[CODE\] \[letters\]: use {letters} in the sentence",
     ),
     "a quote is missing": ('[CODE]\nid = "Perbaiki.\nen = "Correct."\n', r"one.toml: .*line 2"),
     "a code twice": (GOOD + GOOD, r"one.toml: .*twice|one.toml: Cannot declare"),
@@ -56,8 +56,8 @@ def test_a_code_in_two_files_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("[REQUIRED]", "[REQIRED]"), "REQUIRED says nothing"),
-        (lambda text: text + GOOD.replace("CODE", "NO_SUCH_CODE"), "speaks of NO_SUCH_CODE"),
+        (lambda text: text.replace("[REQUIRED]", "[REQIRED]"), "REQUIRED has no sentences"),
+        (lambda text: text + GOOD.replace("CODE", "NO_SUCH_CODE"), "has NO_SUCH_CODE"),
     ],
 )
 def test_codes_and_sentences_must_match_at_import(

@@ -10,7 +10,7 @@ import pytest
 
 from registry.codes import Code, Severity, all_lists, lists
 from registry.codes.countries import DESTINATIONS, HOME, ISO_3166, all_countries
-from registry.codes.currencies import ISO_4217, LATELY
+from registry.codes.currencies import ISO_4217, RECENTLY_WITHDRAWN
 from registry.codes.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
 from registry.codes.occupations import OCCUPATIONS
 
@@ -58,8 +58,8 @@ def test_the_lists_of_occupations_and_currencies_are_complete() -> None:
     }
     assert all(len(set(labels)) >= 1 and all(labels) for labels in OCCUPATIONS.values())
     assert {"IDR", "MYR", "HKD", "TWD", "SAR", "SGD", "JPY", "KRW"} <= ISO_4217
-    assert all(re.fullmatch("[A-Z]{3}", code) for code in ISO_4217 | LATELY)
-    assert not {"XYZ", "ABC", "RUP", "XXX", "XTS", "XAU"} & (ISO_4217 | LATELY)
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in ISO_4217 | RECENTLY_WITHDRAWN)
+    assert not {"XYZ", "ABC", "RUP", "XXX", "XTS", "XAU"} & (ISO_4217 | RECENTLY_WITHDRAWN)
 
 
 @pytest.mark.parametrize("members", lists().values(), ids=lists())

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from auth import policy
 from auth.ability import Ability
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, PolicyRow, VerificationStage, cell, page, row
+from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, PolicyRow, VerificationStage, cell, row, total
 from auth.principal import SETTINGS, Grant, Principal
 from auth.role import Role
 from auth.sensitivity import Sensitivity
@@ -107,7 +107,7 @@ def test_every_ability_is_granted_with_a_reason_and_every_role_has_one() -> None
 def test_an_ability_without_a_row_is_refused() -> None:
     for missing in Ability:
         with pytest.raises(TypeError, match=missing.name):
-            page({ability: row for ability, row in PAGE.items() if ability is not missing})
+            total({ability: row for ability, row in PAGE.items() if ability is not missing})
 
 
 CELLS: dict[str, Cell | None] = {role.name.lower(): Cell.AREA if role is Role.AUDITOR else None for role in Role}

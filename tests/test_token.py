@@ -233,12 +233,12 @@ def test_published_keys_verify_but_cannot_sign() -> None:
 
 
 def test_the_token_cache_is_bounded_and_eviction_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token, "_REMEMBERED", 3)
+    monkeypatch.setattr(token, "_MAX_CACHED", 3)
     keyring = Keyring.generate()
     texts = [keyring.issue(USER, 10, NOW) for _ in range(8)]
     for text in texts * 2:
         assert not refused(keyring, text)
-    assert len(keyring._known) == 3
+    assert len(keyring._cache) == 3
 
 
 def test_access_errors_have_a_code_and_both_languages() -> None:

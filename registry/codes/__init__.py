@@ -113,4 +113,7 @@ def lists() -> dict[str, type[Code]]:
 
 def all_lists() -> dict[str, list[tuple[str, str, str]]]:
     """The label table: list name to its (code, Indonesian label, English label), in order."""
-    return {name: [(code.value, code.label_id, code.label_en) for code in members] for name, members in lists().items()}
+    labels = {}
+    for name, members in lists().items():
+        labels[name] = [(code.value, code.label_id, code.label_en) for code in members]
+    return labels

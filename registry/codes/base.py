@@ -1,27 +1,19 @@
-"""What a code list is: closed, with a stable English code and a label in each language.
+"""Code lists: closed, with a stable English code and a label in each language.
 
-The code is what the API, the database and exports say; the labels are for people. A code is never renamed or reused.
+The API, the database and exports use the code; the labels are for people. A code is never renamed or reused.
 """
 
-from enum import StrEnum
-from typing import Self
+from auth.labelled import Labelled
 
 
-class Code(StrEnum):
+class Code(str, Labelled):
     """One closed list; each member is its own text, with an Indonesian and an English label.
 
-    `Sex["MALE"]` finds a member by its code, KeyError where there is none.
+    `Sex["MALE"]` is a member by its code; it raises KeyError for an unknown code.
     """
 
-    label_id: str
-    label_en: str
-
-    def __new__(cls, code: str, label_id: str, label_en: str) -> Self:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.label_id = label_id
-        member.label_en = label_en
-        return member
+    __str__ = str.__str__
+    __format__ = str.__format__  # type: ignore[assignment]  # as in enum.StrEnum
 
     @property
     def description(self) -> str:

@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class BusinessField(Code):
-    """Bidang usaha: stable list of our own that does not change with KBLI versions."""
+    """Bidang usaha: a stable list of our own that does not change with KBLI versions."""
 
     CROPS = "CROPS", "Pertanian tanaman (01)", "crops"
     LIVESTOCK = "LIVESTOCK", "Peternakan (014)", "livestock"

@@ -1,8 +1,9 @@
-"""The catalogue: what each code says to people, read from the files of registry/codes/sentences, one for each noun.
+"""The catalogue: the sentences of each code, read from the files of registry/codes/sentences, one for each noun.
 
-The files are for writers, who read no code: a code in brackets, and below it the Indonesian and the English sentence.
-Rule: both languages are there, end with a full stop and are filled with the same params, or nothing starts; the error
-names the file and the code.  Test: tests/test_catalogue.py.
+The files are for writers who do not read code: a code in brackets, and below it the Indonesian and the English
+sentence.
+Rule: a sentence is there in both languages, ends with a full stop in both and has the same params, or nothing starts;
+the error names the file and the code.  Test: tests/test_catalogue.py.
 """
 
 import tomllib
@@ -27,34 +28,38 @@ class Sentence:
 
     @property
     def params(self) -> frozenset[str]:
-        """Names that the sentence is filled with."""
+        """The names of the values that the sentence takes."""
         return _params(self.id)
 
     def filled(self, language: Language, params: Mapping[str, str]) -> str:
-        """The sentence for people; KeyError where a param is missing."""
+        """The sentence in a language with its params.  Raises KeyError if one is missing."""
         return (self.en if language == "en" else self.id).format(**params)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a code says; `variants` are said instead where the param of their name is given."""
+    """The sentence of a code; a variant replaces it if the param of its name is given."""
 
     sentence: Sentence
     variants: Mapping[str, Sentence] = field(default_factory=dict)
 
     def sentence_for(self, params: Mapping[str, str]) -> Sentence:
-        return next((self.variants[name] for name in params if name in self.variants), self.sentence)
+        """The sentence for these params: a variant, or else the common one."""
+        for name in params:
+            if name in self.variants:
+                return self.variants[name]
+        return self.sentence
 
 
 def read(folder: Path) -> dict[str, Entry]:
-    """Code → what it says.  Raises TypeError for what a writer has to correct."""
+    """Code → its sentences.  Raises TypeError for what a writer has to correct."""
     entries: dict[str, Entry] = {}
-    homes: dict[str, str] = {}
+    files: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
         for code, table in _tables(path).items():
             if code in entries:
-                raise TypeError(f"[{code}] stands in {homes[code]} and in {path.name}: keep one of them")
-            homes[code] = path.name
+                raise TypeError(f"[{code}] stands in {files[code]} and in {path.name}: keep one of them")
+            files[code] = path.name
             entries[code] = _entry(f"{path.name} [{code}]", table)
     return entries
 
@@ -67,14 +72,15 @@ def _tables(path: Path) -> dict[str, Any]:
 
 
 def _entry(place: str, table: Any) -> Entry:
-    """Raises TypeError unless the table is a sentence in both languages, and each table in it another one."""
+    """Raises TypeError unless the table is a sentence in both languages, and so is each table in it."""
     if not isinstance(table, dict):
         raise TypeError(f"{place}: {HOW}")
-    variants = {name: _sentence(f"{place} [{name}]", part) for name, part in table.items() if name not in LANGUAGES}
+    texts = {key: text for key, text in table.items() if key in LANGUAGES}
+    variants = {key: _sentence(f"{place} [{key}]", part) for key, part in table.items() if key not in LANGUAGES}
     for name, variant in variants.items():
         if variant.params != {name}:
-            raise TypeError(f"{place} [{name}]: the sentence is filled with {{{name}}} and nothing else")
-    return Entry(_sentence(place, {key: text for key, text in table.items() if key in LANGUAGES}), variants)
+            raise TypeError(f"{place} [{name}]: use {{{name}}} in the sentence, and nothing else in braces")
+    return Entry(_sentence(place, texts), variants)
 
 
 def _sentence(place: str, table: Any) -> Sentence:
@@ -86,11 +92,11 @@ def _sentence(place: str, table: Any) -> Sentence:
             raise TypeError(f"{place} {language}: write a sentence that ends with a full stop")
     sentence = Sentence(table["id"], table["en"])
     try:
-        same = sentence.params == _params(sentence.en)
-    except ValueError as error:  # a brace that nothing closes
+        params_agree = sentence.params == _params(sentence.en)
+    except ValueError as error:  # a brace that is never closed
         raise TypeError(f"{place}: {error}") from error
-    if not same:
-        raise TypeError(f"{place}: fill both languages with the same words in {{braces}}")
+    if not params_agree:
+        raise TypeError(f"{place}: use the same words in {{braces}} in both languages")
     return sentence
 
 

@@ -1,7 +1,7 @@
 """Currencies by ISO 4217 alphabetic code.
 
-Rule: any currency that people are paid in may be recorded, and those that were until lately; metals, funds and test
-codes are none.  Test: tests/test_codes.py.
+Rule: any currency in which people are paid, or were until recently, may be recorded; metals, funds and test codes are
+not currencies.  Test: tests/test_codes.py.
 """
 
 ISO_4217 = frozenset(
@@ -14,5 +14,5 @@ ISO_4217 = frozenset(
     USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
     """.split()  # noqa: SIM905  (a table, not code)
 )
-LATELY = frozenset({"CUC", "HRK", "SLL", "ZWL"})
-"""Withdrawn since 2020: earlier wages were paid in them."""
+RECENTLY_WITHDRAWN = frozenset({"CUC", "HRK", "SLL", "ZWL"})
+"""Withdrawn since 2020; earlier wages were paid in them."""

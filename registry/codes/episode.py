@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class MigrationStage(Code):
-    """Tahap migrasi: where the person is in the migration (UU 18/2017 Art. 1: akan, sedang, telah).
+    """Tahap migrasi: how far the person's migration has come (UU 18/2017 Art. 1: akan, sedang, telah).
 
     A person's stage is the stage of the latest episode.
     """
@@ -18,7 +18,7 @@ class MigrationStage(Code):
 
 
 class ProceduralStatus(Code):
-    """Status prosedural. The most dangerous column: families hide it for fear of sanctions."""
+    """Status prosedural. The most dangerous column, because families hide it out of fear of sanctions."""
 
     PROCEDURAL = "PROCEDURAL", "Prosedural", "procedural (documented)"
     NON_PROCEDURAL = "NON_PROCEDURAL", "Non-prosedural", "non-procedural (undocumented)"

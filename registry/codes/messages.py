@@ -1,8 +1,8 @@
-"""The codes of findings and of what a caller has to correct: one severity each, and its sentences from the catalogue.
+"""The codes of findings and of errors that a caller has to correct: each with a severity and its sentences.
 
-Rule: a sentence says what to do and never holds a stored value; what it is filled with are limits, region codes and
-lists, which are public. Codes are stable, those of the public contract and in its order; every code has its sentences
-in registry/codes/sentences and every sentence there its code, or nothing starts.
+Rule: a sentence says what to do and never contains a stored value; its params are limits, region codes and lists, which
+are public. Codes are stable, those of the public contract and in its order; every code has its sentences in
+registry/codes/sentences and every sentence there its code, or nothing starts.
 Tests: tests/test_codes.py, tests/test_catalogue.py.
 """
 
@@ -17,14 +17,14 @@ _CATALOGUE = read(SENTENCES)
 
 
 class UserErrorCode(StrEnum):
-    """Stable codes of what somebody must correct or look at; new ones may be added."""
+    """Stable codes of errors to correct and warnings to check; new ones may be added."""
 
     severity: Severity
     entry: Entry
 
     def __new__(cls, code: str, severity: Severity) -> Self:
         if code not in _CATALOGUE:
-            raise TypeError(f"{code} says nothing: write it in a file of registry/codes/sentences")
+            raise TypeError(f"{code} has no sentences: write them in a file of registry/codes/sentences")
         member = str.__new__(cls, code)
         member._value_ = code
         member.severity = severity
@@ -33,17 +33,17 @@ class UserErrorCode(StrEnum):
 
     @property
     def sentence_id(self) -> str:
-        """Its sentence in Indonesian, unfilled."""
+        """Its sentence in Indonesian, without params."""
         return self.entry.sentence.id
 
     @property
     def sentence_en(self) -> str:
-        """Its sentence in English, unfilled."""
+        """Its sentence in English, without params."""
         return self.entry.sentence.en
 
     @property
     def forms(self) -> list[frozenset[str]]:
-        """The sets of names that one of its sentences is filled with."""
+        """For each of its sentences the names of its params."""
         return [sentence.params for sentence in (self.entry.sentence, *self.entry.variants.values())]
 
     NIK_FORMAT = "NIK_FORMAT", E
@@ -111,7 +111,7 @@ class UserErrorCode(StrEnum):
 
 
 if orphans := sorted(_CATALOGUE.keys() - set(UserErrorCode)):
-    raise TypeError(f"registry/codes/sentences speaks of {', '.join(orphans)}, which registry/codes/messages.py lacks")
+    raise TypeError(f"registry/codes/sentences has {', '.join(orphans)}, which registry/codes/messages.py lacks")
 
 
 MUST_SEE = frozenset(
@@ -122,14 +122,14 @@ MUST_SEE = frozenset(
         UserErrorCode.CONTRACT_EXPIRED_ACTIVE,
     }
 )
-"""Warnings that a verifier has to accept knowingly: a batch does not pass over them."""
+"""Warnings that a verifier has to accept explicitly; a household with one of them is not verified otherwise."""
 
 
 def sentence(code: UserErrorCode, language: Language, /, **params: str) -> str:
-    """The sentence for people; KeyError when one of its params is missing."""
+    """The sentence in a language with its params.  Raises KeyError if one is missing."""
     return code.entry.sentence_for(params).filled(language, params)
 
 
 def all_sentences() -> list[tuple[str, str, str]]:
-    """The label table of the codes: (code, Indonesian, English), unfilled."""
+    """The label table of the codes: (code, Indonesian, English), without params."""
     return [(code.value, code.sentence_id, code.sentence_en) for code in UserErrorCode]

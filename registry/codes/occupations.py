@@ -1,6 +1,6 @@
 """Occupations (pekerjaan) of the family card: the 89 numbers of Dukcapil's list, with both labels.
 
-Rule: there is no number for migrant workers in it, which is why episodes are records of their own.
+Rule: the list has no number for migrant workers, so episodes are records of their own.
 Test: tests/test_codes.py.
 """
 

@@ -16,7 +16,7 @@ class WorkflowState(Code):
 
 
 class Severity(Code):
-    """What a finding does: ERROR refuses, WARNING is kept for the verifier, INFO tells."""
+    """Effect of a finding: ERROR refuses the document, WARNING is kept for the verifier, INFO informs."""
 
     ERROR = "ERROR", "Kesalahan: ditolak", "error: refuses"
     WARNING = "WARNING", "Peringatan: disimpan untuk verifikator", "warning: kept for the verifier"
@@ -24,7 +24,7 @@ class Severity(Code):
 
 
 class WriteOutcome(Code):
-    """What became of a write."""
+    """Result of a write."""
 
     ACCEPTED = "ACCEPTED", "Disimpan seperti dikirim", "stored as sent"
     UNCHANGED = "UNCHANGED", "Isi yang sama sudah tersimpan", "the server already had exactly this"

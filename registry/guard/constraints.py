@@ -1,8 +1,8 @@
-"""What the database holds of each column: the values of a closed list and the bounds, whoever writes it.
+"""Constraints on the values of columns, whoever writes them: closed lists and bounds.
 
-The constraints are declared with the columns (registry/models/noun.py) and applied by `migrate`, like the policies, so
-that a value that enters a list of the code needs no version of its own.  Rule: the comment of a constraint is the test
-that it was made of; one that differs is made again, and rows with a value that has left the list make `migrate` fail.
+They are declared with the columns (registry/models/noun.py) and applied by `migrate`, like the policies, so that a
+value that enters a list of the code needs no migration.  Rule: the comment of a constraint is the test from which it
+was made; one that differs is replaced, and rows with a value that has left the list make `migrate` fail.
 Test: tests/test_closed.py.
 """
 
@@ -23,13 +23,13 @@ WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = 'c'
 def constraints() -> Iterator[tuple[sa.Table, str, str]]:
     """Table, name and test of every constraint of a column's values."""
     for table in Noun.metadata.sorted_tables:
-        for constraint in sorted(table.constraints, key=lambda c: str(c.name)):
+        for constraint in sorted(table.constraints, key=lambda constraint: str(constraint.name)):
             if isinstance(constraint, sa.CheckConstraint) and "column" in constraint.info:
                 yield table, str(constraint.name), str(constraint.sqltext)
 
 
 def statements(existing: Mapping[str, str | None]) -> Iterator[str]:
-    """What makes the database's constraints the code's; `existing` has the comment of each constraint by its name."""
+    """The statements that bring the database to the code's constraints; `existing` has their comments by name."""
     for table, name, test in constraints():
         if existing.get(name) == test:
             continue

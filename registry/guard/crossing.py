@@ -1,8 +1,8 @@
-"""Crossings: the few pieces of work that must see beyond the caller.
+"""Crossings: the few database functions that must see beyond the caller.
 
 Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables
-named here, a pinned search_path and an answer without records: a count, yes or no, the caller's own grants; or a
-trigger, which answers nothing.
+named here, and a pinned search_path.  Its answer contains no records: a count, yes or no, or the caller's own grants; a
+trigger has no answer.
 Rule: nothing else in the database sees beyond the caller.  Test: tests/test_crossing.py compares with pg_proc.
 """
 
@@ -15,8 +15,9 @@ from registry.guard import quota, record_id
 
 @dataclass(frozen=True)
 class Crossing:
-    """`reads` are the tables it may read whole, `enters` those it adds rows to, `changes` those whose rows it changes;
-    `why` stands in the documentation."""
+    """One such function: it may read all of the tables `reads`, add rows to `enters` and change rows of `changes`.
+
+    The documentation shows `why`."""
 
     name: str
     arguments: tuple[tuple[str, str], ...]
@@ -29,7 +30,7 @@ class Crossing:
 
     @property
     def language(self) -> str:
-        """How it is written; what only reads is one stable query."""
+        """Its language and volatility; a function that only reads is one stable query."""
         return "plpgsql VOLATILE" if self.enters else "sql STABLE"
 
 
@@ -38,7 +39,7 @@ SIGN_IN = Crossing(
     (("caller", "uuid"),),
     "TABLE (username text, name text, role text, code text, region_id uuid, valid_from date, valid_to date)",
     frozenset({"account", "grants", "region"}),
-    "A token says who; what he may do is read before any area is known.",
+    "A token names its user; their grants are read before any area is known.",
     """
     SELECT a.username, a.name, g.role, r.code, g.region_id, g.valid_from, g.valid_to
     FROM account a LEFT JOIN (grants g LEFT JOIN region r ON r.id = g.region_id)
@@ -71,7 +72,7 @@ FIGURES = Crossing(
             "ledger_business",
         }
     ),
-    "National figures are the same for every caller, though nobody may read the country's records.",
+    "National figures are the same for every caller, although nobody may read the country's records.",
     f"""
     WITH enrolled AS (
         SELECT DISTINCT r.code FROM village_enrolment e JOIN region r ON r.id = e.region_id
@@ -112,7 +113,7 @@ NAMING = Crossing(
     (),
     "trigger",
     frozenset({record_id.RECORD_ID.name, quota.QUOTA.name}),
-    "An id that names any record, in sight or out of it, names no other.",
+    "An id that names a record, visible to the caller or not, names no other.",
     record_id.ENTER,
     frozenset({record_id.RECORD_ID.name}),
 )
@@ -122,7 +123,7 @@ TAKING = Crossing(
     (("whose", "uuid"), ("what", "text"), ("about", "uuid"), ("per_hour", "int")),
     "int",
     frozenset({quota.QUOTA.name}),
-    "How often somebody did something is counted for him, and cannot be set back by him.",
+    "How often accounts did something is counted for them, and they cannot reset it.",
     quota.TAKE,
     enters=frozenset({quota.QUOTA.name}),
     changes=frozenset({quota.QUOTA.name}),

@@ -1,8 +1,8 @@
 """Quotas: how often one account may do one thing in any hour, counted in PostgreSQL for all workers together.
 
-A use has a key, and uses of one key count once: repeating what is known already costs nothing where that is meant.
-Rule: a use is counted in the transaction of its act, under a lock on the holder's row, so that callers at the same time
-never get more; whoever is refused is told when to come again, and the refusal is audited.  Tests: tests/test_quota.py.
+A use has a key, and uses of one key count once, so repeating an act can be free.
+Rule: a use is counted in the transaction of its act, under a lock on the holder's row, so that concurrent callers never
+get more; a refusal says when to try again, and is audited.  Tests: tests/test_quota.py.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ LARGEST = 10_000
 class Metered(enum.Enum):
     """What is counted."""
 
-    REVEAL = "a number of the vault shown in full"
-    TAKEN_ID = "an id that somebody tried to give to a new record, though it names another"
-    TAKEN_ANSWER = "an answer ID_TAKEN, for whichever id"
+    REVEAL = "a number of the vault that was shown in full"
+    TAKEN_ID = "an id that somebody tried to give to a new record, although it names another"
+    TAKEN_ANSWER = "an answer ID_TAKEN, for any id"
 
 
 @dataclass(frozen=True)
 class Quotas:
-    """How often an account may, in any hour."""
+    """How often an account may do each thing in any hour."""
 
     reveals: int
     taken_ids: int
@@ -48,16 +48,16 @@ class Quota(Noun):
 
     __tablename__ = "quota"
     row_sensitivity = SYSTEM
-    holder: Mapped[uuid.UUID] = fact(SYSTEM, "Pemegang", "Account, or what else is counted", primary_key=True)
+    holder: Mapped[uuid.UUID] = fact(SYSTEM, "Pemegang", "Account, or another holder", primary_key=True)
     act: Mapped[str] = fact(SYSTEM, "Tindakan", "What is counted", primary_key=True, longest=20)
     keys: Mapped[list[uuid.UUID]] = fact(
-        SYSTEM, "Kunci", "What each use was about", ARRAY(sa.Uuid()), server=True, items=LARGEST
+        SYSTEM, "Kunci", "Key of each use", ARRAY(sa.Uuid()), server=True, items=LARGEST
     )
     times: Mapped[list[dt.datetime]] = fact(
-        SYSTEM, "Waktu", "When each was", ARRAY(sa.DateTime(timezone=True)), server=True, items=LARGEST
+        SYSTEM, "Waktu", "Time of each use", ARRAY(sa.DateTime(timezone=True)), server=True, items=LARGEST
     )
     full_until: Mapped[dt.datetime | None] = fact(
-        SYSTEM, "Penuh sampai", "Until when no new key is counted", server=True
+        SYSTEM, "Penuh sampai", "Time until which no new key is accepted", server=True
     )
 
 
@@ -86,12 +86,12 @@ BEGIN
   RETURN 0;
 END
 """
-"""Body of the function that counts one use, or answers the seconds until there is room for one."""
+"""Body of the function that counts one use and returns 0, or returns the seconds until one is possible."""
 
 FULL = f"""SELECT FROM quota q
     WHERE q.holder = me() AND q.act = '{Metered.TAKEN_ID.name}' AND q.full_until > clock_timestamp()"""
-"""A row where the caller has tried so many ids of others that no new record of his is entered for now: an answer that
-tells a free id from one in use would go on telling which ids exist."""
+"""A row if the caller has tried so many ids of others that they cannot enter new records for now: an answer that
+distinguishes a free id from one in use would keep revealing which ids exist."""
 
 _TAKE = Sql(
     sa.select(
@@ -103,7 +103,7 @@ _TAKE = Sql(
 
 
 async def take(tx: Transaction, holder: uuid.UUID, act: Metered, per_hour: int, key: uuid.UUID | None = None) -> int:
-    """Count one use of `key`, or of something of its own; 0, or where there is no room the seconds until there is.
+    """Count one use of `key` (by default a key of its own).  Returns 0, or the seconds until a use is possible again.
 
-    `holder` is an account, or a UUID made of what else is counted, such as an address."""
+    `holder` is an account, or a UUID derived from another holder, such as an address."""
     return int(await tx.value(_TAKE, holder=holder, act=act.name, key=key or uuid.uuid4(), per_hour=per_hour))

@@ -1,8 +1,8 @@
 """Ids: an id names one record of one type in the whole registry, for ever.
 
-Clients make ids, and the tables of different types cannot share a unique index.  So the database itself enters each
-new id in `record_id`, whose key it breaks when the id already names something, and no INSERT can forget it.
-Rule: every table with a UUID `id` takes part unless its noun says `named = False`, which is for rows that nobody looks
+Clients create ids, and the tables of different types cannot share a unique index.  So the database itself enters each
+new id in `record_id`, whose key is violated if the id already names a record, and no INSERT can skip this.
+Rule: every table with a UUID `id` takes part unless its noun has `named = False`, which is for rows that nobody looks
 up by id; a deleted record keeps its id.  Tests: tests/test_record_id.py.
 """
 
@@ -49,12 +49,12 @@ BEGIN
   RETURN NULL;
 END
 """
-"""Body of the trigger function.  The error says which of the new ids is taken, and nothing of what it names; for a
-caller without room for more of them every id is."""
+"""Body of the trigger function.  The error names the id that is taken, and nothing of its record; for a caller whose
+quota of taken ids is used up, every id is taken."""
 
 
 def named_tables() -> dict[str, type[Noun]]:
-    """Table → noun, of all whose ids name one record in the whole registry.  TypeError for an `id` that is no UUID."""
+    """Table → noun, for ids that name one record in the whole registry.  Raises TypeError if an `id` is not a UUID."""
     tables: dict[str, type[Noun]] = {}
     for mapper in Noun.registry.mappers:
         noun = mapper.class_
@@ -62,29 +62,29 @@ def named_tables() -> dict[str, type[Noun]]:
             continue
         table = table_of(noun)
         if list(table.primary_key.columns.keys()) != ["id"]:
-            continue  # it has no id: its key is what it connects
+            continue  # it has no id: its key are the records that it connects
         if not isinstance(table.c.id.type, sa.Uuid):
-            raise TypeError(f"{table.name}.id is no UUID: say `named = False` if nobody looks its rows up by id")
+            raise TypeError(f"{table.name}.id is not a UUID: set `named = False` if nobody looks its rows up by id")
         tables[table.name] = noun
     return tables
 
 
 def triggers(function: str) -> Iterator[str]:
     """The CREATE TRIGGER statements of all tables."""
-    new, kept = TRIGGERS
+    on_insert, on_update = TRIGGERS
     for name in sorted(named_tables()):
         table = f"{SCHEMA}.{name}"
-        yield (f"CREATE TRIGGER {new} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.{function}()")
+        yield f"CREATE TRIGGER {on_insert} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.{function}()"
         yield (
-            f"CREATE TRIGGER {kept} AFTER UPDATE OF id ON {table}"
+            f"CREATE TRIGGER {on_update} AFTER UPDATE OF id ON {table}"
             f" FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION {SCHEMA}.{function}()"
         )
 
 
 def taken_in(error: asyncpg.UniqueViolationError) -> tuple[str, uuid.UUID] | None:
-    """The table and the id that could not be entered; None for any other uniqueness."""
+    """The table and the id that could not be entered; None for any other unique violation."""
     if error.constraint_name != KEY:
         return None
-    assert error.table_name, "the trigger says it"
-    assert error.detail, "the trigger says it"
+    assert error.table_name, "the trigger sets it"
+    assert error.detail, "the trigger sets it"
     return error.table_name, uuid.UUID(error.detail)

@@ -1,7 +1,7 @@
-"""Facts: columns and derived values that say how sensitive they are and what they are called.
+"""Facts: columns and derived values with their sensitivity and their labels.
 
 Rule: a column without a sensitivity and both labels does not exist.  Everything else (inputs, masks, ledger, revisions)
-is derived from the facts.  Tests: tests/test_nouns.py.
+follows from the facts.  Tests: tests/test_nouns.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 Codes = type[Code]
 
 PartialDate = NewType("PartialDate", str)
-"""A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`; sorted by its first day."""
+"""A day, a month or a year, as far as it is known: `2019-03-14`, `2019-03`, `2019`; sorted by its first day."""
 RegionCode = NewType("RegionCode", str)
 """Official Kemendagri code with dots: `35.07.11.2008`."""
 CountryCode = NewType("CountryCode", str)
@@ -34,29 +34,29 @@ CurrencyCode = NewType("CurrencyCode", str)
 
 
 class VillageCode(str):
-    """A region code that names one village: rows lie in it by equality."""
+    """A region code that names one village, so rows in it are found by equality."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What is said once about a datum; schema, inputs, masks, revisions, ledger and inventory read it."""
+    """The one declaration of a datum; schema, inputs, masks, revisions, ledger and inventory read it."""
 
     sensitivity: Sensitivity
     label_id: str
     label_en: str
-    server: bool = False  # the server's own: never typed by anybody
+    server: bool = False  # the server writes it: nobody enters it
     counted: bool = False  # goes to the verified ledger
-    sealed: IdentityField | None = None  # typed in full, kept by the vault; the column holds the mask
+    sealed: IdentityField | None = None  # entered in full, kept by the vault; the column holds the mask
     bounds: Bounds | None = None
-    form: Callable[[str], str] | None = None  # of a number or code that is typed as text: the one way to write it
-    lines: bool = False  # a text of several lines
-    whole: str | None = None  # the value that this column is a part of, as an amount is with its currency
+    form: Callable[[str], str] | None = None  # normalises a number or code that is entered as text
+    lines: bool = False  # a text that may have several lines
+    whole: str | None = None  # the value that this column is a part of, as an amount and its currency are one
 
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
-            raise TypeError("a fact has a label in Indonesian and one in English")
+            raise TypeError("a fact needs a label in Indonesian and one in English")
         if self.counted and self.sensitivity in (Sensitivity.IDENTITY, Sensitivity.SYSTEM):
             raise TypeError(f"{self.label_en} is {self.sensitivity.value}: the ledger counts nothing of that class")
         if self.sealed and self.sensitivity is not Sensitivity.IDENTITY:
@@ -88,20 +88,20 @@ def fact(
 ) -> MappedColumn[Any]:
     """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
 
-    A `Code` class among `args` makes it a text column that holds one of that list's codes; `codes_fact` declares one
-    that holds several.  A text says how many characters it has at most, a number in which range it lies, a list how
-    many items it holds; `form` is the one way to write a number or code that is typed as text, `lines` keeps the line
-    breaks of a text.  Columns that name the same `whole` are one value: two edits of it conflict, or an amount would
-    get the currency of another.  `closed` is an enumeration that is no code list: the text is one of its values, and
-    the database refuses every other.
+    With a `Code` class among `args` it is a text column that holds one of that list's codes; `codes_fact` declares one
+    that holds several.  `longest` is the greatest number of characters of a text, `within` the range of a number,
+    `items` the length of a list; `form` normalises a number or code that is entered as text, `lines` keeps the line
+    breaks of a text.  Columns with the same `whole` are one value: two edits of it conflict, or an amount would get the
+    currency of another.  `closed` is an enumeration that is not a code list: the text is one of its values, and the
+    database refuses every other.
     """
     bounds = Bounds(longest, within, items)
-    made = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole)
-    info: dict[str, Any] = {"fact": made, "closed": closed}
-    code = next((a for a in args if isinstance(a, type) and issubclass(a, Code)), None)
+    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole)
+    info: dict[str, Any] = {"fact": declared, "closed": closed}
+    code = next((arg for arg in args if isinstance(arg, type) and issubclass(arg, Code)), None)
     if code is not None:
-        codes, args = code, (sa.Text(), *[a for a in args if a is not code])
-    elif any(isinstance(a, sa.ForeignKey) for a in args):
+        codes, args = code, (sa.Text(), *[arg for arg in args if arg is not code])
+    elif any(isinstance(arg, sa.ForeignKey) for arg in args):
         args = (sa.Uuid(), *args)
     if codes is not None:
         info["codes"] = info["closed"] = codes
@@ -117,7 +117,7 @@ def codes_fact(
 
 
 class StatementContext(Protocol):
-    """What a derived fact may ask of the statement it becomes part of."""
+    """What a derived fact can request from the statement that it becomes part of."""
 
     def areas(self, setting: str) -> sa.ColumnElement[Any]:
         """The area set of a database setting (auth/principal.py lists them), as a value."""
@@ -131,7 +131,7 @@ class StatementContext(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Derived(Generic[T]):
-    """A fact that is no column: computed from the row by `expression`."""
+    """A fact that is not a column: `expression` computes it from the row."""
 
     name: str
     fact: Fact
@@ -152,34 +152,34 @@ def derived(
 ) -> Callable[[Callable[[Any, Any], sa.ColumnElement[Any]]], Derived[Any]]:
     """Declare a derived fact: `@derived(OPERATIONAL, "Jumlah anggota", "Number of members", sa.Integer())`.
 
-    With a `Code` class as its type it is a text that is one of that list's codes; another text has `longest` characters
-    at most.
+    With a `Code` class as its type it is a text with one of that list's codes; any other text has at most `longest`
+    characters.
     """
 
     def make(expression: Callable[[Any, Any], sa.ColumnElement[Any]]) -> Derived[Any]:
         bounds = None if longest is None else Bounds(longest)
-        said = Fact(sensitivity, label_id, label_en, server=True, bounds=bounds)
+        declared = Fact(sensitivity, label_id, label_en, server=True, bounds=bounds)
         codes = type_ if isinstance(type_, type) and issubclass(type_, Code) else None
         sql_type = sa.Text() if codes else type_
-        return Derived(expression.__name__, said, expression, sql_type, codes, nullable)
+        return Derived(expression.__name__, declared, expression, sql_type, codes, nullable)
 
     return make
 
 
 def fact_of(column: Any) -> Fact:
-    """The fact of a column or derived fact.  TypeError teaches how to declare one."""
+    """The fact of a column or derived fact.  Raises a TypeError that teaches how to declare one."""
     if isinstance(column, Derived):
         return column.fact
-    found = getattr(column, "expression", column).info.get("fact")
-    if not isinstance(found, Fact):
+    declared = getattr(column, "expression", column).info.get("fact")
+    if not isinstance(declared, Fact):
         raise TypeError(f"{column} is not a fact: declare it with fact(sensitivity, label_id, label_en)")
-    return found
+    return declared
 
 
 def codes_of(datum: Any) -> Codes | None:
     """The list of codes of a column or derived fact."""
-    found: Codes | None = datum.codes if isinstance(datum, Derived) else datum.expression.info.get("codes")
-    return found
+    codes: Codes | None = datum.codes if isinstance(datum, Derived) else datum.expression.info.get("codes")
+    return codes
 
 
 def python_type(datum: Any) -> Any:
@@ -188,14 +188,14 @@ def python_type(datum: Any) -> Any:
         return codes
     if isinstance(datum, Derived):
         return datum.type.python_type
-    (said,) = typing.get_args(typing.get_type_hints(datum.parent.class_)[datum.key])
-    return next((t for t in typing.get_args(said) if t is not type(None)), said)
+    (annotation,) = typing.get_args(typing.get_type_hints(datum.parent.class_)[datum.key])  # of Mapped[…]
+    return next((type_ for type_ in typing.get_args(annotation) if type_ is not type(None)), annotation)
 
 
 def value_of(datum: Any, row: sa.FromClause, ctx: Any) -> sa.ColumnElement[Any]:
     """The value of a column or derived fact in a row."""
-    found: sa.ColumnElement[Any] = datum.expression(row, ctx) if isinstance(datum, Derived) else row.c[datum.key]
-    return found
+    value: sa.ColumnElement[Any] = datum.expression(row, ctx) if isinstance(datum, Derived) else row.c[datum.key]
+    return value
 
 
 def is_currency(name: str) -> bool:
@@ -204,7 +204,7 @@ def is_currency(name: str) -> bool:
 
 
 def is_free(column: sa.Column[object]) -> bool:
-    """Whether a column holds free text: no code, no number and no date."""
-    said = fact_of(column)
-    text = isinstance(column.type, sa.Text) and not isinstance(column.type, Written)
-    return text and "codes" not in column.info and said.form is None and said.sealed is None
+    """Whether a column holds free text: not a code, a number or a date."""
+    declared = fact_of(column)
+    is_text = isinstance(column.type, sa.Text) and not isinstance(column.type, Written)
+    return is_text and "codes" not in column.info and declared.form is None and declared.sealed is None

@@ -1,4 +1,4 @@
-"""What every noun is made of, and how nouns find each other.
+"""The base of every noun, and the links between nouns.
 
 Rule: every column of a noun is a fact, with bounds where its values could be of any size.  Tests: tests/test_nouns.py,
 tests/test_extremes.py.
@@ -27,7 +27,7 @@ SCHEMA = "registry"
 
 
 class Noun(DeclarativeBase):
-    """A table of the registry.  Tables only: nothing here is ever loaded as an object."""
+    """A table of the registry.  Tables only: no row is ever loaded as an object."""
 
     metadata = sa.MetaData(
         schema=SCHEMA,
@@ -51,9 +51,9 @@ class Noun(DeclarativeBase):
         CountryCode: Written(Bounds(longest=2)),
         CurrencyCode: Written(Bounds(longest=3)),
     }
-    row_sensitivity: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # the class that makes a row exist for a caller
-    place: ClassVar[str] = "area"  # the column that says where a row lies
-    searched: ClassVar[Sensitivity | None] = None  # the class of the names by which it is searched
+    row_sensitivity: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # callers without this class see no row
+    place: ClassVar[str] = "area"  # the column with the region in which a row lies
+    searched: ClassVar[Sensitivity | None] = None  # the class of the names that a search compares
     named: ClassVar[bool] = True  # its ids name one record in the whole registry (registry/guard/record_id.py)
 
     def __init_subclass__(cls, **kw: Any) -> None:
@@ -62,16 +62,17 @@ class Noun(DeclarativeBase):
         if not isinstance(table, sa.Table):
             return
         for column in table.columns:
-            said = fact_of(column)
-            if is_currency(column.name) and said.whole is None:
+            fact = fact_of(column)
+            if is_currency(column.name) and fact.whole is None:
                 raise TypeError(f"{column}: a currency is one value with its amount: give both fact(…, whole=…)")
-            column.info["fact"] = said = replace(said, bounds=bounds_of(column, said.bounds, said.server))
-            if test := " AND ".join(tests(column, said.bounds)):
+            bounds = bounds_of(column, fact.bounds, fact.server)
+            column.info["fact"] = replace(fact, bounds=bounds)
+            if test := " AND ".join(tests(column, bounds)):
                 table.append_constraint(check(column, test))
 
 
 def camel(name: str) -> str:
-    """A column's name as the schema says it: `full_name` is `fullName`."""
+    """A column's name in the schema: `full_name` is `fullName`."""
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
 
@@ -80,7 +81,8 @@ def const(value: str | int) -> sa.ColumnElement[Any]:
     """A constant of our own in SQL, never a caller's; SQLAlchemy would make a plain Python value an argument."""
     if isinstance(value, int):
         return sa.literal_column(str(value), sa.Integer())
-    return sa.literal_column("'" + value.replace("'", "''").replace(":", "\\:") + "'", sa.Text())
+    escaped = value.replace("'", "''").replace(":", "\\:")  # SQLAlchemy reads `:name` as a parameter
+    return sa.literal_column(f"'{escaped}'", sa.Text())
 
 
 def is_one(column: sa.ColumnElement[Any], *codes: Code) -> sa.ColumnElement[bool]:
@@ -89,7 +91,7 @@ def is_one(column: sa.ColumnElement[Any], *codes: Code) -> sa.ColumnElement[bool
 
 
 Link = Callable[[sa.FromClause, sa.FromClause], sa.ColumnElement[bool]]
-"""How a parent row (first) finds its related rows (second)."""
+"""The condition by which a parent row (first) has its related rows (second)."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class TableFunction:
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
         """The function call under the alias `name`; its arguments come from `parent`."""
-        raise NotImplementedError  # every function says how it is called
+        raise NotImplementedError  # every function has its own call
 
 
 Readable = type[Noun] | type[TableFunction]

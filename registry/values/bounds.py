@@ -1,7 +1,7 @@
-"""How large a value may be: said once on its column, checked at the door, held by the database, shown in the schema.
+"""How large a value may be: declared on its column, checked on input, held by the database, shown in the schema.
 
-Rule: what is accepted can be read in every filter, order, group, figure and export; so each text has a greatest length,
-each number and day a range, each list a greatest number of items.  Test: tests/test_extremes.py.
+Rule: every accepted value can be used in every filter, order, group, figure and export; so each text has a greatest
+length, each number and day a range, and each list a greatest number of items.  Test: tests/test_extremes.py.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 FIRST_DAY, LAST_DAY = dt.date(1800, 1, 1), dt.date(2199, 12, 31)
+"""Days that a record can contain: nobody alive was born earlier, and no plan reaches further."""
 _FIRST_YEAR, _LAST_YEAR = str(FIRST_DAY.year), str(LAST_DAY.year)
-"""Days that a record can speak of: before, nobody alive was born; after, no plan reaches."""
 Bound = int | Decimal
 NAME, NOTE, REMARK_TEXT = 150, 1000, 2000
 """Characters of a name of a person or business, of a note or reason beside a step, of a remark on a field."""
@@ -30,7 +30,7 @@ WORKERS: tuple[Bound, Bound] = (0, 100_000)
 @dataclass(frozen=True)
 class Bounds:
     """`longest` characters of a text, or of each item of a list of at most `items`; numbers lie `within`, both ends
-    included.  `days` marks days, whole or partial, and instants."""
+    included.  `days` is true of days, whole or partial, and of instants."""
 
     longest: int | None = None
     within: tuple[Bound, Bound] | None = None
@@ -38,7 +38,7 @@ class Bounds:
     days: bool = False
 
     def broken_by(self, value: Any) -> Mapping[str, str] | None:
-        """What the sentence of UNKNOWN_VALUE is filled with where a JSON value goes beyond; None where it does not."""
+        """The params for the sentence of UNKNOWN_VALUE if a JSON value exceeds the bounds; None if it does not."""
         if isinstance(value, list):
             if self.items is not None and len(value) > self.items:
                 return {"items": str(self.items)}
@@ -70,7 +70,7 @@ class Bounds:
         return f"At most {self.longest} characters."
 
     def test(self, column: sa.Column[Any]) -> str:
-        """The same as a condition in SQL."""
+        """The bounds as a condition in SQL."""
         name, tests = column.name, []
         if self.items is not None:
             tests.append(f"cardinality({name}) <= {self.items}")
@@ -87,7 +87,7 @@ class Bounds:
 
 
 class Written(sa.Text):
-    """Texts of one form, which have the same bounds wherever they stand."""
+    """Texts of one form, which have the same bounds in every column."""
 
     def __init__(self, bounds: Bounds, collation: str | None = None) -> None:
         super().__init__(collation=collation)
@@ -95,29 +95,35 @@ class Written(sa.Text):
 
 
 def bounds_of(column: sa.Column[Any], declared: Bounds | None, server: bool) -> Bounds | None:
-    """The bounds of a column; some follow from its type.  TypeError where they do not and none are declared.
+    """The bounds of a column; some follow from its type.  Raises TypeError if they do not and none are declared.
 
-    Numbers and days of the `server` have none: it counts them itself."""
+    Numbers and days of the `server` need none, because the server counts them itself."""
     item = column.type.item_type if isinstance(column.type, ARRAY) else column.type
-    several = item is not column.type
+    is_list = item is not column.type
     bounds = declared or Bounds()
     if isinstance(item, Written):
         bounds = replace(item.bounds, items=bounds.items)
     elif isinstance(item, sa.Date | sa.DateTime) and not server:
         bounds = Bounds(days=True)
     elif "codes" in column.info:
-        bounds = Bounds(items=len(column.info["codes"]) if several else None)
-    unbounded = several and bounds.items is None and not (server and isinstance(item, sa.Uuid))
-    if "codes" not in column.info and column.computed is None:
-        unbounded |= isinstance(item, sa.Text) and bounds.longest is None
-        unbounded |= isinstance(item, sa.Numeric | sa.Integer) and bounds.within is None and not server
-    if unbounded and column.computed is None:
+        bounds = Bounds(items=len(column.info["codes"]) if is_list else None)
+    if column.computed is None and _is_unbounded(column, item, bounds, server):
         raise TypeError(f"{column}: say how large it may be: fact(…, longest=…), within=(…, …) or items=…")
     return None if bounds == Bounds() else bounds
 
 
+def _is_unbounded(column: sa.Column[Any], item: sa.types.TypeEngine[Any], bounds: Bounds, server: bool) -> bool:
+    if item is not column.type and bounds.items is None and not (server and isinstance(item, sa.Uuid)):
+        return True
+    if "codes" in column.info:
+        return False
+    if isinstance(item, sa.Text):
+        return bounds.longest is None
+    return isinstance(item, sa.Numeric | sa.Integer) and bounds.within is None and not server
+
+
 def tests(column: sa.Column[Any], bounds: Bounds | None) -> Iterator[str]:
-    """What the database holds of a column's values, as conditions."""
+    """The conditions that the database enforces on a column's values."""
     if closed := column.info.get("closed"):
         values = ", ".join(f"'{member.value}'" for member in closed)
         several = isinstance(column.type, ARRAY)
@@ -132,7 +138,7 @@ def check(column: sa.Column[Any], test: str) -> sa.CheckConstraint:
 
 
 def _within(value: Any, low: Bound, high: Bound) -> bool:
-    """Also False for what is no number."""
+    """False also for a value that is not a number."""
     try:
         return low <= Decimal(str(value)) <= high
     except InvalidOperation:

@@ -1,8 +1,8 @@
 """Free texts: names, addresses, remarks, notes and reasons, which many may read and the audit keeps for ever.
 
-Rule: no identity number stands in one.  A text is refused that holds sixteen digits in a row, whatever is written
-between them; what is plainly something else is left alone: dates and years, times, amounts, region codes, household
-numbers and ids.  Test: tests/test_free_text.py.
+Rule: none contains an identity number.  A text with sixteen digits in a row, whatever separates them, is refused;
+what is clearly something else is allowed: dates and years, times, amounts, region codes, household numbers and ids.
+Test: tests/test_free_text.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from registry.values.text import plain_digits
 
 DIGITS = 16
-_BETWEEN = r"[\W_]"  # whatever is no letter
+_BETWEEN = r"[\W_]"  # anything but letters and digits
 _RUN = re.compile(rf"[0-9](?:{_BETWEEN}*[0-9]){{{DIGITS - 1},}}")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _YEAR = r"(?:18|19|20|21)\d\d"
@@ -27,7 +27,7 @@ _SIGNS = re.compile(f"{_BETWEEN}*")
 
 
 def holds_number(text: str) -> bool:
-    """Whether a text holds what may be a NIK, a family card number or another number as long."""
+    """Whether a text contains what may be a NIK, a family card number or another number of that length."""
     plain = plain_digits(text)
     if len(plain) < DIGITS or sum(map(plain.count, "0123456789")) < DIGITS:  # nearly all texts
         return False
@@ -36,11 +36,11 @@ def holds_number(text: str) -> bool:
 
 
 def _is_number(run: str) -> bool:
-    """Digits with separators between them, at least sixteen: not a row of dates, codes and amounts."""
-    at = 0
-    while at < len(run):
-        part = _HARMLESS.match(run, at)
-        if part is None:
+    """Whether a run of sixteen or more digits and separators is more than a row of dates, codes and amounts."""
+    position = 0
+    while position < len(run):
+        harmless = _HARMLESS.match(run, position)
+        if harmless is None:
             return True
-        at = _SIGNS.match(run, part.end()).end()  # type: ignore[union-attr]  # it matches nothing too
+        position = _SIGNS.match(run, harmless.end()).end()  # type: ignore[union-attr]  # it matches '' too
     return False

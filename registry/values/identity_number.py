@@ -1,12 +1,12 @@
-"""The numbers that identify people: their written form, what is wrong with them, and the mask that may be shown.
+"""The numbers that identify people: their written form, their errors, and the mask that may be shown.
 
-Rule: a mask never lets the number be rebuilt. Region, birth date and sex make up the first twelve digits of a NIK and
-are shown elsewhere, so its serial is never shown, and of the others nothing beyond their beginning.
+Rule: nobody can rebuild a number from its mask. Region, birth date and sex make up the first twelve digits of a NIK and
+are shown elsewhere, so a mask never shows its serial, and of other numbers nothing but their beginning.
 Test: tests/test_identity_number.py.
 
 NIK: 6 digits of the region of first registration, birth date DDMMYY (women: day + 40), serial from 0001. Once issued
-it stays, even with a wrong date or sex (PP 40/2019 Art. 30(2)), and the region may since have been split or recoded:
-the date is only compared, the region never looked at.
+it stays, even with a wrong date or sex (PP 40/2019 Art. 30(2)), and the region may have been split or recoded since:
+so the date is only compared, and the region is not checked.
 KK (family card): region of issue, day of recording DDMMYY, serial. It changes with the head of the family.
 """
 
@@ -34,8 +34,9 @@ _UNIT = re.compile(r"[\W_]*(?:R[TW])?[\W_]*([0-9]+)[\W_]*")
 
 
 def bare(text: str) -> str:
-    """Without the separators that people write into numbers: blanks, dots, dashes, slashes, brackets and their like;
-    digits of other scripts and wide ones as ASCII, and signs that hide a digit as `*`."""
+    """The number without the separators that people write: blanks, dots, dashes, slashes, brackets and the like.
+
+    Wide digits and those of other scripts become ASCII, and signs that hide a digit become `*`."""
     if text.isascii() and text.isalnum():  # as phones send them
         return text
     return _SEPARATORS.sub("", _HIDDEN.sub(HIDDEN, plain_digits(text)))
@@ -52,7 +53,7 @@ def normalise_kk(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
-    """E.164 (`+6281234567890`) of an Indonesian mobile number; others only without separators."""
+    """An Indonesian mobile number as E.164 (`+6281234567890`); other numbers only without separators."""
     stripped = bare(text)
     match = _PHONE.fullmatch(stripped)
     return f"+62{match[1]}" if match else stripped
@@ -81,7 +82,7 @@ def normalise_unit(text: str) -> str:
 
 
 def normalise_occupation(text: str) -> str:
-    """Dukcapil's number of an occupation without leading zeros; 0 itself is none of them, and stays what it is."""
+    """Dukcapil's number of an occupation without leading zeros; 0 is not one of them and stays as it is."""
     number = bare(text)
     return number.lstrip("0") or number[:1]
 
@@ -92,33 +93,33 @@ def is_masked(number: str) -> bool:
 
 
 def mask_nik(nik: str) -> str:
-    """`3507************`; stars alone for what is no NIK."""
+    """`3507************`; stars alone if it is not a NIK."""
     return _mask(nik, 4 if _SIXTEEN.fullmatch(nik) else 0)
 
 
 def mask_kk(kk_number: str) -> str:
-    """`3507************`; stars alone for what is no KK number."""
+    """`3507************`; stars alone if it is not a KK number."""
     return _mask(kk_number, 4 if _SIXTEEN.fullmatch(kk_number) else 0)
 
 
 def mask_phone(phone: str) -> str:
-    """`+62812*******`: country and operator; stars alone for what is no Indonesian mobile number."""
+    """`+62812*******`: country and operator; stars alone if it is not an Indonesian mobile number."""
     number = normalise_phone(phone)
     return _mask(number, 6 if _PHONE.fullmatch(number) else 0)
 
 
 def mask_passport(passport_no: str) -> str:
-    """`X1******`; shorter than six characters: stars alone."""
+    """`X1******`; stars alone if it has fewer than six characters."""
     return _mask(passport_no, 2 if len(passport_no) >= 6 else 0)
 
 
 def mask_epmi(epmi_no: str) -> str:
-    """`ID**********`; shorter than six characters: stars alone."""
+    """`ID**********`; stars alone if it has fewer than six characters."""
     return _mask(epmi_no, 2 if len(epmi_no) >= 6 else 0)
 
 
 class Number(NamedTuple):
-    """How a number of the vault is written, and what of it people see."""
+    """How a number of the vault is normalised, and how it is masked."""
 
     normalise: Callable[[str], str]
     mask: Callable[[str], str]
@@ -136,8 +137,9 @@ if unformed := [field.value for field in IdentityField if field not in NUMBERS]:
 
 
 class Nik(NamedTuple):
-    """What a NIK says that can have been issued: `births` are the dates that it can mean, one for each century in which
-    the day exists."""
+    """The content of a NIK that can have been issued.
+
+    `births` are the dates that it can mean, one for each century in which the day exists."""
 
     digits: str
     births: tuple[date, ...]
@@ -145,48 +147,48 @@ class Nik(NamedTuple):
 
 
 def nik_of(text: str) -> Nik | UserErrorCode:
-    """The NIK, however written, or what makes this a number that was never issued."""
+    """The NIK, however it is written, or the error of a number that cannot have been issued."""
     nik = normalise_nik(text)
     if not _SIXTEEN.fullmatch(nik) or nik == nik[0] * 16:
         return UserErrorCode.NIK_FORMAT
     day = int(nik[6:8])
-    woman = day > 40
-    births = _dates(day - 40 if woman else day, int(nik[8:10]), int(nik[10:12]))
+    is_woman = day > 40
+    births = _dates(day - 40 if is_woman else day, int(nik[8:10]), int(nik[10:12]))
     if not births:
         return UserErrorCode.NIK_INVALID_DATE
     if nik.endswith("0000"):
         return UserErrorCode.NIK_SERIAL_ZERO
-    return Nik(nik, births, Sex.FEMALE if woman else Sex.MALE)
+    return Nik(nik, births, Sex.FEMALE if is_woman else Sex.MALE)
 
 
 def is_kk(kk_number: str) -> bool:
-    """Sixteen digits, not all the same."""
+    """Whether it is a family card number: sixteen digits, not all the same."""
     kk_number = normalise_kk(kk_number)
     return bool(_SIXTEEN.fullmatch(kk_number)) and kk_number != kk_number[0] * 16
 
 
 def kk_recorded(kk_number: str) -> tuple[date, ...]:
-    """The days of recording that a KK number can mean; none: odd, though such cards exist."""
+    """The days of recording that a KK number can mean; without any it is odd, although such cards exist."""
     return _dates(int(kk_number[6:8]), int(kk_number[8:10]), int(kk_number[10:12]))
 
 
 def is_phone(phone: str) -> bool:
-    """An Indonesian mobile number, however written."""
+    """Whether it is an Indonesian mobile number, however it is written."""
     return bool(_PHONE.fullmatch(bare(phone)))
 
 
 def is_passport(passport_no: str) -> bool:
-    """Could be a passport or a travel document in its stead (ICAO 9303: at most 9 characters)."""
+    """Whether it can be a passport or another travel document (ICAO 9303: at most 9 characters)."""
     return bool(_PASSPORT.fullmatch(normalise_passport(passport_no)))
 
 
 def is_usual_passport(passport_no: str) -> bool:
-    """Looks like an Indonesian passport: one or two letters and six or seven digits."""
+    """Whether it looks like an Indonesian passport: one or two letters and six or seven digits."""
     return bool(_PASSPORT_USUAL.fullmatch(normalise_passport(passport_no)))
 
 
 def is_nib(nib: str) -> bool:
-    """Nomor induk berusaha: thirteen digits, no check digit."""
+    """Whether it is a nomor induk berusaha: thirteen digits, without a check digit."""
     return bool(_NIB.fullmatch(normalise_nib(nib)))
 
 
@@ -195,7 +197,8 @@ def _mask(text: str, shown: int) -> str:
 
 
 def _dates(day: int, month: int, year: int) -> tuple[date, ...]:
-    return tuple(found for century in (1900, 2000) if (found := _date(century + year, month, day)) is not None)
+    dates = [_date(century + year, month, day) for century in (1900, 2000)]
+    return tuple(existing for existing in dates if existing is not None)
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -1,7 +1,7 @@
-"""A date of which only the year, or the year and month, may be known, as the days it can stand for.
+"""Dates of which only the year, or the year and month, may be known, as the days that they can mean.
 
-Rule: comparisons are fair. One date is before another only when every day it can be lies before every day the other
-can be; where that is not known nothing is said. Test: tests/test_rules.py.
+Rule: one date is before another only if every day that it can mean is before every day that the other can mean;
+otherwise their order is unknown, and no rule speaks. Test: tests/test_rules.py.
 """
 
 import re
@@ -13,7 +13,7 @@ _PARTIAL = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 class Span(NamedTuple):
-    """The first and the last day that a partial date can be."""
+    """The first and the last day that a partial date can mean."""
 
     first: date
     last: date
@@ -22,8 +22,9 @@ class Span(NamedTuple):
         return self.last < other.first
 
     def plus_years(self, years: int) -> "Span":
-        first = plus_years(self.first, years)  # of a whole day it is the last too
-        return Span(first, first if self.last is self.first else plus_years(self.last, years))
+        first = plus_years(self.first, years)
+        last = first if self.last is self.first else plus_years(self.last, years)  # a whole day is one object
+        return Span(first, last)
 
 
 def span(text: object) -> Span | None:
@@ -38,8 +39,9 @@ def span(text: object) -> Span | None:
         return None
     if day is not None:
         return Span(first, first)
-    last = 12 if month is None else first.month
-    return Span(first, date(first.year, last, monthrange(first.year, last)[1]))
+    last_month = 12 if month is None else first.month
+    last_day = monthrange(first.year, last_month)[1]
+    return Span(first, date(first.year, last_month, last_day))
 
 
 def plus_years(day: date, years: int) -> date:

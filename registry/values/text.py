@@ -1,8 +1,8 @@
-"""What people type, as the registry keeps it: one cleaning of every text at the door.
+"""Texts as the registry stores them: every text is cleaned once, when it comes in.
 
-Phones, word processors and chat windows put marks into texts that nobody sees: two spellings that look alike would be
-two values, a name of nothing but such marks would pass as a name, and a number would not be recognised.
-Rule: cleaning what is clean changes nothing, so that what is typed again is the same.  Test: tests/test_text.py.
+Phones, word processors and chat programs put invisible characters into texts: two spellings that look alike would be
+two values, a name of nothing but such characters would pass as a name, and a number would not be recognised.
+Rule: cleaning a clean text changes nothing, so a text that is typed again stays the same.  Test: tests/test_text.py.
 """
 
 from __future__ import annotations
@@ -28,31 +28,32 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def clean(text: str, *, lines: bool = False) -> str | None:
-    """The text composed (NFC), without control and other unseen characters, runs of blanks as one, none around it; None
-    where nothing is left.  With `lines` its line breaks stay, at most one empty line together; else they are blanks."""
+    """The text composed (NFC), without control and other invisible characters, without blanks around it and with single
+    blanks inside; None if nothing is left.  With `lines` line breaks stay, at most one empty line at a time; otherwise
+    they become blanks."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) or None
     visible = unicodedata.normalize("NFC", _HIDDEN.sub("", text))
-    if all(c.isspace() or unicodedata.category(c).startswith("M") for c in visible):  # an accent shows on a letter only
+    if all(c.isspace() or unicodedata.category(c).startswith("M") for c in visible):  # an accent needs a letter to show
         return None
     if not lines:
         return " ".join(visible.split())
-    broken = (_BLANKS.sub(" ", line).strip() for line in _LINES.sub("\n", visible).split("\n"))
-    return _EMPTY_LINES.sub("\n\n", "\n".join(broken)).strip() or None
+    cleaned = [_BLANKS.sub(" ", line).strip() for line in _LINES.sub("\n", visible).split("\n")]
+    return _EMPTY_LINES.sub("\n\n", "\n".join(cleaned)).strip() or None
 
 
 def says_something(text: str) -> bool:
-    """Whether a text has a letter or digit: a reason of `-` or `...` is none."""
+    """Whether a text has a letter or digit: `-` and `...` are not reasons."""
     return any(c.isalnum() for c in text)
 
 
 def names_somebody(text: str) -> bool:
-    """Whether a text has a letter; one that only modifies others, such as a raised comma, is none."""
+    """Whether a text has a letter; one that only modifies others, such as a raised comma, does not count."""
     return any(unicodedata.category(c) in ("Lu", "Ll", "Lt", "Lo") for c in text)
 
 
 def plain_digits(text: str) -> str:
-    """For texts that are numbers: wide and other forms of letters, digits and signs as ASCII, nothing unseen."""
+    """For texts that are numbers: wide and other forms of letters, digits and signs as ASCII, no invisible ones."""
     if text.isascii() and text.isprintable():
         return text
     wide = unicodedata.normalize("NFKC", _HIDDEN.sub("", text))

@@ -15,7 +15,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from registry.codes.countries import HOME, ISO_3166
-from registry.codes.currencies import ISO_4217, LATELY
+from registry.codes.currencies import ISO_4217, RECENTLY_WITHDRAWN
 from registry.models.fact import CountryCode, CurrencyCode, PartialDate, RegionCode, VillageCode
 from registry.values.partial_date import span
 from schema.declare.input_types import scalar
@@ -67,7 +67,7 @@ def _country(value: str) -> str | None:
 
 
 def _currency(value: str) -> str | None:
-    return value if value in ISO_4217 or value in LATELY else None
+    return value if value in ISO_4217 or value in RECENTLY_WITHDRAWN else None
 
 
 SCALARS: dict[object, Any] = {
