@@ -57,6 +57,15 @@ class AreaSet:
             return ""
         return "{" + ",".join(f"[{code},{code}/)" for code in sorted(self.codes)) + "}"
 
+    @property
+    def hull(self) -> tuple[str, str]:
+        """The bounds of the one range around all of the set, `from` inclusive and `below` exclusive; '' of NOWHERE.
+
+        It holds what lies between the regions too, unless the set is one region or the whole country."""
+        if self.national:
+            return "0", ":"
+        return (min(self.codes), f"{max(self.codes)}/") if self.codes else ("", "")
+
     def __or__(self, other: AreaSet) -> AreaSet:
         return AreaSet(self.codes | other.codes, self.national or other.national)
 

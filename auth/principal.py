@@ -146,6 +146,8 @@ def _own(ability: Ability) -> Callable[[Principal], str]:
 SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "user": lambda principal: str(principal.user_id),
     "read": _areas(Ability.SEE_OPERATIONAL),
+    "read_from": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[0],
+    "read_below": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[1],
     **{area_setting(sensitivity): _areas(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     "submit": _areas(Ability.HOUSEHOLD_SUBMIT),

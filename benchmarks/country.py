@@ -59,6 +59,8 @@ def country(households: int, folder: Path, console: Console) -> Iterator[Embedde
             asyncio.run(_make(embedded, Country(households), console))
         (data / "made").touch()
     with Embedded(data) as embedded:
+        if embedded.owner:
+            asyncio.run(migrate(embedded.dsn()))  # the wall is the code's, whatever it was when the country was made
         yield embedded
 
 

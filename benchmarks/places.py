@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from auth.area import NATIONAL, AreaSet
 from auth.role import Role
 from server.demo.names import BY_PROVINCE
 
@@ -59,9 +60,9 @@ class Persona:
         return uuid.uuid5(NAMESPACE, f"account/{self.username}")
 
     @property
-    def areas(self) -> str:
-        """The text of the area set that the grant gives."""
-        return "{[0,:)}" if self.area is None else f"{{[{self.area},{self.area}/)}}"
+    def reach(self) -> AreaSet:
+        """What the grant covers."""
+        return NATIONAL if self.area is None else AreaSet.of(self.area)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-SETTINGS = ("read", "submit", "user", "protective_own")
-"""The settings that the walled statements need: they are its first arguments, `$1` to `$4`."""
+SETTINGS = ("read", "read_from", "read_below", "submit", "user", "protective_own")
+"""The settings that the walled statements need: they are its first arguments, `$1` to `$6`."""
 CURSOR = "encode(convert_to(json_build_array(household_no, id)::text, 'UTF8'), 'base64')"
 INSTANT = """to_char(timezone('UTC', {}), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
@@ -26,7 +26,7 @@ MEMBERS_6 = """(SELECT coalesce(json_agg(o), '[]') FROM (
 
 def household(walled: bool) -> str:
     protective = (
-        "CASE WHEN area <@ (SELECT areas('protective_own')) AND created_by = $3::text::uuid THEN procedural_status END"
+        "CASE WHEN area <@ (SELECT areas('protective_own')) AND created_by = $5::text::uuid THEN procedural_status END"
         if walled
         else "procedural_status"
     )

@@ -172,7 +172,8 @@ SELECT (SELECT row_to_json(o) FROM (
 BEGIN = (
     "BEGIN READ WRITE; SELECT "
     + ", ".join(f"set_config('app.{s}', '{{0}}', true)" for s in ("write", "read", "submit", "identity"))
-    + ", set_config('app.user', '{1}', true)"
+    + ", set_config('app.read_from', '{1}', true), set_config('app.read_below', '{2}', true)"
+    + ", set_config('app.user', '{3}', true)"
 )
 TABLES = (
     "household",
@@ -188,16 +189,17 @@ TABLES = (
 
 
 def writing(connections: Connections, vault: Vault, walled: bool) -> Callable[[bytes], Awaitable[bytes]]:
-    """The limit's handler: `{"a": [areas, user, village id, village code, name, document]}`."""
+    """The limit's handler: `{"a": [areas, from, below, user, village id, village code, name, document]}`."""
 
     async def run(body: bytes) -> bytes:
-        areas, user, village, code, name, home = orjson.loads(body)["a"]
+        *settings, village, code, name, home = orjson.loads(body)["a"]
+        user = settings[-1]
         _seal(vault, home)
         values = orjson.dumps(home).decode(), village, code, user, name
         connection = await connections.get()
         try:
             if walled:  # both texts are the benchmark's own
-                await connection.execute(BEGIN.format(areas, user))
+                await connection.execute(BEGIN.format(*settings))
             answer: bytes = await connection.fetchval(STORE, *values)
             if walled:
                 await connection.execute("COMMIT")

@@ -52,9 +52,9 @@ class Call:
 
     def settings(self) -> list[str]:
         """Of the walled statements, in the order of `statements.SETTINGS`: what the product sets for this caller."""
-        officer = self.persona.role is Role.OFFICER
-        own = self.persona.areas if officer else ""
-        return [self.persona.areas, own, str(self.persona.id), own]
+        reach = self.persona.reach
+        own = reach.literal() if self.persona.role is Role.OFFICER else ""
+        return [reach.literal(), *reach.hull, own, str(self.persona.id), own]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def _submission(officer: Persona, village: str) -> Call:
     """The limit is also given what the product finds out: the village's id and the officer's name."""
     home = document(officer.area or "")
     name = f"Petugas {officer.area}"
-    arguments = (officer.areas, str(officer.id), village, officer.area, name, home)
+    settings = (officer.reach.literal(), *officer.reach.hull, str(officer.id))
+    arguments = (*settings, village, officer.area, name, home)
     return Call(officer, {"input": {"household": home}}, arguments)
 
 

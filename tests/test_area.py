@@ -66,11 +66,27 @@ def test_the_literal_covers_exactly_what_the_set_covers(area: AreaSet, code: str
     assert in_ranges(code, area.literal()) is area.covers(code)
 
 
+@given(AREAS, CODES)
+def test_the_hull_encloses_the_set_and_is_it_where_the_literal_is_that_range(area: AreaSet, code: str) -> None:
+    from_, below = area.hull
+    between = from_ <= code < below
+    assert between or not area.covers(code)
+    if area.literal() == f"{{[{from_},{below})}}":
+        assert between is area.covers(code)
+
+
 def test_literals_of_some_areas() -> None:
     area = AreaSet.of("52.03.21.2002", "35.07", "35.07.12")
     assert area.literal() == "{[35.07,35.07/),[52.03.21.2002,52.03.21.2002/)}"
     assert NATIONAL.literal() == "{[0,:)}"
     assert NOWHERE.literal() == ""
+
+
+def test_hulls() -> None:
+    assert AreaSet.of("52.03.21.2002", "35.07").hull == ("35.07", "52.03.21.2002/")
+    assert AreaSet.of("35.07").hull == ("35.07", "35.07/")
+    assert NATIONAL.hull == ("0", ":")
+    assert NOWHERE.hull == ("", "")
 
 
 @given(AREAS)

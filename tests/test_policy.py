@@ -208,6 +208,7 @@ def test_settings_hold_the_areas_of_the_principal(grants: list[Grant]) -> None:
         assert who.setting(f"{sensitivity.value.lower()}_own") == who.own(Ability.of(sensitivity)).literal()
     verify = Ability.SUBMISSION_VERIFY
     assert who.setting("read") == who.sees(Sensitivity.OPERATIONAL).literal()
+    assert (who.setting("read_from"), who.setting("read_below")) == who.sees(Sensitivity.OPERATIONAL).hull
     assert who.setting("submit") == who.areas(Ability.HOUSEHOLD_SUBMIT).literal()
     assert who.setting("verify") == who.areas(verify).literal()
     assert who.setting("verify_village") == who.areas(verify, VerificationStage.VILLAGE).literal()

@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import orjson
 
+from auth.area import AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
 from registry.models.aggregate import LISTS, NOUNS, PARTS
@@ -32,9 +33,18 @@ from tests.personas import TODAY, Persona
 
 SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity"]
 LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
+READ = ("read", "read_from", "read_below")
+"""The settings that say which rows a caller reads."""
 _ROOTS = {field_.python_name for field_ in fields_of(Query)}
 CHILDREN = {name: table for table, name in LISTS.items() if name in _ROOTS}
 """The lists of the query root that show parts of households → their tables."""
+
+
+def every_setting(area: AreaSet) -> dict[str, str]:
+    """The settings that the policies on reading ask, for a caller who has every ability in the area."""
+    values = area.literal()
+    from_, below = area.hull
+    return {"read": values, "read_from": from_, "read_below": below, "submit": values, "identity": values}
 
 
 @dataclass

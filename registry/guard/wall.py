@@ -30,6 +30,12 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 CREATE OR REPLACE FUNCTION {schema}.areas(ability text) RETURNS {schema}.area_set LANGUAGE sql STABLE PARALLEL SAFE
   AS $$ SELECT nullif(current_setting('app.' || ability, true), '')::{schema}.area_set $$;
+CREATE OR REPLACE FUNCTION {schema}.is_one_range(ability text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT current_setting('app.' || ability, true)
+    = '{[' || current_setting('app.' || ability || '_from', true)
+    || ',' || current_setting('app.' || ability || '_below', true) || ')}'
+    AND current_setting('app.' || ability || '_from', true)
+    || current_setting('app.' || ability || '_below', true) !~ '[^0-9./:]' $$;
 CREATE OR REPLACE FUNCTION {schema}.me() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
   AS $$ SELECT nullif(current_setting('app.user', true), '')::uuid $$;
 """.replace("{schema}", SCHEMA)
@@ -97,11 +103,14 @@ HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
 
 
 def hull(setting: str) -> str:
-    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed."""
-    areas = f"{SCHEMA}.areas('{setting}')"
+    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed.
+
+    `app.<setting>` is the area set, `_from` and `_below` are its hull.  The exact test is left out only if the set is
+    written as that one range, so bounds that are missing or another set's never show what the set does not cover."""
     return (
-        f"area >= (SELECT lower({areas})) AND area < (SELECT upper({areas}))"
-        f" AND ((SELECT {areas} = range_merge({areas})::{SCHEMA}.area_set) OR area <@ (SELECT {areas}))"
+        f"area >= (SELECT nullif(current_setting('app.{setting}_from', true), ''))"
+        f" AND area < (SELECT current_setting('app.{setting}_below', true))"
+        f" AND ((SELECT {SCHEMA}.is_one_range('{setting}')) OR {within(setting)})"
     )
 
 
@@ -109,7 +118,8 @@ def within(setting: str) -> str:
     return f"area <@ (SELECT {SCHEMA}.areas('{setting}'))"
 
 
-UNDRAFTED = f"(NOT draft OR {within('submit')})"
+UNDRAFTED = f"(NOT draft OR area <@ {SCHEMA}.areas('submit'))"
+"""Without SELECT: drafts are few, and each SELECT costs every statement 2.5 µs for each table, used or not."""
 
 
 def policies(table: str, door: Door) -> Iterator[str]:

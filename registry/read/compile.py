@@ -63,7 +63,7 @@ class Compiler:
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        for name in ("read", "submit", "user"):  # the policies of the wall read these
+        for name in ("read", "read_from", "read_below", "submit", "user"):  # the policies of the wall read these
             self._set(name)
 
     def _set(self, setting: str) -> None:
