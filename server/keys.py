@@ -1,7 +1,7 @@
-"""Key files: made once, readable by their owner alone; those of a demo say so inside.
+"""Key files: made once, readable by their owner alone; those of a demo are marked inside.
 
-Rule: a demo's key never serves the data of real people.  Its file carries a mark that survives copying and renaming,
-and `serve` refuses the mark.  Tests: tests/test_serving.py.
+Rule: a demo's key never serves the data of real people.  Its mark survives copying and renaming the file, and `serve`
+refuses it.  Tests: tests/test_serving.py.
 """
 
 from __future__ import annotations
@@ -26,31 +26,34 @@ VAULT = "vault.json"
 
 
 class KeyFileError(Exception):
-    """A key file is not what it must be; the message says which and why."""
+    """A key file cannot be used; the message says which and why."""
 
 
 def create_signing(folder: Path, note: str = "") -> Path:
-    """Write `signing.pem`, an Ed25519 key that signs access tokens, into the folder.  FileExistsError if it is there.
+    """Write `signing.pem`, an Ed25519 key that signs access tokens, into the folder.  Raises FileExistsError.
 
-    To rotate, keep the old key's public half beside it as another `.pem`: its tokens stay good until they expire.
+    To rotate, keep the old key's public half beside it as another `.pem`: its tokens stay valid until they expire.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = folder / SIGNING
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write((f"{note}\n" if note else "").encode() + made)  # text before a PEM block is a comment: RFC 7468, 2
+        if note:
+            file.write(f"{note}\n".encode())  # text before a PEM block is a comment: RFC 7468, section 2
+        file.write(pem)
     return path
 
 
 def demo_keys(folder: Path, audience: str) -> tuple[Keyring, Vault]:
-    """The keys of the demo in this folder, made at the first call: tokens and sealed numbers outlive a restart."""
+    """The keys of the demo in this folder, made at the first call: tokens and sealed numbers survive a restart."""
     signing, sealing = folder / SIGNING, folder / VAULT
     folder.mkdir(mode=0o700, exist_ok=True)
     if not signing.exists():
-        fresh = folder / "fresh"  # moved when whole: a kill leaves no half
-        (fresh / SIGNING).unlink(missing_ok=True)
-        create_signing(fresh, MARK).replace(signing)
-        fresh.rmdir()
+        # Files are written beside their place and then renamed, so that a kill leaves no half of one.
+        new_folder = folder / "fresh"
+        (new_folder / SIGNING).unlink(missing_ok=True)
+        create_signing(new_folder, MARK).replace(signing)
+        new_folder.rmdir()
     if not sealing.exists():
         new = folder / "vault.new"
         new.unlink(missing_ok=True)
@@ -61,7 +64,7 @@ def demo_keys(folder: Path, audience: str) -> tuple[Keyring, Vault]:
 
 
 def demo_keyring(folder: Path, audience: str) -> Keyring:
-    """The keyring of the demo in this folder.  KeyFileError: there is none, or it is not a demo's."""
+    """The keyring of the demo in this folder.  Raises KeyFileError if there is none, or if it is not a demo's."""
     path = folder / SIGNING
     if not path.exists() or not is_demo(path):
         raise KeyFileError(f"{folder} holds no key of a demo: `desmigratif demo` makes one.")

@@ -1,10 +1,10 @@
 """What an operator may set: each setting is one field here, and its description is the documentation.
 
 A value comes from the environment (`DATABASE_URL`, `DESMIGRATIF_*`), else from the TOML file that
-`DESMIGRATIF_CONFIG` names, else it is the default. A name that nobody knows is refused, because a misspelt setting
-would be a silent default.
+`DESMIGRATIF_CONFIG` names, else it is the default. An unknown name is refused, because a misspelt setting would
+silently have its default.
 
-The rule: no message and no printed form shows a value that was given, since one of them holds a password.
+Rule: no message and no printed form shows the value of a setting, because one of them holds a password.
 docs/settings.md is the table of this page. Tests: tests/test_settings.py.
 """
 
@@ -37,7 +37,7 @@ class Setting(NamedTuple):
 
 
 class Settings(BaseSettings):
-    """The settings of one process, which never change. Made by `load()`; tests may name fields directly."""
+    """The settings of one process, which never change. `load()` makes them; tests may pass fields directly."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
 
     mode: Literal["production", "demo"] = Field(
         default="production",
-        description="`demo` is for trying out, with invented people; never use it with data of real ones.",
+        description="`demo` is for trying the registry with invented people; never use it with data of real people.",
     )
     database_url: str | None = Field(
         default=None,
@@ -60,9 +60,7 @@ class Settings(BaseSettings):
         description="PostgreSQL 16 or newer, as `postgresql://user:password@host:5432/database`. Production cannot "
         "serve without it; the demo always uses a server of its own.",
     )
-    host: str = Field(
-        default="127.0.0.1", min_length=1, description="Address to listen on. TLS is the proxy's in front."
-    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on. A proxy in front does TLS.")
     port: int = Field(default=8000, ge=1, le=65535, description="TCP port to listen on.")
     workers: int = Field(
         default=1, ge=1, le=64, description="Processes that `serve` starts, each with connections of its own."
@@ -80,8 +78,8 @@ class Settings(BaseSettings):
         pattern="^postgres(ql)?://",
         repr=False,
         description="The same database as `DATABASE_URL` without a pooler between, for the one connection of each "
-        "process that hears of changed grants. None: `DATABASE_URL` itself. A listener that does not hear its own "
-        "signs is not trusted, and grants are read at every request.",
+        "process that hears of changed grants. None: `DATABASE_URL` itself. A process that does not hear its own "
+        "heartbeat there reads grants at every request.",
     )
     statement_timeout_ms: int = Field(
         default=15_000,
@@ -93,8 +91,8 @@ class Settings(BaseSettings):
     query_timeout_ms: int = Field(
         default=2_000,
         ge=1,
-        description="Milliseconds that the statements by which one request reads may take together; what is left "
-        "then is TIMEOUT. What commands store has the time of a statement.",
+        description="Milliseconds that all reads of one request may take together; root fields that are not finished "
+        "then are TIMEOUT. Each write of a command has the time of one statement.",
     )
     heavy_statements: int = Field(
         default=2,
@@ -110,48 +108,50 @@ class Settings(BaseSettings):
         default=60,
         ge=1,
         le=10_000,
-        description="Numbers of the vault that one account may ask to see in full in any hour, whatever it gets; one "
-        "more is RATE_LIMITED. All workers and servers count together.",
+        description="How often one account may ask for a number of the vault in full in any hour, whether or not it "
+        "gets one; one more is RATE_LIMITED. All workers and servers count together.",
     )
     taken_ids_per_hour: int = Field(
         default=20,
         ge=1,
         le=10_000,
-        description="Different ids of other records that one account may try to give to new records in any hour; then "
-        "its new records are RATE_LIMITED, and edits go on. One id tried so often is RATE_LIMITED alone.",
+        description="How many different ids of other records one account may try to use for new records in any hour; "
+        "after that its new records are RATE_LIMITED, its edits are not. An id that was tried so often is RATE_LIMITED "
+        "alone.",
     )
     origins: str | None = Field(
         default=None,
         pattern=r"^(https?://[^\s/,*?#@]+)(\s*,\s*https?://[^\s/,*?#@]+)*$",
         description="Origins of the web pages that may call the API from a browser, separated by commas, such as "
-        "`https://app.example.go.id`. None: no page may; the demo lets those of this machine.",
+        "`https://app.example.go.id`. None: no page may; in the demo, pages of this machine may.",
     )
     max_head_bytes: int = Field(
-        default=32_000, ge=1_000, description="Largest head of a request in bytes, its address and headers together."
+        default=32_000, ge=1_000, description="Largest head of a request in bytes: its address and headers together."
     )
     head_timeout_ms: int = Field(
-        default=10_000, ge=1, description="Milliseconds in which a caller sends the whole head of a request."
+        default=10_000, ge=1, description="Milliseconds within which a caller must send the whole head of a request."
     )
     body_timeout_ms: int = Field(
-        default=60_000, ge=1, description="Milliseconds in which a caller sends the whole body of a request."
+        default=60_000, ge=1, description="Milliseconds within which a caller must send the whole body of a request."
     )
     answer_timeout_ms: int = Field(
         default=30_000,
         ge=1,
-        description="Milliseconds in which a caller takes 64 kB of an answer, or the rest of it; else it is cut off.",
+        description="Milliseconds within which a caller must take 64 kB of an answer, or the rest of it; otherwise the "
+        "connection is closed.",
     )
     max_connections: int = Field(
         default=1_000,
         ge=1,
-        description="Most connections of callers to one process. Beyond it, the one that has waited longest without "
-        "a request is closed; where all are at work, the new one is answered as OVERLOADED.",
+        description="Most connections of callers to one process. At the limit, the one that has waited longest without "
+        "a request is closed; if all have one, the new connection is answered as OVERLOADED.",
     )
     max_connections_per_address: int = Field(
         default=500,
         ge=1,
-        description="Most connections from one address to one process. Beyond it, the one of them that has waited "
-        "longest without a request is closed; where all are at work, the new one is answered as RATE_LIMITED. A proxy "
-        "in front is one address.",
+        description="Most connections from one address to one process. At the limit, the one of them that has waited "
+        "longest without a request is closed; if all have one, the new connection is answered as RATE_LIMITED. A proxy "
+        "in front is one address: set this as high as `DESMIGRATIF_MAX_CONNECTIONS` behind one.",
     )
     metrics: bool = Field(
         default=False, description="Whether `/metrics` shows the service's counts, without names; the demo always does."
@@ -160,21 +160,25 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=65535,
-        description="TCP port of its own for `/metrics`, which is then there and nowhere else. None: that of the API, "
-        "where `DESMIGRATIF_METRICS` is true.",
+        description="TCP port for `/metrics` alone, such as 9100; no other port serves it then. None: the port of the "
+        "API, if `DESMIGRATIF_METRICS` is true.",
     )
     introspection: bool = Field(default=True, description="Whether clients may read the schema through the API.")
     issuer: str = Field(
-        default="desmigratif", min_length=1, description="`iss` of the access tokens made and accepted."
+        default="desmigratif", min_length=1, description="`iss` of the access tokens that are made and accepted."
     )
     audience: str = Field(
-        default="desmigratif-api", min_length=1, description="`aud` of the access tokens made and accepted."
+        default="desmigratif-api", min_length=1, description="`aud` of the access tokens that are made and accepted."
     )
     signing_keys: Path | None = Field(
-        default=None, description="Folder of the keys that sign access tokens. Production cannot serve without it."
+        default=None,
+        description="Folder of the keys that sign access tokens, as `desmigratif keys create` makes it. Production "
+        "cannot serve without it.",
     )
     vault_keys: Path | None = Field(
-        default=None, description="File of the keys that seal identity numbers. Production cannot serve without it."
+        default=None,
+        description="File of the keys that seal identity numbers, as `desmigratif vault create` makes it. "
+        "Production cannot serve without it.",
     )
 
     @classmethod
@@ -187,7 +191,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = os.environ.get(CONFIG)
-        return init_settings, env_settings, *([TomlConfigSettingsSource(settings_cls, file)] if file else [])
+        if not file:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -195,20 +201,19 @@ class Settings(BaseSettings):
         return [origin.strip().lower() for origin in (self.origins or "").split(",") if origin.strip()]
 
     def ready_to_serve(self) -> Self:
-        """These settings, if a server can run with them. Raises SettingsError: what production needs is missing."""
-        missing = [_name(field) for field in ("database_url", "signing_keys", "vault_keys") if not getattr(self, field)]
+        """These settings. Raises SettingsError if one that production needs is missing."""
+        needed = ("database_url", "signing_keys", "vault_keys")
+        missing = [_name(field) for field in needed if not getattr(self, field)]
         if self.mode == "production" and missing:
             raise SettingsError(f"Production needs {', '.join(missing)}; `make demo` needs nothing.")
         return self
 
 
 def load() -> Settings:
-    """The settings that the environment and the file give. Raises SettingsError."""
-    _refuse_unknown(
-        (name for name in os.environ if name.upper().startswith(PREFIX)),
-        [*(_name(field) for field in Settings.model_fields), CONFIG],
-        "The environment",
-    )
+    """The settings of the environment and the file. Raises SettingsError."""
+    ours = [name for name in os.environ if name.upper().startswith(PREFIX)]
+    names = [_name(field) for field in Settings.model_fields]
+    _refuse_unknown(ours, [*names, CONFIG], "The environment")
     if file := os.environ.get(CONFIG):
         try:
             content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
@@ -220,25 +225,20 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError("; ".join(map(_sentence, error.errors(include_input=False, include_url=False)))) from None
+        problems = error.errors(include_input=False, include_url=False)
+        raise SettingsError("; ".join(map(_sentence, problems))) from None
 
 
 def describe() -> list[Setting]:
-    """Every setting in order: the name in the environment, what it takes, its default, what it means."""
-    config = Setting(CONFIG, "path", "none", "TOML file with settings under their short names, such as `port = 8000`.")
-    return [config] + [
-        Setting(
-            _name(field),
-            _type(info.annotation),
-            "none"
-            if info.default is None
-            else str(info.default).lower()
-            if info.annotation is bool
-            else str(info.default),
-            info.description or "",
-        )
-        for field, info in Settings.model_fields.items()
-    ]
+    """Every setting in order: its name in the environment, what it takes, its default and its meaning."""
+    meaning = "TOML file with settings under their short names, such as `port = 8000`."
+    settings = [Setting(CONFIG, "path", "none", meaning)]
+    for field, info in Settings.model_fields.items():
+        default = "none" if info.default is None else str(info.default)
+        if info.annotation is bool:
+            default = default.lower()
+        settings.append(Setting(_name(field), _type(info.annotation), default, info.description or ""))
+    return settings
 
 
 def table() -> str:
@@ -259,14 +259,16 @@ def _type(annotation: Any) -> str:
     return " or ".join(words.get(kind, f"`{kind}`") for kind in kinds if kind is not type(None))
 
 
-def _refuse_unknown(names: Iterable[str], known: list[str], where: str) -> None:
+def _refuse_unknown(names: Iterable[str], settings: list[str], where: str) -> None:
+    short_names = {setting.upper().removeprefix(PREFIX): setting for setting in settings}
     for name in names:
-        if name.upper() not in map(str.upper, known):
-            core = {setting.upper().removeprefix(PREFIX): setting for setting in known}
-            near = core[get_close_matches(name.upper().removeprefix(PREFIX), core, 1, 0)[0]]
-            raise SettingsError(
-                f"{where} sets {name}, which is no setting: did you mean {near}? Settings are {', '.join(known)}."
-            )
+        if name.upper() in map(str.upper, settings):
+            continue
+        (nearest,) = get_close_matches(name.upper().removeprefix(PREFIX), short_names, 1, 0)
+        raise SettingsError(
+            f"{where} sets {name}, which is no setting: did you mean {short_names[nearest]}? "
+            f"Settings are {', '.join(settings)}."
+        )
 
 
 def _sentence(error: Any) -> str:

@@ -119,7 +119,7 @@ def test_the_access_table_equals_its_snapshot() -> None:
     lines += [f"{name:<20} {door.kind.name:<9} {door.kind.value}" for name, door in sorted(DOORS.items())]
     lines += ["", "# Crossings", ""]
     lines += [f"{c.name:<20} reads {', '.join(sorted(c.reads))}: {c.why}" for c in CROSSINGS]
-    lines += ["", "# Routes", "", *sorted(f"{route.path:<24} {route.why.name}" for route in ROUTES)]
+    lines += ["", "# Routes", "", *sorted(f"{route.path:<24} {route.declaration.name}" for route in ROUTES)]
     lines += [
         "",
         "# Verbs",
