@@ -143,6 +143,18 @@ def _own(ability: Ability) -> Callable[[Principal], str]:
     return lambda principal: principal.own(ability).literal()
 
 
+COMMANDS: Mapping[Ability, str] = {
+    Ability.HOUSEHOLD_SUBMIT: "submit",
+    Ability.HOUSEHOLD_AMEND: "amend",
+    Ability.SUBMISSION_VERIFY: "verify",
+    Ability.SUBMISSION_RETURN: "return",
+    Ability.IDENTITY_REVEAL: "reveal",
+}
+"""The setting of each ability that opens a command: where the caller holds it."""
+_SIGHTS = {Ability.of(sensitivity) for sensitivity in Sensitivity}
+if unset := sorted(ability.name for ability in Ability if ability not in _SIGHTS | COMMANDS.keys()):
+    raise TypeError(f"name the setting of {', '.join(unset)} in COMMANDS of auth/principal.py")
+
 SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "user": lambda principal: str(principal.user_id),
     "read": _areas(Ability.SEE_OPERATIONAL),
@@ -150,14 +162,10 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "read_below": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[1],
     **{area_setting(sensitivity): _areas(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
-    "submit": _areas(Ability.HOUSEHOLD_SUBMIT),
-    "amend": _areas(Ability.HOUSEHOLD_AMEND),
-    "verify": _areas(Ability.SUBMISSION_VERIFY),
+    **{name: _areas(ability) for ability, name in COMMANDS.items()},
     "verify_village": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE),
     "verify_regency": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY),
-    "return": _areas(Ability.SUBMISSION_RETURN),
     "return_village": _areas(Ability.SUBMISSION_RETURN, VerificationStage.VILLAGE),
     "return_regency": _areas(Ability.SUBMISSION_RETURN, VerificationStage.REGENCY),
-    "reveal": _areas(Ability.IDENTITY_REVEAL),
 }
 """What the database may know of a principal: the name of the setting after `app.`, and how its text is made."""

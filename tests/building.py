@@ -180,6 +180,13 @@ class Builder:
             " FROM household_revision WHERE household_id = $1",
             newer.id,
         )
+        # A revision of a village's record, one where each household lies: no command of today makes one.
+        await admin.execute(
+            "INSERT INTO record_revision (record_id, noun, rev, document, edit_hash, actor_id, actor_name, actor_role,"
+            " id, village_id, area, draft, created_by)"
+            " SELECT id, 'household', 1, '{}', 'x', created_by, 'x', 'OFFICER',"
+            " gen_random_uuid(), village_id, area, draft, created_by FROM household"
+        )
         newer.state = "SUBMITTED"
         archived.archived = True
         for table in NOUNS:
@@ -197,7 +204,7 @@ class Builder:
         w.rows = [row for house in w.houses for row in house.rows]
         sent_ids = {row.id for row in w.rows}
         for table in SCOPED:
-            key = "id" if table == "household" else "household_id"
+            key = {"household": "id", "record_revision": "record_id"}.get(table, "household_id")
             records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
             if table in ("household", *CHILDREN.values()):
                 assert {record["id"] for record in records} == {row.id for row in w.of(table)}, table

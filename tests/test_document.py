@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from registry.codes import IdentityField
 from registry.guard.vault import Vault
-from registry.models.aggregate import DEFAULTS, WHOLES
-from registry.write.document import ChangeSet, Document, empty, merge, opened, same, seal
+from registry.models.aggregate import AGGREGATE, DEFAULTS, WHOLES
+from registry.write.document import ChangeSet, Document, merge, opened, same, seal
 
 HOUSEHOLD = "h"
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -40,7 +40,7 @@ def value(column: str) -> st.SearchStrategy[Any]:
 
 @st.composite
 def edits(draw: st.DrawFn, columns: list[tuple[str, str, str]] = COLUMNS, removable: Any = CHILDREN) -> ChangeSet:
-    edit = ChangeSet(HOUSEHOLD, empty())
+    edit = ChangeSet(HOUSEHOLD, AGGREGATE.empty())
     edit.removed = set(draw(st.lists(st.sampled_from(removable), max_size=2))) if removable else set()
     for table, id_, column in columns:
         if (table, id_) not in edit.removed and draw(st.booleans()):
@@ -53,7 +53,7 @@ def documents(draw: st.DrawFn) -> Document:
     """A stored household, of which some children are absent."""
     edit = draw(edits(removable=None))
     edit.sent["household"].setdefault(HOUSEHOLD, {})
-    return merge(empty(), empty(), edit).document
+    return merge(AGGREGATE.empty(), AGGREGATE.empty(), edit).document
 
 
 def places(edit: ChangeSet) -> list[tuple[tuple[str, str, str], Any]]:
@@ -181,7 +181,7 @@ def test_merging_leaves_its_arguments_alone(base: Document, theirs: ChangeSet, m
 
 @given(documents())
 def test_clearing_an_empty_column_changes_nothing(document: Document) -> None:
-    nothing = ChangeSet(HOUSEHOLD, empty())
+    nothing = ChangeSet(HOUSEHOLD, AGGREGATE.empty())
     for at in COLUMNS:
         table, id_, column = at
         if id_ in document[table] and value_at(document, at) is None:
@@ -190,18 +190,20 @@ def test_clearing_an_empty_column_changes_nothing(document: Document) -> None:
 
 
 def test_conflicts_are_ordered() -> None:
-    there = empty() | {"member": {id_: {"full_name": "a"} for id_ in "dbca"}}
-    edit = ChangeSet(HOUSEHOLD, empty(), removed={("member", id_) for id_ in "abcd"})
-    assert merge(empty(), there, edit).conflicts == [("member", id_, "id") for id_ in "abcd"]
+    there = AGGREGATE.empty() | {"member": {id_: {"full_name": "a"} for id_ in "dbca"}}
+    edit = ChangeSet(HOUSEHOLD, AGGREGATE.empty(), removed={("member", id_) for id_ in "abcd"})
+    assert merge(AGGREGATE.empty(), there, edit).conflicts == [("member", id_, "id") for id_ in "abcd"]
 
 
 @given(st.text(st.characters(categories=["Nd", "Lu"]), min_size=1), st.uuids().map(str))
 def test_sealing_hides_only_numbers_and_can_be_opened(number: str, member: str) -> None:
-    edit = ChangeSet(HOUSEHOLD, empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}})
+    edit = ChangeSet(
+        HOUSEHOLD, AGGREGATE.empty() | {"member": {member: {"nik": number, "full_name": number, "seq": 1}}}
+    )
     seal(edit, VAULT)
     columns = edit.sent["member"][member]
     assert number not in (columns["nik"]["sealed"], columns["nik"]["blind"])
     assert columns["nik"]["blind"] == VAULT.blind(IdentityField.NIK, number)
-    document = empty() | {"member": {member: columns}}
+    document = AGGREGATE.empty() | {"member": {member: columns}}
     assert opened(document, VAULT)["member"][member] == {"nik": number, "full_name": number, "seq": 1}
     assert document["member"][member]["nik"] == columns["nik"]

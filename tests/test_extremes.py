@@ -30,9 +30,8 @@ from registry.models.fact import fact_of
 from registry.models.noun import camel, table_of
 from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build
-from schema.declare.makers import FACES
 from schema.declare.strawberry_internals import graphql_schema
-from schema.inputs import FACES_WRITTEN, FIELDS
+from schema.inputs.household import RECORDS
 from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
@@ -94,10 +93,9 @@ def extreme(column: Any, high: bool) -> Any:
 
 def record(table: str, high: bool) -> dict[str, Any]:
     """The typed values of one record of a table, in the form of its input."""
-    face = next(face for face in FACES_WRITTEN if FACES[face] is NOUNS[table])
     made: dict[str, Any] = {}
     columns = table_of(NOUNS[table]).c
-    for field in FIELDS[face]:
+    for field in RECORDS[table].fields:
         for part, name in field.columns:
             if name in SKIPPED:
                 continue
@@ -292,8 +290,7 @@ async def test_a_value_just_beyond_a_bound_is_refused(
         "migration_episode": document["migrations"][0],
         "business": document["businesses"][0],
     }[table]
-    face = next(face for face in FACES_WRITTEN if FACES[face] is NOUNS[table])
-    field, part = next((f, p) for f in FIELDS[face] for p, name in f.columns if name == column)
+    field, part = next((f, p) for f in RECORDS[table].fields for p, name in f.columns if name == column)
     if part is None:
         holder[camel(field.name)] = value
     else:

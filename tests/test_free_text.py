@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.models.aggregate import NOUNS, TYPED
+from registry.models.aggregate import TYPED
 from registry.models.fact import is_free
 from registry.models.noun import camel
 from registry.values.free_text import holds_number
-from schema.declare.makers import FACES
-from schema.inputs import FACES_WRITTEN, FIELDS
+from schema.inputs.household import RECORDS
 from tests.village import REVEAL, VERIFY, Place, household, shop
 
 NIK = "3507116304850001"
@@ -123,8 +122,7 @@ async def test_free_text_columns_refuse_identity_numbers(village: Place, table: 
         "migration_episode": document["migrations"][0],
         "business": document["businesses"][0],
     }[table]
-    face = next(face for face in FACES_WRITTEN if FACES[face] is NOUNS[table])
-    field, part = next((f, p) for f in FIELDS[face] for p, name in f.columns if name == column)
+    field, part = next((f, p) for f in RECORDS[table].fields for p, name in f.columns if name == column)
     text = "x 3507 1163\u200b0485-0001"
     holder[camel(field.name)] = text if part is None else holder[camel(field.name)] | {camel(part): text}
     refused = await village.submit("officer", document, save=save)

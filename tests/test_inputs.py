@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from registry.codes import Code
 from registry.models.aggregate import NOUNS, TYPED
 from registry.models.fact import fact_of
-from registry.models.noun import Noun, camel, facts
+from registry.models.noun import camel, facts
 from schema.build import build
 from schema.declare.input_types import cleaned
-from schema.declare.makers import FACES
 from schema.declare.strawberry_internals import graphql_schema
 from schema.errors import BadInput
-from schema.inputs import _READ, FACES_WRITTEN, FIELDS, INSIDE, LISTED, VALUES, HouseholdInput, edit_of, uuid_text
+from schema.inputs.household import INSIDE, LISTED, RECORDS, HouseholdInput, edit_of
+from schema.inputs.reading import READERS, uuid_text
+from schema.inputs.record import VALUES, RecordInput
 from tests.test_scalars import GOOD
 
 SCHEMA: GraphQLSchema = graphql_schema(build())
@@ -35,17 +36,10 @@ def input_of(name: str) -> GraphQLInputObjectType:
     return found
 
 
-def noun_of(face: type[Any]) -> type[Noun]:
-    noun = FACES[face]
-    assert isinstance(noun, type)
-    assert issubclass(noun, Noun)
-    return noun
-
-
-def leaves(face: type[Any]) -> Iterator[tuple[str, str, Any]]:
-    """Each leaf of a face's input as its dotted name, with its column and its GraphQL field."""
-    made = input_of(f"{face.__name__}Input")
-    for field in FIELDS[face]:
+def leaves(record: RecordInput) -> Iterator[tuple[str, str, Any]]:
+    """Each leaf of a record's input as its dotted name, with its column and its GraphQL field."""
+    made = input_of(f"{record.face.__name__}Input")
+    for field in record.fields:
         outer = made.fields[camel(field.name)]
         for part, column in field.columns:
             if part is None:
@@ -56,18 +50,17 @@ def leaves(face: type[Any]) -> Iterator[tuple[str, str, Any]]:
                 yield f"{field.name}.{part}", column, inner.fields[camel(part)]
 
 
-@pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
-def test_input_fields_are_exactly_the_typed_facts(face: type[Any]) -> None:
-    noun = noun_of(face)
-    typed = sorted(column.name for column, said in facts(noun) if not said.server and column.name != "id")
-    assert sorted(column for _, column, _ in leaves(face)) == typed
-    assert sorted(column.name for column in TYPED[noun.__tablename__]) == typed
-    written = {camel(field.name) for field in FIELDS[face]}
-    assert set(input_of(f"{face.__name__}Input").fields) - written <= STRUCTURE
+@pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.table)
+def test_input_fields_are_exactly_the_typed_facts(record: RecordInput) -> None:
+    typed = sorted(column.name for column, said in facts(record.noun) if not said.server and column.name != "id")
+    assert sorted(column for _, column, _ in leaves(record)) == typed
+    assert sorted(column.name for column in TYPED[record.table]) == typed
+    written = {camel(field.name) for field in record.fields}
+    assert set(input_of(f"{record.face.__name__}Input").fields) - written <= STRUCTURE
 
 
 def test_every_noun_of_a_household_has_an_input() -> None:
-    assert {noun_of(face) for face in FACES_WRITTEN} == set(NOUNS.values())
+    assert {record.noun for record in RECORDS.values()} == set(NOUNS.values())
 
 
 def test_the_inputs_of_values_are_complete() -> None:
@@ -76,10 +69,10 @@ def test_the_inputs_of_values_are_complete() -> None:
         assert set(input_of(f"{value.__name__}Input").fields) == set(shown.fields)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("face", FACES_WRITTEN, ids=lambda face: face.__name__)
-def test_an_input_field_has_the_type_of_its_column(face: type[Any]) -> None:
-    for name, column, made in leaves(face):
-        stored = noun_of(face).__table__.c[column]
+@pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.table)
+def test_an_input_field_has_the_type_of_its_column(record: RecordInput) -> None:
+    for name, column, made in leaves(record):
+        stored = record.noun.__table__.c[column]
         codes: type[Code] | None = stored.info.get("codes")
         type_ = get_named_type(made.type)
         assert isinstance(type_, GraphQLEnumType) is (codes is not None), name
@@ -91,8 +84,8 @@ def test_an_input_field_has_the_type_of_its_column(face: type[Any]) -> None:
 
 def test_only_keys_and_parts_of_a_value_are_required() -> None:
     """A left-out key stays as it is: so nothing that is a fact can be demanded."""
-    for face in FACES_WRITTEN:
-        made = input_of(f"{face.__name__}Input")
+    for record in RECORDS.values():
+        made = input_of(f"{record.face.__name__}Input")
         assert [name for name, f in made.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
 
 
@@ -112,12 +105,12 @@ def test_inputs_of_numbers_relations_and_regions_have_plain_names() -> None:
 
 
 def test_an_input_field_has_the_class_of_its_fact() -> None:
-    for face in FACES_WRITTEN:
-        for field in FIELDS[face]:
-            kinds = {fact_of(noun_of(face).__table__.c[column]).sensitivity for _, column in field.columns}
-            assert field.given.kind in kinds or field.given.kind.value == "OPERATIONAL", field.name
+    for record in RECORDS.values():
+        for field in record.fields:
+            kinds = {fact_of(record.noun.__table__.c[column]).sensitivity for _, column in field.columns}
+            assert field.input.kind in kinds or field.input.kind.value == "OPERATIONAL", field.name
             if len(field.columns) == 1:
-                assert kinds == {field.given.kind}, field.name
+                assert kinds == {field.input.kind}, field.name
 
 
 # --- reading an input -------------------------------------------------------------------------------------------------
@@ -149,7 +142,7 @@ def test_every_column_of_an_input_has_a_path() -> None:
 
 
 def test_a_value_of_every_scalar_becomes_json() -> None:
-    assert {type(value) for values in GOOD.values() for value in values.values()} <= _READ.keys() | {str}
+    assert {type(value) for values in GOOD.values() for value in values.values()} <= READERS.keys() | {str}
 
 
 @given(st.text(" \t\n", min_size=1))

@@ -18,7 +18,7 @@ from schema.build import build
 from schema.declare.directives import SensitivityIs
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, WithheldField
 from schema.declare.strawberry_internals import definition_of, graphql_schema
-from schema.inputs import LISTED
+from schema.inputs.household import LISTED
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
 from tests.world import CHILDREN, Row, World

@@ -27,7 +27,7 @@ from tests.remittance import (
 )
 
 pytestmark = pytest.mark.anyio
-BOOT = "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs"
+BOOT = "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household"
 """What declares and checks the nouns, from the ground up; the server imports all of it."""
 MIGRATE = "import asyncio; from server.database.migrate import migrate; asyncio.run(migrate({dsn!r}))"
 

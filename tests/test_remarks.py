@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from registry.models.aggregate import LISTS, NOUNS
-from registry.write.document import empty
+from registry.models.aggregate import AGGREGATE, LISTS, NOUNS
 from registry.write.remark import changed, placed
-from schema.inputs import INSIDE
+from schema.inputs.household import INSIDE
 from tests.village import RETURN, Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
@@ -210,7 +209,9 @@ def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> Non
     key, prefix = ("h", []) if table == "household" else (id_, [LISTS[table], id_])
     fields = {column: list(where) for column, where in INSIDE[table].items() if column != "id"}
     for column, where in fields.items():
-        before, after = (empty() | {"household": {"h": {}}} | {table: {key: row}} for row in ({}, {column: "x"}))
+        before, after = (
+            AGGREGATE.empty() | {"household": {"h": {}}} | {table: {key: row}} for row in ({}, {column: "x"})
+        )
         path = placed([*prefix, *where], before, INSIDE)
         assert path == [*prefix, *where]
         assert changed(path, before, after, INSIDE)

@@ -21,9 +21,9 @@ from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.models.workflow import Act
 from registry.store.sql import Sql, arg
-from registry.write.submission import OPTIMISTIC_LOCK_TIMEOUT_MS, submit
-from registry.write.submission_context import Submission
-from schema.inputs import edit_of
+from registry.write.household import HouseholdSubmission
+from registry.write.record import OPTIMISTIC_LOCK_TIMEOUT_MS, save
+from schema.inputs.household import edit_of
 from tests.eventually import waiting_for_locks
 from tests.village import (
     FAR,
@@ -378,10 +378,10 @@ async def test_a_grant_of_yesterday_puts_no_household_where_no_village_is(
     grant = Grant(Role.OFFICER, AreaSet.of(code), id_, dt.date(2020, 1, 1), None, active=True)
     officer = replace(await village.principal("officer"), grants=(grant,))
     edit, sent = edit_of(household(code))
-    done = await submit(village.database, village.vault, officer, Submission(edit, sent, None, Act.SUBMIT), 1)
+    done = await save(village.database, village.vault, officer, HouseholdSubmission(edit, sent, None, Act.SUBMIT), 1)
     assert [problem.code.value for problem in done.problems] == said
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
-    assert await village.admin.fetchval(where, uuid.UUID(edit.household)) == (None if said else HERE)
+    assert await village.admin.fetchval(where, uuid.UUID(edit.id)) == (None if said else HERE)
 
 
 async def test_what_was_left_in_a_session_opens_nothing(village: Place) -> None:
@@ -425,10 +425,10 @@ async def test_a_protective_fact_is_written_by_its_recorder_alone(village: Place
 
 async def test_a_column_that_nobody_may_send_is_refused(village: Place) -> None:
     edit, code = edit_of(household())
-    edit.sent["household"][edit.household]["verified_rev"] = 1
-    sent = Submission(edit, code, None, Act.SUBMIT)
+    edit.sent["household"][edit.id]["verified_rev"] = 1
+    sent = HouseholdSubmission(edit, code, None, Act.SUBMIT)
     with pytest.raises(Forbidden):
-        await submit(village.database, village.vault, await village.principal("officer"), sent, 1)
+        await save(village.database, village.vault, await village.principal("officer"), sent, 1)
 
 
 # --- what is complete ---------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ async def test_an_update_reaches_what_is_read_and_written(world: World, table: s
             if row.id in world.stored(who, table) and oracle.has(world.tree, who, roles, row.village, TODAY)
         }
         async with world.as_login(who, write=write) as connection:
-            if table in ("household_revision", "workflow_event"):
+            if table in ("household_revision", "record_revision", "workflow_event"):
                 with pytest.raises(RLS):
                     await connection.execute(f"UPDATE {table} SET updated_at = now()")
                 continue
@@ -108,6 +108,7 @@ async def test_a_child_lies_where_its_household_lies(world: World) -> None:
         "UPDATE label SET id = ''",
         "UPDATE household_revision SET document = '{}'",
         "UPDATE workflow_event SET reason = ''",
+        "UPDATE record_revision SET document = '{}'",
         "UPDATE identity SET area = area",
         "UPDATE finding SET about = 'OPEN'",
         "UPDATE remark SET text = ''",

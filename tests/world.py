@@ -31,7 +31,7 @@ from server.http.identity import principal_of
 from tests import oracle
 from tests.personas import TODAY, Persona
 
-SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity"]
+SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity", "record_revision"]
 LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
 READ = ("read", "read_from", "read_below")
 """The settings that say which rows a caller reads."""

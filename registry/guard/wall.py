@@ -18,9 +18,21 @@ from registry import models
 from registry.figures import ledger
 from registry.guard import quota, record_id
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
-from registry.models import account, audit, code_version, finding, household, identity, label, region, workflow
+from registry.models import (
+    account,
+    audit,
+    code_version,
+    finding,
+    household,
+    identity,
+    label,
+    record_revision,
+    region,
+    workflow,
+)
 from registry.models.aggregate import NOUNS, refuse_forgotten
 from registry.models.noun import SCHEMA, Noun, table_of
+from registry.models.part import village_records
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
 
@@ -70,8 +82,9 @@ FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
 DOORS: dict[str, Door] = {
     **{
         table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
-        for table in map(table_of, NOUNS.values())
+        for table in map(table_of, (*NOUNS.values(), *village_records()))
     },
+    record_revision.RECORD_REVISION.name: Door(Kind.SCOPED),
     workflow.REVISION.name: Door(Kind.SCOPED),
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),

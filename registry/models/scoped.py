@@ -48,6 +48,30 @@ def in_region() -> sa.ForeignKeyConstraint:
     )
 
 
+class VillageRecord(Scoped):
+    """A record of its own in a village, saved by a command of its own (registry/write/village_record.py).
+
+    It stays in its village, is never a draft, and every accepted content of it is a `RecordRevision`."""
+
+    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")
+    rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Number of the newest revision, from 1", server=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
+        return in_village(cls.__tablename__)  # type: ignore[attr-defined]  # the class is a mapped one
+
+
+def in_village(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
+    """The keys of a table whose records lie in a village by themselves: a recoding of the village reaches them."""
+    return (
+        sa.ForeignKeyConstraint(
+            ["village_id", "area"], [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"], onupdate="CASCADE"
+        ),
+        sa.Index(f"ix_{name}_area_id", "area", "id"),
+        *more,
+    )
+
+
 class InHousehold(Scoped):
     """A record inside a household: it lies where the household lies and is a draft while the household is."""
 

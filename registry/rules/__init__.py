@@ -1,4 +1,4 @@
-"""Every validation rule of a household document, as one table, and the one function that applies it.
+"""Every validation rule, as one table for each kind of record, and the one function that applies them.
 
 Rule: what is wrong is data, in stable codes, and complete: one finding never hides another of its kind. A draft may
 lack everything but its skeleton, and may hold what is still wrong; it passes every rule that protects (`draft`), so
@@ -7,35 +7,47 @@ ERROR. Test: tests/test_rules.py.
 """
 
 from datetime import datetime
+from functools import cache
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
+from registry.models.aggregate import AGGREGATE
+from registry.models.part import Aggregate
 from registry.rules import business, episode, household, member, required, value
 from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 
-__all__ = ["RULES", "Finding", "Judged", "Rule", "check"]
+__all__ = ["RULES", "Finding", "Rule", "check", "rules_of"]
 
 RULES: tuple[Rule, ...] = (
+    *required.rules(AGGREGATE),
     *required.RULES,
     *household.RULES,
     *member.RULES,
     *episode.RULES,
     *business.RULES,
     *value.RULES,
+    *value.rules(AGGREGATE),
 )
+"""Those of a household."""
 
 
-_DRAFT_RULES = tuple(rule for rule in RULES if rule.draft)
+@cache
+def rules_of(aggregate: Aggregate, *, complete: bool) -> tuple[Rule, ...]:
+    """The rules of a kind of record: of the household those above, of others what follows from their facts.
+
+    Those of an unfinished record are the ones that protect."""
+    rules = RULES if aggregate is AGGREGATE else (*required.rules(aggregate), *value.rules(aggregate))
+    return tuple(rule for rule in rules if complete or rule.draft)
 
 
-def check(document: OpenDocument, now: datetime, *, complete: bool) -> list[Finding]:
-    """Everything that the rules find in a whole household, in the order of the table.
+def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: Aggregate = AGGREGATE) -> list[Finding]:
+    """Everything that the rules find in a whole record, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, which only the rules that
     protect judge.
     """
-    sheet = RuleInput(document, now)
-    rules = RULES if complete else _DRAFT_RULES
+    sheet = RuleInput(document, now, aggregate)
+    rules = rules_of(aggregate, complete=complete)
     findings = [rule.finding(place) for rule in rules if rule.applies(sheet) for place in rule.find(sheet)]
     return _specific(findings)
 

@@ -1,9 +1,9 @@
-"""What must be there: the skeleton that even a draft has, and what a complete household needs."""
+"""What must be there: the skeleton that every record has, even a draft, and what a complete household needs."""
 
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import SKELETON
+from registry.models.part import Aggregate
 from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.text import names_somebody
 
@@ -61,8 +61,12 @@ def no_episode(sheet: RuleInput) -> Iterator[Place]:
         yield from (household.at("migrations") for household in sheet.households)
 
 
+def rules(aggregate: Aggregate) -> tuple[Rule, ...]:
+    """The skeleton of any record."""
+    return tuple(rule(Code.REQUIRED, place, missing(place), draft=True) for place in aggregate.skeleton)
+
+
 RULES: tuple[Rule, ...] = (
-    *(rule(Code.REQUIRED, place, missing(place), draft=True) for place in SKELETON),
     *(rule(Code.REQUIRED, place, missing(place)) for place in COMPLETE),
     rule(Code.REQUIRED, "member.full_name", nameless),
     rule(Code.REQUIRED, "household.kk_number household.kk_missing_reason", kk_missing),

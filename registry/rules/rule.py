@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 
 from registry.codes import Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode
-from registry.models.aggregate import NOUNS
+from registry.models.aggregate import AGGREGATE
+from registry.models.part import Aggregate
 from registry.values.partial_date import Span, span
 
 T = TypeVar("T")
 OpenDocument = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""A household with its numbers in the open: table, id, column and JSON value; absent and null both mean: not known."""
+"""A record with its numbers in the open: table, id, column and JSON value; absent and null both mean: not known."""
 
 TODAY_ZONE = timezone(timedelta(hours=9))
 """Easternmost Indonesia: a day is in the future only when it has begun nowhere in the country."""
@@ -101,14 +102,14 @@ class Row:
 class RuleInput:
     """The document as rows, and the moment at which it is judged."""
 
-    def __init__(self, document: OpenDocument, now: datetime) -> None:
+    def __init__(self, document: OpenDocument, now: datetime, aggregate: Aggregate = AGGREGATE) -> None:
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
-        self.rows = {name: _rows(document, name) for name in NOUNS}
-        self.households = self.rows["household"]
-        self.members = self.rows["member"]
-        self.episodes = self.rows["migration_episode"]
-        self.businesses = self.rows["business"]
+        self.rows = {table: _rows(document, table) for table in aggregate.nouns}
+        self.households = self.rows.get("household", [])
+        self.members = self.rows.get("member", [])
+        self.episodes = self.rows.get("migration_episode", [])
+        self.businesses = self.rows.get("business", [])
         self._by_id = {member.id: member for member in self.members}
         self.with_value: dict[tuple[str, str], list[Row]] = {}
         """(Table, column) → the records that have a value there, in the order of the document."""

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
 
 from registry.codes import MigrationStage
 from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import NOUNS, REFERENCES, TYPED, WHOLES
+from registry.models.aggregate import REFERENCES
 from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
+from registry.models.noun import Noun
+from registry.models.part import Aggregate
 from registry.rules.rule import Find, Place, Rule, RuleInput, rule, value_rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number
@@ -42,21 +47,20 @@ UNUSUAL_IDR = {
 
 WORKERS = ("workers_family", "workers_paid_male", "workers_paid_female")
 UNUSUAL_WORKERS = 100
-MONEY = tuple(
-    f"{table}.{column}"
-    for (table, column), whole in WHOLES.items()
-    if not is_currency(column) and any(map(is_currency, whole))
-)
-NEVER_NEGATIVE = (*MONEY, *(f"business.{name}" for name in WORKERS))
-COUNTRIES = tuple(
-    (table, column.name)
-    for table, columns in TYPED.items()
-    for column in columns
-    if python_type(getattr(NOUNS[table], column.name)) in (CountryCode, list[CountryCode])
-)
-_COUNTRIES = " ".join(f"{table}.{column}" for table, column in COUNTRIES)
 NOT_A_MEMBER = {("business", "owner_id"): Code.OWNER_NOT_MEMBER}
 """What is said of somebody who is nobody in the household, where NOT_FOUND says too little."""
+
+
+def _money(aggregate: Aggregate) -> tuple[str, ...]:
+    return tuple(
+        f"{table}.{column}"
+        for (table, column), whole in aggregate.wholes.items()
+        if not is_currency(column) and any(map(is_currency, whole))
+    )
+
+
+COUNTS = frozenset(f"business.{name}" for name in WORKERS)
+"""Numbers of people: below zero they are as wrong as an amount of money."""
 
 
 def no_member(table: str, column: str) -> Find:
@@ -106,13 +110,12 @@ def negative(place: str) -> Find:
     return find
 
 
-def beyond(table: str, column: str, bounds: Bounds) -> Find:
+def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> Find:
     """Finds what is larger than its column may hold; of what is below zero AMOUNT_NEGATIVE speaks."""
-    counted = f"{table}.{column}" in NEVER_NEGATIVE
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows_with(table, column):
-            below = counted and (row.amount(column) or 0) < 0
+            below = never_negative and (row.amount(column) or 0) < 0
             if not below and (params := bounds.broken_by(row[column])):
                 yield row.at(column, **params)
 
@@ -153,23 +156,26 @@ def unusual_workers(column: str) -> Find:
     return find
 
 
-def country_unknown(sheet: RuleInput) -> Iterator[Place]:
-    for place, codes in _countries(sheet):
-        if codes - ISO_3166:
-            yield place
+def country_unknown(table: str, column: str) -> Find:
+    """Finds codes that are not a country's."""
+
+    def find(sheet: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows_with(table, column) if _codes(row[column]) - ISO_3166)
+
+    return find
 
 
-def country_home(sheet: RuleInput) -> Iterator[Place]:
-    for place, codes in _countries(sheet):
-        if HOME in codes:
-            yield place
+def country_home(table: str, column: str) -> Find:
+    """Finds Indonesia where a country abroad is meant."""
+
+    def find(sheet: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in sheet.rows_with(table, column) if HOME in _codes(row[column]))
+
+    return find
 
 
-def _countries(sheet: RuleInput) -> Iterator[tuple[Place, set[str]]]:
-    for table, column in COUNTRIES:
-        for row in sheet.rows_with(table, column):
-            codes = row[column]
-            yield row.at(column), {codes} if isinstance(codes, str) else set(codes)
+def _codes(value: str | list[str]) -> set[str]:
+    return {value} if isinstance(value, str) else set(value)
 
 
 def _spaced(number: int) -> str:
@@ -179,6 +185,32 @@ def _spaced(number: int) -> str:
 
 def _columns(table: str, *names: str) -> str:
     return " ".join(f"{table}.{name}" for name in dict.fromkeys(names))
+
+
+def rules(aggregate: Aggregate) -> tuple[Rule, ...]:
+    """The rules of the values of any record, derived from the facts of its columns."""
+    money = _money(aggregate)
+    return tuple(
+        rule_
+        for table, columns in aggregate.typed.items()
+        for column in columns
+        for rule_ in _column_rules(aggregate.nouns[table], column, f"{table}.{column.name}" in money)
+    )
+
+
+def _column_rules(noun: type[Noun], column: sa.Column[Any], is_money: bool) -> Iterator[Rule]:
+    table, name = column.table.name, column.name
+    place, never_negative = f"{table}.{name}", is_money or f"{table}.{name}" in COUNTS
+    if bounds := fact_of(column).bounds:
+        too_large = beyond(table, name, bounds, never_negative=never_negative)
+        yield value_rule(Code.UNKNOWN_VALUE, place, too_large, draft=True)
+    if is_free(column):
+        yield value_rule(Code.NUMBER_IN_TEXT, place, number_in_text(table, name), draft=True)
+    if never_negative:
+        yield value_rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True)
+    if python_type(getattr(noun, name)) in (CountryCode, list[CountryCode]):
+        yield value_rule(Code.COUNTRY_UNKNOWN, place, country_unknown(table, name))
+        yield value_rule(Code.COUNTRY_IS_ID, place, country_home(table, name))
 
 
 RULES: tuple[Rule, ...] = (
@@ -198,23 +230,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(Code.DATE_FUTURE, _columns("business", *HAPPENED["business"]), in_future("business")),
     *(
-        value_rule(Code.UNKNOWN_VALUE, f"{table}.{column.name}", beyond(table, column.name, bounds), draft=True)
-        for table, columns in TYPED.items()
-        for column in columns
-        if (bounds := fact_of(column).bounds)
-    ),
-    *(
-        value_rule(Code.NUMBER_IN_TEXT, f"{table}.{column.name}", number_in_text(table, column.name), draft=True)
-        for table, columns in TYPED.items()
-        for column in columns
-        if is_free(column)
-    ),
-    *(value_rule(Code.AMOUNT_NEGATIVE, place, negative(place), draft=True) for place in NEVER_NEGATIVE),
-    *(
         value_rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place))
         for place in UNUSUAL_IDR
     ),
     *(value_rule(Code.AMOUNT_OUTLIER, f"business.{name}", unusual_workers(name)) for name in WORKERS),
-    rule(Code.COUNTRY_UNKNOWN, _COUNTRIES, country_unknown),
-    rule(Code.COUNTRY_IS_ID, _COUNTRIES, country_home),
 )

@@ -1,8 +1,8 @@
-"""The household as one document, and how two edits of it become one.
+"""A record as one document, and how two edits of it become one.
 
-A document is table → id → column → JSON value; numbers of the vault are in it sealed.  An edit holds what was sent and
-nothing else: a column left out stays as it is, null clears it, a child is taken out only by name.
-Rule: merging loses nothing: a column that both sides changed differently is a clash, and a clash stores nothing.
+A change set holds what was sent and nothing else: a column that is left out stays as it is, null clears it, and a child
+is removed only by name.
+Rule: merging loses nothing: a column that both sides changed differently is a conflict, and a conflict stores nothing.
 Tests: tests/test_document.py.
 """
 
@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.guard.vault import Vault
-from registry.models.aggregate import CHILDREN, DEFAULTS, LISTS, NOUNS, ORDERS, SEALED, WHOLES
+from registry.models.aggregate import AGGREGATE, ORDERS
+from registry.models.part import Aggregate, Document
 from registry.values.identity_number import is_masked
 
-Document = dict[str, dict[str, dict[str, Any]]]
+__all__ = ["ChangeSet", "Document", "Merged"]
 At = tuple[str, str, str]
 """Table, id, column."""
 Path = tuple[str, ...]
@@ -26,38 +27,45 @@ Path = tuple[str, ...]
 
 @dataclass
 class ChangeSet:
-    """What was sent: `sent` columns by place, and `removed` children.
+    """What was sent of one record: `sent` columns by place, and `removed` children.
 
-    `records` tells where in the input each record stands, `inside` where in a record of a table each column does or
-    would, `taken` where an id stands that names a record of another type in the same document."""
+    `records` is where in the input each record stands, `inside` where in a record of a table each column stands or
+    would stand, `taken` where an id stands that names a record of another type in the same document."""
 
-    household: str
+    id: str
     sent: Document
+    aggregate: Aggregate = AGGREGATE
     removed: set[tuple[str, str]] = field(default_factory=set)
     records: dict[tuple[str, str], Path] = field(default_factory=dict)
     inside: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     taken: list[Path] = field(default_factory=list)
 
+    @property
+    def root(self) -> tuple[str, str]:
+        """Table and id of the record itself."""
+        return self.aggregate.root, self.id
+
     def path(self, at: At) -> Path:
-        """Where in the input a place stands or would stand; a record that was not sent is named by its id."""
+        """Where in the input a place stands or would stand; a child that was not sent is named by its id."""
         table, id_, column = at
-        if table == "household":
-            return "household", *self.inside.get(table, {}).get(column, (column,))
-        where = self.inside.get(table, {}).get(column, ())
-        return *self.records.get((table, id_), ("household", LISTS[table], id_)), *where
+        columns = self.inside.get(table, {})
+        if (table, id_) == self.root:
+            return *self.records.get(self.root, ()), *columns.get(column, (column,))
+        unsent = (*self.records.get(self.root, ()), self.aggregate.lists[table], id_)
+        return *self.records.get((table, id_), unsent), *columns.get(column, ())
+
+    def root_path(self, column: str) -> Path:
+        """Where in the input a column of the record itself stands or would stand."""
+        return self.path((*self.root, column))
 
 
 @dataclass
 class Merged:
-    """`document` after the edit; `changed` tells whether it differs, `conflicts` are the places both sides changed."""
+    """`document` after the edit; `changed` whether it differs, `conflicts` the places that both sides changed."""
 
     document: Document
     changed: bool
     conflicts: list[At]
-
-
-def empty() -> Document:
-    return {name: {} for name in NOUNS}
 
 
 def copied(document: Document) -> Document:
@@ -66,7 +74,7 @@ def copied(document: Document) -> Document:
 
 
 def listed(table: str, document: Document) -> list[str]:
-    """The ids of a list in the order in which the household shows it."""
+    """The ids of a list of the household, in the order in which it is shown."""
     return ORDERS[table](document[table])
 
 
@@ -78,67 +86,75 @@ def same(a: Any, b: Any) -> bool:
 
 
 def seal(edit: ChangeSet, vault: Vault) -> None:
-    """Put the numbers of an edit under seal, so that nothing behind this line handles them in the open.
+    """Seal the identity numbers of an edit, so that nothing behind this line handles them in the open.
 
-    Masks stay as they are, for they are no numbers."""
-    for (table, column), field_ in SEALED.items():
+    Masks stay as they are, because they are not numbers."""
+    for (table, column), field_ in edit.aggregate.sealed.items():
         for id_, columns in edit.sent[table].items():
             if isinstance(value := columns.get(column), str) and not is_masked(value):
                 columns[column] = vault.seal(id_, field_, value).as_json()
 
 
 def opened(document: Document, vault: Vault) -> Document:
-    """The document with its numbers in the open, for the rules that judge them; never stored, never sent."""
-    made = copied(document)
-    for (table, column), field_ in SEALED.items():
-        for id_, columns in made[table].items():
+    """A household with its numbers in the open, for the rules that judge them; never stored, never sent."""
+    plain = copied(document)
+    for (table, column), field_ in AGGREGATE.sealed.items():
+        for id_, columns in plain[table].items():
             box = columns.get(column)
             if isinstance(box, dict):
                 columns[column] = vault.open(id_, field_, box["key_id"], box["sealed"])
-    return made
+    return plain
 
 
 def merge(base: Document, current: Document, edit: ChangeSet) -> Merged:
     """Three-way by column: what the edit changed since `base`, on top of what others changed since."""
-    made, conflicts = copied(current), []
+    merged, conflicts = copied(current), []
     for table, rows in edit.sent.items():
-        for id_, columns in rows.items():
+        for id_, sent in rows.items():
             before, now = base[table].get(id_), current[table].get(id_)
-            kept = made[table].setdefault(id_, {})
+            row = merged[table].setdefault(id_, {})
             if before is None and now is None:  # new to both sides
-                kept |= columns
+                row |= sent
                 continue
-            conflicts += [(table, id_, column) for column in _merge_row(table, before, now or {}, columns, kept)]
+            conflicts += [(table, id_, column) for column in _merge_row(edit.aggregate, table, before, now, sent, row)]
     for table, id_ in sorted(edit.removed):
         now = current[table].get(id_)
-        if now is not None and base[table].get(id_) != now:  # what he has not seen nobody takes out
+        if now is not None and base[table].get(id_) != now:  # nobody removes what they have not seen
             conflicts.append((table, id_, "id"))
-        made[table].pop(id_, None)
-    for table, id_ in [(t, i) for t in CHILDREN for i in edit.sent.get(t, {})]:
-        if id_ in base[table] and id_ not in current[table] and (table, id_) not in edit.removed:
-            conflicts.append((table, id_, "id"))  # somebody took out what this edit changes
-    _complete(made)
-    return Merged(made, _known(made) != _known(current), conflicts)
+        merged[table].pop(id_, None)
+    for table in edit.aggregate.children:
+        for id_ in edit.sent.get(table, {}):
+            removed_by_others = id_ in base[table] and id_ not in current[table]
+            if removed_by_others and (table, id_) not in edit.removed:
+                conflicts.append((table, id_, "id"))
+    _complete(edit.aggregate, merged)
+    return Merged(merged, _known(merged) != _known(current), conflicts)
 
 
 def _merge_row(
-    table: str, before: dict[str, Any] | None, now: dict[str, Any], sent: dict[str, Any], kept: dict[str, Any]
+    aggregate: Aggregate,
+    table: str,
+    before: dict[str, Any] | None,
+    now: dict[str, Any] | None,
+    sent: dict[str, Any],
+    row: dict[str, Any],
 ) -> Iterator[str]:
-    """Puts what was changed since `before` into `kept`, which is like `now`; yields columns that both sides changed."""
-    was = before or {}
-    for column, said in sent.items():
-        value = deepcopy(DEFAULTS.get(table, {}).get(column)) if said is None else said
-        unseen = before is None and now.get(column) is not None
-        if same(now.get(column), value) or (same(was.get(column), value) and not unseen):
-            kept.setdefault(column, now.get(column))
-        elif all(same(was.get(part), now.get(part)) for part in WHOLES.get((table, column), (column,))):
-            kept[column] = value
+    """Put what was changed since `before` into `row`, which is like `now`; yield columns that both sides changed."""
+    was, is_ = before or {}, now or {}
+    defaults = aggregate.defaults.get(table, {})
+    for column, sent_value in sent.items():
+        value = deepcopy(defaults.get(column)) if sent_value is None else sent_value
+        unseen = before is None and is_.get(column) is not None
+        if same(is_.get(column), value) or (same(was.get(column), value) and not unseen):
+            row.setdefault(column, is_.get(column))
+        elif all(same(was.get(part), is_.get(part)) for part in aggregate.wholes.get((table, column), (column,))):
+            row[column] = value
         else:
             yield column
 
 
-def _complete(document: Document) -> None:
-    for table, defaults in DEFAULTS.items():
+def _complete(aggregate: Aggregate, document: Document) -> None:
+    for table, defaults in aggregate.defaults.items():
         for columns in document[table].values():
             for column, value in defaults.items():
                 if columns.get(column) is None:

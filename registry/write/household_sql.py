@@ -13,16 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registry.codes import RegionLevel
 from registry.models.aggregate import CHILDREN, DERIVED, NOUNS, TYPED
-from registry.models.audit import AUDIT
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD, HouseholdNumber
 from registry.models.identity import IDENTITY
-from registry.models.noun import SCHEMA, const, table_of
+from registry.models.noun import const, table_of
 from registry.models.region import REGION
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.store.sql import Sql, arg
+from registry.write.statements import audited, placed, sent_rows, todays_village
 
 NOW = sa.func.now()
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
@@ -33,32 +32,10 @@ def _names(table: str) -> list[str]:
     return [c.name for c in TYPED[table] if c.name != "village_id"] + list(DERIVED[table])
 
 
-def _sent(table: sa.Table, argument: str, *names: str) -> Any:
-    """The rows of an argument, typed like the table's own."""
-    row_type: sa.ColumnElement[Any] = sa.literal_column(f"NULL::{SCHEMA}.{table.name}")
-    columns = [sa.column(name, table.c[name].type) for name in names]
-    return sa.func.jsonb_populate_recordset(row_type, arg(argument, JSONB())).table_valued(*columns, name="r")
-
-
-def _placed() -> dict[str, Any]:
-    return {
-        "village_id": arg("village", sa.Uuid()),
-        "area": arg("area", sa.Text()),
-        "draft": arg("draft", sa.Boolean()),
-        "created_by": arg("me", sa.Uuid()),
-    }
-
-
 # --- the household ----------------------------------------------------------------------------------------------------
 
 _number = table_of(HouseholdNumber)
-_village = sa.select(REGION.c.id, REGION.c.code, arg("year", sa.Integer()), const(1)).where(
-    REGION.c.id == arg("village", sa.Uuid()),
-    REGION.c.code == arg("area", sa.Text()),
-    REGION.c.level == const(RegionLevel.VILLAGE.value),
-    REGION.c.valid_to.is_(None),
-)
-"""The village, if it is one of today's; else no number is given, and so nothing is written."""
+_village = todays_village(REGION.c.id, REGION.c.code, arg("year", sa.Integer()), const(1))
 _NEXT = (
     upsert(_number)
     .from_select(["village_id", "area", "year", "last"], _village)
@@ -80,7 +57,7 @@ _STATE = (
     "village_verified_by_id",
 )
 _HOUSEHOLD = (*_names("household"), *_STATE)
-_home = _sent(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
+_home = sent_rows(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
 _ME = arg("me", sa.Uuid())
 _moves = HOUSEHOLD.c.village_id != arg("village", sa.Uuid())
 _writes = sa.and_(sa.or_(arg("document", sa.JSON()).is_not(None), _moves), sa.all_(HOUSEHOLD.c.authors) != _ME)
@@ -89,9 +66,9 @@ _AUTHORS = sa.case((_writes, sa.func.array_append(HOUSEHOLD.c.authors, _ME)), el
 _CREATE = (
     upsert(HOUSEHOLD)
     .from_select(
-        ["id", *_placed(), "household_no", "authors", *_HOUSEHOLD],
+        ["id", *placed(), "household_no", "authors", *_HOUSEHOLD],
         sa.select(
-            _home.c.id, *_placed().values(), _household_no, array([_ME]), *[_home.c[n] for n in _HOUSEHOLD]
+            _home.c.id, *placed().values(), _household_no, array([_ME]), *[_home.c[n] for n in _HOUSEHOLD]
         ).select_from(_NEXT.join(_home, sa.true())),
     )
     .on_conflict_do_nothing(index_elements=["id"])
@@ -100,7 +77,7 @@ _CREATE = (
 _SAVE = (
     sa.update(HOUSEHOLD)
     .values({n: _home.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW, "authors": _AUTHORS})
-    .values({name: value for name, value in _placed().items() if name != "created_by"})
+    .values({name: value for name, value in placed().items() if name != "created_by"})
     .where(HOUSEHOLD.c.id == _home.c.id)
     .returning(HOUSEHOLD.c.id)
 )
@@ -111,7 +88,7 @@ _SAVE = (
 
 def _add(table: sa.Table, home: sa.CTE, columns: dict[str, Any], rows: Any = None, id_: Any = None) -> Any:
     """INSERT of the rows, or of one row, into a table of the household."""
-    own = {"id": sa.func.gen_random_uuid() if id_ is None else id_, "household_id": home.c.id, **_placed()}
+    own = {"id": sa.func.gen_random_uuid() if id_ is None else id_, "household_id": home.c.id, **placed()}
     values = sa.select(*own.values(), *columns.values())
     values = values.select_from(home if rows is None else home.join(rows, sa.true()))
     return upsert(table).from_select([*own, *columns], values)
@@ -119,14 +96,14 @@ def _add(table: sa.Table, home: sa.CTE, columns: dict[str, Any], rows: Any = Non
 
 def _insert(name: str, home: sa.CTE) -> Any:
     table, names = table_of(NOUNS[name]), _names(name)
-    sent = _sent(table, f"new_{name}", "id", *names)
+    sent = sent_rows(table, f"new_{name}", "id", *names)
     added = _add(table, home, {n: sent.c[n] for n in names}, sent, sent.c.id)
     return added.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id)
 
 
 def _update(name: str, home: sa.CTE) -> Any:
     table, names = table_of(NOUNS[name]), _names(name)
-    sent = _sent(table, f"kept_{name}", "id", *names)
+    sent = sent_rows(table, f"kept_{name}", "id", *names)
     values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
     mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == home.c.id)
     return sa.update(table).values(values).where(mine).returning(table.c.id)
@@ -198,7 +175,7 @@ _FINDING = (
 
 
 def _find(home: sa.CTE) -> Any:
-    sent = _sent(FINDING, "findings", *_FINDING)
+    sent = sent_rows(FINDING, "findings", *_FINDING)
     return _add(FINDING, home, {n: sent.c[n] for n in _FINDING}, sent)
 
 
@@ -213,11 +190,6 @@ def _tell(home: sa.CTE) -> Any:
     return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in (*STEP, "edit_hash")})
 
 
-def _audit(home: sa.CTE) -> Any:
-    said = {n: arg(n, AUDIT.c[n].type) for n in ("actor_id", "ability", "outcome", "rev")} | {"subject_id": home.c.id}
-    return sa.insert(AUDIT).from_select(list(said), sa.select(*said.values()))
-
-
 def _storing(household: Any, *, known: bool) -> Sql:
     """The whole statement; what only a known household can need is left out for a new one."""
     home = household.cte("home")
@@ -230,7 +202,7 @@ def _storing(household: Any, *, known: bool) -> Sql:
         count = sa.select(sa.func.count()).select_from(new).scalar_subquery()
         all_ = count == sa.func.jsonb_array_length(arg(f"new_{name}", JSONB()))
         home = sa.select(home.c.id).where(all_).cte(f"with_{name}")
-    parts = {"numbers": _seal, "revision": _revise, "findings": _find, "event": _tell, "audit": _audit}
+    parts = {"numbers": _seal, "revision": _revise, "findings": _find, "event": _tell, "audit": audited}
     if known:
         parts |= {
             "numbers": _seal_again,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from registry.write import household_sql
 from registry.write.command import Actor, actor
 from registry.write.document import Document, listed
 from registry.write.remark import answered
+from registry.write.statements import as_json
 from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import IdTaken
 from registry.write.village_lookup import LOCATION
@@ -49,12 +50,13 @@ ADD_EVENT = Sql(
 )
 
 
-async def save(
+async def persist(
     work: SubmissionContext,
     document: Document,
     state: WorkflowState,
-    findings: list[Finding],
+    findings: Sequence[Finding],
     outcome: WriteOutcome,
+    reason: str | None,
     *,
     changed: bool,
 ) -> None:
@@ -62,7 +64,7 @@ async def save(
 
     Raises IdTaken where the id of the household or of a new child names another record of any type, or the village is
     none of today's."""
-    ability = work.submission.step.ability
+    ability = work.submission.ability
     who = actor(work.principal, ability, work.area)
     rev = work.rev + 1 if changed else work.rev
     for columns in document["business"].values():
@@ -74,18 +76,18 @@ async def save(
         "area": work.area,
         "draft": state is WorkflowState.DRAFT,
         "me": who.id,
-        "household": _json([_household(work, document, state, rev, who)]),
-        **{f"new_{table}": _json(new) for table, (new, _, _) in children.items()},
-        "sealed": _json(sealed),
+        "household": as_json([_household(work, document, state, rev, who)]),
+        **{f"new_{table}": as_json(new) for table, (new, _, _) in children.items()},
+        "sealed": as_json(sealed),
         "document": orjson.dumps(document).decode() if changed else None,
-        "findings": _json(_findings(work, document, findings)),
+        "findings": as_json(_findings(work, document, findings)),
         "rev": rev,
-        "from_state": work.state,
+        "from_state": None if work.row is None else work.row["workflow_state"],
         "to_state": state,
         "actor_id": who.id,
         "actor_name": who.name,
         "actor_role": who.role,
-        "reason": work.submission.reason,
+        "reason": reason,
         "edit_hash": work.submission.edit_hash,
         "ability": ability.value,
         "outcome": outcome.value,
@@ -94,11 +96,11 @@ async def save(
         statement, sent = household_sql.CREATE, sent | {"year": civil_day().year}
     else:
         for table, (_, kept, gone) in children.items():
-            sent |= {f"kept_{table}": _json(kept), f"gone_{table}": gone}
+            sent |= {f"kept_{table}": as_json(kept), f"gone_{table}": gone}
         resolved: list[uuid.UUID] = []
         if state is WorkflowState.SUBMITTED:
             resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
-        statement, sent = household_sql.SAVE, sent | {"cleared": _json(cleared), "resolved": resolved}
+        statement, sent = household_sql.SAVE, sent | {"cleared": as_json(cleared), "resolved": resolved}
     try:
         written = await work.tx.rows(statement, **sent)
     except asyncpg.UniqueViolationError as error:
@@ -112,8 +114,8 @@ async def save(
 def _check_written(work: SubmissionContext, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
     """Raises IdTaken for what was not written: its id was there, in sight or out of it, or its village is none of
     today's."""
-    if ("household", work.edit.household) not in written:
-        raise _id_taken(work, "household", work.edit.household)
+    if ("household", work.edit.id) not in written:
+        raise _id_taken(work, "household", work.edit.id)
     for table, (new, kept, _) in children.items():
         if taken := [row["id"] for row in new if (table, row["id"]) not in written]:
             raise _id_taken(work, table, min(taken))
@@ -128,7 +130,7 @@ def _id_taken(work: SubmissionContext, table: str, id_: str) -> IdTaken:
 def _household(
     work: SubmissionContext, document: Document, state: WorkflowState, rev: int, who: Actor
 ) -> dict[str, Any]:
-    columns = _masked("household", work.edit.household, document)
+    columns = _masked("household", work.edit.id, document)
     columns |= {"rev": rev, "workflow_state": state.value}
     if state is WorkflowState.SUBMITTED:
         columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
@@ -212,7 +214,7 @@ def _numbers(work: SubmissionContext, document: Document) -> tuple[list[dict[str
     return sealed, cleared
 
 
-def _findings(work: SubmissionContext, document: Document, findings: list[Finding]) -> list[dict[str, Any]]:
+def _findings(work: SubmissionContext, document: Document, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     me = work.principal.user_id
     important_first = sorted(findings, key=lambda finding: not finding.must_see)  # a list shows so many and no more
     return [
@@ -244,7 +246,3 @@ def finding_path(found: Finding, document: Document) -> list[str]:
     if found.table == "household":
         return [field]
     return [LISTS[found.table], str(listed(found.table, document).index(found.id)), field]
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()  # asyncpg's UUIDs are none of orjson's

@@ -13,10 +13,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from registry.models.aggregate import DEFAULTS
 from registry.models.workflow import EVENT
 from registry.store.sql import CLAIM, Sql, arg
-from registry.write.document import ChangeSet
+from registry.write.document import ChangeSet, Document
 
 ACCEPTED_BEFORE = Sql(
     sa.select(
@@ -36,10 +35,10 @@ def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, **more
     A number counts by its blind index, because sealing it again gives other bytes.  In a new household, what is null
     or has the value that it would have anyway says no more than what is left out."""
     new = base_rev is None and village is not None
-    sent = {
-        table: {id_: _content(columns, DEFAULTS.get(table, {}) if new else None) for id_, columns in records.items()}
-        for table, records in edit.sent.items()
-    }
+    sent: Document = {}
+    for table, records in edit.sent.items():
+        defaults = edit.aggregate.defaults.get(table, {}) if new else None
+        sent[table] = {id_: _content(columns, defaults) for id_, columns in records.items()}
     begun = {"base_rev": base_rev, "village": village, **more}
     content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

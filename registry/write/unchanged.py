@@ -1,6 +1,6 @@
-"""What a form sends back as it was shown: a mask, or a status that only the server gives, is no change.
+"""What a form sends back as it was shown: a mask, or a status that only the server gives, is not a change.
 
-Rule: a mask never takes the place of the number that it hides, and what is the server's is never typed.
+Rule: a mask never replaces the number that it hides, and nobody types what only the server gives.
 Tests: tests/test_unchanged.py.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from registry.codes import HouseholdStatus
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import SEALED
 from registry.write.document import ChangeSet, Document
 from registry.write.user_errors import Problem
 
@@ -19,14 +18,11 @@ SERVER_STATUS = (HouseholdStatus.DISSOLVED, HouseholdStatus.MERGED)
 TYPED_STATUS = ", ".join(status for status in HouseholdStatus if status not in SERVER_STATUS)
 
 
-def drop_unchanged(edit: ChangeSet, *shown: Document) -> list[Problem]:
-    """Takes out of an edit what the documents hold in just that form; problems for what nobody may type."""
-    return [*_drop_masks(edit, shown), *_drop_status(edit, shown)]
+def drop_masks(edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
+    """Remove from an edit the masks that the documents hold; yield a problem for every other mask.
 
-
-def _drop_masks(edit: ChangeSet, shown: tuple[Document, ...]) -> Iterator[Problem]:
-    """Of numbers, an edit has only masks in the open: `seal` took the rest."""
-    for table, column in SEALED:
+    An edit has no identity number in the open but masks: `seal` took the rest."""
+    for table, column in edit.aggregate.sealed:
         for id_, columns in edit.sent[table].items():
             sent = columns.get(column)
             if not isinstance(sent, str):
@@ -38,13 +34,13 @@ def _drop_masks(edit: ChangeSet, shown: tuple[Document, ...]) -> Iterator[Proble
                 yield Problem(Code.MASK_SENT, edit.path((table, id_, column)))
 
 
-def _drop_status(edit: ChangeSet, shown: tuple[Document, ...]) -> Iterator[Problem]:
-    id_ = edit.household
-    columns = edit.sent["household"].get(id_, {})
+def drop_status(edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
+    """Remove from an edit a status that only the server gives, if the documents hold it; else yield a problem."""
+    table, id_ = edit.root
+    columns = edit.sent[table].get(id_, {})
     if columns.get("status") not in SERVER_STATUS:
         return
-    if columns["status"] in [document["household"].get(id_, {}).get("status") for document in shown]:
+    if columns["status"] in [document[table].get(id_, {}).get("status") for document in shown]:
         del columns["status"]
     else:
-        place = ("household", id_, "status")
-        yield Problem(Code.UNKNOWN_VALUE, edit.path(place), {"allowed": TYPED_STATUS})
+        yield Problem(Code.UNKNOWN_VALUE, edit.root_path("status"), {"allowed": TYPED_STATUS})

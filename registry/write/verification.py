@@ -42,7 +42,7 @@ from registry.write.document import Document
 from registry.write.household_sql import AUTHORS, REVISIONS
 from registry.write.persist import ADD_EVENT
 from registry.write.remark import ADD_REMARK, SETTLE, Inside, class_of, place_of, placed
-from registry.write.submission import ASK
+from registry.write.statements import CALLER
 from registry.write.user_errors import Problem, Refused, refuse, unfit
 
 MOST = 50
@@ -56,9 +56,9 @@ def _lock(*steps: Step) -> Sql:
     unseen = sa.select(sa.func.count()).where(
         FINDING.c.household_id == h.c.id, FINDING.c.must_see, FINDING.c.archived_at.is_(None)
     )
-    columns: list[Any] = [step.allowed(h, ASK).label(step.setting) for step in steps]
+    columns: list[Any] = [step.allowed(h, CALLER).label(step.setting) for step in steps]
     columns += [
-        sa.or_(*[step.forbidden(h, ASK) for step in steps]).label("eyes"),
+        sa.or_(*[step.forbidden(h, CALLER) for step in steps]).label("eyes"),
         sa.cast(unseen.scalar_subquery(), sa.Integer()).label("must_see"),
     ]
     there = (h.c.id == arg("id", sa.Uuid()), h.c.archived_at.is_(None))

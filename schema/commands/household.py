@@ -7,24 +7,19 @@ from auth.sensitivity import Sensitivity
 from registry.codes import SaveAs
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, Act
-from registry.write import submission
-from registry.write.submission import Outcome
-from registry.write.submission_context import Submission
+from registry.write.household import HouseholdSubmission
+from registry.write.submission_context import Outcome
+from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.engine.context import Context
-from schema.inputs import HouseholdInput, edit_of
+from schema.inputs.household import HouseholdInput, edit_of
 from schema.types.household import Household
 from schema.types.payload import payload, record
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 STORED = record(Household, "As stored now; null when refused and nothing is stored.")
-
-
-async def _save(context: Context, submitted: Submission) -> Outcome:
-    quota = context.quotas.taken_ids
-    return await submission.submit(context.database, context.vault, context.principal, submitted, quota)
 
 
 # --- submit -----------------------------------------------------------------------------------------------------------
@@ -54,7 +49,7 @@ SubmitHouseholdPayload = payload(
 async def submit_household(context: Context, sent: InputDict) -> Outcome:
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
-    return await _save(context, Submission(edit, village, sent.get("baseRev"), act))
+    return await save(context, HouseholdSubmission(edit, village, sent.get("baseRev"), act))
 
 
 # --- amend ------------------------------------------------------------------------------------------------------------
@@ -82,4 +77,4 @@ AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendmen
 )
 async def amend_household(context: Context, sent: InputDict) -> Outcome:
     edit, village = edit_of(sent["household"])
-    return await _save(context, Submission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"]))
+    return await save(context, HouseholdSubmission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"]))

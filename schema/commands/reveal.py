@@ -14,7 +14,7 @@ from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID
 from schema.engine.context import Context
-from schema.inputs import id_of
+from schema.inputs.reading import id_of
 from schema.limits import Limit
 from schema.types.payload import opened, payload
 

@@ -16,7 +16,8 @@ from schema.declare.input_types import InputDict, InputField, described, input_t
 from schema.declare.makers import ID
 from schema.engine.context import Context
 from schema.errors import BadInput
-from schema.inputs import INSIDE, id_of
+from schema.inputs.household import INSIDE
+from schema.inputs.reading import id_of
 from schema.types.household import Household
 from schema.types.payload import items, payload, record, value
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
-from registry.write.document import Document, empty
+from registry.models.aggregate import AGGREGATE
+from registry.write.document import Document
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.episodes import ABROAD, Traveller, days, episodes, pick
@@ -118,7 +119,7 @@ class _Family:
         self._travel(migrant, spouse)
         for seq, episode in enumerate(self.episodes, 1):
             episode["seq"] = seq
-        return empty() | {
+        return AGGREGATE.empty() | {
             "household": {str(self.id): self._household()},
             "member": {person.traveller.id: person.row for person in self.people},
             "migration_episode": {self._id(f"episode/{row['seq']}"): row for row in self.episodes},

@@ -27,7 +27,7 @@ from registry.values import derived
 from registry.write.document import Document, listed
 from registry.write.persist import finding_row
 from registry.write.remark import class_of
-from schema.inputs import INSIDE
+from schema.inputs.household import INSIDE
 from server.demo.accounts import Account, coordinator_of, officer_of, verifier_of
 from server.demo.households import Village
 from server.demo.rows import Rows

@@ -1,0 +1,180 @@
+"""The household on the write path: save a new, drafted, returned or own submitted one, as a whole; or amend one that
+others have verified or are verifying, with a reason.
+
+Rule: what saving leads to in which state is the table in `registry/models/workflow.py`, and nothing else decides it.
+Tests: tests/test_submission.py, tests/test_late.py, tests/test_workflow.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import orjson
+
+from auth.ability import Ability
+from auth.principal import Principal
+from registry.codes import Severity, WorkflowState, WriteOutcome
+from registry.codes.messages import UserErrorCode as Code
+from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
+from registry.models.household import HOUSEHOLD
+from registry.models.workflow import EVENT, STEP_OF, Act, Step, Verdict, saving
+from registry.rules import Finding, check
+from registry.store.db import Transaction
+from registry.store.sql import Sql
+from registry.values.text import says_something
+from registry.write import household_sql
+from registry.write.document import ChangeSet, Document, Merged, opened
+from registry.write.persist import SUBMITTED, persist
+from registry.write.retry import ACCEPTED_BEFORE
+from registry.write.statements import CALLER, locking
+from registry.write.submission_context import Authors, Judged, Submission, SubmissionContext
+from registry.write.unchanged import drop_status
+from registry.write.user_errors import Problem, Refused, refuse, unfit
+from registry.write.village_lookup import locate, move_along
+
+MOST_CHILDREN = 50
+_NEEDED = ("id", "village_id", "area", "created_by", "workflow_state", "rev", *SUBMITTED)
+
+
+def _lock(step: Step) -> Sql:
+    allowed = step.allowed(HOUSEHOLD, CALLER).label("allowed")
+    return locking(HOUSEHOLD, *[HOUSEHOLD.c[name] for name in _NEEDED], allowed)
+
+
+LOCKS = {act: _lock(step) for act, step in STEP_OF.items()}
+
+
+@dataclass
+class HouseholdSubmission(Submission):
+    """A household that is saved for an act; an amendment has a reason."""
+
+    act: Act
+    reason: str | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step of the state table that opens the way."""
+        return STEP_OF[self.act]
+
+    @property
+    def ability(self) -> Ability:
+        return self.step.ability
+
+    @property
+    def setting(self) -> str:
+        return self.step.setting
+
+    @property
+    def lock(self) -> Sql:
+        return LOCKS[self.act]
+
+    @property
+    def hashed(self) -> dict[str, str]:
+        return {"act": self.act.value}
+
+    def check(self) -> None:
+        """An amendment has a reason that says something."""
+        if self.act is not Act.AMEND:
+            return
+        if not says_something(self.reason or ""):
+            raise refuse(Code.REASON_REQUIRED, "reason")
+        if problems := unfit(EVENT.c.reason, self.reason, "reason"):
+            raise Refused(*problems)
+
+    def own_village(self, principal: Principal) -> uuid.UUID | None:
+        """The village of a grant that covers just that village, if the household may be new.
+
+        Most are, and need no look: the writing statement knows whether the household is new, and whether the region is
+        one of today's villages."""
+        code = self.village
+        if self.base_rev is not None or code is None or not principal.areas(self.ability).covers(code):
+            return None
+        return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
+
+    async def revision(self, tx: Transaction, rev: int) -> Document | None:
+        row = await tx.one(household_sql.REVISIONS, household=self.id, revs=[rev])
+        if row is None:
+            return None
+        document: Document = orjson.loads(row["document"])
+        return document
+
+    async def authors(self, tx: Transaction, row: asyncpg.Record) -> Authors:
+        parts = await tx.rows(household_sql.AUTHORS, household=row["id"])
+        return {self.edit.root: row["created_by"]} | {
+            (part["noun"], str(part["id"])): part["created_by"] for part in parts
+        }
+
+    async def accepted_before(self, tx: Transaction) -> bool:
+        return bool(await tx.value(ACCEPTED_BEFORE, household=self.id, edit_hash=self.edit_hash))
+
+    async def locate(self, work: SubmissionContext) -> None:
+        await locate(work)
+
+    def unbased(self, current: Document) -> Document:
+        """From nothing: what differs from the stored household conflicts with it."""
+        return AGGREGATE.empty()
+
+    def drop_unchanged(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
+        yield from super().drop_unchanged(edit, *shown)
+        yield from drop_status(edit, *shown)
+
+    def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
+        """By the state table, then by the rules."""
+        merged.changed |= move_along(work, merged.document)
+        changed = merged.changed or work.moved
+        verdict = saving(self.act, state_of(work), changed=changed, based=self.base_rev is not None)
+        if verdict is Verdict.UNCHANGED:
+            return None
+        if isinstance(verdict, Verdict) or not _allowed(work):
+            raise refuse(Code.TRANSITION_NOT_ALLOWED, *self._refused_at(work))
+        return Judged(_findings(work, merged.document, finished=verdict is WorkflowState.SUBMITTED), verdict)
+
+    def _refused_at(self, work: SubmissionContext) -> tuple[str, ...]:
+        if work.moved:
+            return work.edit.root_path("village_id")
+        return ("saveAs",) if self.act is Act.DRAFT else work.edit.root_path("id")
+
+    async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
+        assert judged.state is not None, "a household has a workflow"
+        changed = merged.changed or work.row is None
+        await persist(work, merged.document, judged.state, judged.findings, outcome, self.reason, changed=changed)
+
+
+def state_of(work: SubmissionContext) -> WorkflowState | None:
+    """The state of the stored household; None for a new one."""
+    return None if work.row is None else WorkflowState[work.row["workflow_state"]]
+
+
+def _allowed(work: SubmissionContext) -> bool:
+    """Whether the state table opens this act to the caller.  Only a draft may move to another village."""
+    if work.row is None:
+        return True
+    return bool(work.row["allowed"]) and (not work.moved or state_of(work) is WorkflowState.DRAFT)
+
+
+def _findings(work: SubmissionContext, document: Document, *, finished: bool) -> list[Finding]:
+    """Judge the whole household: errors refuse, the rest is kept for the verifier.  Raises Refused."""
+    for table in CHILDREN:
+        if len(document[table]) > MOST_CHILDREN:
+            raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
+    judged = opened(document, work.vault)
+    judged["household"][work.edit.id]["village_id"] = str(work.village)
+    findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise Refused(*[_problem(work, document, error) for error in errors])
+    return findings
+
+
+def _problem(work: SubmissionContext, document: Document, error: Finding) -> Problem:
+    """An error at its place in the input; one about a member whom this edit removes says so."""
+    path = work.edit.path((error.table, error.id, error.column))
+    if (error.table, error.column) in REFERENCES:
+        member = document[error.table][error.id].get(error.column)
+        if ("member", member) in work.edit.removed:
+            return Problem(Code.MEMBER_REMOVED, path)
+    return Problem(error.code, path, error.params)

@@ -1,0 +1,179 @@
+"""A village's record on the write path: a noun of `VillageRecord`, created or changed by the id that the client made.
+
+It has no workflow: what is accepted is stored, as a revision, and everybody who sees the village sees it.  An edit
+without `base_rev` changes what it sends; with one, a conflict with what others changed since is refused.
+Tests: tests/test_new_noun.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from auth.ability import Ability
+from auth.principal import COMMANDS
+from registry.codes import Severity, WriteOutcome
+from registry.codes.messages import UserErrorCode as Code
+from registry.guard.record_id import taken_in
+from registry.models.noun import const, table_of
+from registry.models.part import Aggregate
+from registry.models.record_revision import RECORD_REVISION
+from registry.rules import check
+from registry.store.db import Transaction
+from registry.store.sql import CLAIM, Sql, arg
+from registry.write.command import actor
+from registry.write.document import Document, Merged
+from registry.write.statements import as_json, audited, locking, placed, sent_rows, todays_village
+from registry.write.submission_context import Authors, Judged, Submission, SubmissionContext
+from registry.write.user_errors import IdTaken, Problem, Refused, refuse
+
+_NEEDED = ("id", "village_id", "area", "created_by", "rev")
+_ID = RECORD_REVISION.c.record_id == arg("id", sa.Uuid())
+REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, RECORD_REVISION.c.rev == arg("rev", sa.Integer())))
+ACCEPTED_BEFORE = Sql(
+    sa.select(
+        sa.exists().where(
+            _ID,
+            RECORD_REVISION.c.edit_hash == arg("edit_hash", sa.Text()),
+            RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
+        )
+    )
+)
+"""Whether the caller had this very edit accepted; asked under the record's lock."""
+_EVENT = ("rev", "edit_hash", "actor_id", "actor_name", "actor_role")
+"""What a revision says of how it came."""
+
+
+@dataclass
+class VillageSubmission(Submission):
+    """A village's record that is saved by an ability."""
+
+    opened_by: Ability
+
+    @property
+    def ability(self) -> Ability:
+        return self.opened_by
+
+    @property
+    def setting(self) -> str:
+        return COMMANDS[self.opened_by]
+
+    @property
+    def lock(self) -> Sql:
+        return _statements(self.edit.aggregate).lock
+
+    async def revision(self, tx: Transaction, rev: int) -> Document | None:
+        text = await tx.value(REVISION, id=self.id, rev=rev)
+        if text is None:
+            return None
+        document: Document = orjson.loads(text)
+        return document
+
+    async def authors(self, tx: Transaction, row: asyncpg.Record) -> Authors:
+        return {self.edit.root: row["created_by"]}
+
+    async def accepted_before(self, tx: Transaction) -> bool:
+        return bool(await tx.value(ACCEPTED_BEFORE, id=self.id, edit_hash=self.edit_hash))
+
+    def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
+        """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
+        if work.moved:
+            raise refuse(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
+        if not merged.changed and work.row is not None:
+            return None
+        table, id_ = work.edit.root
+        judged = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village)}}}
+        findings = check(judged, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
+        problems = [
+            Problem(finding.code, work.edit.root_path(finding.column), finding.params, finding.severity)
+            for finding in findings
+        ]
+        if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+            raise Refused(*errors)
+        work.notes += problems
+        return Judged(findings)
+
+    async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
+        who, (table, id_) = actor(work.principal, self.ability, work.area), work.edit.root
+        rev = work.rev + 1
+        statements = _statements(self.edit.aggregate)
+        statement = statements.create if work.row is None else statements.save
+        try:
+            written = await work.tx.rows(
+                statement,
+                village=work.village,
+                area=work.area,
+                draft=False,
+                me=who.id,
+                record=as_json([merged.document[table][id_] | {"id": id_, "rev": rev}]),
+                document=orjson.dumps(merged.document).decode(),
+                rev=rev,
+                edit_hash=self.edit_hash,
+                actor_id=who.id,
+                actor_name=who.name,
+                actor_role=who.role,
+                ability=self.ability.value,
+                outcome=outcome.value,
+            )
+        except asyncpg.UniqueViolationError as error:
+            if taken_in(error) is None:
+                raise
+            written = []
+        if not written:  # the id names another record, in sight or out of it; or the village is none of today's
+            raise IdTaken(self.id, work.edit.root_path("id"))
+
+
+@dataclass(frozen=True)
+class _Statements:
+    lock: Sql
+    create: Sql
+    save: Sql
+
+
+@cache
+def _statements(aggregate: Aggregate) -> _Statements:
+    table = table_of(aggregate.nouns[aggregate.root])
+    names = [*(column.name for column in aggregate.typed[table.name] if column.name != "village_id"), "rev"]
+    row = sent_rows(table, "record", "id", *names)
+    sent = {name: row.c[name] for name in names}
+    create = (
+        upsert(table)
+        .from_select(
+            ["id", *placed(), *sent],
+            todays_village(row.c.id, *placed().values(), *sent.values()).select_from(row),
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(table.c.id)
+    )
+    save = (
+        sa.update(table)
+        .values(sent | {"updated_at": sa.func.now()})
+        .where(table.c.id == row.c.id)
+        .returning(table.c.id)
+    )
+    needed = [table.c[name] for name in _NEEDED]
+    return _Statements(locking(table, *needed), _with_revision(table, create), _with_revision(table, save))
+
+
+def _with_revision(table: sa.Table, written: Any) -> Sql:
+    """The record, its revision and the audit row; the answer is the id, if it was written.
+
+    WITH home AS (INSERT … RETURNING id), revision AS (INSERT … SELECT … FROM home), audit AS (…) SELECT id FROM home"""
+    home = written.cte("home")
+    columns = {
+        "id": sa.func.gen_random_uuid(),
+        "record_id": home.c.id,
+        "noun": const(table.name),
+        "document": arg("document", sa.JSON()),
+        **placed(),
+        **{name: arg(name, RECORD_REVISION.c[name].type) for name in _EVENT},
+    }
+    revision = sa.insert(RECORD_REVISION).from_select(list(columns), sa.select(*columns.values()))
+    return Sql(sa.select(home.c.id).add_cte(revision.cte("revision"), audited(home).cte("audit")))

@@ -1,0 +1,207 @@
+"""The input of one record: its fields, the columns that they write, and how what was sent is read."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.models.fact import RegionCode, fact_of
+from registry.models.noun import Noun, To, camel, table_of
+from registry.models.part import Aggregate, by_itself
+from registry.models.region import Region as RegionFacts
+from registry.read.query import Datum
+from registry.values.identity_number import NUMBERS
+from registry.write.document import ChangeSet, Path
+from registry.write.village_record import VillageSubmission
+from schema.declare.directives import Exemption
+from schema.declare.input_types import InputDict, InputField, described, input_type
+from schema.declare.makers import FACES, ID, fields_of
+from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
+from schema.inputs.reading import formed, id_or_null, json_value, uuid_text
+from schema.types.household import Consent
+from schema.types.node import GeoPoint, Money
+
+OPERATIONAL = Sensitivity.OPERATIONAL
+ID_FIELD = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
+NOTHING: Mapping[str, InputField] = {}
+BASE_REV = InputField(int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new record.")
+
+
+@dataclass(frozen=True)
+class WrittenField:
+    """A field of an input: the columns that it writes, each with its part of an embedded value; `form` of a number."""
+
+    name: str
+    input: InputField
+    columns: tuple[tuple[str | None, str], ...]
+    form: Callable[[str], str] | None = None
+
+
+def noun_of(face: type[Any]) -> type[Noun]:
+    """The noun that a face shows."""
+    noun = FACES[face]
+    assert noun is not None
+    assert issubclass(noun, Noun)
+    return noun
+
+
+def home_of(noun: type[Noun]) -> str:
+    """The file that declares the face of a noun."""
+    return f"schema/types/{noun.__module__.rpartition('.')[2]}.py"
+
+
+def column_of(datum: Datum) -> str:
+    """The name of the column that a typed datum is."""
+    assert isinstance(datum, InstrumentedAttribute)
+    return str(datum.key)
+
+
+def type_of(face: type[Any], name: str) -> Any:
+    """The type of a field of a face, without `| None`."""
+    annotation = next(field for field in fields_of(face) if field.python_name == name).type_annotation
+    assert annotation is not None
+    hint = annotation.evaluate()
+    inner = [argument for argument in typing.get_args(hint) if argument is not type(None)]
+    return inner[0] if type(None) in typing.get_args(hint) else hint
+
+
+# --- the fields of a face ---------------------------------------------------------------------------------------------
+
+
+def _value_input(face: type[Any], name: str) -> type[Any]:
+    """The input of a value type: its fields, each under its own class if it has one."""
+    fields = {}
+    for field in fields_of(face):
+        shape = field.metadata["shape"]
+        is_column = isinstance(shape, ColumnField)
+        kind = fact_of(shape.datum).sensitivity if is_column else Exemption.STRUCTURE
+        hint = type_of(face, field.python_name)
+        fields[field.python_name] = InputField(hint, kind, str(field.description), required=not is_column)
+    return input_type(name, str(face.__doc__).strip().splitlines()[0], fields)
+
+
+VALUES = {
+    Money: _value_input(Money, "MoneyInput"),
+    GeoPoint: _value_input(GeoPoint, "GeoPointInput"),
+    Consent: _value_input(Consent, "ConsentInput"),
+}
+"""Value types of the faces → their inputs."""
+
+
+def _written_fields(face: type[Any], aggregate: Aggregate) -> Iterator[WrittenField]:
+    """The input fields of a face, in its order."""
+    for field in fields_of(face):
+        shape, name, text = field.metadata["shape"], field.python_name, str(field.description)
+        match shape:
+            case ColumnField(datum=InstrumentedAttribute() as datum) if not fact_of(datum).server and datum.key != "id":
+                yield _column_field(face, name, datum)
+            case EmbeddedField(present=present) if not fact_of(present).server:
+                yield _value_field(face, name, text, shape, aggregate)
+            case RelatedField(source=source) if isinstance(source.link, To):
+                column = table_of(noun_of(face)).c[source.link.column]
+                if not fact_of(column).server:
+                    yield _relation_field(column.key, text, fact_of(column).sensitivity, source.noun is RegionFacts)
+
+
+def _column_field(face: type[Any], name: str, datum: InstrumentedAttribute[Any]) -> WrittenField:
+    fact = fact_of(datum)
+    text, columns = described(fact), ((None, datum.key),)
+    if fact.sealed:
+        number = InputField(str, fact.sensitivity, text, lines=fact.lines)
+        return WrittenField(datum.key, number, columns, NUMBERS[fact.sealed].normalise)
+    return WrittenField(
+        name, InputField(type_of(face, name), fact.sensitivity, text, lines=fact.lines), columns, fact.form
+    )
+
+
+def _value_field(face: type[Any], name: str, text: str, shape: EmbeddedField, aggregate: Aggregate) -> WrittenField:
+    """Raises TypeError for columns that a merge would tear apart."""
+    value, table = type_of(face, name), noun_of(face).__tablename__
+    parts = {part: column_of(datum) for part, datum in shape.columns.items()}
+    if not parts:
+        parts = {field.python_name: column_of(field.metadata["shape"].datum) for field in fields_of(value)}
+    columns = set(parts.values())
+    if shape.columns and any(set(aggregate.wholes.get((table, column), ())) != columns for column in columns):
+        raise TypeError(f"{', '.join(parts.values())} are one value: give each fact(…, whole=…)")
+    return WrittenField(name, InputField(VALUES[value], shape.kind or OPERATIONAL, text), tuple(parts.items()))
+
+
+def _relation_field(column: str, text: str, kind: Sensitivity, is_region: bool) -> WrittenField:
+    type_, suffix = (RegionCode, "_code") if is_region else (ID, "_id")
+    return WrittenField(column.removesuffix("_id") + suffix, InputField(type_, kind, text), ((None, column),))
+
+
+# --- the input of a face ----------------------------------------------------------------------------------------------
+
+
+class RecordInput:
+    """How records of a face are written.
+
+    `inside` is where in a record each column stands.  Raises TypeError for a typed column that the face leaves out."""
+
+    def __init__(self, face: type[Any], aggregate: Aggregate) -> None:
+        self.face, self.noun = face, noun_of(face)
+        self.table = str(self.noun.__tablename__)
+        self.fields = tuple(_written_fields(face, aggregate))
+        written = {column for field in self.fields for _, column in field.columns}
+        if missing := [column.name for column in aggregate.typed[self.table] if column.name not in written]:
+            home = home_of(self.noun)
+            raise TypeError(
+                f"show {', '.join(missing)} of {self.noun.__name__} in {home}: nobody could write it otherwise"
+            )
+        self.inside: dict[str, Path] = {"id": ("id",)}
+        for field in self.fields:
+            for part, column in field.columns:
+                self.inside[column] = tuple(camel(name) for name in (field.name, part) if name)
+        self._readers = {
+            camel(field.name): [(part and camel(part), column, _reader(field)) for part, column in field.columns]
+            for field in self.fields
+        }
+
+    def type(
+        self, text: str, before: Mapping[str, InputField] = NOTHING, after: Mapping[str, InputField] = NOTHING
+    ) -> type[Any]:
+        """The input type: `before` and `after` are fields beside those of the face."""
+        fields = {"id": ID_FIELD, **before, **{field.name: field.input for field in self.fields}, **after}
+        return input_type(f"{self.face.__name__}Input", text, fields)
+
+    def columns(self, sent: InputDict) -> dict[str, Any]:
+        """The columns that were sent, as a document holds them.  Raises BadInput."""
+        columns: dict[str, Any] = {}
+        for name, value in sent.items():
+            for part, column, read in self._readers.get(name, ()):
+                if part is not None and value is not None and part not in value:
+                    continue  # left out
+                inner = value if part is None or value is None else value[part]
+                columns[column] = None if inner is None else read(inner)
+        return columns
+
+
+def _reader(field: WrittenField) -> Callable[[Any], Any]:
+    if field.form is not None:
+        return formed(field.form)
+    return id_or_null if field.input.type is ID else json_value
+
+
+class VillageInput(RecordInput):
+    """How a village's record is written, by a command of its own: `command_input` is the input of that.
+
+    With `based`, it takes the `baseRev` that an edit started from, and refuses what others changed since."""
+
+    def __init__(self, face: type[Any], text: str, *, based: bool = False) -> None:
+        self.aggregate = by_itself(noun_of(face))
+        super().__init__(face, self.aggregate)
+        self.command_input = self.type(text, before={"base_rev": BASE_REV} if based else NOTHING)
+
+    def submission(self, ability: Ability, sent: InputDict) -> VillageSubmission:
+        """What was sent, to be saved by an ability.  Raises BadInput."""
+        id_, columns = uuid_text(sent["id"]), self.columns(sent)
+        village = columns.pop("village_id", None)
+        edit = ChangeSet(id_, {self.table: {id_: columns}}, self.aggregate, inside={self.table: self.inside})
+        return VillageSubmission(edit, village, sent.get("baseRev"), ability)
