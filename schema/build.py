@@ -1,7 +1,7 @@
-"""Assemble the schema and close the world.
+"""Assembles the schema and refuses what is undeclared.
 
 Rule: every field, argument and input field carries a declaration, the id of every Node names one record in the whole
-registry, and a payload's list of records says its greatest length, or nothing starts.
+registry, and a payload's list of records has a greatest length; otherwise nothing starts.
 Tests: tests/test_schema.py, tests/test_record_id.py.
 """
 
@@ -47,23 +47,25 @@ Schema = strawberry.Schema
 
 
 def build() -> Schema:
-    """The schema of the registry.  TypeError names what is undeclared."""
-    made = Schema(
+    """The schema of the registry.  Raises TypeError that names what is undeclared."""
+    schema = Schema(
         Query,
         mutation(),
         types=[Regency, District, Village, Programme],
         config=config(SCALARS),
     )
-    if found := sorted(undeclared(made)):
-        raise TypeError(f"declare these with a maker of schema/declare/makers.py: {', '.join(found)}")
-    check_ids(FACES[face_of(type_)] for type_ in nodes_of(made))
-    if endless := sorted(unbounded_lists(made)):
-        raise TypeError(f"say the greatest length of these lists of records: {', '.join(endless)}")
-    return made
+    names = sorted(undeclared(schema))
+    if names:
+        raise TypeError(f"declare these with a maker of schema/declare/makers.py: {', '.join(names)}")
+    check_ids(FACES[face_of(type_)] for type_ in nodes_of(schema))
+    unbounded = sorted(unbounded_lists(schema))
+    if unbounded:
+        raise TypeError(f"say the greatest length of these lists of records: {', '.join(unbounded)}")
+    return schema
 
 
 def mutation() -> type[Any]:
-    """`Mutation`, of the commands that the files of schema/commands declare."""
+    """`Mutation`, made of the commands that the files of schema/commands declare."""
     for file in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}."):
         importlib.import_module(file.name)
     text = "Writes: one `input`, one payload with the changed record and `userErrors`; all can be sent twice."
@@ -71,23 +73,26 @@ def mutation() -> type[Any]:
 
 
 def nodes_of(schema: Schema) -> list[GraphQLObjectType]:
-    """The types that `node` finds."""
+    """The types that `node` returns."""
     types = graphql_schema(schema)
     node: Any = types.get_type("Node")
     return list(types.get_possible_types(node))
 
 
 def check_ids(nouns: Iterable[Readable | None]) -> None:
-    """Raises TypeError for a noun of a Node whose ids may name records of other types too."""
+    """Raises TypeError for a noun of a Node whose ids may also name records of other types."""
     named = named_tables().values()
-    if unnamed := sorted(str(noun) for noun in nouns if noun not in named):
+    unnamed = sorted(str(noun) for noun in nouns if noun not in named)
+    if unnamed:
         raise TypeError(f"`node` finds {', '.join(unnamed)}: such a noun has a UUID `id`, and not `named = False`")
 
 
 def unbounded_lists(schema: Schema) -> Iterator[str]:
-    """Lists of payloads that show records, each read by itself, and do not say how many there are at most."""
+    """Lists of payloads whose items show records, each read by itself, without a greatest length."""
     for name, type_ in graphql_schema(schema).type_map.items():
-        for key, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        for key, field in type_.fields.items():
             shape = shape_of(field)
             is_list = is_list_type(get_nullable_type(field.type))
             if is_list and isinstance(shape, ValueField) and shape.most is None and _shows_record(field):
@@ -95,40 +100,47 @@ def unbounded_lists(schema: Schema) -> Iterator[str]:
 
 
 def _shows_record(field: GraphQLField) -> bool:
-    """Whether the record of a payload stands somewhere in a field of it."""
-    shape, inner = shape_of(field), get_named_type(field.type)
-    if not isinstance(shape, ValueField) or not isinstance(inner, GraphQLObjectType):
-        return isinstance(shape, PayloadRecord)
-    return any(_shows_record(below) for below in inner.fields.values())
+    """Whether a field is the record of a payload, or has it somewhere below."""
+    shape, type_ = shape_of(field), get_named_type(field.type)
+    if isinstance(shape, ValueField) and isinstance(type_, GraphQLObjectType):
+        return any(_shows_record(below) for below in type_.fields.values())
+    return isinstance(shape, PayloadRecord)
 
 
 def undeclared(schema: Schema) -> list[str]:
-    """Fields, arguments and input fields without exactly one declaration."""
-    found: list[str] = []
+    """Fields, arguments, input fields and keys of enums that do not have exactly one declaration."""
+    names: list[str] = []
     for name, type_ in graphql_schema(schema).type_map.items():
         if not name.startswith("__"):
-            found += _undeclared(name, type_)
-    return found
+            names += _undeclared_in(name, type_)
+    return names
 
 
-def _undeclared(name: str, type_: GraphQLNamedType) -> list[str]:
-    found = []
+def _undeclared_in(name: str, type_: GraphQLNamedType) -> Iterator[str]:
     if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
         for key, field in type_.fields.items():
-            definition: Any = definition_of(field)
-            if not _declared(definition) or "shape" not in definition.metadata:
-                found.append(f"{name}.{key}")
-            said = getattr(definition, "metadata", {}).get("arguments", ())
-            arguments = [a.python_name for a in getattr(definition, "arguments", ())]
-            found += [f"{name}.{key}({argument}:)" for argument in arguments if argument not in said]
+            yield from _undeclared_field(f"{name}.{key}", field)
     elif isinstance(type_, GraphQLInputObjectType):
-        found += [f"{name}.{key}" for key, field in type_.fields.items() if not _declared(definition_of(field))]
+        for key, input_field in type_.fields.items():
+            if not _is_declared(definition_of(input_field)):
+                yield f"{name}.{key}"
     elif isinstance(type_, GraphQLEnumType) and name.endswith(("OrderField", "GroupBy")):
-        definition = definition_of(type_)
-        found += [f"{name}.{value.name}" for value in definition.values if not _declared(value)]
-    return found
+        for value in definition_of(type_).values:
+            if not _is_declared(value):
+                yield f"{name}.{value.name}"
 
 
-def _declared(definition: Any) -> bool:
+def _undeclared_field(name: str, field: GraphQLField) -> Iterator[str]:
+    definition = definition_of(field)
+    metadata = getattr(definition, "metadata", {})
+    if not _is_declared(definition) or "shape" not in metadata:
+        yield name
+    declared_arguments = metadata.get("arguments", ())
+    for argument in getattr(definition, "arguments", ()):
+        if argument.python_name not in declared_arguments:
+            yield f"{name}({argument.python_name}:)"
+
+
+def _is_declared(definition: Any) -> bool:
     directives = getattr(definition, "directives", ())
-    return sum(isinstance(d, DECLARATIONS) for d in directives) == 1
+    return sum(isinstance(directive, DECLARATIONS) for directive in directives) == 1

@@ -1,8 +1,8 @@
-"""What a request may be answered instead of data: the whole tree on one page.
+"""The errors that answer a request instead of data: the whole tree on one page.
 
 Problems that the caller of a command has to correct are data (`userErrors`); these are the other errors.  Codes are
-stable, sentences are in the language of the request, and none holds a stored or a sent value.  Test:
-tests/test_errors.py.
+stable, sentences are in the language of the request, and none contains a stored value or one that was sent.
+Test: tests/test_errors.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from registry.codes.messages import UserErrorCode, sentence
 
 
 class RequestError(Exception):
-    """No request of GraphQL: no JSON, no document, an operation that is not in it.
+    """Not a GraphQL request: not JSON, without a document, or for an operation that is not in it.
 
-    `code` is public; `extensions` go beside it; `status` is the HTTP status when nothing was executed."""
+    `code` is public; `extensions` go beside it; `status` is the HTTP status if nothing was executed."""
 
     code, status = "BAD_REQUEST", 400
     retry_after: int | None = None  # seconds
@@ -26,28 +26,28 @@ class RequestError(Exception):
 
 
 def nul_refused() -> RequestError:
-    """PostgreSQL holds no NUL in a text."""
+    """A NUL character, which PostgreSQL cannot store in a text."""
     return RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
 
 
 class BadInput(RequestError):
-    """A value that means nothing here: a foreign cursor, an unknown region code, a null that must be left out."""
+    """A value that means nothing here: another list's cursor, an unknown region code, a null that must be left out."""
 
     code = "BAD_USER_INPUT"
 
 
 def no_such_region(successors: list[str]) -> BadInput:
-    """A region code that nobody knows, or that is not one region of its level any more.
+    """A region code that never existed, or that is no longer one region of its level.
 
-    `successors` are today's codes: one where a village became a region of another level, several where it was split."""
+    `successors` are today's codes: one if a village became a region of another level, several if it was split."""
     if not successors:
         unknown = UserErrorCode.REGION_UNKNOWN
         return BadInput(sentence(unknown, "id"), sentence(unknown, "en"), successors=[])
     if len(successors) == 1:
-        now = successors[0]
+        (successor,) = successors
         return BadInput(
-            f"Kode desa ini kini wilayah {now}, bukan desa.",
-            f"The village of this code is now the region {now}, which is no village.",
+            f"Kode desa ini kini wilayah {successor}, bukan desa.",
+            f"The village of this code is now the region {successor}, which is not a village.",
             successors=successors,
         )
     code, codes = UserErrorCode.REGION_CODE_AMBIGUOUS, ", ".join(successors)
@@ -55,7 +55,7 @@ def no_such_region(successors: list[str]) -> BadInput:
 
 
 class PersistedQueryNotFound(RequestError):
-    """A document was asked for by its hash alone, and is not remembered here: send its text beside the hash, once."""
+    """A document was requested by its hash alone, and is not in the cache: send its text with the hash, once."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -67,7 +67,7 @@ class PersistedQueryNotFound(RequestError):
 
 
 class PageTooLarge(RequestError):
-    """Never clamped: a clamped page looks like the end of the list."""
+    """A page of more than 1,000 rows; refused, because a page that was cut would look like the end of the list."""
 
     code = "PAGE_TOO_LARGE"
 
@@ -81,7 +81,7 @@ class PageTooLarge(RequestError):
 
 
 class QueryTooComplex(RequestError):
-    """More than one request may ask for; `dimension` says which of schema/limits.py."""
+    """More than one request may ask for; `dimension` is the name of a limit in schema/limits.py."""
 
     code = "QUERY_TOO_COMPLEX"
 
@@ -96,7 +96,7 @@ class QueryTooComplex(RequestError):
 
 
 class Timeout(RequestError):
-    """A root field took too long: it is null (200), the others stand; 503 where the caller's grants took too long."""
+    """A root field took too long: it is null (200) and the others stand; 503 if reading the caller's grants did."""
 
     code, status = "TIMEOUT", 503
     retry_after = 5
@@ -145,7 +145,7 @@ class PayloadTooLarge(RequestError):
 
 
 class HeadTooLarge(RequestError):
-    """The head of the request, its address included, is larger than `max_head_bytes` or has over 100 headers."""
+    """The request line and headers are larger than the setting `max_head_bytes`, or there are over 100 headers."""
 
     code, status = "PAYLOAD_TOO_LARGE", 431
 
@@ -158,7 +158,7 @@ class HeadTooLarge(RequestError):
 
 
 class RequestTimeout(RequestError):
-    """The request did not come whole in time."""
+    """The request did not arrive completely in time."""
 
     code, status = "TIMEOUT", 408
 
@@ -170,13 +170,13 @@ class RequestTimeout(RequestError):
 
 
 class UnsupportedMediaType(RequestError):
-    """A body that says to be something else than JSON."""
+    """A body whose `Content-Type` is not JSON."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
 class Overloaded(RequestError):
-    """All connections are taken or the database is away; send it again after `Retry-After`."""
+    """All connections are taken or the database is unreachable; send it again after `Retry-After`."""
 
     code, status = "OVERLOADED", 503
     retry_after = 5

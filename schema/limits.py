@@ -1,4 +1,4 @@
-"""How much one request may ask for.  Refused before anything runs, never cut down silently.
+"""How much one request may ask for: more is refused before anything runs, never cut down silently.
 
 Rule: whatever a caller sends is bounded here by name, in the words that the refusal uses.  Test: tests/test_limits.py.
 """
@@ -10,11 +10,11 @@ from typing import Any
 
 from schema.errors import QueryTooComplex
 
-MOST_META_ROOTS = 3  # without a token
+MOST_META_ROOTS = 3  # root fields of a request without a token, which may only ask about the schema
 
 
 class Limit(Enum):
-    """What is bounded, at how much, and what it is."""
+    """How much of something is accepted, and what it is."""
 
     CHARACTERS = 64_000, "characters of a document; values belong in variables"
     TOKENS = 5_000, "tokens of a document"
@@ -26,7 +26,7 @@ class Limit(Enum):
     ALIASES = 10, "aliases in a question about the schema"
     SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
     DEPTH = 16, "objects inside each other"
-    FIELDS = 400, "fields of one object"  # PostgreSQL ends at 1,664
+    FIELDS = 400, "fields of one object"  # PostgreSQL allows 1,664
     NODES = 50_000, "cost: records in the answer (the product of `first`, a household's list as 5) and what is read"
     VALUES = 1_000_000, "values in the answer, counted alike"
     BYTES = 80_000_000, "bytes of the answer, each text as long as it may be"
@@ -41,21 +41,23 @@ class Limit(Enum):
     def __init__(self, limit: int, what: str) -> None:
         self.limit, self.what = limit, what
 
-    def check(self, asked: int) -> None:
-        """Raises QueryTooComplex for more."""
-        if asked > self.limit:
-            raise QueryTooComplex(self.name.lower(), self.limit, asked)
+    def check(self, requested: int) -> None:
+        """Raises QueryTooComplex for more than the limit."""
+        if requested > self.limit:
+            raise QueryTooComplex(self.name.lower(), self.limit, requested)
 
 
 def check_variables(sent: dict[str, Any] | None) -> int:
-    """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex."""
+    """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex.
+
+    Counts level by level instead of recursively, so that nesting cannot exhaust the stack."""
     count, level = 0, [sent or {}]
     while level:
-        below: list[Any] = []
-        for held in level:
-            count += len(held)
-            inner = held.values() if isinstance(held, dict) else held
-            below += [value for value in inner if isinstance(value, dict | list)]
+        next_level: list[Any] = []
+        for container in level:
+            count += len(container)
+            values = container.values() if isinstance(container, dict) else container
+            next_level += [value for value in values if isinstance(value, dict | list)]
         Limit.VARIABLES.check(count)
-        level = below
+        level = next_level
     return count

@@ -1,4 +1,4 @@
-"""The roots of reading: each is one statement and fails alone."""
+"""The root fields of reading: each is one statement and fails alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Query:
     viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
     region: Region | None = look_up(
         OPEN,
-        "Superseded codes lead to today's region; a code that was split is refused. Null for a code that never was.",
+        "The region of a code.  Superseded codes lead to today's region; the code of a split region is refused;"
+        " null for a code that never existed.",
         RegionFacts,
         key=REGION_KEY,
     )
@@ -48,26 +49,41 @@ class Query:
     )
     provinces: Connection[Province] | None = connection(
         OPEN,
-        "The typed way down: provinces, regencies, districts, villages, households.",
+        "The typed way down: provinces, and from them regencies, districts, villages and households.",
         RegionFacts,
         None,
         AtLevel(RegionLevel.PROVINCE),
         order=BY_CODE,
     )
     household: Household | None = look_up(
-        OPERATIONAL, "Null for absent and hidden ones alike.", HouseholdFacts, key=HOUSEHOLD_KEY
+        OPERATIONAL,
+        "A household by a key of it; null for absent and hidden ones alike.",
+        HouseholdFacts,
+        key=HOUSEHOLD_KEY,
     )
     households: HouseholdConnection | None = connection(
-        OPERATIONAL, "All that you may see.", HouseholdFacts, None, order=(Order(HouseholdFacts.household_no),)
+        OPERATIONAL,
+        "All households that you may see.",
+        HouseholdFacts,
+        None,
+        order=(Order(HouseholdFacts.household_no),),
     )
     members: MemberConnection | None = connection(
-        OPERATIONAL, "Persons, whatever their household.", MemberFacts, None, order=BY_NUMBER
+        OPERATIONAL, "All persons that you may see, whatever their household.", MemberFacts, None, order=BY_NUMBER
     )
     migrations: MigrationEpisodeConnection | None = connection(
-        OPERATIONAL, "Migration episodes.", EpisodeFacts, None, order=(Order(EpisodeFacts.departed_on, True),)
+        OPERATIONAL,
+        "All migration episodes that you may see.",
+        EpisodeFacts,
+        None,
+        order=(Order(EpisodeFacts.departed_on, True),),
     )
     businesses: BusinessConnection | None = connection(
-        OPERATIONAL, "Business units.", BusinessFacts, None, order=(Order(BusinessFacts.started_on, True),)
+        OPERATIONAL,
+        "All business units that you may see.",
+        BusinessFacts,
+        None,
+        order=(Order(BusinessFacts.started_on, True),),
     )
     national_summary: Summary | None = look_up(
         OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary

@@ -82,7 +82,7 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.remittance import Remittance as RemittanceFacts
 from schema.declare.listing import filtering, of_list
-from schema.declare.makers import ID, face, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.declare.makers import ID, embedded, face, guarded, id_field, lazy, of_caller, one, shown, withheld_names
 from schema.types.node import Money, Record
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
 class Remittance(Record):
     """Kiriman uang: money that a member of the household sent home."""
 
-    id: ID = key(RemittanceFacts.id)
-    withheld: list[str] = names()
+    id: ID = id_field(RemittanceFacts.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(workflow.can_numbers)
     household: Annotated[Household, lazy("schema.types.household")] = one(
         OPERATIONAL, "The household.", HouseholdFacts, to(RemittanceFacts.household_id)
@@ -109,7 +109,7 @@ class Remittance(Record):
     sent_from: CountryCode | None = shown(RemittanceFacts.sent_from)
     sent_on: PartialDate | None = shown(RemittanceFacts.sent_on, by="filter")
     recipient: str | None = guarded(RemittanceFacts.recipient)
-    amount: Money | None = inside(
+    amount: Money | None = embedded(
         SPECIAL, "How much.", RemittanceFacts.amount, amount=RemittanceFacts.amount, currency=RemittanceFacts.currency
     )
     passport_masked: str | None = guarded(RemittanceFacts.passport_no, text="Passport as a mask, `X1******`")

@@ -1,6 +1,6 @@
-"""The arguments of the schema's fields: each with its description, and what a list takes.
+"""The arguments of the schema's fields, each with its description, and those of every list.
 
-Rule: an argument is declared with a text, and those of a list are the same for every list.  Test: tests/test_schema.py.
+Rule: an argument is declared with a text, and all lists have the same arguments.  Test: tests/test_schema.py.
 """
 
 from __future__ import annotations
@@ -23,45 +23,53 @@ def argument(kind: Any, text: str) -> Any:
 
 
 PAGING: dict[str, Any] = {
-    "first": argument(int | None, "Rows from the beginning, 1 to 1,000; 20 where neither this nor `last` is given."),
-    "after": argument(str | None, "`endCursor` of the page before: the list goes on behind it."),
-    "last": argument(int | None, "Rows from the end, 1 to 1,000; never beside `first`."),
-    "before": argument(str | None, "`startCursor` of the page behind: the list ends before it."),
+    "first": argument(int | None, "Rows from the beginning, 1 to 1,000; 20 if neither this nor `last` is given."),
+    "after": argument(str | None, "`endCursor` of the previous page: the list continues after it."),
+    "last": argument(int | None, "Rows from the end, 1 to 1,000; never together with `first`."),
+    "before": argument(str | None, "`startCursor` of the next page: the list ends before it."),
 }
 
 
-def reading(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
-    """A resolver with these arguments that lets the read engine answer; it reads them from the document itself."""
+def engine_resolver(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
+    """A resolver that lets the read engine answer: it has these arguments, which the engine reads from the document."""
 
-    async def resolve(info: Info[Any, Any], **given: Any) -> Any:
+    async def resolve(info: Info[Any, Any], **_: Any) -> Any:
         return await info.context.read(info)
 
-    made = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
-    for name, kind in arguments.items():
-        said = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
-        default = UNSET if type(None) in typing.get_args(said) else inspect.Parameter.empty
-        made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
-    resolve.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # Strawberry reads the arguments from it
+    parameters = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
+    for name, type_ in arguments.items():
+        default = UNSET if _is_nullable(type_) else inspect.Parameter.empty
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=type_))
+    # Strawberry reads the arguments from the signature.
+    resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may have one
     resolve.__annotations__ = {"info": Info, **arguments}
     return resolve
 
 
+def _is_nullable(type_: Any) -> bool:
+    if typing.get_origin(type_) is typing.Annotated:
+        type_ = typing.get_args(type_)[0]
+    return type(None) in typing.get_args(type_)
+
+
 def input_of(noun: Readable, suffix: str) -> Any:
-    """The input of a noun that is made beside its face, in the file of the same name, perhaps later."""
+    """The input of a noun that is made beside its face, in the file of the same name, maybe imported later."""
     name, module = f"{noun.__name__}{suffix}", f"schema.types.{noun.__module__.rpartition('.')[2]}"
     return typing.Annotated[typing.ForwardRef(name), lazy(module)]
 
 
-def of_list(noun: Readable) -> dict[str, Any]:
-    """The arguments of a list of this noun; schema/declare/listing.py makes its filter and order."""
-    filter_ = argument(input_of(noun, "Filter") | None, "Only records that meet it; all where it is left out or null.")
-    asked: dict[str, Any] = {"filter": filter_}
+def list_arguments(noun: Readable) -> dict[str, Any]:
+    """The arguments of a connection of this noun; schema/declare/listing.py makes its filter and order."""
+    filter_type, order_type = input_of(noun, "Filter"), input_of(noun, "Order")
+    arguments: dict[str, Any] = {
+        "filter": argument(filter_type | None, "Only records that meet it; all if it is left out or null.")
+    }
     if noun.searched is not None:
         text = (
             "Words of a name in any order and spelling, together or apart, or the beginning of a household number;"
-            " the nearest first unless `orderBy` is given.  Blank is left out; at most 500 characters."
+            " the best matches first unless `orderBy` is given.  Blank counts as left out; at most 500 characters."
         )
-        said = strawberry.argument(description=text, directives=sensitivity(noun.searched))
-        asked["search"] = typing.Annotated[str | None, said]
-    order = argument(input_of(noun, "Order") | None, "One key; ties go by id, and what is not known comes last.")
-    return {**asked, "order_by": order, **PAGING}
+        search = strawberry.argument(description=text, directives=sensitivity(noun.searched))
+        arguments["search"] = typing.Annotated[str | None, search]
+    arguments["order_by"] = argument(order_type | None, "One key; ties go by id, and unknown values come last.")
+    return arguments | PAGING

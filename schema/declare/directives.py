@@ -18,7 +18,7 @@ from schema.declare.strawberry_internals import describe_values
 
 
 class Exemption(Enum):
-    """The closed list of reasons for which an element needs neither sensitivity nor ability."""
+    """Why an element needs neither a sensitivity nor an ability: a closed list."""
 
     STRUCTURE = "STRUCTURE"
     PARAMETER = "PARAMETER"
@@ -29,15 +29,15 @@ class Exemption(Enum):
 
 EXEMPTIONS = {
     Exemption.STRUCTURE: "Edges, page info, totals, payload wrappers, values: what leads to them is declared.",
-    Exemption.PARAMETER: "A parameter of a command, no column of a record.",
-    Exemption.OWN_CALLER: "It speaks of the caller himself.",
+    Exemption.PARAMETER: "A parameter of a command, not a column of a record.",
+    Exemption.OWN_CALLER: "It is about the caller.",
     Exemption.PROTOCOL: "Checkpoints, digests and stamps of the sync protocol.",
     Exemption.BEFORE_SIGN_IN: "It must work without a token.",
 }
 
 
 def named_enum(enum: type[Enum], described: Callable[[Any], str], description: str | None = None) -> None:
-    """Make an enum known to GraphQL, each value with a description."""
+    """Make a type of the schema of an enum, each value with a description."""
     text = description or (enum.__doc__ or "").strip()
     describe_values(strawberry.enum(enum, description=text), described)
 

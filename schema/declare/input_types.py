@@ -27,104 +27,110 @@ from schema.declare.strawberry_internals import describe_values, keep_as_sent
 
 @dataclass(frozen=True)
 class InputField:
-    """An input field: `columns` are what it writes."""
+    """An input field: its type, its class or exemption, and its description."""
 
     type: Any
     kind: Sensitivity | Exemption
     text: str
     default: Any = UNSET
-    columns: tuple[str, ...] = ()
     required: bool = False
-    lines: bool = False  # a text of several lines
+    lines: bool = False  # a text that may have several lines
 
 
 def described(fact: Fact, text: str | None = None) -> str:
-    """A fact as the schema describes it: what it is, in both languages, and how large it may be."""
-    said = f"{text or fact.label_en} ({fact.label_id})."
-    return said if fact.bounds is None else f"{said} {fact.bounds.text}"
+    """The description of a fact in the schema: what it is, in both languages, and how large it may be."""
+    description = f"{text or fact.label_en} ({fact.label_id})."
+    return description if fact.bounds is None else f"{description} {fact.bounds.text}"
 
 
 InputDict = dict[str, Any]
-"""An input as GraphQL coerced it: by the names of the schema, without what was left out."""
-
-
+"""A coerced input: its values by the names of the schema, without what was left out."""
 Clean = Callable[[Any], Any]
 CLEANING: dict[type[Any], dict[str, Clean]] = {}
-"""Input → key → how a value of it is cleaned, for its texts and what holds some."""
+"""Input → key → how its value is cleaned, for all keys whose values are or contain texts."""
 
 
 def cleaned(type_: Any, sent: InputDict) -> InputDict:
-    """An input with every text in it cleaned, once, before a command looks at it: what is blank is not given."""
+    """An input with every text in it cleaned, once, before a command reads it; a blank text becomes null."""
     cleaning = CLEANING[type_]
-    return {
-        key: value if value is None or (clean_ := cleaning.get(key)) is None else clean_(value)
-        for key, value in sent.items()
-    }
+    values: InputDict = {}
+    for key, value in sent.items():
+        clean_value = cleaning.get(key)
+        values[key] = value if value is None or clean_value is None else clean_value(value)
+    return values
 
 
-def _cleaning(type_: Any, given: InputField) -> Clean | None:
-    """How values of a type are cleaned; None where there is no text in them."""
+def _cleaning(type_: Any, input_field: InputField) -> Clean | None:
+    """How values of a type are cleaned; None if they contain no text."""
     if typing.get_origin(type_) is list:
-        (item,) = typing.get_args(type_)
-        each = _cleaning(item, replace(given, required=True))
-        return None if each is None else lambda values: [each(value) for value in values]
+        (item_type,) = typing.get_args(type_)
+        clean_item = _cleaning(item_type, replace(input_field, required=True))
+        return None if clean_item is None else lambda values: [clean_item(value) for value in values]
     if type_ in CLEANING:
         return (lambda value: cleaned(type_, value)) if CLEANING[type_] else None
     if type_ is not str:
         return None
-    blank = "" if given.required else None
-    return lambda text: clean(text, lines=given.lines) or blank
+    blank = "" if input_field.required else None
+    return lambda text: clean(text, lines=input_field.lines) or blank
 
 
 def input_type(name: str, text: str, fields: dict[str, InputField], one_of: bool = False) -> type[Any]:
-    """An input made of `fields` (Python name → Given).
+    """An input made of `fields` (Python name → InputField).
 
     It reaches a command as `InputDict`."""
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
-    for python_name, given in fields.items():
-        body["__annotations__"][python_name] = (
-            given.type if given.required or given.default is not UNSET else given.type | None
-        )
-        directives = [Exempt(reason=given.kind)] if isinstance(given.kind, Exemption) else sensitivity(given.kind)
-        kw: dict[str, Any] = {} if given.required else {"default": given.default}
-        if python_name.endswith("_"):  # a word of Python
-            kw["name"] = python_name[:-1]
-        body[python_name] = strawberry.field(
-            directives=directives, description=given.text, metadata={"given": given}, **kw
-        )
-    made: Any = strawberry.input(type(name, (), body), description=text, one_of=one_of)
-    keep_as_sent(made)
-    cleaning = {camel(python_name): _cleaning(given.type, given) for python_name, given in fields.items()}
-    CLEANING[made] = {key: clean_ for key, clean_ in cleaning.items() if clean_ is not None}
-    return cast("type[Any]", made)
+    for python_name, input_field in fields.items():
+        body["__annotations__"][python_name] = _annotation(input_field)
+        body[python_name] = _strawberry_field(python_name, input_field)
+    input_: Any = strawberry.input(type(name, (), body), description=text, one_of=one_of)
+    keep_as_sent(input_)
+    CLEANING[input_] = {}
+    for python_name, input_field in fields.items():
+        clean_value = _cleaning(input_field.type, input_field)
+        if clean_value is not None:
+            CLEANING[input_][camel(python_name)] = clean_value
+    return cast("type[Any]", input_)
 
 
-def keys(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
+def _annotation(input_field: InputField) -> Any:
+    is_non_null = input_field.required or input_field.default is not UNSET
+    return input_field.type if is_non_null else input_field.type | None
+
+
+def _strawberry_field(python_name: str, input_field: InputField) -> Any:
+    kind = input_field.kind
+    directives = [Exempt(reason=kind)] if isinstance(kind, Exemption) else sensitivity(kind)
+    options: dict[str, Any] = {} if input_field.required else {"default": input_field.default}
+    if python_name.endswith("_"):  # the name is a keyword of Python
+        options["name"] = python_name[:-1]
+    return strawberry.field(directives=directives, description=input_field.text, **options)
+
+
+def key_enum(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
     """An enum of keys, each with the class of its fact."""
-    values = Enum(name, {key: key for key in facts})  # type: ignore[misc]  # an enum of names known at import
+    keys = Enum(name, {key: key for key in facts})  # type: ignore[misc]  # an enum of names known at import
     describe_values(
-        strawberry.enum(values, description=text),
+        strawberry.enum(keys, description=text),
         lambda key: f"{facts[key.name].label_en} ({facts[key.name].label_id}).",
         lambda key: sensitivity(facts[key.name].sensitivity),
     )
-    return values
+    return keys
 
 
-def ordering(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
+def order_input(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
     """The input `{name}Order` over an enum of keys."""
-    values = keys(
+    keys = key_enum(
         f"{name}OrderField", f"Keys to sort {name.lower()} records by; one that you may not read is refused.", facts
     )
-    direction = InputField(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC)
-    return input_type(
-        f"{name}Order",
-        text,
-        {"field": InputField(values, Exemption.STRUCTURE, "Key.", required=True), "direction": direction},
-    )
+    fields = {
+        "field": InputField(keys, Exemption.STRUCTURE, "Key.", required=True),
+        "direction": InputField(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC),
+    }
+    return input_type(f"{name}Order", text, fields)
 
 
 def scalar(name: str, text: str, parse: Callable[[Any], Any]) -> Any:
-    """A scalar whose values the read engine has already written in their form on the wire."""
+    """A scalar; what is sent of it is parsed, and the read engine's values are in their form on the wire already."""
     return strawberry.scalar(name=name, description=text, serialize=lambda value: value, parse_value=parse)
 
 

@@ -1,6 +1,7 @@
-"""How a noun's lists may be asked: its filter, order and groups, derived from the lines of its face.
+"""The options of a noun's lists: its filter, order, groups and search, derived from the lines of its face.
 
-`by="filter order group"` on a line of the face is all that a column needs; what is no column is named here once.
+`by="filter order group"` on a line of the face is all that a column needs; keys that are not columns are declared
+beside the face, with the makers below.
 Rule: each key has the class of its datum, and none is a number of the vault.  Tests: tests/test_filters.py.
 """
 
@@ -24,43 +25,44 @@ from registry.read.query import Datum, Where
 from registry.read.sql import type_of
 from schema.declare.arguments import input_of
 from schema.declare.directives import Exemption
-from schema.declare.input_types import InputField, input_type, keys, ordering
+from schema.declare.input_types import InputField, input_type, key_enum, order_input
 from schema.declare.makers import fields_of
 from schema.declare.shapes import ColumnField, RelatedField
 
 OPEN, OPERATIONAL, STRUCTURE = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Exemption.STRUCTURE
 
 
-def _comparing(name: str, of: Any, text: str, operators: str) -> type[Any]:
-    said = {
+PYTHON_NAMES = {"in": "in_", "startsWith": "starts_with", "isNull": "is_null"}
+
+
+def _comparison_input(name: str, of: Any, text: str, operators: str) -> type[Any]:
+    """The input `name` that compares values of the type `of` with these operators."""
+    texts = {
         "in": "Any of these; none of an empty list.",
         "startsWith": "Ignores case and accents.",
         "isNull": "Whether it is not known.",
     }
     types = {"in": list[of], "startsWith": str, "isNull": bool}
-    made = {
-        op: InputField(types.get(op, of), STRUCTURE, said.get(op, f"`{op}` this value.")) for op in operators.split()
-    }
-    return input_type(name, text, {"in_" if op == "in" else _snake(op): given for op, given in made.items()})
+    fields = {}
+    for operator in operators.split():
+        type_, operator_text = types.get(operator, of), texts.get(operator, f"`{operator}` this value.")
+        fields[PYTHON_NAMES.get(operator, operator)] = InputField(type_, STRUCTURE, operator_text)
+    return input_type(name, text, fields)
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
-
-
-StringFilter = _comparing(
+StringFilter = _comparison_input(
     "StringFilter", str, "Conditions on a text; all given ones must hold.", "eq in startsWith isNull"
 )
-IntFilter = _comparing(
+IntFilter = _comparison_input(
     "IntFilter", int, "Conditions on a whole number; all given ones must hold.", "eq in gt gte lt lte isNull"
 )
-DateFilter = _comparing(
+DateFilter = _comparison_input(
     "DateFilter", dt.date, "Conditions on a Date or PartialDate; all given ones must hold.", "eq gt gte lt lte isNull"
 )
-DateTimeFilter = _comparing(
+DateTimeFilter = _comparison_input(
     "DateTimeFilter", dt.datetime, "Conditions on an instant; all given ones must hold.", "gt gte lt lte isNull"
 )
-COMPARING = {
+COMPARISON_INPUTS = {
     str: StringFilter,
     int: IntFilter,
     dt.date: DateFilter,
@@ -71,30 +73,35 @@ COMPARING = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """A filter key that compares a datum, as its type is compared."""
+    """A filter key that compares a datum, in the way of its type."""
 
     datum: Datum
 
     @property
     def type(self) -> Any:
-        said = python_type(self.datum)
-        if codes := codes_of(self.datum):
+        codes, value_type = codes_of(self.datum), python_type(self.datum)
+        if codes:
             return list[codes]  # type: ignore[valid-type]  # a type that is known at run time
-        return {bool: bool, CountryCode: list[CountryCode]}.get(said) or COMPARING[said]
+        if value_type is bool:
+            return bool
+        if value_type is CountryCode:
+            return list[CountryCode]
+        return COMPARISON_INPUTS[value_type]
 
     @property
     def several(self) -> bool:
-        """Whether it holds several codes, of which any may be asked."""
+        """Whether the datum is a list of codes, which meets the filter if it has any of those sent."""
         return isinstance(type_of(self.datum), ARRAY)
 
     @property
     def day(self) -> bool:
+        """Whether the datum is a partial date, which is compared by its first day."""
         return python_type(self.datum) is PartialDate
 
 
 @dataclass(frozen=True)
 class RelatedRecords:
-    """A filter key about related records: `several` asks some, every or none of them."""
+    """A filter key about related records: a single one, or some, every or none of `several`."""
 
     noun: Readable
     link: Link
@@ -107,7 +114,7 @@ class RelatedRecords:
 
 @dataclass(frozen=True)
 class NamedCondition:
-    """A filter key with a condition of its own, made of a Boolean or of the name of an argument."""
+    """A filter key with a condition of its own, which is made of a Boolean or of the name of an argument."""
 
     type: Any
     condition: Callable[[Any], Where]
@@ -115,7 +122,7 @@ class NamedCondition:
 
 @dataclass(frozen=True)
 class InRegions:
-    """A filter key that names regions; no `NamedCondition`, for one village alone is asked in a way of its own."""
+    """A filter key that names regions.  Not a `NamedCondition`, because a single village has its own condition."""
 
     type: ClassVar[Any] = list[RegionCode]
 
@@ -125,7 +132,7 @@ FilterTest = Comparison | RelatedRecords | NamedCondition | InRegions
 
 @dataclass(frozen=True)
 class FilterKey:
-    """A filter key: its class or exemption, what it says, what it means."""
+    """A filter key: its class or exemption, its description, and what it tests."""
 
     kind: Sensitivity | Exemption
     text: str
@@ -144,17 +151,17 @@ class Search:
 
 
 def by_name(noun: type[Noun]) -> Search:
-    """By the record's own name."""
+    """Search by the record's own name."""
     return Search(Sounds, lambda argument: match_rank(noun, argument))
 
 
 def by_place_name(noun: type[Noun]) -> Search:
-    """By the name of a place, with or without the word for its kind."""
+    """Search by the name of a place, with or without the word for its kind."""
     return Search(Sounds, lambda argument: match_rank(noun, argument), of_place)
 
 
 def by_names_in(noun: type[Noun], link: By) -> Search:
-    """By the names of a household's own records of `noun`, or by its number."""
+    """Search by the names in a household's records of `noun`, or by the household's number."""
     return Search(
         lambda argument: NamedOrNumbered(noun, link, argument),
         lambda argument: member_match_rank(noun, link, argument),
@@ -175,76 +182,81 @@ LIST_OPTIONS: dict[Readable, ListOptions] = {}
 WITHIN = FilterKey(OPEN, "In or equal to any of these regions.", InRegions())
 
 
-def _asked(face: type[Any], way: str) -> Iterator[tuple[str, Datum]]:
-    """The lines of a face that say `by` this way."""
-    for made in fields_of(face):
-        shape = made.metadata.get("shape")
-        if isinstance(shape, ColumnField) and way in shape.by:
-            yield made.python_name, shape.datum
+def _data(face: type[Any], use: str) -> Iterator[tuple[str, Datum]]:
+    """The data of a face that its lists use in this way: "filter", "order" or "group"."""
+    for field_ in fields_of(face):
+        shape = field_.metadata.get("shape")
+        if isinstance(shape, ColumnField) and use in shape.by:
+            yield field_.python_name, shape.datum
 
 
-def _lists(face: type[Any]) -> Iterator[tuple[str, FilterKey]]:
-    """A face's lists of what is written with a household: its records are filtered by theirs."""
-    for made in fields_of(face):
-        match made.metadata.get("shape"):
+def _filters_by_parts(face: type[Any]) -> Iterator[tuple[str, FilterKey]]:
+    """Filters by the records in the lists of a face that are written with a household."""
+    for field_ in fields_of(face):
+        match field_.metadata.get("shape"):
             case RelatedField("list", source) if isinstance(source.link, By) and issubclass(source.noun, HouseholdPart):
-                text = f"By its {made.python_name.replace('_', ' ')}."
-                yield (
-                    made.python_name,
-                    FilterKey(OPERATIONAL, text, RelatedRecords(source.noun, source.link, several=True)),
-                )
+                name = field_.python_name
+                text = f"By its {name.replace('_', ' ')}."
+                yield name, FilterKey(OPERATIONAL, text, RelatedRecords(source.noun, source.link, several=True))
 
 
 def filtering(
     face: type[Any], noun: Readable, more: dict[str, FilterKey], search: Search | None = None, combined: bool = True
 ) -> type[Any]:
-    """The input `{Noun}Filter`; `combined` adds and, or, not.  `search` is how its lists are searched."""
-    stem, listing = noun.__name__, LIST_OPTIONS.setdefault(noun, ListOptions())
-    listing.search = search
-    asked = {name: FilterKey(fact_of(d).sensitivity, _said(d), Comparison(d)) for name, d in _asked(face, "filter")}
-    lists = {name: key for name, key in _lists(face) if name not in more}
-    asked = {"within": WITHIN, **asked, **more, **lists}
-    listing.filters |= {camel(name): key for name, key in asked.items()}
-    given = {name: InputField(key.test.type, key.kind, key.text) for name, key in asked.items()}
-    if combined:
-        own: Any = input_of(noun, "Filter")
-        given = {
-            "and_": InputField(list[own], STRUCTURE, "All of these."),
-            "or_": InputField(list[own], STRUCTURE, "Any of these; none of an empty list."),
-            "not_": InputField(own, STRUCTURE, "Not this."),
-            **given,
-        }
-    return input_type(f"{stem}Filter", f"{stem} records that meet all given conditions.", given)
+    """The input `{Noun}Filter`, which `more` overrides and completes; `combined` adds and, or, not.
+
+    `search` is how the noun's lists are searched."""
+    stem, options = noun.__name__, LIST_OPTIONS.setdefault(noun, ListOptions())
+    options.search = search
+    keys = {"within": WITHIN}
+    for name, datum in _data(face, "filter"):
+        keys[name] = FilterKey(fact_of(datum).sensitivity, _filter_text(datum), Comparison(datum))
+    keys |= more
+    for name, key in _filters_by_parts(face):
+        keys.setdefault(name, key)
+    options.filters |= {camel(name): key for name, key in keys.items()}
+    fields = _combinations(noun) if combined else {}
+    fields |= {name: InputField(key.test.type, key.kind, key.text) for name, key in keys.items()}
+    return input_type(f"{stem}Filter", f"{stem} records that meet all given conditions.", fields)
+
+
+def _combinations(noun: Readable) -> dict[str, InputField]:
+    own: Any = input_of(noun, "Filter")
+    return {
+        "and_": InputField(list[own], STRUCTURE, "All of these."),
+        "or_": InputField(list[own], STRUCTURE, "Any of these; none of an empty list."),
+        "not_": InputField(own, STRUCTURE, "Not this."),
+    }
 
 
 def of_list(noun: Readable, filter_: type[Any]) -> type[Any]:
     """The input `{Noun}ListFilter`: a condition on related records."""
-    said = {
-        "some": "At least one meets it.",
-        "every": "All meet it (true when there are none).",
-        "none": "None meets it.",
+    fields = {
+        "some": InputField(filter_, STRUCTURE, "At least one meets it."),
+        "every": InputField(filter_, STRUCTURE, "All meet it (true when there are none)."),
+        "none": InputField(filter_, STRUCTURE, "None meets it."),
     }
-    fields = {name: InputField(filter_, STRUCTURE, text) for name, text in said.items()}
     return input_type(f"{noun.__name__}ListFilter", "Exactly one condition on a list.", fields, one_of=True)
 
 
 def sorting(face: type[Any], noun: Readable, text: str, **more: Datum) -> type[Any]:
     """The input `{Noun}Order` over the enum of its keys."""
-    listing = LIST_OPTIONS.setdefault(noun, ListOptions())
-    listing.orders = {name.upper(): datum for name, datum in _asked(face, "order")} | more
-    return ordering(noun.__name__, text, {name: fact_of(datum) for name, datum in listing.orders.items()})
+    options = LIST_OPTIONS.setdefault(noun, ListOptions())
+    options.orders = {name.upper(): datum for name, datum in _data(face, "order")} | more
+    facts = {name: fact_of(datum) for name, datum in options.orders.items()}
+    return order_input(noun.__name__, text, facts)
 
 
 def grouping(face: type[Any], noun: Readable, **more: Grouping) -> type[Any]:
     """The enum `{Noun}GroupBy`: the regions above, the coded lines of the face, and `more`."""
-    listing = LIST_OPTIONS.setdefault(noun, ListOptions())
-    coded = {name.upper(): by_code(datum) for name, datum in _asked(face, "group")}
-    listing.groups = {**PLACES, **coded, **more}
-    facts = {name: made.fact for name, made in listing.groups.items()}
-    return keys(f"{noun.__name__}GroupBy", "Dimensions to count by; one that you may not read is refused.", facts)
+    options = LIST_OPTIONS.setdefault(noun, ListOptions())
+    coded = {name.upper(): by_code(datum) for name, datum in _data(face, "group")}
+    options.groups = {**PLACES, **coded, **more}
+    facts = {name: group.fact for name, group in options.groups.items()}
+    return key_enum(f"{noun.__name__}GroupBy", "Dimensions to count by; one that you may not read is refused.", facts)
 
 
-def _said(datum: Datum) -> str:
-    fact = fact_of(datum)
-    what = "Any of these" if isinstance(python_type(datum), type) and issubclass(python_type(datum), Code) else "By"
-    return f"{what}: {fact.label_en} ({fact.label_id})."
+def _filter_text(datum: Datum) -> str:
+    fact, value_type = fact_of(datum), python_type(datum)
+    is_code = isinstance(value_type, type) and issubclass(value_type, Code)
+    return f"{'Any of these' if is_code else 'By'}: {fact.label_en} ({fact.label_id})."

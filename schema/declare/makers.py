@@ -2,7 +2,7 @@
 
 They keep Strawberry's vocabulary (type, field, input, mutation), but none has a default for the declaration: a field
 names a fact, a command an ability, everything else an exemption from a closed list.
-Rule: no other file makes schema elements; an undeclared one is an error at import here, and at boot in build.py.
+Rule: no other file makes schema elements; an undeclared one is an error at import here, and at start in build.py.
 Tests: tests/test_schema.py.
 """
 
@@ -23,7 +23,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
-from schema.declare.arguments import argument, of_list, reading
+from schema.declare.arguments import argument, engine_resolver, list_arguments
 from schema.declare.directives import Exempt, Exemption, sensitivity
 from schema.declare.input_types import described
 from schema.declare.shapes import (
@@ -39,7 +39,7 @@ from schema.declare.shapes import (
 
 T = TypeVar("T")
 __all__ = ["ID", "UNSET", "Info", "lazy"]
-PLAIN = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
+NEVER_WITHHELD = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
 STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
 
 
@@ -48,80 +48,77 @@ def _field(
 ) -> Any:
     """A field of the schema; with `arguments` (Python name → type) the read engine answers it."""
     if arguments is not None:
-        kw["resolver"] = reading(arguments)
-    said = {"shape": shape, "arguments": frozenset(arguments or ())}
-    return strawberry.field(metadata=said, directives=directives, description=description, **kw)
+        kw["resolver"] = engine_resolver(arguments)
+    metadata = {"shape": shape, "arguments": frozenset(arguments or ())}
+    return strawberry.field(metadata=metadata, directives=directives, description=description, **kw)
 
 
-def _said(datum: Datum, text: str | None) -> str:
+def _description(datum: Datum, text: str | None = None) -> str:
     return described(fact_of(datum), text)
 
 
-def key(column: InstrumentedAttribute[Any]) -> ID:
+def id_field(column: InstrumentedAttribute[Any]) -> ID:
     """The record's id, a bare UUID."""
-    return typing.cast(
-        ID, _field(ColumnField(column), STRUCTURE, "UUID; the same everywhere in the registry.", default=UNSET)
-    )
+    text = "UUID; the same everywhere in the registry."
+    return typing.cast(ID, _field(ColumnField(column), STRUCTURE, text, default=UNSET))
 
 
 def shown(
     datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, name: str | None = None, by: str = ""
 ) -> T:
-    """A fact everybody who sees the row may read: OPEN or OPERATIONAL.
+    """A fact that everybody who sees the row may read: OPEN or OPERATIONAL.
 
-    `by` says what lists of the record may be asked by it: any of "filter order group"."""
+    `by` says what lists of the record may do by it: any of "filter order group"."""
     kind = fact_of(datum).sensitivity
-    if kind not in PLAIN:
+    if kind not in NEVER_WITHHELD:
         raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
-    return typing.cast(T, _field(ColumnField(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text), name=name))
+    shape = ColumnField(datum, kind, _uses(by))
+    return typing.cast(T, _field(shape, sensitivity(kind), _description(datum, text), name=name))
 
 
 def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, by: str = "") -> T | None:
-    """A fact that is null for who may not read it; so it is nullable in the schema."""
+    """A fact that is null for callers that may not read it; so it is nullable in the schema."""
     kind = fact_of(datum).sensitivity
     if by and kind is Sensitivity.IDENTITY:
         raise TypeError(f"{datum} is a number of the vault: by filters and orders it could be guessed digit by digit")
-    return typing.cast("T | None", _field(ColumnField(datum, kind, _ways(by)), sensitivity(kind), _said(datum, text)))
+    shape = ColumnField(datum, kind, _uses(by))
+    return typing.cast("T | None", _field(shape, sensitivity(kind), _description(datum, text)))
 
 
-def _ways(by: str) -> frozenset[str]:
-    ways = frozenset(by.split())
-    if unknown := ways - {"filter", "order", "group"}:
-        raise TypeError(f"by {sorted(unknown)}: lists are asked by filter, order and group")
-    return ways
+def _uses(by: str) -> frozenset[str]:
+    uses = frozenset(by.split())
+    unknown = uses - {"filter", "order", "group"}
+    if unknown:
+        raise TypeError(f"by {sorted(unknown)}: lists have filters, orders and groups")
+    return uses
 
 
 def non_null(datum: Datum, kind: Sensitivity) -> Any:
-    """A datum of a record that is reached only by who sees its class `kind`, so it may be non-null."""
-    return _field(ColumnField(datum), sensitivity(kind), _said(datum, None))
+    """A datum of a record that only callers reach that see its class `kind`, so it may be non-null."""
+    return _field(ColumnField(datum), sensitivity(kind), _description(datum))
 
 
 def value_field(datum: Datum | None = None, text: str = "") -> Any:
-    """Part of a value: what leads to it has the class."""
+    """Part of a value: the field that leads to it has the class."""
     if datum is None:
         return _field(ValueField(), STRUCTURE, text)
-    return _field(ColumnField(datum), STRUCTURE, text or _said(datum, None))
+    return _field(ColumnField(datum), STRUCTURE, text or _description(datum))
 
 
 def of_caller(datum: Datum, text: str | None = None) -> Any:
-    """It speaks of the caller himself."""
-    return _field(ColumnField(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _said(datum, None))
+    """A datum about the caller."""
+    return _field(ColumnField(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _description(datum))
 
 
-def names() -> list[str]:
-    """`withheld` of a record: made from the face's own guarded fields."""
-    return typing.cast(
-        "list[str]",
-        _field(
-            WithheldField(),
-            STRUCTURE,
-            "Names of this record's fields that are not for you; null and not listed is not known.",
-        ),
-    )
+def withheld_names() -> list[str]:
+    """`withheld` of a record: the names of its guarded fields that the caller may not read."""
+    text = "Names of this record's fields that are withheld from you; a null field that is not named is not known."
+    return typing.cast("list[str]", _field(WithheldField(), STRUCTURE, text))
 
 
-def inside(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
-    """An embedded value: `columns` says which column each field shows; fields with a fact of their own need none."""
+def embedded(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
+    """An embedded value, null if `present` is: `columns` says which column each field shows, except those fields that
+    have a fact of their own."""
     return _field(EmbeddedField(present, columns, kind), sensitivity(kind), text)
 
 
@@ -142,7 +139,7 @@ def plain_list(
     when: Where | None = None,
     limit: int = 50,
 ) -> Any:
-    """A plain list of at most `limit` related records; null where `when` does not hold of the parent."""
+    """A plain list of at most `limit` related records; null if `when` does not hold of the parent."""
     return _related("list", kind, text, Source(noun, link, where), order, when, limit)
 
 
@@ -157,9 +154,9 @@ def _related(
 ) -> Any:
     if isinstance(kind, Exemption):
         return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
-    # where `when` decides, the class only suppresses figures inside: it does not guard the list
-    guarding = None if when else kind
-    return _field(RelatedField(how, source, order, guarding, when=when, limit=limit), sensitivity(kind), text)
+    # if `when` decides, the class only suppresses figures inside: it does not guard the list
+    guard = None if when else kind
+    return _field(RelatedField(how, source, order, guard, when=when, limit=limit), sensitivity(kind), text)
 
 
 def connection(
@@ -167,35 +164,36 @@ def connection(
 ) -> Any:
     """A connection, with the filter, search, order and page that its noun has."""
     shape = RelatedField("connection", Source(noun, link, where), order, kind)
-    return _field(shape, sensitivity(kind), text, of_list(noun))
+    return _field(shape, sensitivity(kind), text, list_arguments(noun))
 
 
 def grouped(by: type[Any]) -> Any:
     """The counts of a connection's rows by a key of `by`."""
     text = (
         "Counts of the filtered rows by one dimension: months and years in the order of time, all others the largest"
-        " first, UNKNOWN last; exact, because you could list the rows."
+        " first, UNKNOWN last.  They are exact, because you could list the rows."
     )
     arguments: dict[str, Any] = {
-        "by": argument(by, "What to count by; one of a class that you do not see is refused."),
-        "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list where it is left out."),
+        "by": argument(by, "What to count by; a dimension of a class that you do not see is refused."),
+        "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list if it is left out."),
     }
     return _field(ValueField(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
 def look_up(kind: Sensitivity, text: str, noun: Readable, *where: Where, key: LookupKey | None = None) -> Any:
-    """A root field that answers one record, by its key or, without one, the only record that meets `where`."""
+    """A root field that returns one record: by its key or, without one, the only record that meets `where`."""
     arguments = {} if key is None else {key.argument: argument(key.type, key.text)}
     shape = RelatedField("one", Source(noun, None, where), (), kind, key=key)
     return _field(shape, sensitivity(kind), text, arguments)
 
 
 def any_node(text: str) -> Any:
+    """`node`: a record of any type, by its id."""
     return _field(NodeField(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
 
 
 def payload_record(text: str) -> Any:
-    """The changed record of a payload, read back with the caller's eyes; the payload holds its id."""
+    """The changed record of a payload, read back as the caller may see it; the payload holds its id."""
 
     async def resolve(root: Any, info: Info[Any, Any]) -> Any:
         return await info.context.read_record(info, root.record)
@@ -205,12 +203,12 @@ def payload_record(text: str) -> Any:
 
 
 def payload_field(text: str, most: int | None = None, **kw: Any) -> Any:
-    """Part of a payload; a list whose items show records says how many there are at most."""
+    """Part of a payload; a list whose items show records needs `most`, its greatest length."""
     return _field(ValueField(most), STRUCTURE, text, **kw)
 
 
 def opened_value(kind: Sensitivity, text: str) -> Any:
-    """A value that a command opened."""
+    """A value that a command has decrypted."""
     return _field(ValueField(), sensitivity(kind), text)
 
 
@@ -230,24 +228,23 @@ IMPLEMENTATIONS: dict[type[Any], Implementations] = {}
 """Face of an interface → its types."""
 
 
-def _checked(cls: type[T]) -> type[T]:
-    for made in fields_of(cls):
-        if "shape" not in made.metadata:
-            raise TypeError(f"{cls.__name__}.{made.name}: declare it with a maker of schema/declare/makers.py")
-    return cls
+def _refuse_undeclared(cls: type[Any]) -> None:
+    for field in fields_of(cls):
+        if "shape" not in field.metadata:
+            raise TypeError(f"{cls.__name__}.{field.name}: declare it with a maker of schema/declare/makers.py")
 
 
 @dataclass_transform(
     kw_only_default=True,
     field_specifiers=(
-        key,
+        id_field,
         shown,
         guarded,
         non_null,
         value_field,
         of_caller,
-        names,
-        inside,
+        withheld_names,
+        embedded,
         one,
         plain_list,
         connection,
@@ -257,13 +254,17 @@ def _checked(cls: type[T]) -> type[T]:
     ),
 )
 def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:
-    """The GraphQL face of a noun, or a type or interface without one, that refuses undeclared fields."""
+    """Makes a class the GraphQL face of a noun, or a type or interface without one.
+
+    Its docstring, or else the noun's, is the description.  Raises TypeError for an undeclared field."""
 
     def make(cls: type[T]) -> type[T]:
         text = (cls.__doc__ or (noun and noun.__doc__) or "").strip()
-        made = _checked((strawberry.interface if interface else strawberry.type)(cls, description=text))
-        FACES[made] = noun
-        return made
+        make_type = strawberry.interface if interface else strawberry.type
+        face_ = make_type(cls, description=text)
+        _refuse_undeclared(face_)
+        FACES[face_] = noun
+        return face_
 
     return make
 
@@ -274,4 +275,5 @@ def graphql_name(cls: type[Any]) -> str:
 
 
 def fields_of(cls: type[Any]) -> list[StrawberryField]:
+    """The fields of a face, in declared order."""
     return list(get_object_definition(cls, strict=True).fields)

@@ -1,6 +1,6 @@
 """Scalars: the forms of dates, codes and amounts on the wire.
 
-Rule: what cannot be read is refused with a sentence that says how to write it and never repeats what was written.
+Rule: a value that cannot be read is refused with a sentence that says how to write it and never repeats the value.
 Test: tests/test_scalars.py.
 """
 
@@ -26,20 +26,22 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d
 
 
 SENTENCES: dict[str, str] = {}
-"""What our scalars say when they refuse, English → Indonesian: no other sentence about a value reaches the caller."""
+"""The sentences by which our scalars refuse, English → Indonesian; callers see no other sentence about a value."""
 
 
-def _read(test: Callable[[str], Any], sentence: str, indonesian: str) -> Callable[[Any], Any]:
-    SENTENCES[sentence] = indonesian
+def _parser(read: Callable[[str], Any], english: str, indonesian: str) -> Callable[[Any], Any]:
+    """Parses with `read`, which returns None or raises for what it refuses; then raises GraphQLError."""
+    SENTENCES[english] = indonesian
 
     def parse(value: Any) -> Any:
         if isinstance(value, str):
             try:
-                if (read := test(value)) is not None:
-                    return read
+                parsed = read(value)
             except (ValueError, OverflowError, InvalidOperation):
-                pass
-        raise GraphQLError(sentence)
+                parsed = None
+            if parsed is not None:
+                return parsed
+        raise GraphQLError(english)
 
     return parse
 
@@ -57,9 +59,14 @@ def _amount(value: str) -> Decimal | None:
 
 
 def _region(value: str) -> str | None:
-    if (found := _DOTTED.fullmatch(value)) is None:
+    match = _DOTTED.fullmatch(value)
+    if match is None:
         return None
-    return VillageCode(value) if found["village"] else value
+    return VillageCode(value) if match["village"] else value
+
+
+def _partial_date(value: str) -> str | None:
+    return value if span(value) else None
 
 
 def _country(value: str) -> str | None:
@@ -74,19 +81,19 @@ SCALARS: dict[object, Any] = {
     dt.date: scalar(
         "Date",
         "Calendar day, `2026-11-24`.",
-        _read(_day, "A day is written 2026-11-24.", "Tanggal ditulis 2026-11-24."),
+        _parser(_day, "A day is written 2026-11-24.", "Tanggal ditulis 2026-11-24."),
     ),
     dt.datetime: scalar(
         "DateTime",
         "Instant in UTC with milliseconds, `2026-11-24T06:34:00.000Z`.",
-        _read(_instant, "An instant is written 2026-11-24T06:34:00.000Z.", "Waktu ditulis 2026-11-24T06:34:00.000Z."),
+        _parser(_instant, "An instant is written 2026-11-24T06:34:00.000Z.", "Waktu ditulis 2026-11-24T06:34:00.000Z."),
     ),
     PartialDate: scalar(
         "PartialDate",
         "A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`."
         " Compared and sorted by its first day.",
-        _read(
-            lambda v: v if span(v) else None,
+        _parser(
+            _partial_date,
             "Write what is known: 2019-03-14, 2019-03 or 2019.",
             "Tulis yang diketahui: 2019-03-14, 2019-03 atau 2019.",
         ),
@@ -94,7 +101,7 @@ SCALARS: dict[object, Any] = {
     Decimal: scalar(
         "Decimal",
         'Exact decimal number as a string, `"1250000.00"`.',
-        _read(
+        _parser(
             _amount,
             'An amount is a text such as "1250000.00".',
             'Jumlah uang adalah teks seperti "1250000.00".',
@@ -103,7 +110,7 @@ SCALARS: dict[object, Any] = {
     CurrencyCode: scalar(
         "CurrencyCode",
         "ISO 4217 alphabetic code, `IDR`.",
-        _read(
+        _parser(
             _currency,
             "A currency is its ISO 4217 code of three capital letters, such as IDR, MYR, HKD, TWD or SAR.",
             "Mata uang ditulis dengan kode ISO 4217 tiga huruf besar, misalnya IDR, MYR, HKD, TWD atau SAR.",
@@ -112,7 +119,7 @@ SCALARS: dict[object, Any] = {
     CountryCode: scalar(
         "CountryCode",
         "ISO 3166-1 alpha-2 code, `HK`; `ID` is refused as a destination.",
-        _read(
+        _parser(
             _country,
             "A country is its ISO 3166-1 code of two capital letters, such as HK, MY, TW or SA.",
             "Negara ditulis dengan kode ISO 3166-1 dua huruf besar, misalnya HK, MY, TW atau SA.",
@@ -122,7 +129,7 @@ SCALARS: dict[object, Any] = {
         "RegionCode",
         "Official Kemendagri code, dotted: `35`, `35.07`, `35.07.11`, `35.07.11.2008`."
         " Superseded codes are accepted for ever; undotted and BPS codes are refused.",
-        _read(
+        _parser(
             _region,
             "Write region codes with dots, 35.07.11.2008: without dots it may be a BPS code, another place.",
             "Tulis kode wilayah dengan titik, 35.07.11.2008: tanpa titik bisa berarti kode BPS, wilayah lain.",

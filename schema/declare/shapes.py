@@ -1,6 +1,6 @@
 """Shapes: what the read engine makes of a declared field.
 
-Rule: every field that is not GraphQL's own has one.  Tests: tests/test_schema.py, tests/test_masks.py.
+Rule: every field that is not GraphQL's own has a shape.  Tests: tests/test_schema.py, tests/test_masks.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from registry.store.db import Database
 from schema.declare.strawberry_internals import definition_of
 
 Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None]]
-"""Asks why a look-up with these arguments found nothing, and answers the error to raise."""
+"""Returns the error to raise if a look-up with these arguments found nothing; None if it is null without an error."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ColumnField:
 
     datum: Datum
     kind: Sensitivity | None = None
-    by: frozenset[str] = frozenset()  # how lists of the record may be asked: filter, order, group
+    by: frozenset[str] = frozenset()  # what lists of the record may do by it: filter, order, group
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,22 @@ class WithheldField:
 
 @dataclass(frozen=True)
 class EmbeddedField:
-    """An object made of columns of the same row, null where `present` has no value."""
+    """An object made of columns of the same row; null if `present` has no value."""
 
     present: Datum
-    columns: dict[str, Datum] = field(hash=False, compare=False)
+    columns: dict[str, Datum] = field(hash=False, compare=False)  # by the Python names of its fields
     kind: Sensitivity | None = None
 
 
 @dataclass(frozen=True)
 class LookupKey:
-    """The argument of a look-up: its type and text, what it means, and why it may find nothing."""
+    """The argument of a look-up: its type and text, how it finds the record, and why it may find nothing."""
 
     argument: str
     type: Any
     text: str
-    where: Where | None = None
-    columns: dict[str, InstrumentedAttribute[Any]] = field(default_factory=dict)  # of one of several keys, by its name
+    where: Where | None = None  # the condition of a single key; None if there are `columns`
+    columns: dict[str, InstrumentedAttribute[Any]] = field(default_factory=dict)  # those of several keys, by key
     absent: Absent | None = None
 
 
@@ -65,14 +65,14 @@ class RelatedField:
     source: Source
     order: tuple[Order, ...] = ()
     kind: Sensitivity | None = None
-    when: Where | None = None
+    when: Where | None = None  # of the parent; null if it does not hold
     limit: int = 50
     key: LookupKey | None = None
 
 
 @dataclass(frozen=True)
 class ValueField:
-    """Part of a value type, whose embedding field says which column it is, or of a payload.
+    """Part of a payload, or of a value type, where the embedding field says which column it is.
 
     `most` is the greatest length of a payload's list that shows records."""
 
@@ -89,7 +89,7 @@ class NodeField:
     """A record of any type, by its id."""
 
 
-def shape_of(made: GraphQLField | None) -> Any:
+def shape_of(field: GraphQLField | None) -> Any:
     """The shape of a field of the schema; None for one of GraphQL's own."""
-    declared = None if made is None else definition_of(made)
+    declared = None if field is None else definition_of(field)
     return None if declared is None else declared.metadata["shape"]

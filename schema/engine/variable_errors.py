@@ -1,7 +1,7 @@
 """What is wrong with the variables of a call, so that whoever wrote the client finds the place and what belongs there.
 
-graphql-core decides that something is wrong; this says where, in both languages.
-Rule: a place is named by the schema's own names and by numbers, and no value and no key of the caller's is repeated.
+graphql-core decides that something is wrong; this module says where, in both languages.
+Rule: a place is named by the schema's own names and by numbers; no value and no key of the caller's is repeated.
 Test: tests/test_variables.py.
 """
 
@@ -32,7 +32,8 @@ from schema.errors import BadInput
 
 Path = tuple[str | int, ...]
 MAX_FAULTS = 10
-LISTED = 200  # letters of the values of an enum that a sentence names; all are in `extensions.values`
+MAX_SUGGESTIONS = 3
+MAX_VALUES_TEXT = 200  # characters of an enum's values in a sentence; all of them are in `extensions.values`
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,21 @@ class Fault:
     why_en: str
 
     def error(self, name: str, node: VariableDefinitionNode) -> GraphQLError:
-        """As GraphQL shows it, of the variable `name`."""
-        place = f"${name}" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
-        named = get_named_type(self.type)
-        values = {"values": list(named.values)} if isinstance(named, GraphQLEnumType) else {}
-        refusal = BadInput(
-            f"Variabel {place} {self.why_id}.",
-            f"Variable {place} {self.why_en}.",
-            variable=name,
-            path=list(self.path),
-            expected=str(self.type),
-            **values,
-        )
+        """The error of GraphQL for the variable `name`."""
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        place = f"${name}{''.join(steps)}"
+        extensions: dict[str, Any] = {"variable": name, "path": list(self.path), "expected": str(self.type)}
+        named_type = get_named_type(self.type)
+        if isinstance(named_type, GraphQLEnumType):
+            extensions["values"] = list(named_type.values)
+        refusal = BadInput(f"Variabel {place} {self.why_id}.", f"Variable {place} {self.why_en}.", **extensions)
         return GraphQLError(str(refusal), node, original_error=refusal)
 
 
 def variable_errors(
     schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode], sent: dict[str, Any], suggest: bool
 ) -> list[GraphQLError]:
-    """The faults of the variables, at most 10; `suggest` says whether names of the schema may be proposed."""
+    """The faults of the variables, at most MAX_FAULTS; `suggest` says whether names of the schema may be proposed."""
     errors: list[GraphQLError] = []
     for node in definitions:
         name = node.variable.name.value
@@ -103,16 +100,14 @@ def _faults_of_object(type_: GraphQLInputObjectType, value: Any, path: Path, sug
     if not isinstance(value, dict):
         yield Fault(path, type_, f"harus objek {type_}", f"must be an object of type {type_}")
         return
-    inner = (_faults_of_field(name, field, value, path, suggest) for name, field in type_.fields.items())
-    faults = list(islice(chain.from_iterable(inner), MAX_FAULTS))
+    in_fields = (_faults_of_field(name, field, value, path, suggest) for name, field in type_.fields.items())
+    faults = list(islice(chain.from_iterable(in_fields), MAX_FAULTS))
     yield from faults
     unknown = [key for key in value if key not in type_.fields]
     for key in unknown:
-        near = suggestion_list(key, list(type_.fields))[:3] if suggest else []
-        did_id = f"; mungkin {' atau '.join(near)}" if near else ""
-        did_en = f"; did you mean {' or '.join(near)}" if near else ""
-        yield Fault(path, type_, f"berisi nama di luar {type_}{did_id}", f"has a name that {type_} lacks{did_en}")
-    if not faults and not unknown and not _is_taken(type_, value):
+        suggestions = suggestion_list(key, list(type_.fields))[:MAX_SUGGESTIONS] if suggest else []
+        yield _unknown_key(type_, suggestions, path)
+    if not faults and not unknown and not _is_accepted(type_, value):
         yield Fault(path, type_, f"harus berisi tepat satu dari {type_}", f"must have exactly one field of {type_}")
 
 
@@ -123,34 +118,47 @@ def _faults_of_field(name: str, field: Any, value: dict[str, Any], path: Path, s
         yield from _faults(field.type, Undefined, (*path, name), suggest)
 
 
+def _unknown_key(type_: GraphQLInputObjectType, suggestions: list[str], path: Path) -> Fault:
+    why_id, why_en = f"berisi nama di luar {type_}", f"has a name that {type_} lacks"
+    if suggestions:
+        why_id += f"; mungkin {' atau '.join(suggestions)}"
+        why_en += f"; did you mean {' or '.join(suggestions)}"
+    return Fault(path, type_, why_id, why_en)
+
+
 def _unlisted(type_: GraphQLEnumType, path: Path) -> Fault:
     names = ", ".join(type_.values)
-    listed = f": {names}" if len(names) <= LISTED else ""
+    listed = f": {names}" if len(names) <= MAX_VALUES_TEXT else ""
     return Fault(path, type_, f"harus salah satu dari {type_}{listed}", f"must be one of {type_}{listed}")
 
 
 def _faults_of_scalar(type_: Any, value: Any, path: Path) -> Iterator[Fault]:
+    message = ""
     try:
         if type_.coerce_input_value(value) is not Undefined:
             return
-        message = ""
-    except Exception as error:  # as graphql-core does
+    except Exception as error:  # a scalar may raise anything: graphql-core catches the same
         message = str(error)
-    own = next((pair for pair in SENTENCES.items() if pair[0] in message), None)
-    why_en, why_id = (f": {sentence.rstrip('.')}" for sentence in own) if own else ("", "")
-    yield Fault(path, type_, f"harus berjenis {type_}{why_id}", f"must be of type {type_}{why_en}")
+    why_id, why_en = f"harus berjenis {type_}", f"must be of type {type_}"
+    for english, indonesian in SENTENCES.items():
+        if english in message:
+            why_id += f": {indonesian.rstrip('.')}"
+            why_en += f": {english.rstrip('.')}"
+            break
+    yield Fault(path, type_, why_id, why_en)
 
 
-def _is_taken(type_: GraphQLInputObjectType, value: dict[str, Any]) -> bool:
-    """Whether Strawberry's own check, of types that take exactly one key, is content."""
+def _is_accepted(type_: GraphQLInputObjectType, value: dict[str, Any]) -> bool:
+    """Whether Strawberry's own check accepts the value: some types take exactly one key."""
+    fields = {field.out_name or name: value[name] for name, field in type_.fields.items() if name in value}
     try:
-        type_.out_type({field.out_name or name: value[name] for name, field in type_.fields.items() if name in value})
+        type_.out_type(fields)
     except GraphQLError:
         return False
     return True
 
 
 def wrong_variables() -> GraphQLError:
-    """Where nothing more can be said."""
+    """The error if no fault can be named."""
     refusal = BadInput("Variabel salah jenis atau bentuknya.", "Variables have the wrong type or form.")
     return GraphQLError(str(refusal), original_error=refusal)

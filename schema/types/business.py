@@ -35,7 +35,19 @@ from schema.declare.listing import (
     of_list,
     sorting,
 )
-from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.declare.makers import (
+    ID,
+    embedded,
+    face,
+    grouped,
+    guarded,
+    id_field,
+    lazy,
+    of_caller,
+    one,
+    shown,
+    withheld_names,
+)
 from schema.types.node import Connection, Group, Money, Record
 from schema.types.region import Village
 
@@ -48,16 +60,16 @@ OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
 @face(BusinessFacts)
 class Business(Record):
-    """Usaha of a migrant household."""
+    """A business unit (usaha) of a migrant household."""
 
-    id: ID = key(BusinessFacts.id)
-    withheld: list[str] = names()
+    id: ID = id_field(BusinessFacts.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(workflow.can_nothing)
     household: Annotated[Household, lazy("schema.types.household")] = one(
         OPERATIONAL, "The household.", HouseholdFacts, to(BusinessFacts.household_id)
     )
     owner: Annotated[Member, lazy("schema.types.member")] = one(
-        OPERATIONAL, "Who owns it.", MemberFacts, to(BusinessFacts.owner_id)
+        OPERATIONAL, "The member who owns it.", MemberFacts, to(BusinessFacts.owner_id)
     )
     owner_category: OwnerCategory | None = guarded(BusinessFacts.owner_category, by="filter group")
     name: str | None = guarded(BusinessFacts.name, by="order")
@@ -68,14 +80,14 @@ class Business(Record):
     closed_on: PartialDate | None = shown(BusinessFacts.closed_on, by="filter")
     scale: BusinessScale | None = shown(BusinessFacts.scale, by="filter group")
     turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band, by="filter")
-    annual_sales: Money | None = inside(
+    annual_sales: Money | None = embedded(
         PERSONAL,
         "Yearly sales.",
         BusinessFacts.annual_sales_amount,
         amount=BusinessFacts.annual_sales_amount,
         currency=BusinessFacts.annual_sales_currency,
     )
-    capital: Money | None = inside(
+    capital: Money | None = embedded(
         PERSONAL,
         "Capital without land and buildings.",
         BusinessFacts.capital_amount,
@@ -94,7 +106,7 @@ class Business(Record):
     export_countries: list[CountryCode] = shown(BusinessFacts.export_countries, by="filter")
     location_village: Village = one(
         OPERATIONAL,
-        "Where the business is; usually the household's village.",
+        "The village where the business is; usually the household's.",
         RegionFacts,
         to(BusinessFacts.location_village_id),
     )

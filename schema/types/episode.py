@@ -27,7 +27,19 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.read.grouping import by_country, by_month
 from schema.declare.listing import FilterKey, NamedCondition, RelatedRecords, filtering, grouping, of_list, sorting
-from schema.declare.makers import ID, face, grouped, guarded, inside, key, lazy, names, of_caller, one, shown
+from schema.declare.makers import (
+    ID,
+    embedded,
+    face,
+    grouped,
+    guarded,
+    id_field,
+    lazy,
+    of_caller,
+    one,
+    shown,
+    withheld_names,
+)
 from schema.types.node import Connection, Group, Money, Record
 
 if TYPE_CHECKING:
@@ -39,16 +51,16 @@ OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
 
 @face(EpisodeFacts)
 class MigrationEpisode(Record):
-    """Episode migrasi: one migration of one person, from plan to return."""
+    """One migration of one person, from plan to return (episode migrasi)."""
 
-    id: ID = key(EpisodeFacts.id)
-    withheld: list[str] = names()
+    id: ID = id_field(EpisodeFacts.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(workflow.can_numbers)
     household: Annotated[Household, lazy("schema.types.household")] = one(
         OPERATIONAL, "The household.", HouseholdFacts, to(EpisodeFacts.household_id)
     )
     member: Annotated[Member, lazy("schema.types.member")] = one(
-        OPERATIONAL, "Who migrates.", MemberFacts, to(EpisodeFacts.member_id)
+        OPERATIONAL, "The member who migrates.", MemberFacts, to(EpisodeFacts.member_id)
     )
     seq: int = shown(EpisodeFacts.seq)
     stage: MigrationStage | None = guarded(EpisodeFacts.stage, by="filter group")
@@ -68,9 +80,9 @@ class MigrationEpisode(Record):
     visa_type: str | None = guarded(EpisodeFacts.visa_type)
     contract_starts_on: PartialDate | None = guarded(EpisodeFacts.contract_starts_on)
     contract_ends_on: PartialDate | None = guarded(EpisodeFacts.contract_ends_on, by="filter order")
-    wage: Money | None = inside(
+    wage: Money | None = embedded(
         SPECIAL,
-        "A month.",
+        "Wage per month.",
         EpisodeFacts.wage_amount,
         amount=EpisodeFacts.wage_amount,
         currency=EpisodeFacts.wage_currency,
@@ -84,16 +96,16 @@ class MigrationEpisode(Record):
     underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure, by="filter")
     social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm, by="filter")
     social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht, by="filter")
-    cost_paid: Money | None = inside(
+    cost_paid: Money | None = embedded(
         SPECIAL,
         "Cost of the migration.",
         EpisodeFacts.cost_paid_amount,
         amount=EpisodeFacts.cost_paid_amount,
         currency=EpisodeFacts.cost_paid_currency,
     )
-    debt: Money | None = inside(
+    debt: Money | None = embedded(
         SPECIAL,
-        "Debt for it.",
+        "Debt for the migration.",
         EpisodeFacts.debt_amount,
         amount=EpisodeFacts.debt_amount,
         currency=EpisodeFacts.debt_currency,
@@ -105,9 +117,9 @@ _DETAILS = {
     "household": FilterKey(
         OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(EpisodeFacts.household_id))
     ),
-    "member": FilterKey(OPERATIONAL, "By the person.", RelatedRecords(MemberFacts, to(EpisodeFacts.member_id))),
+    "member": FilterKey(OPERATIONAL, "By the member.", RelatedRecords(MemberFacts, to(EpisodeFacts.member_id))),
     "latest": FilterKey(
-        Sensitivity.PERSONAL, "Only each person's newest episode.", NamedCondition(bool, episode.Latest)
+        Sensitivity.PERSONAL, "Whether it is the person's newest episode.", NamedCondition(bool, episode.Latest)
     ),
 }
 MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)

@@ -35,13 +35,13 @@ class FigureGroup:
 class Summary:
     """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
 
-    VERIFIED records only.  Of a region, a figure is shown to those who hold its class in the whole region; all others
-    see coverage only.  Of the country, everybody sees every figure, except those of a class that is not theirs where
-    the figure, or what is left of its whole, is 1 to 4.  Figures are live: comparing them before and after a
+    VERIFIED records only.  A figure of a region is shown to those who hold its class in the whole region; all others
+    see coverage only.  Figures of the country are shown to everybody, except that a figure of a class that is not
+    theirs is hidden if it, or the rest of its whole, is 1 to 4.  Figures are live: comparing them before and after a
     verification shows what it changed, until they are published in batches.
     """
 
-    id: ID = value_field(summary.identity, "Of this region on this day; keeps client caches whole.")
+    id: ID = value_field(summary.identity, "Names this region on this day, so that client caches do not mix days.")
     region: Region | None = one(OPEN, "Null for the country.", RegionFacts, summary.region_of)
     provinces: int = figure("provinces")
     regencies: int = figure("regencies")

@@ -1,4 +1,4 @@
-"""The face of the household: what is shown of it, to whom the facts allow."""
+"""The face of the household."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from schema.declare.keys import one_of
 from schema.declare.listing import FilterKey, NamedCondition, by_names_in, filtering, grouping, sorting
 from schema.declare.makers import (
     ID,
+    embedded,
     face,
     grouped,
     guarded,
-    inside,
-    key,
-    names,
+    id_field,
     non_null,
     of_caller,
     one,
     plain_list,
     shown,
+    withheld_names,
 )
 from schema.types.business import Business
 from schema.types.episode import MigrationEpisode
@@ -52,7 +52,7 @@ OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
 @face(HouseholdFacts)
 class Consent:
-    """Dasar pemrosesan data of the household (UU 27/2022 Art. 20)."""
+    """The basis for holding the household's data (dasar pemrosesan data, UU 27/2022 Art. 20)."""
 
     basis: ConsentBasis = non_null(HouseholdFacts.consent_basis, OPERATIONAL)
     method: ConsentMethod | None = shown(HouseholdFacts.consent_method)
@@ -65,13 +65,13 @@ class Consent:
 
 @face(HouseholdFacts)
 class Household(Record):
-    """Rumah tangga PMI: the household with everything in it; the unit of field work and of verification.
+    """A household of migrant workers (rumah tangga PMI) with everything in it: the unit of field work and verification.
 
     Shows the newest revision; a DRAFT exists only for those who may submit in its village.
     """
 
-    id: ID = key(HouseholdFacts.id)
-    withheld: list[str] = names()
+    id: ID = id_field(HouseholdFacts.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(workflow.can_household)
     household_no: str = shown(HouseholdFacts.household_no, by="filter order")
     village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(HouseholdFacts.village_id))
@@ -80,9 +80,9 @@ class Household(Record):
     rt: str | None = guarded(HouseholdFacts.rt)
     rw: str | None = guarded(HouseholdFacts.rw)
     address: str | None = guarded(HouseholdFacts.address)
-    location: GeoPoint | None = inside(
+    location: GeoPoint | None = embedded(
         PERSONAL,
-        "Position.",
+        "Position of the house.",
         HouseholdFacts.location_lat,
         latitude=HouseholdFacts.location_lat,
         longitude=HouseholdFacts.location_lon,
@@ -105,17 +105,25 @@ class Household(Record):
         household.head_of_household,
     )
     members: list[Member] = plain_list(
-        OPERATIONAL, "By seq; at most 50.", MemberFacts, by(MemberFacts.household_id), order=(Order(MemberFacts.seq),)
+        OPERATIONAL,
+        "Members by `seq`, at most 50.",
+        MemberFacts,
+        by(MemberFacts.household_id),
+        order=(Order(MemberFacts.seq),),
     )
     migrations: list[MigrationEpisode] = plain_list(
-        OPERATIONAL, "Of all members, newest first.", EpisodeFacts, by(EpisodeFacts.household_id), order=NEWEST_FIRST
+        OPERATIONAL,
+        "Migration episodes of all members, newest first.",
+        EpisodeFacts,
+        by(EpisodeFacts.household_id),
+        order=NEWEST_FIRST,
     )
     businesses: list[Business] = plain_list(
-        OPERATIONAL, "Usaha, at most 50.", BusinessFacts, by(BusinessFacts.household_id)
+        OPERATIONAL, "Business units (usaha), at most 50.", BusinessFacts, by(BusinessFacts.household_id)
     )
     member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
-    consent: Consent | None = inside(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
+    consent: Consent | None = embedded(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
     visit_result: VisitResult | None = shown(HouseholdFacts.visit_result)
     respondent_name: str | None = guarded(HouseholdFacts.respondent_name)
     respondent_relation: str | None = guarded(HouseholdFacts.respondent_relation)
@@ -124,16 +132,16 @@ class Household(Record):
     workflow_state: WorkflowState = shown(HouseholdFacts.workflow_state, by="filter group")
     verified_rev: int | None = shown(HouseholdFacts.verified_rev)
     submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at, by="filter order")
-    submitted_by: Actor | None = inside(
+    submitted_by: Actor | None = embedded(
         PERSONAL,
-        "Who sent it.",
+        "Who submitted the newest revision.",
         HouseholdFacts.submitted_by_id,
         account_id=HouseholdFacts.submitted_by_id,
         name=HouseholdFacts.submitted_by_name,
         role=HouseholdFacts.submitted_by_role,
     )
     verified_at: dt.datetime | None = shown(HouseholdFacts.verified_at, by="order")
-    verified_by: Actor | None = inside(
+    verified_by: Actor | None = embedded(
         PERSONAL,
         "Who verified it last.",
         HouseholdFacts.verified_by_id,
@@ -151,7 +159,7 @@ class Household(Record):
     )
     remarks: list[Remark] | None = plain_list(
         PERSONAL,
-        "Catatan of verifiers, newest first, each shown to those who see the class of its field.",
+        "Remarks of verifiers (catatan), newest first, each shown to those who see the class of its field.",
         workflow.Remark,
         by(workflow.Remark.household_id),
         finding.about_visible,
@@ -159,7 +167,7 @@ class Household(Record):
     )
     events: list[WorkflowEvent] = plain_list(
         OPERATIONAL,
-        "Every step, oldest first.",
+        "Every step of the workflow, oldest first.",
         workflow.WorkflowEvent,
         by(workflow.WorkflowEvent.household_id),
         order=(Order(workflow.WorkflowEvent.at),),
@@ -171,16 +179,16 @@ class Household(Record):
 
 _DETAILS = {
     "submitted_by_me": FilterKey(
-        Exemption.OWN_CALLER, "You sent the newest submission.", NamedCondition(bool, household.SubmittedByMe)
+        Exemption.OWN_CALLER, "Whether you sent the newest submission.", NamedCondition(bool, household.SubmittedByMe)
     ),
     "awaits_me": FilterKey(
         Exemption.OWN_CALLER,
-        "A step of verification that would be accepted from you now.",
+        "Whether a step of verification would be accepted from you now.",
         NamedCondition(bool, work_list.AwaitsMe),
     ),
     "has_findings": FilterKey(
         OPERATIONAL,
-        "Has an open warning that you may see, as in `findings`.",
+        "Whether it has an open warning that you may see in `findings`.",
         NamedCondition(bool, work_list.HasFindings),
     ),
 }

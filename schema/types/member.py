@@ -27,7 +27,19 @@ from registry.models.noun import by, to
 from registry.read.grouping import by_band
 from registry.read.query import Order
 from schema.declare.listing import FilterKey, RelatedRecords, by_name, filtering, grouping, of_list, sorting
-from schema.declare.makers import ID, face, grouped, guarded, key, lazy, names, of_caller, one, plain_list, shown
+from schema.declare.makers import (
+    ID,
+    face,
+    grouped,
+    guarded,
+    id_field,
+    lazy,
+    of_caller,
+    one,
+    plain_list,
+    shown,
+    withheld_names,
+)
 from schema.types.node import Connection, Group, Record
 
 if TYPE_CHECKING:
@@ -37,16 +49,16 @@ if TYPE_CHECKING:
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 AGES = (0, 5, 12, 18, 25, 35, 45, 60)
-"""Where the bands of AGE_BAND begin: small children, primary school, minors, and working ages to 60 and over."""
+"""Where the bands of AGE_BAND begin: small children, primary school, minors, working ages, 60 and over."""
 NEWEST_FIRST = (Order(episode.begun_on, True), Order(EpisodeFacts.seq, True))
 
 
 @face(MemberFacts)
 class Member(Record):
-    """Anggota rumah tangga: a person in a household."""
+    """A person in a household (anggota rumah tangga)."""
 
-    id: ID = key(MemberFacts.id)
-    withheld: list[str] = names()
+    id: ID = id_field(MemberFacts.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(workflow.can_numbers)
     household: Annotated[Household, lazy("schema.types.household")] = one(
         OPERATIONAL, "The household.", HouseholdFacts, to(MemberFacts.household_id)
@@ -73,10 +85,10 @@ class Member(Record):
     disability: bool | None = guarded(MemberFacts.disability, by="filter")
     covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
     migrations: list[Annotated[MigrationEpisode, lazy("schema.types.episode")]] = plain_list(
-        OPERATIONAL, "Newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
+        OPERATIONAL, "Migration episodes, newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
     )
     businesses: list[Annotated[Business, lazy("schema.types.business")]] = plain_list(
-        OPERATIONAL, "That this person owns.", BusinessFacts, by(BusinessFacts.owner_id)
+        OPERATIONAL, "Business units that this person owns.", BusinessFacts, by(BusinessFacts.owner_id)
     )
 
 

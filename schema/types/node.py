@@ -13,7 +13,7 @@ from registry.models import finding, workflow
 from registry.models.fact import CurrencyCode
 from registry.models.finding import Finding
 from schema.declare.directives import Exemption, named_enum
-from schema.declare.makers import ID, face, names, of_caller, plain_list, value_field
+from schema.declare.makers import ID, face, of_caller, plain_list, value_field, withheld_names
 
 T = TypeVar("T")
 named_enum(
@@ -39,7 +39,7 @@ class Node:
 class Record(Node):
     """A row that has an area: some of its fields may be withheld from you."""
 
-    withheld: list[str] = names()
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(
         workflow.can_nothing, "Commands on this record that would be accepted from you now."
     )
@@ -49,10 +49,10 @@ class Record(Node):
 class PageInfo:
     """Where this page stands in the list."""
 
-    has_next_page: bool = value_field(text="Whether there are rows behind this page.")
+    has_next_page: bool = value_field(text="Whether there are rows after this page.")
     has_previous_page: bool = value_field(text="Whether there are rows before this page.")
-    start_cursor: str | None = value_field(text="Cursor of the first row; give it as `before`.")
-    end_cursor: str | None = value_field(text="Cursor of the last row; give it as `after`.")
+    start_cursor: str | None = value_field(text="Cursor of the first row; send it as `before`.")
+    end_cursor: str | None = value_field(text="Cursor of the last row; send it as `after`.")
 
 
 @face()
@@ -75,9 +75,9 @@ class Connection(Generic[T]):
 
 @face()
 class Group:
-    """One bar of a count: how many listed rows share a key."""
+    """How many rows of a list share a key."""
 
-    key: str = value_field(text="Enum value, region code or list code; UNKNOWN where the record does not say.")
+    key: str = value_field(text="Enum value, region code or code of a list; UNKNOWN if the record has none.")
     label: str = value_field(text="The key in words, in the language of the request.")
     count: int = value_field(text="How many rows.")
 
@@ -100,19 +100,21 @@ class GeoPoint:
 
 @face()
 class Actor:
-    """Who did something: a member of staff or a service.  A value: the field that leads to it has the class."""
+    """Who did something: a member of staff or a service.  The class is that of the field that leads to it."""
 
-    account_id: ID = value_field(text="The account; no entity of its own, so caches keep the words of each event.")
+    account_id: ID = value_field(
+        text="The account.  Not an object with an id, so that client caches keep the name and role of each event."
+    )
     name: str | None = value_field(text="Name at that time.")
-    role: Role = value_field(text="Role in which it was done.")
+    role: Role = value_field(text="Role in which they did it.")
 
 
 @face(finding.FindingParams)
 class ErrorParam:
-    """One filled-in value of a message."""
+    """One value in a message."""
 
-    name: str = value_field(finding.param_name, "Name in the sentence.")
-    value: str = value_field(finding.param_value, "What stands there.")
+    name: str = value_field(finding.param_name, "Its name in the sentence.")
+    value: str = value_field(finding.param_value, "Its value.")
 
 
 @face(Finding)
@@ -126,5 +128,5 @@ class UserError:
     )
     message: str = value_field(finding.message, "For people; Indonesian, or English on `Accept-Language: en`.")
     params: list[ErrorParam] = plain_list(
-        Exemption.STRUCTURE, "What the message was filled with.", finding.FindingParams, finding.of_finding
+        Exemption.STRUCTURE, "The values in the message.", finding.FindingParams, finding.of_finding
     )

@@ -29,13 +29,13 @@ from schema.declare.makers import (
     connection,
     face,
     guarded,
-    key,
+    id_field,
     lazy,
-    names,
     of_caller,
     one,
     plain_list,
     shown,
+    withheld_names,
 )
 from schema.declare.shapes import LookupKey
 from schema.errors import BadInput, no_such_region
@@ -55,7 +55,7 @@ BY_NUMBER = (Order(household.number_of), Order(MemberFacts.seq))
 
 @face(region.RegionLineage)
 class RegionLineage:
-    """Silsilah: one change of a region by decree."""
+    """One change of a region by decree (silsilah)."""
 
     change: RegionChange = shown(region.RegionLineage.change)
     from_code: RegionCode = shown(region.RegionLineage.from_code)
@@ -66,9 +66,9 @@ class RegionLineage:
 
 @face(region.Programme)
 class Programme(Node):
-    """Program: DESMIGRATIF and those to come; programme and agency are data."""
+    """A programme (program): DESMIGRATIF and those to come; programmes and their agencies are data."""
 
-    id: ID = key(region.Programme.id)
+    id: ID = id_field(region.Programme.id)
     code: str = shown(region.Programme.code)
     name: str = shown(region.Programme.name)
     agency: str = shown(region.Programme.agency)
@@ -76,7 +76,7 @@ class Programme(Node):
 
 @face(region.VillageEnrolment)
 class VillageEnrolment:
-    """A village in a programme from a year on."""
+    """A village in a programme, from a year on."""
 
     programme: Programme = one(OPEN, "The programme.", region.Programme, to(region.VillageEnrolment.programme_id))
     year: int = shown(region.VillageEnrolment.year)
@@ -86,10 +86,10 @@ class VillageEnrolment:
 
 @face(region.Region, interface=True)
 class Region(Record):
-    """Wilayah: one place of the official hierarchy, whatever its level."""
+    """A place of the official hierarchy (wilayah), whatever its level."""
 
-    id: ID = key(region.Region.id)
-    withheld: list[str] = names()
+    id: ID = id_field(region.Region.id)
+    withheld: list[str] = withheld_names()
     viewer_can: list[Ability] = of_caller(
         workflow.can_region, "What you may do in this region, before the state of any one record is considered."
     )
@@ -97,9 +97,15 @@ class Region(Record):
     name: str = shown(region.Region.name, by="order")
     level: RegionLevel = shown(region.Region.level, by="filter")
     kind: RegionKind = shown(region.Region.kind, by="filter")
-    parent: Region | None = one(OPEN, "Null for a province.", region.Region, to(region.Region.parent_id))
+    parent: Region | None = one(
+        OPEN, "The region above; null for a province.", region.Region, to(region.Region.parent_id)
+    )
     ancestors: list[Region] = plain_list(
-        OPEN, "From the province down to the parent, for breadcrumbs.", region.Region, region.ancestors, order=BY_CODE
+        OPEN,
+        "The regions above, from the province down to the parent, for breadcrumbs.",
+        region.Region,
+        region.ancestors,
+        order=BY_CODE,
     )
     bps_code: str | None = shown(region.Region.bps_code)
     valid_from: dt.date = shown(region.Region.valid_from)
@@ -147,11 +153,11 @@ class Region(Record):
 
 @face(region.Region)
 class Province(Region):
-    """Provinsi."""
+    """A province (provinsi)."""
 
     regencies: Connection[Regency] = connection(
         OPEN,
-        "Regencies in it.",
+        "Regencies in the province.",
         region.Region,
         by(region.Region.parent_id),
         region.exists_today,
@@ -161,11 +167,11 @@ class Province(Region):
 
 @face(region.Region)
 class Regency(Region):
-    """Kabupaten or kota."""
+    """A regency or city (kabupaten, kota)."""
 
     districts: Connection[District] = connection(
         OPEN,
-        "Districts in it.",
+        "Districts in the regency.",
         region.Region,
         by(region.Region.parent_id),
         region.exists_today,
@@ -175,11 +181,11 @@ class Regency(Region):
 
 @face(region.Region)
 class District(Region):
-    """Kecamatan (distrik, kapanewon …)."""
+    """A district (kecamatan, distrik, kapanewon …)."""
 
     villages: Connection[Village] = connection(
         OPEN,
-        "Villages in it.",
+        "Villages in the district.",
         region.Region,
         by(region.Region.parent_id),
         region.exists_today,
@@ -189,7 +195,7 @@ class District(Region):
 
 @face(region.Region)
 class Village(Region):
-    """Desa, kelurahan or desa adat (gampong, nagari, kampung …)."""
+    """A village (desa, kelurahan, desa adat, gampong, nagari, kampung …)."""
 
     enrolments: list[VillageEnrolment] = plain_list(
         OPEN,
@@ -233,7 +239,7 @@ SUCCESSORS = Many(
 
 
 async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput | None:
-    """Why a code leads to no region: it was split, and there are codes to choose from; None where it never was one."""
+    """Why a code has no region: it was split into regions to choose from.  None if the code never existed."""
     successors = [row["code"] for row in orjson.loads(await fetch(database, caller, SUCCESSORS, arguments) or b"[]")]
     return no_such_region(successors) if successors else None
 

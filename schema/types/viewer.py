@@ -39,7 +39,7 @@ class Viewer:
     username: str = of_caller(Account.username)
     grants: list[ViewerGrant] = plain_list(
         Exemption.OWN_CALLER,
-        "In force today.",
+        "Your grants in force today.",
         GrantRecord,
         by(GrantRecord.user_id),
         account.in_force,

@@ -8,7 +8,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
 from registry.models.workflow import Remark as RemarkFacts
 from registry.models.workflow import WorkflowEvent as EventFacts
-from schema.declare.makers import ID, face, guarded, inside, key, non_null, shown
+from schema.declare.makers import ID, embedded, face, guarded, id_field, non_null, shown
 from schema.types.node import Actor
 
 PERSONAL = Sensitivity.PERSONAL
@@ -16,12 +16,12 @@ PERSONAL = Sensitivity.PERSONAL
 
 @face(RemarkFacts)
 class Remark:
-    """Catatan verifikasi on one field."""
+    """A verifier's remark on one field (catatan verifikasi)."""
 
-    id: ID = key(RemarkFacts.id)
+    id: ID = id_field(RemarkFacts.id)
     path: list[str] = shown(RemarkFacts.path)
     text: str = non_null(RemarkFacts.text, PERSONAL)
-    author: Actor = inside(
+    author: Actor = embedded(
         PERSONAL,
         "Who wrote it.",
         RemarkFacts.author_id,
@@ -40,9 +40,9 @@ class WorkflowEvent:
     from_: WorkflowState | None = shown(EventFacts.from_state, name="from")
     to: WorkflowState = shown(EventFacts.to_state)
     rev: int = shown(EventFacts.rev)
-    actor: Actor | None = inside(
+    actor: Actor | None = embedded(
         PERSONAL,
-        "Who took it.",
+        "Who took the step.",
         EventFacts.actor_id,
         account_id=EventFacts.actor_id,
         name=EventFacts.actor_name,
