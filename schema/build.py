@@ -81,10 +81,10 @@ def nodes_of(schema: Schema) -> list[GraphQLObjectType]:
 
 def check_ids(nouns: Iterable[Readable | None]) -> None:
     """Raises TypeError for a noun of a Node whose ids may also name records of other types."""
-    named = named_tables().values()
-    unnamed = sorted(str(noun) for noun in nouns if noun not in named)
-    if unnamed:
-        raise TypeError(f"`node` finds {', '.join(unnamed)}: such a noun has a UUID `id`, and not `named = False`")
+    with_unique_ids = named_tables().values()
+    others = sorted(str(noun) for noun in nouns if noun not in with_unique_ids)
+    if others:
+        raise TypeError(f"`node` finds {', '.join(others)}: such a noun has a UUID `id`, and not `named = False`")
 
 
 def unbounded_lists(schema: Schema) -> Iterator[str]:

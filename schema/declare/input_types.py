@@ -65,7 +65,9 @@ def _cleaning(type_: Any, input_field: InputField) -> Clean | None:
     if typing.get_origin(type_) is list:
         (item_type,) = typing.get_args(type_)
         clean_item = _cleaning(item_type, replace(input_field, required=True))
-        return None if clean_item is None else lambda values: [clean_item(value) for value in values]
+        if clean_item is None:
+            return None
+        return lambda values: [clean_item(value) for value in values]
     if type_ in CLEANING:
         return (lambda value: cleaned(type_, value)) if CLEANING[type_] else None
     if type_ is not str:

@@ -22,6 +22,7 @@ from schema.declare.input_types import scalar
 
 _DOTTED = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(?P<village>\.[0-9]{4})?)?)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
@@ -51,11 +52,13 @@ def _day(value: str) -> dt.date | None:
 
 
 def _instant(value: str) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(value).astimezone(dt.UTC) if _INSTANT.fullmatch(value) else None
+    if not _INSTANT.fullmatch(value):
+        return None
+    return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
 
 
 def _amount(value: str) -> Decimal | None:
-    return Decimal(value) if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,2})?", value) else None
+    return Decimal(value) if _AMOUNT.fullmatch(value) else None
 
 
 def _region(value: str) -> str | None:

@@ -59,7 +59,7 @@ class Conditions:
         Raises Forbidden if that is nowhere."""
         if isinstance(kind, Exemption):
             return
-        condition: Where | None = seen_condition(noun or self.noun, self.visibility, kind, key)
+        condition: Where | None = visible_condition(noun or self.noun, self.visibility, kind, key)
         if condition is None:
             return
         if self._related:
@@ -101,7 +101,9 @@ class Conditions:
         match filter_key.test:
             case NamedCondition(condition=condition):
                 self.readings += name_price(noun)
-                return condition(value if isinstance(value, bool) else self.bind(value, distinct, refuses=True))
+                if isinstance(value, bool):
+                    return condition(value)
+                return condition(self.bind(value, distinct, refuses=True))
             case InRegions():
                 return self._in_regions(value)
             case RelatedRecords(several=False) as related:
@@ -197,7 +199,7 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def seen_condition(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> VisibleHere | None:
+def visible_condition(noun: Readable, visibility: Visibility, kind: Sensitivity, key: str) -> VisibleHere | None:
     """The condition that keeps rows to where the caller sees a class; None if they see it wherever they see rows.
 
     Raises Forbidden if they see it nowhere, not even in their own records."""

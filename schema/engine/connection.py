@@ -7,7 +7,7 @@ Tests: tests/test_pages.py, tests/test_filters.py, tests/test_groups.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from schema.declare.listing import LIST_OPTIONS, ListOptions
 from schema.declare.shapes import RelatedField
 from schema.engine.answer_size import COUNT, GROUP, cursor_size, keys_size
 from schema.engine.complexity import Size
-from schema.engine.conditions import Conditions, bounded, seen_condition
+from schema.engine.conditions import Conditions, bounded, visible_condition
 from schema.engine.cursor import Signer
 from schema.engine.price import (
     BELOW,
@@ -78,10 +78,11 @@ class ConnectionSelection:
         after = self.cursor("after", prefix, signer, len(order) + 1)
         before = self.cursor("before", prefix, signer, len(order) + 1)
 
-        parts = tuple(self.parts(size if isinstance(size, int) else selection.bindings[size_argument]))
+        rows = size if isinstance(size, int) else selection.bindings[size_argument]
+        parts = tuple(self.parts(rows))
         if any(isinstance(part, Nodes | Edges | Info) for part in parts):
-            readings = self.readings + order_price(source, order)
-            self.complexity.add_readings(readings, index_width if is_by_index(source, order) else self.width)
+            width = index_width if is_by_index(source, order) else self.width
+            self.complexity.add_readings(self.readings + order_price(source, order), width)
         return Page(key, source, order, parts, size_argument, backward, after, before, prefix)
 
     def reading_width(self) -> Size:
@@ -142,11 +143,11 @@ class ConnectionSelection:
 
         def signer(call: Call) -> Signer:
             # The function itself is the key: prefixes such as p1 occur under every root field.
-            known = call.signers.get(signer)
-            if known is None:
+            cached = call.signers.get(signer)
+            if cached is None:
                 text = repr((list_, resolved(narrowing, call)))
-                known = call.signers[signer] = call.cursors.of(text, call.principal.user_id)
-            return known
+                cached = call.signers[signer] = call.cursors.of(text, call.principal.user_id)
+            return cached
 
         self.selection.bindings[f"{prefix}_inner"] = lambda call: signer(call).inner
         self.selection.bindings[f"{prefix}_outer"] = lambda call: signer(call).outer
@@ -201,7 +202,9 @@ class ConnectionSelection:
         source = self.shape.source
         node_type = get_named_type(self.type.fields["nodes"].type)
         in_rows = self.complexity.nested(size, REGION_TOTALS.get(node_type.name))
-        in_regions = self.complexity.regions(BELOW, is_down(source)) if source.noun is Region else nullcontext()
+        in_regions: AbstractContextManager[None] = nullcontext()
+        if source.noun is Region:
+            in_regions = self.complexity.regions(BELOW, is_down(source))
         with in_rows, in_regions:
             yield
 
@@ -235,7 +238,7 @@ class ConnectionSelection:
         dimension = plain(arguments["by"])
         by = self.options.groups[dimension]
         noun, visibility = self.shape.source.noun, self.selection.visibility
-        seen = seen_condition(noun, visibility, by.fact.sensitivity, dimension)
+        visible = visible_condition(noun, visibility, by.fact.sensitivity, dimension)
         size = arguments.get("first")
         if size is None:
             size = by.most or LARGEST_PAGE
@@ -244,7 +247,7 @@ class ConnectionSelection:
         group_size = keys_size(response_keys(names), GROUP)
         self.complexity.add_groups(self.selection.bindings[first], group_size)
         self.complexity.add_readings(self.readings + grouping_price(by), self.width)
-        return Groups(key, by, names, first, () if seen is None else (seen,))
+        return Groups(key, by, names, first, () if visible is None else (visible,))
 
     def names_below(self, type_: Any, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
         """The fields asked of a value: (response key, name), or the type's own name for `__typename`."""

@@ -23,7 +23,9 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 
 @dataclass(frozen=True)
 class Signer:
-    """An HMAC key of a whole block, and its two halves (RFC 2104: xor 0x36 and 0x5c)."""
+    """An HMAC key of a whole block, with the two keys that RFC 2104 derives from it (xor 0x36 and 0x5c).
+
+    PostgreSQL has SHA-256 but no HMAC of its own, so `cursor_of` takes the derived keys."""
 
     key: bytes
 

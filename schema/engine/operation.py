@@ -87,6 +87,7 @@ class Operation:
         fields = nodes_of(self.document, FieldNode)
         if not any(field.name.value in ("__schema", "__type") for field in fields):
             return False
+        # Questions about the schema have no cost, but their answers multiply with every alias.
         Limit.ALIASES.check(sum(field.alias is not None for field in fields))
         if not all(_is_meta(node) for node in self.definition.selection_set.selections):
             raise BadInput("Tanyakan skema secara terpisah.", "Ask for the schema by itself.")
@@ -146,7 +147,8 @@ class Operation:
 
     def _plan_key(self, visibility: Visibility, variables: VariableValues) -> _PlanKey:
         coerced = variables.coerced
-        return self, visibility, tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
+        shapes = tuple(shape(coerced[name]) if name in coerced else _ABSENT for name in self.shaping)
+        return self, visibility, shapes
 
     def _make_plan(self, visibility: Visibility, variables: VariableValues) -> OperationPlan:
         try:
@@ -225,10 +227,10 @@ class Operations:
         errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=not self._suggests)
         if not errors:
             return
-        faults = [GraphQLError(e.message, e.nodes) for e in errors if not isinstance(e, ValidationAbortedError)]
+        faults = [error for error in errors if not isinstance(error, ValidationAbortedError)]
         if not faults:
             raise RecursionError
-        raise Invalid(faults)
+        raise Invalid([GraphQLError(fault.message, fault.nodes) for fault in faults])
 
 
 def _is_meta(node: Node) -> bool:

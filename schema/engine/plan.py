@@ -81,7 +81,7 @@ class OperationPlan:
     """An operation for one visibility and shape."""
 
     roots: tuple[RootPlan, ...]
-    others: bool  # there are root fields that are not the engine's
+    has_other_roots: bool  # root fields that are not the engine's
     payloads: dict[KeyPath, Plan | Refusal]  # the records that payloads show
     plans: tuple[Plan, ...]  # all of them
     bytes: int = 0  # about how much memory it takes
@@ -128,8 +128,8 @@ class Planner:
             _check_commands(type_, fields)
             payloads = dict(self.payloads(type_, fields, ()))
         letters = sum(len(plan.statement.text) for plan in self.plans)
-        others = len(roots) < len(fields)
-        return OperationPlan(roots, others, payloads, tuple(self.plans), WEIGHT * letters)
+        has_other_roots = len(roots) < len(fields)
+        return OperationPlan(roots, has_other_roots, payloads, tuple(self.plans), WEIGHT * letters)
 
     def roots(self, type_: GraphQLObjectType, fields: Fields) -> Iterator[RootPlan]:
         """The root fields that are the engine's."""
@@ -142,14 +142,16 @@ class Planner:
             shape = shape_of(field)
             if field is None or not isinstance(shape, RelatedField | NodeField):
                 continue
-            if isinstance(shape, RelatedField) and shape.kind is Sensitivity.OPERATIONAL and self._sees_no_records():
-                error = Forbidden(field=name, kind=shape.kind)
+            of_records = isinstance(shape, RelatedField) and shape.kind is Sensitivity.OPERATIONAL
+            if of_records and not self._sees_records():
+                error = Forbidden(field=name, kind=Sensitivity.OPERATIONAL)
                 yield RootPlan(key, nodes[0], Refusal(error, nodes[0], (), 0))
             else:
                 yield RootPlan(key, nodes[0], self.plan(field, nodes, shape))
 
-    def _sees_no_records(self) -> bool:
-        return self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is Extent.NONE
+    def _sees_records(self) -> bool:
+        """Whether the caller sees records anywhere; if not, root fields of records are refused, not empty."""
+        return self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is not Extent.NONE
 
     def plan(
         self, field: GraphQLField, nodes: list[FieldNode], shape: Any, lengths: tuple[int, ...] = ()

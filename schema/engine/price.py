@@ -74,8 +74,8 @@ def narrowed(codes: Binding) -> Binding:
     """The width of the regions whose codes, or whose single code, a call names, within the caller's areas."""
 
     def width(call: Call) -> int:
-        code_or_codes = codes(call)
-        region_codes = [code_or_codes] if isinstance(code_or_codes, str) else code_or_codes
+        value = codes(call)
+        region_codes = [value] if isinstance(value, str) else value
         return min(caller_width(call), regions_width(region_codes))
 
     return width
@@ -114,7 +114,9 @@ def order_price(source: Source, order: tuple[Order, ...]) -> int:
 
 def is_by_index(source: Source, order: tuple[Order, ...]) -> bool:
     """Whether an index leads callers that see the whole country to the rows of the page alone."""
-    return is_whole(source) and (leading(source, order) is not None or is_indexed(source.noun, order[0]))
+    if not is_whole(source):
+        return False
+    return leading(source, order) is not None or is_indexed(source.noun, order[0])
 
 
 def index_width(call: Call) -> int:

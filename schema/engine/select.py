@@ -74,6 +74,7 @@ class Selection(Walk):
             types[code] = self.schema.get_type(graphql_name(face))
         first, *others = [self.fields_below(type_, nodes) for type_ in types.values()]
         if all(same_fields(first, other) for other in others) and not _asks_its_type(first):
+            # Nothing depends on the type of a row, so the SQL need not distinguish types.
             any_type = next(iter(types.values()))
             return Object(((None, self.parts(any_type, nodes)),))
         kinds = tuple((code, self.parts(type_, nodes)) for code, type_ in types.items())
@@ -144,7 +145,8 @@ class Selection(Walk):
         source, target, kind = shape.source, get_named_type(field.type), guard(field, shape.kind)
         if shape.how == "one":
             if source.noun is Summary:
-                self.complexity.add_readings(NATIONAL_SUMMARY if source.link is None else SUMMARY, 1)
+                price = NATIONAL_SUMMARY if source.link is None else SUMMARY
+                self.complexity.add_readings(price, 1)
             with self.complexity.nested(None), self.in_regions(source):
                 record = self.object(target, nodes)
             return One(key, source, record, shape.order, kind)
@@ -188,7 +190,8 @@ class Selection(Walk):
             return key.where
         ((name, text),) = value.items()
         column = key.columns[name]
-        self.bind(key.argument, text, as_uuid if isinstance(column.type, sa.Uuid) else None)
+        convert = as_uuid if isinstance(column.type, sa.Uuid) else None
+        self.bind(key.argument, text, convert)
         return Equals(column.key, key.argument)
 
     def node(self, field: GraphQLField, nodes: list[FieldNode]) -> First:
@@ -201,12 +204,15 @@ class Selection(Walk):
         for type_ in types:
             face = face_of(type_)
             noun = FACES[face]
-            if noun is None or self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is Extent.NONE:
+            if noun is None or not self._sees_rows(noun):
                 continue
             source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun)))
             with self.complexity.regions(caller_width):
                 look_ups.append(One("", source, self.object(type_, nodes)))
         return First("", tuple(look_ups))
+
+    def _sees_rows(self, noun: Readable) -> bool:
+        return self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is not Extent.NONE
 
     def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:
         """The record of a payload; the command returns its id, which becomes the argument `record`."""

@@ -112,7 +112,7 @@ class Business(Record):
     )
 
 
-_DETAILS = {
+_FILTER_KEYS = {
     "household": FilterKey(
         OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(BusinessFacts.household_id))
     ),
@@ -124,7 +124,7 @@ _DETAILS = {
         NamedCondition(bool, business.HasNib),
     ),
 }
-BusinessFilter = filtering(Business, BusinessFacts, _DETAILS, by_name(BusinessFacts))
+BusinessFilter = filtering(Business, BusinessFacts, _FILTER_KEYS, by_name(BusinessFacts))
 BusinessListFilter = of_list(BusinessFacts, BusinessFilter)
 BusinessOrder = sorting(
     Business,

@@ -113,7 +113,7 @@ class MigrationEpisode(Record):
     last_contact_on: PartialDate | None = guarded(EpisodeFacts.last_contact_on)
 
 
-_DETAILS = {
+_FILTER_KEYS = {
     "household": FilterKey(
         OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(EpisodeFacts.household_id))
     ),
@@ -122,7 +122,7 @@ _DETAILS = {
         Sensitivity.PERSONAL, "Whether it is the person's newest episode.", NamedCondition(bool, episode.Latest)
     ),
 }
-MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _DETAILS)
+MigrationEpisodeFilter = filtering(MigrationEpisode, EpisodeFacts, _FILTER_KEYS)
 MigrationEpisodeListFilter = of_list(EpisodeFacts, MigrationEpisodeFilter)
 MigrationEpisodeOrder = sorting(
     MigrationEpisode, EpisodeFacts, "How to sort; default is DEPARTED_ON descending; nulls last."

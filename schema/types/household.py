@@ -177,7 +177,7 @@ class Household(Record):
     updated_at: dt.datetime = shown(HouseholdFacts.updated_at, by="filter order")
 
 
-_DETAILS = {
+_FILTER_KEYS = {
     "submitted_by_me": FilterKey(
         Exemption.OWN_CALLER, "Whether you sent the newest submission.", NamedCondition(bool, household.SubmittedByMe)
     ),
@@ -192,7 +192,9 @@ _DETAILS = {
         NamedCondition(bool, work_list.HasFindings),
     ),
 }
-HouseholdFilter = filtering(Household, HouseholdFacts, _DETAILS, by_names_in(MemberFacts, by(MemberFacts.household_id)))
+HouseholdFilter = filtering(
+    Household, HouseholdFacts, _FILTER_KEYS, by_names_in(MemberFacts, by(MemberFacts.household_id))
+)
 HouseholdOrder = sorting(
     Household,
     HouseholdFacts,

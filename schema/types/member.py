@@ -92,7 +92,7 @@ class Member(Record):
     )
 
 
-_DETAILS = {
+_FILTER_KEYS = {
     "household": FilterKey(
         OPERATIONAL, "By the household.", RelatedRecords(HouseholdFacts, to(MemberFacts.household_id))
     ),
@@ -105,7 +105,7 @@ _DETAILS = {
         RelatedRecords(BusinessFacts, by(BusinessFacts.owner_id), several=True),
     ),
 }
-MemberFilter = filtering(Member, MemberFacts, _DETAILS, by_name(MemberFacts))
+MemberFilter = filtering(Member, MemberFacts, _FILTER_KEYS, by_name(MemberFacts))
 MemberListFilter = of_list(MemberFacts, MemberFilter)
 MemberOrder = sorting(
     Member,

@@ -122,7 +122,7 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
     if principal is not NOBODY:
         params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
-    if operation.is_query and not context.plan.others:
+    if operation.is_query and not context.plan.has_other_roots:
         body = await until_gone(request.receive, read(context, reply.request_id))
     else:
         body = await _execute(request, context)
