@@ -82,7 +82,8 @@ class AreaSet:
 
 def _above(code: str) -> list[str]:
     """The codes above: `35.07.12` lies under `35` and `35.07`."""
-    return [code[:position] for position, character in enumerate(code) if character == "."]
+    levels = code.split(".")
+    return [".".join(levels[:count]) for count in range(1, len(levels))]
 
 
 def _without_overlaps(codes: frozenset[str]) -> frozenset[str]:

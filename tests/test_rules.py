@@ -105,7 +105,7 @@ def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
         document = changed(change)
         without = {id_: {c: v for c, v in row.items() if c != column} for id_, row in document[table].items()}
         sheet = RuleInput(document | {table: without}, NOW)
-        assert not rule.applies(sheet)
+        assert rule.needs not in sheet.with_value
         assert list(rule.find(sheet)) == []
 
 

@@ -48,7 +48,12 @@ def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: A
     """
     sheet = RuleInput(document, now, aggregate)
     rules = rules_of(aggregate, complete=complete)
-    findings = [rule.finding(place) for rule in rules if rule.applies(sheet) for place in rule.find(sheet)]
+    findings = [
+        rule.finding(place)
+        for rule in rules
+        if rule.needs is None or rule.needs in sheet.with_value
+        for place in rule.find(sheet)
+    ]
     return _specific(findings)
 
 

@@ -5,6 +5,7 @@ whoever may not see it is not told; a finding holds limits and places, never a v
 Test: tests/test_rules.py.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -63,6 +64,7 @@ class Row:
         self.table, self.id = table, id
         self.known = {c: v for c, v in values.items() if (v.strip() if isinstance(v, str) else v is not None)}
         self._read: dict[tuple[str, Callable[[str], Any]], Any] = {}
+        self._spans: dict[str, Span | None] = {}
 
     def __getitem__(self, column: str) -> Any:
         """The JSON value; blank text is None."""
@@ -84,7 +86,10 @@ class Row:
         return found
 
     def span(self, column: str) -> Span | None:
-        return self.read(column, span)
+        """The days of a partial date, read once for all rules; None if there is none."""
+        if column not in self._spans:
+            self._spans[column] = span(self.known.get(column))
+        return self._spans[column]
 
     def amount(self, column: str) -> Decimal | None:
         if (value := self[column]) is None:
@@ -111,12 +116,12 @@ class RuleInput:
         self.episodes = self.rows.get("migration_episode", [])
         self.businesses = self.rows.get("business", [])
         self._by_id = {member.id: member for member in self.members}
-        self.with_value: dict[tuple[str, str], list[Row]] = {}
+        self.with_value: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
         """(Table, column) → the records that have a value there, in the order of the document."""
         for table, rows in self.rows.items():
             for row in rows:
                 for column in row.known:
-                    self.with_value.setdefault((table, column), []).append(row)
+                    self.with_value[table, column].append(row)
 
     def rows_with(self, table: str, column: str) -> Sequence[Row]:
         return self.with_value.get((table, column), ())
@@ -148,10 +153,6 @@ class Rule:
     severity: Severity
     draft: bool
     needs: tuple[str, str] | None = None
-
-    def applies(self, sheet: RuleInput) -> bool:
-        """Whether it may find anything."""
-        return self.needs is None or self.needs in sheet.with_value
 
     def finding(self, place: Place) -> Finding:
         return Finding(self.code, self.severity, place.table, place.id, place.column, place.params)

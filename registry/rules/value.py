@@ -116,7 +116,7 @@ def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows_with(table, column):
             below = never_negative and (row.amount(column) or 0) < 0
-            if not below and (params := bounds.broken_by(row[column])):
+            if not below and (params := bounds.broken_by(row.known[column])):
                 yield row.at(column, **params)
 
     return find

@@ -34,11 +34,12 @@ def span(text: object) -> Span | None:
         return None
     year, month, day = match.groups()
     try:
-        first = date(int(year), int(month or 1), int(day or 1))
+        if day is not None:
+            whole = date.fromisoformat(match[0])
+            return Span(whole, whole)
+        first = date(int(year), int(month or 1), 1)
     except ValueError:
         return None
-    if day is not None:
-        return Span(first, first)
     last_month = 12 if month is None else first.month
     last_day = monthrange(first.year, last_month)[1]
     return Span(first, date(first.year, last_month, last_day))

@@ -103,20 +103,24 @@ class Operation:
         """The same as `variables`; many values are coerced off the event loop, in the caller's turn."""
         limit = MAX_NESTED_VALUES_ON_LOOP if self._coerce_variables is None else MAX_VALUES_ON_LOOP
         if check_variables(sent) <= limit:
-            return self.variables(sent)
-        return await COERCING.run(caller, self.variables, sent)
+            return self._coerce(sent or {})
+        return await COERCING.run(caller, self._coerce, sent or {})
 
     def variables(self, sent: dict[str, Any] | None) -> VariableValues:
         """The values of the variables by the rules of GraphQL.  Raises Invalid, QueryTooComplex."""
         check_variables(sent)
+        return self._coerce(sent or {})
+
+    def _coerce(self, sent: dict[str, Any]) -> VariableValues:
+        """The values of variables that are not too many.  Raises Invalid."""
         if self._coerce_variables is not None:
-            coerced = self._coerce_variables(sent or {})
+            coerced = self._coerce_variables(sent)
             if coerced is not Undefined:
                 return VariableValues({}, coerced)
         definitions = self.definition.variable_definitions or ()
-        values = get_variable_values(self.schema, definitions, sent or {}, MAX_ERRORS)
+        values = get_variable_values(self.schema, definitions, sent, MAX_ERRORS)
         if isinstance(values, list):
-            raise Invalid(self._variable_errors(sent or {}))
+            raise Invalid(self._variable_errors(sent))
         return values
 
     def _variable_errors(self, sent: dict[str, Any]) -> list[GraphQLError]:
