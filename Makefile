@@ -7,7 +7,7 @@ UV := 0.13.9
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help demo test lint check prove bench snapshots
+.PHONY: help demo test libraries lint check prove bench snapshots
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -17,8 +17,12 @@ demo: $(READY) ## the whole registry with invented people on 127.0.0.1:8000, unt
 	@exec $(BIN)/desmigratif demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 # A process for each core, four at most: each has a PostgreSQL of its own. By hand pytest runs in one process.
-test: $(READY) ## every test; of the long proofs a seeded share
+test: $(READY) libraries ## every test; of the long proofs a seeded share
 	$(BIN)/pytest -m "not prove" --numprocesses auto --maxprocesses 4 --dist worksteal
+
+# What our code takes libraries to be, before anything of it is imported.
+libraries: $(READY)
+	$(BIN)/pytest --noconftest tests/test_libraries.py
 
 lint: $(READY) ## style and types
 	$(BIN)/ruff check .
