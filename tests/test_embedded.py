@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL keeps what was committed and leaves nothing behind, whoever runs it and whoever is killed."""
+"""The embedded PostgreSQL keeps committed data and leaves nothing behind, under any account and after any kill."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ server.stop()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that every account may enter, unlike tmp_path of root."""
+    """A folder that every account may enter, unlike root's tmp_path."""
     path = Path(tempfile.mkdtemp(prefix="embedded-", dir=Programs("18").temporary_folder()))
     path.chmod(0o711)
     yield path
@@ -62,7 +62,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def ordinary(folder: Path) -> str:
-    """The name of an account that is not root, and `folder` is its own; empty for our own."""
+    """The name of an account that is not root and owns `folder`; empty if it is our own."""
     if not ROOT:
         return ""
     account = pwd.getpwnam("daemon")
@@ -71,7 +71,7 @@ def ordinary(folder: Path) -> str:
 
 
 def query(dsn: str, *statements: str) -> Any:
-    """The value that the last statement answers."""
+    """The value that the last statement returns."""
 
     async def run() -> Any:
         connection = await asyncpg.connect(dsn)
@@ -90,7 +90,7 @@ def postmaster(data: Path) -> int:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process lives; one that ended within the last seconds may still be on its way."""
+    """Whether the process is alive; one that is ending gets some seconds."""
     for _ in range(250):
         state = Path(f"/proc/{pid}/stat")
         if not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
@@ -101,7 +101,7 @@ def runs(pid: int) -> bool:
 
 @contextmanager
 def another(data: Path, account: str = "", durable: bool = True) -> Iterator[subprocess.Popen[str]]:
-    """Another Python process that starts a server over `data`, and stops when its input ends."""
+    """Another Python process that starts a server over `data` and stops when its input ends."""
     command = [sys.executable, "-c", CHILD, str(data), "18", account, str(durable)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parent.parent) as child:
@@ -210,15 +210,15 @@ def test_a_second_process_shares_the_server_and_does_not_stop_it(folder: Path) -
 
 def test_of_three_simultaneous_starts_one_owns_and_all_are_served(folder: Path) -> None:
     with another(folder / "data") as a, another(folder / "data") as b, another(folder / "data") as c:
-        said = [says(child) for child in (a, b, c)]
-        assert sorted(role for role, _ in said) == ["guest", "guest", "owner"]
-        assert {query(dsn, "SELECT 1") for _, dsn in said} == {1}
+        outputs = [says(child) for child in (a, b, c)]
+        assert sorted(role for role, _ in outputs) == ["guest", "guest", "owner"]
+        assert {query(dsn, "SELECT 1") for _, dsn in outputs} == {1}
 
 
 @pytest.mark.parametrize("attempt", ["once", "again"])
 def test_a_folder_starts_after_a_kill_at_any_moment(folder: Path, attempt: str) -> None:
     with another(folder / "data") as child:
-        time.sleep(random.uniform(0, 1.5))  # the moment is of the seed and of the attempt
+        time.sleep(random.uniform(0, 1.5))  # the moment depends on the seed and the attempt
         child.kill()
     with Embedded(folder / "data") as server:
         assert query(server.dsn(), "SELECT 1") == 1

@@ -1,4 +1,4 @@
-"""Errors: every code is reached, in both languages, and no answer repeats what was sent or what is stored."""
+"""Errors: every code is reached, in both languages, and no answer repeats a sent or stored value."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from tests.village import (
 )
 
 pytestmark = pytest.mark.anyio
-MARK = "9907116304850017"  # a NIK that somebody typed in the wrong place
+MARK = "9907116304850017"  # a NIK typed in the wrong place
 
 
-def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+def with_value(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy of a document with `value` at `members.0.nik`."""
-    made = with_changes(document)
-    here: Any = made
+    changed = with_changes(document)
+    here: Any = changed
     *way, last = path.split(".")
     for step in way:
         here = here[int(step)] if step.isdigit() else here.setdefault(step, {})
     here[int(last) if last.isdigit() else last] = value
-    return made
+    return changed
 
 
 # --- wrong input --------------------------------------------------------------------------------------------------
@@ -80,12 +80,12 @@ MISTYPED: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("path", "value"), MISTYPED, ids=[f"{p}={v!r}"[:60] for p, v in MISTYPED])
 async def test_a_malformed_value_is_named_and_not_repeated(village: Place, path: str, value: Any) -> None:
-    document = put(household(), path, value)
+    document = with_value(household(), path, value)
     for language in ("id", "en"):
         answer = await village.query("officer", SUBMIT, language, household=document)
         if answer.errors:
             assert set(answer.codes) == {"BAD_USER_INPUT"}
-        else:  # what only the rules can judge
+        else:  # only the rules can judge these
             assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
         assert MARK.encode() not in answer.body
         assert b"3507112008" not in answer.body
@@ -164,30 +164,30 @@ async def test_a_missing_or_null_variable_is_refused(village: Place) -> None:
 
 
 async def test_problems_of_a_command_hold_no_value(village: Place) -> None:
-    """Each document is wrong at a place where a number or name was typed; the answer names the place alone."""
+    """Each document is wrong at a place with a typed number or name; the answer names only the place."""
     other, secret = await village.new_household("SUBMITTED"), "Suwarno Rahasia"
     base = household(
         people=2, phone="0812-7777-6666", kkNumber="9907112304100099", address=secret, kkMissingReason=None
     )
     base["members"][0] |= {"fullName": secret}
     wrong: dict[str, dict[str, Any]] = {
-        "NIK_INVALID_DATE": put(base, "members.0.nik", "3507113102850001"),
-        "NIK_FORMAT": put(base, "members.0.nik", MARK + "1"),
-        "NIK_DUPLICATE_IN_HOUSEHOLD": put(base, "members.1.nik", base["members"][0]["nik"]),
-        "HEAD_NOT_UNIQUE": put(base, "members.1.relationToHead", "HEAD"),
-        "HEAD_REQUIRED": put(base, "members.0.relationToHead", "OTHER"),
-        "PHONE_FORMAT": put(base, "phone", MARK),
-        "KK_FORMAT": put(base, "kkNumber", "12345678"),
-        "NOT_FOUND": put(base, "migrations.0.memberId", other["members"][0]["id"]),
-        "OWNER_NOT_MEMBER": put(base, "businesses", [shop({"id": other["members"][0]["id"]})]),
-        "OUT_OF_SCOPE": put(base, "villageCode", NEXT_DOOR),
-        "REGION_UNKNOWN": put(base, "villageCode", "35.07.11.2777"),
-        "REGION_NOT_VILLAGE": put(base, "villageCode", "35.07"),
-        "REGION_CODE_AMBIGUOUS": put(base, "villageCode", SPLIT),
-        "ID_TAKEN": put(base, "members.1", person(2, id=other["members"][0]["id"])),
-        "BIRTH_DATE_FUTURE": put(base, "members.0.birthDate", "2093-05-06"),
-        "UNKNOWN_VALUE": put(base, "welfareDecile", 77),
-        "AMOUNT_NEGATIVE": put(
+        "NIK_INVALID_DATE": with_value(base, "members.0.nik", "3507113102850001"),
+        "NIK_FORMAT": with_value(base, "members.0.nik", MARK + "1"),
+        "NIK_DUPLICATE_IN_HOUSEHOLD": with_value(base, "members.1.nik", base["members"][0]["nik"]),
+        "HEAD_NOT_UNIQUE": with_value(base, "members.1.relationToHead", "HEAD"),
+        "HEAD_REQUIRED": with_value(base, "members.0.relationToHead", "OTHER"),
+        "PHONE_FORMAT": with_value(base, "phone", MARK),
+        "KK_FORMAT": with_value(base, "kkNumber", "12345678"),
+        "NOT_FOUND": with_value(base, "migrations.0.memberId", other["members"][0]["id"]),
+        "OWNER_NOT_MEMBER": with_value(base, "businesses", [shop({"id": other["members"][0]["id"]})]),
+        "OUT_OF_SCOPE": with_value(base, "villageCode", NEXT_DOOR),
+        "REGION_UNKNOWN": with_value(base, "villageCode", "35.07.11.2777"),
+        "REGION_NOT_VILLAGE": with_value(base, "villageCode", "35.07"),
+        "REGION_CODE_AMBIGUOUS": with_value(base, "villageCode", SPLIT),
+        "ID_TAKEN": with_value(base, "members.1", person(2, id=other["members"][0]["id"])),
+        "BIRTH_DATE_FUTURE": with_value(base, "members.0.birthDate", "2093-05-06"),
+        "UNKNOWN_VALUE": with_value(base, "welfareDecile", 77),
+        "AMOUNT_NEGATIVE": with_value(
             base, "businesses", [shop(base["members"][0], capital={"amount": "-7654321", "currency": "IDR"})]
         ),
     }
@@ -198,9 +198,9 @@ async def test_problems_of_a_command_hold_no_value(village: Place) -> None:
             payload = answer.data["submitHousehold"]
             assert payload["outcome"] == "REJECTED"
             assert code in [e["code"] for e in payload["userErrors"]], (code, payload)
-            said = str(answer.json["data"])  # the id of the request is random, and may hold any four digits
-            assert not [value for value in (*hidden, *(m["nik"] for m in document["members"])) if value in said], code
-            assert other["members"][0]["id"] not in said
+            data = str(answer.json["data"])  # without the request's id, which is random and may hold any four digits
+            assert not [value for value in (*hidden, *(m["nik"] for m in document["members"])) if value in data], code
+            assert other["members"][0]["id"] not in data
 
 
 async def test_messages_follow_the_language_of_the_request(village: Place) -> None:
@@ -238,7 +238,7 @@ async def test_findings_follow_the_language_of_the_reader(village: Place) -> Non
 
 
 async def test_every_error_code_is_reached(village: Place) -> None:
-    """The codes of the whole tree, each by a request that deserves it."""
+    """Every code of the error tree, each by a request that causes it."""
     reached: dict[str, tuple[int, str | None]] = {}
 
     async def ask(text: str, who: str | None = "officer", place: Place = village, **variables: Any) -> None:
@@ -342,7 +342,7 @@ async def test_absent_and_hidden_records_give_equal_bytes(village: Place) -> Non
     await village.submit("stranger", hidden)
     draft = await village.new_household("DRAFT")
     look = "query($id: ID!) { node(id: $id) { id } household(by: {id: $id}) { id } }"
-    told = set()
+    distinct = set()
     for id_ in (hidden["id"], draft["id"], str(uuid.uuid4())):
         bodies = [
             (await village.query("coordinator", look, id=id_)).body,
@@ -350,5 +350,5 @@ async def test_absent_and_hidden_records_give_equal_bytes(village: Place) -> Non
             (await village.query("coordinator", RETURN, id=id_, rev=1, remarks=[{"path": [], "text": "x"}])).body,
             (await village.query("coordinator", REVEAL, id=id_, field="PHONE", purpose="VERIFICATION")).body,
         ]
-        told.add(tuple(b.split(b',"extensions":{"requestId"')[0].replace(id_.encode(), b"") for b in bodies))
-    assert len(told) == 1
+        distinct.add(tuple(b.split(b',"extensions":{"requestId"')[0].replace(id_.encode(), b"") for b in bodies))
+    assert len(distinct) == 1

@@ -26,7 +26,7 @@ ONE = "query One($id: ID!, $name: String!) { household(by: {id: $id}) { id } mem
 
 
 async def explain(village: Place, who: str, text: str, run: bool = True, **variables: Any) -> list[Explained]:
-    """Every root field of a query, as a person of the village."""
+    """Explain every root field of a query, as a person of the village."""
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     principal = await principal_now(village.ids[who], soon, village.database)
     operation = OPERATIONS.get(text, None)
@@ -34,8 +34,8 @@ async def explain(village: Place, who: str, text: str, run: bool = True, **varia
     return [root async for root in roots]
 
 
-def found(root: Explained, table: str) -> float:
-    """How many rows of a table the plan found."""
+def scanned_rows(root: Explained, table: str) -> float:
+    """How many rows of a table the plan scanned."""
     scans = re.findall(rf"Scan.* on {table} .*actual .*rows=([\d.]+) loops=([1-9]\d*)", "\n".join(root.plan))
     assert scans, root.plan
     return sum(float(rows) * int(loops) for rows, loops in scans)
@@ -47,9 +47,9 @@ async def test_explain_shows_the_statements_that_the_server_runs(village: Place)
     for text, variables in ((LIST, {}), (ONE, {"id": document["id"], "name": "Siti"})):
         village.statements.clear()
         await village.ask("officer", text, **variables)
-        shown = await explain(village, "officer", text, **variables)
-        assert sorted(root.sql for root in shown) == sorted(village.statements)
-        assert all(any("Execution Time" in line for line in root.plan) for root in shown)
+        roots = await explain(village, "officer", text, **variables)
+        assert sorted(root.sql for root in roots) == sorted(village.statements)
+        assert all(any("Execution Time" in line for line in root.plan) for root in roots)
 
 
 @pytest.mark.anyio
@@ -57,8 +57,8 @@ async def test_the_plan_runs_under_the_row_security_of_that_user(village: Place)
     await village.new_household("SUBMITTED")
     ((mine,), (theirs,)) = [await explain(village, who, LIST) for who in ("officer", "stranger")]
     assert mine.sql == theirs.sql
-    assert found(mine, "household") > 0
-    assert found(theirs, "household") == 0
+    assert scanned_rows(mine, "household") > 0
+    assert scanned_rows(theirs, "household") == 0
 
 
 @pytest.mark.anyio
@@ -71,21 +71,21 @@ async def test_a_mask_is_in_the_statement(village: Place) -> None:
 
 @pytest.mark.anyio
 async def test_a_refused_root_is_reported_and_the_others_are_explained(village: Place) -> None:
-    refused, shown = await explain(village, "viewer", '{ members(search: "siti") { totalCount } viewer { id } }')
+    refused, explained = await explain(village, "viewer", '{ members(search: "siti") { totalCount } viewer { id } }')
     assert "search" in refused.refused
     assert refused.sql == ""
-    assert shown.plan
-    unknown, shown = await explain(
+    assert explained.plan
+    unknown, explained = await explain(
         village, "viewer", '{ households(filter: {within: ["99"]}) { totalCount } viewer { id } }'
     )
     assert unknown.refused
     assert unknown.plan == ()
-    assert shown.plan
+    assert explained.plan
 
 
 @pytest.fixture
 def production(village: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """The village as production: its database in DATABASE_URL."""
+    """The village in production mode, with its database in DATABASE_URL."""
     monkeypatch.delenv("DESMIGRATIF_MODE", raising=False)
     monkeypatch.setenv("DATABASE_URL", village.login)
     return village
@@ -98,11 +98,11 @@ def test_explain_prints_no_value(production: Place, tmp_path: Path, capsys: pyte
     words = ("explain", "--query", str(query), "--operation", "One", "--variables", f"@{variables}")
     who = str(production.ids["officer"])
     assert run(*words, "--as", who) == 0
-    said = capsys.readouterr().out
-    assert "household as officer: at most 0 nodes" in said
-    assert "\nSELECT CAST((\n" in said
-    assert said.count("Execution Time") == 2
-    assert [value for value in (id_, "Zulaikha", who, "35.07") if value in said] == []
+    output = capsys.readouterr().out
+    assert "household as officer: at most 0 nodes" in output
+    assert "\nSELECT CAST((\n" in output
+    assert output.count("Execution Time") == 2
+    assert [value for value in (id_, "Zulaikha", who, "35.07") if value in output] == []
     assert run(*words, "--as", who, "--no-plan") == 0
     assert "Execution Time" not in capsys.readouterr().out
 
@@ -141,9 +141,9 @@ def test_errors_of_explain_are_one_sentence(
     query.write_text(text)
     who = who or str(production.ids["officer"])
     assert run("explain", "--query", str(query), "--as", who, "--data", str(tmp_path), *words) == 1
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert len(said.splitlines()) == 1
+    output = capsys.readouterr().err
+    assert sentence in output
+    assert len(output.splitlines()) == 1
 
 
 def test_explain_refuses_a_login_that_bypasses_row_security(
@@ -165,9 +165,9 @@ def test_layout_changes_only_white_space() -> None:
         for role, area in WHO.values():
             for root in planned_for(query, role, area):
                 if sql := getattr(root, "text", ""):
-                    shown = laid_out(sql)
-                    assert words_of(shown) == words_of(sql)
-                    assert laid_out(shown) == shown
+                    layout = laid_out(sql)
+                    assert words_of(layout) == words_of(sql)
+                    assert laid_out(layout) == layout
 
 
 parts = st.sampled_from(

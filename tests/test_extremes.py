@@ -1,7 +1,7 @@
 """Every value that is accepted can be read: by every filter, order and group, and in the figures.
 
-A household is stored with each column at the ends of its bounds; one step beyond is refused with a sentence that says
-the bound, in drafts too, and the database holds the same.
+A household is stored with each column at the ends of its bounds; a value just beyond is refused with a sentence
+that names the bound, in drafts too, and the database holds the same.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FORMED = {
     "passport_no": "X1234567",
     "epmi_no": "E" * 32,
 }
-"""Values of columns that have a form of their own."""
+"""Values of columns with a form of their own."""
 SKIPPED = {
     "village_id",
     "location_village_id",
@@ -61,7 +61,7 @@ SKIPPED = {
 
 
 def extreme(column: Any, high: bool) -> Any:
-    """The greatest or smallest value that a column may hold, as GraphQL takes it."""
+    """The greatest or smallest value that a column may hold, in the form of GraphQL."""
     codes: type[Code] | None = column.info.get("codes")
     bounds = fact_of(column).bounds
     if column.name in FORMED:
@@ -108,7 +108,7 @@ def record(table: str, high: bool) -> dict[str, Any]:
 
 
 def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
-    """A household with every column at an end of its bounds, and as many children as may be."""
+    """A household with every column at an end of its bounds and the maximum of children."""
     members = [person(seq) | record("member", high) for seq in range(1, people + 1)]
     for member in members:
         member |= {"nik": None, "nikMissingReason": "NONE_YET"}
@@ -126,7 +126,7 @@ def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
 
 
 def complete(people: int = 50) -> dict[str, Any]:
-    """The largest household that can be submitted: its days make sense, everything else is at the high end."""
+    """The largest household that can be submitted: plausible dates, everything else at the upper end."""
     made = at_the_ends(True, people)
     for member in made["members"]:
         member |= {"birthDate": "1985-04-23", "relationToHead": "HEAD" if member is made["members"][0] else "OTHER"}
@@ -143,7 +143,7 @@ def complete(people: int = 50) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 async def stored(village: Place) -> Place:
-    """The village with drafts at both ends and the largest verified household."""
+    """The village with a draft at each end and the largest verified household."""
     for document in (at_the_ends(False), at_the_ends(True)):
         done = await village.submit("officer", document, save="DRAFT")
         assert done["outcome"] == "ACCEPTED", done["userErrors"]
@@ -174,7 +174,7 @@ LEAVES: dict[str, list[Any]] = {
 
 
 def conditions(type_: GraphQLInputObjectType) -> Iterator[dict[str, Any]]:
-    """Filters with one key each, with values of every comparator; of related records, that there are some."""
+    """Filters with one key each, with values of every comparator; for related records, that some exist."""
     for name, field in type_.fields.items():
         inner = get_named_type(field.type)
         several = isinstance(get_nullable_type(field.type), GraphQLList)
@@ -193,7 +193,7 @@ def conditions(type_: GraphQLInputObjectType) -> Iterator[dict[str, Any]]:
 
 
 def requests() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every way to ask a list, as a document with its variables."""
+    """A document with variables for every argument of a list."""
     for root, noun in LISTS.items():
         filters, orders, groups = (SCHEMA.type_map[noun + kind] for kind in ("Filter", "OrderField", "GroupBy"))
         ask = f"""query($f: {noun}Filter, $o: {noun}Order) {{
@@ -209,12 +209,12 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 async def test_filters_orders_and_groups_read_every_accepted_value(stored: Place) -> None:
-    asked = 0
+    answered = 0
     for document, variables in requests():
         answer = await stored.query("officer", document, **variables)
         assert set(answer.codes) <= {"FORBIDDEN", "BAD_USER_INPUT"}, (document, variables, answer.json)
-        asked += "FORBIDDEN" not in answer.codes
-    assert asked > 200
+        answered += "FORBIDDEN" not in answer.codes
+    assert answered > 200
 
 
 async def test_pages_of_extreme_values_can_be_walked_to_the_end(stored: Place) -> None:
@@ -222,16 +222,16 @@ async def test_pages_of_extreme_values_can_be_walked_to_the_end(stored: Place) -
         for key in SCHEMA.type_map[f"{noun}OrderField"].values:  # type: ignore[attr-defined]
             ask = f"""query($a: String) {{ {root}(orderBy: {{field: {key}}}, first: 25, after: $a)
                       {{ totalCount nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"""
-            seen: list[str] = []
+            ids: list[str] = []
             cursor = None
             while True:
                 answer = await stored.query("officer", ask, a=cursor)
                 if answer.codes == ["FORBIDDEN"]:
                     break
                 page = answer.data[root]
-                seen += [node["id"] for node in page["nodes"]]
+                ids += [node["id"] for node in page["nodes"]]
                 if not page["pageInfo"]["hasNextPage"]:
-                    assert len(set(seen)) == len(seen) == page["totalCount"], (root, key)
+                    assert len(set(ids)) == len(ids) == page["totalCount"], (root, key)
                     break
                 cursor = page["pageInfo"]["endCursor"]
 
@@ -244,8 +244,8 @@ async def test_figures_read_extreme_values(stored: Place) -> None:
 
 async def test_extreme_values_are_read_as_sent(stored: Place) -> None:
     largest = "orderBy: {field: WORKERS, direction: DESC}, first: 1"
-    shown = "name workersFamily exportCountries capital { amount }"
-    rows = await stored.ask("officer", f"{{ businesses({largest}) {{ nodes {{ {shown} }} }} }}")
+    selection = "name workersFamily exportCountries capital { amount }"
+    rows = await stored.ask("officer", f"{{ businesses({largest}) {{ nodes {{ {selection} }} }} }}")
     (top,) = rows["businesses"]["nodes"]
     assert (top["workersFamily"], len(top["exportCountries"])) == (100_000, 50)
     assert (top["name"], top["capital"]["amount"]) == ("Ñ" * 150, "999999999999999.99")
@@ -255,14 +255,14 @@ async def test_extreme_values_are_read_as_sent(stored: Place) -> None:
 
 
 def too_much() -> Iterator[tuple[str, str, Any]]:
-    """(table, column, what GraphQL still takes and the column does not)."""
+    """(table, column, value that GraphQL accepts and the column does not)."""
     for table, columns in TYPED.items():
         for column in columns:
             bounds = fact_of(column).bounds
             if bounds is None or column.info.get("codes") or column.name in SKIPPED - {"nik", "kk_number", "seq"}:
                 continue
             if column.name == "country" or column.name.endswith("_currency"):
-                continue  # a code of two or three letters, or refused before
+                continue  # a code of two or three letters, or refused earlier
             if bounds.items is not None:
                 yield table, column.name, sorted(ISO_3166 - {HOME})[: bounds.items + 1]
             elif bounds.days:

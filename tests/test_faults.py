@@ -1,4 +1,4 @@
-"""When the database is slow, busy or gone, the caller is told to try again, and the server goes on."""
+"""If the database is slow, busy or unreachable, the caller is asked to try again and the server goes on."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ async def test_a_sign_in_that_takes_too_long_is_overload(village: Place) -> None
 @pytest.mark.parametrize("warm", [False, True])
 async def test_a_full_pool_is_overload_with_retry_after(village: Place, warm: bool) -> None:
     async with served_with(village, pool_size=1, queue_timeout_ms=300) as narrow:
-        if warm:  # who asks is known without a look-up
+        if warm:  # the caller is cached, so that signing in needs no connection
             assert (await narrow.query("officer", NAMES)).codes == []
-        held = await narrow.database.pool.acquire()
+        connection = await narrow.database.pool.acquire()
         busy = await narrow.query("officer", NAMES)
-        narrow.database.pool.release(held)
+        narrow.database.pool.release(connection)
         free = await narrow.query("officer", NAMES)
     assert (busy.status, busy.codes) == (503, ["OVERLOADED"])
     assert int(busy.headers["retry-after"]) > 0
@@ -93,7 +93,7 @@ PASSING = {
 
 @asynccontextmanager
 async def refusing(village: Place, table: str, state: str) -> AsyncIterator[None]:
-    """Every row for this table is refused with this state."""
+    """The database refuses every row of this table with this state."""
     await village.admin.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
         f" AS $$ BEGIN RAISE 'no' USING ERRCODE = '{state}'; END $$;"

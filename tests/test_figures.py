@@ -1,4 +1,4 @@
-"""Figures: a known village counted by hand, and who sees how much of it."""
+"""Figures: known villages counted by hand, and who sees how much of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ READY = {"CRAFTS": 1, "RETAIL": 1}
 
 @pytest.fixture(scope="module")
 async def counted(village: Place) -> Place:
-    """Ten verified households in three villages, and three that are not verified."""
+    """Ten verified households in three villages, and three others."""
     for code in (NEXT_DOOR, FAR):
         await village.admin.execute(
             "INSERT INTO grants (user_id, role, region_id, valid_from)"
@@ -79,9 +79,9 @@ async def _verified(
     document = household(code, people)
     one = document["members"][0]
     document["migrations"] = [episode(one, **columns)]
-    if columns.get("stage") == "RETURNED":  # earlier episodes count for nothing: the latest is the person's stage
+    if columns.get("stage") == "RETURNED":  # earlier episodes do not count: a person's stage is that of the latest
         document["migrations"].append(episode(one, departedOn="2015", stage="FAILED_TO_DEPART"))
-    document["businesses"] = [shop(one, **said) for said in shops]
+    document["businesses"] = [shop(one, **changes) for changes in shops]
     stored = await village.submit(who, document)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
     for step in ("verifier", "far coordinator" if code == FAR else "coordinator"):
@@ -148,21 +148,21 @@ async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
 
 @pytest.mark.parametrize("who", ["officer", "viewer", "province", "analyst", "auditor", "nobody", "ministry"])
 async def test_national_figures_are_equal_for_everybody_except_small_cells(counted: Place, who: str) -> None:
-    found, exact = await national(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
+    summary, detail = await national(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
     for name, kind in ((_camel(n), kind.value) for n, kind in CLASSES.items()):
-        seen = kind == "OPEN" or exact == "PERSONAL" or exact == kind
+        exact = kind == "OPEN" or detail == "PERSONAL" or detail == kind
         rest = COUNTRY[WHOLES[name]] - COUNTRY[name] if name in WHOLES else 0
-        shown = seen or (COUNTRY[name] >= SMALLEST and not 0 < rest < SMALLEST)
-        assert found[name] == (COUNTRY[name] if shown else None), name
-        assert (name in found["withheld"]) is not shown, name
-    operational = exact is not None
-    # two hidden bars of one unit each would follow from the sum, so the next smallest goes with them
-    assert bars(found, BARS[0]) == (FIELDS if operational else dict.fromkeys(FIELDS))
+        visible = exact or (COUNTRY[name] >= SMALLEST and not 0 < rest < SMALLEST)
+        assert summary[name] == (COUNTRY[name] if visible else None), name
+        assert (name in summary["withheld"]) is not visible, name
+    operational = detail is not None
+    # two hidden bars of one unit each would follow from the sum, so the next smallest is hidden too
+    assert bars(summary, BARS[0]) == (FIELDS if operational else dict.fromkeys(FIELDS))
     if operational:
-        assert bars(found, BARS[1]) == READY
+        assert bars(summary, BARS[1]) == READY
     else:
-        assert found[BARS[1]] is None
-        assert BARS[1] in found["withheld"]
+        assert summary[BARS[1]] is None
+        assert BARS[1] in summary["withheld"]
 
 
 def _camel(name: str) -> str:
@@ -176,11 +176,11 @@ async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counte
         NEXT_DOOR,
         HERE,
         SUCCESSORS[0],
-    ):  # whatever they are: by sums of regions small ones would follow
-        found, exact = await of(counted, "viewer", code), await of(counted, "ministry", code)
-        assert plain(found) == plain(exact) | dict.fromkeys(STAGES)
-        assert sorted(found["withheld"]) == sorted(STAGES)
-        assert bars(found, BARS[0]) == bars(exact, BARS[0])
+    ):  # even large cells: small ones would follow from the sums of regions
+        summary, exact = await of(counted, "viewer", code), await of(counted, "ministry", code)
+        assert plain(summary) == plain(exact) | dict.fromkeys(STAGES)
+        assert sorted(summary["withheld"]) == sorted(STAGES)
+        assert bars(summary, BARS[0]) == bars(exact, BARS[0])
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counte
     [("officer", NEXT_DOOR), ("officer", "35.07.11"), ("viewer", "52.03"), ("viewer", "35"), ("nobody", HERE)],
 )
 async def test_a_region_outside_the_caller_s_areas_shows_only_coverage(counted: Place, who: str, code: str) -> None:
-    found, exact = await of(counted, who, code), await of(counted, "ministry", code)
-    assert {name: found[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
-    assert [name for name in (*COUNTS, *BARS) if found[name] is not None] == []
-    assert sorted(found["withheld"]) == sorted([*COUNTS, *BARS])
+    summary, exact = await of(counted, who, code), await of(counted, "ministry", code)
+    assert {name: summary[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
+    assert [name for name in (*COUNTS, *BARS) if summary[name] is not None] == []
+    assert sorted(summary["withheld"]) == sorted([*COUNTS, *BARS])
 
 
 async def test_zero_is_shown(counted: Place) -> None:
@@ -210,7 +210,7 @@ async def test_labels_are_in_the_language_of_the_request(counted: Place) -> None
 
 
 async def recount(admin: asyncpg.Connection, under: str) -> dict[str, Any]:
-    """The figures of a region from the records themselves, where no verified one is under revision."""
+    """The figures of a region counted from the records, if no verified one is under revision."""
     inside = "area >= $1 AND area < $1 || '/'" if under else "$1 = ''"
     verified = "household_id IN (SELECT id FROM household WHERE workflow_state = 'VERIFIED')"
     households = await admin.fetchval(
@@ -243,7 +243,7 @@ async def recount(admin: asyncpg.Connection, under: str) -> dict[str, Any]:
 
 
 async def compare(admin: asyncpg.Connection, codes: list[str]) -> int:
-    """Compare each region's figures with a recount; answers how many households the country has."""
+    """Compare each region's figures with a recount; return how many households the country has."""
     for code in ("", *codes):
         lower, upper = (code, code + "/") if code else ("0", ":")
         row = dict(await admin.fetchrow("SELECT * FROM figures($1, $2)", lower, upper) or {})

@@ -1,7 +1,6 @@
-"""Filters, orders and groups by every key: they tell nothing of what the caller may not read, and lose nothing else.
+"""Filters, orders and groups by every key: they reveal nothing that the caller may not read, and lose nothing else.
 
-For each key a condition and its `not` share the records out between them: all where the class of the key is seen, and
-none elsewhere.
+For each key a condition and its `not` partition the records: all in which the class of the key is seen, and no other.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ SOMETHING: dict[Any, Any] = {
 
 
 def condition(key: FilterKey) -> Any:
-    """A value of the key that may hold or not."""
+    """A condition of the key that is true for some records."""
     match key.test:
         case NamedCondition(type=type_):
             return True if type_ is bool else ["2019"]
@@ -72,14 +71,14 @@ def kind_of(key: FilterKey) -> str:
 
 
 def where_seen(world: World, who: Persona, stem: str, kind: str) -> set[str]:
-    """The records of a list of which the caller sees the class."""
+    """The ids of the records in which the caller sees the class."""
     table = FLAT[ROOTS[stem]]
     rows = {str(row.id): row for row in world.of(table)}
     return {i for i in world.listed(who, table) if kind == "OPEN" or world.sees(who, kind, rows[i])}
 
 
 def answers(who: Persona, kind: str) -> bool:
-    """Whether somebody sees the class in some record at least."""
+    """Whether the caller sees the class in at least one record."""
     grants = {grant.role for grant in who.grants}
     return bool(grants & (oracle.SEES[kind] | oracle.SEES_OWN.get(kind, set())))
 
@@ -89,22 +88,22 @@ async def test_a_condition_and_its_negation_partition_the_visible_rows(world: Wo
     who = BY_NAME[name]
     reads = any(grant.role in oracle.SEES["OPERATIONAL"] for grant in who.grants)
     for stem, key in KEYS:
-        asked = LIST_OPTIONS[NOUNS[stem]].filters[key]
+        key_filter = LIST_OPTIONS[NOUNS[stem]].filters[key]
         text = f"query($yes: {stem}Filter!, $no: {stem}Filter!) {{ " + " ".join(
             f"{way}: {ROOTS[stem]}(filter: ${way}, first: 1000) {{ totalCount nodes {{ id }} }}"
             for way in ("yes", "no")
         )
-        value = {key: condition(asked)}
+        value = {key: condition(key_filter)}
         answer = await world.ask(who, text + " }", yes=value, no={"not": value})
-        if not reads or not answers(who, kind_of(asked)):
+        if not reads or not answers(who, kind_of(key_filter)):
             assert answer.codes == ["FORBIDDEN", "FORBIDDEN"], (stem, key, answer.codes)
-            said, field = answer.json["errors"][0]["extensions"], key if reads else ROOTS[stem]
-            kind = kind_of(asked) if reads else "OPERATIONAL"
-            assert said == {"code": "FORBIDDEN", "field": field, "class": kind, "ability": f"SEE_{kind}"}
+            extensions, field = answer.json["errors"][0]["extensions"], key if reads else ROOTS[stem]
+            kind = kind_of(key_filter) if reads else "OPERATIONAL"
+            assert extensions == {"code": "FORBIDDEN", "field": field, "class": kind, "ability": f"SEE_{kind}"}
             continue
         yes, no = ({node["id"] for node in answer.data[way]["nodes"]} for way in ("yes", "no"))
         assert not yes & no, (stem, key)
-        assert yes | no == where_seen(world, who, stem, kind_of(asked)), (stem, key)
+        assert yes | no == where_seen(world, who, stem, kind_of(key_filter)), (stem, key)
         assert answer.data["yes"]["totalCount"] == len(yes)
 
 
@@ -152,14 +151,14 @@ async def test_null_is_refused_and_an_empty_list_matches_nothing(world: World, s
     refused = await world.ask(who, text, f={key: None})
     assert refused.codes == ["BAD_USER_INPUT"]
     assert key in refused.json["errors"][0]["message"]
-    asked = LIST_OPTIONS[NOUNS[stem]].filters[key]
-    if isinstance(condition(asked), list) and asked.kind is not Sensitivity.PROTECTIVE:
+    key_filter = LIST_OPTIONS[NOUNS[stem]].filters[key]
+    if isinstance(condition(key_filter), list) and key_filter.kind is not Sensitivity.PROTECTIVE:
         assert (await world.ask(who, text, f={key: []})).data == {ROOTS[stem]: {"totalCount": 0}}
         assert (await world.ask(who, text, f={"not": {key: []}})).data[ROOTS[stem]]["totalCount"] > 0
-    if isinstance(asked.test, RelatedRecords) and asked.test.several:
+    if isinstance(key_filter.test, RelatedRecords) and key_filter.test.several:
         assert (await world.ask(who, text, f={key: {"some": None}})).codes == ["BAD_USER_INPUT"]
-    elif isinstance(condition(asked), dict):
-        operator = next(iter(condition(asked)))
+    elif isinstance(condition(key_filter), dict):
+        operator = next(iter(condition(key_filter)))
         assert (await world.ask(who, text, f={key: {operator: None}})).codes == ["BAD_USER_INPUT"]
 
 
@@ -173,7 +172,7 @@ async def test_a_missing_variable_in_a_filter_is_refused(world: World) -> None:
 
 
 async def test_a_null_or_blank_argument_of_a_list_is_ignored(world: World) -> None:
-    """Every form sends what it holds, were it nothing; a cursor of the one list is good for the other."""
+    """Forms also send their empty fields; a cursor of either list is valid for the other."""
     who = BY_NAME["OFFICER@country"]
     text = """query($f: MemberFilter, $s: String, $o: MemberOrder, $n: Int, $a: String) {
       members(filter: $f, search: $s, orderBy: $o, first: $n, after: $a, before: null, last: null) {
@@ -217,7 +216,7 @@ async def test_within_accepts_old_codes_and_refuses_unknown_ones(world: World) -
 
 
 async def test_within_refuses_the_old_code_of_a_village_that_became_a_district(world: World) -> None:
-    """Nothing lies in a district by equality; an empty list would be a lie."""
+    """No household equals a district's code, so an empty list would be wrong."""
     who, old = BY_NAME["OFFICER@country"], "35.01.11.2999"
     text = "query($w: [RegionCode!]!) { households(filter: {within: $w}) { totalCount } }"
     became = "INSERT INTO region_code SELECT id, $1, '2000-01-01', '2010-01-01' FROM region WHERE code = '35.01.11'"
@@ -233,7 +232,7 @@ async def test_within_refuses_the_old_code_of_a_village_that_became_a_district(w
 
 @pytest.mark.parametrize(("stem", "by"), [("Member", "AGE_BAND"), ("Member", "SEX"), ("MigrationEpisode", "COUNTRY")])
 async def test_groups_of_a_partly_seen_class_do_not_reduce_the_count(world: World, stem: str, by: str) -> None:
-    """The count beside such groups is that of the whole list, not their sum."""
+    """The count beside such groups is that of the complete list, not their sum."""
     who, root = BY_NAME["officer-A111-viewer-B"], ROOTS[stem]
     text = f"{{ beside: {root} {{ totalCount groups(by: {by}) {{ count }} }} alone: {root} {{ totalCount }} }}"
     data = (await world.ask(who, text)).data
@@ -244,8 +243,8 @@ async def test_groups_of_a_partly_seen_class_do_not_reduce_the_count(world: Worl
 # --- comparators by hand ----------------------------------------------------------------------------------------------
 
 
-class Known(Enum):
-    """Departures of one household, in the order of its members' numbers; None is not known."""
+class Departure(Enum):
+    """Departures of one household, in the order of its members' numbers; None is unknown."""
 
     YEAR, MONTH, DAY, NOTHING = "2019", "2019-03", "2019-03-14", None
 
@@ -257,8 +256,8 @@ async def family(village: Place) -> str:
     for person, name in zip(document["members"], names, strict=True):
         person["fullName"] = name
     document["migrations"] = [
-        episode(person, departedOn=known.value, stage="WORKING_ABROAD" if known.value else "PROSPECTIVE")
-        for person, known in zip(document["members"], Known, strict=True)
+        episode(person, departedOn=departure.value, stage="WORKING_ABROAD" if departure.value else "PROSPECTIVE")
+        for person, departure in zip(document["members"], Departure, strict=True)
     ]
     document["businesses"] = [shop(document["members"][0], permits=["HALAL", "PIRT"], workersFamily=3)]
     payload = await village.submit("officer", document)
@@ -332,9 +331,9 @@ async def test_orders_put_nulls_last_and_enums_by_rank(village: Place, family: s
     text = f"""{{ up: migrations({of_family}, orderBy: {{field: DEPARTED_ON}}) {{ nodes {{ departedOn }} }}
       down: migrations({of_family}, orderBy: {{field: DEPARTED_ON, direction: DESC}}) {{ nodes {{ departedOn }} }} }}"""
     data = await village.ask("officer", text)
-    known = ["2019", "2019-03", "2019-03-14"]
-    assert [n["departedOn"] for n in data["up"]["nodes"]] == [*known, None]
-    assert [n["departedOn"] for n in data["down"]["nodes"]] == [*reversed(known), None]
+    dates = ["2019", "2019-03", "2019-03-14"]
+    assert [n["departedOn"] for n in data["up"]["nodes"]] == [*dates, None]
+    assert [n["departedOn"] for n in data["down"]["nodes"]] == [*reversed(dates), None]
 
 
 async def test_first_and_last_return_both_ends_of_one_list(village: Place, family: str) -> None:
@@ -343,22 +342,22 @@ async def test_first_and_last_return_both_ends_of_one_list(village: Place, famil
     ]
     text = """query($n: Int!, $b: String) { members(last: $n, before: $b) { nodes { id }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
-    found: list[str] = []
+    from_the_end: list[str] = []
     before, pages = None, 0
     while True:
         page = (await village.ask("officer", text, n=3, b=before))["members"]
-        found = [n["id"] for n in page["nodes"]] + found
+        from_the_end = [n["id"] for n in page["nodes"]] + from_the_end
         assert page["pageInfo"]["hasNextPage"] is (before is not None)
         before, pages = page["pageInfo"]["startCursor"], pages + 1
         if not page["pageInfo"]["hasPreviousPage"]:
             break
-    assert (found, pages) == (ids, -(-len(ids) // 3))
+    assert (from_the_end, pages) == (ids, -(-len(ids) // 3))
     both = await village.query("officer", "{ members(first: 1, last: 1) { totalCount } }")
     assert both.codes == ["BAD_USER_INPUT"]
 
 
 async def test_database_and_oracle_fold_text_alike(world: World) -> None:
-    """`startsWith` folds the column in the database and what was sent here."""
+    """`startsWith` folds the column in the database and the sent value in Python."""
     chance = random.Random(7)
     letters = [chr(n) for n in range(1, 0x3000) if unicodedata.name(chr(n), "")] + list("ﬁ①Ａ中ﾊﾞ\u0301\u0345\n\t")
     texts = ["".join(chance.choices(letters, k=12)) for _ in range(5000)]
@@ -370,7 +369,7 @@ async def test_database_and_oracle_fold_text_alike(world: World) -> None:
 
 
 async def test_a_class_seen_only_in_own_records_limits_a_list_to_them(village: Place) -> None:
-    """The status that an officer recorded is his to ask for; a colleague's episode is as if it were not there."""
+    """Officers filter by statuses that they recorded; a colleague's episode counts as absent."""
     mine, theirs = [await _journey_of(village, who, "NON_PROCEDURAL") for who in ("officer", "second")]
     legal = await _journey_of(village, "officer", "PROCEDURAL")
     status = "proceduralStatus: [NON_PROCEDURAL]"
@@ -422,7 +421,7 @@ async def test_awaits_me_lists_what_the_caller_may_verify(village: Place) -> Non
 
 
 async def test_has_findings_counts_only_visible_findings(village: Place) -> None:
-    """A warning about a datum that is not the caller's does not tell of itself by a filter."""
+    """A filter does not reveal a warning about a datum that the caller may not see."""
     document = household()
     document["migrations"] = [episode(document["members"][0], proceduralStatus="PROCEDURAL", visaType=None)]
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
@@ -444,7 +443,7 @@ async def test_has_findings_counts_only_visible_findings(village: Place) -> None
 
 
 async def test_has_findings_is_false_for_callers_that_see_no_findings(village: Place) -> None:
-    """A finding is PERSONAL even where its column is not: that of an owner tells that he is a child."""
+    """A finding is PERSONAL even if its column is not: one about an owner shows that they are a child."""
     document = household(people=2)
     child = {"birthDate": "2013-04-23", "nik": None, "nikMissingReason": "NONE_YET", "maritalStatus": "NEVER_MARRIED"}
     document["members"][1] |= child

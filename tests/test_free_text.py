@@ -1,4 +1,4 @@
-"""Numbers in free texts: refused wherever people type, however they are written; dates, codes and amounts are not."""
+"""Identity numbers in free text are refused everywhere and in any form; dates, codes and amounts are not."""
 
 from __future__ import annotations
 
@@ -141,9 +141,9 @@ async def test_remarks_and_notes_refuse_identity_numbers(village: Place) -> None
     item = {"id": document["id"], "rev": 1, "acceptFindings": True}
     (noted,) = (await village.ask("verifier", VERIFY, items=[item], note=text))["verifyHouseholds"]["results"]
     assert [(e["code"], e["path"]) for e in noted["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
-    asked = {"id": document["members"][0]["id"], "field": "NIK", "purpose": "SERVICE", "note": text}
-    shown = (await village.ask("coordinator", REVEAL, **asked))["revealIdentity"]
-    assert shown["value"] is None
-    assert [(e["code"], e["path"]) for e in shown["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
+    arguments = {"id": document["members"][0]["id"], "field": "NIK", "purpose": "SERVICE", "note": text}
+    payload = (await village.ask("coordinator", REVEAL, **arguments))["revealIdentity"]
+    assert payload["value"] is None
+    assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NUMBER_IN_TEXT", ["note"])]
     assert await village.admin.fetchval("SELECT count(*) FROM audit_event WHERE note LIKE '%3507%'") == 0
     assert await village.admin.fetchval("SELECT count(*) FROM workflow_event WHERE reason LIKE '%3507%'") == 0

@@ -1,4 +1,4 @@
-"""When the caller leaves, PostgreSQL stops; whoever stays is not disturbed, and the quick pay nearly nothing."""
+"""If the client disconnects, PostgreSQL stops; clients that stay are not disturbed, and quick work costs little."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND wait_event
 
 
 async def stays() -> dict[str, Any]:
-    """What is received of a caller who waits for his answer."""
+    """The messages of a client that waits for its answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 def watchers() -> list[str]:
-    """The tasks that watch a caller; others of the process come and go."""
+    """The tasks that watch a client, without other tasks of the process."""
     names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
     return [name for name in names if name.startswith("_Watch.")]
 

@@ -1,4 +1,4 @@
-"""Groups: the counts of a list's rows by a key are the rows of the list, largest first, in words of both languages."""
+"""Groups count the rows of a list by a key, largest first, with labels in both languages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def filled(village: Place) -> Place:
 
 
 def place(dimension: str, group: dict[str, Any]) -> tuple[Any, ...]:
-    """Months come in the order of time, all else the largest first, and what is not known last."""
+    """Months come in the order of time, everything else the largest first, and unknown last."""
     timed = dimension.endswith("MONTH")
     return group["key"] == "UNKNOWN", 0 if timed else -group["count"], group["key"]
 
@@ -50,7 +50,7 @@ async def test_groups_count_the_rows_of_the_list(filled: Place, stem: str, key: 
 
 @pytest.mark.parametrize(("stem", "key"), DIMENSIONS)
 async def test_total_count_is_the_same_with_and_without_groups(filled: Place, stem: str, key: str) -> None:
-    """However few groups are shown, and of a list that is empty too."""
+    """Even if few groups are shown, and for an empty list."""
     few = f"few: groups(by: {key}, first: 1) {{ count }}"
     text = f"""query($f: {stem}Filter!) {{ alone: {ROOTS[stem]} {{ totalCount }}
       beside: {ROOTS[stem]} {{ {few} totalCount places: groups(by: VILLAGE) {{ key }} }}
@@ -101,7 +101,9 @@ async def test_groups_of_a_region_count_only_rows_within_it(filled: Place) -> No
 
 
 def test_which_groups_are_timed_and_which_derived() -> None:
-    """The one says the order of groups, the other what they cost."""
-    named = {(noun.__name__, name): by for noun, listing in LIST_OPTIONS.items() for name, by in listing.groups.items()}
-    assert {name for (_, name), by in named.items() if by.timed} == {"CONTRACT_END_MONTH"}
-    assert {key for key, by in named.items() if by.derived} == {("Member", "STAGE"), ("Member", "AGE_BAND")}
+    """`timed` sets the order of groups, `derived` their cost."""
+    groups = {
+        (noun.__name__, name): by for noun, listing in LIST_OPTIONS.items() for name, by in listing.groups.items()
+    }
+    assert {name for (_, name), by in groups.items() if by.timed} == {"CONTRACT_END_MONTH"}
+    assert {key for key, by in groups.items() if by.derived} == {("Member", "STAGE"), ("Member", "AGE_BAND")}

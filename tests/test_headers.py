@@ -1,4 +1,4 @@
-"""Headers by the rules of HTTP: repeated ones, ranges and qualities, languages, and what comes before a document."""
+"""Headers by the rules of HTTP: repeated ones, ranges and qualities, languages, and checks before a body is read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def sent(village: Place, *headers: tuple[str, str], body: Any = None) -> A
 
 
 async def test_two_authorization_headers_are_refused(village: Place) -> None:
-    """Whoever judges the other one than we do would have been deceived."""
+    """A proxy that checks the other one would be deceived."""
     own, kind = ("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)
     others = [("authorization", "Bearer none"), ("Authorization", ""), ("AUTHORIZATION", "Basic eDp5"), own]
     assert (await sent(village, kind, own)).data == {"viewer": {"name": "officer"}}
@@ -53,18 +53,18 @@ async def test_a_repeated_single_value_header_is_refused(village: Place, name: s
 
 
 async def test_list_headers_in_several_lines_are_joined(village: Place) -> None:
-    given = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
+    headers_ = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
     lists = [("accept", "text/html"), ("accept", RESPONSE), ("accept-language", "fr"), ("accept-language", "en")]
-    answer = await sent(village, *given, *lists, body={"query": "{ nobody }"})
+    answer = await sent(village, *headers_, *lists, body={"query": "{ nobody }"})
     assert answer.headers["content-type"] == RESPONSE
     assert answer.status == 400
-    refused = await sent(village, *given[1:], *lists)
+    refused = await sent(village, *headers_[1:], *lists)
     assert "sign in" in refused.errors[0]["message"]
 
 
 async def test_other_headers_may_be_repeated(village: Place) -> None:
-    given = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
-    assert (await sent(village, *given, ("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("via", "a"))).data
+    headers_ = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
+    assert (await sent(village, *headers_, ("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("via", "a"))).data
 
 
 async def test_a_repeated_query_parameter_is_refused(village: Place) -> None:
@@ -194,7 +194,7 @@ def test_only_the_beginning_of_a_long_header_is_read_and_cached() -> None:
 async def test_with_a_bad_token_the_body_is_neither_read_nor_parsed(
     village: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the service does for somebody who is not known must not be what it does for those who are."""
+    """The service must not do for anonymous callers what it does for signed-in ones."""
     parsed: list[str] = []
     plain = Operations.get
 

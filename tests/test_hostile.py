@@ -1,4 +1,4 @@
-"""Hostile input: whatever is sent gets a clear, coded answer in bounded time, and neighbours are answered meanwhile."""
+"""Hostile input: every request gets a clear, coded answer in bounded time, and others are answered meanwhile."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BORN = "query($d: Date) { members(filter: {birthDate: {gte: $d}}) { totalCount }
 
 
 def nested(levels: int, before: str = '{"not": ', after: str = "}") -> str:
-    """The variables of COUNT as JSON, with a filter so deep."""
+    """The variables of COUNT as JSON, with a filter of this depth."""
     return f'{{"f": {before * levels}{{}}{after * levels}}}'
 
 
@@ -38,12 +38,12 @@ def body(query: str, **variables: Any) -> bytes:
 
 
 def raw(variables: str, query: str = SIZED) -> bytes:
-    """A body whose variables are JSON as it stands."""
+    """A body with these variables, given as JSON."""
     return b'{"query": %b, "variables": %b}' % (orjson.dumps(query), variables.encode())
 
 
 async def sent(village: Place, content: bytes, who: str = "coordinator") -> Answer:
-    """The answer to a body, checked for what every answer must be, while a neighbour is answered too."""
+    """The answer to a body, checked like every answer must be, while another caller is answered too."""
     headers = village.bearer(who) | {"content-type": "application/json"}
     began = time.process_time()
     answer, neighbour = await asyncio.gather(
@@ -195,7 +195,7 @@ ANSWERED: dict[str, bytes] = {
     "the same key twice": b'{"query": "{", "query": "{ viewer { id } }", "variables": null, "variables": {}}',
     "a whole number as a float": raw('{"n": 2.0}'),
 }
-"""Odd, but good: each is a question with an answer."""
+"""Odd but valid queries."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -208,7 +208,7 @@ async def test_wrong_or_excessive_queries_are_refused_with_a_code(village: Place
 @pytest.mark.parametrize("name", ANSWERED)
 async def test_odd_but_valid_queries_are_answered(village: Place, name: str) -> None:
     answer = await sent(village, ANSWERED[name])
-    if answer.codes != ["PAYLOAD_TOO_LARGE"]:  # bodies have a limit, which a setting says
+    if answer.codes != ["PAYLOAD_TOO_LARGE"]:  # a setting limits the size of bodies
         assert answer.codes == [], answer.body[:300]
         assert answer.json["data"]
 
@@ -262,8 +262,8 @@ async def test_a_malformed_cursor_is_refused_before_anything_runs(village: Place
         f" {cursor}",
         cursor + "\n",
     ]
-    for said in turned:
+    for malformed in turned:
         before = len(village.statements)
-        answer = await sent(village, body(text, c=said), "officer")
-        assert answer.codes == [INPUT], said[:50]
+        answer = await sent(village, body(text, c=malformed), "officer")
+        assert answer.codes == [INPUT], malformed[:50]
         assert len(village.statements) - before == 1, "the neighbour's"

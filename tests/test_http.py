@@ -1,6 +1,6 @@
 """GraphQL over HTTP: methods, media types, sizes, tokens, and the routes beside it.
 
-Every answer of `/graphql` is a GraphQL-shaped JSON document with the id of its request, whatever was sent.
+Every answer of `/graphql` is a GraphQL response in JSON with the id of its request, whatever was sent.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ VIEWER = "{ viewer { name } }"
 
 
 async def post(village: Place, body: Any, who: str | None = "officer", **headers: str) -> Answer:
-    """A POST of a JSON value, or of bytes as they are."""
+    """Send a JSON value, or bytes as they are, by POST."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
-    given = village.bearer(who) | {"content-type": JSON} | {k.replace("_", "-"): v for k, v in headers.items()}
-    return await village.send("POST", content=content, headers=given)
+    all_headers = village.bearer(who) | {"content-type": JSON} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return await village.send("POST", content=content, headers=all_headers)
 
 
-def shaped(answer: Answer) -> list[str]:
-    """The codes of an answer, whose shape is checked."""
+def codes_of(answer: Answer) -> list[str]:
+    """The codes of an answer; checks that it is a GraphQL response."""
     body = answer.json
     assert set(body) <= {"data", "errors", "extensions"}
     assert set(body) & {"data", "errors"}
@@ -76,13 +76,13 @@ async def test_both_media_types_are_served(village: Place, accept: str, media: s
 @pytest.mark.parametrize("accept", ["text/html", "image/*", "text/plain;q=1"])
 async def test_other_media_types_are_not_acceptable(village: Place, accept: str) -> None:
     answer = await post(village, {"query": VIEWER}, accept=accept)
-    assert (answer.status, shaped(answer)) == (406, ["NOT_ACCEPTABLE"])
+    assert (answer.status, codes_of(answer)) == (406, ["NOT_ACCEPTABLE"])
 
 
 @pytest.mark.parametrize("sent", ["text/plain", "application/graphql", "multipart/form-data", "", "application/jsonx"])
 async def test_only_json_bodies_are_read(village: Place, sent: str) -> None:
     answer = await post(village, {"query": VIEWER}, content_type=sent)
-    assert (answer.status, shaped(answer)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
+    assert (answer.status, codes_of(answer)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
 
 
 async def test_a_charset_is_accepted(village: Place) -> None:
@@ -100,7 +100,7 @@ async def test_a_charset_is_accepted(village: Place) -> None:
 async def test_request_errors_are_400_or_200_by_media_type(village: Place, query: str, code: str) -> None:
     for accept, status in ((RESPONSE, 400), (JSON, 200)):
         answer = await post(village, {"query": query}, accept=accept)
-        assert (answer.status, shaped(answer)) == (status, [code])
+        assert (answer.status, codes_of(answer)) == (status, [code])
         assert "data" not in answer.json
 
 
@@ -108,7 +108,7 @@ async def test_errors_of_execution_have_status_200(village: Place) -> None:
     answer = await post(
         village, {"query": '{ viewer { name } region(code: "35.07.12.2001") { name } }'}, accept=RESPONSE
     )
-    assert (answer.status, shaped(answer)) == (200, ["BAD_USER_INPUT"])
+    assert (answer.status, codes_of(answer)) == (200, ["BAD_USER_INPUT"])
     assert answer.json["data"] == {"viewer": {"name": "officer"}, "region": None}
 
 
@@ -163,7 +163,7 @@ async def test_a_query_over_a_limit_is_refused_before_anything_runs(village: Pla
 async def test_a_malformed_request_is_a_bad_request(village: Place, body: bytes) -> None:
     for accept in (RESPONSE, JSON):
         answer = await post(village, body, accept=accept)
-        assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
+        assert (answer.status, codes_of(answer)) == (400, ["BAD_REQUEST"])
 
 
 async def test_operation_name_selects_one_of_several_operations(village: Place) -> None:
@@ -184,7 +184,7 @@ async def test_the_size_of_a_body_is_limited_by_the_setting(village: Place) -> N
             body = orjson.dumps({"query": VIEWER})
             answer = await post(small, body + b" " * (size - len(body)))
             assert answer.status == status
-            assert shaped(answer) == ([] if status == 200 else ["PAYLOAD_TOO_LARGE"])
+            assert codes_of(answer) == ([] if status == 200 else ["PAYLOAD_TOO_LARGE"])
         assert answer.errors[0]["extensions"]["limit"] == 1000
 
         async def endless() -> Any:
@@ -217,27 +217,27 @@ async def test_a_client_that_leaves_while_sending_is_counted(village: Place) -> 
 # --- methods ------------------------------------------------------------------------------------------------------
 
 
-async def get(village: Place, who: str | None = "officer", **said: str) -> Answer:
-    asked = "&".join(f"{name}={quote(value)}" for name, value in said.items())
-    return await village.send("GET", f"/graphql?{asked}", headers=village.bearer(who))
+async def get(village: Place, who: str | None = "officer", **parameters: str) -> Answer:
+    query_string = "&".join(f"{name}={quote(value)}" for name, value in parameters.items())
+    return await village.send("GET", f"/graphql?{query_string}", headers=village.bearer(who))
 
 
 async def test_queries_may_use_get(village: Place) -> None:
     assert (await get(village, query=VIEWER)).data == {"viewer": {"name": "officer"}}
     text = "query($c: RegionCode!) { region(code: $c) { code } } query B { __typename }"
-    named = text.replace("query(", "query A(")
-    got = await get(village, query=named, variables=json.dumps({"c": HERE}), operationName="A")
-    assert got.data == {"region": {"code": HERE}}
-    for said in ({}, {"query": ""}, {"query": VIEWER, "variables": "{"}, {"query": VIEWER, "variables": "[]"}):
-        answer = await get(village, **said)
-        assert (answer.status, shaped(answer)) == (400, ["BAD_REQUEST"])
+    several = text.replace("query(", "query A(")
+    answer_ = await get(village, query=several, variables=json.dumps({"c": HERE}), operationName="A")
+    assert answer_.data == {"region": {"code": HERE}}
+    for parameters in ({}, {"query": ""}, {"query": VIEWER, "variables": "{"}, {"query": VIEWER, "variables": "[]"}):
+        answer = await get(village, **parameters)
+        assert (answer.status, codes_of(answer)) == (400, ["BAD_REQUEST"])
 
 
 async def test_mutations_need_post(village: Place) -> None:
     document = household()
     before = await village.admin.fetchval("SELECT count(*) FROM audit_event")
     answer = await get(village, query=SUBMIT, variables=json.dumps({"household": document}))
-    assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+    assert (answer.status, codes_of(answer)) == (405, ["METHOD_NOT_ALLOWED"])
     both = f"query A {VIEWER} {SUBMIT.replace('mutation(', 'mutation B(')}"
     answer = await get(village, query=both, variables=json.dumps({"household": document}), operationName="B")
     assert answer.status == 405
@@ -248,15 +248,15 @@ async def test_mutations_need_post(village: Place) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "DELETE"])
 async def test_other_methods_are_not_allowed(village: Place, method: str) -> None:
     answer = await village.send(method, json={"query": VIEWER}, headers=village.bearer("officer"))
-    assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+    assert (answer.status, codes_of(answer)) == (405, ["METHOD_NOT_ALLOWED"])
     assert answer.headers["allow"] == "GET, POST"
 
 
 async def test_routes_work_below_a_prefix(village: Place) -> None:
     transport = httpx.ASGITransport(village.app, root_path="/registry")
     async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
-        got = await client.post("/registry/graphql", json={"query": VIEWER}, headers=village.bearer("officer"))
-    assert (got.status_code, got.json()["data"]) == (200, {"viewer": {"name": "officer"}})
+        response = await client.post("/registry/graphql", json={"query": VIEWER}, headers=village.bearer("officer"))
+    assert (response.status_code, response.json()["data"]) == (200, {"viewer": {"name": "officer"}})
 
 
 # --- tokens -------------------------------------------------------------------------------------------------------
@@ -291,10 +291,10 @@ async def test_every_bad_token_gets_the_same_answer(village: Place) -> None:
         "Bearer " + village.keyring.issue(left, 10, now),
     ]
     bodies = set()
-    for said in headers:
-        given = {} if said is None else {"authorization": said}
-        answer = await village.send("POST", json={"query": VIEWER}, headers=given)
-        assert (answer.status, shaped(answer)) == (401, ["UNAUTHENTICATED"]), said
+    for header_ in headers:
+        request_headers = {} if header_ is None else {"authorization": header_}
+        answer = await village.send("POST", json={"query": VIEWER}, headers=request_headers)
+        assert (answer.status, codes_of(answer)) == (401, ["UNAUTHENTICATED"]), header_
         bodies.add(answer.body.split(b'"extensions":{"requestId"')[0])
     assert len(bodies) == 1
     assert (await village.send("POST", json={"query": VIEWER}, headers={"authorization": f"bearer {good}"})).data
@@ -304,10 +304,10 @@ async def test_a_revoked_grant_ends_at_once(village: Place) -> None:
     async def becomes(codes: list[str], change: str) -> None:
         await village.admin.execute(f"UPDATE grants SET {change} WHERE user_id = $1", village.ids["far coordinator"])
 
-        async def answered() -> bool:
+        async def reached() -> bool:
             return (await village.query("far coordinator", "{ households { totalCount } }")).codes == codes
 
-        await eventually(answered)
+        await eventually(reached)
 
     await becomes([], "active = true")
     await becomes(["FORBIDDEN"], "active = false")
@@ -324,7 +324,7 @@ async def test_without_a_token_only_introspection_runs_if_the_setting_allows_it(
         assert (await closed.query(None, "{ __typename }")).data == {"__typename": "Query"}
         for who in (None, "officer"):
             answer = await closed.query(who, schema)
-            assert (shaped(answer), "data" in answer.json) == (["BAD_USER_INPUT"], False)
+            assert (codes_of(answer), "data" in answer.json) == (["BAD_USER_INPUT"], False)
 
 
 # --- the other routes ---------------------------------------------------------------------------------------------
@@ -342,7 +342,9 @@ async def test_readyz_is_ok_only_if_queries_can_be_answered(village: Place) -> N
     await village.admin.execute("UPDATE code_version SET version = 'other' WHERE version = $1", head())
     try:
         assert (await village.send("GET", "/readyz")).status == 503
-        await village.admin.execute("INSERT INTO code_version VALUES ($1)", head())  # a newer one that serves us too
+        await village.admin.execute(
+            "INSERT INTO code_version VALUES ($1)", head()
+        )  # a newer version that serves this code too
         assert (await village.send("GET", "/readyz")).status == 200
     finally:
         await village.admin.execute("DELETE FROM code_version")
@@ -368,7 +370,7 @@ async def test_other_paths_are_not_found(village: Place, path: str) -> None:
     for language, word in (("id", "ada di /graphql"), ("en", "is at /graphql")):
         headers = village.bearer("officer") | {"accept-language": language}
         answer = await village.send("GET", f"http://registry{path}", headers=headers)
-        assert (answer.status, shaped(answer)) == (404, ["NOT_FOUND"])
+        assert (answer.status, codes_of(answer)) == (404, ["NOT_FOUND"])
         assert word in answer.errors[0]["message"]
         assert "location" not in answer.headers
 
@@ -377,7 +379,7 @@ async def test_other_paths_are_not_found(village: Place, path: str) -> None:
 async def test_the_other_routes_are_read_only(village: Place, path: str) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         answer = await village.send(method, path, content=b"{}")
-        assert (answer.status, shaped(answer)) == (405, ["METHOD_NOT_ALLOWED"])
+        assert (answer.status, codes_of(answer)) == (405, ["METHOD_NOT_ALLOWED"])
         assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     answer = await village.send("GET", path)
     assert answer.status == 200
@@ -390,4 +392,4 @@ async def test_metrics_are_not_found_if_turned_off(village: Place) -> None:
         answer = await village.send("GET", "/metrics")
     finally:
         village.app.service.settings.__dict__["mode"] = "demo"
-    assert (answer.status, shaped(answer)) == (404, ["NOT_FOUND"])
+    assert (answer.status, codes_of(answer)) == (404, ["NOT_FOUND"])

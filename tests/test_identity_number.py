@@ -1,4 +1,4 @@
-"""Identity numbers: what is accepted, and that a mask never gives the number away."""
+"""Identity numbers: which are accepted, and that a mask never reveals the number."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ digits = st.text("0123456789", min_size=16, max_size=16)
 
 @st.composite
 def niks(draw: st.DrawFn) -> tuple[str, date, Sex]:
-    """A NIK as it is issued, anywhere, for anybody."""
+    """A NIK as issued in any region, for anybody."""
     born = draw(st.dates(date(1900, 3, 1), date(2099, 12, 31)))
     sex = draw(st.sampled_from(Sex))
     day = born.day + (40 if sex is Sex.FEMALE else 0)
@@ -108,8 +108,8 @@ def test_masks_of_each_kind_of_number() -> None:
 @pytest.mark.parametrize("mask", MASKS)
 @given(text=st.text(max_size=40))
 def test_a_mask_hides_at_least_half(mask: Callable[[str], str], text: str) -> None:
-    shown = mask(text)
-    assert shown.count("*") >= len(shown) / 2
+    masked = mask(text)
+    assert masked.count("*") >= len(masked) / 2
     assert set(mask("a1b")) == {"*"}
 
 

@@ -1,4 +1,4 @@
-"""Inputs: what may be typed is what the faces show of the typed facts, nothing more and nothing less."""
+"""Inputs have exactly the typed facts that the faces show."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from tests.test_scalars import GOOD
 
 SCHEMA: GraphQLSchema = graphql_schema(build())
 STRUCTURE = {"id", "removed", *LISTED}
-"""What an input holds besides facts: the key, the tombstone, and the lists."""
+"""The fields of an input that are not facts: the key, `removed`, and the lists."""
 ID, CHILD = "018f3a56-1111-7000-8000-000000000001", "018f3a56-1111-7000-8000-000000000002"
 
 
 def input_of(name: str) -> GraphQLInputObjectType:
-    found = SCHEMA.type_map[name]
-    assert isinstance(found, GraphQLInputObjectType)
-    return found
+    type_ = SCHEMA.type_map[name]
+    assert isinstance(type_, GraphQLInputObjectType)
+    return type_
 
 
 def leaves(record: RecordInput) -> Iterator[tuple[str, str, Any]]:
     """Each leaf of a record's input as its dotted name, with its column and its GraphQL field."""
-    made = input_of(f"{record.face.__name__}Input")
+    input_type = input_of(f"{record.face.__name__}Input")
     for field in record.fields:
-        outer = made.fields[camel(field.name)]
+        outer = input_type.fields[camel(field.name)]
         for part, column in field.columns:
             if part is None:
                 yield field.name, column, outer
@@ -52,7 +52,7 @@ def leaves(record: RecordInput) -> Iterator[tuple[str, str, Any]]:
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.table)
 def test_input_fields_are_exactly_the_typed_facts(record: RecordInput) -> None:
-    typed = sorted(column.name for column, said in facts(record.noun) if not said.server and column.name != "id")
+    typed = sorted(column.name for column, fact in facts(record.noun) if not fact.server and column.name != "id")
     assert sorted(column for _, column, _ in leaves(record)) == typed
     assert sorted(column.name for column in TYPED[record.table]) == typed
     written = {camel(field.name) for field in record.fields}
@@ -65,28 +65,28 @@ def test_every_noun_of_a_household_has_an_input() -> None:
 
 def test_the_inputs_of_values_are_complete() -> None:
     for value in VALUES:
-        shown = SCHEMA.type_map[value.__name__]
-        assert set(input_of(f"{value.__name__}Input").fields) == set(shown.fields)  # type: ignore[attr-defined]
+        output_type = SCHEMA.type_map[value.__name__]
+        assert set(input_of(f"{value.__name__}Input").fields) == set(output_type.fields)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.table)
 def test_an_input_field_has_the_type_of_its_column(record: RecordInput) -> None:
-    for name, column, made in leaves(record):
+    for name, column, field in leaves(record):
         stored = record.noun.__table__.c[column]
         codes: type[Code] | None = stored.info.get("codes")
-        type_ = get_named_type(made.type)
+        type_ = get_named_type(field.type)
         assert isinstance(type_, GraphQLEnumType) is (codes is not None), name
         if isinstance(type_, GraphQLEnumType):
             assert codes is not None
             assert set(type_.values) == {code.value for code in codes}, name
-        assert made.description, name
+        assert field.description, name
 
 
 def test_only_keys_and_parts_of_a_value_are_required() -> None:
-    """A left-out key stays as it is: so nothing that is a fact can be demanded."""
+    """A missing key keeps its value, so no fact can be required."""
     for record in RECORDS.values():
-        made = input_of(f"{record.face.__name__}Input")
-        assert [name for name, f in made.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
+        input_type = input_of(f"{record.face.__name__}Input")
+        assert [name for name, f in input_type.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
 
 
 def test_inputs_of_numbers_relations_and_regions_have_plain_names() -> None:
@@ -117,7 +117,7 @@ def test_an_input_field_has_the_class_of_its_fact() -> None:
 
 
 def sent(id_: str, **more: Any) -> dict[str, Any]:
-    """An input as it arrives: what is not given is left out."""
+    """An input as it arrives, without the fields that are not given."""
     return {"id": id_, **more}
 
 

@@ -1,4 +1,4 @@
-"""Keys of look-ups: a record is found by the one key that is given, and the statement reads no other."""
+"""Keys of look-ups: a record is found by the given key, and the statement reads no other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY = "query($by: HouseholdKey!) { household(by: $by) { id householdNo } }"
 
 
 def condition(query: str) -> str:
-    """What the statement of a household's look-up compares with the key."""
+    """The columns that the statement of a household's look-up compares."""
     (plan,) = planned_for(query, Role.MINISTRY_ADMIN, NATIONAL)
     assert isinstance(plan, Plan)
     (where,) = re.findall(r"FROM registry\.household AS \S+\s+WHERE (.*?) AND", plan.statement.text, re.DOTALL)
@@ -37,9 +37,11 @@ def test_a_look_up_compares_only_the_given_key() -> None:
 
 
 def test_the_arguments_of_a_look_up_are_the_keys_of_its_noun() -> None:
-    shapes = {made.python_name: made.metadata["shape"] for made in fields_of(Query)}
+    shapes = {field_.python_name: field_.metadata["shape"] for field_ in fields_of(Query)}
     one = {name: shape for name, shape in shapes.items() if isinstance(shape, RelatedField) and shape.how == "one"}
-    arguments = {made.python_name: made.metadata["arguments"] for made in fields_of(Query) if made.python_name in one}
+    arguments = {
+        field_.python_name: field_.metadata["arguments"] for field_ in fields_of(Query) if field_.python_name in one
+    }
     assert arguments == {name: {shape.key.argument} if shape.key else set() for name, shape in one.items()}
     assert one["household"].key is HOUSEHOLD_KEY
 

@@ -1,4 +1,4 @@
-"""Documents are parsed, planned and described beside the event loop, callers in turn, strangers apart."""
+"""Documents are parsed, planned and described off the event loop, callers in turn, anonymous ones apart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG = "{ __schema { types { name fields { name args { name type { name ofType {
 
 
 async def settled(condition: Callable[[], Any]) -> None:
-    """Soon the condition holds."""
+    """Wait until the condition holds."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  (no event is sent for it)
             await asyncio.sleep(0.01)
@@ -119,7 +119,7 @@ COUNTED = "query($f: HouseholdFilter) { households(filter: $f) { totalCount } }"
 
 
 async def test_many_values_are_coerced_off_the_event_loop(village: Place) -> None:
-    """Filters nested in filters, and long lists of records; few of either do not wait for their turn."""
+    """Filters nested in filters, and long lists of records; a few of either do not wait for a turn."""
     began = threading.Event()
     holding = asyncio.create_task(COERCING.run("other", began.wait, 10))
     await settled(lambda: COERCING.turns.taken == 1)

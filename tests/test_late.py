@@ -1,4 +1,4 @@
-"""What arrives late, twice or half: nothing comes back, nothing is undone, nothing becomes what nobody wrote."""
+"""Late, repeated and partial requests: nothing is restored, nothing is undone, no value mixes two edits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def refusal(payload: Any) -> list[str]:
 
 
 async def stored(village: Place, id_: str) -> tuple[Any, ...]:
-    """All that a sending could change: the household, its revisions and its steps."""
+    """Everything that a submission could change: the household, its revisions and its events."""
     row = await village.admin.fetchval("SELECT to_jsonb(h)::text FROM household h WHERE id = $1", uuid.UUID(id_))
     counts = [
         await village.admin.fetchval(f"SELECT count(*) FROM {table} WHERE household_id = $1", uuid.UUID(id_))
@@ -39,7 +39,7 @@ WAY = {
 
 @pytest.mark.parametrize("state", ["DRAFT", *WAY])
 async def test_a_repeated_submission_is_unchanged(village: Place, state: str) -> None:
-    """A draft, an edit of it and its submission, each once more, in whatever state the household is by then."""
+    """A draft, an edit of it and its submission are each repeated, whatever the state of the household by then."""
     document = household(people=2)
     sendings: list[tuple[Any, int | None, str]] = [
         (document, None, "DRAFT"),
@@ -65,7 +65,7 @@ async def test_a_repeated_submission_is_unchanged(village: Place, state: str) ->
 
 
 async def test_an_equivalent_first_submission_is_unchanged(village: Place) -> None:
-    """With nulls, with the defaults that it would have anyway, in another order."""
+    """With nulls, with explicit defaults, in another order."""
     document = household(people=2)
     document["businesses"] = [shop(document["members"][0])]
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
@@ -122,7 +122,7 @@ async def test_a_retry_is_recognised_after_an_edit_by_another(village: Place) ->
 
 
 async def test_a_late_answer_to_one_return_does_not_answer_the_next(village: Place) -> None:
-    """It would take the second return out of his list unseen; a change of anything is an answer."""
+    """Otherwise the second return would leave the officer's list unseen; a change of any field is an answer."""
     document = await village.new_household("RETURNED")
     assert (await village.submit("officer", {"id": document["id"]}, 1))["outcome"] == "ACCEPTED"
     assert not (await village.return_household("verifier", document))["userErrors"]
@@ -160,7 +160,7 @@ async def test_a_late_first_submission_does_not_move_a_draft_back(village: Place
 
 
 async def test_a_draft_after_its_submission_is_unchanged(village: Place) -> None:
-    """It was overtaken on its way: never accepted itself, but nothing of it is missing."""
+    """It was overtaken: never accepted itself, but everything in it is stored."""
     document = await village.new_household("SUBMITTED")
     assert (await village.submit("officer", document, save="DRAFT"))["outcome"] == "UNCHANGED"
     assert refusal(await village.submit("officer", with_changes(document, rt="1"), save="DRAFT")) == [
@@ -169,23 +169,23 @@ async def test_a_draft_after_its_submission_is_unchanged(village: Place) -> None
 
 
 async def test_an_edit_of_an_absent_household_is_not_found(village: Place) -> None:
-    """Absent, elsewhere and another's draft alike; the creation that comes later is stored, and then the edit."""
-    hidden, made = household(FAR), household()
+    """Absent, in another village or another's draft; a later creation is stored, and then the edit."""
+    hidden, created = household(FAR), household()
     await village.submit("stranger", hidden)
-    for document in (with_changes(made, id=hidden["id"]), made, {"id": made["id"], "hamlet": "Lor"}):
+    for document in (with_changes(created, id=hidden["id"]), created, {"id": created["id"], "hamlet": "Lor"}):
         payload = await village.submit("officer", document, base=1)
         assert payload["household"] is None
         assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("NOT_FOUND", ["household", "id"])]
-    assert (await village.submit("officer", made))["household"]["rev"] == 1
-    edited = await village.submit("officer", {"id": made["id"], "hamlet": "Lor"}, base=1)
+    assert (await village.submit("officer", created))["household"]["rev"] == 1
+    edited = await village.submit("officer", {"id": created["id"], "hamlet": "Lor"}, base=1)
     assert (edited["outcome"], edited["household"]["rev"]) == ("ACCEPTED", 2)
 
 
 async def test_a_late_first_submission_does_not_undo_a_return(village: Place) -> None:
     document = await village.new_household("RETURNED")
     assert (await village.submit("officer", document))["outcome"] == "UNCHANGED"
-    seen = await village.household("officer", document["id"], "workflowState remarks { resolvedInRev }")
-    assert seen == {"workflowState": "RETURNED", "remarks": [{"resolvedInRev": None}]}
+    record = await village.household("officer", document["id"], "workflowState remarks { resolvedInRev }")
+    assert record == {"workflowState": "RETURNED", "remarks": [{"resolvedInRev": None}]}
     assert (await village.submit("officer", document, base=1))["outcome"] == "ACCEPTED"
 
 
@@ -203,8 +203,8 @@ async def test_an_amount_and_its_currency_are_one_value(village: Place) -> None:
 
     assert (await village.submit("officer", paid("5100.00", "HKD"), base=1))["outcome"] == "ACCEPTED"
     assert refusal(await village.submit("officer", paid("4990.00", "IDR"), base=1)) == ["VERSION_CONFLICT"]
-    seen = await village.household("officer", document["id"], "migrations { wage { amount currency } }")
-    assert seen["migrations"][0]["wage"] == {"amount": "5100.00", "currency": "HKD"}
+    record = await village.household("officer", document["id"], "migrations { wage { amount currency } }")
+    assert record["migrations"][0]["wage"] == {"amount": "5100.00", "currency": "HKD"}
 
 
 async def test_null_without_a_base_revision_is_a_conflict(village: Place) -> None:
@@ -234,21 +234,21 @@ async def test_a_repeated_remark_is_stored_once(village: Place) -> None:
 
 async def test_a_return_is_recognised_whatever_the_order_of_its_remarks(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
-    for said in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
-        assert (await village.return_household("verifier", document, 1, *said))["userErrors"] == []
-    for said in (["one"], ["one", "two", "three"]):
-        other = await village.return_household("verifier", document, 1, *said)
+    for texts in (["one", "two"], ["two", "one"], ["one", "two", "one"]):
+        assert (await village.return_household("verifier", document, 1, *texts))["userErrors"] == []
+    for texts in (["one"], ["one", "two", "three"]):
+        other = await village.return_household("verifier", document, 1, *texts)
         assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
-    seen = (await village.household("officer", document["id"], "remarks { text }"))["remarks"]
-    assert [remark["text"] for remark in seen] == ["two", "one"]
+    remarks = (await village.household("officer", document["id"], "remarks { text }"))["remarks"]
+    assert [remark["text"] for remark in remarks] == ["two", "one"]
 
 
 async def test_remarks_are_listed_in_the_order_of_creation(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
-    said = [f"remark {n}" for n in range(20)]
-    assert (await village.return_household("verifier", document, 1, *said))["userErrors"] == []
-    seen = (await village.household("officer", document["id"], "remarks { text }"))["remarks"]
-    assert [remark["text"] for remark in seen] == said[::-1]
+    texts = [f"remark {n}" for n in range(20)]
+    assert (await village.return_household("verifier", document, 1, *texts))["userErrors"] == []
+    remarks = (await village.household("officer", document["id"], "remarks { text }"))["remarks"]
+    assert [remark["text"] for remark in remarks] == texts[::-1]
     other = await village.new_household("SUBMITTED")
     assert (await village.return_household("verifier", other, 1, *["x"] * 51))["userErrors"][0][
         "code"
@@ -277,5 +277,5 @@ async def test_repeating_the_village_step_after_that_of_the_regency_succeeds(vil
     document = await village.new_household("VERIFIED")
     for who in ("verifier", "coordinator"):
         assert (await village.verify(who, document))["userErrors"] == []
-    seen = await village.household("officer", document["id"], "events { to }")
-    assert [event["to"] for event in seen["events"]] == ["SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED"]
+    record = await village.household("officer", document["id"], "events { to }")
+    assert [event["to"] for event in record["events"]] == ["SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED"]

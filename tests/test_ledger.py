@@ -1,6 +1,6 @@
-"""The verified ledger: exactly what was verified, as it was verified, without a name or a number.
+"""The verified ledger: exactly the verified content, without names and numbers.
 
-The proof counts it again from the only other source there is: the verified revision documents.
+The proof counts it again from its only other source, the verified revision documents.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def counted(table: sa.Table) -> list[str]:
 
 
 def derived(table: str, columns: Mapping[str, Any], document: Mapping[str, Any]) -> Row:
-    """What the document does not say but what follows from it."""
+    """The counted facts that follow from a document."""
     if table == "migration_episode":
         born = document["member"][columns["member_id"]].get("birth_date")
         return {"underage_at_departure": derive.underage_at_departure(born, columns.get("departed_on"))}
@@ -58,60 +58,60 @@ def derived(table: str, columns: Mapping[str, Any], document: Mapping[str, Any])
     return {}
 
 
-async def recounted(admin: asyncpg.Connection) -> dict[str, list[Row]]:
-    """The ledger as the verified documents say it must be."""
-    made: dict[str, list[Row]] = defaultdict(list)
+async def expected_ledger(admin: asyncpg.Connection) -> dict[str, list[Row]]:
+    """The ledger that follows from the verified documents."""
+    ledgers: dict[str, list[Row]] = defaultdict(list)
     rows = await admin.fetch(VERIFIED)
-    for row, after in zip(rows, [*rows[1:], None], strict=True):
-        until = after["at"] if after is not None and after["household"] == row["household"] else None
+    for row, next_row in zip(rows, [*rows[1:], None], strict=True):
+        until = next_row["at"] if next_row is not None and next_row["household"] == row["household"] else None
         document = orjson.loads(row["document"])
         key = {name: row[name] for name in ("household", "area", "rev", "village")} | {"since": row["at"]}
         for table, ledger in LEDGERS.items():
             for id_, columns in document[table.name].items():
-                said = columns | derived(table.name, columns, document)
-                facts_ = {name: said.get(name) for name in counted(table)}
-                made[ledger.name].append(key | {"subject": id_, "until": until} | facts_)
-    return made
+                all_facts = columns | derived(table.name, columns, document)
+                facts_ = {name: all_facts.get(name) for name in counted(table)}
+                ledgers[ledger.name].append(key | {"subject": id_, "until": until} | facts_)
+    return ledgers
 
 
-async def kept(admin: asyncpg.Connection) -> dict[str, list[Row]]:
-    """The ledger as it is."""
-    made: dict[str, list[Row]] = defaultdict(list)
+async def stored_ledger(admin: asyncpg.Connection) -> dict[str, list[Row]]:
+    """The ledger as stored."""
+    ledgers: dict[str, list[Row]] = defaultdict(list)
     for ledger in LEDGERS.values():
         for row in await admin.fetch(f"SELECT to_jsonb(l) - 'id' FROM {ledger.name} l"):
-            said = orjson.loads(row[0])
+            entry = orjson.loads(row[0])
             for name in ("subject", "household", "village"):
-                said[name] = said.pop(f"{name}_id")
-            made[ledger.name].append(said)
-    return made
+                entry[name] = entry.pop(f"{name}_id")
+            ledgers[ledger.name].append(entry)
+    return ledgers
 
 
 async def prove(admin: asyncpg.Connection) -> dict[str, int]:
-    """Recount and compare, row by row; answers how many rows were compared."""
-    ours, theirs = await kept(admin), await recounted(admin)
+    """Compare the ledger with a recount, row by row; return how many rows each ledger has."""
+    stored, expected = await stored_ledger(admin), await expected_ledger(admin)
     for ledger in LEDGERS.values():
-        a, b = (sorted(rows[ledger.name], key=lambda r: (r["subject"], r["since"])) for rows in (ours, theirs))
+        a, b = (sorted(rows[ledger.name], key=lambda r: (r["subject"], r["since"])) for rows in (stored, expected))
         assert len(a) == len(b), ledger.name
-        for mine, his in zip(a, b, strict=True):
-            assert mine == his, ledger.name
-    return {name: len(rows) for name, rows in ours.items()}
+        for stored_row, expected_row in zip(a, b, strict=True):
+            assert stored_row == expected_row, ledger.name
+    return {name: len(rows) for name, rows in stored.items()}
 
 
-async def reopen(village: Place, made: Mapping[str, Any]) -> None:
-    """Put a verified household under revision, as if it had been given back."""
-    await village.admin.execute("UPDATE household SET workflow_state = 'RETURNED' WHERE id = $1", made["id"])
+async def reopen(village: Place, document: Mapping[str, Any]) -> None:
+    """Put a verified household under revision, as if it had been returned."""
+    await village.admin.execute("UPDATE household SET workflow_state = 'RETURNED' WHERE id = $1", document["id"])
 
 
-async def rows(village: Place, made: Mapping[str, Any], ledger: str) -> list[tuple[int, bool]]:
-    """Revision of each row of a household, and whether it is open."""
-    rows = await village.admin.fetch(
-        f"SELECT rev, until IS NULL FROM {ledger} WHERE household_id = $1 ORDER BY since, rev", made["id"]
+async def ledger_rows(village: Place, document: Mapping[str, Any], ledger: str) -> list[tuple[int, bool]]:
+    """The revision of each row of a household, and whether the row is open."""
+    records = await village.admin.fetch(
+        f"SELECT rev, until IS NULL FROM {ledger} WHERE household_id = $1 ORDER BY since, rev", document["id"]
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1]) for row in records]
 
 
 def family() -> dict[str, Any]:
-    """A household with something in every table."""
+    """A household with a record in every table."""
     document = household(people=3, welfareDecile=3, houseOwnership="OWNED")
     one, two, three = document["members"]
     two |= {"birthDate": "2004-05", "nikMissingReason": "NONE_YET", "nik": None, "motherId": one["id"]}
@@ -139,21 +139,21 @@ def family() -> dict[str, Any]:
 async def test_the_ledger_is_empty_before_the_last_step(village: Place, state: str) -> None:
     document = await village.new_household(state)
     for ledger in LEDGERS.values():
-        assert await rows(village, document, ledger.name) == []
+        assert await ledger_rows(village, document, ledger.name) == []
 
 
 async def test_the_last_step_adds_every_record_once(village: Place) -> None:
     document = await village.new_household("VERIFIED", **family())
-    found = {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()}
+    by_ledger = {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()}
     lists = {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
-    assert found == {name: [(1, True)] * count for name, count in lists.items()}
+    assert by_ledger == {name: [(1, True)] * count for name, count in lists.items()}
     await village.verify("coordinator", document)
-    assert await rows(village, document, "ledger_person") == [(1, True)] * 3
+    assert await ledger_rows(village, document, "ledger_person") == [(1, True)] * 3
 
 
 async def test_a_household_under_revision_counts_as_last_verified(village: Place) -> None:
     document = await village.new_household("VERIFIED", **family())
-    before = {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()}
+    before = {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()}
     await reopen(village, document)
     changed = {
         "id": document["id"],
@@ -162,20 +162,20 @@ async def test_a_household_under_revision_counts_as_last_verified(village: Place
     }
     assert (await village.submit("officer", changed, 1))["outcome"] == "ACCEPTED"
     assert not (await village.verify("verifier", document, 2))["userErrors"]
-    assert {ledger.name: await rows(village, document, ledger.name) for ledger in LEDGERS.values()} == before
+    assert {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()} == before
     decile = "SELECT welfare_decile FROM ledger_household WHERE household_id = $1 AND until IS NULL"
     assert await village.admin.fetchval(decile, document["id"]) == 3
     assert not (await village.verify("coordinator", document, 2))["userErrors"]
     assert await village.admin.fetchval(decile, document["id"]) == 7
-    assert await rows(village, document, "ledger_household") == [(1, False), (2, True)]
-    assert await rows(village, document, "ledger_person") == [(1, False)] * 3 + [(2, True)] * 2
+    assert await ledger_rows(village, document, "ledger_household") == [(1, False), (2, True)]
+    assert await ledger_rows(village, document, "ledger_person") == [(1, False)] * 3 + [(2, True)] * 2
     await prove(village.admin)
 
 
 async def test_a_row_opens_when_the_previous_one_closes(village: Place) -> None:
     document = await village.new_household("VERIFIED")
     await reopen(village, document)
-    await village.submit("officer", {"id": document["id"]}, 1)  # the same again, sent after a return
+    await village.submit("officer", {"id": document["id"]}, 1)  # the same document, submitted after a return
     for who in ("verifier", "coordinator"):
         assert not (await village.verify(who, document))["userErrors"]
     rows = await village.admin.fetch(
@@ -205,10 +205,10 @@ async def test_the_application_can_only_close_a_row(village: Place) -> None:
 def test_ledger_columns_are_the_counted_facts_without_free_text() -> None:
     nouns = {noun.class_.__table__: noun.class_ for noun in Noun.registry.mappers}
     for table, ledger in LEDGERS.items():
-        said = {column.name: fact for column, fact in facts(nouns[table])}
-        assert counted(table) == [name for name, fact in said.items() if fact.counted]
+        declared = {column.name: fact for column, fact in facts(nouns[table])}
+        assert counted(table) == [name for name, fact in declared.items() if fact.counted]
         for name in counted(table):
-            assert said[name].sensitivity not in (Sensitivity.IDENTITY, Sensitivity.SYSTEM), name
+            assert declared[name].sensitivity not in (Sensitivity.IDENTITY, Sensitivity.SYSTEM), name
             column = table.c[name]
             inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
             coded = "codes" in column.info or isinstance(inner, Written) or name in ("country", "export_countries")
@@ -217,22 +217,22 @@ def test_ledger_columns_are_the_counted_facts_without_free_text() -> None:
 
 async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> None:
     word = "Bunyi" + secrets.token_hex(4)
-    one = person(1, fullName=word, birthPlace=word, occupationCode="01")
-    made = household(address=word, hamlet=word, rt="077", respondentName=word, phone="081234567890")
-    made |= {"members": [one], "kkMissingReason": None, "kkNumber": "3507112304190001"}
-    made["migrations"] = [episode(one, city=word, employerName=word, jobTitle=word, passportNo="X1234567")]
-    made["businesses"] = [shop(one, name=word, description=word, nib="1234567890123")]
-    stored = await village.submit("officer", made)
+    member = person(1, fullName=word, birthPlace=word, occupationCode="01")
+    document = household(address=word, hamlet=word, rt="077", respondentName=word, phone="081234567890")
+    document |= {"members": [member], "kkMissingReason": None, "kkNumber": "3507112304190001"}
+    document["migrations"] = [episode(member, city=word, employerName=word, jobTitle=word, passportNo="X1234567")]
+    document["businesses"] = [shop(member, name=word, description=word, nib="1234567890123")]
+    stored = await village.submit("officer", document)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made))["userErrors"]
-    numbers = (one["nik"], made["kkNumber"], "81234567890", "X1234567", "1234567890123")
+        assert not (await village.verify(who, document))["userErrors"]
+    numbers = (member["nik"], document["kkNumber"], "81234567890", "X1234567", "1234567890123")
     for ledger in LEDGERS.values():
-        (found,) = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", made["id"])
-        # ids and times are the server's, and may hold any three digits
-        told = [str(value) for value in found.values() if not isinstance(value, uuid.UUID | dt.datetime)]
-        for hidden in (word, "077", *numbers):
-            assert not any(hidden in text for text in told), ledger.name
+        (row,) = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", document["id"])
+        # ids and times come from the server, and may hold any three digits
+        texts = [str(value) for value in row.values() if not isinstance(value, uuid.UUID | dt.datetime)]
+        for secret in (word, "077", *numbers):
+            assert not any(secret in text for text in texts), ledger.name
 
 
 async def test_the_counted_facts_equal_the_documents(village: Place) -> None:

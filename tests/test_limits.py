@@ -1,4 +1,4 @@
-"""No document, however short, makes the server work for seconds: it is refused before anything runs."""
+"""No document, however short, makes the server work for seconds: too costly ones are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from registry.codes import HouseholdStatus
 from schema.engine import complexity, price
 from schema.limits import MOST_META_ROOTS, Limit
-from tests.test_explain import explain, found
+from tests.test_explain import explain, scanned_rows
 from tests.village import FAR, HERE, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
@@ -87,7 +87,7 @@ async def test_an_excessive_query_is_refused_with_its_limit(village: Place, name
 
 
 async def test_an_answer_shows_the_cost_of_its_query(village: Place) -> None:
-    """The product of `first` along the path, a list inside a household counting as 5; and what is read and sorted."""
+    """The product of `first` along the path, with 5 for a list inside a household; and the rows read and sorted."""
     text = """query($n: Int!) { regions(first: 3) { nodes { households(first: $n) { nodes { members { id } } } } }
       viewer { name } }"""
     for size in (2, 7):
@@ -105,7 +105,7 @@ async def requested(village: Place, who: str, text: str, **variables: Any) -> in
 
 
 async def test_the_cost_of_reading_grows_with_the_rows_read(village: Place) -> None:
-    """As far as the caller's areas, or the regions that he names; once for each page, count and grouping."""
+    """The caller's areas or the regions they name, once for each page, count and grouping."""
     count = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
     national, regency, one = price.NATION, price.WIDTHS[5], price.WIDTHS[13]
     assert await requested(village, "analyst", "{ households { totalCount } }") == national
@@ -120,7 +120,7 @@ async def test_the_cost_of_reading_grows_with_the_rows_read(village: Place) -> N
 
 
 async def test_a_page_by_index_costs_only_its_rows(village: Place) -> None:
-    """Whoever sees less has the rows of his area sorted."""
+    """For callers with smaller areas, the rows of those are sorted."""
     for field in ("households", "members", "migrations", "businesses"):
         assert await requested(village, "analyst", f"{{ {field}(first: 7) {{ nodes {{ id }} }} }}") < 20
         filtered = f"{{ {field}(first: 7, filter: {{household: {{status: [ACTIVE]}}}}) {{ nodes {{ id }} }} }}"
@@ -139,7 +139,7 @@ async def test_a_page_by_index_costs_only_its_rows(village: Place) -> None:
     ],
 )
 async def test_a_computed_field_costs_more_than_a_column(village: Place, dear: str, cheap: str) -> None:
-    """Names are sorted without case and accents, partial dates compared by their first day."""
+    """Names are ordered without case and accents, partial dates compared by their first day."""
     plainer = re.sub(r"(filter|orderBy): .*\}(?=\) \{)", cheap.replace("\\", ""), dear)
     more = (price.WORKED_OUT - price.COMPARED) * price.NATION
     assert (
@@ -149,7 +149,7 @@ async def test_a_computed_field_costs_more_than_a_column(village: Place, dear: s
 
 
 def down(counts: str, *firsts: int) -> str:
-    """Regions inside regions, so many of each level, each with these counts."""
+    """Nested regions, with a number for each level, each with these counts."""
     inner = ""
     for name, first in reversed([*zip(("provinces", "regencies", "districts", "villages"), firsts, strict=False)]):
         inner = f"{name}(first: {first}) {{ nodes {{ {counts} {inner} }} }}"
@@ -157,16 +157,16 @@ def down(counts: str, *firsts: int) -> str:
 
 
 async def test_equal_counts_of_nested_regions_are_read_once(village: Place) -> None:
-    """They are made for the outermost together and looked up below, so every level is one reading of the country."""
+    """They are made together for the outermost and looked up below, so every level reads the country once."""
     assert (await village.submit("officer", household(HERE)))["outcome"] == "ACCEPTED"
     regions = 5 + 5 * 4 + 5 * 4 * 3 + 5 * 4 * 3 * 2
     for nouns in (("households",), ("households", "members", "businesses")):
         counts = " ".join(f"{noun} {{ totalCount }}" for noun in nouns)
-        asked = await requested(village, "analyst", down(counts, 5, 4, 3, 2))
-        assert asked == regions + len(nouns) * 5 * price.BELOW
+        cost = await requested(village, "analyst", down(counts, 5, 4, 3, 2))
+        assert cost == regions + len(nouns) * 5 * price.BELOW
         (root,) = await explain(village, "analyst", down(counts, 5, 4, 3, 2))
-        shown = (await village.ask("analyst", "{ households { totalCount } }"))["households"]["totalCount"]
-        assert found(root, "household") == shown
+        total = (await village.ask("analyst", "{ households { totalCount } }"))["households"]["totalCount"]
+        assert scanned_rows(root, "household") == total
 
 
 async def test_the_ministry_may_count_every_level_down_to_villages(village: Place) -> None:
@@ -175,10 +175,10 @@ async def test_the_ministry_may_count_every_level_down_to_villages(village: Plac
 
 
 async def test_regions_of_a_level_cost_at_most_their_number(village: Place) -> None:
-    """However many are asked for in each region above; but the same ones again and again cost what they say."""
+    """However many are requested in each region above; repeating the same ones costs their number."""
     counts = "households { totalCount }"
-    asked = await requested(village, "analyst", down(counts, 40, 30, 20, 4))
-    assert asked == 40 + 600 + 8_000 + 32_000 + 40 * price.BELOW
+    cost = await requested(village, "analyst", down(counts, 40, 30, 20, 4))
+    assert cost == 40 + 600 + 8_000 + 32_000 + 40 * price.BELOW
     text = """query($n: Int) { provinces(first: 40) { nodes {
       regencies(first: $n) { nodes { districts { nodes { id } } } } } } }"""
     assert await requested(village, "analyst", text, n=30) == 40 + 600 + 8_000
@@ -192,10 +192,10 @@ async def test_regions_of_a_level_cost_at_most_their_number(village: Place) -> N
 
 
 async def test_counts_that_depend_on_the_region_are_read_for_each(village: Place) -> None:
-    """Those with a condition, those of regions that no region holds, and groups."""
+    """Counts with a condition, counts of regions outside any region, and groups."""
     some = "households(filter: {status: [ACTIVE]}) { totalCount }"
-    asked = await requested(village, "analyst", down(some, 5, 4))
-    assert asked == 25 + 25 * price.BELOW * (price.READ + price.COMPARED)
+    cost = await requested(village, "analyst", down(some, 5, 4))
+    assert cost == 25 + 25 * price.BELOW * (price.READ + price.COMPARED)
     above = "{ regions(first: 7) { nodes { ancestors { households { totalCount } } } } }"
     assert await requested(village, "analyst", above) == 7 + 7 * 5 + 7 * 5 * price.NATION
     once = await requested(village, "analyst", "{ regions(first: 7) { nodes { a: households { totalCount } } } }")
@@ -264,7 +264,7 @@ LARGE: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", sorted(LARGE))
 async def test_large_variables_are_refused_before_anything_runs(village: Place, name: str) -> None:
-    """Counted as they were sent: neither being empty nor being repeated makes a value free."""
+    """Values count as sent, even if they are empty or repeated."""
     text, variables = LARGE[name]
     before = len(village.statements)
     answer: Any = await village.query("officer", text, **variables)
@@ -305,21 +305,21 @@ async def test_one_request_runs_few_statements_at_once(village: Place, monkeypat
 
 
 async def test_others_are_served_while_a_large_query_is_planned(village: Place) -> None:
-    """A document of a second's planning, and beside it one that is known."""
-    known = "{ viewer { name } }"
-    await village.ask("officer", known)
+    """A document that takes a second to plan, and a cached one at the same time."""
+    cached = "{ viewer { name } }"
+    await village.ask("officer", cached)
     large = "{ " + " ".join(f"r{n}: households(first: {n + 1}) {{ nodes {{ ...w }} }}" for n in range(7)) + " } "
     large += "fragment w on Household { " + " ".join(f"m{n}: members {{ id }}" for n in range(20)) + " }"
     slow = asyncio.create_task(village.query("officer", large))
     await asyncio.sleep(0.01)
     for _ in range(3):
-        assert (await village.query("officer", known)).codes == []
+        assert (await village.query("officer", cached)).codes == []
     assert not slow.done(), "the known one did not wait"
     assert (await slow).codes == []
 
 
 async def test_a_page_of_regions_may_have_several_counts(village: Place) -> None:
-    """The regions of a level do not overlap: to count in all of them is to count the country once a level."""
+    """The regions of a level do not overlap, so counting in all of them counts the country once per level."""
     text = """{ regions(first: 1000) { nodes { households(first: 1000) { totalCount groups(by: STATUS) { key } }
       members(first: 1000) { totalCount } businesses(first: 1000) { totalCount } } } }"""
     assert (await village.query("analyst", text)).codes == []
@@ -341,7 +341,7 @@ SHOWN = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {item
 
 
 async def test_a_record_selected_many_times_in_a_payload_costs_as_often(village: Place) -> None:
-    """A result for each of fifty items shows the household with all that is asked for in it: nothing is verified."""
+    """Each of fifty results selects the household with everything in it: the command is refused."""
     document = await village.new_household("SUBMITTED")
     items = [{"id": document["id"], "rev": 1}]
     deeper = "id household { members { household { members { id } } } }"
@@ -355,14 +355,14 @@ async def test_a_record_selected_many_times_in_a_payload_costs_as_often(village:
 
 
 async def test_payloads_have_the_timeout_of_a_query(village: Place) -> None:
-    """What they did is done; only what they would show is left out."""
+    """The command is done; only its payload is left out."""
     document = household(people=50)
     await village.submit("officer", document)
     async with served_with(village, query_timeout_ms=100) as hurried:
         answer = await hurried.query("verifier", SHOWN % "id", items=[{"id": document["id"], "rev": 1}] * 50)
     assert set(answer.codes) == {"TIMEOUT"}
-    shown = [result["household"] for result in answer.json["data"]["verifyHouseholds"]["results"]]
-    assert len(shown) == 50
-    assert shown[-1] is None
+    households = [result["household"] for result in answer.json["data"]["verifyHouseholds"]["results"]]
+    assert len(households) == 50
+    assert households[-1] is None
     state = await village.household("officer", document["id"], "workflowState")
     assert state["workflowState"] == "VERIFIED_VILLAGE"

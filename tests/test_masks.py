@@ -1,4 +1,4 @@
-"""Masks (M3): every field of every type, as every persona, cell by cell: the stored value, or null and listed."""
+"""Masks (M3): every field of every type for every persona is the stored value, or null and listed in `withheld`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 GRAPHQL = graphql_schema(build())
 TABLES = {"Household": "household"} | {LISTED[name].__name__: table for name, table in CHILDREN.items()}
 TYPES = {"Household": "households"} | {LISTED[name].__name__: name for name in CHILDREN}
-"""Type of the schema → its table, and the list that shows all its records."""
+"""Type of the schema → its table."""
 DANGEROUS = {
     "MigrationEpisode.proceduralStatus": "PROTECTIVE",
     "MigrationEpisode.employerName": "SPECIAL",
@@ -44,12 +44,12 @@ DANGEROUS = {
     "Household.welfareDecile": "SPECIAL",
     "Business.annualSales": "PERSONAL",
 }
-"""Said here a second time, lest a changed declaration changes the expectation with it."""
+"""Repeated here so that a changed declaration does not change the expectation with it."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the built schema, with the class that it declares."""
+    """A field of the built schema, with its declared class."""
 
     name: str
     python_name: str
@@ -62,32 +62,32 @@ class Field:
 
 def fields(type_name: str) -> Iterator[Field]:
     type_: Any = GRAPHQL.get_type(type_name)
-    for name, made in type_.fields.items():
-        declared = definition_of(made)
-        said = [d.is_.value for d in declared.directives if isinstance(d, SensitivityIs)]
-        shape, inner = declared.metadata["shape"], get_named_type(made.type)
+    for name, field_ in type_.fields.items():
+        declared = definition_of(field_)
+        classes = [d.is_.value for d in declared.directives if isinstance(d, SensitivityIs)]
+        shape, inner = declared.metadata["shape"], get_named_type(field_.type)
         yield Field(
             name,
             declared.python_name,
-            said[0] if said else None,
-            not isinstance(made.type, GraphQLNonNull),
+            classes[0] if classes else None,
+            not isinstance(field_.type, GraphQLNonNull),
             shape,
             is_leaf_type(inner),
             tuple(fields(inner.name)) if isinstance(shape, EmbeddedField) else (),
         )
 
 
-def selected(found: list[Field]) -> str:
-    """A selection of every field: values whole, records by their mere presence, lists of pages not."""
-    said = []
-    for f in found:
+def selected(fields_: list[Field]) -> str:
+    """A selection of every field: values in full, records by `__typename`, without connections."""
+    selections = []
+    for f in fields_:
         if f.leaf:
-            said.append(f.name)
+            selections.append(f.name)
         elif f.inner:
-            said.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
+            selections.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
         elif isinstance(f.shape, RelatedField) and f.shape.how != "connection":
-            said.append(f"{f.name} {{ __typename }}")
-    return " ".join(said)
+            selections.append(f"{f.name} {{ __typename }}")
+    return " ".join(selections)
 
 
 def wire(value: Any) -> Any:
@@ -105,7 +105,7 @@ DERIVED = {"member_count", "business_count", "age", "stage", "viewer_can"}
 
 
 def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[Mapping[str, Any]]]) -> Any:
-    """What follows from the stored rows, worked out again."""
+    """The derived value, computed again from the stored rows."""
     if name in ("member_count", "business_count"):
         rows = everything[name.removesuffix("_count")]
         return len([r for r in rows if r["household_id"] == stored["id"] and r["archived_at"] is None])
@@ -121,7 +121,7 @@ def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[
 
 @dataclass
 class Truth:
-    """What is stored of one record, and what the oracle says of it for one persona."""
+    """The stored row of one record, and what the oracle shows of it to one persona."""
 
     world: World
     who: Persona
@@ -133,7 +133,7 @@ class Truth:
         return kind in (None, "OPEN", "OPERATIONAL") or self.world.sees(self.who, kind or "", self.row)
 
     def cell(self, f: Field) -> Any:
-        """What the caller must get under this field."""
+        """The value that the caller must get for this field."""
         if not self.sees(f.kind):
             return None
         if isinstance(f.shape, EmbeddedField):
@@ -157,31 +157,31 @@ def key(datum: Any) -> str:
     return str(datum.key)
 
 
-def withheld(found: list[Field], truth: Truth) -> list[str]:
-    return [f.name for f in found if f.nullable and not truth.sees(f.kind)]
+def withheld(fields_: list[Field], truth: Truth) -> list[str]:
+    return [f.name for f in fields_ if f.nullable and not truth.sees(f.kind)]
 
 
 @pytest.mark.parametrize("type_name", TYPES)
 async def test_every_field_is_the_stored_value_or_withheld(world: World, type_name: str) -> None:
-    found, table = list(fields(type_name)), TABLES[type_name]
+    fields_, table = list(fields(type_name)), TABLES[type_name]
     everything: dict[str, list[Mapping[str, Any]]] = {}
     for name in TABLES.values():
         everything[name] = [dict(row) for row in await world.admin.fetch(f"SELECT * FROM registry.{name}")]
     stored, rows = {r["id"]: r for r in everything[table]}, {row.id: row for row in world.of(table)}
     compared, hidden = 0, 0
     for who in PERSONAS:
-        answer = await world.ask(who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selected(found)} }} }} }}")
-        for shown in (answer.data["l"] or {}).get("nodes", ()):
-            id_ = uuid.UUID(shown["id"])
+        answer = await world.ask(who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selected(fields_)} }} }} }}")
+        for node in (answer.data["l"] or {}).get("nodes", ()):
+            id_ = uuid.UUID(node["id"])
             truth = Truth(world, who, rows[id_], stored[id_], everything)
-            assert sorted(shown["withheld"]) == sorted(withheld(found, truth)), (who.name, shown)
-            for f in found:
+            assert sorted(node["withheld"]) == sorted(withheld(fields_, truth)), (who.name, node)
+            for f in fields_:
                 if isinstance(f.shape, WithheldField) or f.name == "viewerCan":
                     continue
                 if isinstance(f.shape, ColumnField | EmbeddedField):
-                    assert shown[f.name] == truth.cell(f), (who.name, f.name, f.kind)
-                elif f.nullable and f.name in shown:
-                    assert shown[f.name] is None or truth.sees(f.kind), (who.name, f.name)
+                    assert node[f.name] == truth.cell(f), (who.name, f.name, f.kind)
+                elif f.nullable and f.name in node:
+                    assert node[f.name] is None or truth.sees(f.kind), (who.name, f.name)
                 compared += 1
                 hidden += not truth.sees(f.kind)
     assert compared > 10_000
@@ -192,9 +192,9 @@ async def test_only_its_author_reads_a_protective_status(world: World) -> None:
     recorders: dict[str, set[str]] = {}
     for who in PERSONAS:
         answer = await world.ask(who, "{ migrations(first: 1000) { nodes { id proceduralStatus } } }")
-        for shown in (answer.data["migrations"] or {}).get("nodes", ()):
-            if shown["proceduralStatus"] is not None:
-                recorders.setdefault(shown["id"], set()).add(who.name)
+        for node in (answer.data["migrations"] or {}).get("nodes", ()):
+            if node["proceduralStatus"] is not None:
+                recorders.setdefault(node["id"], set()).add(who.name)
     authors = {str(row.id): {row.author} for row in world.of("migration_episode")}
     assert recorders.items() <= authors.items()
     assert len({next(iter(names)) for names in recorders.values()}) > 5
@@ -206,22 +206,22 @@ async def test_events_remarks_and_their_actors_are_personal(world: World) -> Non
     query = "{ households(first: 1000) { nodes { id withheld remarks { text author { name role } }"
     query += " events { to actor { name } reason } submittedBy { name } verifiedBy { name } } } }"
     texts = {r["id"]: r["text"] for r in await world.admin.fetch("SELECT id, text FROM remark")}
-    said = 0
+    compared = 0
     for who in PERSONAS:
         answer = await world.ask(who, query)
-        for shown in (answer.data["households"] or {}).get("nodes", ()):
-            house = next(h for h in world.houses if str(h.id) == shown["id"])
+        for node in (answer.data["households"] or {}).get("nodes", ()):
+            house = next(h for h in world.houses if str(h.id) == node["id"])
             personal = world.sees(who, "PERSONAL", house.rows[0])
-            assert ("remarks" in shown["withheld"]) is not personal
+            assert ("remarks" in node["withheld"]) is not personal
             if not personal:
-                assert shown["remarks"] is shown["submittedBy"] is shown["verifiedBy"] is None
-                assert all(event["actor"] is None and event["reason"] is None for event in shown["events"])
+                assert node["remarks"] is node["submittedBy"] is node["verifiedBy"] is None
+                assert all(event["actor"] is None and event["reason"] is None for event in node["events"])
                 continue
             of_house = [texts[row.id] for row in world.of("remark") if row.house is house]
-            assert sorted(r["text"] for r in shown["remarks"]) == sorted(of_house)
-            assert all(event["actor"]["name"] in (p.name for p in PERSONAS) for event in shown["events"])
-            said += len(of_house)
-    assert said > 20
+            assert sorted(r["text"] for r in node["remarks"]) == sorted(of_house)
+            assert all(event["actor"]["name"] in (p.name for p in PERSONAS) for event in node["events"])
+            compared += len(of_house)
+    assert compared > 20
 
 
 async def test_a_region_withholds_when_it_was_last_verified(world: World) -> None:
@@ -230,16 +230,16 @@ async def test_a_region_withholds_when_it_was_last_verified(world: World) -> Non
     dated = 0
     for who in PERSONAS:
         answer = await world.ask(who, "{ regions(first: 1000) { nodes { id withheld lastVerifiedAt } } }")
-        for shown in (answer.data["regions"] or {}).get("nodes", ()):
-            region = keys[shown["id"]]
+        for node in (answer.data["regions"] or {}).get("nodes", ()):
+            region = keys[node["id"]]
             if not oracle.has(world.tree, who, oracle.SEES["OPERATIONAL"], region, TODAY):
-                assert (shown["withheld"], shown["lastVerifiedAt"]) == (["lastVerifiedAt"], None), (who.name, region)
+                assert (node["withheld"], node["lastVerifiedAt"]) == (["lastVerifiedAt"], None), (who.name, region)
                 continue
-            seen = [row for row in world.of("household") if str(row.id) in world.listed(who, "household")]
-            inside = [row for row in seen if oracle.inside(world.tree, row.village, region)]
+            visible = [row for row in world.of("household") if str(row.id) in world.listed(who, "household")]
+            inside = [row for row in visible if oracle.inside(world.tree, row.village, region)]
             days = [day for row in inside if (day := verified[row.id]) is not None]
-            assert shown["withheld"] == []
-            assert shown["lastVerifiedAt"] == (wire(max(days)) if days else None), (who.name, region)
+            assert node["withheld"] == []
+            assert node["lastVerifiedAt"] == (wire(max(days)) if days else None), (who.name, region)
             dated += bool(days)
     assert dated > 20
 
@@ -250,9 +250,11 @@ def test_sensitive_fields_have_their_class() -> None:
 
 
 def test_fields_above_operational_are_nullable() -> None:
-    found = [f for type_name in TYPES for f in fields(type_name)]
-    assert all(f.nullable for f in found if f.kind not in (None, "OPEN", "OPERATIONAL"))
-    assert {f.kind for f in found} >= {k.value for k in Sensitivity} - {"OPEN", "SYSTEM"}
+    all_fields = [f for type_name in TYPES for f in fields(type_name)]
+    assert all(f.nullable for f in all_fields if f.kind not in (None, "OPEN", "OPERATIONAL"))
+    assert {f.kind for f in all_fields} >= {k.value for k in Sensitivity} - {"OPEN", "SYSTEM"}
     assert {
-        f.shape.datum.name for f in found if isinstance(f.shape, ColumnField) and isinstance(f.shape.datum, Derived)
+        f.shape.datum.name
+        for f in all_fields
+        if isinstance(f.shape, ColumnField) and isinstance(f.shape.datum, Derived)
     } == DERIVED

@@ -1,4 +1,4 @@
-"""What Prometheus reads: well formed, counts of the service alone, and there only where somebody wants it."""
+"""Metrics for Prometheus: well formed, about the service only, and off unless they are turned on."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ async def samples(village: Place) -> dict[str, float]:
     """Every sample by its name with its labels."""
     answer = await village.send("GET", "/metrics")
     assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
-    found, told = {}, set[str]()
+    values, declared = {}, set[str]()
     for line in answer.body.decode().splitlines():
         if line.startswith("# TYPE "):
-            told.add(line.split()[2])
+            declared.add(line.split()[2])
         elif not line.startswith("#"):
             match = SAMPLE.match(line)
             assert match, line
-            assert match[1] in told or match[1].rpartition("_")[0] in told
-            found[f"{match[1]}{{{match[2] or ''}}}"] = float(match[3])
-    return found
+            assert match[1] in declared or match[1].rpartition("_")[0] in declared
+            values[f"{match[1]}{{{match[2] or ''}}}"] = float(match[3])
+    return values
 
 
 async def test_metrics_count_connections_and_caches(village: Place) -> None:
@@ -62,8 +62,8 @@ async def test_the_buckets_of_a_histogram_grow_to_its_count(village: Place) -> N
 
 async def test_metrics_are_off_by_default(village: Place) -> None:
     async with served_with(village) as served:
-        for wanted, status in ((False, 404), (True, 200)):
-            served.app.service.settings = Settings(mode="production", metrics=wanted)
+        for enabled, status in ((False, 404), (True, 200)):
+            served.app.service.settings = Settings(mode="production", metrics=enabled)
             assert (await served.send("GET", "/metrics")).status == status
 
 
@@ -85,7 +85,7 @@ async def test_metrics_hold_nothing_that_callers_sent(village: Place) -> None:
     document = household()
     await village.submit("officer", document)
     await village.query("officer", "{ Rahasia }", language="Rahasia")
-    said = (await village.send("GET", "/metrics")).body.decode()
+    text = (await village.send("GET", "/metrics")).body.decode()
     sent = [document["id"], "Rahasia", "Siti", *(str(id_) for id_ in village.ids.values()), *COUNTRY.values()]
     sent += [code for code in COUNTRY if code.count(".") > 1] + [name for name in PEOPLE if " " in name]
-    assert [word for word in sent if word in said] == []
+    assert [word for word in sent if word in text] == []

@@ -1,4 +1,4 @@
-"""The sum of all migrations equals the metadata, on both servers of the wheel; migrating again changes nothing."""
+"""All migrations together equal the metadata, on both versions of the server; repeating them changes nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WHERE pronamespace = 'registry'::regnamespace AND prokind = 'f'
 
 
 async def catalogue(connection: asyncpg.Connection, *questions: str) -> set[tuple[Any, ...]]:
-    """The answers as rows that can be compared, lists made plain."""
+    """The answers as comparable rows, with lists as tuples."""
     rows = [row for question in questions for row in await connection.fetch(question)]
     return {tuple(tuple(v) if isinstance(v, list) else v for v in row.values()) for row in rows}
 
@@ -60,8 +60,8 @@ async def test_migrations_create_what_the_nouns_declare(server: Literal["16", "1
         await migrate(postgres.dsn())
         assert await catalogue(connection, *questions, POLICIES, FUNCTIONS) == again
         functions = [f"registry.{name}" for name in ("name_words", "name_joined", "name_together", "sounds")]
-        told = "SELECT pg_get_functiondef(name::regproc) FROM unnest($1::text[]) AS name"
-        generating = ";".join([row[0] for row in await connection.fetch(told, functions)])
+        definitions = "SELECT pg_get_functiondef(name::regproc) FROM unnest($1::text[]) AS name"
+        generating = ";".join([row[0] for row in await connection.fetch(definitions, functions)])
         await connection.execute("CREATE DATABASE declared")
         await connection.close()
         declared = await asyncpg.connect(postgres.dsn("declared"))
@@ -70,10 +70,10 @@ async def test_migrations_create_what_the_nouns_declare(server: Literal["16", "1
             await declared.execute(str(CreateTable(table).compile(dialect=DIALECT)))
             for index in table.indexes:
                 await declared.execute(str(CreateIndex(index).compile(dialect=DIALECT)))
-        made = await catalogue(declared, *questions)
+        declared_catalogue = await catalogue(declared, *questions)
         await declared.close()
-    assert made - migrated == set(), "declared and not migrated"
-    assert migrated - made == set(), "migrated and not declared"
+    assert declared_catalogue - migrated == set(), "declared and not migrated"
+    assert migrated - declared_catalogue == set(), "migrated and not declared"
 
 
 async def test_a_login_that_may_create_roles_can_migrate() -> None:
@@ -115,7 +115,7 @@ def test_versions_are_named_in_the_order_in_which_they_run() -> None:
 
 def test_versions_leave_out_what_migrate_applies_itself() -> None:
     text = "".join(path.read_text() for path in (MIGRATIONS / "versions").glob("*.py"))
-    assert "CHECK (draft = " in text  # what binds columns to each other is a version's
+    assert "CHECK (draft = " in text  # checks across columns belong to the versions
     assert [name for _, name, _ in constraints.constraints() if re.search(rf"\b{name}\b", text)] == []
     assert re.findall(r"CREATE POLICY|ROW LEVEL SECURITY", text) == []
 

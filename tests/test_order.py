@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_explain import explain, found
+from tests.test_explain import explain, scanned_rows
 from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
@@ -87,19 +87,19 @@ async def test_a_national_page_reads_only_its_rows(country: Place, who: str, fie
     for given in ("first: 3", "last: 3", f'first: 3, after: "{middle}"', f'last: 3, before: "{middle}"'):
         (root,) = await explain(country, who, asked(field, given, fields="nodes { id }"))
         table = TABLES[field.partition("(")[0]]
-        met = found(root, table)
+        met = scanned_rows(root, table)
         assert 3 <= met <= (3 + 3 * PEOPLE if table == "member" else 4), (given, root.plan)
         passed_over = re.findall(r"Rows Removed by .*: (\d+)", "\n".join(root.plan))
         assert sum(map(int, passed_over)) <= PEOPLE, (given, root.plan)
         if table == "member":
-            assert found(root, "household") <= 5, root.plan
+            assert scanned_rows(root, "household") <= 5, root.plan
 
 
 @pytest.mark.parametrize("who", ["coordinator", "viewer", "officer", "analyst"])
 @pytest.mark.parametrize("field", ["members", *INSIDE])
 async def test_members_are_read_by_household(country: Place, who: str, field: str) -> None:
     (root,) = await explain(country, who, asked(field, "first: 3", fields="nodes { id }"))
-    assert 3 <= found(root, "member") <= 3 + 3 * PEOPLE, root.plan
+    assert 3 <= scanned_rows(root, "member") <= 3 + 3 * PEOPLE, root.plan
 
 
 @pytest.mark.parametrize("who", ["ministry", "analyst", "coordinator", "viewer", "officer"])
