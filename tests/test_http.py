@@ -331,10 +331,8 @@ async def test_without_a_token_only_introspection_runs_if_the_setting_allows_it(
 
 
 async def test_healthz_answers_ok(village: Place) -> None:
-    assert ((await village.send("GET", "/healthz")).status, (await village.send("GET", "/healthz")).body) == (
-        200,
-        b"ok\n",
-    )
+    answer = await village.send("GET", "/healthz")
+    assert (answer.status, answer.body) == (200, b"ok\n")
 
 
 async def test_readyz_is_ok_only_if_queries_can_be_answered(village: Place) -> None:

@@ -1,4 +1,4 @@
-"""Nouns: every column says how dangerous it is and what it is called, or the registry cannot be imported."""
+"""Nouns: every column declares its sensitivity and its labels, or the registry cannot be imported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COLUMNS = [(noun, column) for noun in NOUNS for column in table_of(noun).columns
 
 
 def held(noun: type[Noun], column: str) -> type[Any] | None:
-    """The class of what a column is said to hold; of a list, of its members."""
+    """The declared Python type of a column; for a list, that of its items."""
     hint = next(
         vars(c)["__annotations__"][column] for c in noun.__mro__ if column in vars(c).get("__annotations__", ())
     )
@@ -153,7 +153,7 @@ def test_a_column_without_a_fact_is_refused_at_import() -> None:
     with pytest.raises(TypeError, match=r"stray\.remark is not a fact: declare it with fact\("):
 
         class Stray(Noun):
-            """A table that somebody wrote in a hurry."""
+            """A table that misses something."""
 
             __tablename__ = "stray"
             metadata = sa.MetaData()

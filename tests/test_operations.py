@@ -1,6 +1,6 @@
-"""The example operations of frontend teams run against the demo country, as the personas that they are for.
+"""The example operations of frontend teams run against the demo country, as the personas they are for.
 
-What the contract has and the code lacks is pruned, by the list of gaps, and printed.
+Elements of the contract that are not built are removed, by the list of gaps, and printed.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class Demo:
             json={"query": query, "variables": variables, "operationName": operation_},
             headers={"Authorization": f"Bearer {token}"},
         )
-        said: dict[str, Any] = answer.json()
-        return said
+        response: dict[str, Any] = answer.json()
+        return response
 
     async def ask(self, persona: str, query: str, **variables: Any) -> dict[str, Any]:
-        said = await self.query(persona, query, **variables)
-        assert "errors" not in said, said["errors"]
-        data: dict[str, Any] = said["data"]
+        response = await self.query(persona, query, **variables)
+        assert "errors" not in response, response["errors"]
+        data: dict[str, Any] = response["data"]
         return data
 
 
@@ -78,7 +78,7 @@ def test_the_example_operations_are_those_of_the_contract_that_are_built() -> No
 
 
 async def test_every_example_operation_runs(demo: Demo) -> None:
-    """The whole file is the document, as a frontend team would send it."""
+    """The complete file is the document, as a frontend team would send it."""
     text = EXAMPLES.read_text()
     rows = (await demo.ask(OFFICER, "{ households(first: 50) { nodes { id rev workflowState } } }"))["households"][
         "nodes"
@@ -107,22 +107,22 @@ async def test_every_example_operation_runs(demo: Demo) -> None:
         "SearchName": (OFFICER, {"text": "siti", "first": 5}),
         "WhatMayIDo": (OFFICER, {"code": "35.07.11.2008", "id": verified["id"]}),
     }
-    assert set(names_of(text)) <= set(calls), "say who runs the new one, with what"
+    assert set(names_of(text)) <= set(calls), "add a persona and variables for the new operation"
     for name in names_of(text):
         persona, variables = calls[name]
-        said = await demo.query(persona, text, name, **variables)
-        assert "errors" not in said, (name, said["errors"])
-        assert all(value is not None for value in said["data"].values()), name
+        response = await demo.query(persona, text, name, **variables)
+        assert "errors" not in response, (name, response["errors"])
+        assert all(value is not None for value in response["data"].values()), name
 
 
 @pytest.mark.parametrize("persona", sorted(personas()))
 async def test_national_summary_is_the_same_for_everyone(demo: Demo, persona: str) -> None:
     query = operation("MinisterSentence")
-    said = (await demo.ask(persona, query))["nationalSummary"]
+    summary = (await demo.ask(persona, query))["nationalSummary"]
     exact = (await demo.ask("admin@national", query))["nationalSummary"]
-    assert [said[k] for k in ("provinces", "regencies", "districts", "villages")] == [12, 107, 314, 402]
+    assert [summary[k] for k in ("provinces", "regencies", "districts", "villages")] == [12, 107, 314, 402]
     for name in ("households", "persons", "businesses", "exportReady", "workingAbroad"):
-        assert said[name] == exact[name] or (said[name] is None and name in said["withheld"])
+        assert summary[name] == exact[name] or (summary[name] is None and name in summary["withheld"])
     assert exact["withheld"] == []
     assert sum(bar["count"] for bar in exact["businessesByField"]) == exact["businesses"]
     assert sum(bar["count"] for bar in exact["exportReadyByField"]) == exact["exportReady"]
@@ -134,10 +134,10 @@ async def test_the_household_form_shows_and_saves(demo: Demo) -> None:
     assert listed["households"]["nodes"]
     form = operation("HouseholdForm")
     for row in listed["households"]["nodes"][:5]:
-        shown = (await demo.ask(officer, form, id=row["id"]))["household"]
-        assert shown["withheld"] == []
-        assert shown["head"]["fullName"] or shown["workflowState"] == "DRAFT"
-        assert len(shown["members"]) == shown["memberCount"]
+        form_data = (await demo.ask(officer, form, id=row["id"]))["household"]
+        assert form_data["withheld"] == []
+        assert form_data["head"]["fullName"] or form_data["workflowState"] == "DRAFT"
+        assert len(form_data["members"]) == form_data["memberCount"]
     draft = next(row for row in listed["households"]["nodes"] if row["workflowState"] in ("SUBMITTED", "RETURNED"))
     save = operation("SaveHousehold")
     document = {"id": draft["id"], "hamlet": "Sumberdem"}
@@ -147,9 +147,9 @@ async def test_the_household_form_shows_and_saves(demo: Demo) -> None:
 
 
 async def test_one_request_goes_from_a_province_down_to_a_village(demo: Demo) -> None:
-    said = (await demo.ask("province@35", operation("ProvinceToVillage"), code="35"))["region"]
-    malang = next(regency for regency in said["regencies"]["nodes"] if regency["code"] == "35.07")
-    assert malang == said["regencies"]["nodes"][0], "most households first"
+    province = (await demo.ask("province@35", operation("ProvinceToVillage"), code="35"))["region"]
+    malang = next(regency for regency in province["regencies"]["nodes"] if regency["code"] == "35.07")
+    assert malang == province["regencies"]["nodes"][0], "most households first"
     villages = [village for district in malang["districts"]["nodes"] for village in district["villages"]["nodes"]]
     assert sum(village["households"]["totalCount"] for village in villages) == malang["households"]["totalCount"]
 
@@ -166,27 +166,27 @@ def nodes(connection: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def walk(demo: Demo, persona: str, query: str, root: str, **variables: Any) -> list[dict[str, Any]]:
-    """All rows of a list, page by page; each page counts the same whole."""
-    found: list[dict[str, Any]] = []
+    """All rows of a list, page by page; checks that each page has the same total."""
+    rows: list[dict[str, Any]] = []
     after, counts = None, set()
     while True:
         page = (await demo.ask(persona, query, first=7, after=after, **variables))[root]
-        found += nodes(page)
+        rows += nodes(page)
         counts.add(page["totalCount"])
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
-            assert counts == {len(found)} == {len({row["id"] for row in found})}
-            return found
+            assert counts == {len(rows)} == {len({row["id"] for row in rows})}
+            return rows
 
 
 async def test_an_officer_s_work_list_holds_only_their_own_households(demo: Demo) -> None:
     query = operation("OfficerWorkList")
     for persona in (OFFICER, ELSEWHERE):
-        said = await demo.ask(persona, query, first=50, after=None, **{"from": "2026-01-01", "to": "2027-01-01"})
-        rows = nodes(said["open"])
+        data = await demo.ask(persona, query, first=50, after=None, **{"from": "2026-01-01", "to": "2027-01-01"})
+        rows = nodes(data["open"])
         assert {row["workflowState"] for row in rows} <= {"DRAFT", "RETURNED"}
         assert {row["village"]["code"] for row in rows} == {persona.partition("@")[2]}
-        assert sum(group["count"] for group in said["open"]["groups"]) == said["open"]["totalCount"] >= len(rows) > 0
+        assert sum(group["count"] for group in data["open"]["groups"]) == data["open"]["totalCount"] >= len(rows) > 0
         assert [row["updatedAt"] for row in rows] == sorted((row["updatedAt"] for row in rows), reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""Pages in an order that an index has: read from it, whoever asks, and not sorted out of all that he may see."""
+"""Pages in the order of an index are read from it for every caller, instead of sorting everything they may see."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TIMES = 100
 
 @pytest.fixture(scope="module")
 async def country(village: Place) -> Place:
-    """Households of three villages, recorded in turn, with dates known and unknown."""
+    """Households of three villages, recorded in turn, with and without dates."""
     for n in range(8):
         for place, who in ((HERE, "officer"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
             document = household(place, people=PEOPLE)
@@ -45,7 +45,7 @@ async def country(village: Place) -> Place:
             document["businesses"] = [shop(migrant, startedOn=day)]
             payload = await village.submit(who, document)
             assert payload["outcome"] == "ACCEPTED", payload
-    await village.admin.execute("SET session_replication_role = replica")  # what follows is consistent by construction
+    await village.admin.execute("SET session_replication_role = replica")  # the copies are consistent by construction
     for table in TABLES.values():
         await village.admin.execute(await multiplied(village, table))
     await village.admin.execute("SET session_replication_role = DEFAULT; ANALYZE")
@@ -53,7 +53,7 @@ async def country(village: Place) -> Place:
 
 
 async def multiplied(village: Place, table: str) -> str:
-    """The statement that adds TIMES copies of a table's rows; small tables are planned like no others."""
+    """The statement that adds TIMES copies of a table's rows, because small tables are planned differently."""
     names = await village.admin.fetch(
         """SELECT attname, atttypid = 'uuid'::regtype AS id FROM pg_attribute
            WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped""",
@@ -62,35 +62,37 @@ async def multiplied(village: Place, table: str) -> str:
     values = {name: f"md5({name}::text || n)::uuid" for name, id_ in names if id_ and name in OWN_IDS}
     values["household_no"] = "household_no || '/' || n"
     columns = [name for name, _ in names]
-    made = ", ".join(values.get(name, name) for name in columns)
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {table}, generate_series(1, {TIMES}) AS n"
+    selected = ", ".join(values.get(name, name) for name in columns)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM {table}, generate_series(1, {TIMES}) AS n"
+    )
 
 
-def asked(field: str, *given: str, fields: str = "nodes { id } pageInfo { startCursor endCursor }") -> str:
+def page_query(field: str, *arguments: str, fields: str = "nodes { id } pageInfo { startCursor endCursor }") -> str:
     """The query for a page of a root list, or of one inside a region (`region/members`)."""
     name, bracket, rest = field.rpartition("/")[2].partition("(")
-    said = ", ".join(([rest.removesuffix(")")] if bracket else []) + list(given))
-    page = f"list: {name}({said}) {{ {fields} }}"
+    all_arguments = ", ".join(([rest.removesuffix(")")] if bracket else []) + list(arguments))
+    page = f"list: {name}({all_arguments}) {{ {fields} }}"
     return f'{{ region(code: "35.07") {{ {page} }} }}' if "/" in field else f"{{ {page} }}"
 
 
-async def page(country: Place, who: str, field: str, *given: str) -> Any:
-    data = await country.ask(who, asked(field, *given))
+async def page(country: Place, who: str, field: str, *arguments: str) -> Any:
+    data = await country.ask(who, page_query(field, *arguments))
     return data["region"]["list"] if "/" in field else data["list"]
 
 
 @pytest.mark.parametrize("who", ["ministry", "analyst"])
 @pytest.mark.parametrize("field", LISTS)
 async def test_a_national_page_reads_only_its_rows(country: Place, who: str, field: str) -> None:
-    """Its first and its last page, and one behind and before a cursor."""
+    """The first and the last page, and one after and one before a cursor."""
     middle = (await page(country, who, field, "first: 10"))["pageInfo"]["endCursor"]
-    for given in ("first: 3", "last: 3", f'first: 3, after: "{middle}"', f'last: 3, before: "{middle}"'):
-        (root,) = await explain(country, who, asked(field, given, fields="nodes { id }"))
+    for arguments in ("first: 3", "last: 3", f'first: 3, after: "{middle}"', f'last: 3, before: "{middle}"'):
+        (root,) = await explain(country, who, page_query(field, arguments, fields="nodes { id }"))
         table = TABLES[field.partition("(")[0]]
-        met = scanned_rows(root, table)
-        assert 3 <= met <= (3 + 3 * PEOPLE if table == "member" else 4), (given, root.plan)
+        read = scanned_rows(root, table)
+        assert 3 <= read <= (3 + 3 * PEOPLE if table == "member" else 4), (arguments, root.plan)
         passed_over = re.findall(r"Rows Removed by .*: (\d+)", "\n".join(root.plan))
-        assert sum(map(int, passed_over)) <= PEOPLE, (given, root.plan)
+        assert sum(map(int, passed_over)) <= PEOPLE, (arguments, root.plan)
         if table == "member":
             assert scanned_rows(root, "household") <= 5, root.plan
 
@@ -98,7 +100,7 @@ async def test_a_national_page_reads_only_its_rows(country: Place, who: str, fie
 @pytest.mark.parametrize("who", ["coordinator", "viewer", "officer", "analyst"])
 @pytest.mark.parametrize("field", ["members", *INSIDE])
 async def test_members_are_read_by_household(country: Place, who: str, field: str) -> None:
-    (root,) = await explain(country, who, asked(field, "first: 3", fields="nodes { id }"))
+    (root,) = await explain(country, who, page_query(field, "first: 3", fields="nodes { id }"))
     assert 3 <= scanned_rows(root, "member") <= 3 + 3 * PEOPLE, root.plan
 
 
@@ -108,14 +110,14 @@ async def test_pages_from_both_ends_give_the_same_list(country: Place, who: str,
     forward, backward = list[list[str]](), list[list[str]]()
     pages: list[str | None] = [""]
     while pages[-1] is not None:
-        got = await page(country, who, field, "first: 1000", *([f'after: "{pages[-1]}"'] if pages[-1] else []))
-        forward.append([node["id"] for node in got["nodes"]])
-        pages.append(got["pageInfo"]["endCursor"])
+        page_data = await page(country, who, field, "first: 1000", *([f'after: "{pages[-1]}"'] if pages[-1] else []))
+        forward.append([node["id"] for node in page_data["nodes"]])
+        pages.append(page_data["pageInfo"]["endCursor"])
     pages = [""]
     while pages[-1] is not None:
-        got = await page(country, who, field, "last: 900", *([f'before: "{pages[-1]}"'] if pages[-1] else []))
-        backward.insert(0, [node["id"] for node in got["nodes"]])
-        pages.append(got["pageInfo"]["startCursor"])
+        page_data = await page(country, who, field, "last: 900", *([f'before: "{pages[-1]}"'] if pages[-1] else []))
+        backward.insert(0, [node["id"] for node in page_data["nodes"]])
+        pages.append(page_data["pageInfo"]["startCursor"])
     ids = [id_ for page_ in forward for id_ in page_]
     assert len(ids) == len(set(ids)) >= 8 * TIMES
     assert ids == [id_ for page_ in backward for id_ in page_]
@@ -126,10 +128,10 @@ async def test_pages_from_both_ends_give_the_same_list(country: Place, who: str,
     "field", ["members", "members(orderBy: {field: HOUSEHOLD_NO, direction: DESC})", "members(filter: {sex: [MALE]})"]
 )
 async def test_members_are_ordered_by_household(country: Place, who: str, field: str) -> None:
-    """Whether they are read so, or sorted because few of them may meet a condition."""
-    nodes = (await country.ask(who, asked(field, "first: 1000", fields="nodes { id seq household { householdNo } }")))[
-        "list"
-    ]["nodes"]
+    """Whether they are read in that order, or sorted because few of them may meet a condition."""
+    nodes = (
+        await country.ask(who, page_query(field, "first: 1000", fields="nodes { id seq household { householdNo } }"))
+    )["list"]["nodes"]
     rows = [(node["household"]["householdNo"], node["seq"], node["id"]) for node in nodes]
     if "DESC" in field:
         numbers = [number for number, _, _ in rows]

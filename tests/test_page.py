@@ -15,7 +15,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 class Reader(HTMLParser):
-    """Tags that are opened and closed in order, and what the page would load."""
+    """Checks that tags are closed in order, and collects what the page would load."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Paging: the pages of a list, joined, are the list, whatever their size and whatever is written meanwhile."""
+"""Paging: all pages of a list together are the list, whatever their size and whatever is written meanwhile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDERED = [
 
 @pytest.fixture(scope="module")
 async def full(village: Place) -> Place:
-    """Households in three villages, with dates known, half known and unknown."""
+    """Households in three villages, with complete, partial and unknown dates."""
     days = ["2019", "2019-03", "2019-03-14", None, "2021-12", None]
     for place, who in ((HERE, "officer"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
         for n in range(4):
@@ -44,32 +44,32 @@ async def full(village: Place) -> Place:
 async def page(village: Place, who: str, field: str, first: int | None = None, after: str | None = None) -> Any:
     """One page of a root list, or of one inside a region (`region/households`)."""
     name, bracket, rest = field.rpartition("/")[2].partition("(")
-    given = f"{rest.removesuffix(')')} first: $first, after: $after" if bracket else "first: $first, after: $after"
-    asked = f"list: {name}({given}) {{ {PAGE} }}"
+    arguments = f"{rest.removesuffix(')')} first: $first, after: $after" if bracket else "first: $first, after: $after"
+    selection = f"list: {name}({arguments}) {{ {PAGE} }}"
     if "/" in field:
-        asked = f'region(code: "35.07") {{ {asked} }}'
-    data = await village.ask(who, f"query($first: Int, $after: String) {{ {asked} }}", first=first, after=after)
+        selection = f'region(code: "35.07") {{ {selection} }}'
+    data = await village.ask(who, f"query($first: Int, $after: String) {{ {selection} }}", first=first, after=after)
     return data["region"]["list"] if "/" in field else data["list"]
 
 
 async def walk(village: Place, who: str, field: str, size: int) -> list[str]:
-    """The ids of all pages, each page checked by itself."""
-    found: list[str] = []
+    """The ids of all pages; checks each page."""
+    all_ids: list[str] = []
     after, total = None, None
     while True:
-        got = await page(village, who, field, size, after)
-        ids, info = [n["id"] for n in got["nodes"]], got["pageInfo"]
-        assert ids == [e["node"]["id"] for e in got["edges"]]
+        page_ = await page(village, who, field, size, after)
+        ids, info = [n["id"] for n in page_["nodes"]], page_["pageInfo"]
+        assert ids == [e["node"]["id"] for e in page_["edges"]]
         assert info["hasPreviousPage"] == (after is not None)
-        assert total in (None, got["totalCount"])
-        total = got["totalCount"]
-        found += ids
-        cursors = [e["cursor"] for e in got["edges"]]
+        assert total in (None, page_["totalCount"])
+        total = page_["totalCount"]
+        all_ids += ids
+        cursors = [e["cursor"] for e in page_["edges"]]
         assert (info["startCursor"], info["endCursor"]) == ((cursors[0], cursors[-1]) if cursors else (None, None))
-        assert info["hasNextPage"] == (len(found) < total)
+        assert info["hasNextPage"] == (len(all_ids) < total)
         if not info["hasNextPage"]:
-            assert len(found) == total
-            return found
+            assert len(all_ids) == total
+            return all_ids
         assert len(ids) == size
         after = info["endCursor"]
 
@@ -91,8 +91,8 @@ async def test_all_pages_together_are_the_list(full: Place, who: str, field: str
 
 
 async def test_the_default_page_has_twenty_rows(full: Place) -> None:
-    got = await page(full, "analyst", "members")
-    assert (len(got["nodes"]), got["totalCount"] >= 24, got["pageInfo"]["hasNextPage"]) == (20, True, True)
+    page_ = await page(full, "analyst", "members")
+    assert (len(page_["nodes"]), page_["totalCount"] >= 24, page_["pageInfo"]["hasNextPage"]) == (20, True, True)
 
 
 @pytest.mark.parametrize("field", ["migrations", "businesses"])
@@ -101,21 +101,21 @@ async def test_the_newest_come_first_and_nulls_last(full: Place, field: str) -> 
     rows = (await full.ask("coordinator", f"{{ {field}(first: 100) {{ nodes {{ id day: {name} }} }} }}"))[field][
         "nodes"
     ]
-    known = [row for row in rows if row["day"] is not None]
-    assert rows[: len(known)] == known
-    assert 0 < len(known) < len(rows)
-    assert [r["day"] for r in known] == sorted([r["day"] for r in known], reverse=True)
+    dated = [row for row in rows if row["day"] is not None]
+    assert rows[: len(dated)] == dated
+    assert 0 < len(dated) < len(rows)
+    assert [r["day"] for r in dated] == sorted([r["day"] for r in dated], reverse=True)
     for day in {r["day"] for r in rows}:
         ids = [r["id"] for r in rows if r["day"] == day]
         assert ids == sorted(ids, reverse=True)
 
 
 async def test_an_order_does_not_show_masked_values(full: Place) -> None:
-    """The dates of episodes are not the viewer's: his list is in the order of ids, and his cursors hold no date."""
-    got = await page(full, "viewer", "migrations", 100)
-    ids = [n["id"] for n in got["nodes"]]
+    """A viewer may not see the dates of episodes: their list is in the order of ids, and cursors hold no date."""
+    page_ = await page(full, "viewer", "migrations", 100)
+    ids = [n["id"] for n in page_["nodes"]]
     assert ids == sorted(ids, reverse=True)
-    for edge in got["edges"]:
+    for edge in page_["edges"]:
         box = edge["cursor"]
         assert b"20" not in base64.urlsafe_b64decode(box + "=" * (-len(box) % 4))[:-16].split(b",")[0]
 
@@ -125,26 +125,26 @@ async def test_regions_can_be_ordered_by_visible_counts(full: Place) -> None:
       nodes { code households { totalCount } } } }"""
     for who in ("officer", "coordinator", "analyst"):
         counts = [r["households"]["totalCount"] for r in (await full.ask(who, text))["regions"]["nodes"]]
-        seen = counts.index(0) if 0 in counts else len(counts)
-        assert counts[:seen] == sorted(counts[:seen], reverse=True)
+        visible = counts.index(0) if 0 in counts else len(counts)
+        assert counts[:visible] == sorted(counts[:visible], reverse=True)
         assert counts[0] >= {"officer": 4, "coordinator": 8, "analyst": 8}[who]
 
 
 async def test_pages_are_stable_while_rows_are_written(full: Place) -> None:
-    """What was there at the first page is met exactly once, whatever comes in before, between and behind."""
+    """Rows that exist at the first page appear exactly once, whatever is added before, between and after them."""
     before = [n["id"] for n in (await page(full, "next door", "households", 1000))["nodes"]]
-    met, after = [], None
+    ids, after = [], None
     while True:
-        got = await page(full, "next door", "households", 2, after)
-        met += [n["id"] for n in got["nodes"]]
-        if not got["pageInfo"]["hasNextPage"] or len(met) > 50:
+        page_ = await page(full, "next door", "households", 2, after)
+        ids += [n["id"] for n in page_["nodes"]]
+        if not page_["pageInfo"]["hasNextPage"] or len(ids) > 50:
             break
-        after = got["pageInfo"]["endCursor"]
-        if len(met) <= 6:
+        after = page_["pageInfo"]["endCursor"]
+        if len(ids) <= 6:
             await full.submit("next door", household(NEXT_DOOR))
-        await full.submit("next door", {"id": met[0], "rt": str(len(met))}, None)
-    assert len(set(met)) == len(met)
-    assert [id_ for id_ in met if id_ in before] == before
+        await full.submit("next door", {"id": ids[0], "rt": str(len(ids))}, None)
+    assert len(set(ids)) == len(ids)
+    assert [id_ for id_ in ids if id_ in before] == before
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
@@ -162,8 +162,10 @@ async def test_a_cursor_is_valid_for_its_list_order_and_caller(full: Place) -> N
         ("colleague", origin),
     ):
         name, bracket, rest = field.partition("(")
-        given = f"{rest.removesuffix(')')}, " if bracket else ""
-        answer = await full.query(who, f"query($a: String) {{ {name}({given} after: $a) {{ totalCount }} }}", a=cursor)
+        arguments = f"{rest.removesuffix(')')}, " if bracket else ""
+        answer = await full.query(
+            who, f"query($a: String) {{ {name}({arguments} after: $a) {{ totalCount }} }}", a=cursor
+        )
         assert answer.codes == ["BAD_USER_INPUT"], (who, field)
         assert "data" not in answer.json, "refused before anything ran"
 
@@ -175,10 +177,10 @@ async def test_a_forged_cursor_is_refused_before_any_statement(full: Place) -> N
         base64.urlsafe_b64encode(bytes([box[n] ^ 1 if n == at else b for n, b in enumerate(box)])).decode()
         for at in range(0, len(box), 7)
     ]
-    for said in (*forged, cursor[:-2], cursor + "A", "", "x", "é", "=", "A" * 5000, '["a"]'):
+    for changed in (*forged, cursor[:-2], cursor + "A", "", "x", "é", "=", "A" * 5000, '["a"]'):
         before = len(full.statements)
-        answer = await full.query("officer", "query($a: String) { households(after: $a) { totalCount } }", a=said)
-        assert answer.codes == ["BAD_USER_INPUT"], said
+        answer = await full.query("officer", "query($a: String) { households(after: $a) { totalCount } }", a=changed)
+        assert answer.codes == ["BAD_USER_INPUT"], changed
         assert len(full.statements) == before
 
 
@@ -193,9 +195,9 @@ async def test_a_page_has_one_to_a_thousand_rows(full: Place, first: int, code: 
 
 
 async def test_an_empty_list_is_an_empty_page(full: Place) -> None:
-    got = await page(full, "province", "regions(orderBy: {field: CODE})", 1000)
-    again = await page(full, "province", "regions(orderBy: {field: CODE})", 5, got["pageInfo"]["endCursor"])
-    assert (again["nodes"], again["edges"], again["totalCount"]) == ([], [], got["totalCount"])
+    page_ = await page(full, "province", "regions(orderBy: {field: CODE})", 1000)
+    again = await page(full, "province", "regions(orderBy: {field: CODE})", 5, page_["pageInfo"]["endCursor"])
+    assert (again["nodes"], again["edges"], again["totalCount"]) == ([], [], page_["totalCount"])
     assert again["pageInfo"] == {
         "hasNextPage": False,
         "hasPreviousPage": True,

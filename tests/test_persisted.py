@@ -1,4 +1,4 @@
-"""Documents by their hash: sent once with it, asked for by it alone afterwards, by POST and by GET."""
+"""Documents by their hash: sent once with it, then requested by it alone, by POST and by GET."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RESPONSE = "application/graphql-response+json"
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """Nothing of others, and nothing left for them: the memory is the process's."""
+    """Start and end with an empty cache, because it belongs to the process."""
     PERSISTED.clear()
     yield
     PERSISTED.clear()
 
 
 def apollo(sha256: Any, **more: Any) -> dict[str, Any]:
-    """What Apollo's clients put beside the operation."""
+    """The extensions that Apollo's clients add to the operation."""
     return {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256, **more}}}
 
 
@@ -36,8 +36,8 @@ async def post(village: Place, body: dict[str, Any], who: str | None = "officer"
     return await village.send("POST", json=body, headers=village.bearer(who) | {"accept": RESPONSE})
 
 
-async def get(village: Place, **said: Any) -> Answer:
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+async def get(village: Place, **parameters: Any) -> Answer:
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
     return await village.send("GET", params=texts, headers=village.bearer("officer") | {"accept": RESPONSE})
 
 

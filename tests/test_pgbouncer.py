@@ -1,6 +1,6 @@
-"""Behind PgBouncer in transaction mode everything is as without it: each statement may run on another connection.
+"""Behind PgBouncer in transaction mode, where each statement may run on another connection, everything works the same.
 
-PgBouncer keeps prepared statements since 1.21.  The program that `PGBOUNCER` names is used, else the installed one.
+PgBouncer supports prepared statements since 1.21.  `PGBOUNCER` names the program, by default the installed one.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ VAULT = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
 def version() -> tuple[int, ...]:
     if PROGRAM is None:
         return ()
-    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"PgBouncer (\d+)\.(\d+)", said)
-    return tuple(map(int, found.groups())) if found else ()
+    version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.search(r"PgBouncer (\d+)\.(\d+)", version)
+    return tuple(map(int, match.groups())) if match else ()
 
 
 pytestmark = [
@@ -66,7 +66,7 @@ HOUSEHOLDS = "{ households(first: 5) { totalCount nodes { id address members { f
 
 @contextmanager
 def pgbouncer(login: str, statements: int = 200) -> Iterator[str]:
-    """The login's address through a PgBouncer with two connections, which keeps so many prepared statements of each."""
+    """The login's URL through a PgBouncer with two connections and this many prepared statements for each."""
     place = urlsplit(login)
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
@@ -85,7 +85,7 @@ def pgbouncer(login: str, statements: int = 200) -> Iterator[str]:
             eventually_now(lambda: accepts(port))
             yield f"postgresql://{LOGIN}@127.0.0.1:{port}{place.path}"
         finally:
-            running.kill()  # politely it would wait for all its clients
+            running.kill()  # after SIGTERM it would wait for all its clients
             running.wait()
 
 
@@ -112,16 +112,16 @@ async def test_readers_share_connections_without_sharing_visibility(village: Pla
     texts = [HOUSEHOLDS, *(HOUSEHOLDS.replace("address", f"a{n}: address") for n in range(30))]
 
     async def ask(who: str, number: int) -> None:
-        got = (await pooled.query(who, texts[number % len(texts)])).body.decode()
-        got = re.sub(r'"a\d+":', '"address":', got)
-        wanted = expected[who]
-        if "data" in wanted and not wanted.get("errors"):
-            assert f'"totalCount":{wanted["data"]["households"]["totalCount"]}' in got
-            for node in wanted["data"]["households"]["nodes"]:
-                assert node["id"] in got
-                assert (node["address"] or "null") in got
+        aliased = (await pooled.query(who, texts[number % len(texts)])).body.decode()
+        body = re.sub(r'"a\d+":', '"address":', aliased)
+        answer = expected[who]
+        if "data" in answer and not answer.get("errors"):
+            assert f'"totalCount":{answer["data"]["households"]["totalCount"]}' in body
+            for node in answer["data"]["households"]["nodes"]:
+                assert node["id"] in body
+                assert (node["address"] or "null") in body
         else:
-            assert wanted["errors"][0]["extensions"]["code"] in got
+            assert answer["errors"][0]["extensions"]["code"] in body
 
     async with asyncio.TaskGroup() as group:
         for number in range(40):
@@ -158,7 +158,7 @@ async def test_a_revoked_grant_ends_at_once_behind_a_pooler(pooled: Place) -> No
 async def test_without_a_direct_connection_principals_are_not_cached(
     village: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PgBouncer accepts LISTEN and delivers nothing, so a revoked grant must end with the next request."""
+    """PgBouncer accepts LISTEN but delivers nothing, so a revoked grant must end with the next request."""
     monkeypatch.setattr(principals, "HEARTBEAT_SECONDS", 0.5)
     with pgbouncer(village.login) as login:
         async with served_with(replace(village, login=login), pool_size=4) as served:
@@ -186,7 +186,7 @@ async def test_a_pooler_that_loses_prepared_statements_is_refused(village: Place
 
 @asynccontextmanager
 async def active(place: Place, who: str, value: bool) -> AsyncIterator[None]:
-    """A grant's state for a while."""
+    """Activate or revoke a grant for a while."""
     change = "UPDATE grants SET active = $2 WHERE user_id = $1"
     await place.admin.execute(change, place.ids[who], value)
     try:

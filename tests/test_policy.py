@@ -1,4 +1,4 @@
-"""M1: the page is total, agreed and obeyed: each cell decides something, and nothing else decides anything.
+"""M1: the policy page is complete, agreed and obeyed: each cell decides something, and nothing else does.
 
 The oracle reads the page as a plain table; the product answers through a principal's areas and settings.
 """
@@ -46,7 +46,7 @@ Table = dict[tuple[Role, Ability], str]
 
 
 def oracle(rows: dict[Ability, PolicyRow]) -> Table:
-    """The decision for every role and ability, as a reader of the page would say it."""
+    """The decision for every role and ability, as a reader of the page would give it."""
     return {
         (role, ability): rows[ability].cells[role].value if role in rows[ability].cells else "-"
         for role, ability in product(Role, Ability)
@@ -54,7 +54,7 @@ def oracle(rows: dict[Ability, PolicyRow]) -> Table:
 
 
 def decisions() -> Table:
-    """The same table, asked of principals who each hold one grant in a regency."""
+    """The same table, from principals who each hold one grant in a regency."""
     table = {}
     for role, ability in product(Role, Ability):
         who = principal(grant(role, REGENCY))
@@ -67,10 +67,10 @@ def decisions() -> Table:
 
 
 def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, PolicyRow]]]:
-    """The page with one cell changed, for each cell and each other thing that could stand in it."""
+    """The page with one cell changed, for each cell and each other value of it."""
     for role, ability, other in product(Role, Ability, [*Cell, None]):
         if other is not PAGE[ability].cells.get(role):
-            cells = {held: found for held, found in PAGE[ability].cells.items() if held is not role}
+            cells = {other_role: mark for other_role, mark in PAGE[ability].cells.items() if other_role is not role}
             cells |= {role: other} if other else {}
             yield role, ability, {**PAGE, ability: PolicyRow(cells, PAGE[ability].why)}
 
@@ -186,16 +186,16 @@ GRANTS = st.lists(st.builds(grant, st.sampled_from(Role), CODES | st.none()), ma
 
 @given(GRANTS, CODES)
 def test_grants_add_up_without_combining(grants: list[Grant], code: str) -> None:
-    """Each ability at each place comes from one grant that gives it there."""
+    """Each ability in each area comes from one grant that gives it there."""
     who = principal(*grants)
     for ability in Ability:
-        found = {cell(ability, grant.role) for grant in grants if grant.area.covers(code)}
-        assert who.areas(ability).covers(code) is (Cell.AREA in found)
-        assert who.own(ability).covers(code) is (Cell.OWN in found)
+        cells_of_grants = {cell(ability, grant.role) for grant in grants if grant.area.covers(code)}
+        assert who.areas(ability).covers(code) is (Cell.AREA in cells_of_grants)
+        assert who.own(ability).covers(code) is (Cell.OWN in cells_of_grants)
         role = who.role_for(ability, code)
-        assert (role is None) is (found <= {None})
+        assert (role is None) is (cells_of_grants <= {None})
         if role:
-            best = Cell.AREA if Cell.AREA in found else Cell.OWN
+            best = Cell.AREA if Cell.AREA in cells_of_grants else Cell.OWN
             assert any(grant.role is role and grant.area.covers(code) for grant in grants)
             assert cell(ability, role) is best
 
@@ -277,28 +277,28 @@ def test_a_grant_covers_one_region_or_the_country(area: AreaSet, region_id: UUID
 
 
 def names_of_roles(source: str) -> list[str]:
-    """The roles that a piece of code names: as `Role.OFFICER`, or as a text that is nothing else."""
+    """The roles that a piece of code names, as `Role.OFFICER` or as a string of only that name."""
     names = set(Role.__members__)
-    found = []
+    roles = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value).endswith("Role"):
-            found.append(node.attr)
-        elif isinstance(node, ast.Constant) and node.value in names - {"SERVICE"}:  # also a purpose of looking
-            found.append(node.value)
-    return sorted(found)
+            roles.append(node.attr)
+        elif isinstance(node, ast.Constant) and node.value in names - {"SERVICE"}:  # also a purpose of access
+            roles.append(node.value)
+    return sorted(roles)
 
 
 def test_code_outside_auth_names_no_role() -> None:
     files = [path for top in ("registry", "schema", "server") for path in (ROOT / top).rglob("*.py")]
     demo = ROOT / "server" / "demo"
-    named = {
-        str(path.relative_to(ROOT)): found
+    offenders = {
+        str(path.relative_to(ROOT)): roles
         for path in files
         if not path.is_relative_to(demo) and path != demo.with_suffix(".py")
-        if (found := names_of_roles(path.read_text()))
+        if (roles := names_of_roles(path.read_text()))
     }
     assert files
-    assert named == {}
+    assert offenders == {}
 
 
 def test_the_search_for_role_names_finds_some() -> None:

@@ -1,4 +1,4 @@
-"""Connections are given in turn, never to two at once; nobody waits without end, and none is lost for good."""
+"""Connections are acquired in turn, never by two at once; no waiter waits forever, and no connection is lost."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Make = Callable[..., AbstractAsyncContextManager[Pool]]
 
 @pytest.fixture
 def connect(postgres: Embedded) -> Callable[[], Awaitable[asyncpg.Connection]]:
-    async def made() -> asyncpg.Connection:
+    async def open_connection() -> asyncpg.Connection:
         return await asyncpg.connect(postgres.dsn("postgres"))
 
-    return made
+    return open_connection
 
 
 @pytest.fixture
@@ -48,23 +48,23 @@ async def test_the_most_recently_used_connection_is_reused(connect: Any) -> None
 
 async def test_waiters_are_served_in_order(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held, came = await pool.acquire(), list[int]()
+        first, came = await pool.acquire(), list[int]()
 
         async def wait(number: int) -> None:
-            taken = await pool.acquire()
+            acquired = await pool.acquire()
             came.append(number)
-            pool.release(taken)
+            pool.release(acquired)
 
         waiting = [asyncio.create_task(wait(number)) for number in range(9)]
         await eventually(lambda: pool.waiting == 9)
-        pool.release(held)
+        pool.release(first)
         await asyncio.gather(*waiting)
         assert came == list(range(9))
 
 
 async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time(connect: Any) -> None:
     async with Pool(connect, 1, 2, 0.2).opening() as pool:
-        held = await pool.acquire()
+        first = await pool.acquire()
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(2)]
         await eventually(lambda: pool.waiting == 2)
         with pytest.raises(asyncio.QueueFull):
@@ -73,32 +73,32 @@ async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time(connect:
             with pytest.raises(TimeoutError):
                 await one
         assert pool.waiting == 0
-        pool.release(held)
-        assert await pool.acquire() is held
-        pool.release(held)
+        pool.release(first)
+        assert await pool.acquire() is first
+        pool.release(first)
 
 
 async def test_a_cancelled_waiter_takes_no_connection(connect: Any) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held = await pool.acquire()
+        first = await pool.acquire()
         leaving, staying = asyncio.create_task(pool.acquire()), asyncio.create_task(pool.acquire())
         await eventually(lambda: pool.waiting == 2)
-        pool.release(held)  # to the first, who leaves in the same moment
+        pool.release(first)  # to the first waiter, which is cancelled in the same moment
         leaving.cancel()
-        assert await staying is held
+        assert await staying is first
         assert leaving.cancelled()
-        pool.release(held)
+        pool.release(first)
         assert (pool.opened, pool.idle, pool.waiting) == (1, 1, 0)
 
 
 async def test_a_lost_connection_is_replaced_for_waiters_too(connect: Any, admin: asyncpg.Connection) -> None:
     async with Pool(connect, 1, 9, 5).opening() as pool:
-        held = await pool.acquire()
+        first = await pool.acquire()
         waiting = asyncio.create_task(pool.acquire())
         await eventually(lambda: pool.waiting == 1)
-        await admin.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
-        await eventually(held.is_closed)
-        pool.release(held)
+        await admin.execute("SELECT pg_terminate_backend($1)", first.get_server_pid())
+        await eventually(first.is_closed)
+        pool.release(first)
         other = await waiting
         assert await other.fetchval("SELECT 1") == 1
         pool.release(other)
@@ -116,15 +116,15 @@ async def test_a_failed_connect_raises_and_blocks_nobody(connect: Any) -> None:
     async def sometimes() -> asyncpg.Connection:
         if broken:
             raise ConnectionRefusedError
-        made: asyncpg.Connection = await connect()
-        return made
+        connection: asyncpg.Connection = await connect()
+        return connection
 
     async with Pool(sometimes, 1, 9, 5).opening() as pool:
-        held, broken = await pool.acquire(), True
+        first, broken = await pool.acquire(), True
         waiting = [asyncio.create_task(pool.acquire()) for _ in range(3)]
         await eventually(lambda: pool.waiting == 3)
-        held.terminate()
-        pool.release(held)
+        first.terminate()
+        pool.release(first)
         for one in waiting:
             with pytest.raises(ConnectionRefusedError):
                 await one
@@ -139,16 +139,16 @@ async def test_random_use_never_shares_and_never_loses_a_connection(connect: Any
         used: set[asyncpg.Connection] = set()
 
         async def visit() -> None:
-            taken = await pool.acquire()
-            assert taken not in used
-            used.add(taken)
+            acquired = await pool.acquire()
+            assert acquired not in used
+            used.add(acquired)
             try:
                 await asyncio.sleep(dice.random() / 100)
             finally:
-                used.discard(taken)
+                used.discard(acquired)
                 if dice.random() < 0.1:
-                    taken.terminate()
-                pool.release(taken)
+                    acquired.terminate()
+                pool.release(acquired)
 
         visits = []
         for _ in range(300):
