@@ -164,7 +164,7 @@ Regions are public: the page is read in the order of the index on today's codes 
 only `totalCount` reads them all.
 
 regions by count
-The key is a count that is known only where the caller reads, so the order keeps the list to his regions. Each of
+The key is a count that is known only where the caller reads, so the order limits the list to their regions. Each of
 these is counted inside `ix_household_counted` before the first page is known.
 
 regions by verification

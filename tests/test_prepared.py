@@ -1,4 +1,4 @@
-"""Prepared operations: what is no part of the shape never changes the SQL, and no value of a caller is in any text."""
+"""Prepared operations: only the shape changes the SQL, and no statement contains a value of a caller."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXT = """query($id: ID!, $size: Int, $filter: MemberFilter, $search: String, $o
   members(first: $size, filter: $filter, search: $search, orderBy: $order) { nodes { id fullName @include(if: $show) } }
   others: members(filter: {within: $within, or: [{age: {gt: $age}}, {fullName: {startsWith: "s"}}]}) {
     groups(by: $by, first: $bars) { key count } } }"""
-GIVEN: dict[str, Any] = {
+BASE: dict[str, Any] = {
     "id": "6a1d0000-0000-4000-8000-000000000001",
     "size": 3,
     "filter": {"fullName": {"in": ["a"], "startsWith": "s"}, "sex": ["MALE"], "birthDate": {"lt": "2020-01-01"}},
@@ -42,7 +42,7 @@ GIVEN: dict[str, Any] = {
     "code": "35",
     "show": True,
 }
-SAME: dict[str, list[Any]] = {
+BOUND: dict[str, list[Any]] = {
     "id": ["no uuid", "", "x" * 10_000],
     "size": [1, 1000],
     "filter": [
@@ -56,8 +56,8 @@ SAME: dict[str, list[Any]] = {
     "bars": [1, 1000],
     "code": [HERE, "52.03"],
 }
-"""Values that are bound: the SQL does not know them."""
-OTHER: dict[str, list[Any]] = {
+"""Other values of variables that are bound, so the SQL stays the same."""
+SHAPING: dict[str, list[Any]] = {
     "filter": [None, {}, {"sex": ["MALE"]}, {"not": {"sex": ["MALE"]}}, {"birthCertificate": True}, {"or": []}],
     "search": [None],
     "order": [None, {"field": "FULL_NAME", "direction": "DESC"}, {"field": "BIRTH_DATE"}],
@@ -65,36 +65,36 @@ OTHER: dict[str, list[Any]] = {
     "within": [["35"]],
     "show": [False],
 }
-"""Values that choose the SQL."""
+"""Other values of variables that select the SQL."""
 
 
 async def texts(village: Place, who: str = "officer", text: str = TEXT, **changes: Any) -> list[str]:
-    """The statements of one call, sorted: roots run at the same time."""
+    """The statements of one call, sorted because roots run at the same time."""
     before = len(village.statements)
-    given = {name: value for name, value in {**GIVEN, **changes}.items() if f"${name}" in text and value is not None}
-    answer = await village.query(who, text, **given)
+    variables = {name: value for name, value in {**BASE, **changes}.items() if f"${name}" in text and value is not None}
+    answer = await village.query(who, text, **variables)
     assert "data" in answer.json, answer.errors
     return sorted(village.statements[before:])
 
 
-@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("name", BOUND)
 async def test_values_do_not_change_the_sql(village: Place, name: str) -> None:
     usual = await texts(village)
-    made = len(STATEMENTS)
-    for value in SAME[name]:
+    count = len(STATEMENTS)
+    for value in BOUND[name]:
         assert await texts(village, **{name: value}) == usual, value
-    assert len(STATEMENTS) == made
+    assert len(STATEMENTS) == count
 
 
-@pytest.mark.parametrize("name", OTHER)
+@pytest.mark.parametrize("name", SHAPING)
 async def test_each_shape_is_one_statement(village: Place, name: str) -> None:
-    seen = {tuple(await texts(village))}
-    for value in OTHER[name]:
-        made = tuple(await texts(village, **{name: value}))
-        assert made not in seen, value
-        seen.add(made)
-        assert tuple(await texts(village, **{name: value})) == made
-    assert tuple(await texts(village)) in seen
+    known_shapes = {tuple(await texts(village))}
+    for value in SHAPING[name]:
+        shape = tuple(await texts(village, **{name: value}))
+        assert shape not in known_shapes, value
+        known_shapes.add(shape)
+        assert tuple(await texts(village, **{name: value})) == shape
+    assert tuple(await texts(village)) in known_shapes
 
 
 async def test_a_filter_by_regions_has_two_shapes(village: Place) -> None:
@@ -114,12 +114,12 @@ async def test_a_filter_by_regions_has_two_shapes(village: Place) -> None:
 async def test_the_order_of_variables_and_absent_ones_do_not_matter(village: Place) -> None:
     usual = await texts(village)
     before = len(village.statements)
-    turned = dict(reversed(list(GIVEN.items())))
+    turned = dict(reversed(list(BASE.items())))
     assert "data" in (await village.query("officer", TEXT, **turned)).json
     assert sorted(village.statements[before:]) == usual
     moved = TEXT.replace("$id: ID!, $size: Int,", "$size: Int, $id: ID!,")
     assert await texts(village, text=moved) == usual
-    assert await texts(village, size=None) == usual  # a size that nobody says is the usual one, bound like any other
+    assert await texts(village, size=None) == usual  # a missing size is the default one, bound like any other
 
 
 async def test_the_order_of_filter_keys_does_not_matter(village: Place) -> None:
@@ -146,7 +146,7 @@ async def test_null_absent_and_false_are_three_shapes() -> None:
 
 
 async def test_callers_of_different_visibility_do_not_share_a_plan(village: Place) -> None:
-    """Whoever asks first: each gets what he would get alone."""
+    """Whoever calls first, each caller gets what they would get alone."""
     document = household(people=2)
     await village.submit("officer", document)
     text = (
@@ -178,20 +178,20 @@ async def test_callers_of_equal_visibility_share_a_plan(village: Place) -> None:
 
 async def test_statements_and_cache_keys_hold_no_values(village: Place) -> None:
     canary, number = "CANARY-7f3a", 1_203_040_506
-    given: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "id": canary,
         "filter": {"fullName": {"eq": canary, "in": [canary], "startsWith": canary}, "age": {"gt": number}},
         "search": canary,
         "age": number,
     }
-    sent = await texts(village, **given)
+    sent = await texts(village, **variables)
     literal = f"""{{ members(search: "{canary}", filter: {{fullName: {{in: ["{canary}"]}}, age: {{lt: {number}}}}}) {{
       totalCount }} household(by: {{householdNo: "{canary}"}}) {{ id }} }}"""
     sent += await texts(village, text=literal)
     assert len(sent) == 6
-    held = [*sent, *map(repr, STATEMENTS._values), *(s.text for s in STATEMENTS._values.values())]
-    held += [repr(key[1:]) for key in PLANS._values]  # the operation itself is the caller's document
-    for text in held:
+    stored = [*sent, *map(repr, STATEMENTS._values), *(s.text for s in STATEMENTS._values.values())]
+    stored += [repr(key[1:]) for key in PLANS._values]  # the operation itself is the caller's document
+    for text in stored:
         assert canary.lower() not in text.lower()
         assert str(number) not in text
 
@@ -259,7 +259,7 @@ def test_fast_coercion_equals_that_of_the_library(sent: dict[str, Any]) -> None:
 
 
 async def test_variables_of_a_command_follow_graphql(village: Place) -> None:
-    """Defaults, directives and variables inside of literals: the executor gets them coerced, and declares none."""
+    """Defaults, directives and variables in literals: the executor gets coerced values and declares no variables."""
     document = household()
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
     text = """mutation($id: ID!, $rev: Int = 1, $text: String = "Jalan apa?", $quiet: Boolean = true,
@@ -282,9 +282,9 @@ async def test_a_class_that_is_not_seen_is_null_in_a_payload(village: Place) -> 
     text = """mutation($items: [VerifyItemInput!]!) { verifyHouseholds(input: {items: $items}) { results {
       household { village { name members(filter: {schoolStatus: [ATTENDING]}) { totalCount } } }
       userErrors { code } } } }"""
-    asked = {"query": text, "variables": {"items": [{"id": document["id"], "rev": 1, "acceptFindings": True}]}}
+    body = {"query": text, "variables": {"items": [{"id": document["id"], "rev": 1, "acceptFindings": True}]}}
     headers = village.bearer("verifier") | {"accept": "application/graphql-response+json"}
-    answer = await village.send("POST", json=asked, headers=headers)
+    answer = await village.send("POST", json=body, headers=headers)
     assert (answer.status, answer.codes) == (200, ["FORBIDDEN"])
     assert answer.errors[0]["path"] == ["verifyHouseholds", "results", 0, "household", "village", "members"]
     assert answer.errors[0]["extensions"]["field"] == "schoolStatus"

@@ -1,4 +1,4 @@
-"""What a connection keeps prepared is bounded by its letters, for that is what PostgreSQL's memory follows."""
+"""The prepared statements of a connection are bounded in characters, because PostgreSQL's memory grows with these."""
 
 from __future__ import annotations
 

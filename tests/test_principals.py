@@ -1,4 +1,4 @@
-"""A principal is remembered while changes of his grants are told, and no longer: a revoked grant ends at once."""
+"""A principal is cached only while notifications of grants arrive, so that a revoked grant ends at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()
 
 
 class Counted(Database):
-    """A database that counts how often grants were read."""
+    """A database that counts how often grants are read."""
 
     reads = 0
 
@@ -47,7 +47,7 @@ async def database(village: Place) -> Database:
 
 @pytest.fixture
 async def someone(village: Place) -> str:
-    """A new officer; his header."""
+    """The Authorization header of a new officer."""
     village.ids["someone"] = await village.admin.fetchval(
         "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), gen_random_uuid()::text, 'S') RETURNING id"
     )
@@ -60,7 +60,7 @@ async def someone(village: Place) -> str:
 
 @pytest.fixture
 async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
-    """Listening since the officer was made."""
+    """The cache of principals, listening since the officer was created."""
     async with Principals().opening(village.login) as opened:
         await eventually(lambda: opened.listening)
         yield opened
@@ -68,7 +68,7 @@ async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
 
 @asynccontextmanager
 async def nobody_new(postgres: Embedded, database: str) -> AsyncIterator[None]:
-    """For a while nobody can connect to a database; who is connected stays."""
+    """For a while nobody can connect to a database; open connections stay."""
     elsewhere = await asyncpg.connect(postgres.dsn("postgres"))
     await elsewhere.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
     try:
@@ -191,7 +191,7 @@ async def test_a_silent_listener_is_not_trusted(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is connected and listens, but where notifications of our database do not arrive, as behind a pooler."""
+    """It listens, but on a connection where notifications of our database do not arrive, like behind a pooler."""
     monkeypatch.setattr(remembering, "HEARTBEAT_SECONDS", 0.5)
     elsewhere = postgres.dsn("desmigratif", LOGIN)
     async with Principals().opening(village.login, elsewhere) as principals:
@@ -210,7 +210,7 @@ async def test_a_heartbeat_does_not_affect_other_processes(
     changes = principals.changes
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{remembering.HEARTBEAT} 0123456789abcdef'")
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{uuid.uuid4()}'")
-    await eventually(lambda: principals.changes > changes)  # both were heard
+    await eventually(lambda: principals.changes > changes)  # both notifications arrived
     assert principals.changes == changes + 1
     assert principals.get(read.user_id, read.expires_at) is read
 
@@ -235,13 +235,13 @@ async def test_the_listener_reconnects_after_any_error(
 async def test_a_server_that_stops_answering_is_not_trusted(
     village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = await principal_of(someone, village.keyring, village.database)
-    principals.put(made, principals.changes)
-    assert principals.get(made.user_id, made.expires_at) is made
+    principal = await principal_of(someone, village.keyring, village.database)
+    principals.put(principal, principals.changes)
+    assert principals.get(principal.user_id, principal.expires_at) is principal
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 2 * remembering.HEARTBEAT_SECONDS)
     assert not principals.listening
-    assert principals.get(made.user_id, made.expires_at) is None
+    assert principals.get(principal.user_id, principal.expires_at) is None
 
 
 async def test_a_read_that_a_notification_overtakes_is_not_cached(
@@ -255,13 +255,13 @@ async def test_a_read_that_a_notification_overtakes_is_not_cached(
     assert principals.get(read.user_id, read.expires_at) is None
 
 
-@pytest.mark.parametrize("said", ["*", "", "who?"])
+@pytest.mark.parametrize("payload", ["*", "", "who?"])
 async def test_an_unknown_notification_clears_the_cache(
-    village: Place, principals: Principals, someone: str, said: str
+    village: Place, principals: Principals, someone: str, payload: str
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
     principals.put(read, principals.changes)
-    await village.admin.execute(f"NOTIFY {CHANNEL}, '{said}'")
+    await village.admin.execute(f"NOTIFY {CHANNEL}, '{payload}'")
     await eventually(lambda: principals.get(read.user_id, read.expires_at) is None)
 
 
@@ -282,25 +282,25 @@ async def test_principals_of_one_user_are_cached_by_token_up_to_a_limit(
     village: Place, principals: Principals, someone: str
 ) -> None:
     read = await principal_of(someone, village.keyring, village.database)
-    made = [
+    by_token = [
         Principal(read.user_id, read.name, read.username, read.grants, read.expires_at + dt.timedelta(seconds=n))
         for n in range(MAX_TOKENS + 1)
     ]
     principals.get(read.user_id, read.expires_at)
-    for one in made[:2]:
+    for one in by_token[:2]:
         principals.put(one, principals.changes)
-    assert [principals.get(one.user_id, one.expires_at) for one in made[:2]] == made[:2]
-    for one in made[2:]:
+    assert [principals.get(one.user_id, one.expires_at) for one in by_token[:2]] == by_token[:2]
+    for one in by_token[2:]:
         principals.put(one, principals.changes)
-    kept = [one for one in made if principals.get(one.user_id, one.expires_at)]
-    assert 0 < len(kept) <= MAX_TOKENS
-    assert made[-1] in kept
+    cached = [one for one in by_token if principals.get(one.user_id, one.expires_at)]
+    assert 0 < len(cached) <= MAX_TOKENS
+    assert by_token[-1] in cached
 
 
 async def test_the_cache_of_principals_is_bounded_in_bytes(
     village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each token counts, and each of its grants: a memory of so many users says little."""
+    """Each token and each of its grants counts, so that the number of users alone does not set the memory."""
     read = await principal_of(someone, village.keyring, village.database)
     one = BYTES + GRANT_BYTES * len(read.grants)
     monkeypatch.setattr(principals._cache, "most", 3 * one)

@@ -1,4 +1,4 @@
-"""What strangers may do on the wire: bytes, seconds and connections end, and everybody else is answered meanwhile."""
+"""Limits of the wire: bytes, seconds and connections of any client are bounded, and others are answered meanwhile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUICK = Bounds(head_seconds=0.5, body_seconds=0.5, answer_seconds=0.5)
 
 @dataclass
 class Wire:
-    """A server on a port of its own, in a thread of its own, with the loop that is used to serve."""
+    """A server with its own port and thread, and with the event loop used to serve."""
 
     port: int = 0
     connections: Connections = field(init=False)
@@ -69,7 +69,7 @@ class Wire:
         return made
 
     def ask(self, request: bytes) -> bytes:
-        """All that is answered until the server closes or has answered one GET."""
+        """Everything that the server sends until it closes or has answered one GET."""
         with self.connect() as caller:
             caller.sendall(request)
             return read(caller)
@@ -79,7 +79,7 @@ class Wire:
 
 
 def read(caller: socket.socket) -> bytes:
-    """One answer, whole; as much as came where the server closes."""
+    """One complete answer, or what came until the server closes."""
     received = b""
     while b"\r\n\r\n" not in received or len(received.partition(b"\r\n\r\n")[2]) < length(received):
         try:
@@ -93,7 +93,7 @@ def read(caller: socket.socket) -> bytes:
 
 
 def ends(caller: socket.socket) -> bool:
-    """Whether the server closes; a failure of time says that it does not."""
+    """Whether the server closes; a timeout means that it does not."""
     try:
         while caller.recv(1_000_000):
             pass
@@ -108,7 +108,7 @@ def length(received: bytes) -> int:
 
 
 def refused(received: bytes, status: int, code: str) -> dict[str, Any]:
-    """The error of an answer, which is checked for what every answer must be."""
+    """The error of an answer, checked like every answer must be."""
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")
     assert lines[0].startswith(f"http/1.1 {status} "), received[:300]
@@ -179,7 +179,7 @@ def test_three_hundred_half_open_requests_delay_nobody(wire: Wire) -> None:
 
 
 def test_a_slow_head_is_cut_off(wire: Wire) -> None:
-    """A byte now and then is no reason to wait longer."""
+    """A byte now and then does not extend the time."""
     with wire.connect() as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nX: ")
         began = time.monotonic()
@@ -223,11 +223,11 @@ def test_an_endless_head_is_refused(wire: Wire, name: str, at_once: bool) -> Non
             while not at_once and len(sent) < 10_000_000:
                 caller.sendall(more)
                 sent += more
-        except OSError:  # it was closed meanwhile
+        except OSError:  # the server has closed it meanwhile
             pass
         answer = read(caller)
     assert len(sent) < 10_000_000
-    if answer:  # the system may throw it away with the connection
+    if answer:  # the system may discard it with the connection
         refused(answer, 431, "PAYLOAD_TOO_LARGE")
     assert wire.is_well()
 
@@ -333,7 +333,7 @@ def test_an_address_has_a_limited_share_of_connections() -> None:
     ids=["nothing", "head", "idle", "body"],
 )
 def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> None:
-    """A neighbour who holds all of an address, or of the process, keeps nobody out by asking nothing, or not all."""
+    """A client that holds all connections of an address or the process without a complete request keeps nobody out."""
     with wired(limits) as wire, ExitStack() as stack:
         callers = []
         for _ in range(40):
@@ -424,7 +424,7 @@ def test_a_slowly_read_answer_is_complete() -> None:
 
 
 def test_unread_answers_are_bounded_together() -> None:
-    """Each is allowed, and taken slowly enough to be kept: without a bound of all, few callers fill the memory."""
+    """Each answer alone is allowed and read slowly: without a common bound, few callers would fill the memory."""
     most = 5 * LARGE
     with wired(Bounds(answer_seconds=60, unread_bytes=most)) as wire, ExitStack() as stack:
         callers = []
@@ -452,7 +452,9 @@ def test_a_client_that_leaves_during_an_answer_is_not_logged(
             received = 0
             while received < at and path == b"large":
                 received += len(caller.recv(100_000))
-            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a goodbye
+            caller.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )  # a reset instead of an orderly close
         until(lambda: not wire.connections._open)
         wire.release.set()
         if at or path != b"well":
@@ -479,7 +481,7 @@ def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
 
 
 def test_a_refusal_follows_the_answer_in_progress(wire: Wire) -> None:
-    """Else the caller would take it for the answer to what was done."""
+    """Otherwise the caller would take it for the answer in progress."""
     for wrong in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000):
         wire.release.clear()
         with wire.connect() as caller:

@@ -1,4 +1,4 @@
-"""Quotas: how many numbers one account sees in full in an hour, and how many ids of others it may try."""
+"""Quotas: how many full numbers one account sees in an hour, and how many ids of others it may try."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIMIT = 3
 
 
 async def account(village: Place, role: str = "OFFICER", code: str = "35.07.11.2008") -> str:
-    """Somebody new, who has used nothing yet."""
+    """A new account, which has used nothing yet."""
     name = f"{role} {uuid.uuid4()}"
     id_ = village.ids[name] = uuid.uuid4()
     await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, name)
@@ -34,7 +34,7 @@ async def reveal(village: Place, who: str, id_: str, **more: Any) -> Answer:
 
 
 async def outcomes(village: Place, who: str) -> list[str]:
-    """What the audit says of somebody, in order."""
+    """The audited outcomes of an account, in order."""
     rows = await village.admin.fetch(
         "SELECT outcome FROM audit_event WHERE actor_id = $1 ORDER BY id", village.ids[who]
     )
@@ -42,7 +42,7 @@ async def outcomes(village: Place, who: str) -> list[str]:
 
 
 def assert_limited(answer: Answer, most: int = 3600) -> None:
-    """The whole request is RATE_LIMITED, and says when to come again."""
+    """Check that the whole request is RATE_LIMITED and has Retry-After."""
     assert (answer.status, answer.codes) == (429, ["RATE_LIMITED"]), answer.body
     assert 1 <= int(answer.headers["retry-after"]) <= most
 
@@ -63,9 +63,9 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 async def test_one_request_may_reveal_one_number(village: Place, text: str) -> None:
-    made, who = await village.new_household("SUBMITTED"), await account(village)
-    number = made["members"][0]["id"]
-    document = text.format(ONE % ("a", number), ONE % ("b", number))
+    household_, who = await village.new_household("SUBMITTED"), await account(village)
+    member_id = household_["members"][0]["id"]
+    document = text.format(ONE % ("a", member_id), ONE % ("b", member_id))
     body = {"query": document} | ({"operationName": "M"} if "query Other" in text else {})
     answer = await village.send("POST", json=body, headers=village.bearer(who))
     assert answer.codes == ["QUERY_TOO_COMPLEX"]
@@ -88,7 +88,7 @@ async def test_merged_or_skipped_fields_count_as_one_reveal(village: Place) -> N
 
 
 async def test_reveals_of_an_account_are_limited_per_hour(village: Place) -> None:
-    """Whatever it asks for counts; the refusal is audited; others and other work go on."""
+    """Reveals of any number count; the refusal is audited; other accounts and other work go on."""
     document, who = await village.new_household("SUBMITTED"), await account(village)
     member = document["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as limited:
@@ -123,14 +123,14 @@ async def test_the_limit_is_exact_for_simultaneous_requests_on_two_servers(villa
     member = document["members"][0]
     async with served_with(village, reveals_per_hour=LIMIT) as one, served_with(village, reveals_per_hour=LIMIT) as two:
         answers = await asyncio.gather(*[reveal(place, who, member["id"]) for place in (one, two) * 6])
-    shown = [answer for answer in answers if not answer.codes]
-    assert len(shown) == LIMIT
-    assert {tuple(answer.codes) for answer in answers if answer not in shown} == {("RATE_LIMITED",)}
+    revealed = [answer for answer in answers if not answer.codes]
+    assert len(revealed) == LIMIT
+    assert {tuple(answer.codes) for answer in answers if answer not in revealed} == {("RATE_LIMITED",)}
     assert sorted(await outcomes(village, who)) == ["ACCEPTED"] * LIMIT + ["RATE_LIMITED"] * (12 - LIMIT)
 
 
 async def test_uses_expire_after_an_hour(village: Place) -> None:
-    """A window that slides: each use leaves it an hour after it was made."""
+    """The window slides: each use expires an hour later."""
     document, who = await village.new_household("SUBMITTED"), await account(village)
     async with served_with(village, reveals_per_hour=2) as limited:
         for _ in range(2):
@@ -176,7 +176,7 @@ async def test_a_reveal_by_an_outsider_needs_a_note(village: Place, purpose: Acc
 
 
 async def taken_ids(village: Place, count: int) -> list[str]:
-    """Ids of records that the officer does not see."""
+    """The ids of records that the officer does not see."""
     ids: list[str] = []
     while len(ids) < count:
         hidden = household(FAR)
@@ -185,11 +185,11 @@ async def taken_ids(village: Place, count: int) -> list[str]:
     return ids[:count]
 
 
-async def tried(village: Place, who: str, id_: str) -> Answer:
+async def submit_with_id(village: Place, who: str, id_: str) -> Answer:
     return await village.query(who, SUBMIT, household=household(id=id_))
 
 
-def said(answer: Answer) -> list[str]:
+def codes_or_outcome(answer: Answer) -> list[str]:
     """The codes of the errors of a submission, or its outcome."""
     if answer.codes:
         return answer.codes
@@ -198,16 +198,16 @@ def said(answer: Answer) -> list[str]:
 
 
 async def test_probing_ids_is_limited_per_hour(village: Place) -> None:
-    """Then no id is told from another: one in use, one that is free, of a household or of a child."""
+    """After the limit, used and free ids of households and children get equal answers."""
     who, hidden = await account(village), await taken_ids(village, LIMIT + 2)
     mine = household()
     async with served_with(village, taken_ids_per_hour=LIMIT) as limited:
         assert (await limited.submit(who, mine))["outcome"] == "ACCEPTED"
         for id_ in hidden[:LIMIT]:
-            assert said(await tried(limited, who, id_)) == ["ID_TAKEN"]
+            assert codes_or_outcome(await submit_with_id(limited, who, id_)) == ["ID_TAKEN"]
         bodies = set()
         for id_ in (hidden[LIMIT], str(uuid.uuid4()), hidden[LIMIT + 1], str(uuid.uuid4())):
-            answer = await tried(limited, who, id_)
+            answer = await submit_with_id(limited, who, id_)
             assert_limited(answer)
             bodies.add(tuple(sorted(answer.json["errors"][0]["extensions"].items())))
             child = with_changes(mine, businesses=[shop(mine["members"][0], id=id_)])
@@ -224,9 +224,9 @@ async def test_repeating_one_taken_id_limits_only_that_record(village: Place) ->
     who, (hidden,) = await account(village), await taken_ids(village, 1)
     async with served_with(village, taken_ids_per_hour=LIMIT) as limited:
         for _ in range(LIMIT):
-            assert said(await tried(limited, who, hidden)) == ["ID_TAKEN"]
+            assert codes_or_outcome(await submit_with_id(limited, who, hidden)) == ["ID_TAKEN"]
         for _ in range(2 * LIMIT):
-            assert_limited(await tried(limited, who, hidden))
+            assert_limited(await submit_with_id(limited, who, hidden))
             document = household()
             document["members"].append(person(2))
             assert (await limited.submit(who, document))["outcome"] == "ACCEPTED"
@@ -238,7 +238,7 @@ async def test_an_id_that_occurs_twice_in_a_document_uses_no_quota(village: Plac
         for _ in range(3):
             document = household()
             document["members"][0]["id"] = document["migrations"][0]["memberId"] = document["id"]
-            assert said(await limited.query(who, SUBMIT, household=document)) == ["ID_TAKEN"]
+            assert codes_or_outcome(await limited.query(who, SUBMIT, household=document)) == ["ID_TAKEN"]
         assert (await limited.submit(who, household()))["outcome"] == "ACCEPTED"
 
 
@@ -256,22 +256,22 @@ async def test_uses_count_once_for_each_key_act_and_account(village: Place) -> N
         assert await take(tx, one, Metered.TAKEN_ID, 2, key) == 0
         assert await take(tx, one, Metered.REVEAL, 2) == 0
         assert await take(tx, other, Metered.TAKEN_ID, 2) == 0
-    kept = await village.admin.fetchval(
+    stored_uses = await village.admin.fetchval(
         "SELECT max(cardinality(times)) FROM quota WHERE holder = ANY($1)", [one, other]
     )
-    assert kept == 2, "what is kept is bounded by the limit"
+    assert stored_uses == 2, "the limit bounds what is stored"
 
 
 async def test_a_use_that_is_rolled_back_does_not_count(village: Place) -> None:
     principal, holder = await village.principal("officer"), uuid.uuid4()
 
-    async def used_in_vain() -> None:
+    async def use_and_roll_back() -> None:
         async with village.database.write(principal, "submit") as tx:
             assert await take(tx, holder, Metered.REVEAL, 1) == 0
             raise ZeroDivisionError
 
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            await used_in_vain()
+            await use_and_roll_back()
     async with village.database.write(principal, "submit") as tx:
         assert await take(tx, holder, Metered.REVEAL, 1) == 0

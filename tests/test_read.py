@@ -1,6 +1,6 @@
-"""The read engine: one statement a root field, and answers that are easily said by hand.
+"""The read engine: one statement for each root field, and answers that are easy to predict.
 
-That it answers what plain execution would, whatever is asked, is tests/test_differential.py.
+tests/test_differential.py compares any answer with that of a reference.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 async def records(village: Place) -> list[str]:
-    """The ids of some households with everything in them, one of them a draft, and of nobody."""
-    made = []
+    """The ids of some households with all their records, and one that does not exist."""
+    documents = []
     for place, who in ((HERE, "officer"), (HERE, "second"), (NEXT_DOOR, "next door"), (FAR, "stranger")):
         document = household(place, people=2, phone="0812-3456-7890")
         head, other = document["members"]
@@ -28,15 +28,17 @@ async def records(village: Place) -> list[str]:
             )
         ]
         document["businesses"] = [shop(head, permits=["HALAL"]), shop(other, field="FOOD_PROCESSING")]
-        head["birthDate"] = "1985-04-24"  # a warning: the NIK says the 23rd
-        made.append(document)
+        head["birthDate"] = "1985-04-24"  # a warning: the NIK has the 23rd
+        documents.append(document)
         assert (await village.submit(who, document))["outcome"] == "ACCEPTED"
-    await village.verify("verifier", made[0])
-    await village.verify("coordinator", made[0])
-    await village.return_household("verifier", made[1])
+    await village.verify("verifier", documents[0])
+    await village.verify("coordinator", documents[0])
+    await village.return_household("verifier", documents[1])
     await village.new_household("DRAFT")
     return (
-        [d["id"] for d in made] + [c["id"] for d in made for c in d["members"] + d["migrations"]] + [str(uuid.uuid4())]
+        [d["id"] for d in documents]
+        + [c["id"] for d in documents for c in d["members"] + d["migrations"]]
+        + [str(uuid.uuid4())]
     )
 
 
@@ -73,7 +75,7 @@ async def test_a_root_field_is_one_statement_for_any_number_of_rows(village: Pla
         assert (one, many) == (1, 1)
         assert len(data["households"]["nodes"]) == 500
         assert data["households"]["totalCount"] > 500
-    finally:  # lists show no archived record, so the other tests do not see them
+    finally:  # lists show no archived records, so other tests do not see them
         for table, key in (("member", "household_id"), ("household", "id")):
             await village.admin.execute(
                 f"UPDATE {table} SET archived_at = now() WHERE {key} IN"
@@ -162,7 +164,7 @@ async def test_a_query_that_skips_everything_gets_empty_data(village: Place) -> 
 
 @pytest.mark.parametrize("who", ["province", "coordinator", "viewer"])
 async def test_counts_of_regions_below_regions_are_those_of_each(village: Place, records: list[str], who: str) -> None:
-    """Counted once for all levels and looked up; a list that is filtered is counted where it stands."""
+    """Counts are made once for all levels and looked up; a filtered list is counted separately."""
     assert records
     counts = "code households { totalCount } members { totalCount } businesses(filter: {within: $all}) { totalCount }"
     down = f"districts(first: 5) {{ nodes {{ {counts} villages(first: 9) {{ nodes {{ {counts} }} }} }} }}"
@@ -175,8 +177,8 @@ async def test_counts_of_regions_below_regions_are_those_of_each(village: Place,
     districts = [district for regency in regencies for district in regency["districts"]["nodes"]]
     villages = [one for district in districts for one in district["villages"]["nodes"]]
     one_by_one = f"query($code: RegionCode!, $all: [RegionCode!]) {{ region(code: $code) {{ {counts} }} }}"
-    for found in (province, *regencies, *districts, *villages):
-        alone = (await village.ask(who, one_by_one, code=found["code"], all=["35", "52"]))["region"]
-        assert {key: found[key] for key in alone} == alone
+    for region in (province, *regencies, *districts, *villages):
+        alone = (await village.ask(who, one_by_one, code=region["code"], all=["35", "52"]))["region"]
+        assert {key: region[key] for key in alone} == alone
     assert province["households"]["totalCount"] > 0
     assert "ROLLUP(" not in village.statements[-1]

@@ -1,4 +1,4 @@
-"""The README is true: its walk runs against a demo that was started as it says, and its files and words exist."""
+"""The README is true: its example runs against a demo started as it says, and the files and words it names exist."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def walk() -> list[tuple[str, str]]:
-    """The console blocks: command and what it prints."""
+    """The console blocks: commands with their output."""
     blocks = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
     return [(command, printed) for command, printed in blocks]
 
 
 def _says(printed: str) -> re.Pattern[str]:
-    """What a block shows, where `…` stands for any digits."""
+    """A pattern for the output of a block, where `…` stands for any digits."""
     return re.compile(re.escape(printed).replace("…", r"[\d-]+") + r"\Z")
 
 

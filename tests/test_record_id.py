@@ -1,4 +1,4 @@
-"""An id names one record of one type in the whole registry: the database holds it, and `ID_TAKEN` says it."""
+"""An id belongs to one record of one type in the whole registry: the database enforces it, with `ID_TAKEN`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTS = {"member": "members", "migration_episode": "migrations", "business": "bu
 
 
 async def far_household(village: Place) -> dict[str, Any]:
-    """A household with one record of every kind, out of sight of the officer."""
+    """A household with one record of every kind that the officer does not see."""
     hidden = household(FAR)
     hidden["businesses"].append(shop(hidden["members"][0]))
     assert (await village.submit("stranger", hidden))["outcome"] == "ACCEPTED"
@@ -33,7 +33,7 @@ async def far_household(village: Place) -> dict[str, Any]:
 
 
 async def id_of(village: Place, kind: str, hidden: dict[str, Any]) -> str:
-    """The id of a record of this kind that is not the officer's."""
+    """The id of a record of this kind that the officer does not see."""
     if kind == "household":
         return str(hidden["id"])
     if kind in LISTS:
@@ -61,7 +61,7 @@ def place_of(kind: str) -> list[str]:
 
 
 def taken_at(payload: Any) -> list[list[str]]:
-    """The paths of `ID_TAKEN`; fails for any other outcome."""
+    """The paths of `ID_TAKEN`; fails on any other outcome."""
     assert payload["outcome"] == "REJECTED", payload
     assert payload["household"] is None
     assert {error["code"] for error in payload["userErrors"]} == {"ID_TAKEN"}
@@ -84,7 +84,7 @@ async def test_an_id_of_any_type_is_taken_for_every_type(village: Place, as_: st
 
 @pytest.mark.parametrize("as_", KINDS[1:4])
 async def test_an_edit_cannot_add_a_record_with_a_taken_id(village: Place, as_: str) -> None:
-    """Of a record elsewhere, and of the household's own records of other types."""
+    """The id of a record elsewhere, or of the household's own records of other types."""
     hidden, mine = await far_household(village), household()
     mine["businesses"].append(shop(mine["members"][0]))
     assert (await village.submit("officer", mine))["outcome"] == "ACCEPTED"
@@ -129,8 +129,8 @@ WHERE NOT granted AND locktype = 'transactionid' AND transactionid = pg_current_
 
 
 @asynccontextmanager
-async def entered(village: Place, *ids: str) -> AsyncIterator[None]:
-    """Somebody has entered these ids and ends without keeping them."""
+async def registered_elsewhere(village: Place, *ids: str) -> AsyncIterator[None]:
+    """Another transaction has registered these ids and is rolled back at the end."""
     transaction = village.admin.transaction()
     await transaction.start()
     for id_ in ids:
@@ -140,7 +140,7 @@ async def entered(village: Place, *ids: str) -> AsyncIterator[None]:
 
 
 async def until_waiting(village: Place, callers: int) -> None:
-    """So many transactions wait for the one that `entered` holds."""
+    """Wait until this many transactions wait for the one of `entered`."""
     async with asyncio.timeout(10):
         while True:
             if await village.admin.fetchval(WAITING) >= callers:
@@ -148,12 +148,12 @@ async def until_waiting(village: Place, callers: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def both(village: Place, held: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
-    """The outcomes of two officers' submissions, who waited for the same ids to be free."""
-    async with entered(village, *held):
-        sent = [asyncio.ensure_future(village.submit(*s)) for s in (("officer", one), ("stranger", other))]
+async def both(village: Place, ids: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
+    """The payloads of two officers' submissions that waited for the same ids."""
+    async with registered_elsewhere(village, *ids):
+        submissions = [asyncio.ensure_future(village.submit(*s)) for s in (("officer", one), ("stranger", other))]
         await until_waiting(village, 2)
-    return list(await asyncio.gather(*sent))
+    return list(await asyncio.gather(*submissions))
 
 
 async def test_one_of_two_simultaneous_submissions_gets_an_id(village: Place) -> None:
@@ -180,7 +180,7 @@ async def test_submissions_with_each_other_s_ids_do_not_deadlock(village: Place)
 
 
 async def two_grants(village: Place) -> str:
-    """Somebody who may reveal in one village, and sees masks in the other."""
+    """A person who may reveal in one village, and sees masks in the other."""
     id_ = village.ids["officer here, verifier far"] = uuid.uuid4()
     await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, str(id_))
     for role, code in (("OFFICER", HERE), ("VILLAGE_VERIFIER", FAR)):
@@ -192,7 +192,7 @@ async def two_grants(village: Place) -> str:
 
 
 async def household_by_hand(village: Place, id_: str, like: str) -> None:
-    """A second record under an id, in a database whose triggers somebody has switched off."""
+    """Insert a second record with an id, in a database with its triggers turned off."""
     columns = [
         row["attname"]
         for row in await village.admin.fetch(
@@ -212,7 +212,7 @@ async def household_by_hand(village: Place, id_: str, like: str) -> None:
 
 
 async def test_a_reveal_does_not_find_a_number_by_id_alone(village: Place) -> None:
-    """Whoever reveals in one village and sees masks in the other gets no number of the other, whatever the id names."""
+    """A person who reveals in one village and sees masks in another gets no number of the latter, for any id."""
     hidden, mine, who = household(FAR), household(), await two_grants(village)
     await village.submit("stranger", hidden)
     await village.submit("officer", mine)
@@ -230,7 +230,7 @@ async def test_a_reveal_does_not_find_a_number_by_id_alone(village: Place) -> No
 
 
 async def test_every_table_with_client_ids_registers_them(village: Place) -> None:
-    """A table that is new takes part by itself; these are the ones that do not, because nobody looks them up by id."""
+    """New tables take part by default; these do not, because nobody looks them up by id."""
     have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
     ledgers = {name for name in have_id if name.startswith("ledger_")}
     inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}

@@ -1,4 +1,4 @@
-"""Refusals: what is absent, archived or hidden is refused alike, in the same bytes after the same statements."""
+"""Refusals: absent, archived and hidden records are refused in equal bytes after equal statements."""
 
 from __future__ import annotations
 
@@ -49,27 +49,27 @@ SUBMIT = f"""mutation($h: HouseholdInput!, $rev: Int, $as: SaveAs!) {{
   submitHousehold(input: {{household: $h, baseRev: $rev, saveAs: $as}}) {{ outcome household {{ id }} {PROBLEM} }} }}"""
 
 
-async def told(world: World, who: Persona, text: str, id_: object) -> tuple[bytes, list[str]]:
-    """An answer without the id that was sent, and the statements that made it."""
+async def answer_and_statements(world: World, who: Persona, text: str, id_: object) -> tuple[bytes, list[str]]:
+    """An answer without the sent id, and its statements."""
     before = len(world.sent)
     answer = await world.ask(who, text, id=str(id_))
-    await asyncio.sleep(0)  # statements are told by callbacks
-    sent = [text for text in world.sent[before:] if "sign_in" not in text]  # grants are asked for now and then
+    await asyncio.sleep(0)  # callbacks record the statements
+    sent = [text for text in world.sent[before:] if "sign_in" not in text]  # grants are read now and then
     return answer.without_request_id.replace(str(id_).encode(), b"?"), sent
 
 
-def out_of_sight(world: World, who: Persona) -> list[uuid.UUID]:
-    """Ids that are there but not for him: one of each table, elsewhere, in drafts and archived."""
-    found: dict[object, uuid.UUID] = {}
+def hidden_ids(world: World, who: Persona) -> list[uuid.UUID]:
+    """The ids of records that they cannot see: one of each table, elsewhere, in drafts and archived."""
+    ids: dict[object, uuid.UUID] = {}
     for row in world.rows:
-        gone = row.archived or row.house.archived
-        if gone or not world.exists(who, row):
-            found.setdefault((row.table, row.draft, gone), row.id)
-    return list(found.values())
+        archived = row.archived or row.house.archived
+        if archived or not world.exists(who, row):
+            ids.setdefault((row.table, row.draft, archived), row.id)
+    return list(ids.values())
 
 
 async def digest(world: World) -> dict[str, str]:
-    """All that is stored, but the audit and the counts of what is limited."""
+    """A digest of everything stored, except the audit and quotas."""
     tables = await world.admin.fetch(
         "SELECT relname FROM pg_class WHERE relnamespace = 'registry'::regnamespace AND relkind = 'r'"
         " AND relname NOT IN ('audit_event', 'quota')"
@@ -85,19 +85,19 @@ async def digest(world: World) -> dict[str, str]:
 @pytest.mark.parametrize("name", READS)
 async def test_a_hidden_record_reads_like_an_absent_one(world: World, name: str) -> None:
     for who in REPRESENTATIVES:
-        absent = await told(world, who, READS[name], uuid.uuid4())
-        for hidden in out_of_sight(world, who):
-            assert await told(world, who, READS[name], hidden) == absent, (who.name, hidden)
+        absent = await answer_and_statements(world, who, READS[name], uuid.uuid4())
+        for hidden in hidden_ids(world, who):
+            assert await answer_and_statements(world, who, READS[name], hidden) == absent, (who.name, hidden)
 
 
 async def test_a_hidden_household_number_reads_like_an_absent_one(world: World) -> None:
     text = "query($id: String!) { household(by: {householdNo: $id}) { id } }"
     numbers = {row["id"]: row["household_no"] for row in await world.admin.fetch("SELECT * FROM household")}
     for who in REPRESENTATIVES:
-        absent = await told(world, who, text, "35.01.11.2001-2026-9999")
+        absent = await answer_and_statements(world, who, text, "35.01.11.2001-2026-9999")
         for row in world.of("household"):
             if row.house.archived or not world.exists(who, row):
-                assert await told(world, who, text, numbers[row.id]) == absent, (who.name, row.house)
+                assert await answer_and_statements(world, who, text, numbers[row.id]) == absent, (who.name, row.house)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -105,9 +105,9 @@ async def test_commands_on_hidden_and_absent_records_give_equal_answers(world: W
     _, text = COMMANDS[name]
     before = await digest(world)
     for who in REPRESENTATIVES:
-        absent = await told(world, who, text, uuid.uuid4())
-        for hidden in out_of_sight(world, who):
-            assert await told(world, who, text, hidden) == absent, (who.name, hidden)
+        absent = await answer_and_statements(world, who, text, uuid.uuid4())
+        for hidden in hidden_ids(world, who):
+            assert await answer_and_statements(world, who, text, hidden) == absent, (who.name, hidden)
     assert await digest(world) == before
 
 
@@ -117,13 +117,13 @@ async def test_without_the_ability_every_id_is_refused_alike(world: World, name:
     ids = [world.houses[0].id, world.houses[1].id, world.houses[13].id, uuid.uuid4()]
     for who in PERSONAS:
         able = any(oracle.has(world.tree, who, roles, village, TODAY) for village in world.tree)
-        answers = {await answered(world, who, text, id_) for id_ in ids} if not able else set()
+        answers = {await answer_to(world, who, text, id_) for id_ in ids} if not able else set()
         assert len(answers) <= 1, who.name
         assert all(b'"FORBIDDEN"' in answer for answer in answers), who.name
 
 
-async def answered(world: World, who: Persona, text: str, id_: uuid.UUID) -> bytes:
-    return (await told(world, who, text, id_))[0]
+async def answer_to(world: World, who: Persona, text: str, id_: uuid.UUID) -> bytes:
+    return (await answer_and_statements(world, who, text, id_))[0]
 
 
 # --- submitting -------------------------------------------------------------------------------------------------------
@@ -138,9 +138,9 @@ async def submitted(world: World, who: Persona, sent: dict[str, Any]) -> Answer:
 
 
 async def test_the_id_of_a_hidden_record_is_taken(world: World) -> None:
-    """The one exception: a new record under a hidden id cannot be made, and is refused without a look at it."""
+    """The exception: a new record with a hidden id cannot be created, and is refused without reading that record."""
     before, answers = await digest(world), set()
-    for hidden in out_of_sight(world, OFFICER):
+    for hidden in hidden_ids(world, OFFICER):
         row = next(r for r in world.rows if r.id == hidden)
         if row.table == "household" and row.village != "A111":
             answer = await submitted(world, OFFICER, household(world, hidden, "A111"))
@@ -163,7 +163,7 @@ async def test_the_id_of_a_hidden_record_is_taken(world: World) -> None:
 
 
 async def test_a_relation_to_a_hidden_record_is_not_found(world: World) -> None:
-    """Of a new household: owner, mother, migrant who are somebody else's, or nobody."""
+    """Owner, mother and migrant of a new household are members of another one, or nobody."""
     before = await digest(world)
     hidden = next(r for r in world.of("member") if r.village == "B111" and not r.draft)
     pointing: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -188,7 +188,7 @@ async def test_a_relation_to_a_hidden_record_is_not_found(world: World) -> None:
 
 
 async def test_a_submission_outside_the_caller_s_areas_is_refused(world: World) -> None:
-    """Everybody, in villages of every kind, under a new id and under that of a household which may be seen."""
+    """For everybody, in villages of every kind, with a new id and with that of a visible household."""
     before, refused = await digest(world), 0
     villages = ("A111", "A112", "B111", "recoded", "successor-1")
     for who, village in itertools.product(PERSONAS, villages):
@@ -209,11 +209,11 @@ async def test_a_submission_outside_the_caller_s_areas_is_refused(world: World) 
 
 
 async def test_two_grants_do_not_combine_role_and_area(world: World) -> None:
-    """Officer here, viewer there: the household there is seen, without a name, and taken from nobody."""
+    """An officer here and viewer there sees the household there without names, and cannot change it."""
     both, there = BY_NAME["officer-A111-viewer-B"], next(h for h in world.houses if h.village == "B111")
-    seen = await world.ask(both, READS["household"].replace("address", "address withheld"), id=str(there.id))
-    assert seen.data["household"]["address"] is None
-    assert "address" in seen.data["household"]["withheld"]
+    answer_ = await world.ask(both, READS["household"].replace("address", "address withheld"), id=str(there.id))
+    assert answer_.data["household"]["address"] is None
+    assert "address" in answer_.data["household"]["withheld"]
     before = await digest(world)
     for sent in (household(world, there.id, "A111"), household(world, there.id, "B111")):
         answer = await submitted(world, both, sent)
@@ -248,7 +248,7 @@ async def test_unauthenticated_callers_get_equal_bytes(world: World, text: str) 
     for name, answer in answers.items():
         assert (answer.without_request_id, answer.status) == (expired.without_request_id, 401), name
         assert _differing(answer, expired) <= {"x-request-id"}, name
-    if text == "{ __typename }":  # the schema is public; who shows a token that is none is told so all the same
+    if text == "{ __typename }":  # the schema is public, but a bad token is refused all the same
         assert anonymous.data == {"__typename": "Query"}
     else:
         assert (anonymous.without_request_id, anonymous.status) == (expired.without_request_id, 401)
@@ -256,7 +256,7 @@ async def test_unauthenticated_callers_get_equal_bytes(world: World, text: str) 
 
 
 def _differing(one: Any, other: Any) -> set[str]:
-    """The names of the headers in which two answers differ."""
+    """The names of the headers that differ between two answers."""
     names = one.headers.keys() | other.headers.keys()
     return {name for name in names if one.headers.get(name) != other.headers.get(name)}
 

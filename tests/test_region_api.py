@@ -1,4 +1,4 @@
-"""`region(code)`: the codes of other years lead to today's region, and what leads nowhere is said."""
+"""`region(code)`: old codes find today's region, and codes without one are explained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_village_that_became_a_district_is_not_called_split(village: Pla
 
 @pytest.mark.parametrize("code", ["99", "35.07.11.2999", "35.99", "00"])
 async def test_an_unknown_code_is_null_without_an_error(village: Place, code: str) -> None:
-    """As every look-up; in a filter it is a mistake, because the list would be taken for an empty one."""
+    """Like in every look-up; in a filter it is an error, because the list would look empty."""
     assert await village.ask("officer", REGION, code=code) == {"region": None}
     answer = await village.query("officer", WITHIN, "en", code=code)
     (error,) = answer.errors

@@ -1,4 +1,4 @@
-"""Region lists: every line is read or reported, whatever the packing; codes and names say what they say."""
+"""Region lists: every line is read or reported, in any packing; codes and names are parsed exactly."""
 
 import datetime as dt
 import gzip
@@ -134,8 +134,8 @@ def test_parent_and_level_must_agree_with_the_code(tmp_path: Path) -> None:
         "regencies.csv": "code,province_code,name\n35.07,33,Kabupaten Malang\n35,35,Jawa Timur\n35.79,35,Kota Batu\n"
     }
     result = read_list(folder(tmp_path / "list", parts))
-    told = [(bad.file, bad.line) for bad in result.bad]
-    assert told == [("regencies.csv", 2), ("regencies.csv", 3), ("districts.csv", 2), ("villages.csv", 2)]
+    reported = [(bad.file, bad.line) for bad in result.bad]
+    assert reported == [("regencies.csv", 2), ("regencies.csv", 3), ("districts.csv", 2), ("villages.csv", 2)]
 
 
 def test_files_that_are_not_a_list_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

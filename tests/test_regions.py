@@ -1,4 +1,4 @@
-"""Loading region lists: a second load changes nothing, and nothing that has data is ever closed or renamed away."""
+"""Loading region lists: a second load changes nothing, and no region with data is closed or renamed away."""
 
 import datetime as dt
 import os
@@ -28,8 +28,8 @@ COUNTRY = {
 }
 
 
-def made(regions: dict[str, str], bad: list[BadRow] | None = None) -> RegionList:
-    """A list with these names by code, lines in the order of the codes."""
+def region_list(regions: dict[str, str], bad: list[BadRow] | None = None) -> RegionList:
+    """A list with these names by code, in the order of the codes."""
     rows = [ListedRegion(c, name, *place(c), "made.csv", n) for n, (c, name) in enumerate(sorted(regions.items()), 1)]
     return RegionList(
         sorted(rows, key=lambda row: len(row.code)),
@@ -39,7 +39,7 @@ def made(regions: dict[str, str], bad: list[BadRow] | None = None) -> RegionList
     )
 
 
-def known(regions: dict[str, str]) -> dict[str, Known]:
+def stored_regions(regions: dict[str, str]) -> dict[str, Known]:
     return {code: Known(code, name, FIRST) for code, name in regions.items()}
 
 
@@ -52,7 +52,7 @@ trees = st.dictionaries(st.sampled_from(sorted(COUNTRY)), st.sampled_from(["Kass
 
 @given(trees, trees, st.sets(st.sampled_from(sorted(COUNTRY))))
 def test_a_plan_contains_every_region_once(listed: dict[str, str], now: dict[str, str], occupied: set[str]) -> None:
-    diff = plan(made(listed), known(now), occupied)
+    diff = plan(region_list(listed), stored_regions(now), occupied)
     assert {row.code for row in diff.new} == listed.keys() - now.keys()
     assert {region.code for region in diff.gone} == now.keys() - listed.keys()
     assert len(diff.new) + len(diff.renamed) + diff.unchanged == len(listed)
@@ -62,30 +62,32 @@ def test_a_plan_contains_every_region_once(listed: dict[str, str], now: dict[str
 
 
 def test_regions_above_data_are_not_closed() -> None:
-    gone = plan(made(without("35.07.33", "35.07.33.2006")), known(COUNTRY), {"35.07.33.2006"})
+    gone = plan(region_list(without("35.07.33", "35.07.33.2006")), stored_regions(COUNTRY), {"35.07.33.2006"})
     assert gone.gone_with_data == ["35.07.33", "35.07.33.2006"]
 
 
 def test_a_list_with_bad_lines_closes_nothing() -> None:
-    listed = made(without("35.07.11.2007"), [BadRow("made.csv", 4, "no name")])
-    assert plan(listed, known(COUNTRY)).gone == []
+    listed = region_list(without("35.07.11.2007"), [BadRow("made.csv", 4, "no name")])
+    assert plan(listed, stored_regions(COUNTRY)).gone == []
 
 
 def test_a_moved_village_is_a_candidate_unless_its_name_is_ambiguous() -> None:
     moved = without("35.07.11.2007") | {"35.07.33.2010": "TUMPAKREJO"}
-    assert plan(made(moved), known(COUNTRY)).candidates == [Candidate("35.07.11.2007", "35.07.33.2010", "TUMPAKREJO")]
+    assert plan(region_list(moved), stored_regions(COUNTRY)).candidates == [
+        Candidate("35.07.11.2007", "35.07.33.2010", "TUMPAKREJO")
+    ]
     namesakes = moved | {"35.07.33.2011": "Tumpakrejo"}
-    assert plan(made(namesakes), known(COUNTRY)).candidates == []
+    assert plan(region_list(namesakes), stored_regions(COUNTRY)).candidates == []
 
 
 async def snapshot(admin: Connection) -> list[object]:
-    """Every row of the map, as text, to compare before and after."""
+    """Every row of the map as text, to compare before and after."""
     tables = ("region", "region_code", "region_lineage", "region_list", "programme", "village_enrolment")
     return [await admin.fetchval(f"SELECT array_agg(t::text ORDER BY t::text) FROM {table} t") for table in tables]
 
 
 async def enrol(admin: Connection, code: str) -> None:
-    """Give a village something that refers to it."""
+    """Enrol a village, so that data refers to it."""
     programme = await admin.fetchval(
         "INSERT INTO programme (code, name, agency) VALUES ($1, 'Uji', 'Uji') RETURNING id", uuid.uuid4().hex
     )
@@ -100,7 +102,7 @@ async def enrol(admin: Connection, code: str) -> None:
 @pytest.mark.anyio
 async def test_a_list_is_loaded_once(admin: Connection) -> None:
     steps: list[tuple[int, int]] = []
-    diff = await apply(admin, made(COUNTRY), "Uji 1", FIRST, lambda done, total: steps.append((done, total)))
+    diff = await apply(admin, region_list(COUNTRY), "Uji 1", FIRST, lambda done, total: steps.append((done, total)))
     assert len(diff.new) == 7
     assert steps[-1] == (7, 7)
     rows = await admin.fetch(
@@ -115,29 +117,29 @@ async def test_a_list_is_loaded_once(admin: Connection) -> None:
         ("35.07.11.2007", "VILLAGE", "RURAL_VILLAGE", "tumpakrejo", "35.07.11", FIRST, None),
     ]
     before = await snapshot(admin)
-    assert not (await apply(admin, made(COUNTRY), "Uji 1", LATER)).changes
+    assert not (await apply(admin, region_list(COUNTRY), "Uji 1", LATER)).changes
     assert await snapshot(admin) == before
 
 
 @pytest.mark.anyio
 async def test_a_dry_run_writes_nothing(admin: Connection) -> None:
     before = await snapshot(admin)
-    assert len((await compare(admin, made(COUNTRY))).new) == 7
+    assert len((await compare(admin, region_list(COUNTRY))).new) == 7
     assert await snapshot(admin) == before
 
 
 @pytest.mark.anyio
 async def test_regions_missing_from_a_list_are_closed_and_may_return(admin: Connection) -> None:
-    await apply(admin, made(COUNTRY), "Uji 1", FIRST)
+    await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     with pytest.raises(RegionLoadError, match="older"):
-        await apply(admin, made(without("35.07.11.2007")), "Uji 0", FIRST)
-    assert [k.code for k in (await apply(admin, made(without("35.07.11.2007")), "Uji 2", LATER)).gone] == [
+        await apply(admin, region_list(without("35.07.11.2007")), "Uji 0", FIRST)
+    assert [k.code for k in (await apply(admin, region_list(without("35.07.11.2007")), "Uji 2", LATER)).gone] == [
         "35.07.11.2007"
     ]
     for table in ("region", "region_code"):
         closed = await admin.fetch(f"SELECT valid_to FROM {table} WHERE code = '35.07.11.2007'")
         assert [row["valid_to"] for row in closed] == [LATER]
-    await apply(admin, made(COUNTRY), "Uji 3", dt.date(2026, 1, 1))
+    await apply(admin, region_list(COUNTRY), "Uji 3", dt.date(2026, 1, 1))
     assert await admin.fetchval("SELECT count(*) FROM region WHERE code = '35.07.11.2007'") == 2
 
 
@@ -146,46 +148,46 @@ OLDER, NEWER = COUNTRY | {"35.07.11.2007": "Tumpak Rejo"}, without("35.07.33.200
 
 @pytest.mark.anyio
 async def test_an_older_list_is_refused_with_the_changes_it_would_undo(admin: Connection) -> None:
-    await apply(admin, made(OLDER), "Old", FIRST)
-    await apply(admin, made(NEWER), "New", LATER)
+    await apply(admin, region_list(OLDER), "Old", FIRST)
+    await apply(admin, region_list(NEWER), "New", LATER)
     before = await snapshot(admin)
     refused = "older than New of 2025-04-25, .* 1 regions another name, close 0 and add 1"
     with pytest.raises(RegionLoadError, match=refused):
-        await apply(admin, made(OLDER), "Older still", FIRST)
-    with pytest.raises(RegionLoadError, match=refused):  # a later day makes a list that is known no newer
-        await apply(admin, made(OLDER), "Old", dt.date(2026, 1, 1))
-    known_by_content = replace(made(OLDER), origin=Origin("made", "Old", FIRST))
+        await apply(admin, region_list(OLDER), "Older still", FIRST)
+    with pytest.raises(RegionLoadError, match=refused):  # a later day does not make an already loaded list newer
+        await apply(admin, region_list(OLDER), "Old", dt.date(2026, 1, 1))
+    known_by_content = replace(region_list(OLDER), origin=Origin("made", "Old", FIRST))
     with pytest.raises(RegionLoadError, match=refused):
         await apply(admin, known_by_content, "Another", dt.date(2026, 1, 1))
     assert await snapshot(admin) == before
-    assert not (await apply(admin, made(NEWER), "Old again", FIRST)).changes
+    assert not (await apply(admin, region_list(NEWER), "Old again", FIRST)).changes
 
 
 @pytest.mark.anyio
 async def test_a_list_of_the_same_day_may_correct_the_newest(admin: Connection) -> None:
-    await apply(admin, made(OLDER), "Old", FIRST)
-    assert len((await apply(admin, made(COUNTRY), "Corrected", FIRST)).renamed) == 1
+    await apply(admin, region_list(OLDER), "Old", FIRST)
+    assert len((await apply(admin, region_list(COUNTRY), "Corrected", FIRST)).renamed) == 1
 
 
 @pytest.mark.anyio
 async def test_a_forced_older_list_changes_only_today(admin: Connection) -> None:
-    await apply(admin, made(OLDER), "Old", FIRST)
-    await apply(admin, made(NEWER), "New", LATER)
-    await apply(admin, made(OLDER), "Old", FIRST, force=True)
+    await apply(admin, region_list(OLDER), "Old", FIRST)
+    await apply(admin, region_list(NEWER), "New", LATER)
+    await apply(admin, region_list(OLDER), "Old", FIRST, force=True)
     periods = await admin.fetch("SELECT valid_from, valid_to FROM region WHERE code = '35.07.33.2006' ORDER BY 1")
     today = await admin.fetchval("SELECT timezone('Asia/Jakarta', now())::date")
     assert [tuple(row) for row in periods] == [(FIRST, LATER), (today, None)]
-    await apply(admin, made(NEWER), "New", dt.date(2099, 1, 1), force=True)
+    await apply(admin, region_list(NEWER), "New", dt.date(2099, 1, 1), force=True)
     days = await admin.fetch("SELECT DISTINCT decree, effective_on FROM region_list ORDER BY 1")
     assert [tuple(row) for row in days] == [("New", LATER), ("Old", FIRST)]
 
 
 @pytest.mark.anyio
 async def test_a_region_with_data_is_not_closed(admin: Connection) -> None:
-    await apply(admin, made(COUNTRY), "Uji 1", FIRST)
+    await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     await enrol(admin, "35.07.33.2006")
     before = await snapshot(admin)
-    smaller = made(without("35.07.33", "35.07.33.2006", "35.07.11.2007"))
+    smaller = region_list(without("35.07.33", "35.07.33.2006", "35.07.11.2007"))
     assert (await compare(admin, smaller)).gone_with_data == ["35.07.33", "35.07.33.2006"]
     with pytest.raises(RegionLoadError, match=r"35\.07\.33, 35\.07\.33\.2006$") as refused:
         await apply(admin, smaller, "Uji 2", LATER)
@@ -195,17 +197,19 @@ async def test_a_region_with_data_is_not_closed(admin: Connection) -> None:
 
 @pytest.mark.anyio
 async def test_a_code_with_data_cannot_move_to_another_place(admin: Connection) -> None:
-    await apply(admin, made(COUNTRY), "Uji 1", FIRST)
+    await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     await enrol(admin, "35.07.33.2006")
-    other = made(
+    other = region_list(
         COUNTRY | {"35.07.33.2006": "Sidomulyo", "35.07.11.2007": "Kedungsalam", "35.07.11.2008": "ARJO-WILANGUN"}
     )
     with pytest.raises(RegionLoadError, match=r"confirm the new names: 35\.07\.33\.2006$"):
         await apply(admin, other, "Uji 2", LATER)
     diff = await apply(admin, other, "Uji 2", LATER, accept={"35.07.33.2006"})
     assert len(diff.renamed) == 3
-    told = await admin.fetch("SELECT change, from_code, to_code, decree, effective_on FROM region_lineage ORDER BY 2")
-    assert [tuple(row) for row in told] == [
+    lineage = await admin.fetch(
+        "SELECT change, from_code, to_code, decree, effective_on FROM region_lineage ORDER BY 2"
+    )
+    assert [tuple(row) for row in lineage] == [
         ("RENAME", code, code, "Uji 2", LATER) for code in ("35.07.11.2007", "35.07.33.2006")
     ]
 
@@ -213,7 +217,7 @@ async def test_a_code_with_data_cannot_move_to_another_place(admin: Connection) 
 @pytest.mark.anyio
 async def test_an_empty_list_is_refused(admin: Connection) -> None:
     with pytest.raises(RegionLoadError, match="no region"):
-        await apply(admin, made({}), "Uji", FIRST)
+        await apply(admin, region_list({}), "Uji", FIRST)
 
 
 @pytest.mark.anyio
@@ -238,7 +242,7 @@ async def test_the_demo_country_is_loaded_once_with_lenek_lauk_under_both_codes(
 
 @pytest.mark.anyio
 async def test_the_demo_does_not_load_over_another_map(admin: Connection) -> None:
-    await apply(admin, made(COUNTRY), "Uji 1", FIRST)
+    await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     with pytest.raises(RegionLoadError, match="empty registry"):
         await geography.ensure(admin)
 

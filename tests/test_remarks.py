@@ -1,4 +1,4 @@
-"""Remarks: each stands on a field that is there, moves with its record, and stays open until it is answered."""
+"""Remarks: each belongs to an existing field, follows its record, and stays open until it is answered."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from tests.village import RETURN, Place, episode, household, person, shop
 pytestmark = pytest.mark.anyio
 
 
-async def returned(village: Place, made: Any, *paths: list[str], rev: int = 1, who: str = "verifier") -> Any:
+async def return_with_remarks(
+    village: Place, document: Any, *paths: list[str], rev: int = 1, who: str = "verifier"
+) -> Any:
     remarks = [{"path": path, "text": f"Periksa {n}."} for n, path in enumerate(paths)]
-    return (await village.ask(who, RETURN, id=made["id"], rev=rev, remarks=remarks))["returnHousehold"]
+    return (await village.ask(who, RETURN, id=document["id"], rev=rev, remarks=remarks))["returnHousehold"]
 
 
-async def remarks(village: Place, made: Any) -> dict[tuple[str, ...], int | None]:
+async def remarks(village: Place, document: Any) -> dict[tuple[str, ...], int | None]:
     """The path of each remark, and the revision that answered it."""
-    rows = (await village.household("officer", made["id"], "remarks { path resolvedInRev }"))["remarks"]
+    rows = (await village.household("officer", document["id"], "remarks { path resolvedInRev }"))["remarks"]
     return {tuple(remark["path"]): remark["resolvedInRev"] for remark in rows}
 
 
@@ -41,11 +43,11 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
     second = document["members"][1]["id"]
     early, late = (trip["id"] for trip in document["migrations"])
     trade = document["businesses"][0]["id"]
-    sent_and_kept = [
+    sent_and_stored = [
         (["address"], ["address"]),
         (["consent", "givenBy"], ["consent", "givenBy"]),
         (["consent"], ["consent"]),
-        (["consentBasis"], ["consent", "basis"]),  # as a finding names it
+        (["consentBasis"], ["consent", "basis"]),  # as findings name it
         (["villageCode"], ["villageCode"]),
         (["members"], ["members"]),
         (["members", second], ["members", second]),
@@ -55,10 +57,12 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
         (["migrations", early, "contractEndsOn"], ["migrations", early, "contractEndsOn"]),
         (["businesses", "0", "capital"], ["businesses", trade, "capital"]),
     ]
-    for _ in range(2):  # and once more, which is the same return
-        assert (await returned(village, document, *[sent for sent, _ in sent_and_kept]))["userErrors"] == []
+    for _ in range(2):  # and repeated, which is the same return
+        assert (await return_with_remarks(village, document, *[sent for sent, _ in sent_and_stored]))[
+            "userErrors"
+        ] == []
     rows = (await village.household("officer", document["id"], "remarks { path }"))["remarks"]
-    assert [remark["path"] for remark in rows] == [kept for _, kept in sent_and_kept][::-1]
+    assert [remark["path"] for remark in rows] == [stored for _, stored in sent_and_stored][::-1]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
 async def test_an_unknown_path_is_refused(village: Place, path: list[str]) -> None:
     document, other = await village.new_household("SUBMITTED"), await village.new_household("SUBMITTED")
     for nowhere in (path, ["members", other["members"][0]["id"], "nik"]):
-        payload = await returned(village, document, ["address"], nowhere)
+        payload = await return_with_remarks(village, document, ["address"], nowhere)
         assert [(e["code"], e["path"]) for e in payload["userErrors"]] == [("UNKNOWN_FIELD", ["remarks", "1", "path"])]
     assert (await village.household("officer", document["id"], "workflowState"))["workflowState"] == "SUBMITTED"
 
@@ -98,7 +102,7 @@ async def test_only_a_change_of_its_field_answers_a_remark(village: Place) -> No
     await village.submit("officer", document)
     one, two, three = (member["id"] for member in document["members"])
     paths = [["address"], ["members", two, "nik"], ["members", three], ["members", one, "fullName"], ["consent"]]
-    await returned(village, document, *paths)
+    await return_with_remarks(village, document, *paths)
     edit = {"id": document["id"], "rt": "09", "members": [{"id": one, "birthPlace": "Malang"}]}
     assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
     assert set((await remarks(village, document)).values()) == {None}
@@ -118,12 +122,12 @@ async def test_a_remark_stays_with_its_member_when_the_list_is_reordered(village
     document = household(people=3)
     await village.submit("officer", document)
     first, last = document["members"][0]["id"], document["members"][2]["id"]
-    await returned(village, document, ["members", "0", "fullName"])
+    await return_with_remarks(village, document, ["members", "0", "fullName"])
     order = [{"id": member["id"], "seq": 9 - n} for n, member in enumerate(document["members"])]
     await village.submit("officer", {"id": document["id"], "members": order}, 1)
     assert await remarks(village, document) == {("members", first, "fullName"): None}
     await village.submit("officer", {"id": document["id"], "members": [{"id": last, "fullName": "Lain"}]}, 2)
-    assert await remarks(village, document) == {("members", first, "fullName"): None}  # the other stands first now
+    assert await remarks(village, document) == {("members", first, "fullName"): None}  # the other member is first now
     await village.submit("officer", {"id": document["id"], "members": [{"id": first, "fullName": "Lain"}]}, 3)
     assert await remarks(village, document) == {("members", first, "fullName"): 4}
 
@@ -143,9 +147,9 @@ async def test_a_change_that_is_undone_answers_no_remark(village: Place) -> None
 
 async def test_a_verifier_settles_their_own_remarks_and_the_last_step_all(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
-    await returned(village, document, ["hamlet"])
+    await return_with_remarks(village, document, ["hamlet"])
     await village.submit("officer", {"id": document["id"], "rt": "02"}, 1)
-    await returned(village, document, ["address"], rev=2, who="colleague")
+    await return_with_remarks(village, document, ["address"], rev=2, who="colleague")
     await village.submit("officer", {"id": document["id"], "rt": "03"}, 2)
     assert not (await village.verify("verifier", document, 3))["userErrors"]
     assert await remarks(village, document) == {("hamlet",): 3, ("address",): None}
@@ -163,16 +167,16 @@ async def test_an_amendment_answers_remarks(village: Place) -> None:
 
 
 async def test_a_late_repeated_step_is_recognised(village: Place) -> None:
-    """Of an earlier revision; other remarks on it, and somebody else's, are a conflict."""
+    """For an earlier revision; other remarks on it, or remarks by somebody else, are a conflict."""
     document = await village.new_household("VERIFIED_VILLAGE")
-    await returned(village, document, ["address"], who="coordinator")
+    await return_with_remarks(village, document, ["address"], who="coordinator")
     await village.submit("officer", {"id": document["id"], "address": "Jalan Baru 2"}, 1)
     before = await village.household("officer", document["id"], "rev workflowState remarks { id } events { to }")
     assert not (await village.verify("verifier", document, 1))["userErrors"]
-    assert not (await returned(village, document, ["address"], who="coordinator"))["userErrors"]
+    assert not (await return_with_remarks(village, document, ["address"], who="coordinator"))["userErrors"]
     for late in (
-        await returned(village, document, ["hamlet"], who="coordinator"),
-        await returned(village, document, ["address"]),
+        await return_with_remarks(village, document, ["hamlet"], who="coordinator"),
+        await return_with_remarks(village, document, ["address"]),
         await village.verify("coordinator", document, 1),
     ):
         assert [e["code"] for e in late["userErrors"]] == ["VERSION_CONFLICT"]
@@ -182,9 +186,9 @@ async def test_a_late_repeated_step_is_recognised(village: Place) -> None:
 
 
 async def test_a_late_repeated_step_is_recognised_whatever_followed(village: Place) -> None:
-    """A verification after the return of the same revision, and that return after the next verification."""
+    """A verification repeated after the return of its revision, and that return after the next verification."""
     document = await village.new_household("VERIFIED_VILLAGE")
-    await returned(village, document, ["address"], who="coordinator")
+    await return_with_remarks(village, document, ["address"], who="coordinator")
     fields = "rev workflowState remarks { id } events { to }"
     before = await village.household("officer", document["id"], fields)
     assert not (await village.verify("verifier", document, 1))["userErrors"]
@@ -194,8 +198,8 @@ async def test_a_late_repeated_step_is_recognised_whatever_followed(village: Pla
         assert not (await village.verify(who, document, 1))["userErrors"]
     after = await village.household("officer", document["id"], fields)
     assert after["workflowState"] == "VERIFIED"
-    assert not (await returned(village, document, ["address"], who="coordinator"))["userErrors"]
-    other = await returned(village, document, ["hamlet"], who="coordinator")
+    assert not (await return_with_remarks(village, document, ["address"], who="coordinator"))["userErrors"]
+    other = await return_with_remarks(village, document, ["hamlet"], who="coordinator")
     assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
     assert await village.household("officer", document["id"], fields) == after
 
@@ -225,7 +229,7 @@ def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("field", "kind", "asked"),
+    ("field", "kind", "who"),
     [
         ("wage", "SPECIAL", "verifier"),
         ("wage", "SPECIAL", "coordinator"),
@@ -235,17 +239,17 @@ def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> Non
         ("stage", "PERSONAL", "verifier"),
     ],
 )
-async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str, kind: str, asked: str) -> None:
+async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str, kind: str, who: str) -> None:
     document = family()
     await village.submit("officer", document)
     path = ["migrations", document["migrations"][0]["id"], field]
-    said = [{"path": path, "text": "Periksa."}]
-    answer = await village.query(asked, RETURN, id=document["id"], rev=1, remarks=said)
+    remarks_ = [{"path": path, "text": "Periksa."}]
+    answer = await village.query(who, RETURN, id=document["id"], rev=1, remarks=remarks_)
     record = await village.household("officer", document["id"], "workflowState remarks { path }")
     outcome = await village.admin.fetchval(
         "SELECT outcome FROM audit_event WHERE subject_id = $1 ORDER BY id DESC LIMIT 1", uuid.UUID(document["id"])
     )
-    if kind == "PROTECTIVE" or (kind, asked) == ("SPECIAL", "verifier"):
+    if kind == "PROTECTIVE" or (kind, who) == ("SPECIAL", "verifier"):
         assert [(e["extensions"]["field"], e["extensions"]["class"]) for e in answer.errors] == [(field, kind)]
         assert (record, outcome) == ({"workflowState": "SUBMITTED", "remarks": []}, "FORBIDDEN")
     else:
@@ -254,31 +258,31 @@ async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str,
 
 
 async def test_a_remark_is_shown_only_with_the_class_of_its_field(village: Place) -> None:
-    """Else its answer would tell when the field changed, and its text what stands there."""
+    """Otherwise its answer would show when the field changed, and its text what the field holds."""
     document = family()
     await village.submit("officer", document)
     trip = document["migrations"][0]["id"]
-    said = [["migrations", trip, "wage"], ["migrations", trip, "passportNo"], ["migrations", trip, "stage"]]
-    assert (await returned(village, document, *said, who="coordinator"))["userErrors"] == []
-    seen = {}
+    paths = [["migrations", trip, "wage"], ["migrations", trip, "passportNo"], ["migrations", trip, "stage"]]
+    assert (await return_with_remarks(village, document, *paths, who="coordinator"))["userErrors"] == []
+    fields_by_reader = {}
     for who in ("officer", "coordinator", "verifier", "ministry"):
         rows = (await village.household(who, document["id"], "remarks { path }"))["remarks"]
-        seen[who] = sorted(row["path"][2] for row in rows)
-    assert seen["officer"] == seen["coordinator"] == ["passportNo", "stage", "wage"]
-    assert seen["verifier"] == seen["ministry"] == ["passportNo", "stage"]
+        fields_by_reader[who] = sorted(row["path"][2] for row in rows)
+    assert fields_by_reader["officer"] == fields_by_reader["coordinator"] == ["passportNo", "stage", "wage"]
+    assert fields_by_reader["verifier"] == fields_by_reader["ministry"] == ["passportNo", "stage"]
 
 
 async def test_a_remark_on_a_record_is_answered_by_a_visible_change(village: Place) -> None:
-    """A change of the procedural status, which its recorder alone sees, is told by nothing."""
+    """Nothing reveals a change of the procedural status, which only its author sees."""
     document = family()
     await village.submit("officer", document)
     early, late = (trip["id"] for trip in document["migrations"])
-    await returned(village, document, ["migrations"], ["migrations", early], ["consent"], who="coordinator")
+    await return_with_remarks(village, document, ["migrations"], ["migrations", early], ["consent"], who="coordinator")
     hidden = [{"id": early, "proceduralStatus": "NON_PROCEDURAL", "wage": {"amount": "5.00", "currency": "MYR"}}]
     edit = {"id": document["id"], "consent": {"guardianConsent": False}, "migrations": hidden}
     assert (await village.submit("officer", edit, 1))["outcome"] == "ACCEPTED"
     assert set((await remarks(village, document)).values()) == {None}
-    seen = [{"id": late, "removed": True}, {"id": early, "jobTitle": "Juru masak"}]
-    edit = {"id": document["id"], "consent": {"givenBy": "Siti Aminah"}, "migrations": seen}
+    visible = [{"id": late, "removed": True}, {"id": early, "jobTitle": "Juru masak"}]
+    edit = {"id": document["id"], "consent": {"givenBy": "Siti Aminah"}, "migrations": visible}
     assert (await village.submit("officer", edit, 2))["outcome"] == "ACCEPTED"
     assert set((await remarks(village, document)).values()) == {3}

@@ -1,4 +1,4 @@
-"""A version is drafted from how the nouns differ from the versions, and migrates to what the nouns say."""
+"""A version is drafted from the differences between nouns and versions, and migrates to the nouns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FACT = """    nickname: Mapped[str | None] = fact(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The program in a folder of its own, where nouns and versions may change."""
+    """The program in its own folder, where nouns and versions may change."""
     for package in (*ALLOWED, "migrations"):
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True

@@ -1,4 +1,4 @@
-"""Rules of a household document: each finds what it should and nothing else, and tells no value."""
+"""Rules of a household document: each finds what it should and nothing else, without repeating values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BROKEN = [*COMPLETE, *PROTECTING]
 CHILDREN = {"household.members", "household.migrations"}
 
 
-def said(findings: list[Finding]) -> set[tuple[str, str, Severity]]:
+def places_of(findings: list[Finding]) -> set[tuple[str, str, Severity]]:
     return {(finding.code, f"{finding.table}.{finding.id}.{finding.column}", finding.severity) for finding in findings}
 
 
@@ -39,8 +39,8 @@ def test_a_good_household_has_no_finding() -> None:
 
 @pytest.mark.parametrize(("code", "place", "broken"), ALWAYS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_draft_needs_its_required_structure(code: str, place: str, broken: Change) -> None:
-    assert said(check(changed(broken), NOW, complete=False)) == {(code, place, E)}
-    assert (code, place, E) in said(check(changed(broken), NOW, complete=True))
+    assert places_of(check(changed(broken), NOW, complete=False)) == {(code, place, E)}
+    assert (code, place, E) in places_of(check(changed(broken), NOW, complete=True))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_draft_needs_its_required_structure(code: str, place: str, broken: Cha
 def test_a_complete_household_passes_its_rules(
     code: str, place: str, severity: Severity, broken: Change, fine: Change
 ) -> None:
-    assert (code, place, severity) in said(check(changed(broken), NOW, complete=True))
+    assert (code, place, severity) in places_of(check(changed(broken), NOW, complete=True))
     assert check(changed(fine), NOW, complete=True) == []
     assert check(changed(broken), NOW, complete=False) == []
 
@@ -62,10 +62,12 @@ def test_a_complete_household_passes_its_rules(
 def test_protecting_rules_apply_to_drafts_too(
     code: str, place: str, severity: Severity, broken: Change, fine: Change
 ) -> None:
-    judged = said(check(changed(broken), NOW, complete=True))
-    assert (code, place, severity) in judged or (code == "UNKNOWN_VALUE" and place in {where for _, where, _ in judged})
+    judged = places_of(check(changed(broken), NOW, complete=True))
+    assert (code, place, severity) in judged or (
+        code == "UNKNOWN_VALUE" and place in {place_ for _, place_, _ in judged}
+    )
     assert check(changed(fine), NOW, complete=True) == []
-    assert said(check(changed(broken), NOW, complete=False)) == {(code, place, severity)}
+    assert places_of(check(changed(broken), NOW, complete=False)) == {(code, place, severity)}
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
@@ -76,8 +78,8 @@ def test_a_cycle_of_parents_is_refused(length: int) -> None:
         name: {"seq": n, column[name]: names[(n + 1) % length], "full_name": name} for n, name in enumerate(names)
     }
     document: Any = {"household": GOOD["household"], "member": circle}
-    found = {(f.id, f.column) for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"}
-    assert found == set(column.items())
+    impossible = {(f.id, f.column) for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"}
+    assert impossible == set(column.items())
     del circle[names[0]][column[names[0]]]
     assert [f for f in check(document, NOW, complete=False) if f.code == "KINSHIP_IMPOSSIBLE"] == []
 
@@ -120,9 +122,9 @@ def test_a_finding_is_about_a_column_that_its_rule_reads() -> None:
 
 
 def test_a_finding_has_the_class_that_its_rule_reads() -> None:
-    """Findings are PERSONAL as such; where a rule reads more, the class of the column pointed at covers it.
+    """Findings are PERSONAL; if a rule reads a higher class, the column of its finding has that class.
 
-    Missing papers are told to the writer of the procedural status, whose class nobody else has.
+    Only the author of the procedural status, who alone sees that class, sees the finding about missing papers.
     """
     for rule in RULES:
         classes = {_sensitivity(column) for column in rule.columns} - {Sensitivity.OPERATIONAL, Sensitivity.PERSONAL}
@@ -140,24 +142,24 @@ def _sensitivity(column: str) -> Sensitivity:
     if column in CHILDREN:
         return Sensitivity.OPERATIONAL
     table, name = column.split(".")
-    found: Sensitivity = (
+    sensitivity: Sensitivity = (
         TABLES[table].c[name].info["fact"].sensitivity if name != "village_id" else Sensitivity.OPERATIONAL
     )
-    return found
+    return sensitivity
 
 
 def test_a_finding_says_whether_it_must_be_acknowledged() -> None:
-    seen = {
+    to_acknowledge = {
         finding.code for case in BROKEN for finding in check(changed(case[3]), NOW, complete=True) if finding.must_see
     }
-    assert seen == MUST_SEE
+    assert to_acknowledge == MUST_SEE
 
 
 def test_today_is_the_civil_day_of_the_easternmost_village() -> None:
     late = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)
     document = changed({SECOND: {"last_contact_on": "2026-03-11"}})
     assert check(document, late, complete=True) == []
-    assert said(check(document, late.replace(hour=14), complete=True)) == {
+    assert places_of(check(document, late.replace(hour=14), complete=True)) == {
         ("DATE_FUTURE", f"{SECOND}.last_contact_on", E)
     }
 

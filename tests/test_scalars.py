@@ -1,4 +1,4 @@
-"""Scalars: what is read as what, and that a refusal says how to write it and never what was written."""
+"""Scalars: how values are read, and that a refusal explains the form without repeating the value."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ BAD: dict[str, tuple[Any, ...]] = {
 
 
 def scalar(name: str) -> GraphQLScalarType:
-    found = DECLARED[name]
-    assert isinstance(found, GraphQLScalarType)
-    return found
+    type_ = DECLARED[name]
+    assert isinstance(type_, GraphQLScalarType)
+    return type_
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +69,7 @@ def test_invalid_values_are_refused_with_a_sentence(name: str) -> None:
 def test_a_refusal_does_not_repeat_the_value(name: str, written: Any) -> None:
     with pytest.raises(GraphQLError) as refused:
         scalar(name).parse_value(written)
-    assert refused.value.message in SENTENCES  # and those are constants
+    assert refused.value.message in SENTENCES  # and the messages are constants
 
 
 def test_each_scalar_has_its_sentence_and_a_description() -> None:

@@ -1,4 +1,4 @@
-"""The schema: what is committed, what the public contract says, and that nothing undeclared can start."""
+"""The schema equals the committed one and the public contract, and nothing undeclared can start."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def built() -> GraphQLSchema:
 
 
 def gaps() -> dict[str, str]:
-    """Element → the capability that brings it."""
+    """Missing element → the capability that adds it."""
     lines = [line for line in GAPS.read_text().splitlines() if line and not line.startswith("#")]
     return {element: capability for capability, element in (line.split(": ") for line in lines)}
 
@@ -83,7 +83,7 @@ def test_every_element_has_a_description(built: GraphQLSchema) -> None:
         silent += [f"{name}.{key}" for key, member in members.items() if not member.description]
         for key, member in members.items():
             arguments = getattr(member, "args", {}).items()
-            silent += [f"{name}.{key}({argument})" for argument, made in arguments if not made.description]
+            silent += [f"{name}.{key}({argument})" for argument, element in arguments if not element.description]
     assert silent == []
 
 
@@ -105,30 +105,30 @@ def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
 
 
 def test_a_related_record_has_the_class_of_the_column_that_selects_it() -> None:
-    """Who is the head, the mother or the newest is told by which record is shown, whatever of it is shown."""
+    """Which record is shown reveals who is the head, the mother or the newest, whatever fields are shown."""
     read = 0
     for face_, noun in FACES.items():
-        for made in fields_of(face_):
-            shape = made.metadata["shape"] if noun is not None and "shape" in made.metadata else None
+        for field_ in fields_of(face_):
+            shape = field_.metadata["shape"] if noun is not None and "shape" in field_.metadata else None
             if not isinstance(shape, RelatedField) or not issubclass(shape.source.noun, Noun):
                 continue
-            if any(isinstance(directive, Exempt) for directive in made.directives):  # the caller's own grants
+            if any(isinstance(directive, Exempt) for directive in field_.directives):  # the caller's own grants
                 continue
-            for column in _columns_that_choose(noun, shape):
+            for column in _selecting_columns(noun, shape):
                 read += 1
                 kinds = {Sensitivity.OPEN, Sensitivity.OPERATIONAL, shape.kind}
-                assert fact_of(column).sensitivity in kinds, f"{face_.__name__}.{made.name} by {column.name}"
+                assert fact_of(column).sensitivity in kinds, f"{face_.__name__}.{field_.name} by {column.name}"
     assert read > 20
 
 
-def _columns_that_choose(noun: Any, shape: RelatedField) -> set[sa.Column[Any]]:
-    """The columns that the link between a record and its related ones reads."""
+def _selecting_columns(noun: Any, shape: RelatedField) -> set[sa.Column[Any]]:
+    """The columns that the link between a record and its related records reads."""
     if shape.source.link is None or not issubclass(noun, Noun):
         return set()
     source: Any = shape.source.noun
     link = shape.source.link(table_of(noun).alias(), table_of(source).alias())
-    found = (column.base_columns for column in iterate(link) if isinstance(column, sa.ColumnClause))
-    return {column for bases in found for column in bases if isinstance(column, sa.Column)}
+    bases_of_columns = (column.base_columns for column in iterate(link) if isinstance(column, sa.ColumnClause))
+    return {column for bases in bases_of_columns for column in bases if isinstance(column, sa.Column)}
 
 
 def test_an_undeclared_field_fails_at_start() -> None:
@@ -145,7 +145,7 @@ def test_an_undeclared_field_fails_at_start() -> None:
 
 
 def test_a_payload_list_of_records_declares_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of them is read by itself, so its price needs the number."""
+    """Each record is read separately, so the cost needs their number."""
     schema = build()
     results = graphql_schema(schema).type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
     definition = definition_of(results)

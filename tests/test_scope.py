@@ -1,4 +1,4 @@
-"""Scope (M2): every persona, every kind of record, every way to it; lists, look-ups, counts and plain SQL are one."""
+"""Scope (M2): for every persona, kind of record and path to it, lists, look-ups, counts and plain SQL agree."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ NESTED = """{ households(first: 1000) { nodes { id memberCount businessCount hea
   migrations { id } businesses { id } remarks { id } events { rev } findings { code path } } } }"""
 
 
-def ids(found: Iterable[dict[str, Any]]) -> set[str]:
-    return {row["id"] for row in found}
+def ids(rows: Iterable[dict[str, Any]]) -> set[str]:
+    return {row["id"] for row in rows}
 
 
 async def test_flat_lists_and_counts_are_what_the_oracle_allows(world: World) -> None:
-    shown = 0
+    listed = 0
     for who in PERSONAS:
         answer = await world.ask(who, f"{{ {LISTS} }}")
         if not oracle.SEES["OPERATIONAL"] & {g.role for g in who.grants if world.exists(who, Everywhere(g.region))}:
             assert set(answer.codes) <= {"FORBIDDEN"}, who.name
         for name, table in FLAT.items():
-            found = answer.data[name]
-            if found is None:
+            connection = answer.data[name]
+            if connection is None:
                 assert "FORBIDDEN" in answer.codes
                 assert not world.listed(who, table), (who.name, name)
                 continue
-            assert ids(found["nodes"]) == world.listed(who, table), (who.name, name)
-            assert found["totalCount"] == len(found["nodes"])
-            shown += len(found["nodes"])
-    assert shown > 1000
+            assert ids(connection["nodes"]) == world.listed(who, table), (who.name, name)
+            assert connection["totalCount"] == len(connection["nodes"])
+            listed += len(connection["nodes"])
+    assert listed > 1000
 
 
 @dataclass
 class Everywhere:
-    """A row in a region, as the oracle takes it."""
+    """A row in a region, for the oracle."""
 
     region: str | None
     draft = False
@@ -78,26 +78,26 @@ async def test_nested_lists_are_what_the_oracle_allows(world: World) -> None:
     names = {persona.id: persona.name for persona in PERSONAS}
     for who in PERSONAS:
         answer = await world.ask(who, NESTED)
-        for found in (answer.data["households"] or {}).get("nodes", ()):
-            house = next(h for h in world.houses if str(h.id) == found["id"])
+        for node in (answer.data["households"] or {}).get("nodes", ()):
+            house = next(h for h in world.houses if str(h.id) == node["id"])
             inside = {str(row.id) for row in world.rows if row.house is house and not row.archived}
             for name, table in CHILDREN.items():
-                assert ids(found[name]) == world.listed(who, table) & inside, (who.name, name)
-            assert found["memberCount"] == len(found["members"])
-            assert found["businessCount"] == len(found["businesses"])
-            assert len(found["events"]) == len([r for r in world.of("workflow_event") if r.house is house])
+                assert ids(node[name]) == world.listed(who, table) & inside, (who.name, name)
+            assert node["memberCount"] == len(node["members"])
+            assert node["businessCount"] == len(node["businesses"])
+            assert len(node["events"]) == len([r for r in world.of("workflow_event") if r.house is house])
             personal = world.sees(who, "PERSONAL", house.rows[0])
             remarks = world.listed(who, "remark") & inside
-            assert found["remarks"] is None if not personal else ids(found["remarks"]) == remarks
+            assert node["remarks"] is None if not personal else ids(node["remarks"]) == remarks
             if not personal:
-                assert found["findings"] is None
+                assert node["findings"] is None
                 continue
             allowed = 0
             for row in world.of("finding"):
                 if row.house is house and not row.archived:
-                    row.author = names[about[row.id]["about_author"]]  # own is what it speaks of
+                    row.author = names[about[row.id]["about_author"]]  # its author is that of the column it is about
                     allowed += world.sees(who, about[row.id]["about"], row)
-            assert len(found["findings"]) == allowed, who.name
+            assert len(node["findings"]) == allowed, who.name
 
 
 async def test_lists_of_a_region_are_the_visible_rows_within_it(world: World) -> None:
@@ -122,9 +122,9 @@ async def test_lists_of_a_region_are_the_visible_rows_within_it(world: World) ->
 
 async def look_up(world: World, who: Persona, rows: list[tuple[str, str]]) -> None:
     """`node` and `household(by:)` show exactly what the lists show."""
-    asked = " ".join(f'n{n}: node(id: "{id_}") {{ id }}' for n, (_, id_) in enumerate(rows))
-    asked += " ".join(f' h{n}: household(by: {{id: "{id_}"}}) {{ id }}' for n, (_, id_) in enumerate(rows))
-    answer = await world.ask(who, f"{{ {asked} }}")
+    selections = " ".join(f'n{n}: node(id: "{id_}") {{ id }}' for n, (_, id_) in enumerate(rows))
+    selections += " ".join(f' h{n}: household(by: {{id: "{id_}"}}) {{ id }}' for n, (_, id_) in enumerate(rows))
+    answer = await world.ask(who, f"{{ {selections} }}")
     for n, (table, id_) in enumerate(rows):
         there = id_ in world.listed(who, table)
         assert (answer.data[f"n{n}"] == {"id": id_}) is there, (who.name, table)
@@ -142,7 +142,7 @@ async def test_look_ups_agree_with_lists(world: World) -> None:
 async def test_all_look_ups_agree_with_lists(world: World) -> None:
     rows = [(table, str(row.id)) for table in FLAT.values() for row in world.of(table)]
     for who in PERSONAS:
-        for start in range(0, len(rows), 15):  # two roots each, of the thirty that a document may have
+        for start in range(0, len(rows), 15):  # two root fields each, of the thirty that a document may have
             await look_up(world, who, rows[start : start + 15])
 
 
@@ -152,9 +152,9 @@ async def test_pages_lists_and_counts_agree_with_plain_sql(world: World) -> None
         async with world.as_login(who) as connection:
             for name, table in FLAT.items():
                 count = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE archived_at IS NULL")
-                shown = answer.data[name]
-                assert (shown["totalCount"] if shown else 0) == count, (who.name, name)
-                if not shown:
+                connection_ = answer.data[name]
+                assert (connection_["totalCount"] if connection_ else 0) == count, (who.name, name)
+                if not connection_:
                     continue
                 joined, after = [], None
                 while True:
@@ -172,7 +172,7 @@ async def test_pages_lists_and_counts_agree_with_plain_sql(world: World) -> None
 
 
 async def test_orders_show_no_row_that_lists_hide(world: World) -> None:
-    """Regions ordered by what lies in them: the caller's own rows alone decide."""
+    """Only the caller's visible rows decide the order of regions by counts."""
     for who in REPRESENTATIVES:
         answer = await world.ask(
             who, "{ regions(first: 1000, orderBy: {field: HOUSEHOLD_COUNT, direction: DESC}) { nodes { id } } }"
@@ -200,7 +200,7 @@ ME = uuid.UUID(int=7)
 
 @dataclass
 class Case:
-    """A country (code → parent's code), somebody's grants, and households: village, draft, recorded by me."""
+    """A country (code → parent's code), a caller's grants, and households: village, draft, recorded by the caller."""
 
     tree: dict[str, str | None]
     grants: list[Grant]
@@ -216,7 +216,7 @@ def cases(draw: st.DrawFn) -> Case:
         tree.setdefault(code, parent)
     codes = st.sampled_from(sorted(tree))
     day = st.sampled_from([-9, -1, 0, 1]).map(lambda n: TODAY + dt.timedelta(days=n * 3))
-    held = st.builds(
+    grants = st.builds(
         Grant,
         st.sampled_from(ROLES),
         st.one_of(codes, st.none()) if draw(st.booleans()) else codes,
@@ -225,12 +225,12 @@ def cases(draw: st.DrawFn) -> Case:
         st.sampled_from([True, True, True, False]),
     )
     rows = st.lists(st.tuples(codes, st.booleans(), st.booleans()), min_size=1, max_size=8)
-    return Case(tree, draw(st.lists(held, max_size=4)), draw(rows))
+    return Case(tree, draw(st.lists(grants, max_size=4)), draw(rows))
 
 
 @dataclass
 class Empty:
-    """A database for one case after the other."""
+    """A database for one case after another."""
 
     admin: asyncpg.Connection
     database: Database
@@ -268,8 +268,8 @@ ADD_HOUSEHOLD = (
 )
 
 
-async def hold(empty: Empty, case: Case) -> None:
-    """The engine and plain SQL show what the oracle allows, in this case."""
+async def check_case(empty: Empty, case: Case) -> None:
+    """Check that the engine and plain SQL show what the oracle allows."""
     async with empty.admin.transaction():
         await empty.admin.execute("DELETE FROM household; DELETE FROM region")
         regions = {code: uuid.uuid4() for code in case.tree}
@@ -283,17 +283,17 @@ async def hold(empty: Empty, case: Case) -> None:
             if oracle.exists(case.tree, who, Made(code, draft, "me" if mine else ""), TODAY):
                 allowed.add(str(id_))
         await empty.admin.executemany(ADD_HOUSEHOLD, rows)
-    held = []
+    grants = []
     for g in case.grants:
         area = NATIONAL if g.region is None else AreaSet.of(g.region)
         region = None if g.region is None else regions[g.region]
-        held.append(Held(Role[g.role], area, region, g.from_, g.to, g.active))
-    in_force = tuple(grant for grant in held if grant.in_force(TODAY))
+        grants.append(Held(Role[g.role], area, region, g.from_, g.to, g.active))
+    in_force = tuple(grant for grant in grants if grant.in_force(TODAY))
     principal = Principal(ME, "me", "me", in_force, dt.datetime.max.replace(tzinfo=dt.UTC))
     caller = SimpleNamespace(principal=principal, language="id")
-    shown = orjson.loads(await fetch(empty.database, caller, IDS, {"first": 1000}) or b"{}")
-    assert ids(shown["nodes"]) == allowed
-    assert shown["totalCount"] == len(allowed)
+    connection_ = orjson.loads(await fetch(empty.database, caller, IDS, {"first": 1000}) or b"{}")
+    assert ids(connection_["nodes"]) == allowed
+    assert connection_["totalCount"] == len(allowed)
     async with empty.login.transaction(readonly=True):
         for name in SETTINGS:
             await empty.login.execute("SELECT set_config('app.' || $1, $2, true)", name, principal.setting(name))
@@ -311,25 +311,25 @@ class Made:
 @given(case=cases())
 @settings(max_examples=120, deadline=None, derandomize=True)
 async def test_visibility_equals_the_oracle_for_random_trees_and_grants(empty: Empty, case: Case) -> None:
-    await hold(empty, case)
+    await check_case(empty, case)
 
 
 @pytest.mark.prove
 @given(case=cases())
 @settings(max_examples=3000, deadline=None)
 async def test_visibility_equals_the_oracle_for_many_random_trees_and_grants(empty: Empty, case: Case) -> None:
-    await hold(empty, case)
+    await check_case(empty, case)
 
 
 async def test_the_random_cases_contain_traps() -> None:
-    """The segments make codes that begin like another and do not lie below it."""
+    """The segments make codes that begin like another code without being below it."""
     codes = {f"{a}.{b}" for a in SEGMENTS for b in SEGMENTS} | set(SEGMENTS)
     traps = [(a, b) for a in codes for b in codes if a != b and b.startswith(a) and not re.match(rf"{a}\.", b)]
     assert len(traps) > 20
 
 
 async def test_nested_counts_are_those_of_each_region(world: World) -> None:
-    """Counted once for all levels, they are what each region's own list says, whatever its code looks like."""
+    """Counts made once for all levels equal those of each region's own list, whatever its code looks like."""
     counts = "code households { totalCount } members { totalCount }"
     down = f"""{{ provinces {{ nodes {{ {counts} regencies {{ nodes {{ {counts} districts(first: 4) {{ nodes {{ {counts}
       villages(first: 4) {{ nodes {{ {counts} }} }} }} }} }} }} }} }} }}"""
@@ -343,7 +343,7 @@ async def test_nested_counts_are_those_of_each_region(world: World) -> None:
             for below in ("regencies", "districts", "villages"):
                 left += region.pop(below, {"nodes": []})["nodes"]
             own = await world.ask(who, f'{{ region(code: "{region["code"]}") {{ {counts} }} }}')
-            if own.data is not None:  # no scalar would take some codes of the fixture
+            if own.data is not None:  # the scalar would refuse some codes of the fixture
                 assert own.data["region"] == region, (name, region["code"])
                 met += 1
         assert met > 10

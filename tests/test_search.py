@@ -1,4 +1,4 @@
-"""Search by name: every spelling is found, half a word finds the whole, and nobody finds what he may not see."""
+"""Search by name: it finds every spelling and the beginnings of words, but nothing that the caller may not see."""
 
 from __future__ import annotations
 
@@ -75,17 +75,22 @@ async def keys(connection: asyncpg.Connection, *names: str) -> list[list[str]]:
     return [row["words"] or [] for row in rows]
 
 
-async def found(place: Place, who: str, text: str, noun: type[Noun] = Member, name: str = "full_name") -> list[str]:
-    """The names of `noun` that `who` finds, the nearest first."""
-    order, shown = (Order(match_rank(noun, "text")), Order(getattr(noun, name))), (Scalar("name", getattr(noun, name)),)
-    rows = Many("", Source(noun, None, (Sounds("text"),)), Object(((None, shown),)), order, limit=1000)
+async def search_names(
+    place: Place, who: str, text: str, noun: type[Noun] = Member, name: str = "full_name"
+) -> list[str]:
+    """The names of `noun` that `who` finds, the best matches first."""
+    order, fields = (
+        (Order(match_rank(noun, "text")), Order(getattr(noun, name))),
+        (Scalar("name", getattr(noun, name)),),
+    )
+    rows = Many("", Source(noun, None, (Sounds("text"),)), Object(((None, fields),)), order, limit=1000)
     caller = SimpleNamespace(principal=await place.principal(who), language="en")
     answer = await fetch(place.database, caller, rows, {"text": text})
     return [str(row["name"]) for row in orjson.loads(answer or b"[]")]
 
 
 async def record(place: Place, who: str, *names: str, village: str = HERE) -> dict[str, Any]:
-    """A household of people with these names."""
+    """Record a household of people with these names."""
     people = [person(seq, fullName=name, nik=None, nikMissingReason="NONE_YET") for seq, name in enumerate(names, 1)]
     document = household(village, members=people, migrations=[])
     answer = await place.submit(who, document, save="DRAFT")
@@ -98,8 +103,8 @@ async def record(place: Place, who: str, *names: str, village: str = HERE) -> di
 
 async def test_the_spellings_of_a_name_sound_the_same(village: Place) -> None:
     for spellings in ONE_NAME:
-        made = await keys(village.admin, *spellings.split("|"))
-        assert {tuple(words) for words in made} == {tuple(made[0])}, spellings
+        sounds = await keys(village.admin, *spellings.split("|"))
+        assert {tuple(words) for words in sounds} == {tuple(sounds[0])}, spellings
 
 
 async def test_different_names_stay_different(village: Place) -> None:
@@ -144,58 +149,58 @@ async def test_a_very_long_name_is_stored_with_a_short_key(village: Place) -> No
 async def test_a_name_is_found_in_every_spelling_and_by_any_of_its_words(village: Place) -> None:
     await record(village, "officer", "Sitti Khadijah", "Moh. Djunaidi", "Ni Made Ayu Lestari Dewi Utami")
     for text in ("siti", "hadijah", "SITI KHADI", "khadijah siti", "St. Hadijah"):
-        assert "Sitti Khadijah" in await found(village, "officer", text), text
+        assert "Sitti Khadijah" in await search_names(village, "officer", text), text
     for text in ("muhammad junaidi", "junai", "moh djun"):
-        assert "Moh. Djunaidi" in await found(village, "officer", text), text
+        assert "Moh. Djunaidi" in await search_names(village, "officer", text), text
     for text in ("lestari utami dewi", "utami", "made", "ni made ayu lestari dewi utami"):
-        assert "Ni Made Ayu Lestari Dewi Utami" in await found(village, "officer", text), text
+        assert "Ni Made Ayu Lestari Dewi Utami" in await search_names(village, "officer", text), text
     for text in ("siti junaidi", "adijah", "khadijahx"):
-        assert await found(village, "officer", text) == [], text
+        assert await search_names(village, "officer", text) == [], text
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "%", "_", "\\", "漢字", "'"])
 async def test_a_text_without_letters_finds_nothing(village: Place, text: str) -> None:
     await record(village, "officer", "Lastri")
-    assert await found(village, "officer", text) == []
+    assert await search_names(village, "officer", text) == []
 
 
 async def test_wildcards_are_not_letters(village: Place) -> None:
     await record(village, "officer", "Parmi Suryanti")
-    assert await found(village, "officer", "par% sury_nti") == []
+    assert await search_names(village, "officer", "par% sury_nti") == []
 
 
 async def test_the_nearest_come_first(village: Place) -> None:
     await record(village, "officer", "Halimah Tusadiyah", "Ummi Halimah", "Khalimah", "Halimah", "Khalimah Wati")
-    wanted = ["Halimah", "Halimah Tusadiyah", "Khalimah", "Khalimah Wati", "Ummi Halimah"]
-    assert await found(village, "officer", "Halimah") == wanted
+    expected = ["Halimah", "Halimah Tusadiyah", "Khalimah", "Khalimah Wati", "Ummi Halimah"]
+    assert await search_names(village, "officer", "Halimah") == expected
 
 
 async def test_search_finds_no_hidden_person(village: Place) -> None:
     await record(village, "officer", "Zubaidah Hanya")
     await record(village, "stranger", "Zubaidah Sana", village=FAR)
-    assert await found(village, "officer", "zubaidah") == ["Zubaidah Hanya"]
-    assert await found(village, "stranger", "zubaidah") == ["Zubaidah Sana"]
-    assert await found(village, "nobody", "zubaidah") == []
-    assert await found(village, "ministry", "zubaidah") == []  # drafts
+    assert await search_names(village, "officer", "zubaidah") == ["Zubaidah Hanya"]
+    assert await search_names(village, "stranger", "zubaidah") == ["Zubaidah Sana"]
+    assert await search_names(village, "nobody", "zubaidah") == []
+    assert await search_names(village, "ministry", "zubaidah") == []  # drafts
 
 
 async def test_a_renamed_person_is_found_by_the_new_name(village: Place) -> None:
-    made = await record(village, "officer", "Marsinah")
-    (member,) = made["members"]
-    renamed = with_changes(made, members=[member | {"fullName": "Wartinah"}])
+    document = await record(village, "officer", "Marsinah")
+    (member,) = document["members"]
+    renamed = with_changes(document, members=[member | {"fullName": "Wartinah"}])
     assert (await village.submit("officer", renamed, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
-    assert await found(village, "officer", "marsinah") == []
-    assert await found(village, "officer", "wartinah") == ["Wartinah"]
+    assert await search_names(village, "officer", "marsinah") == []
+    assert await search_names(village, "officer", "wartinah") == ["Wartinah"]
 
 
 async def test_search_finds_businesses_and_regions(village: Place) -> None:
-    made = await record(village, "officer", "Painem")
-    wanted = with_changes(made, businesses=[shop(made["members"][0], name="Keripik Tempe Bu Painem")])
-    assert (await village.submit("officer", wanted, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
-    assert await found(village, "officer", "tempe painem", Business, "name") == ["Keripik Tempe Bu Painem"]
-    assert await found(village, "officer", "arjowil", Region, "name") == ["Arjowilangun"]
-    assert "Sumberejo" in await found(village, "officer", "sumber rejo", Region, "name")
-    nearest = await found(village, "stranger", "lenek", Region, "name")
+    document = await record(village, "officer", "Painem")
+    extended = with_changes(document, businesses=[shop(document["members"][0], name="Keripik Tempe Bu Painem")])
+    assert (await village.submit("officer", extended, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
+    assert await search_names(village, "officer", "tempe painem", Business, "name") == ["Keripik Tempe Bu Painem"]
+    assert await search_names(village, "officer", "arjowil", Region, "name") == ["Arjowilangun"]
+    assert "Sumberejo" in await search_names(village, "officer", "sumber rejo", Region, "name")
+    nearest = await search_names(village, "stranger", "lenek", Region, "name")
     assert nearest == ["Lenek", "Lenek Lauk"]
 
 
@@ -203,13 +208,13 @@ LONG = "H. Lalu Muhammad Nur Hidayatullah Saputrawan Wijayakusuma bin Abdul Ghan
 
 
 async def test_a_name_is_found_by_each_of_its_words(village: Place) -> None:
-    made = await record(village, "officer", LONG)
+    document = await record(village, "officer", LONG)
     words = ["Lalu", "Muhammad", "Nur", "Hidayatullah", "Saputrawan", "Wijayakusuma", "Abdul", "Ghani", "Zainuddin"]
     for text in (*words, "Mhd", "Lalu Nur", "Jaenudin Lalu", "Hidayatulloh"[:10], "wijaya"):
-        assert LONG in await found(village, "officer", text), text
-        asked = "query($s: String!) { households(search: $s, first: 1000) { nodes { id } } }"
-        data = await village.ask("officer", asked, s=text)
-        assert made["id"] in {node["id"] for node in data["households"]["nodes"]}, text
+        assert LONG in await search_names(village, "officer", text), text
+        query = "query($s: String!) { households(search: $s, first: 1000) { nodes { id } } }"
+        data = await village.ask("officer", query, s=text)
+        assert document["id"] in {node["id"] for node in data["households"]["nodes"]}, text
 
 
 @pytest.mark.parametrize(
@@ -230,9 +235,9 @@ async def test_a_name_is_found_by_each_of_its_words(village: Place) -> None:
 async def test_a_name_is_found_written_together_or_apart(village: Place, stored: str, texts: str) -> None:
     await record(village, "officer", stored)
     for text in texts.split("|"):
-        assert stored in await found(village, "officer", text), text
+        assert stored in await search_names(village, "officer", text), text
     for text in ("Hayatinur", "Zaenabsiti", "Mekargembongan", "Nur Mekar", "Oematano"):
-        assert stored not in await found(village, "officer", text), text
+        assert stored not in await search_names(village, "officer", text), text
 
 
 async def test_a_place_is_found_with_the_word_for_its_kind(village: Place) -> None:
@@ -256,15 +261,15 @@ async def _regions(village: Place, text: str) -> list[str]:
 
 
 async def test_a_household_is_found_by_its_number(village: Place) -> None:
-    made = await record(village, "officer", "Warsinah")
-    number = (await village.household("officer", made["id"], "householdNo"))["householdNo"]
-    asked = "query($s: String!) { households(search: $s) { totalCount nodes { id householdNo } } }"
-    whole = (await village.ask("officer", asked, s=f" {number} "))["households"]
-    assert (whole["totalCount"], whole["nodes"][0]["id"]) == (1, made["id"])
-    begun = (await village.ask("officer", asked, s=number[:13]))["households"]["nodes"]
-    assert begun
-    assert all(node["householdNo"].startswith(number[:13]) for node in begun)
-    assert (await village.ask("stranger", asked, s=number))["households"]["totalCount"] == 0
+    document = await record(village, "officer", "Warsinah")
+    number = (await village.household("officer", document["id"], "householdNo"))["householdNo"]
+    query = "query($s: String!) { households(search: $s) { totalCount nodes { id householdNo } } }"
+    exact = (await village.ask("officer", query, s=f" {number} "))["households"]
+    assert (exact["totalCount"], exact["nodes"][0]["id"]) == (1, document["id"])
+    prefixed = (await village.ask("officer", query, s=number[:13]))["households"]["nodes"]
+    assert prefixed
+    assert all(node["householdNo"].startswith(number[:13]) for node in prefixed)
+    assert (await village.ask("stranger", query, s=number))["households"]["totalCount"] == 0
 
 
 ORDERED = ["abdul Qzyq", "'Ali Qzyq", "BAMBANG Qzyq", "Budi Qzyq", "budi Qzyq", "Édi Qzyq", "’Umar Qzyq", "ZAINAL Qzyq"]
@@ -272,7 +277,7 @@ ORDERED = ["abdul Qzyq", "'Ali Qzyq", "BAMBANG Qzyq", "Budi Qzyq", "budi Qzyq", 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 async def test_pages_of_members_are_in_alphabetical_order(village: Place, direction: str) -> None:
-    """Case, accents and quotes aside; names that are alike keep their places from page to page."""
+    """Case, accents and quotes are ignored; equal names keep their places from page to page."""
     await record(village, "officer", *random.Random(direction).sample(ORDERED, len(ORDERED)))
     text = f"""query($a: String) {{ members(search: "qzyq", orderBy: {{field: FULL_NAME, direction: {direction}}},
       first: 3, after: $a) {{ totalCount nodes {{ id fullName }} pageInfo {{ hasNextPage endCursor }} }} }}"""
@@ -296,36 +301,36 @@ async def test_households_and_businesses_can_be_ordered_alphabetically(village: 
     text = """{ households(search: "xqzz", orderBy: {field: HEAD_NAME}) { nodes { head { fullName } } }
       businesses(search: "xqzz", orderBy: {field: NAME}) { nodes { name } } }"""
     data = await village.ask("officer", text)
-    wanted = ["Abu Xqzz", "'ani Xqzz", "BUDI Xqzz", "zul Xqzz"]
-    assert [node["head"]["fullName"] for node in data["households"]["nodes"]] == wanted
-    assert [node["name"] for node in data["businesses"]["nodes"]] == wanted
+    expected = ["Abu Xqzz", "'ani Xqzz", "BUDI Xqzz", "zul Xqzz"]
+    assert [node["head"]["fullName"] for node in data["households"]["nodes"]] == expected
+    assert [node["name"] for node in data["businesses"]["nodes"]] == expected
 
 
 async def test_a_household_ranks_like_its_best_member(village: Place) -> None:
-    named = await record(village, "officer", "Tukinem", "Ponirah Asih")
+    exact = await record(village, "officer", "Tukinem", "Ponirah Asih")
     sounding = await record(village, "officer", "Phonirah")
-    asked = '{ households(search: "ponirah") { nodes { id } } }'
-    ids = [node["id"] for node in (await village.ask("officer", asked))["households"]["nodes"]]
-    assert ids.index(named["id"]) < ids.index(sounding["id"])
+    query = '{ households(search: "ponirah") { nodes { id } } }'
+    ids = [node["id"] for node in (await village.ask("officer", query))["households"]["nodes"]]
+    assert ids.index(exact["id"]) < ids.index(sounding["id"])
 
 
 # --- how --------------------------------------------------------------------------------------------------------------
 
 
 async def test_the_indexes_serve_a_search_under_row_security(village: Place) -> None:
-    shown = Object(((None, (Scalar("id", Member.id),)),))
-    rows = Many("", Source(Member, None, (Sounds("text"),)), shown)
+    fields = Object(((None, (Scalar("id", Member.id),)),))
+    rows = Many("", Source(Member, None, (Sounds("text"),)), fields)
     text = Compiler(Visibility.of(await village.principal("officer"))).statement(rows).text
-    await record(village, "officer", "Sumiati")  # of an empty table nothing but a scan is planned
+    await record(village, "officer", "Sumiati")  # for an empty table only a scan is planned
     transaction = village.admin.transaction()
     await transaction.start()
-    try:  # a hundred million members, as far as the planner is told
+    try:  # the planner believes in a hundred million members
         await village.admin.execute("UPDATE pg_class SET relpages = 1, reltuples = 100000000 WHERE relname = 'member'")
         await village.admin.execute("SET LOCAL ROLE registry_app")
         await village.admin.execute(f"PREPARE searching AS {text}")
         numbers = len(set(re.findall(r"\$(\d+)", text)))
-        given = ", ".join(["'{}'"] * numbers)
-        plan = "\n".join(line for (line,) in await village.admin.fetch(f"EXPLAIN EXECUTE searching({given})"))
+        arguments = ", ".join(["'{}'"] * numbers)
+        plan = "\n".join(line for (line,) in await village.admin.fetch(f"EXPLAIN EXECUTE searching({arguments})"))
     finally:
         await transaction.rollback()
     for n in WORDS:

@@ -1,4 +1,4 @@
-"""Production starts with a bound login, keys of its own and a migrated database, and with nothing else."""
+"""Production starts only with a login bound by row security, keys of its own and a migrated database."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ async def database(postgres: Embedded, fresh: Any, anyio_backend: str) -> str:
 
 @pytest.fixture
 async def connection(postgres: Embedded, database: str) -> AsyncIterator[asyncpg.Connection]:
-    made = await asyncpg.connect(postgres.dsn(database))
-    yield made
-    await made.close()
+    opened = await asyncpg.connect(postgres.dsn(database))
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Settings:
-    """Settings of a production with keys of its own; its database is not asked."""
+    """Settings of a production with its own keys; no test connects to its database."""
     folder, sealing = tmp_path / "keys", tmp_path / "vault.json"
     create_signing(folder)
     Vault.create(sealing)
@@ -96,7 +96,7 @@ async def test_a_database_that_is_not_migrated_is_not_served(
 async def test_a_login_without_its_settings_may_not_serve_until_migrate_restores_them(
     postgres: Embedded, fresh: Any
 ) -> None:
-    """A dump that is restored elsewhere has lost them: they are kept beside the databases."""
+    """A dump restored elsewhere loses them, because they belong to the role."""
     name = await fresh()
     connection = await asyncpg.connect(postgres.dsn(name))
     await connection.execute(f"ALTER ROLE {LOGIN} IN DATABASE {name} RESET ALL")
@@ -122,7 +122,7 @@ async def test_another_login_without_the_settings_may_not_serve(
 
 
 def other_keys(current: str = "k1", changed: str = "") -> Vault:
-    """Keys that differ in what is named."""
+    """Keys that differ in the named part."""
     keys = {"sealing": b"s" * 32, "blind": b"b" * 32} | ({changed: b"x" * 32} if changed else {})
     return Vault(current, {current: keys["sealing"]}, keys["blind"])
 
@@ -225,9 +225,9 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 
 def test_a_taken_port_is_refused_before_anything_is_prepared() -> None:
-    """Two that only bind may share a port; the second to listen would learn it when everything is prepared."""
-    with listen("127.0.0.1", 0) as held, pytest.raises(ServingError, match="is taken"):
-        listen("127.0.0.1", held.getsockname()[1])
+    """Two sockets that only bind may share a port, and the second fails when it listens, after all preparations."""
+    with listen("127.0.0.1", 0) as listener, pytest.raises(ServingError, match="is taken"):
+        listen("127.0.0.1", listener.getsockname()[1])
 
 
 def test_serve_runs_these_checks(

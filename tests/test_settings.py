@@ -1,4 +1,4 @@
-"""Settings come from where they should, are refused when nobody knows them, and show no value that was given."""
+"""Settings come from the right source, unknown ones are refused, and no message shows a value."""
 
 import os
 from pathlib import Path
@@ -107,8 +107,8 @@ def test_a_malformed_value_is_refused_without_showing_it(name: str, monkeypatch:
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=8))
 def test_no_message_or_printed_form_shows_a_database_url(text: str) -> None:
     secret = f"s3cr3t{text}"
-    given = f"postgresql://user:{secret}@host/db"
-    assert secret not in repr(Settings(database_url=given, listen_url=given))
+    url = f"postgresql://user:{secret}@host/db"
+    assert secret not in repr(Settings(database_url=url, listen_url=url))
     with pytest.raises(ValidationError) as refused:
         Settings(database_url=f"mysql://user:{secret}@host/db")
     assert secret not in str(refused.value)

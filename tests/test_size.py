@@ -1,4 +1,4 @@
-"""No answer is longer than was said before it was read, and what could be too long is refused."""
+"""No answer is longer than its bound, computed before reading, and answers that could be too long are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHOLE = """{ households(first: 50) { totalCount groups(by: WORKFLOW_STATE) { key
 
 
 async def promised(village: Place, who: str, text: str, variables: dict[str, Any]) -> int:
-    """The bytes that the answer may have by its plans."""
+    """The bound in bytes that the plans give for the answer."""
     principal = await village.principal(who)
     operation = village.app.service.operations.get(text, None)
     values = operation.variables(variables)

@@ -1,6 +1,6 @@
-"""What reviewers read: the SQL of the canonical queries, and the table of who may see and do what.
+"""Snapshots for reviewers: the SQL of the canonical queries, and the table of who may see and do what.
 
-`make snapshots` writes them anew, by hand only: with CI set it refuses.
+`make snapshots` rewrites them, by hand only: it refuses if CI is set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ VARIABLES = {"id": str(uuid.UUID(int=1)), "no": "35.07.11.2008-2026-0001", "code
 
 
 def kept(path: Path, text: str) -> None:
-    """Compare with the snapshot, or write it by hand."""
+    """Compare a text with its snapshot, or write the snapshot if UPDATE is set."""
     if os.environ.get("UPDATE"):
         assert not os.environ.get("CI"), "snapshots are written by hand"
         path.write_text(text)
@@ -58,7 +58,7 @@ def _filled(text: str) -> str:
 
 
 def planned_for(query: str, role: Role, area: AreaSet) -> list[Plan | Refusal | str]:
-    """The plan of each root field, or why there is none."""
+    """The plan of each root field, or why it is refused."""
     grant = Grant(role, area, None if area.national else uuid.UUID(int=2), dt.date(2020, 1, 1), None, True)
     principal = Principal(uuid.UUID(int=3), "", "", (grant,), dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
     operation = OPERATIONS.get(query, None)
@@ -76,15 +76,15 @@ def _shown(plan: Plan | Refusal | str) -> str:
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_the_sql_of_a_canonical_query_equals_its_snapshot(name: str) -> None:
     text = f"# {name}\n\n```graphql\n{QUERIES[name]}\n```\n\n{_filled(PLANS[name])}\n"
-    known: dict[tuple[str, ...], str] = {}
+    callers: dict[tuple[str, ...], str] = {}
     for who, (role, area) in WHO.items():
-        made = tuple(_shown(plan) for plan in planned_for(QUERIES[name], role, area))
+        statements = tuple(_shown(plan) for plan in planned_for(QUERIES[name], role, area))
         text += f"\n## {who}\n"
-        if made in known:
-            text += f"\nAs {known[made]}.\n"
+        if statements in callers:
+            text += f"\nAs {callers[statements]}.\n"
         else:
-            known[made] = who
-            text += "".join(made)
+            callers[statements] = who
+            text += "".join(statements)
     kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
 
 

@@ -1,4 +1,4 @@
-"""The suite itself, run as `make test` runs it: who dies or is interrupted takes nobody along and leaves nothing."""
+"""The suite itself, run like `make test`: a process that dies or is interrupted stops no other and leaves nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_it_waits(postgres, name):
 
 
 def options() -> list[str]:
-    """What the recipe of `make test` says after the program."""
+    """The arguments of pytest in the recipe of `make test`."""
     recipe = re.search(r"^test:.*\n\t\$\(BIN\)/pytest (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert recipe
     return shlex.split(recipe[1])
@@ -82,7 +82,7 @@ def suite(folder: Path, **files: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def servers(folder: Path) -> set[int]:
-    """The postmasters that its tests have told of."""
+    """The postmasters that the run's tests have reported."""
     return {int(text) for path in folder.glob("*.pid") if (text := path.read_text())}
 
 

@@ -1,4 +1,4 @@
-"""Cleaning of texts at the door: once, the same for all inputs, and clean stays as it is."""
+"""Texts are cleaned on arrival: once, equally for all inputs, and clean text stays unchanged."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_digits_of_every_script_are_read() -> None:
 
 
 def test_every_text_of_every_command_is_cleaned() -> None:
-    texts = {made.__name__: set(keys) for made, keys in CLEANING.items() if keys}
+    texts = {input_type.__name__: set(keys) for input_type, keys in CLEANING.items() if keys}
     assert texts["RemarkInput"] == {"path", "text"}
     assert texts["ReturnHouseholdInput"] == {"remarks"}
     assert texts["VerifyHouseholdsInput"] == {"note"}
@@ -163,9 +163,9 @@ async def test_equivalent_text_is_unchanged(village: Place) -> None:
 async def test_a_phone_number_is_one_number_however_written(village: Place, typed: str) -> None:
     document = household(phone=typed)
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
-    asked = {"id": document["id"], "field": "PHONE", "purpose": "SERVICE"}
-    shown = await village.ask("coordinator", REVEAL, **asked)
-    assert shown["revealIdentity"]["value"] == "+6281200004321"
+    arguments = {"id": document["id"], "field": "PHONE", "purpose": "SERVICE"}
+    payload = await village.ask("coordinator", REVEAL, **arguments)
+    assert payload["revealIdentity"]["value"] == "+6281200004321"
 
 
 @pytest.mark.anyio
@@ -198,13 +198,13 @@ async def test_filters_and_searches_are_cleaned_like_stored_text(village: Place)
     document["migrations"] = []
     assert (await village.submit("officer", document, save="DRAFT"))["outcome"] == "ACCEPTED"
     typed = " Kartini\u0301\u200b\u00a0Wulandari"
-    asked: list[dict[str, Any]] = [
+    cases: list[dict[str, Any]] = [
         {"f": {"fullName": {"eq": typed}}},
         {"f": {"fullName": {"in": [typed]}}},
         {"f": {"fullName": {"startsWith": typed}}},
         {"s": typed},
     ]
-    for variables in asked:
+    for variables in cases:
         data = await village.ask(
             "officer",
             "query($f: MemberFilter, $s: String) { members(filter: $f, search: $s) { nodes { id } } }",

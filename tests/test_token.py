@@ -1,4 +1,4 @@
-"""Tokens: only ours, only now, only for this service; every other one is refused in the same words."""
+"""Tokens: only our own, current ones for this service are accepted; every other one gets the same message."""
 
 from __future__ import annotations
 
@@ -36,24 +36,26 @@ CLAIMS = {"iss": OURS.issuer, "aud": OURS.audience, "sub": str(USER), "jti": "on
 
 
 def refused(keyring: Keyring, text: str, now: datetime = NOW) -> bool:
-    """Whether the token is refused, and then in the words that every refusal has and with no cause told."""
+    """Whether the token is refused, with the message of every refusal and without a cause."""
     try:
         keyring.verify(text, now)
     except Unauthenticated as error:
-        told = "".join(format_exception(error))
+        traceback = "".join(format_exception(error))
         return (
-            told.count("Error") == 0 and vars(error) == vars(Unauthenticated()) and error.args == Unauthenticated().args
+            traceback.count("Error") == 0
+            and vars(error) == vars(Unauthenticated())
+            and error.args == Unauthenticated().args
         )
     return False
 
 
-def saying(**claims: object) -> str:
-    """A token with our signature that says something else than a good one."""
+def with_claims(**claims: object) -> str:
+    """A token with our signature and some claims that differ from a valid one."""
     return forged(KEY, payload={**CLAIMS, **claims})
 
 
 def forged(key: Any, algorithm: str = "EdDSA", payload: dict[str, Any] = CLAIMS, **headers: str) -> str:
-    """A token of any making, in the name of our key unless it gives another `kid`."""
+    """A token with any key, algorithm and claims, and with our `kid` by default."""
     return PyJWS().encode(json.dumps(payload).encode(), key, algorithm, headers={"kid": KID, **headers})
 
 
@@ -70,13 +72,13 @@ def test_a_token_holds_its_user_and_expiry() -> None:
     assert one.sub == USER
     assert one.expires_at == NOW + timedelta(minutes=15)
     assert one.jti != two.jti
-    assert OURS.verify(saying(), NOW) == Claims(USER, "one", NOW + timedelta(minutes=10))
+    assert OURS.verify(with_claims(), NOW) == Claims(USER, "one", NOW + timedelta(minutes=10))
 
 
 def test_a_token_is_valid_from_its_issue_until_just_before_its_expiry() -> None:
     text = OURS.issue(USER, 5, NOW)
     assert refused(OURS, text, NOW - timedelta(seconds=61))
-    for seconds in (-60, -1, 0, 1, 299):  # a clock may be a minute behind its maker's
+    for seconds in (-60, -1, 0, 1, 299):  # a clock may be a minute behind that of the issuer
         assert not refused(OURS, text, NOW + timedelta(seconds=seconds))
     for seconds in (300, 301, 86400):
         assert refused(OURS, text, NOW + timedelta(seconds=seconds))
@@ -96,46 +98,46 @@ def _respelt(text: str) -> str:
 
 def bad_tokens() -> Iterator[tuple[str, str]]:
     for claim in CLAIMS:
-        yield f"without {claim}", forged(KEY, payload={name: said for name, said in CLAIMS.items() if name != claim})
+        yield f"without {claim}", forged(KEY, payload={name: value for name, value in CLAIMS.items() if name != claim})
     wrong_times: list[object] = ["soon", str(SECOND), SECOND + 0.5, True, None, [], float("inf"), 10**30, -(10**30)]
     for name in ("exp", "iat", "nbf"):
         for value in wrong_times:
-            yield f"{name} {value!r}", saying(**{name: value})
+            yield f"{name} {value!r}", with_claims(**{name: value})
     yield "unsigned", forged(None, "none")
-    yield "signature taken off", saying().rpartition(".")[0] + "."
-    yield "signature cut", saying()[:-2]
+    yield "signature taken off", with_claims().rpartition(".")[0] + "."
+    yield "signature cut", with_claims()[:-2]
     for part in range(3):
         for junk in ("=", "==", "====", "!", "\n", " ", "%3D"):
-            padded = saying().split(".")
+            padded = with_claims().split(".")
             padded[part] += junk
             yield f"part {part} with {junk!r}", ".".join(padded)
-    yield "signature in another spelling", _respelt(saying())
-    yield "signature in the other alphabet", saying().replace("-", "+").replace("_", "/") + "+"
+    yield "signature in another spelling", _respelt(with_claims())
+    yield "signature in the other alphabet", with_claims().replace("-", "+").replace("_", "/") + "+"
     yield "HMAC with our public key", forged(OURS.jwks()["keys"][0]["x"], "HS256")
     yield "Ed448 in our key's name", forged(Ed448PrivateKey.generate())
     yield "another key in our key's name", forged(Ed25519PrivateKey.generate())
     yield "no kid", jwt.encode(CLAIMS, KEY, "EdDSA")
     yield "unknown kid", forged(KEY, kid="unknown")
     yield "empty kid", forged(KEY, kid="")
-    yield "wrong audience", saying(aud="another")
-    yield "several audiences", saying(aud=["registry", "another"])
-    yield "wrong issuer", saying(iss="https://elsewhere.go.id")
-    yield "demo's issuer", saying(iss=token.DEMO)
-    yield "several issuers", saying(iss=[OURS.issuer])
-    yield "expired", saying(iat=SECOND - 600, exp=SECOND)
-    yield "issued in the future", saying(iat=SECOND + 61)
-    yield "not before the future", saying(nbf=SECOND + 61)
-    yield "lives too long", saying(exp=SECOND + 901)
-    yield "lives too long, begun before", saying(iat=SECOND - 600, exp=SECOND + 301)
-    yield "a subject that is no id", saying(sub="officer@35.07.11.2008")
-    yield "a subject that is no text", saying(sub=1)
-    yield "an empty name of itself", saying(jti="")
-    yield "a name of itself that is no text", saying(jti=1)
+    yield "wrong audience", with_claims(aud="another")
+    yield "several audiences", with_claims(aud=["registry", "another"])
+    yield "wrong issuer", with_claims(iss="https://elsewhere.go.id")
+    yield "demo's issuer", with_claims(iss=token.DEMO)
+    yield "several issuers", with_claims(iss=[OURS.issuer])
+    yield "expired", with_claims(iat=SECOND - 600, exp=SECOND)
+    yield "issued in the future", with_claims(iat=SECOND + 61)
+    yield "not before the future", with_claims(nbf=SECOND + 61)
+    yield "lives too long", with_claims(exp=SECOND + 901)
+    yield "lives too long, begun before", with_claims(iat=SECOND - 600, exp=SECOND + 301)
+    yield "a subject that is no id", with_claims(sub="officer@35.07.11.2008")
+    yield "a subject that is no text", with_claims(sub=1)
+    yield "an empty name of itself", with_claims(jti="")
+    yield "a name of itself that is no text", with_claims(jti=1)
     yield "a demo's", DEMO.issue(USER, 10, NOW)
     stranger = Keyring(OURS.issuer, OURS.audience, Ed25519PrivateKey.generate())
     yield "a stranger's in our name", stranger.issue(USER, 10, NOW)
-    yield "longer than any token", saying(note="x" * 5000)
-    yield "surrogate", saying() + "\ud800"
+    yield "longer than any token", with_claims(note="x" * 5000)
+    yield "surrogate", with_claims() + "\ud800"
     for garbage in ("", ".", "..", "a.b.c", "null", "Bearer x", "e30.e30.e30", "é" * 30, "[" * 4000):
         yield f"garbage {garbage[:12]!r}", garbage
 
@@ -153,7 +155,7 @@ def test_any_text_that_is_not_a_token_is_refused(text: str) -> None:
 
 @given(st.data())
 def test_a_token_with_one_changed_character_is_refused(data: st.DataObject) -> None:
-    good = saying()
+    good = with_claims()
     place = data.draw(st.integers(0, len(good) - 1))
     letter = data.draw(st.sampled_from("ABCxyz019-_.").filter(lambda drawn: drawn != good[place]))
     assert refused(OURS, good[:place] + letter + good[place + 1 :])

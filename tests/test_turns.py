@@ -1,4 +1,4 @@
-"""Nobody takes more than his share, and who waits is served in turn by caller, however many requests one sends."""
+"""No caller takes more than their share, and callers are served in turn, however many requests one of them sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLOW = "{ nationalSummary { households } }"
 
 
 async def settled(condition: Callable[[], Any]) -> None:
-    """Soon the condition holds."""
+    """Wait until the condition holds."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  (no event is sent for it)
             await asyncio.sleep(0.01)
@@ -33,7 +33,7 @@ async def test_one_caller_gets_only_their_share() -> None:
     await settled(lambda: turns.waiting == 2)
     turns.release("b")
     await other
-    assert not third.done(), "a has his share, so the free turn was another's"
+    assert not third.done(), "a has their share, so the free turn went to another caller"
     turns.release("a")
     await third
     assert turns.taken == 4
@@ -71,7 +71,7 @@ async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time() -> Non
     assert refused.value.own
     with pytest.raises(Crowded) as refused:
         await late
-    assert refused.value.own, "his own request is in front"
+    assert refused.value.own, "the caller's own request is in front"
     await turns.acquire("b")
     with pytest.raises(Crowded) as refused:
         await turns.acquire("c")
@@ -106,7 +106,7 @@ async def test_random_use_never_exceeds_a_limit_and_loses_no_turn() -> None:
 
 
 async def test_one_caller_cannot_take_every_connection(village: Place) -> None:
-    """He sends more than there are connections, all held by a lock; another is answered meanwhile."""
+    """They send more requests than there are connections, all blocked by a lock; others are answered meanwhile."""
     async with served_with(village, pool_size=4, queue_timeout_ms=60_000) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         attack = [asyncio.create_task(served.query("officer", "{ households { nodes { id } } }")) for _ in range(12)]
@@ -131,7 +131,7 @@ async def test_heavy_statements_wait_only_for_each_other(village: Place) -> None
 
 
 async def test_a_caller_waiting_for_their_own_turn_holds_no_heavy_turn(village: Place) -> None:
-    """His other statements use up his share: until one ends, the heavy turn is another one's."""
+    """Their other statements use up their share; until one ends, another caller may take the heavy turn."""
     light, heavy = "{ households { nodes { id } } }", "{ nationalSummary { households } }"
     async with (
         served_with(
@@ -166,7 +166,7 @@ async def test_waiting_too_long_for_own_requests_is_a_rate_limit(village: Place)
 
 
 async def test_the_statements_of_one_query_share_a_timeout(village: Place) -> None:
-    """The first takes them all, so the others are not even begun."""
+    """The first statement uses all of it, so the others do not start."""
     async with served_with(village, query_timeout_ms=300) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         roots = " ".join(f"a{n}: households {{ nodes {{ id }} }}" for n in range(12))

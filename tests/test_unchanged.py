@@ -1,4 +1,4 @@
-"""What a form sends back as it was shown changes nothing: a mask never takes the place of the number it hides."""
+"""A form that is sent back unchanged changes nothing: a mask never replaces the number that it hides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CASES = [(*place, *about) for place, about in NUMBERS.items()]
 
 
 def numbered() -> dict[str, Any]:
-    """A household with every number of the vault."""
+    """A household with every kind of vault number."""
     document = household()
     for (place, key), (_, number, _) in NUMBERS.items():
         holder(document, place)[key] = number
@@ -29,12 +29,12 @@ def numbered() -> dict[str, Any]:
 
 
 def holder(document: dict[str, Any], place: str) -> dict[str, Any]:
-    found: dict[str, Any] = document if place == "household" else document[place][0]
-    return found
+    record: dict[str, Any] = document if place == "household" else document[place][0]
+    return record
 
 
 async def number(village: Place, document: dict[str, Any], place: str, field: str) -> str | None:
-    """The number as it is kept."""
+    """The number in the vault."""
     row = await village.admin.fetchrow(
         "SELECT subject_id, key_id, encode(sealed, 'base64') AS sealed FROM identity"
         " WHERE subject_id = $1::uuid AND field = $2 AND archived_at IS NULL",
@@ -51,20 +51,20 @@ async def number(village: Place, document: dict[str, Any], place: str, field: st
 async def test_the_stored_mask_means_unchanged(
     village: Place, place: str, key: str, field: str, full: str, mask: str, state: str
 ) -> None:
-    made = numbered()
-    await village.submit("officer", made, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
+    document = numbered()
+    await village.submit("officer", document, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
     if state == "RETURNED":
-        await village.return_household("verifier", made)
+        await village.return_household("verifier", document)
     rev = 1
-    for n, shown in enumerate(
+    for n, sent_mask in enumerate(
         (mask, f" {mask[:4]} {mask[4:]}\u200b", mask.replace("*", "\u2022"), mask.replace("*", "＊"))
     ):
-        sent = with_changes(made, hamlet=f"Krajan {n}")
-        holder(sent, place)[key] = shown
+        sent = with_changes(document, hamlet=f"Krajan {n}")
+        holder(sent, place)[key] = sent_mask
         done = await village.submit("officer", sent, rev, "DRAFT" if state == "DRAFT" else "SUBMITTED")
         assert done["outcome"] == "ACCEPTED", done["userErrors"]
         rev = done["household"]["rev"]
-        assert await number(village, made, place, field) == full
+        assert await number(village, document, place, field) == full
 
 
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
@@ -72,14 +72,14 @@ async def test_the_stored_mask_means_unchanged(
 async def test_any_other_mask_is_refused_and_the_number_stays(
     village: Place, place: str, key: str, field: str, full: str, mask: str, save: str
 ) -> None:
-    made = numbered()
-    await village.submit("officer", made, save="DRAFT")
+    document = numbered()
+    await village.submit("officer", document, save="DRAFT")
     for wrong in ("9" + mask[1:], mask[:-1], "*" * 16, full[:-1] + "*", full[:-1] + "#", full[:-1] + "\u25cf"):
-        sent = with_changes(made)
+        sent = with_changes(document)
         holder(sent, place)[key] = wrong
         done = await village.submit("officer", sent, 1, save)
         assert [(e["code"], e["path"][-1]) for e in done["userErrors"]] == [("MASK_SENT", key)]
-        assert await number(village, made, place, field) == full
+        assert await number(village, document, place, field) == full
 
 
 async def test_a_mask_in_a_new_record_is_refused(village: Place) -> None:
@@ -98,13 +98,13 @@ async def test_a_mask_in_a_new_record_is_refused(village: Place) -> None:
 
 
 async def test_a_number_under_another_mask_may_be_typed_in_full(village: Place) -> None:
-    made = numbered()
-    await village.submit("officer", made, save="DRAFT")
-    made["members"][0]["nik"] = "3507116304851313"
-    assert (await village.submit("officer", made, 1, "DRAFT"))["outcome"] == "ACCEPTED"
-    shown = await village.ask("coordinator", REVEAL, id=made["members"][0]["id"], field="NIK", purpose="SERVICE")
-    assert shown["revealIdentity"]["value"] is None  # a draft is not there for him
-    assert await number(village, made, "members", "NIK") == "3507116304851313"
+    document = numbered()
+    await village.submit("officer", document, save="DRAFT")
+    document["members"][0]["nik"] = "3507116304851313"
+    assert (await village.submit("officer", document, 1, "DRAFT"))["outcome"] == "ACCEPTED"
+    payload = await village.ask("coordinator", REVEAL, id=document["members"][0]["id"], field="NIK", purpose="SERVICE")
+    assert payload["revealIdentity"]["value"] is None  # a coordinator does not see drafts
+    assert await number(village, document, "members", "NIK") == "3507116304851313"
 
 
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])

@@ -1,4 +1,4 @@
-"""What is wrong with a variable is said with its place, the type that belongs there, and an enum's values."""
+"""Errors of variables name the place, the type that belongs there, and the values of an enum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNT = "query($f: HouseholdFilter, $n: Int) { households(filter: $f, first: $n)
 BY = "query($by: HouseholdKey!) { household(by: $by) { id } }"
 
 
-def put(*path: Any, value: Any) -> dict[str, Any]:
+def with_value(*path: Any, value: Any) -> dict[str, Any]:
     """A household with a value at this place."""
     document: Any = household()
     here = document
@@ -26,21 +26,35 @@ def put(*path: Any, value: Any) -> dict[str, Any]:
 
 
 CASES: dict[str, tuple[str, dict[str, Any], str, list[Any], str, str]] = {
-    "an enum": (SUBMIT, put("members", 0, "sex", value=MARK), "household", ["members", 0, "sex"], "Sex", "FEMALE"),
-    "a number": (SUBMIT, put("members", 0, "seq", value=MARK), "household", ["members", 0, "seq"], "Int", "Int"),
+    "an enum": (
+        SUBMIT,
+        with_value("members", 0, "sex", value=MARK),
+        "household",
+        ["members", 0, "sex"],
+        "Sex",
+        "FEMALE",
+    ),
+    "a number": (SUBMIT, with_value("members", 0, "seq", value=MARK), "household", ["members", 0, "seq"], "Int", "Int"),
     "a day": (
         SUBMIT,
-        put("members", 0, "birthDate", value=MARK),
+        with_value("members", 0, "birthDate", value=MARK),
         "household",
         ["members", 0, "birthDate"],
         "PartialDate",
         "2019",
     ),
-    "an object": (SUBMIT, put("members", 0, value=MARK), "household", ["members", 0], "MemberInput", "MemberInput"),
-    "null": (SUBMIT, put("members", 0, "id", value=None), "household", ["members", 0, "id"], "ID!", "required"),
+    "an object": (
+        SUBMIT,
+        with_value("members", 0, value=MARK),
+        "household",
+        ["members", 0],
+        "MemberInput",
+        "MemberInput",
+    ),
+    "null": (SUBMIT, with_value("members", 0, "id", value=None), "household", ["members", 0, "id"], "ID!", "required"),
     "no field of it": (
         SUBMIT,
-        put("members", 0, "nikk", value=MARK),
+        with_value("members", 0, "nikk", value=MARK),
         "household",
         ["members", 0],
         "MemberInput",
@@ -78,25 +92,25 @@ async def test_an_error_names_the_place_and_the_type(village: Place, name: str) 
 
 
 async def test_an_error_describes_a_scalar_in_both_languages(village: Place) -> None:
-    wrong = put("members", 0, "birthDate", value=MARK)
+    wrong = with_value("members", 0, "birthDate", value=MARK)
     for language, sentence in (("en", "Write what is known: 2019-03-14"), ("id", "Tulis yang diketahui: 2019-03-14")):
         (error,) = (await village.query("officer", SUBMIT, language, **wrong)).errors
         assert sentence in error["message"]
 
 
 async def test_an_error_lists_the_values_of_an_enum(village: Place) -> None:
-    answer = await village.query("officer", SUBMIT, **put("members", 0, "sex", value="WOMAN"))
+    answer = await village.query("officer", SUBMIT, **with_value("members", 0, "sex", value="WOMAN"))
     assert answer.errors[0]["extensions"]["values"] == [sex.name for sex in Sex]
 
 
 async def test_an_error_suggests_names_if_the_schema_may_be_read(village: Place) -> None:
-    wrong = put("members", 0, "nikk", value=MARK)
+    wrong = with_value("members", 0, "nikk", value=MARK)
     async with served_with(village, introspection=False) as closed:
         assert "mean" not in (await closed.query("officer", SUBMIT, "en", **wrong)).errors[0]["message"]
 
 
 async def test_each_error_is_listed_up_to_ten(village: Place) -> None:
-    two = put("members", 0, "sex", value=1)
+    two = with_value("members", 0, "sex", value=1)
     two["household"]["members"][0]["seq"] = "x"
     assert len((await village.query("officer", SUBMIT, **two)).errors) == 2
     many = await village.query("officer", COUNT, f={"or": [{"status": ["NO"], "x": 1}] * 90})

@@ -1,4 +1,4 @@
-"""The identity vault: a number goes in, a mask comes out, and the whole number only by one audited command."""
+"""The identity vault: callers read a mask, and the full number only by one audited command."""
 
 from __future__ import annotations
 
@@ -116,12 +116,12 @@ def test_a_file_without_valid_keys_is_refused_without_quoting_it(tmp_path: Path,
 
 
 def test_a_blind_key_that_is_too_short_is_refused(tmp_path: Path) -> None:
-    """An empty one would make the index computable by whoever has the dump."""
+    """With an empty one, whoever has a dump could compute the index."""
     path = tmp_path / "keys"
     Vault.create(path)
     for short in ("", base64.b64encode(b"short").decode()):
-        said = json.loads(path.read_text()) | {"blind": short}
-        path.write_text(json.dumps(said))
+        content = json.loads(path.read_text()) | {"blind": short}
+        path.write_text(json.dumps(content))
         with pytest.raises(ValueError, match="holds no vault keys"):
             Vault.load(path)
 
@@ -129,20 +129,23 @@ def test_a_blind_key_that_is_too_short_is_refused(tmp_path: Path) -> None:
 # --- in the registry --------------------------------------------------------------------------------------------------
 
 
-async def full(village: Place) -> dict[str, Any]:
-    """A submitted household with a number of every kind."""
-    one = person(1)
-    made = household(phone=TYPED["phone"], kkNumber=TYPED["kkNumber"], kkMissingReason=None)
-    made |= {"members": [one], "migrations": [episode(one, passportNo=TYPED["passportNo"], epmiNo=TYPED["epmiNo"])]}
-    stored = await village.submit("officer", made)
+async def submit_with_numbers(village: Place) -> dict[str, Any]:
+    """Submit a household with a number of every kind."""
+    member = person(1)
+    document = household(phone=TYPED["phone"], kkNumber=TYPED["kkNumber"], kkMissingReason=None)
+    document |= {
+        "members": [member],
+        "migrations": [episode(member, passportNo=TYPED["passportNo"], epmiNo=TYPED["epmiNo"])],
+    }
+    stored = await village.submit("officer", document)
     assert stored["outcome"] == "ACCEPTED", stored["userErrors"]
-    return made
+    return document
 
 
-def places(made: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """Each number's kind → the record that has it, and the number as the vault keeps it."""
-    episode, member = made["migrations"][0]["id"], made["members"][0]
-    records = {"PHONE": made["id"], "KK_NUMBER": made["id"], "PASSPORT": episode, "EPMI": episode}
+def places(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each kind of number → its record, and the number in the vault."""
+    episode, member = document["migrations"][0]["id"], document["members"][0]
+    records = {"PHONE": document["id"], "KK_NUMBER": document["id"], "PASSPORT": episode, "EPMI": episode}
     return {field: (id_, KEPT[field]) for field, id_ in records.items()} | {"NIK": (member["id"], member["nik"])}
 
 
@@ -153,7 +156,7 @@ async def reveal(village: Place, who: str, id_: str, field: str, **more: Any) ->
 
 @pytest.mark.anyio
 async def test_the_database_holds_no_open_number(village: Place) -> None:
-    made = await full(village)
+    made = await submit_with_numbers(village)
     numbers = {number for _, number in places(made).values()} | {"81234567890", "0812 3456 7890", "x1234567"}
     for table in Noun.metadata.sorted_tables:
         for row in await village.admin.fetch(f"SELECT t::text FROM {table.name} t"):
@@ -174,7 +177,7 @@ async def test_the_database_holds_no_open_number(village: Place) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["officer", "second", "coordinator", "ministry"])
 async def test_a_reveal_returns_the_full_number(village: Place, who: str) -> None:
-    made = await full(village)
+    made = await submit_with_numbers(village)
     for field, (id_, number) in places(made).items():
         assert await reveal(village, who, id_, field) == {"value": number, "userErrors": []}
 
@@ -182,14 +185,14 @@ async def test_a_reveal_returns_the_full_number(village: Place, who: str) -> Non
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["verifier", "viewer", "province", "analyst", "auditor", "nobody"])
 async def test_a_reveal_without_the_ability_is_forbidden(village: Place, who: str) -> None:
-    made = await full(village)
+    made = await submit_with_numbers(village)
     for field, (id_, _) in places(made).items():
         assert await reveal(village, who, id_, field) == ["FORBIDDEN"]
 
 
 @pytest.mark.anyio
 async def test_reveals_of_hidden_and_absent_records_are_equal(village: Place) -> None:
-    made = await full(village)
+    made = await submit_with_numbers(village)
     draft = await village.new_household("DRAFT")
     answers = [
         await reveal(village, who, id_, "NIK")

@@ -1,4 +1,4 @@
-"""Several workers answer on one port; a signal or their parent's death ends them all, and a killed one is replaced."""
+"""Workers share one port; a signal or their parent's death ends them all, and a killed one is replaced."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def environment(
     name = await fresh()
     return {
         "PATH": os.environ["PATH"],
-        "TMPDIR": str(folder),  # who is killed leaves its counts there
+        "TMPDIR": str(folder),  # a killed worker leaves its counts there
         "OWNER": postgres.dsn(name),
         "DATABASE_URL": postgres.dsn(name, LOGIN),
         "DESMIGRATIF_SIGNING_KEYS": str(folder),
@@ -51,7 +51,7 @@ async def environment(
 
 @contextmanager
 def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server in a process of its own, and its port."""
+    """A server in its own process, and its port."""
     port = free_port()
     command = [sys.executable, "-m", "server.cli.main", "serve", "--workers", str(workers)]
     environment = environment | {"DESMIGRATIF_PORT": str(port)}
@@ -66,8 +66,8 @@ def serving(environment: dict[str, str], workers: int = 2) -> Iterator[tuple[sub
 
 
 def children(parent: int) -> list[int]:
-    said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-    return [int(pid) for pid in said.stdout.split()]
+    result = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in result.stdout.split()]
 
 
 def alive(pid: int) -> bool:
@@ -79,7 +79,7 @@ def alive(pid: int) -> bool:
 
 
 def answers_alone(parent: int, worker: int, port: int, path: str = "/healthz") -> bool:
-    """Whether this worker answers while the others are stopped: which one of several a request meets is chance."""
+    """Whether this worker answers while the others are stopped, because any of them may get a request."""
     others = [pid for pid in children(parent) if pid != worker]
     try:
         for pid in others:
@@ -124,7 +124,7 @@ def test_a_killed_worker_is_replaced(environment: dict[str, str]) -> None:
 
 
 def counts(port: int) -> dict[str, float]:
-    """The service's counts without labels, and its requests; empty while nobody answers."""
+    """The service's counts without labels, and its requests; empty while no worker answers."""
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.request("GET", "/metrics")
@@ -164,7 +164,9 @@ def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]
 async def test_if_a_worker_cannot_start_the_service_ends_with_a_sentence(environment: dict[str, str]) -> None:
     admin = await asyncpg.connect(environment["OWNER"])
     name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 4")  # enough to look at the database, not for all
+    await admin.execute(
+        f"ALTER DATABASE {name} CONNECTION LIMIT 4"
+    )  # enough to check the database, but not for all workers
     try:
         with serving(environment, 6) as (parent, _):
             _, said = parent.communicate(timeout=PATIENCE)

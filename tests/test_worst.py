@@ -1,7 +1,7 @@
-"""The worst that is accepted: nothing that a caller may send takes more than its seconds, or much memory.
+"""The worst accepted queries: nothing that a caller may send exceeds its time or takes much memory.
 
-`make prove` looks for it in a country of 100,000 households, kept beside those of the benchmarks, and prints the best
-three by time and by memory, for each point that they cost; `make test` sends a share of it to a village.
+`make prove` looks for them in a country of 100,000 households, stored beside those of the benchmarks, and prints the
+top three by time and by memory, absolute and for each point of cost; `make test` sends some of them to a village.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ from tests.worst import Attacker
 pytestmark = pytest.mark.anyio
 HOUSEHOLDS, SHARE, WHOLE = 100_000, 25, 250
 SECONDS, MEGABYTES = 2.0, 300.0
-SLACK = 1.0  # seconds that planning, cancelling and a busy machine add
+SLACK = 1.0  # seconds added by planning, cancelling and a busy machine
 LEDGERS = "households { totalCount }"
 MORE = f"{LEDGERS} members {{ totalCount }} migrations {{ totalCount }} businesses {{ totalCount }}"
 BOUND = 10.0  # a bound for a hang, not a claim about speed
 
 
 @dataclass
-class Found:
-    """What one request took: seconds, megabytes of the server's own memory, and points of its price."""
+class Attack:
+    """What one request took: seconds, megabytes of the server's own memory, and points of cost."""
 
     text: str
     seconds: float
@@ -62,12 +62,12 @@ class Found:
     codes: list[str]
 
     def __str__(self) -> str:
-        said = " ".join(self.codes) or "answered"
-        return f"{self.seconds:6.2f} s {self.megabytes:7.1f} MB  cost {self.cost:6}  {said}: {self.text[:220]}"
+        outcome = " ".join(self.codes) or "answered"
+        return f"{self.seconds:6.2f} s {self.megabytes:7.1f} MB  cost {self.cost:6}  {outcome}: {self.text[:220]}"
 
 
 class Target:
-    """A database, and somebody who may see much of it."""
+    """A database, and a caller who may see much of it."""
 
     def __init__(self, database: Database, principal: Principal) -> None:
         self.database, self.principal = database, principal
@@ -76,7 +76,7 @@ class Target:
         self.operations, self.schema, self.cursors = Operations(schema), schema, Cursors(b"x" * 32)
 
     async def context(self, text: str) -> Context | None:
-        """The request ready to run; None where it is refused."""
+        """The request ready to run; None if it is refused."""
         vault: Any = None
         try:
             operation = self.operations.get(text, None)
@@ -89,7 +89,7 @@ class Target:
     async def accepts(self, text: str) -> bool:
         return await self.context(text) is not None
 
-    async def attacked(self, text: str) -> Found:
+    async def attack(self, text: str) -> Attack:
         context = await self.context(text)
         assert context is not None
         async with sampled(self.database) as peak:
@@ -97,12 +97,12 @@ class Target:
             body = await read(context, "")
             seconds = time.perf_counter() - began
         codes = sorted({error["extensions"]["code"] for error in body.get("errors", ())})
-        return Found(text, seconds, peak[0], context.cost, codes)
+        return Attack(text, seconds, peak[0], context.cost, codes)
 
 
 @asynccontextmanager
 async def sampled(database: Database) -> AsyncIterator[list[float]]:
-    """The megabytes that the connections' servers take by themselves meanwhile, where the system tells."""
+    """The peak of megabytes that the connections' server processes take meanwhile; 0 on systems without /proc."""
     pids = [connection.get_server_pid() for connection, _ in database.pool._free]
     before, peak = sum(map(anonymous, pids)), [0.0]
 
@@ -121,7 +121,7 @@ async def sampled(database: Database) -> AsyncIterator[list[float]]:
 
 
 def anonymous(pid: int) -> float:
-    """Megabytes of a process that are its own, and no shared buffers."""
+    """Megabytes of a process without shared buffers."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("RssAnon"):
@@ -129,18 +129,18 @@ def anonymous(pid: int) -> float:
     return 0.0
 
 
-async def worst(target: Target, seed: int, count: int) -> list[Found]:
-    """So many requests by chance, each as large as is accepted."""
-    attacker, found = Attacker(target.schema, random.Random(seed)), list[Found]()
-    while len(found) < count:
+async def worst(target: Target, seed: int, count: int) -> list[Attack]:
+    """Attack with random requests, each as large as accepted."""
+    attacker, attacks = Attacker(target.schema, random.Random(seed)), list[Attack]()
+    while len(attacks) < count:
         attacker.dice.seed(seed := seed + 1)
         if (text := await largest(target, attacker)) is not None:
-            found.append(await target.attacked(text))
-    return found
+            attacks.append(await target.attack(text))
+    return attacks
 
 
 async def largest(target: Target, attacker: Attacker) -> str | None:
-    """The next request by chance, with as many parts and then rows as are accepted."""
+    """The next random request, with as many parts and then rows as accepted."""
     state, refused = attacker.dice.getrandbits(64), set[str]()
     for times, rows in itertools.product((64, 32, 16, 8, 4, 2, 1), (1000, 300, 20, 1)):
         attacker.dice.seed(state)
@@ -154,24 +154,26 @@ async def largest(target: Target, attacker: Attacker) -> str | None:
 async def test_some_of_the_worst_queries_are_answered_in_a_village(village: Place) -> None:
     principal = await village.principal("ministry")
     target = Target(village.database, principal)
-    for found in await worst(target, 11, SHARE):
-        assert "INTERNAL" not in found.codes, found
-        assert found.seconds < BOUND, found
+    for attack in await worst(target, 11, SHARE):
+        assert "INTERNAL" not in attack.codes, attack
+        assert attack.seconds < BOUND, attack
 
 
 @pytest.mark.prove
 async def test_accepted_queries_stay_within_their_time_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
     with ExitStack() as stack:
-        made = country(HOUSEHOLDS, kept_in(), Console())
-        embedded = await asyncio.to_thread(stack.enter_context, made)  # which may have to make it, in a loop of its own
+        country_ = country(HOUSEHOLDS, kept_in(), Console())
+        embedded = await asyncio.to_thread(
+            stack.enter_context, country_
+        )  # in a thread, because it may have to build it with its own event loop
         await _admit(embedded.dsn())
         async with Database.open(embedded.dsn(user=LOGIN), 4) as database:
             end = dt.datetime.now(dt.UTC) + dt.timedelta(hours=9)
             target = Target(database, await principal_now(ADMIN.id, end, database))
-            for _ in range(4):  # all four connections are there, so that their memory is seen
+            for _ in range(4):  # open all four connections, so that their memory is sampled
                 await asyncio.gather(*[database.ready("") for _ in range(4)])
-            dashboards = [await target.attacked(down(counts, 40, 10, 10, 5)) for counts in (LEDGERS, MORE)]
-            found = await worst(target, 7, WHOLE)
+            dashboards = [await target.attack(down(counts, 40, 10, 10, 5)) for counts in (LEDGERS, MORE)]
+            attacks = await worst(target, 7, WHOLE)
     with capsys.disabled():
         print("\ndashboards:", *dashboards, sep="\n  ")  # noqa: T201  (as below)
         for title, key in (
@@ -180,18 +182,18 @@ async def test_accepted_queries_stay_within_their_time_and_memory(capsys: pytest
             ("slowest for its cost", lambda f: f.seconds / max(f.cost, 100)),
             ("fattest for its cost", lambda f: f.megabytes / max(f.cost, 100)),
         ):
-            print(f"\n{title} of {len(found)}:", *sorted(found, key=key)[-3:], sep="\n  ")  # noqa: T201  (the proof's report)
+            print(f"\n{title} of {len(attacks)}:", *sorted(attacks, key=key)[-3:], sep="\n  ")  # noqa: T201  (the proof's report)
     assert all(one.codes == [] and one.seconds < SECONDS for one in dashboards)
-    assert all("INTERNAL" not in one.codes for one in found)
-    assert max(one.seconds for one in found) < SECONDS + SLACK
-    assert max(one.megabytes for one in found) < MEGABYTES
+    assert all("INTERNAL" not in one.codes for one in attacks)
+    assert max(one.seconds for one in attacks) < SECONDS + SLACK
+    assert max(one.megabytes for one in attacks) < MEGABYTES
 
 
 ADMIN = Persona(Role.MINISTRY_ADMIN, None)
 
 
 async def _admit(dsn: str) -> None:
-    """The country has no ministry administrator, who sees names everywhere."""
+    """Add a ministry administrator, who sees names everywhere."""
     connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
     account = "INSERT INTO account (id, username, name, active) VALUES ($1, $2, $2, true) ON CONFLICT DO NOTHING"
     await connection.execute(account, ADMIN.id, ADMIN.username)
