@@ -124,7 +124,7 @@ def test_explain_prints_no_value(production: Place, tmp_path: Path, capsys: pyte
             "mutation { verifyHouseholds(input: {items: []}) { results { householdId } } }",
             None,
             (),
-            "Queries are explained",
+            "Only queries are explained",
         ),
     ],
 )

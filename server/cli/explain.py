@@ -1,7 +1,8 @@
-"""What an operation is to PostgreSQL when one user asks it: each root field's cost, statement and plan.
+"""What PostgreSQL does for a query of one user: the cost, statement and plan of each root field.
 
-It is planned as the server plans it and run once as that user, by the application's own login, so the plan has his row
-security and his masks.  Rule: values are bound and never printed, neither those given nor those found.
+The query is planned as the server plans it and run once as that user, by the application's own login, so the plan has
+the user's row security and masks.
+Rule: values are bound and never printed, neither those of the variables nor those of the rows.
 Test: tests/test_explain.py.
 """
 
@@ -48,131 +49,147 @@ from server.settings import Settings, SettingsError
 
 
 class ExplainError(Exception):
-    """It cannot be explained; one sentence says why."""
+    """The query cannot be explained; the message says why."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One root field: either `refused`, a sentence, or its statement; `plan` is empty where it was not run."""
+    """One root field: either its statement, or the sentence with which it is refused.
+
+    `nodes` is how many records it may return at most; `plan` is empty if the statement was not run."""
 
     key: str
     refused: str = ""
-    nodes: int = 0  # it may return at most
+    nodes: int = 0
     sql: str = ""
     plan: tuple[str, ...] = ()
 
 
 async def explained(
-    operation: Operation, sent: dict[str, Any], principal: Principal, database: Database, cursors: Cursors, run: bool
+    operation: Operation,
+    raw_variables: dict[str, Any],
+    principal: Principal,
+    database: Database,
+    cursors: Cursors,
+    run: bool,
 ) -> AsyncIterator[Explained]:
-    """Each root field of a query with these variables; run as the principal, or only planned by the engine.
+    """Each root field of a query with these variables: run once as the principal, or without `run` only planned.
 
-    Raises Invalid and RequestError for what the server would refuse as a whole."""
-    variables = operation.variables(sent)
-    planned = operation.plan(Visibility.of(principal), variables)
+    Raises Invalid and RequestError if the server would refuse the whole request."""
+    variables = operation.variables(raw_variables)
+    plan = operation.plan(Visibility.of(principal), variables)
     call = Call(principal, "id", cursors, variables.coerced)
-    planned.check(call)
-    for root in planned.roots:
+    plan.check(call)
+    for root in plan.roots:
         if isinstance(root.plan, Refusal):
             yield Explained(root.key, str(root.plan.error))
         elif isinstance(root.plan, Plan):
-            made = root.plan
-            nodes, text = check_costs([made.cost], call), made.statement.text
-            try:
-                plan = await database.explain(text, [value(call) for value in made.values]) if run else []
-                yield Explained(root.key, "", nodes, text, tuple(plan))
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != NO_REGION:
-                    raise
-                yield Explained(root.key, str(no_such_region(successors_of(error))), nodes, text)
+            nodes = check_costs([root.plan.cost], call)
+            sql = root.plan.statement.text
+            lines: list[str] = []
+            refused = ""
+            if run:
+                try:
+                    lines = await database.explain(sql, [value(call) for value in root.plan.values])
+                except asyncpg.PostgresError as error:
+                    if error.sqlstate != NO_REGION:
+                        raise
+                    refused = str(no_such_region(successors_of(error)))
+            yield Explained(root.key, refused, nodes, sql, tuple(lines))
 
 
 def explain(
     settings: Settings,
     document: str,
     name: str | None,
-    given: str,
+    variables: str,
     reader: AbstractContextManager[Reader],
     run: bool,
     console: Console,
 ) -> None:
-    """Print what an operation of a document is for a reader.
+    """Print each root field of an operation as the reader would run it.
 
-    ExplainError, SettingsError, ServingError, EmbeddedError: one sentence says what to correct."""
-    sent = _variables(given)
+    `variables` is JSON, or `@` and the name of a file of it.
+    Raises ExplainError, SettingsError, ServingError, EmbeddedError, whose message says what to correct."""
+    raw_variables = _parse_variables(variables)
     try:
         operation = Operations(graphql_schema(build())).get(document, name)
         if not operation.is_query:
-            raise ExplainError("Queries are explained; a command's statements stand in registry/, compiled at import.")
+            raise ExplainError("Only queries are explained; the statements of commands are in registry/write.")
         with reader as opened:
-            asyncio.run(_print(settings, opened, operation, sent, run, console))
-    except Invalid as refused:
-        raise ExplainError("\n".join(error.message for error in refused.errors)) from None
+            asyncio.run(_print(settings, opened, operation, raw_variables, run, console))
+    except Invalid as invalid:
+        raise ExplainError("\n".join(error.message for error in invalid.errors)) from None
     except Unauthenticated:
         raise ExplainError("No open account has this id.") from None
     except (RequestError, Unreachable) as error:
         raise ExplainError(str(error) or "The database gives no connection.") from None
     except TooSlow:
-        raise ExplainError(f"It took more than {settings.statement_timeout_ms} ms: see it with --no-plan.") from None
+        raise ExplainError(
+            f"It took more than {settings.statement_timeout_ms} ms: --no-plan shows its SQL without running it."
+        ) from None
 
 
-def _variables(given: str) -> dict[str, Any]:
-    text = Path(given[1:]).read_text() if given.startswith("@") else given
+def _parse_variables(argument: str) -> dict[str, Any]:
+    text = Path(argument[1:]).read_text() if argument.startswith("@") else argument
     try:
-        sent = json.loads(text)
+        variables = json.loads(text)
     except json.JSONDecodeError as error:
         raise ExplainError(f"The variables are not JSON: {error.msg} at line {error.lineno}.") from None
-    if not isinstance(sent, dict):
-        raise ExplainError('The variables are a JSON object, such as {"code": "35.07"}.')
-    return sent
+    if not isinstance(variables, dict):
+        raise ExplainError('The variables must be a JSON object, such as {"code": "35.07"}.')
+    return variables
 
 
 @contextmanager
 def account_reader(settings: Settings, account: uuid.UUID) -> Iterator[Reader]:
     """An account of the database that the settings name.  Raises SettingsError, ServingError, ExplainError."""
     if settings.database_url is None:
-        raise SettingsError("Say which database: DATABASE_URL, or a persona of the demo.")
+        raise SettingsError("Name the database in DATABASE_URL, or a persona of the demo.")
     asyncio.run(check_database(settings.database_url))
     yield Reader(account, settings.database_url, _secret(settings.vault_keys))
 
 
 def _secret(keys: Path | None) -> bytes:
-    """What signs the server's cursors; without the keys none of them is good here."""
+    """The secret that signs the server's cursors; without the keys a random one, which no cursor fits."""
+    if keys is None:
+        return secrets.token_bytes(32)
     try:
-        return secrets.token_bytes(32) if keys is None else Vault.load(keys).derive(CURSORS)
+        return Vault.load(keys).derive(CURSORS)
     except ValueError as error:
         raise ExplainError(str(error)) from None
 
 
 async def _print(
-    settings: Settings, reader: Reader, operation: Operation, sent: dict[str, Any], run: bool, console: Console
+    settings: Settings, reader: Reader, operation: Operation, raw_variables: dict[str, Any], run: bool, console: Console
 ) -> None:
     cursors = Cursors(reader.secret)
     async with Database.open(reader.dsn, 1, settings.statement_timeout_ms / 1000) as database:
         if not await database.ready(head()):
             raise ExplainError("The database is of another version: `desmigratif demo` or `migrate` brings it here.")
-        principal = await principal_now(reader.user, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10), database)
-        async for root in explained(operation, sent, principal, database, cursors, run):
+        in_ten_minutes = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
+        principal = await principal_now(reader.user, in_ten_minutes, database)
+        async for root in explained(operation, raw_variables, principal, database, cursors, run):
             show(root, principal.username, console)
 
 
 def show(root: Explained, who: str, console: Console) -> None:
-    """Print one root field, in colours where the console has them."""
+    """Print one root field, in colours if the console has them."""
 
-    def say(text: str, style: str | None = None) -> None:
+    def write(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    say(
-        f"{root.key} as {who}: " + (root.refused or f"at most {root.nodes:,} nodes"),
-        "bold red" if root.refused else "bold",
-    )
+    if root.refused:
+        write(f"{root.key} as {who}: {root.refused}", "bold red")
+    else:
+        write(f"{root.key} as {who}: at most {root.nodes:,} nodes", "bold")
     if root.sql:
         sql = laid_out(root.sql)
-        say("")
+        write("")
         if console.is_terminal:
             console.print(Syntax(sql, "sql", background_color="default", word_wrap=True))
         else:
-            say(sql)
+            write(sql)
     if root.plan:
-        say("\n" + "\n".join(root.plan))
-    say("")
+        write("\n" + "\n".join(root.plan))
+    write("")

@@ -1,6 +1,6 @@
-"""Loading a region list by hand: what it would change, what stands in its way, then the load itself.
+"""Loading a region list from the command line: what it would change, what prevents it, then the load itself.
 
-Rule: the dry run prints the very difference that a load would apply, and writes nothing; a bad row is never silent.
+Rule: the dry run prints the same difference that a load applies, and writes nothing; every bad row is printed.
 Test: tests/test_cli.py.
 """
 
@@ -17,10 +17,10 @@ from rich.progress import Progress
 
 from registry.models.noun import SCHEMA
 from registry.regions.region_list import RegionList, read_list
-from registry.regions.region_load import Diff, RegionLoadError, apply, compare, newer_list, refuse_older
+from registry.regions.region_load import Diff, RegionLoadError, Rename, apply, compare, newer_list, refuse_older
 
-SHOWN = 20
-"""Lines shown of each kind of change; the count is always whole."""
+MAX_LINES = 20
+"""Lines printed of each kind of change; the counts are of all."""
 
 
 async def load(
@@ -34,12 +34,13 @@ async def load(
     accept: Collection[str],
     force: bool,
 ) -> bool:
-    """Compare and, unless `dry_run`, apply; answers whether every row was good.
+    """Compare the list with the database and, unless `dry_run`, apply it.  Returns whether every row was good.
 
-    Decree and day come from the list where it is a known one.  RegionListError, RegionLoadError say what is wrong.
+    A known list has its own decree and day.  Raises RegionListError, RegionLoadError, whose messages say what is wrong.
     """
     regions = read_list(path)
-    decree, effective_on = decree or regions.origin.decree, effective_on or regions.origin.effective_on
+    decree = decree or regions.origin.decree
+    effective_on = effective_on or regions.origin.effective_on
     for row in regions.bad:
         console.print(f"bad row  {row}", markup=False, highlight=False, soft_wrap=True)
     connection = await asyncpg.connect(dsn, server_settings={"search_path": SCHEMA})
@@ -47,12 +48,12 @@ async def load(
         diff = await compare(connection, regions)
         report(regions, diff, console)
         if dry_run:
-            newest = effective_on and await newer_list(connection, regions, decree, effective_on)
-            if newest and diff.changes and not force:
-                refuse_older(diff, newest)
+            newer = await newer_list(connection, regions, decree, effective_on) if effective_on else None
+            if newer and diff.changes and not force:
+                refuse_older(diff, newer)
         else:
             if decree is None or effective_on is None:
-                raise RegionLoadError(f"{path.name} is no known list: say --decree and --effective-on")
+                raise RegionLoadError(f"{path.name} is no known list: give --decree and --effective-on")
             await _apply(connection, regions, decree, effective_on, accept, force, console)
             console.print("Loaded." if diff.changes else "Nothing to change.")
     finally:
@@ -72,39 +73,42 @@ async def _apply(
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("regions", total=None)
 
-        def tell(done: int, total: int) -> None:
+        def report_progress(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        await apply(connection, regions, decree, effective_on, tell, accept, force)
+        await apply(connection, regions, decree, effective_on, report_progress, accept, force)
 
 
 def report(regions: RegionList, diff: Diff, console: Console) -> None:
-    """The difference in words, every kind with its count."""
+    """Print the difference, every kind of change with its count."""
     origin = regions.origin
-    said = ", ".join(filter(None, (origin.source, origin.decree, origin.attribution)))
-    console.print(f"{said}: {len(regions.rows)} regions, {len(regions.bad)} bad rows", highlight=False)
+    source = ", ".join(filter(None, (origin.source, origin.decree, origin.attribution)))
+    console.print(f"{source}: {len(regions.rows)} regions, {len(regions.bad)} bad rows", highlight=False)
     console.print(
         f"{len(diff.new)} new, {len(diff.renamed)} renamed, {len(diff.gone)} gone, {diff.unchanged} unchanged",
         highlight=False,
     )
+    _print_lines(console, "new", [f"{row.code} {row.name}" for row in diff.new])
     reused = set(diff.reused_with_data)
-    _lines(console, "new", [f"{row.code} {row.name}" for row in diff.new])
-    _lines(
-        console,
-        "renamed",
-        [
-            f"{r.row.code} {r.was} → {r.row.name}"
-            + (" (another place? say --accept)" if r.row.code in reused else " (spelling)" if r.spelling_only else "")
-            for r in diff.renamed
-        ],
-    )
-    held = set(diff.gone_with_data)
-    _lines(console, "gone", [f"{k.code} {k.name}" + (" (has data)" if k.code in held else "") for k in diff.gone])
-    _lines(console, "perhaps the same place", [f"{c.code} → {c.new_code} {c.name}" for c in diff.candidates])
+    _print_lines(console, "renamed", [_renaming(renamed, renamed.row.code in reused) for renamed in diff.renamed])
+    has_data = set(diff.gone_with_data)
+    gone = [f"{known.code} {known.name}{' (has data)' if known.code in has_data else ''}" for known in diff.gone]
+    _print_lines(console, "gone", gone)
+    candidates = [f"{candidate.code} → {candidate.new_code} {candidate.name}" for candidate in diff.candidates]
+    _print_lines(console, "perhaps the same place", candidates)
 
 
-def _lines(console: Console, kind: str, lines: Sequence[str]) -> None:
-    for line in lines[:SHOWN]:
+def _renaming(renamed: Rename, is_reused_with_data: bool) -> str:
+    line = f"{renamed.row.code} {renamed.was} → {renamed.row.name}"
+    if is_reused_with_data:
+        return f"{line} (another place? if not, give --accept)"
+    if renamed.spelling_only:
+        return f"{line} (spelling)"
+    return line
+
+
+def _print_lines(console: Console, kind: str, lines: Sequence[str]) -> None:
+    for line in lines[:MAX_LINES]:
         console.print(f"  {kind}  {line}", markup=False, highlight=False, soft_wrap=True)
-    if len(lines) > SHOWN:
-        console.print(f"  {kind}  and {len(lines) - SHOWN} more", markup=False, highlight=False)
+    if len(lines) > MAX_LINES:
+        console.print(f"  {kind}  and {len(lines) - MAX_LINES} more", markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""What must be true of the database before anything is served; each fault is one sentence that says what to correct.
+"""Checks of the database before anything is served; each fault is one sentence that says what to correct.
 
 Rule: production serves only with a login that row security binds, on a migrated database with that login's settings,
 with the keys of its vault, and through no pooler that loses prepared statements.
@@ -19,9 +19,9 @@ from registry.store.db import SERVES
 from registry.store.outage import CONNECTION_ERRORS
 from server.database.migrate import LOGIN_SETTINGS, head, version
 
-CONNECT = 10  # seconds
-TRY = 2.0  # seconds for a statement of the pooler's trial
-NAME = "desmigratif_trial"
+CONNECT_SECONDS = 10
+TRIAL_SECONDS = 2.0  # for one statement of the pooler's trial
+TRIAL_NAME = "desmigratif_trial"
 ENTER_CHECK = f"INSERT INTO {SCHEMA}.vault_check VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING"
 LOST_STATEMENT = (
     asyncpg.InvalidSQLStatementNameError,
@@ -29,22 +29,22 @@ LOST_STATEMENT = (
     asyncpg.ProtocolViolationError,
 )
 
-# Whoever may become another role is bound by what that role is bound by: nothing, if it is superuser or the owner.
-STANDING = """
+# A login that may become another role is bound only by what binds that role: nothing, for a superuser or the owner.
+LOGIN_RIGHTS = """
 SELECT current_user AS name,
   EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
   EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
   EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
           WHERE n.nspname = $1 AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner
 """
-
-
-EXISTS = f"SELECT to_regclass('{SCHEMA}.code_version') IS NOT NULL"
 FAULTS = {"superuser": "is superuser", "bypasses": "has BYPASSRLS", "owner": "owns the tables"}
+"""How the sentence names each column of LOGIN_RIGHTS that must be false."""
 
-# A setting as it is, and as PostgreSQL writes it once it is right: `1s` and `1000ms` are one.
-IS = "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s (name, n) ORDER BY n"
-BECOMES = """SELECT set_config(name, value, true)
+HAS_VERSIONS = f"SELECT to_regclass('{SCHEMA}.code_version') IS NOT NULL"
+
+# The settings as they are, and as PostgreSQL writes the right ones: `1s` and `1000ms` are the same value.
+ACTUAL_SETTINGS = "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s (name, n) ORDER BY n"
+RIGHT_SETTINGS = """SELECT set_config(name, value, true)
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (name, value, n) ORDER BY n"""
 
 
@@ -53,18 +53,16 @@ class ServingError(Exception):
 
 
 async def check(dsn: str, vault: Vault) -> None:
-    """Everything that `serve` asks of the database.  Raises ServingError."""
+    """All checks that `serve` makes.  Raises ServingError."""
     await check_database(dsn)
     await check_pooler(dsn)
     await check_vault(dsn, vault)
 
 
 async def check_database(dsn: str) -> None:
-    """Refuse a login that row security does not bind, and a database that `migrate` has to bring to this version.
-
-    Raises ServingError."""
+    """Raises ServingError if row security does not bind the login, or if the database needs `migrate`."""
     async with _connected(dsn) as connection:
-        login = await connection.fetchrow(STANDING, SCHEMA)
+        login = await connection.fetchrow(LOGIN_RIGHTS, SCHEMA)
         assert login is not None
         for fault, words in FAULTS.items():
             if login[fault]:
@@ -74,9 +72,8 @@ async def check_database(dsn: str) -> None:
                 )
         try:
             stored = await version(connection)
-            serves = (
-                stored is not None and await connection.fetchval(EXISTS) and await connection.fetchval(SERVES, head())
-            )
+            has_versions = stored is not None and await connection.fetchval(HAS_VERSIONS)
+            serves = has_versions and await connection.fetchval(SERVES, head())
         except asyncpg.InsufficientPrivilegeError:
             raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
         if not serves:
@@ -88,11 +85,11 @@ async def check_database(dsn: str) -> None:
 
 
 async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
-    """A dump does not carry what ALTER ROLE … IN DATABASE has set, so a restored database may lack it."""
+    """A dump leaves out what ALTER ROLE … IN DATABASE has set, so a restored database may lack it."""
     names = list(LOGIN_SETTINGS)
-    actual = await connection.fetch(IS, names)
-    wanted = await connection.fetch(BECOMES, names, list(LOGIN_SETTINGS.values()))
-    wrong = [name for name, now, right in zip(names, actual, wanted, strict=True) if now[0] != right[0]]
+    actual = await connection.fetch(ACTUAL_SETTINGS, names)
+    right = await connection.fetch(RIGHT_SETTINGS, names, list(LOGIN_SETTINGS.values()))
+    wrong = [name for name, actual_row, right_row in zip(names, actual, right, strict=True) if actual_row != right_row]
     if not wrong:
         return
     if login != LOGIN:
@@ -104,9 +101,9 @@ async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
 
 
 async def check_vault(dsn: str, vault: Vault) -> None:
-    """Refuse keys that this database's numbers were not sealed with; the first keys that serve it are its own.
+    """Raises ServingError if the numbers of this database were sealed with other keys than these.
 
-    Raises ServingError."""
+    The first keys that serve a database become its own."""
     async with _connected(dsn) as connection:
         async with connection.transaction():
             await connection.execute("SET TRANSACTION READ WRITE")
@@ -120,18 +117,18 @@ async def check_vault(dsn: str, vault: Vault) -> None:
 
 
 async def check_pooler(dsn: str) -> None:
-    """Refuse a pooler that runs a prepared statement where it was not prepared: every statement is prepared once.
+    """Raises ServingError if a pooler runs a prepared statement on a connection where it was not prepared.
 
-    Two clients prepare under one name, and the first asks again while the second holds the connection that both had.
-    Raises ServingError."""
+    Two clients prepare statements of the same name; then the first runs its own while the second's transaction holds
+    the server connection that the pooler had given to both."""
     async with _connected(dsn) as first, _connected(dsn) as second:
         try:
-            mine = await first.prepare("SELECT 1", name=NAME, timeout=TRY)
-            other = await second.prepare("SELECT 2", name=NAME, timeout=TRY)
+            one = await first.prepare("SELECT 1", name=TRIAL_NAME, timeout=TRIAL_SECONDS)
+            two = await second.prepare("SELECT 2", name=TRIAL_NAME, timeout=TRIAL_SECONDS)
             async with second.transaction():
-                answers = [await other.fetchval(timeout=TRY), await mine.fetchval(timeout=TRY)]
-            answers += [await mine.fetchval(timeout=TRY), await other.fetchval(timeout=TRY)]
-        except TimeoutError:  # the pooler has one connection, so that the first waits for the second: nothing is lost
+                answers = [await two.fetchval(timeout=TRIAL_SECONDS), await one.fetchval(timeout=TRIAL_SECONDS)]
+            answers += [await one.fetchval(timeout=TRIAL_SECONDS), await two.fetchval(timeout=TRIAL_SECONDS)]
+        except TimeoutError:  # the pooler has one connection, so the first client waits for the second: nothing is lost
             return
         except LOST_STATEMENT:
             answers = []
@@ -145,11 +142,11 @@ async def check_pooler(dsn: str) -> None:
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     try:
-        connection = await asyncpg.connect(dsn, timeout=CONNECT)
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
     try:
         yield connection
     finally:
-        with suppress(TimeoutError, *CONNECTION_ERRORS):  # it may wait behind a pooler, or be lost
-            await connection.close(timeout=TRY)
+        with suppress(TimeoutError, *CONNECTION_ERRORS):  # a pooler may keep it waiting, or it may be lost already
+            await connection.close(timeout=TRIAL_SECONDS)

@@ -2,15 +2,15 @@
 
 One data folder holds
 
-    lock            whoever holds it owns the server; the kernel lets go of it when that process dies, however it dies
+    lock            the process that holds it owns the server; the kernel releases it when that process dies
     cluster/        the database, 0700
-    socket/         the only way in, 0700 (a short folder under the temporary one where this path is too long)
-    postgresql.log  what the server says, never what anyone asked of it
+    socket/         the only way in, 0700 (in the temporary folder if this path is too long for a socket)
+    postgresql.log  messages of the server, never statements or their values
 
-The first process to start is the owner and stops the server. A later one is its guest: it uses the server and leaves it
-alone. A server whose owner was killed is adopted by the next process, which then owns it.
+The first process to start is the owner, and stops the server. A later process is a guest: it uses the server and never
+stops it. If an owner was killed, the next process adopts its server and owns it from then on.
 
-The rule: what was committed is kept whoever is killed, and no stored value reaches the log.
+Rule: what was committed survives the killing of any process, and no stored value reaches the log.
 Tests: tests/test_embedded.py.
 """
 
@@ -34,16 +34,17 @@ except ImportError:
 
 __all__ = ["Embedded", "EmbeddedError", "temporary"]
 
-PATIENCE = 120.0  # seconds: crash recovery of a demo's data takes less, and must not be cut off
-PAUSE = 0.02  # seconds
-SPACE = 150  # MB: a new database with its first write-ahead log
+START_SECONDS = 120.0  # crash recovery of a demo's data takes less, and must not be cut off
+POLL_SECONDS = 0.02
+NEW_CLUSTER_MB = 150  # a new database with its first write-ahead log
+MAX_LOG_BYTES = 1_000_000
 
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
     "shared_buffers": "256MB",
-    # An error's message may quote what somebody typed, and its statement does: what fails in a session stays unlogged.
+    # An error's message may quote what somebody typed, and its statement does: errors of sessions are not logged.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -56,7 +57,7 @@ UNDURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 
 class Postmaster(NamedTuple):
-    """A running server, as its postmaster.pid tells."""
+    """A running server, as its file postmaster.pid describes it."""
 
     pid: int
     socket: Path
@@ -66,9 +67,9 @@ class Postmaster(NamedTuple):
 class Embedded:
     """One PostgreSQL server over one data folder; `with Embedded(folder) as server:` starts and stops it.
 
-    The superuser is `postgres`, trusted on the unix socket; a database `desmigratif` is there from the beginning.
-    `durable=False` trades the data's life in a crash of the machine for speed: for tests.
-    Raises EmbeddedError if the wheel's programs are missing or cannot be lent to another account.
+    The superuser is `postgres`, trusted on the unix socket; a new cluster has an empty database `desmigratif`.
+    `durable=False` is for tests: it is faster, and a crash of the machine may destroy the data.
+    Raises EmbeddedError if the wheel's programs are missing, or if another account cannot be allowed to run them.
     """
 
     def __init__(self, data: Path, version: Version = "18", *, durable: bool = True) -> None:
@@ -96,15 +97,16 @@ class Embedded:
         return self._lock is not None
 
     def dsn(self, database: str = "desmigratif", user: str = "postgres") -> str:
-        """The URL of a database, for asyncpg, SQLAlchemy and psql alike; final once start() has returned."""
-        return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?host={self._socket}&port=5432"
+        """The URL of a database, for asyncpg, SQLAlchemy and psql alike; valid once start() has returned."""
+        user, database = quote(user, safe=""), quote(database, safe="")
+        return f"postgresql://{user}@/{database}?host={self._socket}&port=5432"
 
     def start(self) -> None:
-        """Returns when the server answers: as its owner, or as the guest of a process that owns it already.
+        """Wait until the server answers, as its owner or as the guest of a process that owns it already.
 
-        Raises EmbeddedError when it cannot, after two minutes at the latest.
+        Raises EmbeddedError if it does not, after two minutes at the latest.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_SECONDS
         try:
             self._prepare()
             while not self._owns():
@@ -112,7 +114,7 @@ class Embedded:
                     return
                 if time.monotonic() > deadline:
                     raise EmbeddedError(f"Another process holds {self.data} and its PostgreSQL does not answer.")
-                time.sleep(PAUSE)
+                time.sleep(POLL_SECONDS)
             try:
                 self._initialise()
                 self._run(deadline)
@@ -125,16 +127,16 @@ class Embedded:
             raise EmbeddedError(f"The data folder {self.data} cannot be used: {error}.") from error
 
     def stop(self) -> None:
-        """Stops the server if this object owns it: sessions end, everything committed is kept. Safe to repeat."""
+        """Stop the server if this object owns it: sessions end, committed data stay. May be called again."""
         if self._lock is None:
             return
         try:
             self._halt()
         finally:
             self._process = None
-            self._sweep()  # an initdb whose owner was killed may have gone on beside ours
+            self._remove_unfinished()  # an initdb whose owner was killed may have gone on beside ours
             if self._socket.parent != self.data:
-                with suppress(OSError):  # a folder that is not empty is not ours to remove
+                with suppress(OSError):  # if it is not empty, it is in use
                     self._socket.rmdir()
                 self._socket = self.data / "socket"
             os.close(self._lock)
@@ -151,7 +153,7 @@ class Embedded:
             )
 
     def _owns(self) -> bool:
-        """Takes the lock, unless another has it."""
+        """Take the lock, unless another process has it; whether this object owns the server now."""
         if self._lock is None:
             lock = os.open(self.data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -162,89 +164,100 @@ class Embedded:
             self._lock = lock
         return True
 
-    def _sweep(self) -> None:
-        """Removes clusters that were begun and never finished."""
-        for old in self.data.glob("initdb-*"):
-            shutil.rmtree(old, ignore_errors=True)
+    def _remove_unfinished(self) -> None:
+        """Remove clusters whose initdb was killed."""
+        for folder in self.data.glob("initdb-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _initialise(self) -> None:
-        """Makes the cluster if there is none, beside its place and then moved: a kill leaves no half."""
+        """Make the cluster if there is none: in a folder beside it that is then renamed, so that a kill leaves no half
+        of one."""
         if self._cluster.exists():
-            found = (self._cluster / "PG_VERSION").read_text().strip()
-            if found != self.version:
-                raise EmbeddedError(
-                    f"{self.data} holds data of PostgreSQL {found}, and this is PostgreSQL {self.version}: "
-                    "start that version or choose another data folder."
-                )
-            if self._cluster.stat().st_uid != self._programs.account.pw_uid:
-                name = self._programs.account.pw_name
-                raise EmbeddedError(f"{self._cluster} does not belong to {name}, as whom PostgreSQL would run.")
+            self._check_cluster()
             return
-        self._sweep()
-        if shutil.disk_usage(self.data).free < SPACE * 1_000_000:
-            raise EmbeddedError(f"There is no space left for the data folder {self.data}: a new one takes {SPACE} MB.")
+        self._remove_unfinished()
+        if shutil.disk_usage(self.data).free < NEW_CLUSTER_MB * 1_000_000:
+            raise EmbeddedError(
+                f"There is no space left for the data folder {self.data}: a new one takes {NEW_CLUSTER_MB} MB."
+            )
         new = self._programs.new_folder(self.data, "initdb-")
         options = ("--username=postgres", "--locale=C", "--encoding=UTF8", "--auth-local=trust", "--auth-host=reject")
-        made = self._programs.run("initdb", *options, "--no-sync", f"--pgdata={new}")
-        if made.returncode == 0:
+        result = self._programs.run("initdb", *options, "--no-sync", f"--pgdata={new}")
+        if result.returncode == 0:
             single = ("--single", *_options(UNDURABLE), "-D", str(new), "postgres")
-            made = self._programs.run("postgres", *single, text="CREATE DATABASE desmigratif\n")
-        if made.returncode != 0:
+            result = self._programs.run("postgres", *single, text="CREATE DATABASE desmigratif\n")
+        if result.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
-            raise EmbeddedError(f"initdb cannot make a database in {self.data}.\n{made.stderr.strip()[-1000:]}")
+            raise EmbeddedError(f"initdb cannot make a database in {self.data}.\n{result.stderr.strip()[-1000:]}")
         if self.durable:
             os.sync()
         new.rename(self._cluster)
 
+    def _check_cluster(self) -> None:
+        stored = (self._cluster / "PG_VERSION").read_text().strip()
+        if stored != self.version:
+            raise EmbeddedError(
+                f"{self.data} holds data of PostgreSQL {stored}, and this is PostgreSQL {self.version}: "
+                "start that version or choose another data folder."
+            )
+        account = self._programs.account
+        if self._cluster.stat().st_uid != account.pw_uid:
+            raise EmbeddedError(f"{self._cluster} does not belong to {account.pw_name}, as whom PostgreSQL would run.")
+
     def _run(self, deadline: float) -> None:
-        """Adopts the server that was left running, or spawns one; waits while it recovers."""
+        """Adopt the server that was left running, or start one; wait while it recovers."""
         spawned = False
         while time.monotonic() < deadline:
             if self._process is None and self._postmaster() is None:
                 self._spawn()
                 spawned = True
             if self._answers():
-                if not self.durable or self._ask("SHOW fsync") == "on":
+                if not self.durable or self._query("SHOW fsync") == "on":
                     return
-                self._halt()  # left by an owner that cared less for the data
+                self._halt()  # its owner was started with durable=False
             if self._process is not None and self._process.poll() is not None:
                 self._process = None
-                # The children of a killed postmaster hold its memory until they notice; and a server whose owner
-                # was killed as it started can be faster than ours. Anything else is final.
-                memory_held = "pre-existing shared memory block" in self._tail()
-                if spawned and self._postmaster() is None and not memory_held:
-                    raise EmbeddedError(f"PostgreSQL does not start in {self.data}.\n{self._tail()}")
-            time.sleep(PAUSE)
-        raise EmbeddedError(f"PostgreSQL in {self.data} did not answer in {PATIENCE:.0f} seconds.\n{self._tail()}")
+                # Two things pass: the children of a killed postmaster hold its memory until they notice, and a server
+                # whose owner was killed as it started can be faster than ours. Anything else is final.
+                has_memory_in_use = "pre-existing shared memory block" in self._log_tail()
+                if spawned and self._postmaster() is None and not has_memory_in_use:
+                    raise EmbeddedError(f"PostgreSQL does not start in {self.data}.\n{self._log_tail()}")
+            time.sleep(POLL_SECONDS)
+        raise EmbeddedError(
+            f"PostgreSQL in {self.data} did not answer in {START_SECONDS:.0f} seconds.\n{self._log_tail()}"
+        )
 
     def _spawn(self) -> None:
         if not SOCKET_PATH.fullmatch(str(self._socket / SOCKET_FILE)):
             self._socket = self._programs.new_folder(self._programs.temporary_folder(), "desmigratif-")
         elif not self._socket.exists():
             self._programs.new_folder(self._socket.parent, "socket-").rename(self._socket)
-        (self._socket / SOCKET_FILE).unlink(missing_ok=True)  # of a killed server, its number may be in use as well
+        # A killed server leaves its lock file, whose process id another program may have by now.
+        (self._socket / SOCKET_FILE).unlink(missing_ok=True)
         self._log.touch(0o600)
-        if self._log.stat().st_size > 1_000_000:
+        if self._log.stat().st_size > MAX_LOG_BYTES:
             self._log.replace(self._log.with_name("postgresql.log.1"))
             self._log.touch(0o600)
         self._log_start = self._log.stat().st_size
-        settings = SETTINGS | {"unix_socket_directories": str(self._socket)} | ({} if self.durable else UNDURABLE)
+        settings = SETTINGS | {"unix_socket_directories": str(self._socket)}
+        if not self.durable:
+            settings |= UNDURABLE
         arguments = ("-D", str(self._cluster), *_options(settings))
         self._process = self._programs.spawn("postgres", *arguments, log=self._log)
 
     def _halt(self) -> None:
-        for mode in ("fast", "immediate"):  # fast is SIGINT; immediate is for a server that does not heed it
+        for mode in ("fast", "immediate"):  # immediate is for a server that ignores the SIGINT of fast
             if self._postmaster() is not None:
-                options = (f"--mode={mode}", f"--timeout={PATIENCE:.0f}", f"--pgdata={self._cluster}")
+                options = (f"--mode={mode}", f"--timeout={START_SECONDS:.0f}", f"--pgdata={self._cluster}")
                 self._programs.run("pg_ctl", "stop", *options)
         if self._process is not None:
-            self._process.wait(PATIENCE)
+            self._process.wait(START_SECONDS)
             self._process = None
 
     def _postmaster(self) -> Postmaster | None:
-        """The running server of this cluster. The file of one that was killed is removed: its number may be in use."""
+        """The running server of this cluster. The file of a killed one is removed: another program may have its id."""
         if self._process is not None:
-            self._process.poll()  # otherwise a killed child still counts as a process
+            self._process.poll()  # reaps a killed child, which would count as running otherwise
         file = self._cluster / "postmaster.pid"
         try:
             lines = os.fsdecode(file.read_bytes()).splitlines()
@@ -256,20 +269,21 @@ class Embedded:
             if self._lock is not None:
                 file.unlink(missing_ok=True)
             return None
-        return Postmaster(int(lines[0]), Path(lines[4]), ready=len(lines) > 7 and lines[7].strip() == "ready")
+        is_ready = len(lines) > 7 and lines[7].strip() == "ready"
+        return Postmaster(int(lines[0]), Path(lines[4]), is_ready)
 
     def _answers(self) -> bool:
-        """Whether the server lets us in: the test connection."""
-        found = self._postmaster()
-        if found is None or not found.ready:
+        """Whether the server runs a query."""
+        postmaster = self._postmaster()
+        if postmaster is None or not postmaster.ready:
             return False
-        self._socket = found.socket
-        return self._ask("SELECT 1") == "1"
+        self._socket = postmaster.socket
+        return self._query("SELECT 1") == "1"
 
-    def _ask(self, question: str) -> str:
-        return self._programs.run("psql", "-XAtc", question, self.dsn("postgres")).stdout.strip()
+    def _query(self, sql: str) -> str:
+        return self._programs.run("psql", "-XAtc", sql, self.dsn("postgres")).stdout.strip()
 
-    def _tail(self) -> str:
+    def _log_tail(self) -> str:
         with suppress(OSError), self._log.open(errors="replace") as log:
             log.seek(self._log_start)
             return "".join(log.readlines()[-8:]).strip()
@@ -278,7 +292,7 @@ class Embedded:
 
 @contextmanager
 def temporary(version: Version = "18") -> Iterator[Embedded]:
-    """A server that is not durable, in a folder of its own that goes when the block ends: for tests."""
+    """A server for tests: not durable, in a folder of its own that is removed when the block ends."""
     programs = Programs(version)
     folder = programs.new_folder(programs.temporary_folder(), "desmigratif-")
     try:
@@ -289,4 +303,7 @@ def temporary(version: Version = "18") -> Iterator[Embedded]:
 
 
 def _options(settings: dict[str, str]) -> list[str]:
-    return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    options: list[str] = []
+    for name, value in settings.items():
+        options += ["-c", f"{name}={value}"]
+    return options

@@ -1,6 +1,6 @@
-"""Bring a database to the code's state: roles, versions, then policies, crossings, lists and labels as declared.
+"""Bring a database to the state of the code: roles, versions, then policies, crossings, lists and labels.
 
-Rule: running it again changes nothing; it needs a login that may create roles, which the server never uses.
+Rule: running it again changes nothing; it needs a login that may create roles, and the server never uses that one.
 Test: tests/test_migrations.py.
 """
 
@@ -22,7 +22,10 @@ from registry.models.noun import SCHEMA, Noun
 from server.settings import LONGEST_STATEMENT_MS
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-LOCK = 7_202_016  # serialises migrations of one cluster: roles belong to the cluster
+LOCK = 7_202_016  # an advisory lock: migrations of one cluster run one after another, because its roles are shared
+
+Report = Callable[[str], None]
+"""Is called with the name of each step as it begins."""
 
 ROLES = f"""
 DO $$ BEGIN
@@ -35,17 +38,17 @@ DO $$ BEGIN
   EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO {wall.OWNER}', current_database());
 END $$
 """
-# transaction settings of the login, here because PgBouncer refuses them as startup parameters
+# Settings of the login's sessions. They are set here because PgBouncer refuses them as startup parameters.
 LOGIN_SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "plan_cache_mode": "force_generic_plan",
     "search_path": SCHEMA,
     "default_transaction_read_only": "on",
-    # kB that one statement may take for each sort, and for each hash twice that; a larger one goes to disk
+    # kB of memory for each sort of a statement, and twice that for each hash; larger ones go to disk
     "work_mem": "4096",
     "hash_mem_multiplier": "2",
-    # for when this program is killed, or the network is: what nobody waits for ends by itself
+    # If this program is killed or the network fails, statements and sessions that nobody waits for end by themselves.
     "statement_timeout": str(LONGEST_STATEMENT_MS + 5_000),
     "idle_in_transaction_session_timeout": "60000",
     "client_connection_check_interval": "2000",
@@ -88,41 +91,47 @@ def served_versions(versions: Path = MIGRATIONS / "versions") -> list[str]:
 
 
 async def version(connection: asyncpg.Connection) -> str | None:
-    """The version of a database; None where `migrate` has never run."""
+    """The version of a database; None if `migrate` has never run on it."""
     if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.alembic_version')") is None:
         return None
-    found: str | None = await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")
-    return found
+    stored: str | None = await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+    return stored
 
 
-async def migrate(dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
+async def migrate(dsn: str, report: Report = lambda _: None) -> None:
     """Create roles, run the versions that are missing, apply wall and labels.  Raises NewerDatabase."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
-        await run_versions(connection, dsn, tell)
-        tell("policies and labels")
+        await run_versions(connection, dsn, report)
+        report("policies and labels")
         async with connection.transaction():
-            await _settle(connection)
+            await _refuse_unmigrated(connection)
+            await _apply_wall(connection)
+            await _apply_constraints(connection)
+            await configure_login(connection)
+            await _enter_served_versions(connection)
+            await _write_labels(connection)
     finally:
         await connection.close()
 
 
-async def run_versions(connection: asyncpg.Connection, dsn: str, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Create roles and run the versions that are missing: tables alone, without what the code declares of them."""
+async def run_versions(connection: asyncpg.Connection, dsn: str, report: Report = lambda _: None) -> None:
+    """Create roles and run the versions that are missing: the tables, without policies, constraints and labels."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    known = {None, *(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())}
-    if (found := await version(connection)) not in known:
-        raise NewerDatabase(f"The database is at version {found}, made by a newer version of this program.")
-    tell("roles")
+    revisions = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    stored = await version(connection)
+    if stored is not None and stored not in revisions:
+        raise NewerDatabase(f"The database is at version {stored}, made by a newer version of this program.")
+    report("roles")
     await connection.execute(ROLES)
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
     await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
-    await _unready(connection)
-    tell("versions")
+    await _retire_older_code(connection)
+    report("versions")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
 
@@ -133,8 +142,8 @@ async def run_versions(connection: asyncpg.Connection, dsn: str, tell: Callable[
     await asyncio.to_thread(command.upgrade, config, "head")
 
 
-async def _unready(connection: asyncpg.Connection) -> None:
-    """Servers whose code the next versions would break are not ready from now on."""
+async def _retire_older_code(connection: asyncpg.Connection) -> None:
+    """From now on, servers whose code the next versions would break are not ready."""
     if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.code_version')") is not None:
         await connection.execute(
             f"DELETE FROM {SCHEMA}.code_version WHERE version <> ALL ($1::text[])", served_versions()
@@ -148,41 +157,61 @@ WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND
 
 
 async def _refuse_unmigrated(connection: asyncpg.Connection) -> None:
-    """Raises RuntimeError for a table or column that the code declares and no version makes."""
-    existing = {tuple(row) for row in await connection.fetch(COLUMNS, SCHEMA)}
-    declared = [(table.name, column.name) for table in Noun.metadata.sorted_tables for column in table.columns]
-    tables = {name for name, _ in existing}
-    missing = {place[0] if place[0] not in tables else ".".join(place) for place in declared if place not in existing}
+    """Raises RuntimeError if the code declares a table or column that no version makes."""
+    columns = {tuple(row) for row in await connection.fetch(COLUMNS, SCHEMA)}
+    tables = {table for table, _ in columns}
+    missing = set()
+    for table in Noun.metadata.sorted_tables:
+        if table.name not in tables:
+            missing.add(table.name)
+            continue
+        names = [column.name for column in table.columns]
+        missing |= {f"{table.name}.{name}" for name in names if (table.name, name) not in columns}
     if missing:
         raise RuntimeError(f"no version makes {', '.join(sorted(missing))}: write a migration in migrations/versions")
 
 
-async def _settle(connection: asyncpg.Connection) -> None:
-    await _refuse_unmigrated(connection)
-    existing = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
-    crossing = await connection.fetch(
+async def _apply_wall(connection: asyncpg.Connection) -> None:
+    """Replace the policies and crossings of the database by those of the code, and grant what the login may do."""
+    rows = await connection.fetch("SELECT tablename, policyname FROM pg_policies WHERE schemaname = $1", SCHEMA)
+    policies = [(row["tablename"], row["policyname"]) for row in rows]
+    rows = await connection.fetch(
         "SELECT oid::regprocedure::text AS signature FROM pg_proc WHERE proowner = $1::regrole", wall.CROSSING
     )
-    policies = [(row["tablename"], row["policyname"]) for row in existing]
-    for statement in wall.statements(policies, [row["signature"] for row in crossing]):
-        await connection.execute(statement)
-    lists = {name: comment for name, comment in await connection.fetch(constraints.EXISTING)}
-    for statement in constraints.statements(lists):
+    crossings = [row["signature"] for row in rows]
+    for statement in wall.statements(policies, crossings):
         await connection.execute(statement)
     await connection.execute(f"GRANT SELECT ON {SCHEMA}.alembic_version TO {wall.LOGIN}")
-    await configure_login(connection)
+
+
+async def _apply_constraints(connection: asyncpg.Connection) -> None:
+    """Bring the check constraints to those of the code lists."""
+    existing = {name: comment for name, comment in await connection.fetch(constraints.EXISTING)}
+    for statement in constraints.statements(existing):
+        await connection.execute(statement)
+
+
+async def _enter_served_versions(connection: asyncpg.Connection) -> None:
+    """Enter the versions whose code works on this database: their servers are ready."""
     await connection.execute(
         f"INSERT INTO {SCHEMA}.code_version SELECT unnest($1::text[]) ON CONFLICT DO NOTHING", served_versions()
     )
-    rows = [(name, code, id_, en) for name, codes in all_lists().items() for code, id_, en in codes]
-    rows += [("COUNTRY", code, id_, en) for code, id_, en in all_countries()]
-    rows += [("ERROR_CODE", code, id_, en) for code, id_, en in all_sentences()]
+
+
+async def _write_labels(connection: asyncpg.Connection) -> None:
+    """Write the labels of every code, country and error, in both languages."""
+    rows = []
+    for name, codes in all_lists().items():
+        rows += [(name, code, indonesian, english) for code, indonesian, english in codes]
+    rows += [("COUNTRY", code, indonesian, english) for code, indonesian, english in all_countries()]
+    rows += [("ERROR_CODE", code, indonesian, english) for code, indonesian, english in all_sentences()]
     await connection.execute(f"DELETE FROM {SCHEMA}.label")
     await connection.executemany(f"INSERT INTO {SCHEMA}.label (list, code, id, en) VALUES ($1, $2, $3, $4)", rows)
 
 
 async def configure_login(connection: asyncpg.Connection) -> None:
-    """How the application's login works in this database; such settings belong to the cluster, so a copy lacks them."""
+    """Set the settings of the application's login in this database.  They belong to the cluster, so a copy of the
+    database lacks them."""
     name = await connection.fetchval("SELECT quote_ident(current_database())")
     for setting, value in LOGIN_SETTINGS.items():
         await connection.execute(f"ALTER ROLE {wall.LOGIN} IN DATABASE {name} SET {setting} = {value}")

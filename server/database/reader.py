@@ -1,4 +1,4 @@
-"""Whose eyes a query is explained with: an account, and the database that holds it."""
+"""The reader for whom a query is explained: an account, and the database that holds it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 
 class ReaderError(Exception):
-    """There is no such reader; one sentence says why."""
+    """There is no such reader; the message says why."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """An account of the database at `dsn`, which the application's login opens; `secret` signs its cursors."""
+    """An account of the database at `dsn`, a URL of the application's login; `secret` signs the cursors."""
 
     user: uuid.UUID
     dsn: str
@@ -20,7 +20,7 @@ class Reader:
 
 
 def account_id(text: str) -> uuid.UUID | None:
-    """The id that a text is; None for any other text."""
+    """The text as an account's id; None if it is not a UUID."""
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -92,7 +92,7 @@ def _section(headers: Headers, language: str, demo: bool, root: str) -> str:
     text = TEXTS[language].format(
         path=f"{root}/graphql",
         schema=f"{root}/schema.graphql",
-        token="TOKEN=$(.venv/bin/desmigratif token officer@35.07.11.2008)" if demo else "TOKEN=…",
+        token="TOKEN=$(DESMIGRATIF_MODE=demo .venv/bin/desmigratif token officer@35.07.11.2008)" if demo else "TOKEN=…",
         curl=CURL.format(url=url, language=language),
         where=TOKENS[demo, language],
     )
