@@ -20,7 +20,7 @@ from auth.token import SIGNING, Keyring
 from registry.guard.vault import Vault
 from schema.build import build
 from server.access_declarations import Reason, undeclared_routes, verb, verbs
-from server.cli.main import app, main
+from server.cli.main import EXPECTED_ERRORS, app, main
 from server.database.embedded import Embedded
 from server.http.app import ROUTES
 from server.settings import describe
@@ -234,3 +234,21 @@ def test_bad_rows_are_reported_with_their_line_numbers(
     assert "list.csv:7:" in output
     assert run("regions", "load", str(tmp_path / "none.csv"), "--database", dsn) == 1
     assert "no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("module", "name"), EXPECTED_ERRORS.items())
+def test_an_expected_error_is_where_the_command_line_looks_for_it(module: str, name: str) -> None:
+    assert issubclass(getattr(importlib.import_module(module), name), Exception)
+
+
+def test_an_error_of_a_declaration_is_shown_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing more after it would raise another error, and hide the sentence that says what to declare."""
+
+    def fail(path: object) -> None:
+        raise TypeError("say longest= of Business.brand")
+
+    monkeypatch.setattr("server.keys.create_signing", fail)
+    for module in EXPECTED_ERRORS.keys() - {"server.keys"}:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(TypeError, match="longest"):
+        main(["keys", "create", "/nowhere"])
