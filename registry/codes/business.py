@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class BusinessField(Code):
-    """Bidang usaha: a stable list of our own that does not change with KBLI versions."""
+    """Field of business (bidang usaha): a stable list of our own that does not change with KBLI versions."""
 
     CROPS = "CROPS", "Pertanian tanaman (01)", "crops"
     LIVESTOCK = "LIVESTOCK", "Peternakan (014)", "livestock"
@@ -39,7 +39,7 @@ class BusinessField(Code):
 
 
 class OwnerCategory(Code):
-    """Kategori pemilik: who in the migrant household owns the business."""
+    """Owner category (kategori pemilik): who in the migrant household owns the business."""
 
     RETURNED_MIGRANT = "RETURNED_MIGRANT", "Purna PMI", "returned migrant"
     ACTIVE_MIGRANT = "ACTIVE_MIGRANT", "PMI aktif", "active migrant"
@@ -48,7 +48,7 @@ class OwnerCategory(Code):
 
 
 class BusinessStatus(Code):
-    """Status usaha."""
+    """Status of the business (status usaha)."""
 
     RUNNING = "RUNNING", "Berjalan", "running"
     PAUSED = "PAUSED", "Tutup sementara", "paused"
@@ -56,7 +56,7 @@ class BusinessStatus(Code):
 
 
 class BusinessScale(Code):
-    """Skala usaha (PP 7/2021 Art. 35)."""
+    """Scale of the business (skala usaha, PP 7/2021 Art. 35)."""
 
     MICRO = "MICRO", "Mikro", "micro"
     SMALL = "SMALL", "Kecil", "small"
@@ -65,7 +65,7 @@ class BusinessScale(Code):
 
 
 class ExportReadiness(Code):
-    """Kesiapan ekspor: the Minister's question; READY and EXPORTING count as export-ready."""
+    """Export readiness (kesiapan ekspor), the Minister's question; READY and EXPORTING count as export-ready."""
 
     NONE = "NONE", "Belum", "none"
     POTENTIAL = "POTENTIAL", "Berpotensi", "potential"
@@ -74,7 +74,7 @@ class ExportReadiness(Code):
 
 
 class TurnoverBand(Code):
-    """Omzet per bulan / turnover a month."""
+    """Turnover per month (omzet per bulan)."""
 
     UNDER_500K = "UNDER_500K", "<0,5 juta rupiah per bulan", "under 0.5 million rupiah a month"
     FROM_500K_TO_2M = "FROM_500K_TO_2M", "0,5–2 juta rupiah per bulan", "0.5–2 million rupiah a month"
@@ -86,7 +86,7 @@ class TurnoverBand(Code):
 
 
 class CapitalSource(Code):
-    """Sumber modal."""
+    """Source of capital (sumber modal)."""
 
     REMITTANCE = "REMITTANCE", "Remitansi", "remittance"
     SAVINGS = "SAVINGS", "Tabungan", "savings"
@@ -98,7 +98,7 @@ class CapitalSource(Code):
 
 
 class Market(Code):
-    """Pasar: farthest market served."""
+    """Farthest market served (pasar)."""
 
     VILLAGE = "VILLAGE", "Desa", "village"
     DISTRICT = "DISTRICT", "Kecamatan", "district"
@@ -109,7 +109,7 @@ class Market(Code):
 
 
 class BusinessPermit(Code):
-    """Izin dan sertifikat besides the NIB."""
+    """Permits and certificates besides the NIB (izin dan sertifikat)."""
 
     PIRT = "PIRT", "Pangan industri rumah tangga", "home food industry permit"
     HALAL = "HALAL", "Sertifikat halal", "halal certificate"

@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class MigrationStage(Code):
-    """Tahap migrasi: how far the person's migration has come (UU 18/2017 Art. 1: akan, sedang, telah).
+    """How far a person's migration has come (tahap migrasi, UU 18/2017 Art. 1: akan, sedang, telah).
 
     A person's stage is the stage of the latest episode.
     """
@@ -18,7 +18,7 @@ class MigrationStage(Code):
 
 
 class ProceduralStatus(Code):
-    """Status prosedural. The most dangerous column, because families hide it out of fear of sanctions."""
+    """Procedural status (status prosedural).  The most dangerous column: families hide it out of fear of sanctions."""
 
     PROCEDURAL = "PROCEDURAL", "Prosedural", "procedural (documented)"
     NON_PROCEDURAL = "NON_PROCEDURAL", "Non-prosedural", "non-procedural (undocumented)"
@@ -27,7 +27,7 @@ class ProceduralStatus(Code):
 
 
 class WelfareStatus(Code):
-    """Keadaan: how the migrant fares."""
+    """How the migrant fares (keadaan)."""
 
     WELL = "WELL", "Baik", "well"
     IN_TROUBLE = "IN_TROUBLE", "Bermasalah", "in trouble"
@@ -38,7 +38,7 @@ class WelfareStatus(Code):
 
 
 class LegalCategory(Code):
-    """Kategori PMI (UU 18/2017 Art. 4): employer, sea, or not a migrant worker in law."""
+    """Legal category (kategori PMI, UU 18/2017 Art. 4): employer, sea, or not a migrant worker in law."""
 
     LEGAL_ENTITY_EMPLOYER = "LEGAL_ENTITY_EMPLOYER", "Pemberi kerja berbadan hukum", "legal-entity employer"
     INDIVIDUAL_EMPLOYER = (
@@ -53,7 +53,7 @@ class LegalCategory(Code):
 
 
 class Sector(Code):
-    """Sektor: formal, informal or at sea."""
+    """Sector (sektor): formal, informal or at sea."""
 
     FORMAL = "FORMAL", "Formal", "formal"
     INFORMAL = "INFORMAL", "Informal", "informal"
@@ -62,7 +62,7 @@ class Sector(Code):
 
 
 class PlacementScheme(Code):
-    """Skema penempatan."""
+    """Placement scheme (skema penempatan)."""
 
     GOVERNMENT_TO_GOVERNMENT = "GOVERNMENT_TO_GOVERNMENT", "Antarpemerintah", "government to government"
     GOVERNMENT_TO_PRIVATE = "GOVERNMENT_TO_PRIVATE", "Pemerintah ke swasta", "government to private"
@@ -80,7 +80,7 @@ class PlacementScheme(Code):
 
 
 class RecruiterType(Code):
-    """Perekrut: who arranged the migration."""
+    """Recruiter (perekrut): who arranged the migration."""
 
     LICENSED_AGENCY = "LICENSED_AGENCY", "Perusahaan penempatan", "licensed agency"
     BROKER = "BROKER", "Sponsor atau calo", "broker"
@@ -91,7 +91,7 @@ class RecruiterType(Code):
 
 
 class OccupationGroup(Code):
-    """Kelompok jabatan."""
+    """Occupation group (kelompok jabatan)."""
 
     DOMESTIC_WORKER = "DOMESTIC_WORKER", "Pekerja rumah tangga", "domestic worker"
     CAREGIVER = "CAREGIVER", "Pengasuh lansia atau anak", "caregiver"
@@ -115,7 +115,7 @@ class OccupationGroup(Code):
 
 
 class ReturnReason(Code):
-    """Sebab kepulangan: the nine reasons of UU 18/2017 Art. 27."""
+    """Reason of return (sebab kepulangan): the nine of UU 18/2017 Art. 27."""
 
     CONTRACT_ENDED = "CONTRACT_ENDED", "Berakhirnya perjanjian kerja", "contract ended"
     LEAVE = "LEAVE", "Cuti", "leave"
@@ -129,7 +129,7 @@ class ReturnReason(Code):
 
 
 class PlanAfterReturn(Code):
-    """Rencana setelah pulang."""
+    """Plan after return (rencana setelah pulang)."""
 
     LEAVE_AGAIN = "LEAVE_AGAIN", "Berangkat lagi", "leave again"
     OWN_BUSINESS = "OWN_BUSINESS", "Berusaha sendiri", "own business"

@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class HouseholdStatus(Code):
-    """Status rumah tangga."""
+    """Status of the household (status rumah tangga)."""
 
     ACTIVE = "ACTIVE", "Aktif", "active"
     EMPTY = "EMPTY", "Kosong, semua pergi", "empty"
@@ -14,7 +14,7 @@ class HouseholdStatus(Code):
 
 
 class VisitResult(Code):
-    """Hasil kunjungan."""
+    """Result of the visit (hasil kunjungan)."""
 
     COMPLETE = "COMPLETE", "Lengkap", "complete"
     PARTIAL = "PARTIAL", "Sebagian", "partial"
@@ -24,7 +24,7 @@ class VisitResult(Code):
 
 
 class HouseOwnership(Code):
-    """Status rumah."""
+    """Ownership of the house (status rumah)."""
 
     OWNED = "OWNED", "Milik", "owned"
     RENTED = "RENTED", "Sewa", "rented"
@@ -33,7 +33,7 @@ class HouseOwnership(Code):
 
 
 class MissingReason(Code):
-    """Alasan nomor kosong: why a NIK or KK number is missing."""
+    """Why a NIK or KK number is missing (alasan nomor kosong)."""
 
     NONE_YET = "NONE_YET", "Belum punya", "none yet"
     UNKNOWN = "UNKNOWN", "Tidak diketahui", "unknown"
@@ -42,14 +42,14 @@ class MissingReason(Code):
 
 
 class ConsentBasis(Code):
-    """Dasar pemrosesan."""
+    """Basis for holding the data (dasar pemrosesan)."""
 
     CONSENT = "CONSENT", "Persetujuan", "consent"
     PUBLIC_TASK = "PUBLIC_TASK", "Tugas publik", "public task"
 
 
 class ConsentMethod(Code):
-    """How consent was given."""
+    """How consent was given (cara persetujuan)."""
 
     SIGNATURE = "SIGNATURE", "Tanda tangan", "signature"
     THUMBPRINT = "THUMBPRINT", "Cap jempol", "thumbprint"
@@ -58,7 +58,7 @@ class ConsentMethod(Code):
 
 
 class RelationToHead(Code):
-    """SHDK: status hubungan dalam keluarga."""
+    """Relation to the head of the family (status hubungan dalam keluarga, SHDK)."""
 
     HEAD = "HEAD", "Kepala Keluarga", "head"
     HUSBAND = "HUSBAND", "Suami", "husband"
@@ -74,7 +74,7 @@ class RelationToHead(Code):
 
 
 class MaritalStatus(Code):
-    """Status kawin."""
+    """Marital status (status kawin)."""
 
     NEVER_MARRIED = "NEVER_MARRIED", "Belum Kawin", "never married"
     MARRIED = "MARRIED", "Kawin", "married"
@@ -83,7 +83,7 @@ class MaritalStatus(Code):
 
 
 class EducationLevel(Code):
-    """Pendidikan tertinggi."""
+    """Highest education (pendidikan tertinggi)."""
 
     NONE = "NONE", "Tidak/Belum Sekolah", "none"
     SOME_PRIMARY = "SOME_PRIMARY", "Belum Tamat SD", "some primary"
@@ -98,7 +98,7 @@ class EducationLevel(Code):
 
 
 class SchoolStatus(Code):
-    """Status sekolah."""
+    """School status (status sekolah)."""
 
     NOT_YET = "NOT_YET", "Belum sekolah", "not yet"
     ATTENDING = "ATTENDING", "Masih sekolah", "attending"
@@ -107,7 +107,7 @@ class SchoolStatus(Code):
 
 
 class LifeStatus(Code):
-    """Status hidup."""
+    """Whether the person is alive, dead or missing (status hidup)."""
 
     ALIVE = "ALIVE", "Hidup", "alive"
     DEAD = "DEAD", "Meninggal", "dead"
@@ -115,7 +115,7 @@ class LifeStatus(Code):
 
 
 class Sex(Code):
-    """Jenis kelamin."""
+    """Sex (jenis kelamin)."""
 
     MALE = "MALE", "Laki-laki", "male"
     FEMALE = "FEMALE", "Perempuan", "female"

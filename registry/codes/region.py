@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class RegionLevel(Code):
-    """Tingkat wilayah."""
+    """Level of a region (tingkat wilayah)."""
 
     PROVINCE = "PROVINCE", "Provinsi", "province"
     REGENCY = "REGENCY", "Kabupaten atau kota", "regency or city"
@@ -13,7 +13,7 @@ class RegionLevel(Code):
 
 
 class RegionKind(Code):
-    """Jenis wilayah, from the official code."""
+    """Kind of a region (jenis wilayah), from the official code."""
 
     PROVINCE = "PROVINCE", "Provinsi", "province"
     REGENCY = "REGENCY", "Kabupaten", "regency"

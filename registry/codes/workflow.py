@@ -4,7 +4,7 @@ from registry.codes.base import Code
 
 
 class WorkflowState(Code):
-    """Status alur kerja: who has looked at the record so far."""
+    """Workflow state (status alur kerja): who has looked at the record so far."""
 
     DRAFT = "DRAFT", "Draf", "draft"
     SUBMITTED = "SUBMITTED", "Dikirim", "submitted"
@@ -59,7 +59,7 @@ class IdentityField(Code):
 
 
 class AccessPurpose(Code):
-    """Tujuan akses."""
+    """Purpose of access (tujuan akses)."""
 
     VERIFICATION = "VERIFICATION", "Verifikasi", "verification"
     SERVICE = "SERVICE", "Pelayanan", "service"

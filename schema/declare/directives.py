@@ -70,7 +70,9 @@ class Requires:
 
 
 @strawberry.schema_directive(
-    locations=[_FIELD, _INPUT], name="exempt", description="Declares that this needs neither, and why."
+    locations=[_FIELD, _INPUT],
+    name="exempt",
+    description="Declares that this needs neither a sensitivity nor an ability, and why.",
 )
 class Exempt:
     reason: Exemption

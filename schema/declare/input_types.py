@@ -121,9 +121,7 @@ def key_enum(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
 
 def order_input(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
     """The input `{name}Order` over an enum of keys."""
-    keys = key_enum(
-        f"{name}OrderField", f"Keys to sort {name.lower()} records by; one that you may not read is refused.", facts
-    )
+    keys = key_enum(f"{name}OrderField", "Keys to sort by; one that you may not read is refused.", facts)
     fields = {
         "field": InputField(keys, Exemption.STRUCTURE, "Key.", required=True),
         "direction": InputField(OrderDirection, Exemption.STRUCTURE, "Direction.", OrderDirection.ASC),

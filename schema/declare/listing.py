@@ -32,35 +32,40 @@ from schema.declare.shapes import ColumnField, RelatedField
 OPEN, OPERATIONAL, STRUCTURE = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Exemption.STRUCTURE
 
 
+OPERATORS = {
+    "eq": "Equal to this value.",
+    "in": "Any of these; none of an empty list.",
+    "gt": "Greater than this value.",
+    "gte": "Greater than this value, or equal to it.",
+    "lt": "Less than this value.",
+    "lte": "Less than this value, or equal to it.",
+    "startsWith": "Begins with this text; ignores case and accents.",
+    "isNull": "Whether it is not known.",
+}
 PYTHON_NAMES = {"in": "in_", "startsWith": "starts_with", "isNull": "is_null"}
 
 
 def _comparison_input(name: str, of: Any, text: str, operators: str) -> type[Any]:
     """The input `name` that compares values of the type `of` with these operators."""
-    texts = {
-        "in": "Any of these; none of an empty list.",
-        "startsWith": "Ignores case and accents.",
-        "isNull": "Whether it is not known.",
-    }
     types = {"in": list[of], "startsWith": str, "isNull": bool}
     fields = {}
     for operator in operators.split():
-        type_, operator_text = types.get(operator, of), texts.get(operator, f"`{operator}` this value.")
-        fields[PYTHON_NAMES.get(operator, operator)] = InputField(type_, STRUCTURE, operator_text)
+        python_name = PYTHON_NAMES.get(operator, operator)
+        fields[python_name] = InputField(types.get(operator, of), STRUCTURE, OPERATORS[operator])
     return input_type(name, text, fields)
 
 
 StringFilter = _comparison_input(
-    "StringFilter", str, "Conditions on a text; all given ones must hold.", "eq in startsWith isNull"
+    "StringFilter", str, "Conditions on a text, all of which must hold.", "eq in startsWith isNull"
 )
 IntFilter = _comparison_input(
-    "IntFilter", int, "Conditions on a whole number; all given ones must hold.", "eq in gt gte lt lte isNull"
+    "IntFilter", int, "Conditions on a whole number, all of which must hold.", "eq in gt gte lt lte isNull"
 )
 DateFilter = _comparison_input(
-    "DateFilter", dt.date, "Conditions on a Date or PartialDate; all given ones must hold.", "eq gt gte lt lte isNull"
+    "DateFilter", dt.date, "Conditions on a Date or PartialDate, all of which must hold.", "eq gt gte lt lte isNull"
 )
 DateTimeFilter = _comparison_input(
-    "DateTimeFilter", dt.datetime, "Conditions on an instant; all given ones must hold.", "gt gte lt lte isNull"
+    "DateTimeFilter", dt.datetime, "Conditions on an instant, all of which must hold.", "gt gte lt lte isNull"
 )
 COMPARISON_INPUTS = {
     str: StringFilter,
@@ -179,7 +184,7 @@ class ListOptions:
 
 
 LIST_OPTIONS: dict[Readable, ListOptions] = {}
-WITHIN = FilterKey(OPEN, "In or equal to any of these regions.", InRegions())
+WITHIN = FilterKey(OPEN, "Lies in any of these regions; a region lies in itself too.", InRegions())
 
 
 def _data(face: type[Any], use: str) -> Iterator[tuple[str, Datum]]:

@@ -93,7 +93,7 @@ SCALARS: dict[object, Any] = {
     ),
     PartialDate: scalar(
         "PartialDate",
-        "A day, a month or a year, as well as it is known: `2019-03-14`, `2019-03`, `2019`."
+        "A day, a month or a year, as far as it is known: `2019-03-14`, `2019-03`, `2019`."
         " Compared and sorted by its first day.",
         _parser(
             _partial_date,

@@ -70,17 +70,17 @@ class Budget:
 
 @dataclass
 class RegionCounts:
-    """Counts of all records in some regions: how often those of the regions' `own` are asked for, and which of the
-    regions `below` them.
+    """How often the records of nouns are counted by region.
 
-    One reading counts a noun for all regions below; each of them looks its sum up (registry/read/rollup.py)."""
+    If counts are `summed`, one reading counts a noun for a region and for all regions below it, each of which looks its
+    sum up (registry/read/rollup.py)."""
 
     summed: bool
-    own: Counter[Readable] = field(default_factory=Counter)
-    below: set[Readable] = field(default_factory=set)
+    own: Counter[Readable] = field(default_factory=Counter)  # noun → counts in the outermost regions
+    below: set[Readable] = field(default_factory=set)  # nouns that are counted in the regions below these
 
     def readings(self) -> int:
-        """How often the records are read for each of the outermost regions."""
+        """How often records are read for each of the outermost regions."""
         own = sum(times for noun, times in self.own.items() if noun not in self.below)
         return len(self.below) + own
 

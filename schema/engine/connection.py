@@ -60,7 +60,7 @@ class ConnectionSelection:
         return self.selection.bind(self.selection.new_name("f"), value, convert, refuses)
 
     def page(self, key: str) -> Page:
-        """The page under this response key."""
+        """The page under this response key.  Raises Forbidden, BadInput and QueryTooComplex."""
         selection, conditions, unfiltered = self.selection, self.conditions, self.shape.source
         filter_ = self.arguments.get("filter")
         if filter_ is not None:

@@ -42,7 +42,7 @@ class Summary:
     """
 
     id: ID = value_field(summary.identity, "Names this region on this day, so that client caches do not mix days.")
-    region: Region | None = one(OPEN, "Null for the country.", RegionFacts, summary.region_of)
+    region: Region | None = one(OPEN, "The region; null for the country.", RegionFacts, summary.region_of)
     provinces: int = figure("provinces")
     regencies: int = figure("regencies")
     districts: int = figure("districts")

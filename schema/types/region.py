@@ -211,7 +211,7 @@ RegionFilter = filtering(
     region.Region,
     {
         "programme": FilterKey(
-            OPEN, "Enrolled in any of these programme codes.", NamedCondition(list[str], region.EnrolledIn)
+            OPEN, "Enrolled in any programme with one of these codes.", NamedCondition(list[str], region.EnrolledIn)
         )
     },
     by_place_name(region.Region),
@@ -230,17 +230,19 @@ IMPLEMENTATIONS[Region] = Implementations(
     },
 )
 
+# SELECT the codes of today's successors of the region whose code is the argument `code`, as [{"code": …}, …]
 SUCCESSORS = Many(
-    "",
-    Source(region.Region, None, (region.successor,)),
-    Object(((None, (Scalar("code", region.Region.code),)),)),
-    BY_CODE,
+    key="",
+    source=Source(region.Region, where=(region.successor,)),
+    node=Object(kinds=((None, (Scalar("code", region.Region.code),)),)),
+    order=BY_CODE,
 )
 
 
 async def no_region(database: Database, caller: Caller, arguments: dict[str, Any]) -> BadInput | None:
     """Why a code has no region: it was split into regions to choose from.  None if the code never existed."""
-    successors = [row["code"] for row in orjson.loads(await fetch(database, caller, SUCCESSORS, arguments) or b"[]")]
+    json = await fetch(database, caller, SUCCESSORS, arguments)
+    successors = [row["code"] for row in orjson.loads(json or b"[]")]
     return no_such_region(successors) if successors else None
 
 

@@ -22,7 +22,7 @@ class ViewerGrant:
 
     role: Role = of_caller(GrantRecord.role)
     region: Region | None = one(
-        Exemption.OWN_CALLER, "Null exactly when `national`.", RegionFacts, to(GrantRecord.region_id)
+        Exemption.OWN_CALLER, "The area; null exactly if `national`.", RegionFacts, to(GrantRecord.region_id)
     )
     national: bool = of_caller(GrantRecord.national)
     abilities: list[Ability] = of_caller(account.abilities)
