@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from registry.codes import IdentityField
 from registry.guard.vault import Vault
-from registry.models.aggregate import AGGREGATE, DEFAULTS, WHOLES
+from registry.models.aggregate import AGGREGATE, WHOLES
 from registry.write.document import ChangeSet, Document, merge, opened, same, seal
 
 HOUSEHOLD = "h"
@@ -64,7 +64,7 @@ def places(edit: ChangeSet) -> list[tuple[tuple[str, str, str], Any]]:
 
 def effective(at: tuple[str, str, str], sent: Any) -> Any:
     """The value to store: a cleared column with a default gets its default."""
-    return DEFAULTS.get(at[0], {}).get(at[2]) if sent is None else sent
+    return AGGREGATE.defaults.get(at[0], {}).get(at[2]) if sent is None else sent
 
 
 def value_at(document: Document, at: tuple[str, str, str]) -> Any:

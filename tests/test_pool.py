@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -17,7 +16,6 @@ from server.database.embedded import Embedded
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.anyio
-Make = Callable[..., AbstractAsyncContextManager[Pool]]
 
 
 @pytest.fixture

@@ -51,14 +51,12 @@ NOUNS = AGGREGATE.nouns
 CHILDREN = AGGREGATE.children
 LISTS = AGGREGATE.lists
 DERIVED = AGGREGATE.derived
-DEFAULTS = AGGREGATE.defaults
 ORDERS = AGGREGATE.orders
 TYPED = AGGREGATE.typed
 SEALED = AGGREGATE.sealed
 REFERENCES = AGGREGATE.references
 """The (table, column) pairs that name a member of the household: mother, father, migrant, owner."""
 PLACES = AGGREGATE.places
-SKELETON = AGGREGATE.skeleton
 WHOLES = AGGREGATE.wholes
 
 

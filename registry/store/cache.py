@@ -1,5 +1,7 @@
 """Bounded caches that drop the least recently used value first.
 
+`functools.lru_cache` bounds the number of values but not their bytes, and cannot forget a single one; `LRUCache` of
+cachetools has one bound instead of both, counts nothing and leaves the lock to its callers.
 Rule: nothing that callers send is kept without a limit.  `LruCache.all` lists the caches and /metrics counts them (what
 a short header means is in an `lru_cache`).  The event loop and the planning threads share some, so each has a
 lock.  Test: tests/test_cache.py.

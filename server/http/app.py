@@ -29,7 +29,7 @@ from server.http.cors import Cors
 from server.http.errors import refusal
 from server.http.graphql import GRAPHQL
 from server.http.headers import accepts_gzip, accepts_page, headers_of, language_of
-from server.http.metrics import Published, publishing
+from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import PAGE_HEADERS, page
 from server.http.principals import Principals
 from server.http.responses import SAFE_HEADERS, Reply, rendered
@@ -102,7 +102,7 @@ async def metrics(request: Request) -> Response:
     settings = app.service.settings
     if not (settings.metrics or settings.metrics_port or settings.mode == "demo"):
         return _refuse(request, NotFound())
-    return Response(app.published.exposition(), media_type="text/plain; version=0.0.4", headers=NO_STORE)
+    return Response(app.published.exposition(), media_type=MEDIA_TYPE, headers=NO_STORE)
 
 
 async def sdl(request: Request) -> Response:

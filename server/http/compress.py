@@ -7,14 +7,13 @@ Only answers of queries are compressed (docs/decisions/compression.md).  Test: t
 from __future__ import annotations
 
 import asyncio
-import zlib
+import gzip as gzip_format
 from concurrent.futures import ThreadPoolExecutor
 
 MIN_BYTES = 1_000  # a smaller answer fits one packet as it is
 MAX_INLINE_BYTES = 32_000  # compressed inside the event loop, in less than a millisecond
 MAX_WAITING = 4  # answers in the thread, running or waiting
 LEVEL = 1  # its output is a tenth larger than that of level 6, in half the time
-_GZIP = zlib.MAX_WBITS | 16
 _THREAD = ThreadPoolExecutor(1, "compressing")
 _waiting = 0
 
@@ -37,4 +36,4 @@ async def compressed(text: bytes) -> bytes | None:
 
 def gzip(text: bytes) -> bytes:
     """The text as gzip."""
-    return zlib.compress(text, LEVEL, _GZIP)
+    return gzip_format.compress(text, LEVEL, mtime=0)

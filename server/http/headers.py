@@ -85,6 +85,7 @@ def is_json(headers: Headers) -> bool:
 
 @lru_cache(maxsize=200)
 def _language(value: bytes) -> str:
+    # Werkzeug's LanguageAccept would answer `id-ID, en;q=0.9` in English, because it looks for whole tags first.
     accepted = Accept(
         [(_language_of_tag(tag), quality) for tag, quality in parse_accept_header(value.decode("latin-1"))]
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -28,6 +28,7 @@ from registry.store.pool import Durations
 from server.http.service import Service
 
 WRITE_SECONDS = 1.0  # between two writings
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 COUNTER, HISTOGRAM = "counter", "histogram"
 SUM, MINIMUM = "gauge_livesum", "gauge_livemin"  # of the processes that are alive
 Sample = tuple[str, dict[str, str], float]
