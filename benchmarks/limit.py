@@ -18,9 +18,10 @@ import orjson
 from benchmarks.statements import MADE, statement
 from benchmarks.submission import Connections, writing
 from registry.guard.vault import Vault
+from server.settings import Settings
 
 Run = Callable[[bytes], Awaitable[bytes]]
-SIZE = 10
+SIZE = Settings().connections
 """Connections, as in the product's pool."""
 SETTINGS = {"walled": {}, "free": {"plan_cache_mode": "force_generic_plan"}}
 """The application's login has its own; the other gets the one that matters."""

@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 PREFIX = "DESMIGRATIF_"
 LONGEST_STATEMENT_MS = 60_000
 CONFIG = "DESMIGRATIF_CONFIG"
+CONNECTIONS_PER_PROCESSOR = 2
+FEWEST_CONNECTIONS = 3  # so that a heavy statement leaves a caller two
 
 
 class SettingsError(Exception):
@@ -65,8 +67,13 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=1, ge=1, le=64, description="Processes that `serve` starts, each with connections of its own."
     )
-    pool_size: int = Field(
-        default=10, ge=1, le=1000, description="Most connections that one process opens to PostgreSQL for requests."
+    pool_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Most connections that one process opens to PostgreSQL for requests. None: two for each processor "
+        "of the machine, shared among the workers, at least three: more statements at a time make each other wait. If "
+        "PostgreSQL has another machine or fewer processors, count those.",
     )
     queue_timeout_ms: int = Field(
         default=2_000,
@@ -94,12 +101,12 @@ class Settings(BaseSettings):
         description="Milliseconds that all reads of one request may take together; root fields that are not finished "
         "then are TIMEOUT. Each write of a command has the time of one statement.",
     )
-    heavy_statements: int = Field(
-        default=2,
+    heavy_statements: int | None = Field(
+        default=None,
         ge=1,
         le=1000,
         description="Most statements of one process that read or answer much at the same time: as many as PostgreSQL "
-        "can spare processors.",
+        "can spare processors. None: half of the connections.",
     )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
@@ -196,6 +203,17 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
+    def connections(self) -> int:
+        """How many connections to PostgreSQL one process opens at most (docs/decisions/pool.md)."""
+        shared = -(-CONNECTIONS_PER_PROCESSOR * _processors() // self.workers)
+        return self.pool_size or max(shared, FEWEST_CONNECTIONS)
+
+    @property
+    def heavy_at_once(self) -> int:
+        """How many of them may run a heavy statement at the same time."""
+        return self.heavy_statements or max(self.connections // 2, 1)
+
+    @property
     def allowed_origins(self) -> list[str]:
         """The origins one by one, as browsers write them."""
         return [origin.strip().lower() for origin in (self.origins or "").split(",") if origin.strip()]
@@ -207,6 +225,13 @@ class Settings(BaseSettings):
         if self.mode == "production" and missing:
             raise SettingsError(f"Production needs {', '.join(missing)}; `make demo` needs nothing.")
         return self
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def load() -> Settings:

@@ -31,13 +31,32 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_default_is_production_on_loopback() -> None:
     settings = load()
     assert (settings.mode, settings.host, settings.port) == ("production", "127.0.0.1", 8000)
-    assert (settings.pool_size, settings.statement_timeout_ms, settings.max_body_bytes) == (10, 15_000, 2_000_000)
+    assert (settings.statement_timeout_ms, settings.max_body_bytes) == (15_000, 2_000_000)
     assert (settings.max_head_bytes, settings.head_timeout_ms, settings.body_timeout_ms) == (32_000, 10_000, 60_000)
     assert (settings.answer_timeout_ms, settings.max_connections) == (30_000, 1_000)
     assert (settings.max_connections_per_address, settings.origins) == (500, None)
     assert (settings.workers, settings.queue_timeout_ms, settings.metrics) == (1, 2_000, False)
     assert settings.introspection is True
     assert (settings.database_url, settings.signing_keys, settings.vault_keys) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("processors", "workers", "connections", "heavy"),
+    [(1, 1, 3, 1), (2, 1, 4, 2), (2, 2, 3, 1), (8, 1, 16, 8), (8, 3, 6, 3), (8, 8, 3, 1), (96, 4, 48, 24)],
+)
+def test_workers_share_two_connections_for_each_processor(
+    monkeypatch: pytest.MonkeyPatch, processors: int, workers: int, connections: int, heavy: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    settings = Settings(workers=workers)
+    assert (settings.connections, settings.heavy_at_once) == (connections, heavy)
+
+
+def test_sizes_that_are_set_count() -> None:
+    settings = Settings(pool_size=10, workers=4)
+    assert (settings.connections, settings.heavy_at_once) == (10, 5)
+    settings = Settings(pool_size=1, heavy_statements=2)
+    assert (settings.connections, settings.heavy_at_once) == (1, 2)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_defaults(

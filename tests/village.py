@@ -85,6 +85,8 @@ REVEAL = """mutation($id: ID!, $field: IdentityField!, $purpose: AccessPurpose!,
     value userErrors { code path message } } }"""
 
 
+FIXED: dict[str, Any] = {"mode": "demo", "pool_size": 10, "heavy_statements": 2}
+"""Settings of every server, whatever the machine has."""
 HIGH_QUOTAS: dict[str, Any] = {"reveals_per_hour": 10_000, "taken_ids_per_hour": 10_000}
 """Quotas that no test reaches by accident."""
 
@@ -335,7 +337,7 @@ async def _serving(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place
     regions = await _country(admin)
     ids = await _people(admin, regions)
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
-    app = create(Settings(mode="demo", **HIGH_QUOTAS), login, Keyring.generate(), vault, secrets.token_bytes(32))
+    app = create(Settings(**FIXED, **HIGH_QUOTAS), login, Keyring.generate(), vault, secrets.token_bytes(32))
     async with _client_of(app) as client:
         place = Place(app, client, admin, login, ids, regions)
         answer = place.database.answer
@@ -351,9 +353,7 @@ async def _serving(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place
 @asynccontextmanager
 async def served_with(place: Place, **settings: Any) -> AsyncIterator[Place]:
     """The same village served by an application with other settings."""
-    app = create(
-        Settings(**{"mode": "demo"} | settings), place.login, place.keyring, place.vault, secrets.token_bytes(32)
-    )
+    app = create(Settings(**FIXED | settings), place.login, place.keyring, place.vault, secrets.token_bytes(32))
     async with _client_of(app) as client:
         yield replace(place, app=app, client=client)
 

@@ -37,6 +37,7 @@ from registry.models.business import Business as BusinessRow
 from registry.models.household import Household as HouseholdRow
 from registry.models.member import Member as MemberRow
 from registry.models.region import Region as RegionRow
+from server.settings import Settings
 
 PATIENCE = 120  # seconds for a connection: under the heaviest load it is slow, and does not fail
 
@@ -114,7 +115,7 @@ class Endpoint(GraphQL[Ask, None]):
 def create(dsn: str, keyring: Keyring) -> Any:
     """The application over the database of `dsn`, whose login row security must not bind."""
     address = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(address, pool_size=10, max_overflow=0, pool_timeout=PATIENCE)
+    engine = create_async_engine(address, pool_size=Settings().connections, max_overflow=0, pool_timeout=PATIENCE)
     code = strawberry.scalar(name="RegionCode", serialize=str, parse_value=str)
     schema = strawberry.Schema(
         Query,

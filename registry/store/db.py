@@ -29,7 +29,7 @@ from registry.store.turns import Crowded, Turns, acquire_both
 
 CONNECT = 5.0  # seconds
 RETRY = 2  # seconds after which a caller who used up their share may ask again
-MAX_WAITERS_PER_CONNECTION = 50  # waiters for each connection: more would not get one in time
+MAX_WAITERS_PER_CONNECTION = 125  # waiters for each connection: more would not get one in time
 STATEMENT_CACHE_SIZE = 150  # prepared statements of commands, whose number is fixed
 PROBE_WAIT = 1_000  # milliseconds
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"

@@ -100,13 +100,14 @@ def serve(
     from server.http.serving import listen, production, run
 
     settings = load()
+    settings = settings.model_copy(update={"workers": workers or settings.workers})  # they share the connections
     if settings.mode == "demo":
         raise SettingsError("`serve` is for production: `desmigratif demo` serves the demo.")
     url = settings.ready_to_serve().database_url
     assert url is not None
     application = production(settings)
     asyncio.run(check(url, application.service.vault))
-    run(application, listen(settings.host, settings.port), workers=workers or settings.workers)
+    run(application, listen(settings.host, settings.port), workers=settings.workers)
 
 
 @verb(app, "migrate", Reason.OWNER)

@@ -170,8 +170,8 @@ class App(Starlette):
     @asynccontextmanager
     async def _open(self, app: Starlette) -> AsyncIterator[None]:
         settings = self.service.settings
-        limits = settings.pool_size, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
-        lanes = settings.heavy_statements, settings.query_timeout_ms / 1000
+        limits = settings.connections, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
+        lanes = settings.heavy_at_once, settings.query_timeout_ms / 1000
         listening = Principals().opening(self._dsn, settings.listen_url)
         async with Database.open(self._dsn, *limits, *lanes) as database, listening as principals:
             self.service.database, self.service.principals = database, principals

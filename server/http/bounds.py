@@ -47,7 +47,7 @@ class Bounds:
             body_bytes=settings.max_body_bytes,
             body_seconds=settings.body_timeout_ms / 1000,
             answer_seconds=settings.answer_timeout_ms / 1000,
-            connections=_openable(settings.max_connections, settings.pool_size + OWN_FILES),
+            connections=_openable(settings.max_connections, settings.connections + OWN_FILES),
             connections_per_address=settings.max_connections_per_address,
         )
 
