@@ -193,9 +193,34 @@ def test_no_class_of_ours_takes_a_private_name_of_the_class_that_it_extends() ->
     assert taken == {"BoundedProtocol": {"_start_asgi_task", "_unset_keepalive_if_required"}}
 
 
+def dependencies() -> list[str]:
+    requirements: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    return requirements
+
+
+def package_of(requirement: str) -> str:
+    return re.split(r"[\[<>=;]", requirement)[0]
+
+
+def imported_packages(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module)
+    return {package for package in (module.partition(".")[0] for module in modules) if is_foreign(package)}
+
+
+def test_what_is_imported_is_a_dependency_of_its_own() -> None:
+    distributions = importlib.metadata.packages_distributions()
+    imported = {package for path in python_files(*PRODUCT) for package in imported_packages(path)}
+    used = {distributions[package][0].lower().replace("_", "-") for package in imported}
+    assert used | {"uvloop"} == set(map(package_of, dependencies())), "uvicorn imports uvloop"
+
+
 def test_the_libraries_with_private_names_in_use_have_an_upper_bound_and_no_other() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    bounded = {re.split(r"[\[<>=]", each)[0]: each for each in project["dependencies"] if "<" in each}
+    bounded = {package_of(requirement): requirement for requirement in dependencies() if "<" in requirement}
     assert bounded.keys() == BOUNDED
     for package, requirement in bounded.items():
         major, minor = importlib.metadata.version(package).split(".")[:2]
