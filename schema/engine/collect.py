@@ -29,6 +29,8 @@ from schema.errors import BadInput
 
 T = TypeVar("T", bound=Node)
 MAX_ALIAS_BYTES = 63  # PostgreSQL cuts longer names silently
+Fields = dict[str, list[FieldNode]]
+"""Response key → the field nodes that share it, in document order."""
 
 
 @dataclass
@@ -40,13 +42,13 @@ class Collector:
     variables: VariableValues
     budget: Budget
 
-    def fields_below(self, type_: GraphQLObjectType, nodes: Iterable[FieldNode]) -> dict[str, list[FieldNode]]:
-        """The fields that the selections of field nodes ask of a type: response key → the nodes that share it."""
+    def fields_below(self, type_: GraphQLObjectType, nodes: Iterable[FieldNode]) -> Fields:
+        """The fields that the selections of field nodes ask of a type."""
         return self.fields(type_, [node.selection_set for node in nodes])
 
-    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> dict[str, list[FieldNode]]:
-        """Response key → the field nodes that share it, in document order."""
-        nodes_by_key: dict[str, list[FieldNode]] = {}
+    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode | None]) -> Fields:
+        """The fields that selection sets ask of a type.  Raises QueryTooComplex, and BadInput for a long alias."""
+        nodes_by_key: Fields = {}
         spread: set[str] = set()
 
         def walk(set_: SelectionSetNode) -> None:

@@ -9,7 +9,6 @@ Test: tests/test_filters.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from auth.errors import Forbidden
@@ -23,11 +22,12 @@ from schema.declare.directives import Exemption
 from schema.declare.listing import LIST_OPTIONS, Comparison, FilterKey, InRegions, NamedCondition, RelatedRecords
 from schema.engine.complexity import Complexity
 from schema.engine.price import RELATED, comparison_price, name_price
-from schema.engine.variables import folded, is_village, plain
+from schema.engine.variables import Convert, folded, is_village, plain
 from schema.errors import BadInput
 from schema.limits import Limit
 
-Convert = Callable[[Any], Any]
+Filter = dict[str, Any]
+"""A filter as GraphQL coerced it: key → value."""
 
 
 class Bind(Protocol):
@@ -46,7 +46,10 @@ class Conditions:
     """The conditions of one list on its rows."""
 
     def __init__(self, noun: Readable, visibility: Visibility, bind: Bind, complexity: Complexity) -> None:
-        self.noun, self.visibility, self.bind, self.complexity = noun, visibility, bind, complexity
+        self.noun = noun
+        self.visibility = visibility
+        self.bind = bind
+        self.complexity = complexity
         self.where: list[Where] = []
         self.readings = 0  # that the tests of each row add
         # For each related record around the key at hand, outermost first: which of these records count as present.
@@ -71,11 +74,11 @@ class Conditions:
         if condition not in self.where:
             self.where.append(condition)
 
-    def filter(self, filter_: dict[str, Any]) -> None:
+    def filter(self, filter_: Filter) -> None:
         """Keep the rows to those that meet a filter.  Raises Forbidden, BadInput and QueryTooComplex."""
         self.where.append(self._all_of(self.noun, filter_, 0))
 
-    def _all_of(self, noun: Readable, filter_: dict[str, Any], depth: int) -> Where:
+    def _all_of(self, noun: Readable, filter_: Filter, depth: int) -> Where:
         self.complexity.add_conditions(len(filter_), depth)
         conditions: list[Where] = []
         for key, value in filter_.items():
@@ -94,7 +97,7 @@ class Conditions:
                     conditions.append(self._one(noun, filter_key, value, depth + 1))
         return AllOf(tuple(conditions))
 
-    def _each(self, noun: Readable, filters: list[dict[str, Any]], depth: int) -> tuple[Where, ...]:
+    def _each(self, noun: Readable, filters: list[Filter], depth: int) -> tuple[Where, ...]:
         return tuple(self._all_of(noun, filter_, depth) for filter_ in filters)
 
     def _one(self, noun: Readable, filter_key: FilterKey, value: Any, depth: int) -> Where:
@@ -125,7 +128,7 @@ class Conditions:
 
     # --- related records ----------------------------------------------------------------------------------------------
 
-    def _quantified(self, related: RelatedRecords, quantifier: str, filter_: dict[str, Any], depth: int) -> Where:
+    def _quantified(self, related: RelatedRecords, quantifier: str, filter_: Filter, depth: int) -> Where:
         match quantifier:
             case "some":
                 return self._exists(related, filter_, depth)
@@ -134,7 +137,7 @@ class Conditions:
             case _:
                 return Not(self._exists(related, filter_, depth))
 
-    def _exists(self, related: RelatedRecords, filter_: dict[str, Any], depth: int, negated: bool = False) -> Where:
+    def _exists(self, related: RelatedRecords, filter_: Filter, depth: int, negated: bool = False) -> Where:
         """There is a related record that counts as present and meets the filter, or does not meet it (`negated`)."""
         self._related.append({})
         condition = self._all_of(related.noun, filter_, depth)

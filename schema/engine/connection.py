@@ -35,7 +35,7 @@ from schema.engine.price import (
     order_price,
     rows_price,
 )
-from schema.engine.variables import Call, binding, is_blank, plain, resolved
+from schema.engine.variables import Call, Convert, binding, is_blank, plain, resolved
 from schema.engine.walk import Walk
 from schema.errors import BadInput, PageTooLarge
 
@@ -43,20 +43,24 @@ DEFAULT_PAGE, LARGEST_PAGE = 20, 1000
 REGION_TOTALS = {"Province": 50, "Regency": 600, "District": 8_000, "Village": 90_000}
 """How many regions of each type exist, rounded up: 38, 514, 7,285 and 83,762 by Kemendagri's list of 2025."""
 PagePart = Nodes | Edges | Info | Total | Groups
+SignerOf = Callable[[Call], Signer]
+"""The signer of a list's cursors in a call."""
 
 
 class ConnectionSelection:
     """One connection of a selection."""
 
     def __init__(self, selection: Walk, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> None:
-        self.selection, self.nodes, self.shape = selection, nodes, shape
+        self.selection = selection
+        self.nodes = nodes
+        self.shape = shape
         self.complexity = selection.complexity
         self.type: Any = get_named_type(field.type)
         self.options = LIST_OPTIONS.get(shape.source.noun, ListOptions())
         self.arguments = get_argument_values(field, nodes[0], selection.variables)
         self.conditions = Conditions(shape.source.noun, selection.visibility, self.bind, self.complexity)
 
-    def bind(self, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
+    def bind(self, value: Any, convert: Convert | None = None, refuses: bool = False) -> str:
         return self.selection.bind(self.selection.new_name("f"), value, convert, refuses)
 
     def page(self, key: str) -> Page:
@@ -136,7 +140,7 @@ class ConnectionSelection:
             return True, last
         return False, DEFAULT_PAGE if first is None else first
 
-    def sign(self, prefix: str, order: tuple[Order, ...]) -> Callable[[Call], Signer]:
+    def sign(self, prefix: str, order: tuple[Order, ...]) -> SignerOf:
         """Bind the keys that sign this list's cursors, which are good for its filter, search, order and caller."""
         list_ = (self.type.name, [_key_text(key) for key in order])
         narrowing = [self.arguments.get("filter"), self.search_text()]
@@ -153,7 +157,7 @@ class ConnectionSelection:
         self.selection.bindings[f"{prefix}_outer"] = lambda call: signer(call).outer
         return signer
 
-    def cursor(self, side: str, prefix: str, signer: Callable[[Call], Signer], keys: int) -> str | None:
+    def cursor(self, side: str, prefix: str, signer: SignerOf, keys: int) -> str | None:
         """The argument for the cursor that the page begins `after` or ends `before`; it holds so many sort keys."""
         value = self.arguments.get(side)
         if value is None:
@@ -176,7 +180,8 @@ class ConnectionSelection:
                 yield Const(key, self.type.name)
             else:
                 field = self.type.fields[name]
-                yield self.selection.unless_refused(key, field, nodes, partial(self.part, key, field, nodes, size))
+                part = partial(self.part, key, field, nodes, size)
+                yield self.selection.unless_refused(key, field, nodes, part)
 
     def part(self, key: str, field: GraphQLField, nodes: list[FieldNode], size: Size) -> PagePart:
         type_ = get_named_type(field.type)

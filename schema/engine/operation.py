@@ -73,7 +73,10 @@ class Operation:
         characters: int,
         suggests: bool = False,
     ) -> None:
-        self.schema, self.document, self.definition, self.suggests = schema, document, definition, suggests
+        self.schema = schema
+        self.document = document
+        self.definition = definition
+        self.suggests = suggests
         self.is_cached = characters <= MAX_CACHED_CHARACTERS
         self.bytes = BYTES_PER_CHARACTER * characters
         self.fragments = {node.name.value: node for node in _fragments(document)}
@@ -181,7 +184,9 @@ class Operations:
 
     def __init__(self, schema: GraphQLSchema, suggests: bool = False, strangers: bool = False) -> None:
         """`suggests` says whether refusals may propose names of the schema."""
-        self._schema, self._suggests, self._strangers = schema, suggests, strangers
+        self._schema = schema
+        self._suggests = suggests
+        self._strangers = strangers
         self._lane = Lane("strangers" if strangers else "planning")
         name = "strangers' operations" if strangers else "operations"
         self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(

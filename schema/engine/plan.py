@@ -31,15 +31,13 @@ from registry.store.db import Database
 from registry.store.sql import Statement
 from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField, ValueField, shape_of
 from schema.declare.strawberry_internals import definition_of
-from schema.engine.collect import Collector
+from schema.engine.collect import Collector, Fields
 from schema.engine.complexity import Budget, Cost, check_costs
 from schema.engine.refusal import Refusal, Refused
 from schema.engine.select import Selection
 from schema.engine.variables import Binding, Call, with_placeholders
 from schema.limits import Limit
 
-Fields = dict[str, list[FieldNode]]
-"""Response key → the field nodes that share it."""
 KeyPath = tuple[str, ...]
 """The response keys that lead to a field."""
 
@@ -107,7 +105,10 @@ class Planner:
         visibility: Visibility,
         variables: VariableValues,
     ) -> None:
-        self.schema, self.definition, self.fragments, self.visibility = schema, definition, fragments, visibility
+        self.schema = schema
+        self.definition = definition
+        self.fragments = fragments
+        self.visibility = visibility
         placeholders = {name: with_placeholders(value, (name,)) for name, value in variables.coerced.items()}
         self.variables = VariableValues(variables.sources, placeholders)
         self.budget = Budget()

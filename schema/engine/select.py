@@ -51,6 +51,7 @@ from schema.declare.shapes import (
 )
 from schema.declare.strawberry_internals import definition_of
 from schema.engine.answer_size import datum_size, keys_size, text_size
+from schema.engine.collect import Fields
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
 from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, READ, SUMMARY, caller_width, narrowed
@@ -232,16 +233,16 @@ def _is_shown_by(face: type[Any], noun: Readable) -> Iterator[HasCode]:
                     yield HasCode(implementations.discriminator, code)
 
 
-def same_fields(one: dict[str, list[FieldNode]], other: dict[str, list[FieldNode]]) -> bool:
+def same_fields(one: Fields, other: Fields) -> bool:
     """Whether both are the same fields of the document in the same order; then one compilation serves both types."""
     return _identities(one) == _identities(other)
 
 
-def _identities(fields: dict[str, list[FieldNode]]) -> list[tuple[str, list[int]]]:
+def _identities(fields: Fields) -> list[tuple[str, list[int]]]:
     return [(key, [id(node) for node in nodes]) for key, nodes in fields.items()]
 
 
-def _asks_its_type(fields: dict[str, list[FieldNode]]) -> bool:
+def _asks_its_type(fields: Fields) -> bool:
     return any(nodes[0].name.value == "__typename" for nodes in fields.values())
 
 

@@ -37,6 +37,8 @@ class Call:
 
 Binding = Callable[[Call], Any]
 """The value of an argument in a call."""
+Convert = Callable[[Any], Any]
+"""Converts a value before it is bound; may raise RequestError."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def resolved(value: Any, call: Call) -> Any:
     return value
 
 
-def binding(value: Any, convert: Callable[[Any], Any] | None = None) -> Binding:
+def binding(value: Any, convert: Convert | None = None) -> Binding:
     """How a call gets the value of an argument: a placeholder, a list that may hold some, or a constant.
 
     A constant is converted at once, so that what is wrong with it is refused before the plan is made."""

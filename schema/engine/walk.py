@@ -21,7 +21,7 @@ from schema.declare.shapes import EmbeddedField
 from schema.engine.collect import Collector
 from schema.engine.complexity import Complexity
 from schema.engine.refusal import Refusal, Refused, Step
-from schema.engine.variables import Binding, binding
+from schema.engine.variables import Binding, Convert, binding
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Walk(Collector):
     def __post_init__(self) -> None:
         self.complexity = Complexity(self.budget)
 
-    def bind(self, name: str, value: Any, convert: Callable[[Any], Any] | None = None, refuses: bool = False) -> str:
+    def bind(self, name: str, value: Any, convert: Convert | None = None, refuses: bool = False) -> str:
         """Make an argument of this name; if its conversion `refuses` values, they are refused before anything runs."""
         self.bindings[name] = binding(value, convert)
         if refuses:
