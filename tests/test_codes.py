@@ -28,6 +28,7 @@ def contract() -> dict[str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("name", sorted(lists()))
 def test_code_lists_equal_the_contract(name: str, contract: dict[str, list[tuple[str, str]]]) -> None:
+    assert name in contract, f"add the agreed enum {name} to {CONTRACT}"
     assert [member.value for member in lists()[name]] == [value for _, value in contract[name]]
 
 

@@ -79,8 +79,10 @@ def test_the_policy_page_equals_the_agreed_policy() -> None:
     with AGREED.open(newline="") as file:
         agreed = {line["ability"]: line for line in csv.DictReader(file)}
     for ability, role in product(Ability, Role):
+        assert ability.value in agreed, f"add the agreed line of {ability.value} to {AGREED}"
         line = agreed[ability.value]
         assert line["enum"] == ability.name
+        assert role.name in line, f"add the agreed column of {role.name} to {AGREED}"
         assert line[role.name] == oracle(dict(PAGE))[role, ability], f"{ability.value} of {role.name}"
 
 
