@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from registry.codes import RegionKind, RegionLevel
 from registry.regions import region_list
 from registry.regions.region_list import ListedRegion, RegionListError, read_list
-from registry.regions.region_load import Known, plan
+from registry.regions.region_load import CurrentRegion, plan
 from registry.regions.region_name import normalise, place
 
 MALANG = {
@@ -238,7 +238,7 @@ def test_the_whole_country_of_2025() -> None:
 def test_what_changed_between_2019_and_2025() -> None:
     old, new = read_list(real_list("kemendagri-2019.csv.gz")), read_list(real_list("idn-area-data-4.0.1.tgz"))
     assert [bad.reason for bad in old.bad] == ["13.02.02.1036: parent 13.02.02 is not in the list"]
-    current = {row.code: Known(row.code, row.name, dt.date(2019, 10, 8)) for row in old.rows}
+    current = {row.code: CurrentRegion(row.code, row.name, dt.date(2019, 10, 8)) for row in old.rows}
     diff = plan(new, current, occupied={"73.10.05.1003", "52.03.21.2002"})
     villages = [known for known in diff.gone if len(known.code) == 13]
     assert len(villages) == 6_028  # of the 6,029 one is the orphan

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.regions.region_list import BadRow, ListedRegion, Origin, RegionList, read_list
-from registry.regions.region_load import Candidate, Connection, Known, RegionLoadError, apply, compare, plan
+from registry.regions.region_load import Candidate, Connection, CurrentRegion, RegionLoadError, apply, compare, plan
 from registry.regions.region_name import place
 from server.demo import geography
 
@@ -39,8 +39,8 @@ def region_list(regions: dict[str, str], bad: list[BadRow] | None = None) -> Reg
     )
 
 
-def stored_regions(regions: dict[str, str]) -> dict[str, Known]:
-    return {code: Known(code, name, FIRST) for code, name in regions.items()}
+def stored_regions(regions: dict[str, str]) -> dict[str, CurrentRegion]:
+    return {code: CurrentRegion(code, name, FIRST) for code, name in regions.items()}
 
 
 def without(*codes: str) -> dict[str, str]:
@@ -56,7 +56,7 @@ def test_a_plan_contains_every_region_once(listed: dict[str, str], now: dict[str
     assert {row.code for row in diff.new} == listed.keys() - now.keys()
     assert {region.code for region in diff.gone} == now.keys() - listed.keys()
     assert len(diff.new) + len(diff.renamed) + diff.unchanged == len(listed)
-    assert all(rename.was != rename.row.name for rename in diff.renamed)
+    assert all(rename.former_name != rename.row.name for rename in diff.renamed)
     assert {region.code for region in diff.gone} & occupied <= set(diff.gone_with_data)
     assert diff.changes is (listed != now)
 

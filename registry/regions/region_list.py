@@ -1,8 +1,8 @@
 """Official region lists as they are published, read into rows.
 
-Two layouts: the four CSV files of idn-area-data (a folder, or the .tgz that `npm pack` gives) and one file of
-`code,name` (.csv or .csv.gz, with or without a heading).  Rule: every line of a list becomes a row or a bad row with
-its file and line, only blank ones are passed over, and nothing is unpacked to disk.  Test: tests/test_region_list.py.
+Two layouts: the four CSV files of idn-area-data (a folder, or the .tgz that `npm pack` makes) and one file of
+`code,name` (.csv or .csv.gz, with or without a heading).  Rule: every line of a list becomes a row, or a bad row with
+its file and line; only blank lines are skipped, and nothing is unpacked to disk.  Test: tests/test_region_list.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from registry.regions.region_name import place
 MAX_BYTES = 64 * 2**20
 """Largest content read, after decompression; the whole country takes 5 MB."""
 
-_PARTS = {
+_FILES = {
     "provinces.csv": (RegionLevel.PROVINCE, ["code", "name"]),
     "regencies.csv": (RegionLevel.REGENCY, ["code", "province_code", "name"]),
     "districts.csv": (RegionLevel.DISTRICT, ["code", "regency_code", "name"]),
@@ -61,7 +61,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a list comes from: who published it, under which licence, and the decree it follows."""
+    """The origin of a list: its publisher and licence, and the decree that it follows."""
 
     source: str
     decree: str | None = None
@@ -71,7 +71,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class RegionList:
-    """A list as read: parents before children.  `checksum` is the SHA-256 of its content, however it was packed."""
+    """The rows of a list, parents before children; `checksum` is the SHA-256 of its content, packed or not."""
 
     rows: list[ListedRegion]
     bad: list[BadRow]
@@ -80,13 +80,13 @@ class RegionList:
 
 
 class RegionListError(ValueError):
-    """The path holds no region list that can be read."""
+    """The path has no region list that can be read."""
 
 
 _IDN_AREA_DATA = Origin("idn-area-data", attribution="idn-area-data, ODbL 1.0")
 
-# Lists known by their content: the decree is theirs, not the file name's.
-_KNOWN = {
+# Lists recognised by their content, because a file name proves no decree.
+_ORIGINS = {
     "a00d8dda61fddc779f492761cbaa2fab7c7db498051e13256e939aeae470e9de": Origin(
         "idn-area-data 4.0.1", "Kepmendagri 300.2.2-2138/2025", dt.date(2025, 4, 25), "idn-area-data, ODbL 1.0"
     ),
@@ -97,40 +97,42 @@ _KNOWN = {
 
 
 def read_list(path: Path) -> RegionList:
-    """Read a folder, .tgz, .csv or .csv.gz; RegionListError when it is no list.  Bad lines are part of the result."""
-    parts = _parts(path)
-    checksum = hashlib.sha256(b"".join(parts.values())).hexdigest()
-    origin = _KNOWN.get(checksum, _IDN_AREA_DATA if len(parts) > 1 else Origin(path.name))
+    """Read a folder, .tgz, .csv or .csv.gz.  Raises RegionListError for anything else; bad lines are in the result."""
+    files = _files(path)
+    is_idn_area_data = len(files) > 1
+    checksum = hashlib.sha256(b"".join(files.values())).hexdigest()
+    origin = _ORIGINS.get(checksum, _IDN_AREA_DATA if is_idn_area_data else Origin(path.name))
     entries: list[ListedRegion | BadRow] = []
-    for file, content in parts.items():
-        entries += _entries(file, content, _PARTS[file] if len(parts) > 1 else None)
+    for name, content in files.items():
+        entries += _entries(name, content, _FILES[name] if is_idn_area_data else None)
     rows, misfits = _tree([entry for entry in entries if isinstance(entry, ListedRegion)])
     bad = misfits + [entry for entry in entries if isinstance(entry, BadRow)]
-    order = list(parts)
-    return RegionList(rows, sorted(bad, key=lambda b: (order.index(b.file), b.line)), checksum, origin)
+    order = list(files)
+    bad.sort(key=lambda row: (order.index(row.file), row.line))
+    return RegionList(rows, bad, checksum, origin)
 
 
-def _parts(path: Path) -> dict[str, bytes]:
+def _files(path: Path) -> dict[str, bytes]:
     """The list's files by name, provinces first; one file of `code,name`, or all four of idn-area-data."""
     try:
         if path.is_dir():
             folder = path if (path / "villages.csv").exists() else path / "data"
-            found = {name: _capped(folder / name) for name in _PARTS if (folder / name).is_file()}
+            files = {name: _capped(folder / name) for name in _FILES if (folder / name).is_file()}
         elif path.name.endswith((".tgz", ".tar.gz")):
-            found = _members(_capped(path))
+            files = _members(_capped(path))
         else:
             return {path.name: _capped(path)}
     except FileNotFoundError:
         raise RegionListError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise RegionListError(f"{path}: cannot be read ({error})") from error
-    if missing := [name for name in _PARTS if name not in found]:
+    if missing := [name for name in _FILES if name not in files]:
         raise RegionListError(f"{path}: {', '.join(missing)} not found")
-    return {name: found[name] for name in _PARTS}
+    return {name: files[name] for name in _FILES}
 
 
 def _capped(path: Path) -> bytes:
-    """A file's content, decompressed by its ending; never more than MAX_BYTES are held."""
+    """A file's content, decompressed by its ending; never more than MAX_BYTES are in memory."""
     with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -139,19 +141,22 @@ def _capped(path: Path) -> bytes:
 
 
 def _members(archive: bytes) -> dict[str, bytes]:
-    """The four files of an archive, wherever its folders put them.  Members are only read here, under our own names."""
-    found: dict[str, bytes] = {}
+    """The four files of an archive, in whichever folder.  Members are only read, and under our own names."""
+    files: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
         for member in tar:
             name = PurePosixPath(member.name).name
-            if name not in _PARTS or not member.isreg() or (file := tar.extractfile(member)) is None:
+            if name not in _FILES or not member.isreg():
                 continue
-            if name in found:
+            file = tar.extractfile(member)
+            if file is None:
+                continue
+            if name in files:
                 raise RegionListError(f"the archive holds {name} twice")
             if member.size > MAX_BYTES:  # a sparse member may claim more than the archive holds
                 raise RegionListError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
-            found[name] = file.read()
-    return found
+            files[name] = file.read()
+    return files
 
 
 def _entries(
@@ -208,12 +213,12 @@ def _row(
 
 
 def _tree(rows: list[ListedRegion]) -> tuple[list[ListedRegion], list[BadRow]]:
-    """The rows that hang together, parents first.
+    """The rows that form a tree, parents first.
 
-    Bad rows are all lines of a code with different names, because nobody can say which is right, a line that says again
-    what another has said, and orphans with all below them."""
+    Bad rows are all lines of a code with different names, because nobody can decide which is right, a line that repeats
+    another, and orphans with all below them."""
     lines: dict[str, list[ListedRegion]] = {}
-    for row in sorted(rows, key=lambda r: (len(r.code), r.code)):  # stable: lines of one code in the list's own order
+    for row in sorted(rows, key=lambda row: (len(row.code), row.code)):  # stable: keeps the order of one code's lines
         lines.setdefault(row.code, []).append(row)
     tree: dict[str, ListedRegion] = {}
     bad: list[BadRow] = []
@@ -221,10 +226,11 @@ def _tree(rows: list[ListedRegion]) -> tuple[list[ListedRegion], list[BadRow]]:
         parent = first.parent_code
         if any(row.name != first.name for row in others):
             numbers = " and ".join(str(row.line) for row in (first, *others))
-            bad += [BadRow(r.file, r.line, f"{code}: lines {numbers} give it different names") for r in lines[code]]
+            fault = f"lines {numbers} give it different names"
+            bad += [BadRow(row.file, row.line, f"{code}: {fault}") for row in lines[code]]
         elif parent is not None and parent not in tree:
-            fault = "could not be used" if parent in lines else "is not in the list"
-            bad += [BadRow(row.file, row.line, f"{code}: parent {parent} {fault}") for row in lines[code]]
+            fault = f"parent {parent} could not be used" if parent in lines else f"parent {parent} is not in the list"
+            bad += [BadRow(row.file, row.line, f"{code}: {fault}") for row in lines[code]]
         else:
             tree[code] = first
             bad += [BadRow(row.file, row.line, f"{code}: already on line {first.line}") for row in others]

@@ -1,16 +1,16 @@
-"""Applies an official region list to the database: what is new, what is spelled otherwise, what is gone.
+"""Applies an official region list to the database: regions that are new, renamed or gone.
 
-Rule: a list never moves anybody's data.  It adds, respells and closes regions; a region that a list no longer holds,
-or whose code now names another place, stays as it is while anything refers to it or to what lies below, and the load
-is refused.  So is a list that is older than the newest one loaded, unless a person forces it.  New codes of old regions
-come by region events; a list only names the candidates.  Loading twice changes nothing.  Test: tests/test_regions.py.
+Rule: a list never moves anybody's data.  It adds, renames and closes regions.  If a region that the list no longer has,
+or whose code now names another place, has data in it or below it, it stays as it is and the load is refused.  So is a
+list that is older than the newest one loaded, unless a person forces it.  New codes of old regions come by region
+events; a list only names the candidates.  Loading twice changes nothing.  Test: tests/test_regions.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -29,13 +29,13 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 BATCH = 5_000
 """Regions written by one statement, and the step of the progress shown."""
 SAME_PLACE = 0.5
-"""Likeness of two names (0–1) below which one code is taken to name two places.  Between the lists of 2019 and 2025
-real re-use (Tonasa, Kassi) lies at 0.36, misspelling above 0.6."""
+"""Similarity of two names (0–1) below which one code is assumed to name two places.  Between the lists of 2019 and
+2025 real re-use (Tonasa, Kassi) lies at 0.36, misspelling above 0.6."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A region as the database has it today."""
+class CurrentRegion:
+    """A region of today in the database."""
 
     code: str
     name: str
@@ -44,25 +44,26 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """A code that has another name in the list.  Reused: the names have nothing in common."""
+    """A code that has another name in the list."""
 
     row: ListedRegion
-    was: str
+    former_name: str
 
     @property
     def reused(self) -> bool:
-        """Whether the code seems to name another place now."""
-        return SequenceMatcher(None, _core(self.was), _core(self.row.name), autojunk=False).ratio() < SAME_PLACE
+        """Whether the code seems to name another place now, because the names have nothing in common."""
+        names = SequenceMatcher(None, _core(self.former_name), _core(self.row.name), autojunk=False)
+        return names.ratio() < SAME_PLACE
 
     @property
     def spelling_only(self) -> bool:
-        """Whether case, quotes, hyphens, spaces or the word for the kind (`KAB.`, `Kabupaten`) are all that differs."""
-        return _core(self.was) == _core(self.row.name)
+        """Whether only case, quotes, hyphens, spaces or the word for the kind (`KAB.`, `Kabupaten`) differ."""
+        return _core(self.former_name) == _core(self.row.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A code that is gone and the only new one of its level and name: perhaps the same place, for a person to say."""
+    """A code that is gone and the only new one of its level and name: a person decides if it is the same place."""
 
     code: str
     new_code: str
@@ -71,12 +72,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What a list changes.  `gone_with_data` and `reused_with_data` are the codes for which a load is refused."""
+    """The changes by a list.  A load with codes in `gone_with_data` or `reused_with_data` is refused."""
 
     new: list[ListedRegion]
     renamed: list[Rename]
     unchanged: int
-    gone: list[Known]
+    gone: list[CurrentRegion]
     candidates: list[Candidate]
     gone_with_data: list[str]
     reused_with_data: list[str]
@@ -88,60 +89,69 @@ class Diff:
 
 
 class RegionLoadError(Exception):
-    """The list cannot be applied; `codes` are the regions that stand in the way."""
+    """The list cannot be applied; `codes` are the regions that prevent it."""
 
     def __init__(self, reason: str, codes: Collection[str] = ()) -> None:
-        shown = ", ".join(sorted(codes)[:20]) + (f" and {len(codes) - 20} more" if len(codes) > 20 else "")
-        super().__init__(f"{reason}: {shown}" if codes else reason)
         self.codes = sorted(codes)
+        listed = ", ".join(self.codes[:20])
+        if len(codes) > 20:
+            listed += f" and {len(codes) - 20} more"
+        super().__init__(f"{reason}: {listed}" if codes else reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest list that was loaded, and the day from which it holds."""
+    """The newest list that was loaded, and the day from which it is in force."""
 
     decree: str
     effective_on: dt.date
 
 
-def plan(regions: RegionList, current: Mapping[str, Known], occupied: Collection[str] = ()) -> Diff:
+def plan(regions: RegionList, current: Mapping[str, CurrentRegion], occupied: Collection[str] = ()) -> Diff:
     """Compare a list with today's regions by code; `occupied` are the codes of regions that anything refers to.
 
-    A list with bad lines closes nothing: what it lacks may stand on one of them.
+    A list with bad lines closes nothing, because a region that it lacks may be on one of them.
     """
-    listed = {row.code: row for row in regions.rows}
-    new = [row for row in regions.rows if row.code not in current]
-    renamed = [
-        Rename(r, current[r.code].name) for r in regions.rows if r.code in current and r.name != current[r.code].name
-    ]
-    gone = [] if regions.bad else [current[code] for code in sorted(current.keys() - listed.keys())]
-    held = {prefix for code in occupied for prefix in (code[:2], code[:5], code[:8], code)}
+    new: list[ListedRegion] = []
+    renamed: list[Rename] = []
+    for row in regions.rows:
+        region = current.get(row.code)
+        if region is None:
+            new.append(row)
+        elif region.name != row.name:
+            renamed.append(Rename(row, region.name))
+    gone_codes = current.keys() - {row.code for row in regions.rows}
+    gone = [] if regions.bad else [current[code] for code in sorted(gone_codes)]
+    with_data = {prefix for code in occupied for prefix in (code[:2], code[:5], code[:8], code)}
     return Diff(
         new=new,
         renamed=renamed,
         unchanged=len(regions.rows) - len(new) - len(renamed),
         gone=gone,
         candidates=list(_candidates(gone, new)),
-        gone_with_data=[known.code for known in gone if known.code in held],
-        reused_with_data=[r.row.code for r in renamed if r.row.code in occupied and r.reused],
+        gone_with_data=[region.code for region in gone if region.code in with_data],
+        reused_with_data=[rename.row.code for rename in renamed if rename.row.code in occupied and rename.reused],
     )
 
 
 async def compare(connection: Connection, regions: RegionList, *, lock: bool = False) -> Diff:
-    """The difference to the database, nothing written: the dry run.  `lock` keeps it true until the transaction ends.
+    """The difference between a list and the database; writes nothing.  `lock` keeps it true until the transaction ends.
 
-    The connection's role must see every row (BYPASSRLS or superuser): one that row security would filter gets
-    PostgreSQL's error instead of an answer that calls a full village empty.
+    The connection's role must see every row (BYPASSRLS or superuser).  For any other role PostgreSQL raises an error,
+    instead of an answer that calls a village with data empty.
     """
     async with connection.transaction():
         await connection.execute("SET LOCAL row_security = off")
         if lock:
             await connection.execute("LOCK TABLE region IN SHARE ROW EXCLUSIVE MODE")
-        known = await connection.fetch("SELECT code, name, valid_from FROM region WHERE valid_to IS NULL")
-        current = {r["code"]: Known(r["code"], r["name"], r["valid_from"]) for r in known}
+        rows = await connection.fetch("SELECT code, name, valid_from FROM region WHERE valid_to IS NULL")
+        current = {row["code"]: CurrentRegion(row["code"], row["name"], row["valid_from"]) for row in rows}
         diff = plan(regions, current)
-        doubtful = [k.code for k in diff.gone] + [r.row.code for r in diff.renamed if r.reused]
-        return plan(regions, current, await _occupied(connection, doubtful, lock)) if doubtful else diff
+        doubtful = [region.code for region in diff.gone]
+        doubtful += [rename.row.code for rename in diff.renamed if rename.reused]
+        if not doubtful:
+            return diff
+        return plan(regions, current, await _occupied(connection, doubtful, lock))
 
 
 async def newer_list(
@@ -149,7 +159,7 @@ async def newer_list(
 ) -> Newest | None:
     """The newest list that was loaded, if this one is older.
 
-    A later day makes no list newer than it is known to be: by its content, or because it was loaded before."""
+    A later `effective_on` does not make a list newer than its content proves, or than when it was loaded before."""
     loaded_on = await connection.fetchval(FIRST_DAY, regions.checksum, decree)
     days = [day for day in (effective_on, regions.origin.effective_on, loaded_on) if day is not None]
     newest = await connection.fetchrow(NEWEST)
@@ -159,7 +169,7 @@ async def newer_list(
 
 
 def refuse_older(diff: Diff, newest: Newest) -> None:
-    """RegionLoadError: what an older list would undo."""
+    """Raise RegionLoadError with the changes that an older list would undo."""
     raise RegionLoadError(
         f"the list is older than {newest.decree} of {newest.effective_on}, which is loaded: it would give"
         f" {len(diff.renamed)} regions another name, close {len(diff.gone)} and add {len(diff.new)};"
@@ -176,53 +186,63 @@ async def apply(
     accept: Collection[str] = (),
     force: bool = False,
 ) -> Diff:
-    """Load a list in one transaction and return what it changed; RegionLoadError leaves the database as it was.
+    """Load a list in one transaction and return its changes.  RegionLoadError leaves the database as it was.
 
-    `effective_on` is the day from which the decree's changes hold.  `progress` is called with regions written and to
-    write.  `accept` are codes whose new name a person has confirmed to be the same place.  `force` loads an older list
-    than the newest one: what it undoes ends today, because history is not rewritten.
+    `effective_on` is the day from which the decree's changes are in force.  `progress` is called with the numbers of
+    regions written and to write.  `accept` are codes whose new name, as a person has confirmed, is of the same place.
+    `force` loads a list that is older than the newest one: its changes are dated today, because history is not
+    rewritten.
     """
     if not regions.rows:
-        raise RegionLoadError("the list holds no region")
+        raise RegionLoadError("the list has no region")
     if len(decree) > LONGEST_DECREE:
-        raise RegionLoadError(f"a decree has {LONGEST_DECREE} characters at most")
+        raise RegionLoadError(f"a decree has at most {LONGEST_DECREE} characters")
     async with connection.transaction():
         diff = await compare(connection, regions, lock=True)
-        record_day = effective_on
+        changes_on = effective_on
         if diff.changes and (newest := await newer_list(connection, regions, decree, effective_on)):
             if not force:
                 refuse_older(diff, newest)
-            effective_on = civil_day()
-        if diff.gone_with_data:
-            raise RegionLoadError(
-                "regions with data are not in the list; record region events first", diff.gone_with_data
-            )
-        if reused := set(diff.reused_with_data) - set(accept):
-            raise RegionLoadError("codes with data name another place; confirm the new names", reused)
-        if later := [known.code for known in diff.gone if known.valid_from >= effective_on]:
-            raise RegionLoadError("the list is older than the regions it would close", later)
-        total, done = len(diff.new) + len(diff.renamed) + len(diff.gone), 0
-        for rows in _batches(diff.new):
-            await _add(connection, rows, decree, effective_on)
-            progress(done := done + len(rows), total)
-        if diff.renamed:
-            await _rename(connection, diff.renamed, decree, effective_on)
-            progress(done := done + len(diff.renamed), total)
-        if diff.gone:
-            await connection.execute(CLOSE, [known.code for known in diff.gone], effective_on)
-            progress(total, total)
-        origin = regions.origin
+            changes_on = civil_day()
+        _refuse_loss(diff, accept, changes_on)
+        await _write(connection, diff, decree, changes_on, progress)
+        origin, size = regions.origin, len(regions.rows)
         await connection.execute(
-            RECORD, origin.source, decree, record_day, regions.checksum, origin.attribution, len(regions.rows)
+            RECORD, origin.source, decree, effective_on, regions.checksum, origin.attribution, size
         )
         return diff
 
 
-async def _occupied(connection: Connection, codes: list[str], lock: bool) -> set[str]:
-    """Which of these regions any row refers to.
+def _refuse_loss(diff: Diff, accept: Collection[str], changes_on: dt.date) -> None:
+    """Raise RegionLoadError if a load would leave data without its region."""
+    if diff.gone_with_data:
+        raise RegionLoadError("regions with data are not in the list; record region events first", diff.gone_with_data)
+    if reused := set(diff.reused_with_data) - set(accept):
+        raise RegionLoadError("codes with data name another place; confirm the new names", reused)
+    if later := [region.code for region in diff.gone if region.valid_from >= changes_on]:
+        raise RegionLoadError("the list is older than the regions it would close", later)
 
-    The tables are those with a foreign key to a region's id, asked from the catalogue, so that no noun is forgotten;
-    the region's own ones are the map, not data.
+
+async def _write(
+    connection: Connection, diff: Diff, decree: str, changes_on: dt.date, progress: Callable[[int, int], None]
+) -> None:
+    total, done = len(diff.new) + len(diff.renamed) + len(diff.gone), 0
+    for rows in _batches(diff.new):
+        await _add(connection, rows, decree, changes_on)
+        progress(done := done + len(rows), total)
+    if diff.renamed:
+        await _rename(connection, diff.renamed, decree, changes_on)
+        progress(done := done + len(diff.renamed), total)
+    if diff.gone:
+        await connection.execute(CLOSE, [region.code for region in diff.gone], changes_on)
+        progress(total, total)
+
+
+async def _occupied(connection: Connection, codes: list[str], lock: bool) -> set[str]:
+    """Those of these regions to which any row refers.
+
+    The tables with a foreign key to a region's id come from the database's catalogue, so that no noun is forgotten; the
+    region's own tables are the map and not data.
     """
     occupied: set[str] = set()
     for table, column in await connection.fetch(REFERENCES):
@@ -237,37 +257,49 @@ async def _occupied(connection: Connection, codes: list[str], lock: bool) -> set
     return occupied
 
 
-async def _add(connection: Connection, rows: list[ListedRegion], decree: str, effective_on: dt.date) -> None:
-    columns = zip(*((r.code, r.level, r.kind, r.name, normalise(r.name), r.parent_code) for r in rows), strict=True)
-    await connection.execute(ADD, effective_on, decree, *map(list, columns))
+async def _add(connection: Connection, rows: list[ListedRegion], decree: str, changes_on: dt.date) -> None:
+    values = [(row.code, row.level, row.kind, row.name, normalise(row.name), row.parent_code) for row in rows]
+    await connection.execute(ADD, changes_on, decree, *_columns(values))
 
 
-async def _rename(connection: Connection, renamed: list[Rename], decree: str, effective_on: dt.date) -> None:
-    columns = zip(*((r.row.code, r.row.name, normalise(r.row.name), not r.spelling_only) for r in renamed), strict=True)
-    await connection.execute(RENAME, effective_on, decree, RegionChange.RENAME, *map(list, columns))
+async def _rename(connection: Connection, renames: list[Rename], decree: str, changes_on: dt.date) -> None:
+    values = []
+    for rename in renames:
+        name = rename.row.name
+        values.append((rename.row.code, name, normalise(name), not rename.spelling_only))
+    await connection.execute(RENAME, changes_on, decree, RegionChange.RENAME, *_columns(values))
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    """One array for each column, as `unnest` takes them."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _batches(rows: list[ListedRegion]) -> Iterator[list[ListedRegion]]:
-    """Batches of one level each, parents first, so that a statement finds its parents in place."""
+    """Batches of one level each, parents first, so that the parents of a statement's rows exist."""
     for _, same_level in groupby(rows, key=lambda row: row.level):
-        level = list(same_level)
-        yield from (level[start : start + BATCH] for start in range(0, len(level), BATCH))
+        regions = list(same_level)
+        for start in range(0, len(regions), BATCH):
+            yield regions[start : start + BATCH]
 
 
-def _candidates(gone: list[Known], new: list[ListedRegion]) -> Iterator[Candidate]:
-    named: defaultdict[tuple[RegionLevel, str], list[ListedRegion]] = defaultdict(list)
+def _candidates(gone: list[CurrentRegion], new: list[ListedRegion]) -> Iterator[Candidate]:
+    rows_named: defaultdict[tuple[RegionLevel, str], list[ListedRegion]] = defaultdict(list)
     for row in new:
-        named[row.level, normalise(row.name)].append(row)
-    for known in gone:
-        match named[place(known.code)[0], normalise(known.name)]:
+        rows_named[row.level, normalise(row.name)].append(row)
+    for region in gone:
+        level, _, _ = place(region.code)
+        match rows_named[level, normalise(region.name)]:
             case [row]:
-                yield Candidate(known.code, row.code, row.name)
+                yield Candidate(region.code, row.code, row.name)
 
 
 def _core(name: str) -> str:
-    """A name without the word for its kind and without spaces, for judging likeness."""
+    """A name without the word for its kind and without spaces, to compare names."""
     words = normalise(name).split()
-    return "".join(words[1:] if len(words) > 1 and words[0] in ("kab", "kabupaten", "kota") else words)
+    if len(words) > 1 and words[0] in ("kab", "kabupaten", "kota"):
+        words = words[1:]
+    return "".join(words)
 
 
 ADD = """

@@ -1,8 +1,8 @@
-"""What a region's official code and its name say.
+"""The official codes and the names of regions.
 
-The code is Kemendagri's, with dots, `PP.KK.CC.VVVV`: level, kind and parent follow from its digits.  BPS codes look
-alike and mean other places (163 regency codes do), so a code without dots is refused, never completed.  Names never
-identify: they are only searched, in the form that `normalise` gives them.  Test: tests/test_region_list.py.
+A code is Kemendagri's, with dots, `PP.KK.CC.VVVV`: level, kind and parent follow from its digits.  BPS codes look the
+same but mean other places (163 regency codes do), so a code without dots is refused, never completed.  Names do not
+identify a region: they are only searched, in the form that `normalise` gives them.  Test: tests/test_region_list.py.
 """
 
 import re
@@ -18,7 +18,7 @@ _LETTERS = re.compile(r"\b(?:[^\W\d_] ){2,}[^\W\d_]\b")
 
 
 def place(code: str) -> tuple[RegionLevel, RegionKind, str | None]:
-    """Level, kind and parent code (None for a province) of a dotted code; ValueError says what is wrong with it.
+    """Level, kind and parent code (None for a province) of a dotted code; ValueError describes the error in it.
 
     Kabupaten are 01–69, kota 71–99; a village's first digit is 1 kelurahan, 2 desa, 3 desa adat.
     """
@@ -44,12 +44,12 @@ def place(code: str) -> tuple[RegionLevel, RegionKind, str | None]:
 
 
 def normalise(name: str) -> str:
-    """The form in which names are searched: no case, accents, quotes or punctuation, single spaces.
+    """The form in which names are searched: without case, accents, quotes or punctuation, with single spaces.
 
     Letters written apart are joined (`N i a n` in the official list).  Only letters, digits and spaces remain, so no
     wildcard of LIKE does.
     """
-    text = unicodedata.normalize("NFKD", _QUOTES.sub("", name)).casefold()
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    text = _OTHER.sub(" ", text).strip()
-    return _LETTERS.sub(lambda run: run[0].replace(" ", ""), text)
+    folded = unicodedata.normalize("NFKD", _QUOTES.sub("", name)).casefold()
+    unaccented = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    words = _OTHER.sub(" ", unaccented).strip()
+    return _LETTERS.sub(lambda run: run[0].replace(" ", ""), words)

@@ -99,7 +99,7 @@ def report(regions: RegionList, diff: Diff, console: Console) -> None:
 
 
 def _renaming(renamed: Rename, is_reused_with_data: bool) -> str:
-    line = f"{renamed.row.code} {renamed.was} → {renamed.row.name}"
+    line = f"{renamed.row.code} {renamed.former_name} → {renamed.row.name}"
     if is_reused_with_data:
         return f"{line} (another place? if not, give --accept)"
     if renamed.spelling_only:
