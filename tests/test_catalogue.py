@@ -18,6 +18,10 @@ MISTAKES = {
     "a language is misspelt": ('[CODE]\nid = "Perbaiki."\neng = "Correct."\n', r"one.toml \[CODE\] \[eng\]: write id"),
     "a text is empty": ('[CODE]\nid = ""\nen = "Correct."\n', r"one.toml \[CODE\] id: .* full stop"),
     "no full stop": ('[CODE]\nid = "Perbaiki."\nen = "Correct"\n', r"one.toml \[CODE\] en: .* full stop"),
+    "a sentence is too long": (
+        f'[CODE]\nid = "{"Perbaiki " * 30}."\nen = "Correct."\n',
+        r"one.toml \[CODE\] id: write at most 200 characters",
+    ),
     "no text": ('[CODE]\nid = 7\nen = "Correct."\n', r"one.toml \[CODE\] id: write a sentence"),
     "no table": ('CODE = "Perbaiki."\n', r"one.toml \[CODE\]: write id"),
     "another brace": ('[CODE]\nid = "Kode {code}."\nen = "Code {kode}."\n', r"one.toml \[CODE\]: .*{braces}"),
@@ -73,7 +77,7 @@ def test_codes_and_sentences_must_match_at_import(
 
 
 def test_a_param_selects_its_variant_of_the_sentence() -> None:
-    assert sentence(UserErrorCode.UNKNOWN_VALUE, "en", allowed="A or B") == "This value cannot be used; use A or B."
+    assert sentence(UserErrorCode.UNKNOWN_VALUE, "en", allowed="A or B") == "This value is not allowed; use A or B."
     for name in ("letters", "items"):
         assert "50" in sentence(UserErrorCode.UNKNOWN_VALUE, "id", **{name: "50"})
         assert frozenset({name}) in UserErrorCode.UNKNOWN_VALUE.forms

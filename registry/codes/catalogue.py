@@ -16,6 +16,8 @@ from typing import Any, Literal
 Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")
 SENTENCES = Path(__file__).with_name("sentences")
+LONGEST = 200
+"""Characters of a sentence; the database refuses a longer one (registry/models/label.py)."""
 HOW = 'write id = "…" in Indonesian and en = "…" in English, and nothing else'
 
 
@@ -90,6 +92,8 @@ def _sentence(place: str, table: Any) -> Sentence:
     for language in LANGUAGES:
         if not isinstance(table[language], str) or not table[language].endswith("."):
             raise TypeError(f"{place} {language}: write a sentence that ends with a full stop")
+        if len(table[language]) > LONGEST:
+            raise TypeError(f"{place} {language}: write at most {LONGEST} characters")
     sentence = Sentence(table["id"], table["en"])
     try:
         params_agree = sentence.params == _params(sentence.en)

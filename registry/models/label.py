@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
+from registry.codes.catalogue import LONGEST
 from registry.models.fact import fact
 from registry.models.noun import Noun, table_of
 
@@ -18,8 +19,8 @@ class Label(Noun):
     row_sensitivity = OPEN
     list: Mapped[str] = fact(OPEN, "Daftar", "List", primary_key=True, longest=40)
     code: Mapped[str] = fact(OPEN, "Kode", "Code", primary_key=True, longest=40)
-    id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian", longest=200)
-    en: Mapped[str] = fact(OPEN, "Inggris", "English", longest=200)
+    id: Mapped[str] = fact(OPEN, "Indonesia", "Indonesian", longest=LONGEST)
+    en: Mapped[str] = fact(OPEN, "Inggris", "English", longest=LONGEST)
 
 
 LABEL = table_of(Label)
