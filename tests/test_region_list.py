@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from registry.codes import RegionKind, RegionLevel
 from registry.regions import region_list
+from registry.regions.region_diff import CurrentRegion, plan
 from registry.regions.region_list import ListedRegion, RegionListError, read_list
-from registry.regions.region_load import CurrentRegion, plan
 from registry.regions.region_name import normalise, place
 
 MALANG = {

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.regions.region_diff import Candidate, CurrentRegion, plan
 from registry.regions.region_list import BadRow, ListedRegion, Origin, RegionList, read_list
-from registry.regions.region_load import Candidate, Connection, CurrentRegion, RegionLoadError, apply, compare, plan
+from registry.regions.region_load import Connection, RegionLoadError, apply, compare
 from registry.regions.region_name import place
 from server.demo import geography
 

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from registry.models.noun import SCHEMA
+from registry.regions.region_diff import Diff, Rename
 from registry.regions.region_list import RegionList, read_list
-from registry.regions.region_load import Diff, RegionLoadError, Rename, apply, compare, newer_list, refuse_older
+from registry.regions.region_load import RegionLoadError, apply, compare, newer_list, refuse_older
 
 MAX_LINES = 20
 """Lines printed of each kind of change; the counts are of all."""
