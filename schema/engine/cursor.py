@@ -18,7 +18,9 @@ from schema.errors import BadInput
 
 _BLOCK, _MAC = 64, 16
 MAX_CHARACTERS = 20_000  # more than the sort keys of any record take
-_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+# Tables that xor each byte of a key with the pads of RFC 2104.
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True)

@@ -274,4 +274,7 @@ def _shaping(document: DocumentNode, definition: OperationDefinitionNode) -> set
                 nodes.append(root.selection_set)
         else:
             nodes.append(root)
-    return {variable.name.value for node in nodes for variable in nodes_of(node, VariableNode)}
+    names: set[str] = set()
+    for node in nodes:
+        names.update(variable.name.value for variable in nodes_of(node, VariableNode))
+    return names

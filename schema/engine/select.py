@@ -238,8 +238,8 @@ def same_fields(one: Fields, other: Fields) -> bool:
     return _identities(one) == _identities(other)
 
 
-def _identities(fields: Fields) -> list[tuple[str, list[int]]]:
-    return [(key, [id(node) for node in nodes]) for key, nodes in fields.items()]
+def _identities(fields: Fields) -> list[tuple[str | int, ...]]:
+    return [(key, *map(id, nodes)) for key, nodes in fields.items()]
 
 
 def _asks_its_type(fields: Fields) -> bool:
