@@ -65,7 +65,7 @@ def main(
         Path | None, typer.Option("--data", help="Where the countries are kept between runs; they are made once.")
     ] = None,
 ) -> None:
-    """Measure the registry beside a limit and an ordinary server.
+    """Measure the registry beside a hand-written limit and an ordinary server.
 
     Three servers with one worker each run over one PostgreSQL with an invented country.  Every workload is asked with
     1, 16 and 64 connections, in rounds that go through all sides in turn, and only after all have answered the same
@@ -107,7 +107,7 @@ def main(
 
 
 def kept_in() -> Path:
-    """The user's cache; for root a folder that the account which runs PostgreSQL can enter."""
+    """The cache of the user, or for root a folder that the account which runs PostgreSQL can enter."""
     near = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / FOLDER
     return Path("/var/cache") / FOLDER if Programs("18").closed(near) else near
 
@@ -238,7 +238,7 @@ def _flat(sizes: list[int], rates: Rates) -> Table:
 
 
 def _ratio(part: list[float], whole: list[float]) -> float | None:
-    """The median of the rounds' own ratios: whatever slows the machine for a while slows both sides of a round."""
+    """The median of the ratios of each round: what slows the machine for a while slows both sides of a round."""
     if not part or not whole:
         return None
     return statistics.median(p / w for p, w in zip(part, whole, strict=True))

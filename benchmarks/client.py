@@ -53,7 +53,7 @@ LONGEST = 60  # seconds
 
 @dataclass(frozen=True)
 class Request:
-    """A POST; `body` may have places for what must be new each time."""
+    """A POST; `body` may have placeholders for values that must be new each time."""
 
     path: str
     token: str
@@ -65,7 +65,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Target:
-    """A server's port and the requests that are made of it."""
+    """A server's port, and the requests to send to it."""
 
     port: int
     requests: list[Request]
@@ -86,7 +86,7 @@ class Seen:
 
 
 def ask(target: Target, requests: list[Request], first: int = 0) -> Seen:
-    """Ask these requests once each.  Raises RunError where one is refused."""
+    """Send each request once.  Raises RunError if one is refused."""
     answers, size, times = [], 0, []
     with httpx.Client(base_url=f"http://127.0.0.1:{target.port}", timeout=60) as client:
         for number, request in enumerate(requests, first):
@@ -106,7 +106,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def load(target: Target, connections: int, seconds: float, first: int, size: float | None) -> float:
-    """Requests a second over so many connections; `size` is the mean of the answers, where it can be compared."""
+    """Requests a second over so many connections; `size` is the mean size of the answers, if it can be compared."""
     run = _wrk if shutil.which("wrk") else _own
     requests, elapsed, received, failed = run(target, connections, seconds, first)
     if not failed and not requests and seconds < LONGEST:  # slower than was thought

@@ -42,7 +42,7 @@ STEP = 25_000  # households at a time, for the progress bar
 
 
 def kept(folder: Path, households: int) -> Path:
-    """Where the country of this size is kept, for this version of the database and of what fills it."""
+    """The folder of the country of this size, for this version of the database and of the code that fills it."""
     made_by = sorted([*(MIGRATIONS / "versions").glob("*.py"), *(Path(__file__).with_name(name) for name in FILLING)])
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_by)).hexdigest()
     return folder / f"{head()}-{digest[:8]}-{households}"
@@ -50,7 +50,7 @@ def kept(folder: Path, households: int) -> Path:
 
 @contextmanager
 def country(households: int, folder: Path, console: Console) -> Iterator[Embedded]:
-    """A running PostgreSQL with the country in it; made at the first call, at once there at the next."""
+    """A running PostgreSQL with the country in it; the first call makes it, later calls reuse it."""
     data = kept(folder, households)
     if not (data / "made").exists():
         shutil.rmtree(data, ignore_errors=True)

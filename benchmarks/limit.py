@@ -29,7 +29,7 @@ JSON, LENGTH = (b"content-type", b"application/json"), b"content-length"
 
 
 async def _connect(dsn: str, settings: dict[str, str]) -> asyncpg.Connection:
-    """A connection on which a varchar arrives as it stands on the wire."""
+    """A connection that returns a varchar as the bytes on the wire."""
     connection = await asyncpg.connect(dsn, max_cacheable_statement_size=0, server_settings=settings)
     await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
     return connection

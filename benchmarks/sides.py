@@ -85,7 +85,7 @@ def _server(name: str, asked: Mapping[str, str]) -> Iterator[Server]:
 
 
 def _answers(process: subprocess.Popen[str], port: int) -> bool:
-    """Waits until the server takes connections; False when it ended before, or takes too long."""
+    """Wait until the server accepts connections.  Returns False if it ends before, or takes too long."""
     end = time.monotonic() + STARTING
     while process.poll() is None and time.monotonic() < end:
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
@@ -121,7 +121,7 @@ class Sides:
         return self._tokens[persona]
 
     def compare(self, workload: Workload) -> dict[str, Seen]:
-        """What each side answers, if all say the same.  Raises RunError."""
+        """The answers of each side.  Raises RunError unless all sides answer the same."""
         seen: dict[str, Seen] = {}
         for number, side in enumerate(self.of(workload), 1):
             target = self.target(workload, side)
@@ -147,7 +147,7 @@ def _walled(workload: Workload, call: Call) -> Request:
 
 
 def normal(value: Any, written: bool) -> Any:
-    """An answer without what differs by right: the text of cursors, and of what was written id and number."""
+    """An answer without what may differ: the text of cursors, and the id and number of written records."""
     opaque = {"startCursor", "endCursor"} | ({"id", "householdNo"} if written else set())
     if isinstance(value, dict):
         return {k: v is not None if k in opaque else normal(v, written) for k, v in value.items()}
@@ -159,7 +159,7 @@ def _short(value: Any) -> str:
 
 
 async def written(dsn: str) -> list[tuple[int, ...]]:
-    """How many rows each submitted household has in each table, in the order of submission; all the same is one."""
+    """Rows of each submitted household by table, in the order of submission; one item if all have the same."""
     counted = ", ".join(
         f"(SELECT count(*) FROM {table} WHERE {'id' if table == 'household' else 'household_id'} = h.id)"
         for table in TABLES
@@ -176,7 +176,7 @@ async def written(dsn: str) -> list[tuple[int, ...]]:
 
 
 async def forget(dsn: str) -> None:
-    """Take out what was submitted, so that the next workload finds the country as it was."""
+    """Delete what was submitted, so that the next workload has the country as it was."""
     connection = await asyncpg.connect(
         dsn, server_settings={"search_path": "registry", "session_replication_role": "replica"}
     )

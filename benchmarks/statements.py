@@ -49,7 +49,7 @@ def household(walled: bool) -> str:
 
 
 def village(walled: bool) -> str:
-    """A page of 20 and one row more, which tells whether there is another page."""
+    """A page of 20, and one row more that shows whether there is another page."""
     return f"""SELECT row_to_json(o) FROM (
   WITH page AS MATERIALIZED (
     SELECT h.*, row_number() OVER () AS n FROM (
@@ -79,7 +79,7 @@ def regency(walled: bool) -> str:
 
 
 def province(walled: bool) -> str:
-    """Counted once a village and summed upward; the regions of a province are few."""
+    """Counted once for each village and summed upwards, because a province has few regions."""
     drafts = "" if walled else "AND NOT draft"
     counted = [
         f"""SELECT area, {columns} FROM {table}

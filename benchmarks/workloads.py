@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Workload:
-    """`goal` is a share of the limit, None where there is none; `ordinary` says whether that server answers it."""
+    """`goal` is a share of the limit, or None; `ordinary` says whether the ordinary server answers it."""
 
     name: str
     title: str
@@ -98,7 +98,7 @@ async def workloads(dsn: str, country: Country) -> list[Workload]:
 
 
 def _submission(officer: Persona, village: str) -> Call:
-    """The limit is also given what the product finds out: the village's id and the officer's name."""
+    """The limit also gets what the product looks up: the village's id and the officer's name."""
     home = document(officer.area or "")
     name = f"Petugas {officer.area}"
     settings = (officer.reach.literal(), *officer.reach.hull, str(officer.id))

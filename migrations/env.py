@@ -1,8 +1,8 @@
 """Alembic's environment: asyncpg engine without a pool, one transaction, the schema's owner as role.
 
-Rule: versions are plain DDL that imports nothing of ours, and a file's name is its place in the order and its revision.
-They make tables, keys, indexes and functions; policies, crossings, and what a column may hold (closed lists and bounds)
-are `migrate`'s, which applies them after the versions.  Both together equal the metadata.  Test: tests/test_migrations.py.
+Rule: versions are plain DDL that imports nothing of ours; a file is named after its place in the order and its revision.
+They make tables, keys, indexes and functions.  `migrate` applies policies, crossings, and constraints on values (closed
+lists and bounds) after them.  Both together equal the metadata.  Test: tests/test_migrations.py.
 """
 
 import asyncio

@@ -39,7 +39,7 @@ class Ask:
         self.counts = {row: self._counts(row) for row in (HouseholdRow, MemberRow)}
 
     def visible(self, row: Any) -> sa.ColumnElement[bool]:
-        """What the caller's grants reach."""
+        """The condition on rows that the caller's grants reach."""
         reach = [sa.true() if a is None else sa.and_(row.area >= a, row.area < a + "/") for a in self.areas]
         return sa.and_(row.archived_at.is_(None), sa.or_(*reach), *([] if self.drafts else [~row.draft]))
 

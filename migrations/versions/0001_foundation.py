@@ -1,4 +1,4 @@
-"""What every noun's statements ask: the first day of a partial date, folded text, cursors, the hull of an area set."""
+"""Functions that the statements of every noun use: first day of a partial date, folded text, cursors, hull of areas."""
 
 from alembic import op
 
@@ -8,20 +8,19 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # A partial date begins on its first day.  Not STRICT, though strict it is (`make_date` is null where its year is):
-    # PostgreSQL puts a STRICT function in place of its call only where the body is strict in every argument, and the
-    # call costs five times as much.
+    # The first day of a partial date.  It is null for null (`make_date` is), but not declared STRICT: PostgreSQL inlines
+    # a STRICT function only if its body is strict in every argument, and a call costs five times as much.
     """
     CREATE FUNCTION registry.first_day(partial text) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT make_date(left(partial, 4)::int, coalesce(nullif(substr(partial, 6, 2), '')::int, 1),
                            coalesce(nullif(substr(partial, 9, 2), '')::int, 1)) $$
     """,
-    # Letters without marks and case; the collation C knows the case of ASCII alone, which is left when marks are gone.
+    # Letters without marks and case; the collation C knows the case of ASCII alone, and only that is left without marks.
     """
     CREATE FUNCTION registry.folded(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT lower(regexp_replace(normalize(said, NFKD), '[\\u0300-\\u036f]', '', 'g')) $$
     """,
-    # One expression, so that PostgreSQL puts it in place of the call.
+    # One expression, so that PostgreSQL inlines it.
     """
     CREATE FUNCTION registry.cursor_of(keys json, inner_key bytea, outer_key bytea) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE

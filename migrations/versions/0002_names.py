@@ -15,14 +15,14 @@ branch_labels = None
 depends_on = None
 
 MEETING = "o[^a-z]+[eou]|[ai][^a-z]+e|[td][^a-z]+j|[bcdgkpt][^a-z]+h|s[^a-z]+[hjy]|[^a-z](z|ch)"
-"""Where two words meet in letters that sound otherwise when they are written as one."""
+"""Letters that sound different if the two words in which they meet are written as one."""
 QUOTES = "''\"`´‘’‚‛“”„ʻʼʽˈ′"
 
 DOUBLED = r"\Y(" + "|".join(f"{letter}(?={letter})" for letter in "abcdeghiklmnoprstu") + ")"
 
-# Each rule is done everywhere in the name before the next begins.  All but the titles keep the beginning of a word
-# the beginning of its key, so that a name is found while it is typed: that is why y and j become i, and w becomes u.
-# PostgreSQL keeps 32 regular expressions ready in a session, so what is plain letters is replaced without one.
+# Each rule is applied to the whole name before the next one.  Except for titles, the key of a word's beginning is the
+# beginning of its key, so that a name is found while it is typed: that is why y and j become i, and w becomes u.
+# PostgreSQL caches 32 regular expressions in a session, so plain letters are replaced without one.
 WORDS = r"""
 CREATE FUNCTION registry.name_words(name text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
@@ -56,9 +56,9 @@ BEGIN
 END $$
 """.replace("{doubled}", DOUBLED).replace("{quotes}", QUOTES)
 
-# What is stored with each name, and so made at each writing: PL/pgSQL keeps its plans, an SQL function makes them anew.
-# Written together, two words lose a letter that both have where they meet, as it would be lost inside one.  The whole as
-# one word comes last where it may sound otherwise: Matano Oe is Matanooe too.
+# The keys that are stored with each name, computed at each write: PL/pgSQL caches its plans, an SQL function does not.
+# Two words written together lose a doubled letter where they meet, as it would be lost inside one word.  If the whole
+# name as one word may sound different, its key comes last: Matano Oe is Matanooe too.
 SOUNDS = r"""
 CREATE FUNCTION registry.sounds(name text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
@@ -88,7 +88,7 @@ STATEMENTS = (
     AS $$ SELECT registry.name_joined(registry.name_words(regexp_replace(name, '[[:punct:][:space:]]+', '', 'g'))) $$
     """,
     SOUNDS,
-    # By which keys rows are picked: the longest word, the same joined with the word before it, and the whole as one.
+    # The keys by which rows are picked: the longest word, that joined with the word before it, and the whole as one.
     """
     CREATE FUNCTION registry.search_runs(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT coalesce((
@@ -104,7 +104,7 @@ STATEMENTS = (
     AS $$ SELECT coalesce(array_agg('% ' || registry.name_joined(ARRAY[word]) || '%'), '{}')
           FROM unnest(registry.name_words(said)) AS word $$
     """,
-    # … or it does with the one or the two words before it (a regular expression).
+    # … or begins one when joined with the one or two words before it (a regular expression).
     """
     CREATE FUNCTION registry.search_patterns(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT coalesce(array_agg(concat(' (', concat_ws('|', registry.name_joined(w.words[n:n]),
@@ -112,7 +112,7 @@ STATEMENTS = (
                     CASE WHEN n > 2 THEN registry.name_joined(w.words[n - 2:n]) END), ')')), '{}')
           FROM (SELECT registry.name_words(said) AS words) w, generate_subscripts(w.words, 1) AS n $$
     """,
-    # One expression, so that PostgreSQL puts it in place of the call; most names are plain letters.
+    # One expression, so that PostgreSQL inlines it; most names are plain letters.
     r"""
     CREATE FUNCTION registry.name_order(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT CASE WHEN name COLLATE "C" ~ '^[A-Za-z]+( [A-Za-z]+)*$' THEN lower(name COLLATE "C")

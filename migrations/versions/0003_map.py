@@ -1,4 +1,4 @@
-"""The map: regions, the codes they had, what became of them, the loaded lists, and what a code of any year is today."""
+"""The map: regions, their earlier codes, their successors, the loaded lists, and what a code of any year is today."""
 
 from alembic import op
 
@@ -63,7 +63,7 @@ STATEMENTS = (
     """,
     "CREATE INDEX ix_region_lineage_from_region_id ON registry.region_lineage (from_region_id)",
     "CREATE INDEX ix_region_lineage_to_region_id ON registry.region_lineage (to_region_id)",
-    # A list holds from `effective_on` on: by it an older one is known as older.
+    # A list is valid from `effective_on`, which tells older lists from newer ones.
     """
     CREATE TABLE registry.region_list (
         id UUID DEFAULT gen_random_uuid() NOT NULL,
@@ -77,7 +77,7 @@ STATEMENTS = (
         CONSTRAINT pk_region_list PRIMARY KEY (id)
     )
     """,
-    # Today's regions of a code of any year: its own, or those that its last holder became.
+    # Today's regions for a code of any year: the region itself, or its successors.
     """
     CREATE FUNCTION registry.regions_of(wanted text) RETURNS TABLE (id uuid) LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -91,8 +91,8 @@ STATEMENTS = (
       SELECT heirs.id FROM heirs JOIN registry.region r ON r.id = heirs.id WHERE r.valid_to IS NULL
     $$
     """,
-    # A code of any year leads to today's region; one that nobody knows, or that was split, is refused with its heirs.
-    # The read engine asks it only for codes that are not all today's.
+    # Today's region for a code of any year.  An unknown code and one that was split are refused, with the successors.
+    # The read engine calls it only if some codes are not today's.
     """
     CREATE FUNCTION registry.areas_of(codes text[]) RETURNS registry.area_set LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
@@ -114,8 +114,8 @@ STATEMENTS = (
       RETURN made;
     END $$
     """,
-    # Which village a code of any year is today, for lists that ask for one village by equality.  Refuses what areas_of
-    # refuses, and a village that became a region of another level: nothing lies in it by equality.
+    # Today's village for a code of any year, for lists that select one village by equality.  Refuses what areas_of
+    # refuses, and a village that became a region of another level, because no row has the code of that.
     """
     CREATE FUNCTION registry.village_of(code text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$

@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # `authors` wrote the revisions since the last verified one: none of them verifies.
+    # `authors` wrote the revisions since the last verified one: none of them may verify.
     """
     CREATE TABLE registry.household (
         village_id UUID NOT NULL,
@@ -71,7 +71,7 @@ STATEMENTS = (
     "CREATE INDEX ix_household_area_no ON registry.household (area, household_no, id)",
     "CREATE INDEX ix_household_area_verified ON registry.household (area, verified_at)",
     "CREATE INDEX ix_household_no ON registry.household (household_no, id)",
-    # What a list shows is counted from the index alone.
+    # Lists are counted from this index alone.
     "CREATE INDEX ix_household_counted ON registry.household (area, draft) WHERE archived_at IS NULL",
     """
     CREATE TABLE registry.household_number (

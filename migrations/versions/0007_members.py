@@ -47,7 +47,7 @@ STATEMENTS = (
     """,
     "CREATE INDEX ix_member_area_id ON registry.member (area, id)",
     "CREATE INDEX ix_member_household_id ON registry.member (household_id, area)",
-    # What a list shows is counted from the index alone.
+    # Lists are counted from this index alone.
     "CREATE INDEX ix_member_counted ON registry.member (area, draft) WHERE archived_at IS NULL",
     # One index for each word of a name: its sound to the end of the name.
     *(

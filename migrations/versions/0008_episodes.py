@@ -65,7 +65,7 @@ STATEMENTS = (
     "CREATE INDEX ix_migration_episode_member_id ON registry.migration_episode (member_id, area)",
     # Lists show the newest first.
     "CREATE INDEX ix_migration_episode_departed_on ON registry.migration_episode ((CASE WHEN departed_on IS NULL THEN '' ELSE departed_on END), id)",
-    # What a list shows is counted from the index alone.
+    # Lists are counted from this index alone.
     "CREATE INDEX ix_migration_episode_counted ON registry.migration_episode (area, draft) WHERE archived_at IS NULL",
 )
 

@@ -57,7 +57,7 @@ STATEMENTS = (
     "CREATE INDEX ix_business_owner_id ON registry.business (owner_id, area)",
     # Lists show the newest first.
     "CREATE INDEX ix_business_started_on ON registry.business ((CASE WHEN started_on IS NULL THEN '' ELSE started_on END), id)",
-    # What a list shows is counted from the index alone.
+    # Lists are counted from this index alone.
     "CREATE INDEX ix_business_counted ON registry.business (area, draft, field) WHERE archived_at IS NULL",
     # One index for each word of a name: its sound to the end of the name.
     *(

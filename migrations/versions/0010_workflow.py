@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # `edit_hash` is the hash of the edit that the step accepted: by it a retry is known.
+    # `edit_hash` is the hash of the edit that the step accepted, by which a retry is recognised.
     """
     CREATE TABLE registry.workflow_event (
         from_state TEXT,
@@ -36,7 +36,8 @@ STATEMENTS = (
     """,
     "CREATE INDEX ix_workflow_event_area_id ON registry.workflow_event (area, id)",
     "CREATE INDEX ix_workflow_event_household_id ON registry.workflow_event (household_id, area)",
-    # What a remark speaks of: the revision, whose changes since answer it; the class of its field; who recorded the row.
+    # A remark is about a revision, and a later change of the field answers it; `about` is the field's class, and
+    # `about_author` recorded the row.
     """
     CREATE TABLE registry.remark (
         path TEXT[] NOT NULL,

@@ -7,8 +7,8 @@ down_revision = "0012_ledger"
 branch_labels = None
 depends_on = None
 
-# A bar of 1 to 4 is hidden, and so is one whose rest is, of the sum or of the same bar of `wholes`; what is hidden must
-# not follow from the sum: one alone, or few together, take the next smallest along.
+# A bar of 1 to 4 is hidden, and so is a bar whose rest of the sum, or of the same bar of `wholes`, is 1 to 4.  Hidden bars
+# must not follow from the sum: if there is one alone, or few together, the next smallest bar is hidden too.
 BARS = """
 CREATE FUNCTION registry.bars(cells jsonb, whole integer, wholes jsonb)
 RETURNS TABLE (value jsonb, hidden boolean) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
