@@ -1,5 +1,6 @@
 """SQL for people: one clause a line, what belongs to a clause deeper; nothing but white space is changed.
 
+Formatters of SQL change more than that, or read worse (docs/decisions/sql-layout.md).
 Rule: the words of a statement stay what they are and in their order, so what is read is what runs.
 Test: tests/test_explain.py.
 """
