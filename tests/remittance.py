@@ -1,4 +1,4 @@
-"""A noun that the registry does not have, as README.md says that one is added: what a household was sent from abroad.
+"""A noun that the registry does not have, added as README.md explains: money that a household got from abroad.
 
 tests/test_new_noun.py writes these parts into a copy of the project.
 """
@@ -168,11 +168,11 @@ class Copy:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of a process that finds the packages of the copy and no others of ours."""
+        """The environment of a process that finds only the packages of the copy."""
         return os.environ | {"PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Python with these arguments."""
+        """Run Python with these arguments."""
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
 
@@ -180,14 +180,14 @@ class Copy:
         (self.root / path).write_text(text.lstrip())
 
     def edit(self, path: str, before: str, after: str) -> None:
-        """Put `after` in the place of `before`, which stands there once."""
+        """Replace `before`, which occurs once, with `after`."""
         text = (self.root / path).read_text()
         assert text.count(before) == 1, f"{path}: {before}"
         (self.root / path).write_text(text.replace(before, after))
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Bring the parts of the noun back to what they are now."""
+        """Restore the parts of the noun to their current text."""
         texts = {path: path.read_text() if path.exists() else None for path in map(self.root.joinpath, PARTS)}
         try:
             yield
@@ -200,7 +200,7 @@ class Copy:
 
 
 def copied(folder: Path) -> Copy:
-    """The project as it stands, without what git does not know."""
+    """Copy the project as it is, with the files that git tracks or would add."""
     files = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", *COPIED],
         cwd=ROOT,
@@ -219,7 +219,7 @@ def copied(folder: Path) -> Copy:
 
 
 def add(copy: Copy, without: Iterable[str] = ()) -> None:
-    """The noun, in the order of README.md; `without` names the parts that are forgotten."""
+    """Add the noun, in the order of README.md; `without` names the parts to forget."""
     parts = {"facts", "face", "line", "list", "migration"} - set(without)
     if "facts" in parts:
         copy.write(FACTS_FILE, FACTS)
@@ -266,11 +266,11 @@ for code in sys.stdin:
         os._exit(0)
     os.wait()
 """
-"""Runs each line that it reads in a process of its own, which has the libraries and none of our modules."""
+"""Runs each line that it reads in a process of its own, with the libraries but none of our modules loaded."""
 
 
 class Starter:
-    """Says with which sentence a copy does not start."""
+    """Finds the error with which a copy does not start."""
 
     def __init__(self, copy: Copy) -> None:
         command = [sys.executable, "-c", SERVER]

@@ -21,7 +21,7 @@ SEEN = "id withheld viewerCan regular recipient amount { amount currency } passp
 
 
 def remittance(sender: str, **changes: Any) -> dict[str, Any]:
-    made = {
+    document = {
         "id": str(uuid.uuid4()),
         "senderId": sender,
         "regular": True,
@@ -30,17 +30,19 @@ def remittance(sender: str, **changes: Any) -> dict[str, Any]:
         "amount": {"amount": "1500.00", "currency": "HKD"},
         "passportNo": PASSPORT,
     }
-    return made | changes
+    return document | changes
 
 
-async def recorded(village: Place, state: str = "SUBMITTED", **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A household with one remittance, and that."""
-    made = household()
-    sent = remittance(made["members"][0]["id"], **changes)
-    return await village.new_household(state, **made | {"remittances": [sent]}), sent
+async def submit_with_remittance(
+    village: Place, state: str = "SUBMITTED", **changes: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Submit a household with one remittance; return both."""
+    document = household()
+    sent = remittance(document["members"][0]["id"], **changes)
+    return await village.new_household(state, **document | {"remittances": [sent]}), sent
 
 
-def test_it_is_the_copy_that_is_tested() -> None:
+def test_these_tests_run_in_the_copy() -> None:
     assert "remittance" in DOORS, registry.__path__
 
 
@@ -63,10 +65,10 @@ async def test_it_is_an_input_with_its_money_as_one_value(village: Place) -> Non
     }
 
 
-async def test_it_is_written_sealed_masked_and_revealed(village: Place) -> None:
-    made, sent = await recorded(village)
-    (shown,) = (await village.household("officer", made["id"], f"remittances {{ {SEEN} }}"))["remittances"]
-    assert shown == {
+async def test_it_is_stored_sealed_masked_and_revealed(village: Place) -> None:
+    document, sent = await submit_with_remittance(village)
+    (record,) = (await village.household("officer", document["id"], f"remittances {{ {SEEN} }}"))["remittances"]
+    assert record == {
         "id": sent["id"],
         "withheld": [],
         "viewerCan": ["IDENTITY_REVEAL"],
@@ -74,13 +76,13 @@ async def test_it_is_written_sealed_masked_and_revealed(village: Place) -> None:
         "recipient": "Siti Aminah",
         "amount": {"amount": "1500.00", "currency": "HKD"},
         "passportMasked": "X1******",
-        "sender": {"id": made["members"][0]["id"]},
+        "sender": {"id": document["members"][0]["id"]},
     }
     row = await village.admin.fetchrow("SELECT * FROM remittance WHERE id = $1", uuid.UUID(sent["id"]))
     assert row is not None
     assert row["passport_no"] == "X1******"
     revision = await village.admin.fetchval(
-        "SELECT document::text FROM household_revision WHERE household_id = $1", uuid.UUID(made["id"])
+        "SELECT document::text FROM household_revision WHERE household_id = $1", uuid.UUID(document["id"])
     )
     assert sent["id"] in revision
     assert PASSPORT not in revision
@@ -93,21 +95,21 @@ async def test_it_is_written_sealed_masked_and_revealed(village: Place) -> None:
     assert answer["revealIdentity"] == {"value": PASSPORT, "userErrors": []}
 
 
-async def test_who_has_not_its_class_gets_null_and_is_told(village: Place) -> None:
-    made, _ = await recorded(village)
-    (shown,) = (await village.household("verifier", made["id"], f"remittances {{ {SEEN} }}"))["remittances"]
-    assert (shown["withheld"], shown["amount"]) == (["amount"], None)
-    assert (shown["recipient"], shown["passportMasked"]) == ("Siti Aminah", "X1******")
-    (shown,) = (await village.household("viewer", made["id"], f"remittances {{ {SEEN} }}"))["remittances"]
-    assert sorted(shown["withheld"]) == ["amount", "passportMasked", "recipient"]
-    assert (shown["amount"], shown["recipient"], shown["passportMasked"]) == (None, None, None)
+async def test_it_is_withheld_from_callers_without_its_class(village: Place) -> None:
+    document, _ = await submit_with_remittance(village)
+    (record,) = (await village.household("verifier", document["id"], f"remittances {{ {SEEN} }}"))["remittances"]
+    assert (record["withheld"], record["amount"]) == (["amount"], None)
+    assert (record["recipient"], record["passportMasked"]) == ("Siti Aminah", "X1******")
+    (record,) = (await village.household("viewer", document["id"], f"remittances {{ {SEEN} }}"))["remittances"]
+    assert sorted(record["withheld"]) == ["amount", "passportMasked", "recipient"]
+    assert (record["amount"], record["recipient"], record["passportMasked"]) == (None, None, None)
 
 
-async def test_two_edits_of_its_money_conflict_and_never_mix(village: Place) -> None:
-    made, sent = await recorded(village)
+async def test_two_edits_of_its_money_conflict_instead_of_mixing(village: Place) -> None:
+    document, sent = await submit_with_remittance(village)
 
     def edit(**changes: Any) -> dict[str, Any]:
-        return {"id": made["id"], "remittances": [{"id": sent["id"]} | changes]}
+        return {"id": document["id"], "remittances": [{"id": sent["id"]} | changes]}
 
     assert (await village.submit("officer", edit(amount={"amount": "9", "currency": "HKD"}), 1))[
         "outcome"
@@ -117,8 +119,8 @@ async def test_two_edits_of_its_money_conflict_and_never_mix(village: Place) -> 
     assert other["userErrors"][0]["path"] == ["household", "remittances", "0", "amount", "currency"]
     beside = await village.submit("officer", edit(recipient="Budi"), 1)
     assert (beside["outcome"], beside["userErrors"]) == ("MERGED", [])
-    (shown,) = (await village.household("officer", made["id"], f"remittances {{ {SEEN} }}"))["remittances"]
-    assert (shown["amount"], shown["recipient"]) == ({"amount": "9.00", "currency": "HKD"}, "Budi")
+    (record,) = (await village.household("officer", document["id"], f"remittances {{ {SEEN} }}"))["remittances"]
+    assert (record["amount"], record["recipient"]) == ({"amount": "9.00", "currency": "HKD"}, "Budi")
 
 
 @pytest.mark.parametrize(
@@ -131,60 +133,67 @@ async def test_two_edits_of_its_money_conflict_and_never_mix(village: Place) -> 
         ({"recipient": "3507116304850001"}, "NUMBER_IN_TEXT", ["recipient"]),
     ],
 )
-async def test_it_is_judged_by_the_rules_of_its_kinds(
+async def test_the_rules_of_its_columns_apply_to_it(
     village: Place, changes: dict[str, Any], code: str, field: list[str]
 ) -> None:
-    made = household()
-    sent = remittance(made["members"][0]["id"], **changes)
-    errors = (await village.submit("officer", made | {"remittances": [sent]}))["userErrors"]
+    document = household()
+    sent = remittance(document["members"][0]["id"], **changes)
+    errors = (await village.submit("officer", document | {"remittances": [sent]}))["userErrors"]
     assert [(error["code"], error["path"]) for error in errors] == [(code, ["household", "remittances", "0", *field])]
 
 
 async def test_households_are_filtered_by_it(village: Place) -> None:
-    made, _ = await recorded(village, sentOn="2026-07", regular=False)
+    document, _ = await submit_with_remittance(village, sentOn="2026-07", regular=False)
     query = (
         '{ households(filter: {remittances: {some: {regular: false, sentOn: {gte: "2026-07-01"}}}}) { nodes { id } } }'
     )
-    assert (await village.ask("officer", query))["households"]["nodes"] == [{"id": made["id"]}]
+    assert (await village.ask("officer", query))["households"]["nodes"] == [{"id": document["id"]}]
 
 
-async def test_a_remark_names_it(village: Place) -> None:
-    made, sent = await recorded(village)
+async def test_a_remark_can_be_about_it(village: Place) -> None:
+    document, sent = await submit_with_remittance(village)
     answer = await village.ask(
         "verifier",
         """mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 1, remarks: [
              {path: ["remittances", "0", "recipient"], text: "Nama kurang jelas."}]}) { userErrors { code } } }""",
-        id=made["id"],
+        id=document["id"],
     )
     assert answer["returnHousehold"]["userErrors"] == []
-    (remark,) = (await village.household("officer", made["id"], "remarks { path }"))["remarks"]
+    (remark,) = (await village.household("officer", document["id"], "remarks { path }"))["remarks"]
     assert remark["path"] == ["remittances", sent["id"], "recipient"]
 
 
-async def test_what_is_verified_is_counted_without_what_is_secret(village: Place) -> None:
-    made, sent = await recorded(village, "VERIFIED")
-    rows = await village.admin.fetch("SELECT * FROM ledger_remittance WHERE household_id = $1", uuid.UUID(made["id"]))
+async def test_its_ledger_has_no_secret_columns(village: Place) -> None:
+    document, sent = await submit_with_remittance(village, "VERIFIED")
+    rows = await village.admin.fetch(
+        "SELECT * FROM ledger_remittance WHERE household_id = $1", uuid.UUID(document["id"])
+    )
     assert [(str(row["subject_id"]), row["regular"], row["until"]) for row in rows] == [(sent["id"], True, None)]
     assert {"recipient", "amount", "currency", "passport_no"}.isdisjoint(rows[0].keys())
 
 
-async def test_it_is_taken_out_with_its_number(village: Place) -> None:
-    made, sent = await recorded(village)
-    gone = await village.submit("officer", {"id": made["id"], "remittances": [{"id": sent["id"], "removed": True}]}, 1)
+async def test_removing_it_removes_its_number(village: Place) -> None:
+    document, sent = await submit_with_remittance(village)
+    gone = await village.submit(
+        "officer", {"id": document["id"], "remittances": [{"id": sent["id"], "removed": True}]}, 1
+    )
     assert gone["outcome"] == "ACCEPTED"
-    assert (await village.household("officer", made["id"], "remittances { id }"))["remittances"] == []
+    assert (await village.household("officer", document["id"], "remittances { id }"))["remittances"] == []
     archived = "SELECT archived_at IS NOT NULL FROM {} WHERE {} = $1"
     for table, column in (("remittance", "id"), ("identity", "subject_id")):
         assert await village.admin.fetchval(archived.format(table, column), uuid.UUID(sent["id"])), table
 
 
-async def test_another_village_reads_nothing_of_it(village: Place) -> None:
-    await recorded(village, "VERIFIED")
+async def test_other_villages_read_nothing_of_it(village: Place) -> None:
+    await submit_with_remittance(village, "VERIFIED")
     assert {name: DOORS[name].kind for name in ("remittance", "ledger_remittance")} == {
         "remittance": Kind.SCOPED,
         "ledger_remittance": Kind.COUNTED,
     }
-    assert ("remittance" in SCOPED, "ledger_remittance" in LEDGERS) == (True, True)  # so tests/test_wall.py asks them
+    assert ("remittance" in SCOPED, "ledger_remittance" in LEDGERS) == (
+        True,
+        True,
+    )  # so that tests/test_wall.py reads them
     for who, sees in (("officer", True), ("stranger", False)):
         principal = await village.principal(who)
         async with village.database.write(principal, "submit") as tx:

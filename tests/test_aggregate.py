@@ -1,4 +1,4 @@
-"""The household is declared once: what is left out is an error at import that says where it belongs."""
+"""The household is declared once: a missing part is an error at import that says where it belongs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Remittance(HouseholdPart, Noun):
 
 
 def imported(whole: str) -> str:
-    """The last line that Python prints where such a noun is there before the aggregate is."""
+    """The last line that Python prints if such a noun exists before the aggregate is imported."""
     code = NOUN.replace("{whole}", whole) + "\nimport registry.models.aggregate\n"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode != 0
@@ -54,19 +54,19 @@ def test_a_noun_of_the_household_is_a_part_of_it() -> None:
 
 
 @pytest.mark.parametrize("name", NOUNS)
-def test_every_part_is_walled_and_counted(name: str) -> None:
+def test_every_part_has_row_security_and_a_ledger(name: str) -> None:
     assert DOORS[name].kind is Kind.SCOPED
     assert table_of(NOUNS[name]) in LEDGERS
 
 
-def test_parts_stand_behind_what_they_refer_to() -> None:
+def test_parts_are_ordered_after_what_they_refer_to() -> None:
     names = [part.name for part in PARTS]
     for place, name in enumerate(names):
         targets = {key.column.table.name for key in table_of(NOUNS[name]).foreign_keys} & set(CHILDREN)
         assert targets <= set(names[: place + 1]), f"{name} refers to what comes after it"
 
 
-def test_each_column_of_a_whole_names_all_of_it() -> None:
+def test_each_column_of_a_value_names_all_its_columns() -> None:
     for (name, column), whole in WHOLES.items():
         assert len(whole) > 1, f"{name}.{column} is a value by itself"
         assert all(WHOLES[name, other] == whole for other in whole)

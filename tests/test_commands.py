@@ -1,4 +1,4 @@
-"""Commands: one file declares one wholly, and what does not fit is refused before anything starts."""
+"""Commands: one file declares one completely, and what does not fit is refused before anything starts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from schema.types.payload import payload, record, value
 
 pytestmark = pytest.mark.anyio
 GREETING = '''
-"""A command of its own, in a file of its own."""
+"""A new command, in its own file."""
 from dataclasses import dataclass
 
 from auth.ability import Ability
@@ -61,7 +61,7 @@ async def greet_village(context: Context, sent: InputDict) -> Greeted:
 
 @dataclass
 class Saved:
-    """A result with an outcome and problems, which no payload has to name."""
+    """A result with an outcome and problems, which payloads have without naming them."""
 
     number: str
     household_id: uuid.UUID
@@ -79,7 +79,7 @@ async def save(context: Any, sent: InputDict) -> Saved:
 
 @pytest.fixture
 def registry() -> Iterator[None]:
-    """What a test registers is gone after it."""
+    """Remove what a test registers."""
     build()
     before = dict(COMMANDS)
     yield
@@ -98,7 +98,7 @@ async def run(document: str, language: str = "en") -> dict[str, Any]:
     return result.data
 
 
-def test_every_file_of_the_folder_declares_a_command_and_no_other_file_does() -> None:
+def test_exactly_the_files_of_the_folder_declare_commands() -> None:
     build()
     (folder,) = map(Path, commands.__path__)
     files = {f"{commands.__name__}.{file.stem}" for file in folder.glob("*.py") if file.stem != "__init__"}
@@ -106,7 +106,7 @@ def test_every_file_of_the_folder_declares_a_command_and_no_other_file_does() ->
     assert modules == files
 
 
-def test_commands_stand_in_the_order_of_their_abilities() -> None:
+def test_commands_are_ordered_like_their_abilities() -> None:
     build()
     order = list(Ability)
     names = [made.python_name for made in fields_of(mutation())]
@@ -115,7 +115,7 @@ def test_commands_stand_in_the_order_of_their_abilities() -> None:
 
 
 @pytest.mark.usefixtures("registry")
-async def test_a_command_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_file_adds_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "greeting.py").write_text(GREETING)
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
     try:
@@ -128,7 +128,7 @@ async def test_a_command_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_command_without_its_ability_is_not_built() -> None:
+def test_a_command_without_its_ability_fails_at_start() -> None:
     def undeclared() -> str:
         return ""
 
@@ -140,7 +140,7 @@ def test_a_command_without_its_ability_is_not_built() -> None:
 
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("language", ["id", "en"])
-async def test_a_payload_shows_outcome_parts_and_problems_of_its_result(language: str) -> None:
+async def test_a_payload_has_outcome_parts_and_problems_of_its_result(language: str) -> None:
     shown = payload("SavePayload", "What was saved.", Saved, number=value("Number."), household_id=value("Id."))
     command(Ability.HOUSEHOLD_SUBMIT, "Save.", an_input(), shown)(save)
     assert [made.python_name for made in fields_of(shown)] == ["outcome", "number", "household_id", "user_errors"]

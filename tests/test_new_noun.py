@@ -1,4 +1,4 @@
-"""A new noun of the household is its facts, its face, a line, a list and a migration (README.md), and nothing else.
+"""A new noun of the household needs its facts, face, a line, a list and a migration (README.md), and nothing else.
 
 In a copy of the project it is written, merged, sealed, masked, filtered, counted and walled; where a part of it is
 forgotten, one sentence says where that belongs.
@@ -28,7 +28,7 @@ from tests.remittance import (
 
 pytestmark = pytest.mark.anyio
 BOOT = "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household"
-"""What declares and checks the nouns, from the ground up; the server imports all of it."""
+"""The modules that declare and check the nouns, from the ground up; the server imports all of them."""
 MIGRATE = "import asyncio; from server.database.migrate import migrate; asyncio.run(migrate({dsn!r}))"
 
 
@@ -40,13 +40,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.fixture
 def with_noun(project: Copy) -> Iterator[Copy]:
-    """That copy with the new noun in it."""
+    """The copy with the new noun in it."""
     with project.restored():
         add(project)
         yield project
 
 
-def test_it_does_what_every_noun_of_the_household_does(with_noun: Copy) -> None:
+def test_it_behaves_like_every_noun_of_the_household(with_noun: Copy) -> None:
     (with_noun.root / "tests" / "test_remittance.py").write_text((ROOT / "tests" / "remittance_proof.py").read_text())
     run = with_noun.run("-m", "pytest", "-p", "no:cacheprovider", "tests/test_remittance.py")
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-1_000:]
@@ -81,9 +81,7 @@ def starter(project: Copy) -> Iterator[Starter]:
     ],
     ids=["line", "everything but the facts", "face", "list"],
 )
-def test_a_part_that_is_forgotten_is_named_at_import(
-    project: Copy, starter: Starter, without: set[str], sentence: str
-) -> None:
+def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, without: set[str], sentence: str) -> None:
     with project.restored():
         add(project, without)
         assert starter.refusal(BOOT) == f"TypeError: {sentence}"
@@ -154,14 +152,14 @@ def test_a_part_that_is_forgotten_is_named_at_import(
         ),
     ],
 )
-def test_what_is_forgotten_inside_a_part_is_named_at_import(
+def test_an_omission_inside_a_part_is_named_at_import(
     with_noun: Copy, starter: Starter, path: str, before: str, after: str, sentence: str
 ) -> None:
     with_noun.edit(path, before, after)
     assert starter.refusal(BOOT) == f"TypeError: {sentence}"
 
 
-async def test_a_noun_without_a_migration_is_named_by_migrate(
+async def test_migrate_names_a_noun_without_a_migration(
     with_noun: Copy, starter: Starter, postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     (with_noun.root / MIGRATION_FILE).unlink()

@@ -1,4 +1,4 @@
-"""The wall: PostgreSQL shows a caller his own rows, whatever SQL is sent; and the engine asks only behind the gate."""
+"""The wall: PostgreSQL shows callers only their rows, whatever the SQL; and the engine reads only behind the gate."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SCOPED_KINDS = (Kind.SCOPED, Kind.SEALED, Kind.COUNTED)
 # --- what the catalogue says ------------------------------------------------------------------------------------------
 
 
-async def test_every_table_has_a_door_and_every_scoped_one_forced_row_security(world: World) -> None:
-    found = await world.admin.fetch(
+async def test_every_table_is_declared_and_has_forced_row_security(world: World) -> None:
+    rows = await world.admin.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS forced, pg_get_userbyid(relowner) AS owner,"
         " (SELECT attnotnull FROM pg_attribute a WHERE a.attrelid = c.oid AND attname = 'area') AS placed"
         " FROM pg_class c WHERE relnamespace = 'registry'::regnamespace AND relkind IN ('r', 'p', 'm', 'v', 'f')"
     )
-    tables = {row["relname"]: row for row in found}
+    tables = {row["relname"]: row for row in rows}
     assert tables.keys() == DOORS.keys() | {"alembic_version"}
     assert all(tables[name]["forced"] for name in DOORS)
     assert all(row["owner"] == OWNER for row in tables.values())
@@ -45,19 +45,19 @@ async def test_every_table_has_a_door_and_every_scoped_one_forced_row_security(w
     assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(LEDGERS)
 
 
-async def test_policies_are_those_declared_and_no_others(world: World) -> None:
-    found = await world.admin.fetch("SELECT tablename, policyname, cmd, roles FROM pg_policies")
-    made = {(row["tablename"], row["policyname"], row["cmd"], *row["roles"]) for row in found}
+async def test_policies_are_exactly_the_declared_ones(world: World) -> None:
+    rows = await world.admin.fetch("SELECT tablename, policyname, cmd, roles FROM pg_policies")
+    stored = {(row["tablename"], row["policyname"], row["cmd"], *row["roles"]) for row in rows}
     declared = set()
     for name, door in DOORS.items():
         for text in policies(name, door):
-            said = re.match(r"CREATE POLICY (\w+) ON registry\.(\w+)(?: FOR (\w+))?(?: TO (\w+))?", text)
-            assert said is not None
-            declared.add((said[2], said[1], said[3] or "ALL", said[4] or "public"))
-    assert made == declared
+            match = re.match(r"CREATE POLICY (\w+) ON registry\.(\w+)(?: FOR (\w+))?(?: TO (\w+))?", text)
+            assert match is not None
+            declared.add((match[2], match[1], match[3] or "ALL", match[4] or "public"))
+    assert stored == declared
 
 
-async def test_the_login_may_only_what_the_doors_say_and_owns_nothing(world: World) -> None:
+async def test_the_login_has_only_declared_privileges_and_owns_nothing(world: World) -> None:
     roles = {
         row["rolname"]: row for row in await world.admin.fetch("SELECT * FROM pg_roles WHERE rolname ~ '^registry_'")
     }
@@ -103,7 +103,7 @@ GATE = "WITH s AS MATERIALIZED (SELECT set_config('app.read', $1, true) AS ok)"
 GOOD = "SELECT (SELECT row_to_json(o) FROM (SELECT count(*) FROM household) o WHERE s.ok IS NOT NULL)::varchar FROM s"
 
 
-async def test_the_guard_sees_every_broken_shape_and_passes_the_gate(world: World) -> None:
+async def test_the_check_of_plans_refuses_every_unguarded_shape(world: World) -> None:
     async with world.as_login(None) as connection:
         for name, text in BROKEN.items():
             plan = await explain_generic(connection, f"{GATE} {text}")
@@ -115,20 +115,20 @@ async def test_the_guard_sees_every_broken_shape_and_passes_the_gate(world: Worl
 
 
 async def prepare(world: World, who: Persona) -> None:
-    """Ask every canonical query."""
+    """Send every canonical query."""
     house = world.houses[0]
     number = await world.admin.fetchval("SELECT household_no FROM household WHERE id = $1", house.id)
-    said = {"id": str(house.id), "no": number, "code": "35.01"}
+    values = {"id": str(house.id), "no": number, "code": "35.01"}
     for text in QUERIES.values():
-        variables = {name: value for name, value in said.items() if f"${name}:" in text}
+        variables = {name: value for name, value in values.items() if f"${name}:" in text}
         await world.ask(who, text, **variables)
 
 
-SIGHTS = ("OFFICER@A111", "REGIONAL_VIEWER@A", "officer-A111-viewer-B", "verifier-A11-analyst", "AUDITOR@country")
+VISIBILITIES = ("OFFICER@A111", "REGIONAL_VIEWER@A", "officer-A111-viewer-B", "verifier-A11-analyst", "AUDITOR@country")
 
 
-async def behind_the_gate(world: World, callers: Iterable[Persona]) -> None:
-    """Every statement prepared so far, whoever asked, reads nothing before the areas are set."""
+async def check_gates(world: World, callers: Iterable[Persona]) -> None:
+    """Check that no statement prepared so far, for any caller, reads anything before the areas are set."""
     for who in callers:
         await prepare(world, who)
     read = set()
@@ -142,46 +142,46 @@ async def behind_the_gate(world: World, callers: Iterable[Persona]) -> None:
     assert len(world.prepared) > 2 * len(QUERIES)
 
 
-async def test_every_scan_of_a_scoped_table_lies_behind_the_gate(world: World) -> None:
-    await behind_the_gate(world, [BY_NAME[name] for name in SIGHTS])
+async def test_every_scan_of_a_scoped_table_is_behind_the_gate(world: World) -> None:
+    await check_gates(world, [BY_NAME[name] for name in VISIBILITIES])
 
 
 @pytest.mark.prove
-async def test_every_scan_whole(world: World) -> None:
-    await behind_the_gate(world, PERSONAS)
+async def test_every_scan_of_every_persona_is_behind_the_gate(world: World) -> None:
+    await check_gates(world, PERSONAS)
 
 
 # --- hostile SQL ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_forgotten_where_shows_what_the_oracle_allows(world: World) -> None:
-    shown = 0
+async def test_a_query_without_where_shows_what_the_oracle_allows(world: World) -> None:
+    count = 0
     for who in PERSONAS:
         async with world.as_login(who) as connection:
             for table in SCOPED:
-                found = await fetch_ids(connection, f"SELECT id FROM {table}")
-                assert found == world.stored(who, table), (who.name, table)
-                shown += len(found)
-    assert shown > len(world.rows)
+                ids = await fetch_ids(connection, f"SELECT id FROM {table}")
+                assert ids == world.stored(who, table), (who.name, table)
+                count += len(ids)
+    assert count > len(world.rows)
 
 
-async def test_counted_tables_show_the_areas_that_are_read(world: World) -> None:
+async def test_ledgers_show_the_areas_that_the_caller_reads(world: World) -> None:
     villages = {world.regions[key]: key for key in world.regions}
     for who in PERSONAS:
         async with world.as_login(who) as connection:
             for table in LEDGERS:
-                whole = await world.admin.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
+                everything = await world.admin.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
                 reads = oracle.SEES["OPERATIONAL"]
                 allowed = [
                     row["village_id"]
-                    for row in whole
+                    for row in everything
                     if oracle.has(world.tree, who, reads, villages[row["village_id"]], TODAY)
                 ]
-                found = await connection.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
-                assert [row["village_id"] for row in found] == allowed, (who.name, table)
+                rows = await connection.fetch(f"SELECT village_id FROM {table} ORDER BY 1")
+                assert [row["village_id"] for row in rows] == allowed, (who.name, table)
 
 
-async def test_the_other_tables_show_the_map_and_oneself(world: World) -> None:
+async def test_other_tables_show_the_map_and_the_caller(world: World) -> None:
     everything = await world.admin.fetchval("SELECT count(*) FROM region")
     for who in PERSONAS:
         async with world.as_login(who) as connection:
@@ -218,7 +218,7 @@ SWITCHES = [
 ]
 
 
-async def test_joins_leftovers_and_planners_moods_change_nothing(world: World) -> None:
+async def test_joins_and_planner_settings_do_not_widen_a_result(world: World) -> None:
     chance = random.Random(7)
     for who in REPRESENTATIVES:
         allowed = world.stored(who, "household")
@@ -235,8 +235,8 @@ async def test_joins_leftovers_and_planners_moods_change_nothing(world: World) -
 LEFTOVERS = (NATIONAL, NOWHERE, AreaSet.of("52"))
 
 
-async def gated(world: World, who: Persona, leftover: AreaSet, moods: random.Random) -> None:
-    """Every engine statement for `who`, on a connection in which a wider scope was left, answers as on a clean one."""
+async def check_leftover(world: World, who: Persona, leftover: AreaSet, moods: random.Random) -> None:
+    """Check that a gated statement for `who` answers like on a clean connection if a wider scope was left on it."""
     principal = await world.principal(who)
     names = (*READ, "submit")
     sets = ", ".join(f"set_config('app.{name}', ${n}, true) AS {name}" for n, name in enumerate(names, 1))
@@ -250,33 +250,33 @@ async def gated(world: World, who: Persona, leftover: AreaSet, moods: random.Ran
             await connection.execute("SELECT set_config('app.' || $1, $2, false)", name, value)
         for switch in SWITCHES:
             await connection.execute(f"SET {switch} = {moods.choice(('on', 'off'))}")
-        found = await connection.fetchval(text, *[principal.setting(name) for name in names])
-        ids = {uuid.UUID(said) for said in re.findall(r'"id":"([^"]+)"', found or "")}
+        answer = await connection.fetchval(text, *[principal.setting(name) for name in names])
+        ids = {uuid.UUID(id_) for id_ in re.findall(r'"id":"([^"]+)"', answer or "")}
         assert ids == world.stored(who, "household") | world.stored(who, "member"), who.name
 
 
 async def test_a_wider_scope_left_in_the_session_does_not_pass_the_gate(world: World) -> None:
     moods = random.Random(8)
     for who, leftover in itertools.product(REPRESENTATIVES, LEFTOVERS):
-        await gated(world, who, leftover, moods)
+        await check_leftover(world, who, leftover, moods)
 
 
 @pytest.mark.prove
-async def test_leftovers_whole(world: World) -> None:
+async def test_a_scope_left_in_the_session_does_not_pass_the_gate_of_any_persona(world: World) -> None:
     moods = random.Random(9)
     for who, leftover, _ in itertools.product(PERSONAS, LEFTOVERS, range(9)):
-        await gated(world, who, leftover, moods)
+        await check_leftover(world, who, leftover, moods)
 
 
 # --- the engine without its own conditions ----------------------------------------------------------------------------
 
 
-async def test_statements_without_their_conditions_leak_nothing(world: World) -> None:
-    """A WHERE of each engine statement made true: what comes out is still of the caller's own rows."""
+async def test_statements_without_a_condition_show_only_the_caller_s_rows(world: World) -> None:
+    """One WHERE of each engine statement is always true: the answer still has only the caller's rows."""
     await prepare(world, REPRESENTATIVES[1])
     chance = random.Random(11)
     loosened = [(statement, loosen(statement.text, chance)) for statement in world.prepared]
-    found = ""
+    answers = ""
     for who in REPRESENTATIVES:
         principal = await world.principal(who)
         hidden = {mark.text for mark in world.marks if not world.exists(who, mark.row)}
@@ -285,16 +285,16 @@ async def test_statements_without_their_conditions_leak_nothing(world: World) ->
                 values = [argument(principal, name, statement.text, n) for n, name in enumerate(statement.names, 1)]
                 answer = ""
                 await connection.execute("SAVEPOINT here")
-                with contextlib.suppress(asyncpg.CardinalityViolationError):  # an error that tells nothing
+                with contextlib.suppress(asyncpg.CardinalityViolationError):  # this error reveals nothing
                     answer = await connection.fetchval(text, *values) or ""
                 await connection.execute("ROLLBACK TO here")
                 assert not {mark for mark in re.findall(r"mk\d+z", answer) if mark in hidden}, (who.name, text)
-                found += answer
-    assert "mk0" in found
+                answers += answer
+    assert "mk0" in answers
 
 
 def loosen(text: str, chance: random.Random) -> str:
-    """The statement with one condition fewer, but never without the gate's."""
+    """The statement without one of its conditions, but always with that of the gate."""
     before, *places = re.split(r"\bWHERE (?!s\.ok)", text)
     forgotten = chance.randrange(len(places)) if places else 0
     return before + "".join(
@@ -303,7 +303,7 @@ def loosen(text: str, chance: random.Random) -> str:
 
 
 def argument(principal: Any, name: str, text: str, number: int) -> Any:
-    """A value for any argument of an engine statement, of the type that its text says."""
+    """A value for any argument of an engine statement, of the type in its text."""
     if name.startswith("set_"):
         return principal.setting(name.removeprefix("set_"))
     if name == "claim_abilities":
@@ -324,8 +324,8 @@ def argument(principal: Any, name: str, text: str, number: int) -> Any:
 # --- the oracle -----------------------------------------------------------------------------------------------------
 
 
-async def test_the_oracle_itself_walks_as_the_map_says(world: World) -> None:
-    """The world's tree and the stored map are one, so a wrong oracle cannot hide behind a wrong fixture."""
+async def test_the_oracle_agrees_with_the_stored_map(world: World) -> None:
+    """The world's tree equals the stored map, so that a wrong fixture cannot hide a wrong oracle."""
     parents = {row["id"]: row["parent_id"] for row in await world.admin.fetch("SELECT id, parent_id FROM region")}
     for key, parent in world.tree.items():
         assert parents[world.regions[key]] == (None if parent is None else world.regions[parent])

@@ -1,4 +1,4 @@
-"""The wall for writing: rows are written where the command's ability reaches; past, map and wall stay as they are."""
+"""The wall for writing: rows are written only where the ability allows; history, map and wall cannot change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def place(world: World, house: House) -> tuple[uuid.UUID, uuid.UUID, str, bool]:
     return house.id, world.regions[house.village], world.codes[house.village], house.draft
 
 
-async def test_rows_are_written_in_the_areas_of_the_command_alone(world: World) -> None:
+async def test_rows_are_written_only_in_the_areas_of_the_command(world: World) -> None:
     officer, mine, sibling = BY_NAME["OFFICER@A111"], house_in(world, "A111"), house_in(world, "A112")
     async with world.as_login(officer, write="submit") as connection:
         await connection.execute(INSERT, *place(world, mine), officer.id)
@@ -44,7 +44,7 @@ async def test_rows_are_written_in_the_areas_of_the_command_alone(world: World) 
                 await connection.execute(INSERT, *place(world, mine), officer.id)
 
 
-async def test_two_grants_do_not_multiply(world: World) -> None:
+async def test_two_grants_do_not_combine_their_rights(world: World) -> None:
     both, there = BY_NAME["officer-A111-viewer-B"], house_in(world, "B111")
     async with world.as_login(both, write="submit") as connection:
         assert there.id in await fetch_ids(connection, "SELECT id FROM household")
@@ -55,7 +55,7 @@ async def test_two_grants_do_not_multiply(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", SCOPED)
-async def test_an_update_reaches_what_is_read_and_written(world: World, table: str) -> None:
+async def test_an_update_affects_only_rows_the_caller_may_read_and_write(world: World, table: str) -> None:
     for who, write in itertools.product(REPRESENTATIVES, ("submit", "verify")):
         roles = oracle.SUBMITS if write == "submit" else frozenset({"VILLAGE_VERIFIER", "REGENCY_COORDINATOR"})
         may = {
@@ -68,27 +68,27 @@ async def test_an_update_reaches_what_is_read_and_written(world: World, table: s
                 with pytest.raises(RLS):
                     await connection.execute(f"UPDATE {table} SET updated_at = now()")
                 continue
-            found = await fetch_ids(connection, f"UPDATE {table} SET updated_at = now() RETURNING id")
-            assert found == may, (who.name, table, write)
+            updated = await fetch_ids(connection, f"UPDATE {table} SET updated_at = now() RETURNING id")
+            assert updated == may, (who.name, table, write)
 
 
-async def test_a_child_of_a_hidden_household_is_refused_like_one_of_none(world: World) -> None:
+async def test_a_child_of_a_hidden_or_absent_household_is_refused_alike(world: World) -> None:
     officer, hidden = BY_NAME["OFFICER@A111"], house_in(world, "B111")
     here = world.regions["A111"], world.codes["A111"], False
-    said = []
+    messages = []
     for household in (hidden.id, uuid.uuid4()):
         async with world.as_login(officer, write="submit") as connection:
             with pytest.raises(asyncpg.ForeignKeyViolationError) as caught:
                 await connection.execute(INSERT, household, *here, officer.id)
-            said.append(str(caught.value).replace(str(household), "") + str(caught.value.detail))
-    assert said[0] == said[1]
+            messages.append(str(caught.value).replace(str(household), "") + str(caught.value.detail))
+    assert messages[0] == messages[1]
     for household in (hidden.id, uuid.uuid4()):
         async with world.as_login(officer, write="submit") as connection:
             with pytest.raises(RLS):
                 await connection.execute(INSERT, household, *place(world, hidden)[1:], officer.id)
 
 
-async def test_a_child_lies_where_its_household_lies(world: World) -> None:
+async def test_a_child_has_the_village_of_its_household(world: World) -> None:
     officer, mine = BY_NAME["OFFICER@country"], house_in(world, "A111")
     for village, code in (("A112", "A112"), ("A111", "A112"), ("A112", "A111")):
         async with world.as_login(officer, write="submit") as connection:
@@ -130,7 +130,7 @@ async def test_a_child_lies_where_its_household_lies(world: World) -> None:
         "COPY household TO PROGRAM 'cat'",
     ],
 )
-async def test_nobody_changes_the_map_the_past_or_the_wall(world: World, text: str) -> None:
+async def test_nobody_can_change_the_map_the_history_or_the_wall(world: World, text: str) -> None:
     async with world.as_login(BY_NAME["OFFICER@country"], write="submit") as connection:
         with pytest.raises((RLS, asyncpg.FeatureNotSupportedError)):
             await connection.execute(text)
@@ -144,14 +144,14 @@ async def test_row_security_cannot_be_switched_off(world: World) -> None:
 
 
 def moves(world: World) -> Iterator[tuple[Persona, str, bool]]:
-    """Who moves a household of A111 where, and whether he may write at both ends."""
+    """Persona, destination of a household of A111, and whether they may write at both ends."""
     for who in PERSONAS:
         for village in ("A112", "B111", "recoded"):
             ends = [oracle.has(world.tree, who, oracle.SUBMITS, v, TODAY) for v in ("A111", village)]
             yield who, village, all(ends)
 
 
-async def test_a_move_needs_both_ends_and_takes_everything_along(world: World) -> None:
+async def test_a_move_needs_rights_at_both_ends_and_moves_the_children(world: World) -> None:
     house = house_in(world, "A111")
     moved = 0
     for who, village, may in moves(world):

@@ -1,6 +1,6 @@
-"""The state table: what each command does for whom in each state, written by hand; `viewerCan` says it before.
+"""The state table, written by hand: what each command does for whom in each state; `viewerCan` agrees with it.
 
-The households are the officer's: he recorded and sent them, `verifier` took the village step, `coordinator` the last.
+`officer` has recorded and submitted the households, `verifier` has taken the village step, `coordinator` the last.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, ep
 pytestmark = pytest.mark.anyio
 STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED")
 
-# One row a person, one column a state, in the order above.  ok: done.  no: TRANSITION_NOT_ALLOWED.  self: SELF_VERIFY.
-# --: as if the record were not there.  x: FORBIDDEN, the ability is nowhere his.  same: success without an event.
+# One row per person, one column per state.  ok: done.  no: TRANSITION_NOT_ALLOWED.  self: SELF_VERIFY.
+# --: like an absent record.  x: FORBIDDEN, they have the ability nowhere.  same: success without an event.
 SUBMIT = """
 officer          ok    ok    ok    no    no
 second           ok    no    ok    no    no
@@ -93,31 +93,33 @@ WORD = {"TRANSITION_NOT_ALLOWED": "no", "SELF_VERIFY": "self", "NOT_FOUND": "--"
 WRITE = (
     """mutation($h: HouseholdInput!) { submitHousehold(input: {household: $h, baseRev: 1}) { userErrors { code } } }"""
 )
-GIVE_BACK = """mutation($id: ID!, $rev: Int! = 1) {
+RETURN = """mutation($id: ID!, $rev: Int! = 1) {
   returnHousehold(input: {id: $id, rev: $rev, remarks: [{path: ["address"], text: "Alamat kurang jelas."}]}) {
     userErrors { code } } }"""
 
 
-async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) -> str:
-    """Try the command of an ability and say what came of it, in the words of the tables."""
+async def attempt(village: Place, ability: str, who: str, document: dict[str, Any]) -> str:
+    """Try the command of an ability; return the outcome in the words of the tables."""
     before = await village.admin.fetchval("SELECT count(*) FROM workflow_event")
-    rev = made.get("rev", 1)
+    rev = document.get("rev", 1)
     match ability:
         case "HOUSEHOLD_SUBMIT":
-            # a change of content, so that a refusal shows; a whole document of his own village for whom it is not there
-            sent = {"id": made["id"], "villageCode": HERE, "rt": "012"}
+            # a change of content, so that a refusal shows; for "next door" a complete document of their own village
+            edit = {"id": document["id"], "villageCode": HERE, "rt": "012"}
             if who == "next door":
-                sent = household("35.07.11.2009", id=made["id"])
-            answer = await village.query(who, WRITE, h=sent)
+                edit = household("35.07.11.2009", id=document["id"])
+            answer = await village.query(who, WRITE, h=edit)
         case "HOUSEHOLD_AMEND":
-            changed = {"id": made["id"], "rt": "013"}
+            changed = {"id": document["id"], "rt": "013"}
             answer = await village.query(who, AMEND, household=changed, baseRev=rev, reason="Kunjungan rumah.")
         case "SUBMISSION_VERIFY":
-            answer = await village.query(who, VERIFY, items=[{"id": made["id"], "rev": rev, "acceptFindings": True}])
+            answer = await village.query(
+                who, VERIFY, items=[{"id": document["id"], "rev": rev, "acceptFindings": True}]
+            )
         case "SUBMISSION_RETURN":
-            answer = await village.query(who, GIVE_BACK, id=made["id"], rev=rev)
+            answer = await village.query(who, RETURN, id=document["id"], rev=rev)
         case _:
-            answer = await village.query(who, REVEAL, id=made["id"], field="PHONE", purpose="VERIFICATION")
+            answer = await village.query(who, REVEAL, id=document["id"], field="PHONE", purpose="VERIFICATION")
     if answer.codes:
         assert answer.codes == ["FORBIDDEN"]
         assert answer.errors[0]["extensions"]["ability"] == ability
@@ -133,31 +135,31 @@ async def attempt(village: Place, ability: str, who: str, made: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(("ability", "who", "row"), CASES, ids=[f"{a}-{w}" for a, w, _ in CASES])
-async def test_each_command_does_what_the_table_says(
+async def test_each_command_follows_the_state_table(
     village: Place, ability: str, who: str, row: dict[str, str]
 ) -> None:
-    """And `viewerCan` has named it before exactly when it is done, whoever asks and whatever the state."""
+    """And `viewerCan` lists the command before exactly if it is done, for every caller and state."""
     for state, expected in row.items():
-        made = await village.new_household(state, phone="0812-3456-7890")
-        seen = await village.household(who, made["id"], "viewerCan")
+        document = await village.new_household(state, phone="0812-3456-7890")
+        record = await village.household(who, document["id"], "viewerCan")
         if expected != "x":
-            assert (seen is None) == (expected == "--")
-        promised = seen is not None and ability in seen["viewerCan"]
-        found = await attempt(village, ability, who, made)
-        assert found == expected, state
-        assert promised == (found == "ok"), state
+            assert (record is None) == (expected == "--")
+        promised = record is not None and ability in record["viewerCan"]
+        outcome = await attempt(village, ability, who, document)
+        assert outcome == expected, state
+        assert promised == (outcome == "ok"), state
 
 
 TERMINAL: dict[str, str] = {
     "REJECTED": "refused for good: no resident, no migrant, or recorded twice",
     "ARCHIVED": "it has left the register; nothing is deleted",
 }
-"""States that nothing leaves, each with its reason."""
+"""States that no step leaves, each with its reason."""
 
 
 @pytest.mark.parametrize("state", [state.value for state in WorkflowState])
-async def test_every_state_but_the_last_ones_is_left_by_somebody(village: Place, state: str) -> None:
-    """And by what `viewerCan` names, tried: a household is stuck in no state, whoever else has gone."""
+async def test_somebody_can_leave_every_state_that_is_not_terminal(village: Place, state: str) -> None:
+    """Every ability that `viewerCan` lists is tried, so that no household is stuck in a state."""
     leaving = {step.ability for step in STEPS if step.leads_to not in (None, WorkflowState[state])}
     leaving &= {step.ability for step in STEPS if WorkflowState[state] in step.states}
     if state in TERMINAL:
@@ -165,19 +167,19 @@ async def test_every_state_but_the_last_ones_is_left_by_somebody(village: Place,
         return
     assert leaving
     for ability in sorted(ability.name for ability in leaving):
-        made = await village.new_household(state)
+        document = await village.new_household(state)
         able = [
             who
             for who in ("second", "officer", "verifier", "coordinator", "colleague")
-            if (seen := await village.household(who, made["id"], "viewerCan")) and ability in seen["viewerCan"]
+            if (seen := await village.household(who, document["id"], "viewerCan")) and ability in seen["viewerCan"]
         ]
         assert able, ability
-        assert await attempt(village, ability, able[0], made) == "ok"
-        left = await village.household("officer", made["id"], "workflowState")
-        assert left["workflowState"] != state, ability
+        assert await attempt(village, ability, able[0], document) == "ok"
+        record = await village.household("officer", document["id"], "workflowState")
+        assert record["workflowState"] != state, ability
 
 
-def test_the_table_names_only_what_its_step_opens() -> None:
+def test_the_table_of_saving_has_only_states_that_accept_changes() -> None:
     """A state in which saving a change is refused has no row, and a row's first cell is never a refusal."""
     for act, rows in SAVING.items():
         assert act in {Act.DRAFT, Act.SUBMIT, Act.AMEND}
@@ -193,150 +195,152 @@ def test_the_table_names_only_what_its_step_opens() -> None:
         ("all in one", "all in one", "VERIFIED_VILLAGE"),
     ],
 )
-async def test_nobody_verifies_or_returns_what_he_sent(village: Place, author: str, who: str, state: str) -> None:
-    made = await village.new_household(state, author)
+async def test_officers_cannot_verify_or_return_their_own_submission(
+    village: Place, author: str, who: str, state: str
+) -> None:
+    document = await village.new_household(state, author)
     for ability in ("SUBMISSION_VERIFY", "SUBMISSION_RETURN"):
-        assert await attempt(village, ability, who, made) == "self"
-    assert (await village.household(who, made["id"], "viewerCan"))["viewerCan"].count("SUBMISSION_VERIFY") == 0
+        assert await attempt(village, ability, who, document) == "self"
+    assert (await village.household(who, document["id"], "viewerCan"))["viewerCan"].count("SUBMISSION_VERIFY") == 0
 
 
-async def test_nobody_verifies_what_he_recorded_though_another_sent_it(village: Place) -> None:
-    made = await village.new_household("DRAFT", "all in one")
-    await village.submit("second", {"id": made["id"]}, 1)
-    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
-    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
+async def test_authors_cannot_verify_a_draft_that_another_submitted(village: Place) -> None:
+    document = await village.new_household("DRAFT", "all in one")
+    await village.submit("second", {"id": document["id"]}, 1)
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", document) == "self"
+    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", document) == "ok"
 
 
 @pytest.mark.parametrize("state", ["DRAFT", "RETURNED"])
-async def test_nobody_verifies_words_of_his_own_that_another_sent(village: Place, state: str) -> None:
-    """The writer of any revision since the last verified one, not of the newest alone."""
-    made = await village.new_household(state)
-    await village.submit("second", {"id": made["id"], "hamlet": "Sumber"}, 1, "DRAFT")
-    merged = await village.submit("all in one", {"id": made["id"], "rw": "07"}, 1, "DRAFT")
+async def test_authors_of_an_earlier_revision_cannot_verify_a_later_one(village: Place, state: str) -> None:
+    """Four eyes hold for the author of any revision since the last verified one, not only of the newest."""
+    document = await village.new_household(state)
+    await village.submit("second", {"id": document["id"], "hamlet": "Sumber"}, 1, "DRAFT")
+    merged = await village.submit("all in one", {"id": document["id"], "rw": "07"}, 1, "DRAFT")
     assert (merged["outcome"], merged["household"]["rev"]) == ("MERGED", 3)
-    await village.submit("officer", {"id": made["id"], "rt": "02"}, 3)
-    made |= {"rev": 4}
+    await village.submit("officer", {"id": document["id"], "rt": "02"}, 3)
+    document |= {"rev": 4}
     for ability in ("SUBMISSION_VERIFY", "SUBMISSION_RETURN"):
-        assert await attempt(village, ability, "all in one", made) == "self"
-    can = (await village.household("all in one", made["id"], "viewerCan"))["viewerCan"]
+        assert await attempt(village, ability, "all in one", document) == "self"
+    can = (await village.household("all in one", document["id"], "viewerCan"))["viewerCan"]
     assert not {"SUBMISSION_VERIFY", "SUBMISSION_RETURN"} & set(can)
-    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
-    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
+    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", document) == "ok"
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", document) == "self"
 
 
-async def test_nobody_verifies_a_household_in_the_village_that_he_gave_it(village: Place) -> None:
+async def test_officers_cannot_verify_a_household_that_they_moved(village: Place) -> None:
     await village.admin.execute(
         "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
         " VALUES ($1, 'OFFICER', $2, false, '2019-01-01')",
         *(village.ids["all in one"], village.regions[NEXT_DOOR]),
     )
-    made = household(NEXT_DOOR)
-    await village.submit("next door", made, save="DRAFT")
-    moved = await village.submit("all in one", {"id": made["id"], "villageCode": HERE}, 1, "DRAFT")
+    document = household(NEXT_DOOR)
+    await village.submit("next door", document, save="DRAFT")
+    moved = await village.submit("all in one", {"id": document["id"], "villageCode": HERE}, 1, "DRAFT")
     assert (moved["outcome"], moved["userErrors"]) == ("ACCEPTED", [])
-    await village.submit("officer", {"id": made["id"]}, 1)
-    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "self"
-    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", made) == "ok"
+    await village.submit("officer", {"id": document["id"]}, 1)
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", document) == "self"
+    assert await attempt(village, "SUBMISSION_VERIFY", "verifier", document) == "ok"
 
 
-async def test_who_sends_without_a_change_writes_nothing(village: Place) -> None:
-    made = await village.new_household("DRAFT")
-    for who in ("all in one", "officer"):  # the first is no author, and the second sends it after a return
-        await village.submit(who, {"id": made["id"]}, 1)
+async def test_submitting_without_a_change_makes_nobody_an_author(village: Place) -> None:
+    document = await village.new_household("DRAFT")
+    for who in ("all in one", "officer"):  # the first is not an author, and the second submits it after a return
+        await village.submit(who, {"id": document["id"]}, 1)
         if who == "all in one":
-            assert await attempt(village, "SUBMISSION_VERIFY", who, made) == "self"
-            await village.return_household("verifier", made)
-    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", made) == "ok"
+            assert await attempt(village, "SUBMISSION_VERIFY", who, document) == "self"
+            await village.return_household("verifier", document)
+    assert await attempt(village, "SUBMISSION_VERIFY", "all in one", document) == "ok"
 
 
-async def test_the_authors_of_what_is_verified_are_free_again(village: Place) -> None:
-    made = await village.new_household("SUBMITTED", "all in one")
+async def test_verification_clears_the_authors(village: Place) -> None:
+    document = await village.new_household("SUBMITTED", "all in one")
     authors = "SELECT authors FROM household WHERE id = $1"
-    assert await village.admin.fetchval(authors, uuid.UUID(made["id"])) == [village.ids["all in one"]]
+    assert await village.admin.fetchval(authors, uuid.UUID(document["id"])) == [village.ids["all in one"]]
     for who in ("verifier", "coordinator"):
-        assert not (await village.verify(who, made))["userErrors"]
-    assert await village.admin.fetchval(authors, uuid.UUID(made["id"])) == []
+        assert not (await village.verify(who, document))["userErrors"]
+    assert await village.admin.fetchval(authors, uuid.UUID(document["id"])) == []
 
 
-async def test_nobody_takes_both_steps_of_one_revision(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "ok"
-    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "same"
-    assert "SUBMISSION_VERIFY" not in (await village.household("both steps", made["id"], "viewerCan"))["viewerCan"]
-    assert await attempt(village, "SUBMISSION_VERIFY", "coordinator", made) == "ok"
+async def test_nobody_can_take_both_steps_of_one_revision(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
+    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", document) == "ok"
+    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", document) == "same"
+    assert "SUBMISSION_VERIFY" not in (await village.household("both steps", document["id"], "viewerCan"))["viewerCan"]
+    assert await attempt(village, "SUBMISSION_VERIFY", "coordinator", document) == "ok"
 
 
-async def test_a_return_frees_the_second_step(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    await village.verify("both steps", made)
-    await village.return_household("coordinator", made)
-    await village.submit("officer", {"id": made["id"]}, 1)
-    await village.verify("verifier", made)
-    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", made) == "ok"
+async def test_a_return_allows_the_other_step_again(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
+    await village.verify("both steps", document)
+    await village.return_household("coordinator", document)
+    await village.submit("officer", {"id": document["id"]}, 1)
+    await village.verify("verifier", document)
+    assert await attempt(village, "SUBMISSION_VERIFY", "both steps", document) == "ok"
 
 
 # --- revisions ----------------------------------------------------------------------------------------------------
 
 
-async def test_nobody_verifies_or_returns_unseen_text(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    await village.submit("officer", {"id": made["id"], "rt": "4"}, 1)
+async def test_verifying_or_returning_needs_the_newest_revision(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
+    await village.submit("officer", {"id": document["id"], "rt": "4"}, 1)
     for rev in (1, 3, 0):
         for result in (
-            await village.verify("verifier", made, rev),
-            await village.return_household("verifier", made, rev),
+            await village.verify("verifier", document, rev),
+            await village.return_household("verifier", document, rev),
         ):
             assert [e["code"] for e in result["userErrors"]] == ["VERSION_CONFLICT"]
             assert result["household"] is None
-    assert not (await village.verify("verifier", made, 2))["userErrors"]
+    assert not (await village.verify("verifier", document, 2))["userErrors"]
 
 
-async def test_verification_leaves_its_mark_and_rev_alone(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
-    village_step = await village.verify("verifier", made)
+async def test_verification_records_who_and_when_and_keeps_rev(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
+    village_step = await village.verify("verifier", document)
     assert village_step["household"] == {"rev": 1, "workflowState": "VERIFIED_VILLAGE", "verifiedRev": None}
-    last = await village.verify("coordinator", made)
-    assert last["household"] == {"rev": 1, "workflowState": "VERIFIED", "verifiedRev": 1}
-    found = await village.household(
+    regency_step = await village.verify("coordinator", document)
+    assert regency_step["household"] == {"rev": 1, "workflowState": "VERIFIED", "verifiedRev": 1}
+    record = await village.household(
         "officer",
-        made["id"],
+        document["id"],
         "verifiedAt verifiedBy { name role } submittedBy { name role } events { from to rev actor { name role } }",
     )
-    assert found["verifiedAt"] is not None
-    assert found["verifiedBy"] == {"name": "coordinator", "role": "REGENCY_COORDINATOR"}
-    assert found["submittedBy"] == {"name": "officer", "role": "OFFICER"}
-    assert [(e["from"], e["to"], e["rev"], e["actor"]["name"], e["actor"]["role"]) for e in found["events"]] == [
+    assert record["verifiedAt"] is not None
+    assert record["verifiedBy"] == {"name": "coordinator", "role": "REGENCY_COORDINATOR"}
+    assert record["submittedBy"] == {"name": "officer", "role": "OFFICER"}
+    assert [(e["from"], e["to"], e["rev"], e["actor"]["name"], e["actor"]["role"]) for e in record["events"]] == [
         (None, "SUBMITTED", 1, "officer", "OFFICER"),
         ("SUBMITTED", "VERIFIED_VILLAGE", 1, "verifier", "VILLAGE_VERIFIER"),
         ("VERIFIED_VILLAGE", "VERIFIED", 1, "coordinator", "REGENCY_COORDINATOR"),
     ]
 
 
-async def test_who_has_two_roles_acts_in_the_role_of_the_step(village: Place) -> None:
+async def test_people_with_two_roles_act_in_that_of_the_step(village: Place) -> None:
     for state, role in (("SUBMITTED", "VILLAGE_VERIFIER"), ("VERIFIED_VILLAGE", "REGENCY_COORDINATOR")):
-        made = await village.new_household(state)
-        await village.verify("both steps", made)
-        events = (await village.household("officer", made["id"], "events { actor { name role } }"))["events"]
+        document = await village.new_household(state)
+        await village.verify("both steps", document)
+        events = (await village.household("officer", document["id"], "events { actor { name role } }"))["events"]
         assert events[-1]["actor"] == {"name": "both steps", "role": role}
 
 
-async def test_a_warning_that_must_be_seen_is_accepted_knowingly(village: Place) -> None:
-    made = household()
-    made["migrations"] = [episode(made["members"][0], departedOn="2001")]  # at sixteen
-    await village.submit("officer", made)
-    blind = await village.verify("verifier", made, accept=False)
-    assert [(e["code"], e["path"]) for e in blind["userErrors"]] == [
+async def test_some_warnings_must_be_acknowledged(village: Place) -> None:
+    document = household()
+    document["migrations"] = [episode(document["members"][0], departedOn="2001")]  # at the age of sixteen
+    await village.submit("officer", document)
+    unacknowledged = await village.verify("verifier", document, accept=False)
+    assert [(e["code"], e["path"]) for e in unacknowledged["userErrors"]] == [
         ("FINDINGS_OPEN", ["items", "0", "acceptFindings"])
     ]
-    assert not (await village.verify("verifier", made, accept=True))["userErrors"]
-    assert (await village.verify("coordinator", made, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"
-    assert not (await village.verify("coordinator", made, accept=True))["userErrors"]
+    assert not (await village.verify("verifier", document, accept=True))["userErrors"]
+    assert (await village.verify("coordinator", document, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"
+    assert not (await village.verify("coordinator", document, accept=True))["userErrors"]
 
 
 # --- batches ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place) -> None:
+async def test_a_batch_handles_each_item_separately_and_in_order(village: Place) -> None:
     good, own, elsewhere, late = (
         await village.new_household("SUBMITTED"),
         await village.new_household("SUBMITTED", "all in one"),
@@ -345,11 +349,11 @@ async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place
     )
     await village.submit("stranger", elsewhere)
     unknown = {"id": str(uuid.uuid4())}
-    sent = [own, good, unknown, elsewhere, late, good]
-    items = [{"id": h["id"], "rev": 1, "acceptFindings": True} for h in sent]
+    households = [own, good, unknown, elsewhere, late, good]
+    items = [{"id": h["id"], "rev": 1, "acceptFindings": True} for h in households]
     answer = await village.ask("all in one", VERIFY, items=items, note="Sudah dicek di desa.")
     results = answer["verifyHouseholds"]["results"]
-    assert [r["householdId"] for r in results] == [h["id"] for h in sent]
+    assert [r["householdId"] for r in results] == [h["id"] for h in households]
     assert [[e["code"] for e in r["userErrors"]] for r in results] == [
         ["SELF_VERIFY"],
         [],
@@ -368,16 +372,19 @@ async def test_a_batch_judges_each_by_itself_and_answers_in_order(village: Place
     assert note == "Sudah dicek di desa."
 
 
-async def test_hidden_and_absent_are_answered_alike(village: Place) -> None:
+async def test_hidden_and_absent_households_get_equal_answers(village: Place) -> None:
     hidden, nowhere = household(FAR), str(uuid.uuid4())
     await village.submit("stranger", hidden)
     draft = await village.new_household("DRAFT")
     answers = set()
     for id_ in (hidden["id"], draft["id"], nowhere):
-        said = await village.query("verifier", VERIFY, items=[{"id": id_, "rev": 1}])
-        back = await village.query("verifier", GIVE_BACK, id=id_)
+        verifying = await village.query("verifier", VERIFY, items=[{"id": id_, "rev": 1}])
+        returning = await village.query("verifier", RETURN, id=id_)
         answers.add(
-            (said.body.split(b'"extensions"')[0].replace(id_.encode(), b""), back.body.split(b'"extensions"')[0])
+            (
+                verifying.body.split(b'"extensions"')[0].replace(id_.encode(), b""),
+                returning.body.split(b'"extensions"')[0],
+            )
         )
     assert len(answers) == 1
 
@@ -389,7 +396,7 @@ async def test_a_batch_holds_one_to_fifty(village: Place, count: int) -> None:
     assert answer.json["data"] == {"verifyHouseholds": None}
 
 
-async def test_fifty_at_once(village: Place) -> None:
+async def test_a_batch_of_fifty_is_answered_in_order(village: Place) -> None:
     items = [{"id": str(uuid.uuid4()), "rev": 1} for _ in range(50)]
     answer = await village.ask("verifier", VERIFY, items=items)
     assert [r["householdId"] for r in answer["verifyHouseholds"]["results"]] == [i["id"] for i in items]
@@ -398,38 +405,40 @@ async def test_fifty_at_once(village: Place) -> None:
 # --- remarks ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_return_says_why(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+async def test_a_return_needs_a_remark(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
     for remarks in ([], [{"path": ["address"], "text": "  "}]):
         answer = await village.ask(
             "verifier",
             "mutation($id: ID!, $r: [RemarkInput!]!) {"
             " returnHousehold(input: {id: $id, rev: 1, remarks: $r}) { userErrors { code path } } }",
-            id=made["id"],
+            id=document["id"],
             r=remarks,
         )
         assert answer["returnHousehold"]["userErrors"] == [{"code": "REMARK_REQUIRED", "path": ["remarks"]}]
-    returned = await village.return_household("verifier", made, 1, "Alamat kurang.", "Nomor rumah?")
+    returned = await village.return_household("verifier", document, 1, "Alamat kurang.", "Nomor rumah?")
     assert returned["household"] == {"rev": 1, "workflowState": "RETURNED"}
-    remarks = (await village.household("officer", made["id"], "remarks { text path author { name role } }"))["remarks"]
+    remarks = (await village.household("officer", document["id"], "remarks { text path author { name role } }"))[
+        "remarks"
+    ]
     assert {r["text"] for r in remarks} == {"Alamat kurang.", "Nomor rumah?"}
     assert remarks[0]["author"] == {"name": "verifier", "role": "VILLAGE_VERIFIER"}
     assert remarks[0]["path"] == ["address"]
 
 
-async def test_returning_twice_is_one_return(village: Place) -> None:
-    made = await village.new_household("RETURNED")
-    again = await village.return_household("verifier", made)
+async def test_a_repeated_return_is_one_return(village: Place) -> None:
+    document = await village.new_household("RETURNED")
+    again = await village.return_household("verifier", document)
     assert (again["userErrors"], again["household"]["workflowState"]) == ([], "RETURNED")
     for who, text in (("verifier", "Sekali lagi."), ("coordinator", "Alamat kurang jelas.")):
-        other = await village.return_household(who, made, 1, text)
+        other = await village.return_household(who, document, 1, text)
         assert [e["code"] for e in other["userErrors"]] == ["TRANSITION_NOT_ALLOWED"]
-    found = await village.household("officer", made["id"], "remarks { text } events { to }")
-    assert [r["text"] for r in found["remarks"]] == ["Alamat kurang jelas."]
-    assert [e["to"] for e in found["events"]] == ["SUBMITTED", "RETURNED"]
+    record = await village.household("officer", document["id"], "remarks { text } events { to }")
+    assert [r["text"] for r in record["remarks"]] == ["Alamat kurang jelas."]
+    assert [e["to"] for e in record["events"]] == ["SUBMITTED", "RETURNED"]
 
 
-async def test_what_one_may_do_in_a_region_is_told_before_any_record(village: Place) -> None:
+async def test_viewer_can_of_a_region_lists_what_the_caller_may_do_there(village: Place) -> None:
     text = "query($c: RegionCode!) { region(code: $c) { viewerCan } }"
     for who, code, can in (
         ("officer", HERE, {"HOUSEHOLD_SUBMIT", "HOUSEHOLD_AMEND", "IDENTITY_REVEAL"}),
@@ -443,43 +452,41 @@ async def test_what_one_may_do_in_a_region_is_told_before_any_record(village: Pl
 
 
 @pytest.mark.parametrize("name", ["RETURN_VILLAGE", "VERIFY_VILLAGE", "VERIFY_REGENCY"])
-async def test_a_step_leads_where_the_state_table_says(
-    village: Place, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """The commands have it from there, for the household and for its event."""
-    made = await village.new_household("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
+async def test_steps_lead_to_the_state_in_the_table(village: Place, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The commands take it from the table, for the household and for its event."""
+    document = await village.new_household("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
     monkeypatch.setattr(verification, name, replace(getattr(verification, name), leads_to=WorkflowState.REJECTED))
     if name == "RETURN_VILLAGE":
-        payload = await village.return_household("verifier", made)
+        payload = await village.return_household("verifier", document)
     else:
-        payload = await village.verify("coordinator" if name == "VERIFY_REGENCY" else "verifier", made)
+        payload = await village.verify("coordinator" if name == "VERIFY_REGENCY" else "verifier", document)
     assert payload["userErrors"] == []
-    left = await village.household("officer", made["id"], "workflowState events { to }")
-    assert left["workflowState"] == left["events"][-1]["to"] == "REJECTED"
+    record = await village.household("officer", document["id"], "workflowState events { to }")
+    assert record["workflowState"] == record["events"][-1]["to"] == "REJECTED"
 
 
-def test_the_steps_of_saving_lead_where_saving_does() -> None:
+def test_the_steps_of_saving_lead_to_their_states() -> None:
     submitted = WorkflowState.SUBMITTED
     assert [step.leads_to for step in (SAVE_DRAFT, SUBMITTING, AMENDING)] == [None, submitted, submitted]
 
 
-async def test_a_result_names_the_household_as_its_id_is_written_everywhere(village: Place) -> None:
-    made = await village.new_household("SUBMITTED")
+async def test_a_result_has_the_normalised_id_of_its_household(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
     nobody = str(uuid.uuid4())
-    items = [{"id": f" {made['id'].upper()} ", "rev": 1}, {"id": nobody.upper(), "rev": 1}]
+    items = [{"id": f" {document['id'].upper()} ", "rev": 1}, {"id": nobody.upper(), "rev": 1}]
     results = (await village.ask("verifier", VERIFY, items=items))["verifyHouseholds"]["results"]
-    assert [result["householdId"] for result in results] == [made["id"], nobody]
+    assert [result["householdId"] for result in results] == [document["id"], nobody]
 
 
-async def test_what_must_be_seen_is_not_hidden_behind_other_warnings(village: Place) -> None:
-    """A list shows fifty: what a verifier accepts knowingly stands before the rest."""
-    made = household(people=50)
+async def test_warnings_to_acknowledge_are_listed_first(village: Place) -> None:
+    """A list shows fifty findings, those to acknowledge before the rest."""
+    document = household(people=50)
     odd = {"occupationGroup": "DOMESTIC_WORKER", "sector": "FORMAL"}
-    made["migrations"] = [episode(member, departedOn="2015", **odd) for member in made["members"]]
-    made["migrations"][-1]["contractEndsOn"] = "2017-01-01"
-    assert (await village.submit("officer", made))["outcome"] == "ACCEPTED"
-    assert (await village.verify("verifier", made, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"
-    codes = [f["code"] for f in (await village.household("verifier", made["id"], "findings { code }"))["findings"]]
+    document["migrations"] = [episode(member, departedOn="2015", **odd) for member in document["members"]]
+    document["migrations"][-1]["contractEndsOn"] = "2017-01-01"
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    assert (await village.verify("verifier", document, accept=False))["userErrors"][0]["code"] == "FINDINGS_OPEN"
+    codes = [f["code"] for f in (await village.household("verifier", document["id"], "findings { code }"))["findings"]]
     assert len(codes) == 50
     assert codes[0] == "CONTRACT_EXPIRED_ACTIVE"
     assert set(codes[1:]) == {"SCHEME_SECTOR"}
