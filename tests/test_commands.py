@@ -109,7 +109,7 @@ def test_exactly_the_files_of_the_folder_declare_commands() -> None:
 def test_commands_are_ordered_like_their_abilities() -> None:
     build()
     order = list(Ability)
-    names = [made.python_name for made in fields_of(mutation())]
+    names = [field.python_name for field in fields_of(mutation())]
     assert set(names) == set(COMMANDS)
     assert names == sorted(names, key=lambda name: order.index(COMMANDS[name].ability))
 
@@ -121,7 +121,7 @@ async def test_one_file_adds_a_command(tmp_path: Path, monkeypatch: pytest.Monke
     try:
         data = await run('mutation { greetVillage(input: {name: "Arjowilangun"}) { greeting userErrors { code } } }')
         assert data == {"greetVillage": {"greeting": "Salam, Arjowilangun!", "userErrors": []}}
-        names = [made.python_name for made in fields_of(mutation())]
+        names = [field.python_name for field in fields_of(mutation())]
         assert names.index("amend_household") < names.index("greet_village") < names.index("verify_households")
     finally:
         del sys.modules["schema.commands.greeting"]
@@ -132,8 +132,8 @@ def test_a_command_without_its_ability_fails_at_start() -> None:
     def undeclared() -> str:
         return ""
 
-    made = strawberry.mutation(resolver=undeclared, description="Made by no maker of ours.")
-    COMMANDS["undeclared"] = Command(Ability.HOUSEHOLD_SUBMIT, save, made)
+    mutation_ = strawberry.mutation(resolver=undeclared, description="Made by no maker of ours.")
+    COMMANDS["undeclared"] = Command(Ability.HOUSEHOLD_SUBMIT, save, mutation_)
     with pytest.raises(TypeError, match=r"Mutation\.undeclared"):
         build()
 
@@ -141,9 +141,14 @@ def test_a_command_without_its_ability_fails_at_start() -> None:
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("language", ["id", "en"])
 async def test_a_payload_has_outcome_parts_and_problems_of_its_result(language: str) -> None:
-    shown = payload("SavePayload", "What was saved.", Saved, number=value("Number."), household_id=value("Id."))
-    command(Ability.HOUSEHOLD_SUBMIT, "Save.", an_input(), shown)(save)
-    assert [made.python_name for made in fields_of(shown)] == ["outcome", "number", "household_id", "user_errors"]
+    payload_type = payload("SavePayload", "What was saved.", Saved, number=value("Number."), household_id=value("Id."))
+    command(Ability.HOUSEHOLD_SUBMIT, "Save.", an_input(), payload_type)(save)
+    assert [field.python_name for field in fields_of(payload_type)] == [
+        "outcome",
+        "number",
+        "household_id",
+        "user_errors",
+    ]
     text = "outcome number householdId userErrors { code severity path message params { name value } }"
     assert await run(f"mutation {{ save(input: {{}}) {{ {text} }} }}", language) == {
         "save": {

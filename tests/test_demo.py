@@ -90,8 +90,8 @@ class Demo:
 
     @property
     def tokens(self) -> dict[str, str]:
-        found: dict[str, str] = json.loads((self.folder / ".demo/tokens.json").read_text())
-        return found
+        tokens_by_persona: dict[str, str] = json.loads((self.folder / ".demo/tokens.json").read_text())
+        return tokens_by_persona
 
     @property
     def log(self) -> str:
@@ -108,9 +108,9 @@ class Demo:
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
         )
-        said = answer.json()
-        assert "errors" not in said, said
-        return said["data"]
+        response = answer.json()
+        assert "errors" not in response, response
+        return response["data"]
 
     def save(self) -> str:
         """Submit a draft; return its id once the demo has acknowledged it."""
@@ -130,14 +130,14 @@ def shared() -> Iterator[Demo]:
     """A demo that has not been started yet."""
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=Programs("18").temporary_folder()))
     folder.chmod(0o711)  # PostgreSQL of root runs as another account
-    made = Demo(folder)
+    new_demo = Demo(folder)
     try:
-        yield made
+        yield new_demo
     finally:
-        if made.runs():
-            made.stop()
+        if new_demo.runs():
+            new_demo.stop()
         with suppress(OSError, ValueError):
-            os.kill(made.postmaster, signal.SIGKILL)
+            os.kill(new_demo.postmaster, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -169,18 +169,18 @@ def test_the_tokens_file_is_private_json(demo: Demo) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert demo.tokens.keys() == personas().keys()
     for name, token in demo.tokens.items():
-        said = jwt.decode(token, options={"verify_signature": False})
-        assert (said["iss"], said["sub"]) == ("demo", str(personas()[name]))
-        assert said["exp"] - said["iat"] == 12 * 60 * 60
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert (claims["iss"], claims["sub"]) == ("demo", str(personas()[name]))
+        assert claims["exp"] - claims["iat"] == 12 * 60 * 60
 
 
 @pytest.mark.parametrize("persona", personas())
 def test_every_persona_gets_an_answer(demo: Demo, persona: str) -> None:
     query = "{ viewer { username grants { role } } nationalSummary { villages } }"
-    said = demo.ask(demo.tokens[persona], query)
-    assert said["viewer"]["username"] == persona
-    assert len(said["viewer"]["grants"]) == 1
-    assert said["nationalSummary"]["villages"] == 402
+    data = demo.ask(demo.tokens[persona], query)
+    assert data["viewer"]["username"] == persona
+    assert len(data["viewer"]["grants"]) == 1
+    assert data["nationalSummary"]["villages"] == 402
 
 
 def test_an_officer_sees_only_their_village(demo: Demo) -> None:
@@ -205,18 +205,18 @@ def test_requests_are_not_logged(demo: Demo) -> None:
 
 def test_the_token_verb_issues_a_valid_token(demo: Demo) -> None:
     words = [str(PROGRAM), "token", "system", "--data", str(demo.data)]
-    made = subprocess.run(
+    process = subprocess.run(
         words, env=os.environ | {"DESMIGRATIF_MODE": "demo"}, capture_output=True, text=True, check=True
     )
-    assert demo.ask(made.stdout.strip(), "{ viewer { username } }") == {"viewer": {"username": "system"}}
+    assert demo.ask(process.stdout.strip(), "{ viewer { username } }") == {"viewer": {"username": "system"}}
 
 
 def test_a_second_demo_on_the_port_is_refused_and_the_first_continues(demo: Demo) -> None:
     before = len(demo.log)
     assert demo.spawn().wait(PATIENCE) == 1
-    said = demo.log[before:]
-    assert f"Port {demo.port} of 127.0.0.1 is taken" in said
-    assert "Traceback" not in said
+    new_log = demo.log[before:]
+    assert f"Port {demo.port} of 127.0.0.1 is taken" in new_log
+    assert "Traceback" not in new_log
     assert demo.ready()
 
 

@@ -186,17 +186,17 @@ async def test_personas_find_work_in_every_state(loaded: asyncpg.Connection) -> 
         states = await loaded.fetch("SELECT DISTINCT workflow_state FROM household WHERE area = $1", village)
         assert {row[0] for row in states} == {"DRAFT", "SUBMITTED", "VERIFIED_VILLAGE", "VERIFIED", "RETURNED"}
     personas_ = personas()
-    found = await loaded.fetchrow(
+    row = await loaded.fetchrow(
         "SELECT array_agg(DISTINCT created_by) AS recorders, array_agg(DISTINCT submitted_by_id) AS senders, "
         "array_agg(DISTINCT village_verified_by_id) FILTER (WHERE workflow_state = 'VERIFIED_VILLAGE') AS village, "
         "array_agg(DISTINCT verified_by_id) FILTER (WHERE workflow_state = 'VERIFIED') AS regency "
         "FROM household WHERE area = $1 AND workflow_state <> 'DRAFT'",
         "35.07.11.2008",
     )
-    assert found is not None
-    assert found["recorders"] == found["senders"] == [personas_["officer@35.07.11.2008"]]
-    assert found["village"] == [personas_["verifier@35.07.11.2008"]]
-    assert found["regency"] == [personas_["coordinator@35.07"]]
+    assert row is not None
+    assert row["recorders"] == row["senders"] == [personas_["officer@35.07.11.2008"]]
+    assert row["village"] == [personas_["verifier@35.07.11.2008"]]
+    assert row["regency"] == [personas_["coordinator@35.07"]]
     remarks = await loaded.fetch(
         "SELECT h.id FROM household h JOIN remark r ON r.household_id = h.id WHERE h.workflow_state = 'RETURNED'"
     )
@@ -221,8 +221,8 @@ async def test_the_last_event_gives_the_state_and_numbers_are_consecutive(loaded
     assert len(last) == 3 * PER_VILLAGE
     assert all(row["state"] == row["to_state"] and not row["gap"] for row in last)
     numbers = await loaded.fetch("SELECT household_no FROM household")
-    given = await loaded.fetch("SELECT area, year, last FROM household_number")
-    expected = {f"{row['area']}-{row['year']}-{n:04d}" for row in given for n in range(1, row["last"] + 1)}
+    series = await loaded.fetch("SELECT area, year, last FROM household_number")
+    expected = {f"{row['area']}-{row['year']}-{n:04d}" for row in series for n in range(1, row["last"] + 1)}
     assert {row["household_no"] for row in numbers} == expected
     assert len(numbers) == len(expected)
 

@@ -23,7 +23,7 @@ from schema.limits import Limit
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
 from server.http.app import ROUTES
-from tests.test_snapshots import kept
+from tests.test_snapshots import compare_snapshot
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,7 +80,7 @@ def reference() -> str:
 
 @pytest.mark.snapshot
 def test_the_reference_equals_the_declarations() -> None:
-    kept(ROOT / "docs" / "reference.md", reference())
+    compare_snapshot(ROOT / "docs" / "reference.md", reference())
 
 
 def test_every_dependency_has_a_reason_and_an_exit() -> None:

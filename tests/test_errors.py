@@ -230,8 +230,8 @@ async def test_findings_follow_the_language_of_the_reader(village: Place) -> Non
     await village.submit("officer", document)
     text = "query($id: ID!) { household(by: {id: $id}) { findings { message } } }"
     for language, word in (("id", "Tanggal lahir"), ("en", "birth date")):
-        found = (await village.query("officer", text, language, id=document["id"])).data
-        assert word in found["household"]["findings"][0]["message"]
+        answer = (await village.query("officer", text, language, id=document["id"])).data
+        assert word in answer["household"]["findings"][0]["message"]
 
 
 # --- every code ---------------------------------------------------------------------------------------------------

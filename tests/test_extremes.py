@@ -93,7 +93,7 @@ def extreme(column: Any, high: bool) -> Any:
 
 def record(table: str, high: bool) -> dict[str, Any]:
     """The typed values of one record of a table, in the form of its input."""
-    made: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     columns = table_of(NOUNS[table]).c
     for field in RECORDS[table].fields:
         for part, name in field.columns:
@@ -101,10 +101,10 @@ def record(table: str, high: bool) -> dict[str, Any]:
                 continue
             value = extreme(columns[name], high)
             if part is None:
-                made[camel(field.name)] = value
+                values[camel(field.name)] = value
             else:
-                made.setdefault(camel(field.name), {})[camel(part)] = value
-    return made
+                values.setdefault(camel(field.name), {})[camel(part)] = value
+    return values
 
 
 def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
@@ -127,18 +127,18 @@ def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
 
 def complete(people: int = 50) -> dict[str, Any]:
     """The largest household that can be submitted: plausible dates, everything else at the upper end."""
-    made = at_the_ends(True, people)
-    for member in made["members"]:
-        member |= {"birthDate": "1985-04-23", "relationToHead": "HEAD" if member is made["members"][0] else "OTHER"}
+    document = at_the_ends(True, people)
+    for member in document["members"]:
+        member |= {"birthDate": "1985-04-23", "relationToHead": "HEAD" if member is document["members"][0] else "OTHER"}
         member |= {"lifeStatus": "ALIVE"}
-    for sent in made["migrations"]:
+    for sent in document["migrations"]:
         sent |= {key: "2022-01-01" for key in sent if key.endswith("On")}
         sent |= {"stage": "RETURNED", "passportExpiresOn": str(LAST_DAY)}
-    for business in made["businesses"]:
+    for business in document["businesses"]:
         business |= {"startedOn": "2020", "closedOn": "2021"}
-    made["consent"] |= {"givenOn": "2022-01-01", "withdrawnOn": "2022-01-01"}
-    made["capturedAt"] = "2022-01-01T00:00:00.000Z"
-    return made
+    document["consent"] |= {"givenOn": "2022-01-01", "withdrawnOn": "2022-01-01"}
+    document["capturedAt"] = "2022-01-01T00:00:00.000Z"
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -332,7 +332,7 @@ async def test_remarks_and_notes_are_bounded(village: Place) -> None:
     item = {"id": document["id"], "rev": 1, "acceptFindings": True}
     noted = (await village.ask("verifier", VERIFY, items=[item], note="y" * 1001))["verifyHouseholds"]["results"]
     assert [(e["code"], e["path"]) for e in noted[0]["userErrors"]] == [("UNKNOWN_VALUE", ["note"])]
-    shown = await village.ask(
+    payload = await village.ask(
         "coordinator", REVEAL, id=document["members"][0]["id"], field="NIK", purpose="VERIFICATION", note="y" * 1001
     )
-    assert [(e["code"], e["path"]) for e in shown["revealIdentity"]["userErrors"]] == [("UNKNOWN_VALUE", ["note"])]
+    assert [(e["code"], e["path"]) for e in payload["revealIdentity"]["userErrors"]] == [("UNKNOWN_VALUE", ["note"])]

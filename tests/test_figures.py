@@ -111,16 +111,16 @@ def bars(summary: Mapping[str, Any], name: str) -> dict[str, int | None]:
 
 
 async def test_the_country_counted_by_hand(counted: Place) -> None:
-    found = await national(counted, "ministry")
-    assert (plain(found), found["withheld"], found["region"]) == (COUNTRY, [], None)
-    assert (bars(found, BARS[0]), bars(found, BARS[1])) == (FIELDS, READY)
-    assert [bar["label"] for bar in found["businessesByField"]][1] == "Warung dan toko (47)"
+    summary = await national(counted, "ministry")
+    assert (plain(summary), summary["withheld"], summary["region"]) == (COUNTRY, [], None)
+    assert (bars(summary, BARS[0]), bars(summary, BARS[1])) == (FIELDS, READY)
+    assert [bar["label"] for bar in summary["businessesByField"]][1] == "Warung dan toko (47)"
 
 
 @pytest.mark.parametrize("who", ["coordinator", "province", "ministry"])
 async def test_figures_of_the_caller_s_own_regency_are_exact(counted: Place, who: str) -> None:
-    found = await of(counted, who, "35.07")
-    assert (plain(found), found["withheld"]) == (REGENCY, [])
+    summary = await of(counted, who, "35.07")
+    assert (plain(summary), summary["withheld"]) == (REGENCY, [])
 
 
 async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Place) -> None:
@@ -195,9 +195,9 @@ async def test_a_region_outside_the_caller_s_areas_shows_only_coverage(counted: 
 
 
 async def test_zero_is_shown(counted: Place) -> None:
-    found = await of(counted, "coordinator", SUCCESSORS[0])
-    assert [found[name] for name in COUNTS] == [0] * len(COUNTS)
-    assert (found["withheld"], found["businessesByField"], found["exportReadyByField"]) == ([], [], [])
+    summary = await of(counted, "coordinator", SUCCESSORS[0])
+    assert [summary[name] for name in COUNTS] == [0] * len(COUNTS)
+    assert (summary["withheld"], summary["businessesByField"], summary["exportReadyByField"]) == ([], [], [])
 
 
 async def test_labels_are_in_the_language_of_the_request(counted: Place) -> None:

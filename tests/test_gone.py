@@ -50,11 +50,11 @@ async def served(database: Database, ended: list[str]) -> AsyncIterator[int]:
         except BaseException as error:
             ended.append(type(error).__name__)
 
-    held = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve([held]))
+    running = asyncio.create_task(server.serve([listener]))
     await eventually(lambda: server.started)
-    yield held.getsockname()[1]
+    yield listener.getsockname()[1]
     server.should_exit = True
     await running
 

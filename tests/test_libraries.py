@@ -227,9 +227,9 @@ def test_uvicorn_starts_and_ends_as_server_http_serving_extends_it() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         raise NotImplementedError  # it has no lifespan, and nobody asks it anything
 
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        Watched(uvicorn.Config(app, ws="none", log_level="critical")).run(sockets=[held])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        Watched(uvicorn.Config(app, ws="none", log_level="critical")).run(sockets=[listener])
     assert ended == ["started", "signals"], UVICORN
     server = uvicorn.Server(uvicorn.Config(app, ws="none"))
     server.handle_exit(signal.SIGTERM, None)

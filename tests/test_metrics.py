@@ -54,10 +54,10 @@ async def test_metrics_count_connections_and_caches(village: Place) -> None:
 
 async def test_the_buckets_of_a_histogram_grow_to_its_count(village: Place) -> None:
     await village.ask("officer", "{ households { totalCount } }")
-    found = await samples(village)
-    counts = [v for n, v in found.items() if n.startswith("desmigratif_connection_seconds_bucket")]
+    values = await samples(village)
+    counts = [v for n, v in values.items() if n.startswith("desmigratif_connection_seconds_bucket")]
     assert counts == sorted(counts)
-    assert counts[-1] == found["desmigratif_connection_seconds_count{}"]
+    assert counts[-1] == values["desmigratif_connection_seconds_count{}"]
 
 
 async def test_metrics_are_off_by_default(village: Place) -> None:

@@ -30,7 +30,7 @@ NOUNS = sorted((m.class_ for m in Noun.registry.mappers), key=lambda noun: str(n
 COLUMNS = [(noun, column) for noun in NOUNS for column in table_of(noun).columns]
 
 
-def held(noun: type[Noun], column: str) -> type[Any] | None:
+def declared_type(noun: type[Noun], column: str) -> type[Any] | None:
     """The declared Python type of a column; for a list, that of its items."""
     hint = next(
         vars(c)["__annotations__"][column] for c in noun.__mro__ if column in vars(c).get("__annotations__", ())
@@ -51,7 +51,7 @@ def with_codes() -> Iterator[tuple[type[Noun], sa.Column[Any], type[Code]]]:
 
 
 def derived_facts() -> list[Derived[Any]]:
-    shapes = [made.metadata.get("shape") for face in FACES for made in fields_of(face)]
+    shapes = [field.metadata.get("shape") for face in FACES for field in fields_of(face)]
     data = [s.datum for s in shapes if isinstance(s, ColumnField)] + [
         s.present for s in shapes if isinstance(s, EmbeddedField)
     ]
@@ -64,18 +64,18 @@ def derived_facts() -> list[Derived[Any]]:
 def test_every_column_has_a_class_and_a_label_in_each_language() -> None:
     assert len(NOUNS) >= 20
     for noun, column in COLUMNS:
-        said = fact_of(column)
+        fact = fact_of(column)
         where = f"{noun.__name__}.{column.name}"
-        assert isinstance(said.sensitivity, Sensitivity), where
-        assert said.label_id == said.label_id.strip() != "", where
-        assert said.label_en == said.label_en.strip() != "", where
+        assert isinstance(fact.sensitivity, Sensitivity), where
+        assert fact.label_id == fact.label_id.strip() != "", where
+        assert fact.label_en == fact.label_en.strip() != "", where
     assert [column for noun in NOUNS for column, _ in facts(noun)] == [column for _, column in COLUMNS]
 
 
 def test_every_derived_fact_has_a_class_and_labels_and_no_input() -> None:
-    made = derived_facts()
-    assert len(made) > 20
-    for datum in made:
+    data = derived_facts()
+    assert len(data) > 20
+    for datum in data:
         assert isinstance(fact_of(datum).sensitivity, Sensitivity)
         assert fact_of(datum).server, datum.name
 
@@ -86,13 +86,13 @@ def test_every_noun_has_a_description() -> None:
 
 
 def test_an_enum_column_declares_its_code_list() -> None:
-    found = 0
+    count = 0
     for noun, column in COLUMNS:
-        kind = held(noun, column.name)
+        kind = declared_type(noun, column.name)
         code = kind if isinstance(kind, type) and issubclass(kind, Code) else None
         assert column.info.get("codes") is code, f"{noun.__name__}.{column.name}"
-        found += code is not None
-    assert found > 30
+        count += code is not None
+    assert count > 30
 
 
 def test_vault_numbers_are_of_class_identity_and_never_counted() -> None:
@@ -113,10 +113,10 @@ async def test_the_database_accepts_only_codes_of_the_list(admin: asyncpg.Connec
     )
     tests = {row["conname"]: row["test"] for row in rows}
     for noun, column, codes in with_codes():
-        made = tests[f"ck_{noun.__tablename__}_{column.name}"]
-        assert set(re.findall(r"'([^']+)'", made)) == {code.value for code in codes}
-        assert ("<@" in made) is isinstance(column.type, ARRAY)
-        assert re.search(rf"\b{column.name}\b", made)
+        constraint = tests[f"ck_{noun.__tablename__}_{column.name}"]
+        assert set(re.findall(r"'([^']+)'", constraint)) == {code.value for code in codes}
+        assert ("<@" in constraint) is isinstance(column.type, ARRAY)
+        assert re.search(rf"\b{column.name}\b", constraint)
 
 
 def test_village_and_area_of_a_record_agree_by_a_foreign_key() -> None:

@@ -24,7 +24,7 @@ from server.demo.load import load
 from server.http.app import create
 from server.settings import Settings
 from tests.contract_operations import names_of, operation, runnable
-from tests.test_snapshots import kept
+from tests.test_snapshots import compare_snapshot
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "operations.graphql"
 VILLAGES = ("35.07.11.2008", "52.03.21.2002", "35.07.33.2006")
@@ -74,7 +74,7 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
 
 @pytest.mark.snapshot
 def test_the_example_operations_are_those_of_the_contract_that_are_built() -> None:
-    kept(EXAMPLES, runnable())
+    compare_snapshot(EXAMPLES, runnable())
 
 
 async def test_every_example_operation_runs(demo: Demo) -> None:

@@ -84,7 +84,7 @@ async def test_the_root_is_a_page_for_browsers_only(village: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "shown"),
+    ("host", "url"),
     [
         (b"127.0.0.1:8000", "http://127.0.0.1:8000/graphql"),
         (b"[::1]:8000", "http://[::1]:8000/graphql"),
@@ -94,9 +94,9 @@ async def test_the_root_is_a_page_for_browsers_only(village: Place) -> None:
         (b"", "http://localhost/graphql"),
     ],
 )
-def test_the_example_names_only_this_server(host: bytes, shown: str) -> None:
+def test_the_example_names_only_this_server(host: bytes, url: str) -> None:
     text = page({b"host": host}, "id", True)
-    assert f"curl {shown} " in text
+    assert f"curl {url} " in text
     assert "script" not in text
 
 

@@ -146,8 +146,8 @@ def test_each_class_has_an_ability_of_the_same_name() -> None:
     }
     for ability in Ability:
         assert ability.name == ability.value.replace(":", "_").replace("-", "_").upper()
-    for named in (*Sensitivity, *Role):
-        assert named.name == named.value
+    for element in (*Sensitivity, *Role):
+        assert element.name == element.value
 
 
 @pytest.mark.parametrize("names", [Ability, Role, Sensitivity])

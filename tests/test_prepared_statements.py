@@ -19,9 +19,9 @@ KEPT = (
 
 @pytest.fixture
 async def connection(postgres: Embedded, anyio_backend: str) -> AsyncIterator[Connection]:
-    made = await asyncpg.connect(postgres.dsn("postgres"), connection_class=Connection, statement_cache_size=9)
-    yield made
-    await made.close()
+    opened = await asyncpg.connect(postgres.dsn("postgres"), connection_class=Connection, statement_cache_size=9)
+    yield opened
+    await opened.close()
 
 
 def statement(number: int, letters: int) -> str:

@@ -273,9 +273,9 @@ async def test_the_cache_is_cleared_at_midnight_in_jakarta(
     principals.put(read, principals.changes)
     midnight = remembering._next_midnight()
     assert dt.datetime.fromtimestamp(midnight, dt.UTC).hour == 17
-    for at, known in ((midnight - 1, read), (midnight, None)):
+    for at, cached in ((midnight - 1, read), (midnight, None)):
         monkeypatch.setattr(time, "time", lambda at=at: at)
-        assert principals.get(read.user_id, read.expires_at) is known
+        assert principals.get(read.user_id, read.expires_at) is cached
 
 
 async def test_principals_of_one_user_are_cached_by_token_up_to_a_limit(

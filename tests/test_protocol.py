@@ -64,9 +64,9 @@ class Wire:
             self.ended.append(path)
 
     def connect(self) -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return made
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
 
     def ask(self, request: bytes) -> bytes:
         """Everything that the server sends until it closes or has answered one GET."""
@@ -125,14 +125,14 @@ def refused(received: bytes, status: int, code: str) -> dict[str, Any]:
 @contextmanager
 def wired(limits: Bounds = QUICK) -> Iterator[Wire]:
     wire = Wire()
-    with socket.create_server(("127.0.0.1", 0), backlog=500) as held:
-        wire.port = held.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0), backlog=500) as listener:
+        wire.port = listener.getsockname()[1]
         wire.connections = Connections(limits, wire.outcomes)
         http = protocol_of(wire.connections)
         options: dict[str, Any] = {"lifespan": "off", "log_config": None, "interface": "asgi3", "proxy_headers": False}
         config = uvicorn.Config(wire.app, http=http, ws="none", timeout_graceful_shutdown=1, **options)
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [held]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             until(lambda: server.started)
@@ -146,8 +146,8 @@ def wired(limits: Bounds = QUICK) -> Iterator[Wire]:
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
-    with wired() as made:
-        yield made
+    with wired() as wire_:
+        yield wire_
 
 
 @pytest.fixture(autouse=True)

@@ -240,7 +240,7 @@ def test_what_changed_between_2019_and_2025() -> None:
     assert [bad.reason for bad in old.bad] == ["13.02.02.1036: parent 13.02.02 is not in the list"]
     current = {row.code: CurrentRegion(row.code, row.name, dt.date(2019, 10, 8)) for row in old.rows}
     diff = plan(new, current, occupied={"73.10.05.1003", "52.03.21.2002"})
-    villages = [known for known in diff.gone if len(known.code) == 13]
+    villages = [region for region in diff.gone if len(region.code) == 13]
     assert len(villages) == 6_028  # of the 6,029 one is the orphan
     assert sum(row.level is RegionLevel.VILLAGE for row in diff.new) == 6_349
     assert diff.reused_with_data == ["73.10.05.1003"]  # was Tonasa, now Kassi

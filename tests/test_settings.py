@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from server.settings import Settings, SettingsError, describe, load, table
-from tests.test_snapshots import kept
+from tests.test_snapshots import compare_snapshot
 
 SECRET = "hunter2hunter2"
 
@@ -151,5 +151,5 @@ def test_the_documentation_equals_the_settings() -> None:
     path = Path(__file__).parent.parent / "docs" / "settings.md"
     introduction, head, _ = path.read_text().partition("| name |")
     assert head
-    kept(path, introduction + table() + "\n")
+    compare_snapshot(path, introduction + table() + "\n")
     assert all(setting.description.endswith(".") for setting in describe())

@@ -44,7 +44,7 @@ WHO = {
 VARIABLES = {"id": str(uuid.UUID(int=1)), "no": "35.07.11.2008-2026-0001", "code": "35.07"}
 
 
-def kept(path: Path, text: str) -> None:
+def compare_snapshot(path: Path, text: str) -> None:
     """Compare a text with its snapshot, or write the snapshot if UPDATE is set."""
     if os.environ.get("UPDATE"):
         assert not os.environ.get("CI"), "snapshots are written by hand"
@@ -85,7 +85,7 @@ def test_the_sql_of_a_canonical_query_equals_its_snapshot(name: str) -> None:
         else:
             callers[statements] = who
             text += "".join(statements)
-    kept(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
+    compare_snapshot(HERE / "sql" / f"{name.replace(' ', '-')}.md", text)
 
 
 def test_make_snapshots_runs_every_snapshot_test() -> None:
@@ -97,7 +97,7 @@ def test_make_snapshots_runs_every_snapshot_test() -> None:
 
 
 def _compares(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kept.__name__
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == compare_snapshot.__name__
 
 
 def test_every_snapshot_has_its_query() -> None:
@@ -113,8 +113,8 @@ def test_the_access_table_equals_its_snapshot() -> None:
     for ability in PAGE:
         marks = {role: cell(ability, role) for role in roles}
         signed = {r: f"[{VERIFICATION_STAGES[r].name}]" if _signs(ability, r) else "" for r in roles}
-        said = [f"{r.value}={mark.name[0]}{signed[r]}" for r, mark in marks.items() if mark]
-        lines.append(f"{ability.value:<20} {' '.join(said)}")
+        cells = [f"{r.value}={mark.name[0]}{signed[r]}" for r, mark in marks.items() if mark]
+        lines.append(f"{ability.value:<20} {' '.join(cells)}")
     lines += ["", "# Tables", ""]
     lines += [f"{name:<20} {door.kind.name:<9} {door.kind.value}" for name, door in sorted(DOORS.items())]
     lines += ["", "# Crossings", ""]
@@ -133,7 +133,7 @@ def test_the_access_table_equals_its_snapshot() -> None:
             for directive in getattr(definition, "directives", ()):
                 value = next(iter(vars(directive).values()))
                 lines.append(f"{name}.{key}: {type(directive).__name__} {getattr(value, 'name', value)}")
-    kept(HERE / "snapshots" / "access.txt", "\n".join(lines) + "\n")
+    compare_snapshot(HERE / "snapshots" / "access.txt", "\n".join(lines) + "\n")
 
 
 def _signs(ability: Ability, role: Role) -> bool:

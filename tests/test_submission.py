@@ -285,10 +285,10 @@ async def test_records_that_refer_to_a_taken_id_are_not_stored(village: Place) -
     """For a number, an episode and a business of a member with a taken id, not even a hidden row is left."""
     other, mine = household(FAR), household()
     await village.submit("stranger", other)
-    taken = person(2, id=other["members"][0]["id"])
-    mine["members"].append(taken)
-    mine["migrations"].append(episode(taken))
-    mine["businesses"].append(shop(taken))
+    member = person(2, id=other["members"][0]["id"])
+    mine["members"].append(member)
+    mine["migrations"].append(episode(member))
+    mine["businesses"].append(shop(member))
     tables = ("household", "member", "migration_episode", "business", "identity", "finding", "household_revision")
     counted = [*tables, "workflow_event", "household_number"]
 
@@ -309,12 +309,12 @@ async def test_an_id_may_occur_only_once_in_a_document(village: Place) -> None:
     assert answer.codes == ["BAD_USER_INPUT"]
     own = household()
     own["members"][0]["id"] = own["migrations"][0]["memberId"] = own["id"]
-    taken = await refused(village, "officer", own)
-    assert (codes(taken), paths(taken)) == (["ID_TAKEN"], ["household.members.0.id"])
+    payload = await refused(village, "officer", own)
+    assert (codes(payload), paths(payload)) == (["ID_TAKEN"], ["household.members.0.id"])
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "problem"),
     [
         (NEXT_DOOR, "OUT_OF_SCOPE"),
         (FAR, "OUT_OF_SCOPE"),
@@ -323,9 +323,9 @@ async def test_an_id_may_occur_only_once_in_a_document(village: Place) -> None:
         (SPLIT, "REGION_CODE_AMBIGUOUS"),
     ],
 )
-async def test_the_village_must_be_in_the_caller_s_areas(village: Place, code: str, said: str) -> None:
+async def test_the_village_must_be_in_the_caller_s_areas(village: Place, code: str, problem: str) -> None:
     payload = await refused(village, "officer", household(code))
-    assert (codes(payload), paths(payload)) == ([said], ["household.villageCode"])
+    assert (codes(payload), paths(payload)) == ([problem], ["household.villageCode"])
     if code == SPLIT:
         assert payload["userErrors"][0]["params"] == [{"name": "codes", "value": ", ".join(SUCCESSORS)}]
 
@@ -362,7 +362,7 @@ async def test_a_superseded_village_of_a_business_gives_a_warning_each_time(vill
 
 
 @pytest.mark.parametrize(
-    ("code", "region", "said"),
+    ("code", "region", "problems"),
     [
         (HERE, HERE, []),
         (HERE, NEXT_DOOR, []),
@@ -373,7 +373,7 @@ async def test_a_superseded_village_of_a_business_gives_a_warning_each_time(vill
     ],
 )
 async def test_an_outdated_grant_stores_a_household_only_in_a_current_village(
-    village: Place, code: str, region: str, said: list[str]
+    village: Place, code: str, region: str, problems: list[str]
 ) -> None:
     """A grant's village counts only if today's map agrees."""
     id_ = await village.admin.fetchval("SELECT id FROM region WHERE code = $1", region)
@@ -381,9 +381,9 @@ async def test_an_outdated_grant_stores_a_household_only_in_a_current_village(
     officer = replace(await village.principal("officer"), grants=(grant,))
     edit, sent = edit_of(household(code))
     done = await save(village.database, village.vault, officer, HouseholdSubmission(edit, sent, None, Act.SUBMIT), 1)
-    assert [problem.code.value for problem in done.problems] == said
+    assert [problem.code.value for problem in done.problems] == problems
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
-    assert await village.admin.fetchval(where, uuid.UUID(edit.id)) == (None if said else HERE)
+    assert await village.admin.fetchval(where, uuid.UUID(edit.id)) == (None if problems else HERE)
 
 
 async def test_settings_left_in_a_session_open_nothing(village: Place) -> None:

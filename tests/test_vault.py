@@ -156,17 +156,17 @@ async def reveal(village: Place, who: str, id_: str, field: str, **more: Any) ->
 
 @pytest.mark.anyio
 async def test_the_database_holds_no_open_number(village: Place) -> None:
-    made = await submit_with_numbers(village)
-    numbers = {number for _, number in places(made).values()} | {"81234567890", "0812 3456 7890", "x1234567"}
+    document = await submit_with_numbers(village)
+    numbers = {number for _, number in places(document).values()} | {"81234567890", "0812 3456 7890", "x1234567"}
     for table in Noun.metadata.sorted_tables:
         for row in await village.admin.fetch(f"SELECT t::text FROM {table.name} t"):
             assert [n for n in numbers if n in row[0]] == [], table.name
-    seen = await village.household(
+    record = await village.household(
         "officer",
-        made["id"],
+        document["id"],
         "phoneMasked kkNumberMasked members { nikMasked } migrations { passportMasked epmiMasked }",
     )
-    assert seen == {
+    assert record == {
         "phoneMasked": "+62812********",
         "kkNumberMasked": "3507************",
         "members": [{"nikMasked": "3507************"}],
@@ -177,28 +177,28 @@ async def test_the_database_holds_no_open_number(village: Place) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["officer", "second", "coordinator", "ministry"])
 async def test_a_reveal_returns_the_full_number(village: Place, who: str) -> None:
-    made = await submit_with_numbers(village)
-    for field, (id_, number) in places(made).items():
+    document = await submit_with_numbers(village)
+    for field, (id_, number) in places(document).items():
         assert await reveal(village, who, id_, field) == {"value": number, "userErrors": []}
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("who", ["verifier", "viewer", "province", "analyst", "auditor", "nobody"])
 async def test_a_reveal_without_the_ability_is_forbidden(village: Place, who: str) -> None:
-    made = await submit_with_numbers(village)
-    for field, (id_, _) in places(made).items():
+    document = await submit_with_numbers(village)
+    for field, (id_, _) in places(document).items():
         assert await reveal(village, who, id_, field) == ["FORBIDDEN"]
 
 
 @pytest.mark.anyio
 async def test_reveals_of_hidden_and_absent_records_are_equal(village: Place) -> None:
-    made = await submit_with_numbers(village)
+    document = await submit_with_numbers(village)
     draft = await village.new_household("DRAFT")
     answers = [
         await reveal(village, who, id_, "NIK")
         for who, id_ in (
-            ("next door", made["members"][0]["id"]),
-            ("far coordinator", made["members"][0]["id"]),
+            ("next door", document["members"][0]["id"]),
+            ("far coordinator", document["members"][0]["id"]),
             ("coordinator", draft["members"][0]["id"]),
             ("officer", str(uuid.uuid4())),
         )

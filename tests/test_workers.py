@@ -106,10 +106,10 @@ def test_two_workers_serve_and_a_signal_stops_both(environment: dict[str, str], 
         pids = children(parent.pid)
         assert len(pids) == 2
         parent.send_signal(signum)
-        _, said = parent.communicate(timeout=PATIENCE)
+        _, errors = parent.communicate(timeout=PATIENCE)
         assert parent.returncode in (-signum, 128 + signum)
         assert not any(map(alive, pids))
-        assert "Traceback" not in said
+        assert "Traceback" not in errors
 
 
 def test_a_killed_worker_is_replaced(environment: dict[str, str]) -> None:
@@ -169,9 +169,9 @@ async def test_if_a_worker_cannot_start_the_service_ends_with_a_sentence(environ
     )  # enough to check the database, but not for all workers
     try:
         with serving(environment, 6) as (parent, _):
-            _, said = parent.communicate(timeout=PATIENCE)
+            _, errors = parent.communicate(timeout=PATIENCE)
             assert (parent.returncode, children(parent.pid)) == (1, [])
-            assert "A worker ended by itself" in said
+            assert "A worker ended by itself" in errors
     finally:
         await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
         await admin.close()
