@@ -455,7 +455,7 @@ PROTECTING: list[Case] = [
 """The same for the rules that also apply to drafts, because what they find would harm others or could not be read."""
 
 
-def changed(change: Change) -> dict[str, dict[str, dict[str, Any]]]:
+def with_change(change: Change) -> dict[str, dict[str, dict[str, Any]]]:
     document = copy.deepcopy(GOOD)
     for record, values in change.items():
         table, id = record.split(".")

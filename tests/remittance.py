@@ -199,7 +199,7 @@ class Copy:
                     path.write_text(text)
 
 
-def copied(folder: Path) -> Copy:
+def copy_project(folder: Path) -> Copy:
     """Copy the project as it is, with the files that git tracks or would add."""
     files = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", *COPIED],

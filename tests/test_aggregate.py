@@ -33,7 +33,7 @@ class Remittance(HouseholdPart, Noun):
 """
 
 
-def imported(whole: str) -> str:
+def last_line_of_import(whole: str) -> str:
     """The last line that Python prints if such a noun exists before the aggregate is imported."""
     code = NOUN.replace("{whole}", whole) + "\nimport registry.models.aggregate\n"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -42,13 +42,13 @@ def imported(whole: str) -> str:
 
 
 def test_a_currency_belongs_to_an_amount() -> None:
-    assert imported("") == (
+    assert last_line_of_import("") == (
         "TypeError: remittance.amount_currency: a currency is one value with its amount: give both fact(…, whole=…)"
     )
 
 
 def test_a_noun_of_the_household_is_a_part_of_it() -> None:
-    assert imported(', whole="amount"') == (
+    assert last_line_of_import(', whole="amount"') == (
         "TypeError: add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only"
     )
 

@@ -50,7 +50,7 @@ def schema() -> GraphQLSchema:
     return graphql_schema(build())
 
 
-def chosen(world: World, path: Path) -> dict[str, Any]:
+def root_values(world: World, path: Path) -> dict[str, Any]:
     """Values for the root's arguments that lead to complete records."""
     house = world.houses[2 if path.end == "WorkflowEvent" else 3]  # verified with notes; returned with remarks
     household, head, wife, child, _, episode, shop = house.rows[:7]
@@ -78,7 +78,7 @@ async def crawl(
 ) -> None:
     reached = expensive = 0
     for path in some_paths:
-        values = chosen(world, path)
+        values = root_values(world, path)
         for who in (WIDE, *callers()):
             for page in (path.page, min(path.page, 10), 1):
                 answer = await world.ask(who, path.document(schema, page), **values)

@@ -18,7 +18,7 @@ LARGE = "{ __schema { types { name description fields { name description } } } }
 SMALL = "{ viewer { name } }"
 
 
-async def raw(village: Place, text: str, accept: str | None, **variables: Any) -> tuple[httpx.Headers, bytes]:
+async def raw_answer(village: Place, text: str, accept: str | None, **variables: Any) -> tuple[httpx.Headers, bytes]:
     """The answer as sent over the wire."""
     headers = village.bearer("officer") | ({} if accept is None else {"accept-encoding": accept})
     body = {"query": text, "variables": variables}
@@ -27,8 +27,8 @@ async def raw(village: Place, text: str, accept: str | None, **variables: Any) -
 
 
 async def test_a_large_answer_is_compressed_if_the_caller_accepts_gzip(village: Place) -> None:
-    plain_headers, plain_body = await raw(village, LARGE, "identity")
-    headers, packed_body = await raw(village, LARGE, "br, gzip;q=0.5")
+    plain_headers, plain_body = await raw_answer(village, LARGE, "identity")
+    headers, packed_body = await raw_answer(village, LARGE, "br, gzip;q=0.5")
     assert ("content-encoding" in plain_headers, headers["content-encoding"]) == (False, "gzip")
     assert int(headers["content-length"]) == len(packed_body) < len(plain_body) / 4
     unpacked = gzip.decompress(packed_body)
@@ -39,15 +39,15 @@ async def test_a_large_answer_is_compressed_if_the_caller_accepts_gzip(village: 
 
 @pytest.mark.parametrize("accept", ["", "gzip;q=0", "identity", "br"])
 async def test_an_answer_is_not_compressed_otherwise(village: Place, accept: str) -> None:
-    assert "content-encoding" not in (await raw(village, LARGE, accept))[0]
+    assert "content-encoding" not in (await raw_answer(village, LARGE, accept))[0]
 
 
 async def test_small_answers_and_commands_are_not_compressed(village: Place) -> None:
     """A payload may hold a secret beside text that an attacker chose, and compressing both together leaks it."""
-    assert "content-encoding" not in (await raw(village, SMALL, "gzip"))[0]
+    assert "content-encoding" not in (await raw_answer(village, SMALL, "gzip"))[0]
     aliases = " ".join(f"a{n}: outcome" for n in range(200))
     text = SUBMIT.replace("outcome", f"outcome {aliases}", 1)
-    headers, body = await raw(village, text, "gzip", household=household())
+    headers, body = await raw_answer(village, text, "gzip", household=household())
     assert len(body) > compress.MIN_BYTES
     assert "content-encoding" not in headers
 

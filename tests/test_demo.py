@@ -290,7 +290,7 @@ class Stranger(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def greeted(ready: list[int], *answers: dict[str, Any]) -> str:
+def printed_at_start(ready: list[int], *answers: dict[str, Any]) -> str:
     """What the demo prints while a server gives these answers."""
     printed = io.StringIO()
     Stranger.ready, Stranger.answers = ready, [*answers]
@@ -308,7 +308,7 @@ def greeted(ready: list[int], *answers: dict[str, Any]) -> str:
 
 
 def test_another_server_on_the_port_is_not_called_ready() -> None:
-    assert greeted([503, 503, 200]).startswith("Another program answers")
+    assert printed_at_start([503, 503, 200]).startswith("Another program answers")
 
 
 @pytest.mark.parametrize("code", ["INTERNAL", "OVERLOADED", "TIMEOUT"])
@@ -316,6 +316,6 @@ def test_another_server_on_the_port_is_not_called_ready() -> None:
 def test_a_server_that_loses_its_database_is_not_a_stranger(code: str, viewer: dict[str, Any] | None) -> None:
     lost = {"data": {"viewer": viewer, "households": None}, "errors": [{"extensions": {"code": code}}]}
     well = {"data": {"viewer": {"abilities": []}, "households": {"totalCount": 1}}}
-    printed = greeted([200, *(200 for _ in PERSONAS)], lost, *(well for _ in PERSONAS))
+    printed = printed_at_start([200, *(200 for _ in PERSONAS)], lost, *(well for _ in PERSONAS))
     assert "\nReady: " in printed
     assert "no household" not in printed

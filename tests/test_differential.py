@@ -56,15 +56,15 @@ class Trial:
     too_large: int = 0
     too_slow: int = 0  # joins of many relations are planned badly while tables are tiny: each is estimated at one row
 
-    async def one(self, who: str, chance: random.Random, largest: int = 60) -> None:
+    async def try_operation(self, who: str, chance: random.Random, largest: int = 60) -> None:
         """Call a random operation of up to `largest` parts twice."""
         language = chance.choice(["id", "en"])
         reference = self.references[who, language]
         operation = RandomDocument(reference.schema, chance, self.stored, reference.visibility, largest).operation()
         for second in (False, True):  # the plans of one call are checked during the next
-            await asyncio.gather(self.same(who, language, reference, operation, second), self.guarded())
+            await asyncio.gather(self.compare_call(who, language, reference, operation, second), self.check_plans())
 
-    async def same(
+    async def compare_call(
         self, who: str, language: str, reference: ReferenceExecutor, operation: Operation, second: bool
     ) -> None:
         variables = await self.variables(who, language, reference, operation, second)
@@ -107,7 +107,7 @@ class Trial:
                 reference.anchors[edge["cursor"]] = edge["node"]["id"]
         return values
 
-    async def guarded(self) -> None:
+    async def check_plans(self) -> None:
         """Check that no new statement reads anything before the gate."""
         fresh, self.fresh = self.fresh, set()
         self.explained |= fresh
@@ -184,16 +184,16 @@ async def match_ranks(village: Place) -> dict[tuple[str, str], MatchRanks]:
 @SHARED
 @given(seed=st.integers(0, 2**32), largest=st.integers(1, 60))
 async def test_the_engine_answers_like_the_reference(trial: Trial, who: str, seed: int, largest: int) -> None:
-    await trial.one(who, random.Random(seed), largest)
-    await trial.guarded()
+    await trial.try_operation(who, random.Random(seed), largest)
+    await trial.check_plans()
 
 
 @pytest.mark.prove
 async def test_the_engine_answers_like_the_reference_in_10_000_operations(trial: Trial) -> None:
     for number in range(WHOLE):
         for who in ASKING:
-            await trial.one(who, random.Random(f"{who} {number}"))
-    await trial.guarded()
+            await trial.try_operation(who, random.Random(f"{who} {number}"))
+    await trial.check_plans()
     count = f"{trial.operations} operations by {len(trial.explained)} statements, {trial.rows >> 20} MB the same"
     print(f"\n{count}; {trial.too_large} refused as too large, {trial.too_slow} as too slow")  # noqa: T201
     assert trial.operations >= 10_000

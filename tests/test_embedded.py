@@ -61,7 +61,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def ordinary(folder: Path) -> str:
+def ordinary_account(folder: Path) -> str:
     """The name of an account that is not root and owns `folder`; empty if it is our own."""
     if not ROOT:
         return ""
@@ -100,7 +100,7 @@ def runs(pid: int) -> bool:
 
 
 @contextmanager
-def another(data: Path, account: str = "", durable: bool = True) -> Iterator[subprocess.Popen[str]]:
+def start_process(data: Path, account: str = "", durable: bool = True) -> Iterator[subprocess.Popen[str]]:
     """Another Python process that starts a server over `data` and stops when its input ends."""
     command = [sys.executable, "-c", CHILD, str(data), "18", account, str(durable)]
     pipe = subprocess.PIPE
@@ -113,7 +113,7 @@ def another(data: Path, account: str = "", durable: bool = True) -> Iterator[sub
             child.wait(30)
 
 
-def says(child: subprocess.Popen[str]) -> tuple[str, str]:
+def first_line(child: subprocess.Popen[str]) -> tuple[str, str]:
     assert child.stdout
     first, _, rest = child.stdout.readline().strip().partition(" ")
     return first, rest
@@ -159,8 +159,8 @@ def test_committed_data_survives_a_stop_and_a_kill(folder: Path) -> None:
 
 
 def test_a_server_of_a_killed_owner_is_adopted_and_stopped(folder: Path) -> None:
-    with another(folder / "data") as child:
-        assert says(child)[0] == "owner"
+    with start_process(folder / "data") as child:
+        assert first_line(child)[0] == "owner"
         child.kill()
     pid = postmaster(folder / "data")
     with Embedded(folder / "data") as server:
@@ -171,16 +171,16 @@ def test_a_server_of_a_killed_owner_is_adopted_and_stopped(folder: Path) -> None
 
 
 def test_a_server_left_without_durability_is_not_adopted_for_durable_data(folder: Path) -> None:
-    with another(folder / "data", durable=False) as child:
-        assert query(says(child)[1], "SHOW fsync") == "off"
+    with start_process(folder / "data", durable=False) as child:
+        assert query(first_line(child)[1], "SHOW fsync") == "off"
         child.kill()
     with Embedded(folder / "data") as server:
         assert query(server.dsn(), "SHOW fsync") == "on"
 
 
 def test_it_starts_after_both_were_killed_even_if_the_pid_was_reused(folder: Path) -> None:
-    with another(folder / "data") as child:
-        dsn = says(child)[1]
+    with start_process(folder / "data") as child:
+        dsn = first_line(child)[1]
         query(dsn, "CREATE TABLE t (x int)")
         pid = postmaster(folder / "data")
         child.kill()
@@ -199,8 +199,8 @@ def test_it_starts_after_both_were_killed_even_if_the_pid_was_reused(folder: Pat
 
 def test_a_second_process_shares_the_server_and_does_not_stop_it(folder: Path) -> None:
     with Embedded(folder / "data") as server:
-        with another(folder / "data") as child:
-            assert says(child) == ("guest", server.dsn())
+        with start_process(folder / "data") as child:
+            assert first_line(child) == ("guest", server.dsn())
         same = Embedded(folder / "data")
         same.start()
         assert not same.owner
@@ -209,15 +209,15 @@ def test_a_second_process_shares_the_server_and_does_not_stop_it(folder: Path) -
 
 
 def test_of_three_simultaneous_starts_one_owns_and_all_are_served(folder: Path) -> None:
-    with another(folder / "data") as a, another(folder / "data") as b, another(folder / "data") as c:
-        outputs = [says(child) for child in (a, b, c)]
+    with start_process(folder / "data") as a, start_process(folder / "data") as b, start_process(folder / "data") as c:
+        outputs = [first_line(child) for child in (a, b, c)]
         assert sorted(role for role, _ in outputs) == ["guest", "guest", "owner"]
         assert {query(dsn, "SELECT 1") for _, dsn in outputs} == {1}
 
 
 @pytest.mark.parametrize("attempt", ["once", "again"])
 def test_a_folder_starts_after_a_kill_at_any_moment(folder: Path, attempt: str) -> None:
-    with another(folder / "data") as child:
+    with start_process(folder / "data") as child:
         time.sleep(random.uniform(0, 1.5))  # the moment depends on the seed and the attempt
         child.kill()
     with Embedded(folder / "data") as server:
@@ -237,9 +237,9 @@ def test_long_paths_and_odd_characters_work(folder: Path, name: str) -> None:
     assert not socket.exists()
 
 
-def test_an_ordinary_user_runs_it_as_themselves(folder: Path, ordinary: str) -> None:
-    with another(folder / "data", account=ordinary) as child:
-        role, dsn = says(child)
+def test_an_ordinary_user_runs_it_as_themselves(folder: Path, ordinary_account: str) -> None:
+    with start_process(folder / "data", account=ordinary_account) as child:
+        role, dsn = first_line(child)
         assert role == "owner", dsn
         assert query(dsn, "SELECT 1") == 1
         pid = postmaster(folder / "data")
@@ -247,8 +247,8 @@ def test_an_ordinary_user_runs_it_as_themselves(folder: Path, ordinary: str) -> 
         assert {path.stat().st_uid for path in (folder / "data").iterdir()} == {owner}
         assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
         child.kill()
-    with another(folder / "data", account=ordinary) as child:
-        role, dsn = says(child)
+    with start_process(folder / "data", account=ordinary_account) as child:
+        role, dsn = first_line(child)
         assert (role, postmaster(folder / "data")) == ("owner", pid)
     assert not runs(pid)
 
@@ -276,15 +276,15 @@ def test_a_folder_closed_to_that_account_is_refused_and_stays_closed(folder: Pat
 
 
 @needs_root
-def test_another_accounts_folder_is_refused(folder: Path, ordinary: str) -> None:
-    with another(folder / "open", account=ordinary) as child:
-        says(child)
+def test_another_accounts_folder_is_refused(folder: Path, ordinary_account: str) -> None:
+    with start_process(folder / "open", account=ordinary_account) as child:
+        first_line(child)
     (folder / "open").chmod(0o711)
     with pytest.raises(EmbeddedError, match="does not belong to nobody"):
         Embedded(folder / "open").start()
     Path(folder / "roots").mkdir(0o711)
-    with another(folder / "roots", account=ordinary) as child:
-        assert says(child) == ("error", f"The data folder {folder / 'roots'} is not writable for this account.")
+    with start_process(folder / "roots", account=ordinary_account) as child:
+        assert first_line(child) == ("error", f"The data folder {folder / 'roots'} is not writable for this account.")
 
 
 def test_a_folder_that_cannot_be_created_is_refused(folder: Path) -> None:
@@ -345,8 +345,8 @@ def test_no_value_of_a_statement_reaches_the_log(folder: Path) -> None:
 
 @pytest.mark.prove
 def test_a_busy_leftover_server_is_waited_for(folder: Path) -> None:
-    with another(folder / "data") as child:
-        says(child)
+    with start_process(folder / "data") as child:
+        first_line(child)
         child.kill()
     pid = postmaster(folder / "data")
     os.kill(pid, signal.SIGSTOP)

@@ -88,16 +88,16 @@ async def _verified(
         assert not (await village.verify(step, document))["userErrors"]
 
 
-async def national(village: Place, who: str) -> Any:
+async def national_summary(village: Place, who: str) -> Any:
     return (await village.ask(who, f"{{ nationalSummary {{ {SELECTION} region {{ code }} }} }}"))["nationalSummary"]
 
 
-async def of(village: Place, who: str, code: str) -> Any:
+async def region_summary(village: Place, who: str, code: str) -> Any:
     text = f"query($c: RegionCode!) {{ region(code: $c) {{ summary {{ {SELECTION} }} }} }}"
     return (await village.ask(who, text, c=code))["region"]["summary"]
 
 
-def plain(summary: Mapping[str, Any]) -> dict[str, Any]:
+def counts_of(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {name: summary[name] for name in (*COVERAGE, *COUNTS)}
 
 
@@ -111,22 +111,22 @@ def bars(summary: Mapping[str, Any], name: str) -> dict[str, int | None]:
 
 
 async def test_the_country_counted_by_hand(counted: Place) -> None:
-    summary = await national(counted, "ministry")
-    assert (plain(summary), summary["withheld"], summary["region"]) == (COUNTRY, [], None)
+    summary = await national_summary(counted, "ministry")
+    assert (counts_of(summary), summary["withheld"], summary["region"]) == (COUNTRY, [], None)
     assert (bars(summary, BARS[0]), bars(summary, BARS[1])) == (FIELDS, READY)
     assert [bar["label"] for bar in summary["businessesByField"]][1] == "Warung dan toko (47)"
 
 
 @pytest.mark.parametrize("who", ["coordinator", "province", "ministry"])
 async def test_figures_of_the_caller_s_own_regency_are_exact(counted: Place, who: str) -> None:
-    summary = await of(counted, who, "35.07")
-    assert (plain(summary), summary["withheld"]) == (REGENCY, [])
+    summary = await region_summary(counted, who, "35.07")
+    assert (counts_of(summary), summary["withheld"]) == (REGENCY, [])
 
 
 async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Place) -> None:
-    whole = await national(counted, "ministry")
+    whole = await national_summary(counted, "ministry")
     for codes in (("35", "52"), ("35.07", "52.03"), ("35.07.11", "35.07.12", "52.03.21"), (HERE, NEXT_DOOR, FAR)):
-        parts = [await of(counted, "ministry", code) for code in codes]
+        parts = [await region_summary(counted, "ministry", code) for code in codes]
         for name in (*COUNTS, "villages", "villagesReporting"):
             assert sum(part[name] for part in parts) == whole[name], (codes, name)
         for bar in BARS:
@@ -137,9 +137,9 @@ async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Plac
 async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
     move = "UPDATE ledger_household SET since = since + $2::int * interval '1 day' WHERE area = $1"
     await counted.admin.execute(move, FAR, -179)
-    assert (await national(counted, "nobody"))["villagesReporting"] == 3
+    assert (await national_summary(counted, "nobody"))["villagesReporting"] == 3
     await counted.admin.execute(move, FAR, -2)
-    assert (await national(counted, "nobody"))["villagesReporting"] == 2
+    assert (await national_summary(counted, "nobody"))["villagesReporting"] == 2
     await counted.admin.execute(move, FAR, 181)
 
 
@@ -148,7 +148,7 @@ async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
 
 @pytest.mark.parametrize("who", ["officer", "viewer", "province", "analyst", "auditor", "nobody", "ministry"])
 async def test_national_figures_are_equal_for_everybody_except_small_cells(counted: Place, who: str) -> None:
-    summary, detail = await national(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
+    summary, detail = await national_summary(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
     for name, kind in ((_camel(n), kind.value) for n, kind in CLASSES.items()):
         exact = kind == "OPEN" or detail == "PERSONAL" or detail == kind
         rest = COUNTRY[WHOLES[name]] - COUNTRY[name] if name in WHOLES else 0
@@ -177,8 +177,8 @@ async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counte
         HERE,
         SUCCESSORS[0],
     ):  # even large cells: small ones would follow from the sums of regions
-        summary, exact = await of(counted, "viewer", code), await of(counted, "ministry", code)
-        assert plain(summary) == plain(exact) | dict.fromkeys(STAGES)
+        summary, exact = await region_summary(counted, "viewer", code), await region_summary(counted, "ministry", code)
+        assert counts_of(summary) == counts_of(exact) | dict.fromkeys(STAGES)
         assert sorted(summary["withheld"]) == sorted(STAGES)
         assert bars(summary, BARS[0]) == bars(exact, BARS[0])
 
@@ -188,14 +188,14 @@ async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counte
     [("officer", NEXT_DOOR), ("officer", "35.07.11"), ("viewer", "52.03"), ("viewer", "35"), ("nobody", HERE)],
 )
 async def test_a_region_outside_the_caller_s_areas_shows_only_coverage(counted: Place, who: str, code: str) -> None:
-    summary, exact = await of(counted, who, code), await of(counted, "ministry", code)
+    summary, exact = await region_summary(counted, who, code), await region_summary(counted, "ministry", code)
     assert {name: summary[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
     assert [name for name in (*COUNTS, *BARS) if summary[name] is not None] == []
     assert sorted(summary["withheld"]) == sorted([*COUNTS, *BARS])
 
 
 async def test_zero_is_shown(counted: Place) -> None:
-    summary = await of(counted, "coordinator", SUCCESSORS[0])
+    summary = await region_summary(counted, "coordinator", SUCCESSORS[0])
     assert [summary[name] for name in COUNTS] == [0] * len(COUNTS)
     assert (summary["withheld"], summary["businessesByField"], summary["exportReadyByField"]) == ([], [], [])
 

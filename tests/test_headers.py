@@ -19,7 +19,7 @@ VIEWER = "{ viewer { name } }"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-async def sent(village: Place, *headers: tuple[str, str], body: Any = None) -> Answer:
+async def post_raw(village: Place, *headers: tuple[str, str], body: Any = None) -> Answer:
     """A POST of VIEWER with these headers, in this order."""
     content = orjson.dumps({"query": VIEWER} if body is None else body)
     return await village.send("POST", content=content, headers=list(headers))
@@ -32,13 +32,13 @@ async def test_two_authorization_headers_are_refused(village: Place) -> None:
     """A proxy that checks the other one would be deceived."""
     own, kind = ("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)
     others = [("authorization", "Bearer none"), ("Authorization", ""), ("AUTHORIZATION", "Basic eDp5"), own]
-    assert (await sent(village, kind, own)).data == {"viewer": {"name": "officer"}}
+    assert (await post_raw(village, kind, own)).data == {"viewer": {"name": "officer"}}
     for other in others:
         for headers in ((kind, own, other), (kind, other, own)):
-            answer = await sent(village, *headers)
+            answer = await post_raw(village, *headers)
             assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"]), other
     joined = ("authorization", f"{own[1]}, {own[1]}")
-    assert (await sent(village, kind, joined)).status == 401
+    assert (await post_raw(village, kind, joined)).status == 401
 
 
 @pytest.mark.parametrize("name", ["content-type", "content-encoding", "origin", "host"])
@@ -46,7 +46,7 @@ async def test_a_repeated_single_value_header_is_refused(village: Place, name: s
     own, kind = ("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)
     value = JSON if name == "content-type" else "x"
     for language, word in (("id", "satu kali"), ("en", "only once")):
-        answer = await sent(village, own, kind, (name, value), (name, value), ("accept-language", language))
+        answer = await post_raw(village, own, kind, (name, value), (name, value), ("accept-language", language))
         assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
         assert word in answer.errors[0]["message"]
         assert name in answer.errors[0]["message"]
@@ -55,16 +55,16 @@ async def test_a_repeated_single_value_header_is_refused(village: Place, name: s
 async def test_list_headers_in_several_lines_are_joined(village: Place) -> None:
     headers_ = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
     lists = [("accept", "text/html"), ("accept", RESPONSE), ("accept-language", "fr"), ("accept-language", "en")]
-    answer = await sent(village, *headers_, *lists, body={"query": "{ nobody }"})
+    answer = await post_raw(village, *headers_, *lists, body={"query": "{ nobody }"})
     assert answer.headers["content-type"] == RESPONSE
     assert answer.status == 400
-    refused = await sent(village, *headers_[1:], *lists)
+    refused = await post_raw(village, *headers_[1:], *lists)
     assert "sign in" in refused.errors[0]["message"]
 
 
 async def test_other_headers_may_be_repeated(village: Place) -> None:
     headers_ = [("authorization", village.bearer("officer")["authorization"]), ("content-type", JSON)]
-    assert (await sent(village, *headers_, ("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("via", "a"))).data
+    assert (await post_raw(village, *headers_, ("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("via", "a"))).data
 
 
 async def test_a_repeated_query_parameter_is_refused(village: Place) -> None:
@@ -226,18 +226,18 @@ async def test_with_a_bad_token_the_body_is_neither_read_nor_parsed(
 
 async def test_without_a_token_only_a_short_body_is_read(village: Place) -> None:
     schema = {"query": "{ __typename }"}
-    assert (await sent(village, ("content-type", JSON), body=schema)).data == {"__typename": "Query"}
+    assert (await post_raw(village, ("content-type", JSON), body=schema)).data == {"__typename": "Query"}
     large = schema | {"variables": {"x": "y" * 20_000}}
     bodies: list[Any] = [large, {"query": VIEWER}, {"query": "{"}, [], {"query": 1}]
     for body in bodies:
-        answer = await sent(village, ("content-type", JSON), body=body)
+        answer = await post_raw(village, ("content-type", JSON), body=body)
         assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
 
 
 async def test_a_refusal_has_www_authenticate(village: Place) -> None:
     kind = ("content-type", JSON)
     for bad, error in ((None, None), ("Bearer x", "invalid_token"), ("Basic x", "invalid_token")):
-        answer = await sent(village, kind, *([("authorization", bad)] if bad else []))
+        answer = await post_raw(village, kind, *([("authorization", bad)] if bad else []))
         scheme, _, rest = answer.headers["www-authenticate"].partition(" ")
         assert (answer.status, scheme, 'realm="desmigratif"' in rest) == (401, "Bearer", True)
         assert ("error=" in rest, f'error="{error}"' in rest) == (error is not None, error is not None)

@@ -42,7 +42,7 @@ def raw(variables: str, query: str = SIZED) -> bytes:
     return b'{"query": %b, "variables": %b}' % (orjson.dumps(query), variables.encode())
 
 
-async def sent(village: Place, content: bytes, who: str = "coordinator") -> Answer:
+async def checked_answer(village: Place, content: bytes, who: str = "coordinator") -> Answer:
     """The answer to a body, checked like every answer must be, while another caller is answered too."""
     headers = village.bearer(who) | {"content-type": "application/json"}
     began = time.process_time()
@@ -201,13 +201,13 @@ ANSWERED: dict[str, bytes] = {
 @pytest.mark.parametrize("name", REFUSED)
 async def test_wrong_or_excessive_queries_are_refused_with_a_code(village: Place, name: str) -> None:
     content, codes = REFUSED[name]
-    answer = await sent(village, content)
+    answer = await checked_answer(village, content)
     assert set(answer.codes or [""]) <= codes, (answer.codes, answer.body[:300])
 
 
 @pytest.mark.parametrize("name", ANSWERED)
 async def test_odd_but_valid_queries_are_answered(village: Place, name: str) -> None:
-    answer = await sent(village, ANSWERED[name])
+    answer = await checked_answer(village, ANSWERED[name])
     if answer.codes != ["PAYLOAD_TOO_LARGE"]:  # a setting limits the size of bodies
         assert answer.codes == [], answer.body[:300]
         assert answer.json["data"]
@@ -244,9 +244,9 @@ async def cursor(village: Place) -> str:
 @pytest.mark.parametrize("name", OTHERS)
 async def test_a_cursor_is_valid_for_one_list_and_caller(village: Place, cursor: str, name: str, way: str) -> None:
     text = f"query($c: String) {{ {OTHERS[name]} {way}: $c) {{ totalCount }} }}"
-    answer = await sent(village, body(text, c=cursor), "officer")
+    answer = await checked_answer(village, body(text, c=cursor), "officer")
     assert answer.codes == ([] if name == "another size" else [INPUT])
-    assert (await sent(village, body(text, c=cursor), "second")).codes == [INPUT]
+    assert (await checked_answer(village, body(text, c=cursor), "second")).codes == [INPUT]
 
 
 @pytest.mark.parametrize("way", ["after", "before"])
@@ -264,6 +264,6 @@ async def test_a_malformed_cursor_is_refused_before_anything_runs(village: Place
     ]
     for malformed in turned:
         before = len(village.statements)
-        answer = await sent(village, body(text, c=malformed), "officer")
+        answer = await checked_answer(village, body(text, c=malformed), "officer")
         assert answer.codes == [INPUT], malformed[:50]
         assert len(village.statements) - before == 1, "the neighbour's"

@@ -116,21 +116,21 @@ def test_an_input_field_has_the_class_of_its_fact() -> None:
 # --- reading an input -------------------------------------------------------------------------------------------------
 
 
-def sent(id_: str, **more: Any) -> dict[str, Any]:
+def household_input(id_: str, **more: Any) -> dict[str, Any]:
     """An input as it arrives, without the fields that are not given."""
     return {"id": id_, **more}
 
 
 def test_null_is_in_the_change_set_and_a_missing_field_is_not() -> None:
-    edit, village = edit_of(sent(ID, address=None, villageCode="35.07.11.2008"))
+    edit, village = edit_of(household_input(ID, address=None, villageCode="35.07.11.2008"))
     assert (edit.sent["household"], village) == ({ID: {"address": None}}, "35.07.11.2008")
     assert edit.sent["member"] == {}
 
 
 def test_null_clears_all_parts_of_a_value_and_a_missing_part_stays() -> None:
-    edit, _ = edit_of(sent(ID, location=None))
+    edit, _ = edit_of(household_input(ID, location=None))
     assert edit.sent["household"][ID] == {"location_lat": None, "location_lon": None}
-    edit, _ = edit_of(cleaned(HouseholdInput, sent(ID, consent={"givenBy": " Siti "})))
+    edit, _ = edit_of(cleaned(HouseholdInput, household_input(ID, consent={"givenBy": " Siti "})))
     assert edit.sent["household"][ID] == {"consent_given_by": "Siti"}
     assert edit.path(("household", ID, "consent_given_by")) == ("household", "consent", "givenBy")
     assert edit.path(("household", ID, "members")) == ("household", "members")
@@ -147,13 +147,13 @@ def test_a_value_of_every_scalar_becomes_json() -> None:
 
 @given(st.text(" \t\n", min_size=1))
 def test_blank_text_is_null(blank: str) -> None:
-    edit, _ = edit_of(cleaned(HouseholdInput, sent(ID, address=blank, kkNumber=blank)))
+    edit, _ = edit_of(cleaned(HouseholdInput, household_input(ID, address=blank, kkNumber=blank)))
     assert edit.sent["household"][ID] == {"address": None, "kk_number": None}
 
 
 def test_a_number_is_read_without_dots_and_spaces() -> None:
-    member = sent(CHILD, nik=" 3507.1163-0485 0001 ")
-    edit, _ = edit_of(sent(ID, phone="0812 3456 7890", members=[member]))
+    member = household_input(CHILD, nik=" 3507.1163-0485 0001 ")
+    edit, _ = edit_of(household_input(ID, phone="0812 3456 7890", members=[member]))
     assert edit.sent["household"][ID] == {"phone": "+6281234567890"}
     assert edit.sent["member"] == {CHILD: {"nik": "3507116304850001"}}
     assert edit.path(("member", CHILD, "nik")) == ("household", "members", "0", "nik")
@@ -161,7 +161,7 @@ def test_a_number_is_read_without_dots_and_spaces() -> None:
 
 
 def test_a_removal_holds_only_an_id() -> None:
-    edit, _ = edit_of(sent(ID, members=[sent(CHILD, removed=True, fullName="Siti")]))
+    edit, _ = edit_of(household_input(ID, members=[household_input(CHILD, removed=True, fullName="Siti")]))
     assert (edit.removed, edit.sent["member"]) == ({("member", CHILD)}, {})
 
 
@@ -174,13 +174,13 @@ def test_an_id_is_normalised(written: str) -> None:
 
 def test_an_id_may_occur_once_whatever_its_form() -> None:
     with pytest.raises(BadInput, match=re.escape("`id`")):
-        edit_of(sent(ID, members=[sent(CHILD), sent(CHILD.upper())]))
-    edit, _ = edit_of(sent(ID, members=[sent(ID.upper())]))
+        edit_of(household_input(ID, members=[household_input(CHILD), household_input(CHILD.upper())]))
+    edit, _ = edit_of(household_input(ID, members=[household_input(ID.upper())]))
     assert edit.taken == [("household", "members", "0", "id")]
 
 
 def test_an_empty_relation_is_null() -> None:
-    edit, _ = edit_of(sent(ID, members=[sent(CHILD, motherId=" \u200b", fatherId="")]))
+    edit, _ = edit_of(household_input(ID, members=[household_input(CHILD, motherId=" \u200b", fatherId="")]))
     assert edit.sent["member"][CHILD] == {"mother_id": None, "father_id": None}
 
 

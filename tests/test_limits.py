@@ -97,7 +97,7 @@ async def test_an_answer_shows_the_cost_of_its_query(village: Place) -> None:
         assert answer.json["extensions"]["cost"] == {"requested": returned + read}
 
 
-async def requested(village: Place, who: str, text: str, **variables: Any) -> int:
+async def cost_of(village: Place, who: str, text: str, **variables: Any) -> int:
     answer = await village.query(who, text, **variables)
     assert answer.codes == []
     cost: int = answer.json["extensions"]["cost"]["requested"]
@@ -108,25 +108,25 @@ async def test_the_cost_of_reading_grows_with_the_rows_read(village: Place) -> N
     """The caller's areas or the regions they name, once for each page, count and grouping."""
     count = "query($w: [RegionCode!]) { households(filter: {within: $w}) { totalCount } }"
     national, regency, one = price.NATION, price.WIDTHS[5], price.WIDTHS[13]
-    assert await requested(village, "analyst", "{ households { totalCount } }") == national
-    assert await requested(village, "viewer", "{ households { totalCount } }") == regency
-    assert await requested(village, "officer", "{ households { totalCount } }") == one
-    assert await requested(village, "analyst", count, w=["35.07"]) == regency
-    assert await requested(village, "analyst", count, w=[HERE, FAR]) == 2 * one
-    assert await requested(village, "officer", count, w=["35"]) == one
-    assert await requested(village, "viewer", "{ households { a: totalCount b: totalCount } }") == 2 * regency
-    grouped = await requested(village, "viewer", "{ households { groups(by: STATUS) { key } } }")
+    assert await cost_of(village, "analyst", "{ households { totalCount } }") == national
+    assert await cost_of(village, "viewer", "{ households { totalCount } }") == regency
+    assert await cost_of(village, "officer", "{ households { totalCount } }") == one
+    assert await cost_of(village, "analyst", count, w=["35.07"]) == regency
+    assert await cost_of(village, "analyst", count, w=[HERE, FAR]) == 2 * one
+    assert await cost_of(village, "officer", count, w=["35"]) == one
+    assert await cost_of(village, "viewer", "{ households { a: totalCount b: totalCount } }") == 2 * regency
+    grouped = await cost_of(village, "viewer", "{ households { groups(by: STATUS) { key } } }")
     assert grouped == regency * (price.READ + price.COMPARED) + len(HouseholdStatus) + 1
 
 
 async def test_a_page_by_index_costs_only_its_rows(village: Place) -> None:
     """For callers with smaller areas, the rows of those are sorted."""
     for field in ("households", "members", "migrations", "businesses"):
-        assert await requested(village, "analyst", f"{{ {field}(first: 7) {{ nodes {{ id }} }} }}") < 20
+        assert await cost_of(village, "analyst", f"{{ {field}(first: 7) {{ nodes {{ id }} }} }}") < 20
         filtered = f"{{ {field}(first: 7, filter: {{household: {{status: [ACTIVE]}}}}) {{ nodes {{ id }} }} }}"
         if field != "households":
-            assert await requested(village, "analyst", filtered) > price.NATION
-    assert await requested(village, "viewer", "{ members(first: 7) { nodes { id } } }") == 7 + price.WIDTHS[5]
+            assert await cost_of(village, "analyst", filtered) > price.NATION
+    assert await cost_of(village, "viewer", "{ members(first: 7) { nodes { id } } }") == 7 + price.WIDTHS[5]
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ async def test_a_computed_field_costs_more_than_a_column(village: Place, dear: s
     plainer = re.sub(r"(filter|orderBy): .*\}(?=\) \{)", cheap.replace("\\", ""), dear)
     more = (price.WORKED_OUT - price.COMPARED) * price.NATION
     assert (
-        await requested(village, "ministry", f"{{ {dear} }}")
-        == await requested(village, "ministry", f"{{ {plainer} }}") + more
+        await cost_of(village, "ministry", f"{{ {dear} }}")
+        == await cost_of(village, "ministry", f"{{ {plainer} }}") + more
     )
 
 
@@ -162,7 +162,7 @@ async def test_equal_counts_of_nested_regions_are_read_once(village: Place) -> N
     regions = 5 + 5 * 4 + 5 * 4 * 3 + 5 * 4 * 3 * 2
     for nouns in (("households",), ("households", "members", "businesses")):
         counts = " ".join(f"{noun} {{ totalCount }}" for noun in nouns)
-        cost = await requested(village, "analyst", down(counts, 5, 4, 3, 2))
+        cost = await cost_of(village, "analyst", down(counts, 5, 4, 3, 2))
         assert cost == regions + len(nouns) * 5 * price.BELOW
         (root,) = await explain(village, "analyst", down(counts, 5, 4, 3, 2))
         total = (await village.ask("analyst", "{ households { totalCount } }"))["households"]["totalCount"]
@@ -177,35 +177,35 @@ async def test_the_ministry_may_count_every_level_down_to_villages(village: Plac
 async def test_regions_of_a_level_cost_at_most_their_number(village: Place) -> None:
     """However many are requested in each region above; repeating the same ones costs their number."""
     counts = "households { totalCount }"
-    cost = await requested(village, "analyst", down(counts, 40, 30, 20, 4))
+    cost = await cost_of(village, "analyst", down(counts, 40, 30, 20, 4))
     assert cost == 40 + 600 + 8_000 + 32_000 + 40 * price.BELOW
     text = """query($n: Int) { provinces(first: 40) { nodes {
       regencies(first: $n) { nodes { districts { nodes { id } } } } } } }"""
-    assert await requested(village, "analyst", text, n=30) == 40 + 600 + 8_000
-    assert await requested(village, "analyst", text, n=5) == 40 + 200 + 4_000
+    assert await cost_of(village, "analyst", text, n=30) == 40 + 600 + 8_000
+    assert await cost_of(village, "analyst", text, n=5) == 40 + 200 + 4_000
     again = """{ members(first: 20) { nodes { household { village { parent { parent {
       ... on Regency { districts(first: 30) { nodes { id } } } } } } } } } }"""
-    assert await requested(village, "analyst", again) > 20 * 30
+    assert await cost_of(village, "analyst", again) > 20 * 30
     twice = """{ provinces(first: 40) { nodes { regencies(first: 40) { nodes { parent {
       ... on Province { regencies(first: 30) { nodes { id } } } } } } } } }"""
-    assert await requested(village, "analyst", twice) == 40 + 600 + 600 * 30
+    assert await cost_of(village, "analyst", twice) == 40 + 600 + 600 * 30
 
 
 async def test_counts_that_depend_on_the_region_are_read_for_each(village: Place) -> None:
     """Counts with a condition, counts of regions outside any region, and groups."""
     some = "households(filter: {status: [ACTIVE]}) { totalCount }"
-    cost = await requested(village, "analyst", down(some, 5, 4))
+    cost = await cost_of(village, "analyst", down(some, 5, 4))
     assert cost == 25 + 25 * price.BELOW * (price.READ + price.COMPARED)
     above = "{ regions(first: 7) { nodes { ancestors { households { totalCount } } } } }"
-    assert await requested(village, "analyst", above) == 7 + 7 * 5 + 7 * 5 * price.NATION
-    once = await requested(village, "analyst", "{ regions(first: 7) { nodes { a: households { totalCount } } } }")
+    assert await cost_of(village, "analyst", above) == 7 + 7 * 5 + 7 * 5 * price.NATION
+    once = await cost_of(village, "analyst", "{ regions(first: 7) { nodes { a: households { totalCount } } } }")
     assert once == 7 + 7 * price.BELOW
 
 
 async def test_a_figure_costs_its_count(village: Place) -> None:
-    assert await requested(village, "officer", "{ nationalSummary { households } }") == price.NATIONAL_SUMMARY
+    assert await cost_of(village, "officer", "{ nationalSummary { households } }") == price.NATIONAL_SUMMARY
     here = '{ region(code: "35.07") { summary { households } } }'
-    assert await requested(village, "officer", here) == price.SUMMARY
+    assert await cost_of(village, "officer", here) == price.SUMMARY
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def fields(type_name: str) -> Iterator[Field]:
         )
 
 
-def selected(fields_: list[Field]) -> str:
+def selection_of(fields_: list[Field]) -> str:
     """A selection of every field: values in full, records by `__typename`, without connections."""
     selections = []
     for f in fields_:
@@ -170,7 +170,9 @@ async def test_every_field_is_the_stored_value_or_withheld(world: World, type_na
     stored, rows = {r["id"]: r for r in everything[table]}, {row.id: row for row in world.of(table)}
     compared, hidden = 0, 0
     for who in PERSONAS:
-        answer = await world.ask(who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selected(fields_)} }} }} }}")
+        answer = await world.ask(
+            who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selection_of(fields_)} }} }} }}"
+        )
         for node in (answer.data["l"] or {}).get("nodes", ()):
             id_ = uuid.UUID(node["id"])
             truth = Truth(world, who, rows[id_], stored[id_], everything)

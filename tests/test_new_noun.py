@@ -23,7 +23,7 @@ from tests.remittance import (
     Copy,
     Starter,
     add,
-    copied,
+    copy_project,
 )
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ MIGRATE = "import asyncio; from server.database.migrate import migrate; asyncio.
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy of the project as it is."""
-    return copied(tmp_path_factory.mktemp("project"))
+    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture

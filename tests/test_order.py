@@ -47,12 +47,12 @@ async def country(village: Place) -> Place:
             assert payload["outcome"] == "ACCEPTED", payload
     await village.admin.execute("SET session_replication_role = replica")  # the copies are consistent by construction
     for table in TABLES.values():
-        await village.admin.execute(await multiplied(village, table))
+        await village.admin.execute(await multiply_statement(village, table))
     await village.admin.execute("SET session_replication_role = DEFAULT; ANALYZE")
     return village
 
 
-async def multiplied(village: Place, table: str) -> str:
+async def multiply_statement(village: Place, table: str) -> str:
     """The statement that adds TIMES copies of a table's rows, because small tables are planned differently."""
     names = await village.admin.fetch(
         """SELECT attname, atttypid = 'uuid'::regtype AS id FROM pg_attribute

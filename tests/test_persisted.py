@@ -20,7 +20,7 @@ RESPONSE = "application/graphql-response+json"
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
+def empty_cache() -> Iterator[None]:
     """Start and end with an empty cache, because it belongs to the process."""
     PERSISTED.clear()
     yield

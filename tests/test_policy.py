@@ -66,7 +66,7 @@ def decisions() -> Table:
     return table
 
 
-def flipped() -> Iterator[tuple[Role, Ability, dict[Ability, PolicyRow]]]:
+def changed_pages() -> Iterator[tuple[Role, Ability, dict[Ability, PolicyRow]]]:
     """The page with one cell changed, for each cell and each other value of it."""
     for role, ability, other in product(Role, Ability, [*Cell, None]):
         if other is not PAGE[ability].cells.get(role):
@@ -92,7 +92,7 @@ def test_every_decision_is_a_cell_of_the_page() -> None:
 
 def test_flipping_any_cell_changes_that_decision_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     before, count = decisions(), 0
-    for role, ability, rows in flipped():
+    for role, ability, rows in changed_pages():
         monkeypatch.setattr(policy, "PAGE", rows)
         after = decisions()
         assert after == oracle(rows)

@@ -46,7 +46,7 @@ async def database(village: Place) -> Database:
 
 
 @pytest.fixture
-async def someone(village: Place) -> str:
+async def authorization(village: Place) -> str:
     """The Authorization header of a new officer."""
     village.ids["someone"] = await village.admin.fetchval(
         "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), gen_random_uuid()::text, 'S') RETURNING id"
@@ -59,7 +59,7 @@ async def someone(village: Place) -> str:
 
 
 @pytest.fixture
-async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
+async def principals(village: Place, authorization: str) -> AsyncIterator[Principals]:
     """The cache of principals, listening since the officer was created."""
     async with Principals().opening(village.login) as opened:
         await eventually(lambda: opened.listening)
@@ -67,7 +67,7 @@ async def principals(village: Place, someone: str) -> AsyncIterator[Principals]:
 
 
 @asynccontextmanager
-async def nobody_new(postgres: Embedded, database: str) -> AsyncIterator[None]:
+async def no_new_connections(postgres: Embedded, database: str) -> AsyncIterator[None]:
     """For a while nobody can connect to a database; open connections stay."""
     elsewhere = await asyncpg.connect(postgres.dsn("postgres"))
     await elsewhere.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
@@ -79,11 +79,11 @@ async def nobody_new(postgres: Embedded, database: str) -> AsyncIterator[None]:
 
 
 async def test_grants_are_cached_after_the_first_request(
-    village: Place, database: Database, principals: Principals, someone: str
+    village: Place, database: Database, principals: Principals, authorization: str
 ) -> None:
-    first = await principal_of(someone, village.keyring, database, principals)
-    assert first == await principal_of(someone, village.keyring, database)
-    assert await principal_of(someone, village.keyring, database, principals) is first
+    first = await principal_of(authorization, village.keyring, database, principals)
+    assert first == await principal_of(authorization, village.keyring, database)
+    assert await principal_of(authorization, village.keyring, database, principals) is first
     assert Counted.reads == 2
 
 
@@ -102,12 +102,12 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_change_of_a_principal_takes_effect_after_commit(
-    village: Place, database: Database, principals: Principals, someone: str, change: str
+    village: Place, database: Database, principals: Principals, authorization: str, change: str
 ) -> None:
-    before = await principal_of(someone, village.keyring, database, principals)
+    before = await principal_of(authorization, village.keyring, database, principals)
 
     async def changed() -> bool:
-        return (await principal_of(someone, village.keyring, database, principals)) != before
+        return (await principal_of(authorization, village.keyring, database, principals)) != before
 
     async with village.admin.transaction():
         await village.admin.execute(CHANGES[change], village.ids["someone"])
@@ -116,13 +116,13 @@ async def test_a_change_of_a_principal_takes_effect_after_commit(
 
 
 async def test_a_closed_account_is_refused_after_commit(
-    village: Place, database: Database, principals: Principals, someone: str
+    village: Place, database: Database, principals: Principals, authorization: str
 ) -> None:
-    await principal_of(someone, village.keyring, database, principals)
+    await principal_of(authorization, village.keyring, database, principals)
 
     async def refused() -> bool:
         try:
-            await principal_of(someone, village.keyring, database, principals)
+            await principal_of(authorization, village.keyring, database, principals)
         except Unauthenticated:
             return True
         return False
@@ -132,10 +132,10 @@ async def test_a_closed_account_is_refused_after_commit(
 
 
 async def test_a_recoded_or_closed_region_changes_its_principals(
-    village: Place, database: Database, principals: Principals, someone: str
+    village: Place, database: Database, principals: Principals, authorization: str
 ) -> None:
     async def reads(code: str) -> bool:
-        found = await principal_of(someone, village.keyring, database, principals)
+        found = await principal_of(authorization, village.keyring, database, principals)
         return found.areas(Ability.SEE_OPERATIONAL).codes == ({code} if code else set())
 
     assert await reads(HERE)
@@ -149,10 +149,10 @@ async def test_a_recoded_or_closed_region_changes_its_principals(
         await eventually(partial(reads, code))
 
 
-async def test_a_revoked_grant_is_refused_over_http_after_commit(village: Place, someone: str) -> None:
+async def test_a_revoked_grant_is_refused_over_http_after_commit(village: Place, authorization: str) -> None:
     async def count() -> int:
         body = {"query": "{ viewer { grants { role } } }"}
-        answer = await village.send("POST", json=body, headers={"authorization": someone})
+        answer = await village.send("POST", json=body, headers={"authorization": authorization})
         return len(answer.data["viewer"]["grants"])
 
     async def none() -> bool:
@@ -164,11 +164,11 @@ async def test_a_revoked_grant_is_refused_over_http_after_commit(village: Place,
 
 
 async def test_without_its_listener_the_cache_is_off_and_returns_empty(
-    village: Place, database: Database, principals: Principals, someone: str, postgres: Embedded
+    village: Place, database: Database, principals: Principals, authorization: str, postgres: Embedded
 ) -> None:
-    await principal_of(someone, village.keyring, database, principals)
+    await principal_of(authorization, village.keyring, database, principals)
     name = await village.admin.fetchval("SELECT current_database()")
-    async with nobody_new(postgres, name):
+    async with no_new_connections(postgres, name):
         pids = [row["pid"] for row in await village.admin.fetch(LISTENERS)]
         assert pids
         for pid in pids:
@@ -176,18 +176,18 @@ async def test_without_its_listener_the_cache_is_off_and_returns_empty(
         await eventually(lambda: not principals.listening)
         before = Counted.reads
         for _ in range(3):
-            await principal_of(someone, village.keyring, database, principals)
+            await principal_of(authorization, village.keyring, database, principals)
         assert Counted.reads == before + 3
         await village.admin.execute("UPDATE account SET name = 'unheard' WHERE id = $1", village.ids["someone"])
     await eventually(lambda: principals.listening)
-    assert (await principal_of(someone, village.keyring, database, principals)).name == "unheard"
+    assert (await principal_of(authorization, village.keyring, database, principals)).name == "unheard"
 
 
 async def test_a_silent_listener_is_not_trusted(
     village: Place,
     database: Database,
     postgres: Embedded,
-    someone: str,
+    authorization: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -198,14 +198,14 @@ async def test_a_silent_listener_is_not_trusted(
         for _ in range(2):
             await eventually(lambda: "notifications are lost on the way" in caplog.text)
             assert not principals.listening
-            await principal_of(someone, village.keyring, database, principals)
+            await principal_of(authorization, village.keyring, database, principals)
     assert Counted.reads == 2
 
 
 async def test_a_heartbeat_does_not_affect_other_processes(
-    village: Place, principals: Principals, someone: str
+    village: Place, principals: Principals, authorization: str
 ) -> None:
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     principals.put(read, principals.changes)
     changes = principals.changes
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{remembering.HEARTBEAT} 0123456789abcdef'")
@@ -233,9 +233,9 @@ async def test_the_listener_reconnects_after_any_error(
 
 
 async def test_a_server_that_stops_answering_is_not_trusted(
-    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+    village: Place, principals: Principals, authorization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    principal = await principal_of(someone, village.keyring, village.database)
+    principal = await principal_of(authorization, village.keyring, village.database)
     principals.put(principal, principals.changes)
     assert principals.get(principal.user_id, principal.expires_at) is principal
     now = time.monotonic()
@@ -245,10 +245,10 @@ async def test_a_server_that_stops_answering_is_not_trusted(
 
 
 async def test_a_read_that_a_notification_overtakes_is_not_cached(
-    village: Place, principals: Principals, someone: str
+    village: Place, principals: Principals, authorization: str
 ) -> None:
     changes = principals.changes
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{village.ids['someone']}'")
     await eventually(lambda: principals.changes > changes)
     principals.put(read, changes)
@@ -257,18 +257,18 @@ async def test_a_read_that_a_notification_overtakes_is_not_cached(
 
 @pytest.mark.parametrize("payload", ["*", "", "who?"])
 async def test_an_unknown_notification_clears_the_cache(
-    village: Place, principals: Principals, someone: str, payload: str
+    village: Place, principals: Principals, authorization: str, payload: str
 ) -> None:
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     principals.put(read, principals.changes)
     await village.admin.execute(f"NOTIFY {CHANNEL}, '{payload}'")
     await eventually(lambda: principals.get(read.user_id, read.expires_at) is None)
 
 
 async def test_the_cache_is_cleared_at_midnight_in_jakarta(
-    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+    village: Place, principals: Principals, authorization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     principals.get(read.user_id, read.expires_at)
     principals.put(read, principals.changes)
     midnight = remembering._next_midnight()
@@ -279,9 +279,9 @@ async def test_the_cache_is_cleared_at_midnight_in_jakarta(
 
 
 async def test_principals_of_one_user_are_cached_by_token_up_to_a_limit(
-    village: Place, principals: Principals, someone: str
+    village: Place, principals: Principals, authorization: str
 ) -> None:
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     by_token = [
         Principal(read.user_id, read.name, read.username, read.grants, read.expires_at + dt.timedelta(seconds=n))
         for n in range(MAX_TOKENS + 1)
@@ -298,10 +298,10 @@ async def test_principals_of_one_user_are_cached_by_token_up_to_a_limit(
 
 
 async def test_the_cache_of_principals_is_bounded_in_bytes(
-    village: Place, principals: Principals, someone: str, monkeypatch: pytest.MonkeyPatch
+    village: Place, principals: Principals, authorization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each token and each of its grants counts, so that the number of users alone does not set the memory."""
-    read = await principal_of(someone, village.keyring, village.database)
+    read = await principal_of(authorization, village.keyring, village.database)
     one = BYTES + GRANT_BYTES * len(read.grants)
     monkeypatch.setattr(principals._cache, "most", 3 * one)
     for user in (uuid.uuid4(), uuid.uuid4()):

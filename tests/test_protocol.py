@@ -107,7 +107,7 @@ def length(received: bytes) -> int:
     return next((int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")), 0)
 
 
-def refused(received: bytes, status: int, code: str) -> dict[str, Any]:
+def error_of(received: bytes, status: int, code: str) -> dict[str, Any]:
     """The error of an answer, checked like every answer must be."""
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")
@@ -123,7 +123,7 @@ def refused(received: bytes, status: int, code: str) -> dict[str, Any]:
 
 
 @contextmanager
-def wired(limits: Bounds = QUICK) -> Iterator[Wire]:
+def running_wire(limits: Bounds = QUICK) -> Iterator[Wire]:
     wire = Wire()
     with socket.create_server(("127.0.0.1", 0), backlog=500) as listener:
         wire.port = listener.getsockname()[1]
@@ -146,12 +146,12 @@ def wired(limits: Bounds = QUICK) -> Iterator[Wire]:
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
-    with wired() as wire_:
+    with running_wire() as wire_:
         yield wire_
 
 
 @pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
+def frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "CHECK_SECONDS", 0.05)
 
 
@@ -174,7 +174,7 @@ def test_three_hundred_half_open_requests_delay_nobody(wire: Wire) -> None:
         assert wire.is_well()
         assert time.monotonic() - began < 5
         for caller in callers:
-            refused(read(caller), 408, "TIMEOUT")
+            error_of(read(caller), 408, "TIMEOUT")
             assert caller.recv(1) == b""
 
 
@@ -192,7 +192,7 @@ def test_a_slow_head_is_cut_off(wire: Wire) -> None:
                 answer = caller.recv(100_000)
             except TimeoutError:
                 pass
-    refused(answer, 408, "TIMEOUT")
+    error_of(answer, 408, "TIMEOUT")
 
 
 def test_a_silent_connection_is_closed_without_an_answer(wire: Wire) -> None:
@@ -228,18 +228,18 @@ def test_an_endless_head_is_refused(wire: Wire, name: str, at_once: bool) -> Non
         answer = read(caller)
     assert len(sent) < 10_000_000
     if answer:  # the system may discard it with the connection
-        refused(answer, 431, "PAYLOAD_TOO_LARGE")
+        error_of(answer, 431, "PAYLOAD_TOO_LARGE")
     assert wire.is_well()
 
 
 def test_requests_within_the_bounds_are_read(wire: Wire) -> None:
     many = b"".join(b"x%d: y\r\n" % n for n in range(MAX_HEADERS - 1))
     assert b"200 OK" in wire.ask(b"GET /well HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
-    refused(wire.ask(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n" + many + b"\r\n"), 431, "PAYLOAD_TOO_LARGE")
+    error_of(wire.ask(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n" + many + b"\r\n"), 431, "PAYLOAD_TOO_LARGE")
     long = b"GET /well HTTP/1.1\r\nHost: x\r\nX: "
     space = QUICK.head_bytes - len(long) - 4
     assert b"200 OK" in wire.ask(long + b"y" * space + b"\r\n\r\n")
-    refused(wire.ask(long + b"y" * (space + 5) + b"\r\n\r\n"), 431, "PAYLOAD_TOO_LARGE")
+    error_of(wire.ask(long + b"y" * (space + 5) + b"\r\n\r\n"), 431, "PAYLOAD_TOO_LARGE")
 
 
 def test_trailers_are_ignored(wire: Wire) -> None:
@@ -259,7 +259,7 @@ def test_trailers_are_ignored(wire: Wire) -> None:
     ],
 )
 def test_bytes_that_are_not_http_are_a_bad_request(wire: Wire, request_: bytes) -> None:
-    error = refused(wire.ask(request_), 400, "BAD_REQUEST")
+    error = error_of(wire.ask(request_), 400, "BAD_REQUEST")
     assert "bukan HTTP" in error["message"]
     assert "no HTTP" in error["message"]
 
@@ -267,7 +267,7 @@ def test_bytes_that_are_not_http_are_a_bad_request(wire: Wire, request_: bytes) 
 @pytest.mark.parametrize(("language", "words"), [("in-ID", "paling banyak"), ("en", "at most")])
 def test_refusals_follow_accept_language(wire: Wire, language: str, words: str) -> None:
     begin = b"GET / HTTP/1.1\r\nAccept-Language: %b\r\nX: " % language.encode()
-    message = refused(wire.ask(begin + b"x" * 40_000), 431, "PAYLOAD_TOO_LARGE")["message"]
+    message = error_of(wire.ask(begin + b"x" * 40_000), 431, "PAYLOAD_TOO_LARGE")["message"]
     assert words in message
     assert " / " not in message
 
@@ -286,7 +286,7 @@ def test_refusals_follow_accept_language(wire: Wire, language: str, words: str) 
 )
 def test_a_body_that_does_not_arrive_is_cut_off(wire: Wire, sent: bytes) -> None:
     wire.ended.clear()
-    refused(wire.ask(POST + sent), 408, "TIMEOUT")
+    error_of(wire.ask(POST + sent), 408, "TIMEOUT")
     assert wire.is_well()
     if b"\r\n\r\n" in sent:
         until(lambda: "gone" in wire.ended)
@@ -314,12 +314,12 @@ def test_an_endless_body_is_cut_off_on_every_route(wire: Wire) -> None:
 
 
 def test_an_address_has_a_limited_share_of_connections() -> None:
-    with wired(Bounds(connections_per_address=3)) as wire, ExitStack() as stack:
+    with running_wire(Bounds(connections_per_address=3)) as wire, ExitStack() as stack:
         for caller in [stack.enter_context(wire.connect()) for _ in range(3)]:
             caller.sendall(GET % b"wait")
         until(lambda: b" 429 " in wire.ask(GET % b"well")[:20])
         answer = wire.ask(GET % b"well")
-        refused(answer, 429, "RATE_LIMITED")
+        error_of(answer, 429, "RATE_LIMITED")
         assert b"retry-after: " in answer.lower()
         wire.release.set()
         until(wire.is_well)
@@ -334,7 +334,7 @@ def test_an_address_has_a_limited_share_of_connections() -> None:
 )
 def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> None:
     """A client that holds all connections of an address or the process without a complete request keeps nobody out."""
-    with wired(limits) as wire, ExitStack() as stack:
+    with running_wire(limits) as wire, ExitStack() as stack:
         callers = []
         for _ in range(40):
             callers.append(stack.enter_context(wire.connect()))
@@ -346,7 +346,7 @@ def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> N
 
 
 def test_connections_that_send_a_body_give_way_last() -> None:
-    with wired(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
+    with running_wire(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
         sender.sendall(POST + b"Content-Length: 9\r\n\r\n1234")
         until(lambda: any(caller.reads_since is not None for caller in list(wire.connections._open)))
         assert wire.is_well()
@@ -356,7 +356,7 @@ def test_connections_that_send_a_body_give_way_last() -> None:
 
 
 def test_a_new_connection_is_refused_with_retry_after_if_all_are_busy() -> None:
-    with wired(Bounds(connections=3)) as wire, ExitStack() as stack:
+    with running_wire(Bounds(connections=3)) as wire, ExitStack() as stack:
         callers = [stack.enter_context(wire.connect()) for _ in range(3)]
         for caller in callers:
             caller.sendall(GET % b"wait")
@@ -365,14 +365,14 @@ def test_a_new_connection_is_refused_with_retry_after_if_all_are_busy() -> None:
             return b" 503 " in wire.ask(GET % b"well")[:20]
 
         until(is_full)
-        refused(wire.ask(GET % b"well"), 503, "OVERLOADED")
+        error_of(wire.ask(GET % b"well"), 503, "OVERLOADED")
         wire.release.set()
         assert all(read(caller).endswith(b"wait:0:host") for caller in callers)
         until(wire.is_well)
 
 
 def test_excess_refusals_are_closed_without_an_answer() -> None:
-    with wired(Bounds(connections=1)) as wire, ExitStack() as stack:
+    with running_wire(Bounds(connections=1)) as wire, ExitStack() as stack:
         first = stack.enter_context(wire.connect())
         first.sendall(GET % b"wait")
         until(lambda: b" 503 " in wire.ask(GET % b"well")[:20])
@@ -410,7 +410,7 @@ def test_an_unread_answer_is_cut_off(wire: Wire) -> None:
 
 
 def test_a_slowly_read_answer_is_complete() -> None:
-    with wired(Bounds(answer_seconds=1)) as wire, wire.connect() as caller:
+    with running_wire(Bounds(answer_seconds=1)) as wire, wire.connect() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
         caller.sendall(GET % b"large")
         received, began = 0, time.monotonic()
@@ -426,7 +426,7 @@ def test_a_slowly_read_answer_is_complete() -> None:
 def test_unread_answers_are_bounded_together() -> None:
     """Each answer alone is allowed and read slowly: without a common bound, few callers would fill the memory."""
     most = 5 * LARGE
-    with wired(Bounds(answer_seconds=60, unread_bytes=most)) as wire, ExitStack() as stack:
+    with running_wire(Bounds(answer_seconds=60, unread_bytes=most)) as wire, ExitStack() as stack:
         callers = []
         for _ in range(12):
             callers.append(stack.enter_context(wire.connect()))
@@ -503,5 +503,5 @@ def test_an_unsupported_upgrade_is_ignored_unless_a_body_would_be_lost(wire: Wir
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert b"connection: close" in answer
         for body in (b"Content-Length: 2\r\n\r\nhi", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"):
-            error = refused(wire.ask(POST + upgrade + body), 400, "BAD_REQUEST")
+            error = error_of(wire.ask(POST + upgrade + body), 400, "BAD_REQUEST")
             assert "without the header Upgrade" in error["message"], "its body would be lost"

@@ -148,7 +148,7 @@ async def until_waiting(village: Place, callers: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def both(village: Place, ids: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
+async def submit_both(village: Place, ids: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
     """The payloads of two officers' submissions that waited for the same ids."""
     async with registered_elsewhere(village, *ids):
         submissions = [asyncio.ensure_future(village.submit(*s)) for s in (("officer", one), ("stranger", other))]
@@ -160,7 +160,7 @@ async def test_one_of_two_simultaneous_submissions_gets_an_id(village: Place) ->
     for kind in LISTS:
         id_ = str(uuid.uuid4())
         other = with_child(kind, id_) | {"villageCode": FAR}
-        payloads = await both(village, (id_,), household(id=id_), other)
+        payloads = await submit_both(village, (id_,), household(id=id_), other)
         assert sorted(p["outcome"] for p in payloads) == ["ACCEPTED", "REJECTED"], payloads
         (refused,) = [p for p in payloads if p["outcome"] == "REJECTED"]
         assert taken_at(refused) == [["household", "id"] if refused is payloads[0] else place_of(kind)]
@@ -172,7 +172,7 @@ async def test_submissions_with_each_other_s_ids_do_not_deadlock(village: Place)
     one, other = household(id=a), household(FAR, id=b)
     one["members"].append(person(2, id=b))
     other["members"].append(person(2, id=a))
-    payloads = await both(village, (a, b), one, other)
+    payloads = await submit_both(village, (a, b), one, other)
     assert sorted(p["outcome"] for p in payloads) == ["ACCEPTED", "REJECTED"], payloads
 
 

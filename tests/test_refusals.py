@@ -133,7 +133,7 @@ def household(world: World, id_: object, village: str, **more: Any) -> dict[str,
     return {"id": str(id_), "villageCode": world.codes[village], "address": "x", **more}
 
 
-async def submitted(world: World, who: Persona, sent: dict[str, Any]) -> Answer:
+async def submit_draft(world: World, who: Persona, sent: dict[str, Any]) -> Answer:
     return await world.ask(who, SUBMIT, h=sent, **{"as": "DRAFT"})
 
 
@@ -143,7 +143,7 @@ async def test_the_id_of_a_hidden_record_is_taken(world: World) -> None:
     for hidden in hidden_ids(world, OFFICER):
         row = next(r for r in world.rows if r.id == hidden)
         if row.table == "household" and row.village != "A111":
-            answer = await submitted(world, OFFICER, household(world, hidden, "A111"))
+            answer = await submit_draft(world, OFFICER, household(world, hidden, "A111"))
             assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
             assert [e["code"] for e in answer.data["submitHousehold"]["userErrors"]] == ["ID_TAKEN"]
             answers.add(answer.without_request_id)
@@ -157,7 +157,7 @@ async def test_the_id_of_a_hidden_record_is_taken(world: World) -> None:
         people = [{"id": mine, "seq": 1}] if table != "member" else []
         child = {"id": str(row.id)} | {k: v or mine for k, v in more.items()}
         sent = household(world, uuid.uuid4(), "A111", **({"members": people} | {key: [child]}))
-        answer = await submitted(world, OFFICER, sent)
+        answer = await submit_draft(world, OFFICER, sent)
         assert [e["code"] for e in answer.data["submitHousehold"]["userErrors"]] == ["ID_TAKEN"], answer.body
     assert await digest(world) == before
 
@@ -177,7 +177,7 @@ async def test_a_relation_to_a_hidden_record_is_not_found(world: World) -> None:
             head = {"id": "0b5a2ba4-5b1f-4d6e-9e5e-000000000001", "seq": 1}
             child = {"id": "0b5a2ba4-5b1f-4d6e-9e5e-000000000002", field: str(target), **more}
             lists = {"members": [head]} | {key: [head, child] if key == "members" else [child]}
-            answer = await submitted(
+            answer = await submit_draft(
                 world, OFFICER, household(world, "0b5a2ba4-5b1f-4d6e-9e5e-000000000000", "A111", **lists)
             )
             assert "INTERNAL" not in answer.codes, (key, answer.body)
@@ -196,7 +196,7 @@ async def test_a_submission_outside_the_caller_s_areas_is_refused(world: World) 
             continue
         there = next(h for h in world.houses if h.village == village)
         for id_ in (uuid.uuid4(), there.id):
-            answer = await submitted(world, who, household(world, id_, village))
+            answer = await submit_draft(world, who, household(world, id_, village))
             done = answer.data and answer.data["submitHousehold"]
             assert answer.codes == ["FORBIDDEN"] or [e["code"] for e in done["userErrors"]] == ["OUT_OF_SCOPE"], (
                 who.name,
@@ -216,7 +216,7 @@ async def test_two_grants_do_not_combine_role_and_area(world: World) -> None:
     assert "address" in answer_.data["household"]["withheld"]
     before = await digest(world)
     for sent in (household(world, there.id, "A111"), household(world, there.id, "B111")):
-        answer = await submitted(world, both, sent)
+        answer = await submit_draft(world, both, sent)
         assert answer.data["submitHousehold"]["outcome"] == "REJECTED"
     for name in ("verify", "return", "reveal"):
         answer = await world.ask(both, COMMANDS[name][1], id=str(there.id))

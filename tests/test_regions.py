@@ -44,7 +44,7 @@ def stored_regions(regions: dict[str, str]) -> dict[str, CurrentRegion]:
     return {code: CurrentRegion(code, name, FIRST) for code, name in regions.items()}
 
 
-def without(*codes: str) -> dict[str, str]:
+def country_without(*codes: str) -> dict[str, str]:
     return {code: name for code, name in COUNTRY.items() if code not in codes}
 
 
@@ -63,17 +63,17 @@ def test_a_plan_contains_every_region_once(listed: dict[str, str], now: dict[str
 
 
 def test_regions_above_data_are_not_closed() -> None:
-    gone = plan(region_list(without("35.07.33", "35.07.33.2006")), stored_regions(COUNTRY), {"35.07.33.2006"})
+    gone = plan(region_list(country_without("35.07.33", "35.07.33.2006")), stored_regions(COUNTRY), {"35.07.33.2006"})
     assert gone.gone_with_data == ["35.07.33", "35.07.33.2006"]
 
 
 def test_a_list_with_bad_lines_closes_nothing() -> None:
-    listed = region_list(without("35.07.11.2007"), [BadRow("made.csv", 4, "no name")])
+    listed = region_list(country_without("35.07.11.2007"), [BadRow("made.csv", 4, "no name")])
     assert plan(listed, stored_regions(COUNTRY)).gone == []
 
 
 def test_a_moved_village_is_a_candidate_unless_its_name_is_ambiguous() -> None:
-    moved = without("35.07.11.2007") | {"35.07.33.2010": "TUMPAKREJO"}
+    moved = country_without("35.07.11.2007") | {"35.07.33.2010": "TUMPAKREJO"}
     assert plan(region_list(moved), stored_regions(COUNTRY)).candidates == [
         Candidate("35.07.11.2007", "35.07.33.2010", "TUMPAKREJO")
     ]
@@ -133,10 +133,10 @@ async def test_a_dry_run_writes_nothing(admin: Connection) -> None:
 async def test_regions_missing_from_a_list_are_closed_and_may_return(admin: Connection) -> None:
     await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     with pytest.raises(RegionLoadError, match="older"):
-        await apply(admin, region_list(without("35.07.11.2007")), "Uji 0", FIRST)
-    assert [k.code for k in (await apply(admin, region_list(without("35.07.11.2007")), "Uji 2", LATER)).gone] == [
-        "35.07.11.2007"
-    ]
+        await apply(admin, region_list(country_without("35.07.11.2007")), "Uji 0", FIRST)
+    assert [
+        k.code for k in (await apply(admin, region_list(country_without("35.07.11.2007")), "Uji 2", LATER)).gone
+    ] == ["35.07.11.2007"]
     for table in ("region", "region_code"):
         closed = await admin.fetch(f"SELECT valid_to FROM {table} WHERE code = '35.07.11.2007'")
         assert [row["valid_to"] for row in closed] == [LATER]
@@ -144,7 +144,7 @@ async def test_regions_missing_from_a_list_are_closed_and_may_return(admin: Conn
     assert await admin.fetchval("SELECT count(*) FROM region WHERE code = '35.07.11.2007'") == 2
 
 
-OLDER, NEWER = COUNTRY | {"35.07.11.2007": "Tumpak Rejo"}, without("35.07.33.2006")
+OLDER, NEWER = COUNTRY | {"35.07.11.2007": "Tumpak Rejo"}, country_without("35.07.33.2006")
 
 
 @pytest.mark.anyio
@@ -188,7 +188,7 @@ async def test_a_region_with_data_is_not_closed(admin: Connection) -> None:
     await apply(admin, region_list(COUNTRY), "Uji 1", FIRST)
     await enrol(admin, "35.07.33.2006")
     before = await snapshot(admin)
-    smaller = region_list(without("35.07.33", "35.07.33.2006", "35.07.11.2007"))
+    smaller = region_list(country_without("35.07.33", "35.07.33.2006", "35.07.11.2007"))
     assert (await compare(admin, smaller)).gone_with_data == ["35.07.33", "35.07.33.2006"]
     with pytest.raises(RegionLoadError, match=r"35\.07\.33, 35\.07\.33\.2006$") as refused:
         await apply(admin, smaller, "Uji 2", LATER)

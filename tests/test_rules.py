@@ -22,7 +22,7 @@ from registry.rules import RULES, Finding, check
 from registry.rules.rule import Rule, RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
 from registry.values.partial_date import plus_years, span
-from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, changed
+from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, with_change
 
 TABLES = {noun.__tablename__: table_of(noun) for noun in (Household, Member, MigrationEpisode, Business)}
 BROKEN = [*COMPLETE, *PROTECTING]
@@ -39,8 +39,8 @@ def test_a_good_household_has_no_finding() -> None:
 
 @pytest.mark.parametrize(("code", "place", "broken"), ALWAYS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_draft_needs_its_required_structure(code: str, place: str, broken: Change) -> None:
-    assert places_of(check(changed(broken), NOW, complete=False)) == {(code, place, E)}
-    assert (code, place, E) in places_of(check(changed(broken), NOW, complete=True))
+    assert places_of(check(with_change(broken), NOW, complete=False)) == {(code, place, E)}
+    assert (code, place, E) in places_of(check(with_change(broken), NOW, complete=True))
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_a_draft_needs_its_required_structure(code: str, place: str, broken: Cha
 def test_a_complete_household_passes_its_rules(
     code: str, place: str, severity: Severity, broken: Change, fine: Change
 ) -> None:
-    assert (code, place, severity) in places_of(check(changed(broken), NOW, complete=True))
-    assert check(changed(fine), NOW, complete=True) == []
-    assert check(changed(broken), NOW, complete=False) == []
+    assert (code, place, severity) in places_of(check(with_change(broken), NOW, complete=True))
+    assert check(with_change(fine), NOW, complete=True) == []
+    assert check(with_change(broken), NOW, complete=False) == []
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_a_complete_household_passes_its_rules(
 def test_protecting_rules_apply_to_drafts_too(
     code: str, place: str, severity: Severity, broken: Change, fine: Change
 ) -> None:
-    judged = places_of(check(changed(broken), NOW, complete=True))
+    judged = places_of(check(with_change(broken), NOW, complete=True))
     assert (code, place, severity) in judged or (
         code == "UNKNOWN_VALUE" and place in {place_ for _, place_, _ in judged}
     )
-    assert check(changed(fine), NOW, complete=True) == []
-    assert places_of(check(changed(broken), NOW, complete=False)) == {(code, place, severity)}
+    assert check(with_change(fine), NOW, complete=True) == []
+    assert places_of(check(with_change(broken), NOW, complete=False)) == {(code, place, severity)}
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
@@ -86,12 +86,14 @@ def test_a_cycle_of_parents_is_refused(length: int) -> None:
 
 def test_a_specific_error_replaces_a_general_one() -> None:
     for born, code in (("0001", "AGE_OVER_120"), ("9999-12-31", "BIRTH_DATE_FUTURE")):
-        findings = check(changed({HEAD: {"birth_date": born}}), NOW, complete=True)
+        findings = check(with_change({HEAD: {"birth_date": born}}), NOW, complete=True)
         assert [f.code for f in findings if f.place == ("member", "head", "birth_date")] == [code]
 
 
 def test_every_rule_has_a_case() -> None:
-    broken = [RuleInput(changed(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]]
+    broken = [
+        RuleInput(with_change(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]
+    ]
     silent = [rule for rule in RULES if not any(list(rule.find(sheet)) for sheet in broken)]
     assert silent == []
 
@@ -104,7 +106,7 @@ def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
     assert rule.needs is not None
     table, column = rule.needs
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
-        document = changed(change)
+        document = with_change(change)
         without = {id_: {c: v for c, v in row.items() if c != column} for id_, row in document[table].items()}
         sheet = RuleInput(document | {table: without}, NOW)
         assert rule.needs not in sheet.with_value
@@ -113,7 +115,7 @@ def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
 
 def test_a_finding_is_about_a_column_that_its_rule_reads() -> None:
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
-        sheet = RuleInput(changed(change), NOW)
+        sheet = RuleInput(with_change(change), NOW)
         for rule in RULES:
             for finding in map(rule.finding, rule.find(sheet)):
                 assert f"{finding.table}.{finding.column}" in rule.columns
@@ -133,7 +135,7 @@ def test_a_finding_has_the_class_that_its_rule_reads() -> None:
         pointed = {
             _sensitivity(f"{finding.table}.{finding.column}")
             for case in BROKEN
-            for finding in map(rule.finding, rule.find(RuleInput(changed(case[3]), NOW)))
+            for finding in map(rule.finding, rule.find(RuleInput(with_change(case[3]), NOW)))
         }
         assert not classes or pointed == classes, rule.code
 
@@ -150,14 +152,17 @@ def _sensitivity(column: str) -> Sensitivity:
 
 def test_a_finding_says_whether_it_must_be_acknowledged() -> None:
     to_acknowledge = {
-        finding.code for case in BROKEN for finding in check(changed(case[3]), NOW, complete=True) if finding.must_see
+        finding.code
+        for case in BROKEN
+        for finding in check(with_change(case[3]), NOW, complete=True)
+        if finding.must_see
     }
     assert to_acknowledge == MUST_SEE
 
 
 def test_today_is_the_civil_day_of_the_easternmost_village() -> None:
     late = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)
-    document = changed({SECOND: {"last_contact_on": "2026-03-11"}})
+    document = with_change({SECOND: {"last_contact_on": "2026-03-11"}})
     assert check(document, late, complete=True) == []
     assert places_of(check(document, late.replace(hour=14), complete=True)) == {
         ("DATE_FUTURE", f"{SECOND}.last_contact_on", E)
@@ -214,7 +219,7 @@ changes = st.one_of(
 
 @given(st.lists(changes, max_size=8), st.booleans(), st.booleans())
 def test_any_typed_value_is_validated_and_never_repeated(typed: Any, scratch: bool, complete: bool) -> None:
-    document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else changed({})
+    document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else with_change({})
     for table, id, column, value in typed:
         document[table][id][column] = value
     for finding in check(document, NOW, complete=complete):

@@ -89,7 +89,7 @@ async def search_names(
     return [str(row["name"]) for row in orjson.loads(answer or b"[]")]
 
 
-async def record(place: Place, who: str, *names: str, village: str = HERE) -> dict[str, Any]:
+async def record_household(place: Place, who: str, *names: str, village: str = HERE) -> dict[str, Any]:
     """Record a household of people with these names."""
     people = [person(seq, fullName=name, nik=None, nikMissingReason="NONE_YET") for seq, name in enumerate(names, 1)]
     document = household(village, members=people, migrations=[])
@@ -147,7 +147,7 @@ async def test_a_very_long_name_is_stored_with_a_short_key(village: Place) -> No
 
 
 async def test_a_name_is_found_in_every_spelling_and_by_any_of_its_words(village: Place) -> None:
-    await record(village, "officer", "Sitti Khadijah", "Moh. Djunaidi", "Ni Made Ayu Lestari Dewi Utami")
+    await record_household(village, "officer", "Sitti Khadijah", "Moh. Djunaidi", "Ni Made Ayu Lestari Dewi Utami")
     for text in ("siti", "hadijah", "SITI KHADI", "khadijah siti", "St. Hadijah"):
         assert "Sitti Khadijah" in await search_names(village, "officer", text), text
     for text in ("muhammad junaidi", "junai", "moh djun"):
@@ -160,24 +160,26 @@ async def test_a_name_is_found_in_every_spelling_and_by_any_of_its_words(village
 
 @pytest.mark.parametrize("text", ["", " ", "...", "%", "_", "\\", "漢字", "'"])
 async def test_a_text_without_letters_finds_nothing(village: Place, text: str) -> None:
-    await record(village, "officer", "Lastri")
+    await record_household(village, "officer", "Lastri")
     assert await search_names(village, "officer", text) == []
 
 
 async def test_wildcards_are_not_letters(village: Place) -> None:
-    await record(village, "officer", "Parmi Suryanti")
+    await record_household(village, "officer", "Parmi Suryanti")
     assert await search_names(village, "officer", "par% sury_nti") == []
 
 
 async def test_the_nearest_come_first(village: Place) -> None:
-    await record(village, "officer", "Halimah Tusadiyah", "Ummi Halimah", "Khalimah", "Halimah", "Khalimah Wati")
+    await record_household(
+        village, "officer", "Halimah Tusadiyah", "Ummi Halimah", "Khalimah", "Halimah", "Khalimah Wati"
+    )
     expected = ["Halimah", "Halimah Tusadiyah", "Khalimah", "Khalimah Wati", "Ummi Halimah"]
     assert await search_names(village, "officer", "Halimah") == expected
 
 
 async def test_search_finds_no_hidden_person(village: Place) -> None:
-    await record(village, "officer", "Zubaidah Hanya")
-    await record(village, "stranger", "Zubaidah Sana", village=FAR)
+    await record_household(village, "officer", "Zubaidah Hanya")
+    await record_household(village, "stranger", "Zubaidah Sana", village=FAR)
     assert await search_names(village, "officer", "zubaidah") == ["Zubaidah Hanya"]
     assert await search_names(village, "stranger", "zubaidah") == ["Zubaidah Sana"]
     assert await search_names(village, "nobody", "zubaidah") == []
@@ -185,7 +187,7 @@ async def test_search_finds_no_hidden_person(village: Place) -> None:
 
 
 async def test_a_renamed_person_is_found_by_the_new_name(village: Place) -> None:
-    document = await record(village, "officer", "Marsinah")
+    document = await record_household(village, "officer", "Marsinah")
     (member,) = document["members"]
     renamed = with_changes(document, members=[member | {"fullName": "Wartinah"}])
     assert (await village.submit("officer", renamed, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
@@ -194,7 +196,7 @@ async def test_a_renamed_person_is_found_by_the_new_name(village: Place) -> None
 
 
 async def test_search_finds_businesses_and_regions(village: Place) -> None:
-    document = await record(village, "officer", "Painem")
+    document = await record_household(village, "officer", "Painem")
     extended = with_changes(document, businesses=[shop(document["members"][0], name="Keripik Tempe Bu Painem")])
     assert (await village.submit("officer", extended, base=1, save="DRAFT"))["outcome"] == "ACCEPTED"
     assert await search_names(village, "officer", "tempe painem", Business, "name") == ["Keripik Tempe Bu Painem"]
@@ -208,7 +210,7 @@ LONG = "H. Lalu Muhammad Nur Hidayatullah Saputrawan Wijayakusuma bin Abdul Ghan
 
 
 async def test_a_name_is_found_by_each_of_its_words(village: Place) -> None:
-    document = await record(village, "officer", LONG)
+    document = await record_household(village, "officer", LONG)
     words = ["Lalu", "Muhammad", "Nur", "Hidayatullah", "Saputrawan", "Wijayakusuma", "Abdul", "Ghani", "Zainuddin"]
     for text in (*words, "Mhd", "Lalu Nur", "Jaenudin Lalu", "Hidayatulloh"[:10], "wijaya"):
         assert LONG in await search_names(village, "officer", text), text
@@ -233,7 +235,7 @@ async def test_a_name_is_found_by_each_of_its_words(village: Place) -> None:
     ],
 )
 async def test_a_name_is_found_written_together_or_apart(village: Place, stored: str, texts: str) -> None:
-    await record(village, "officer", stored)
+    await record_household(village, "officer", stored)
     for text in texts.split("|"):
         assert stored in await search_names(village, "officer", text), text
     for text in ("Hayatinur", "Zaenabsiti", "Mekargembongan", "Nur Mekar", "Oematano"):
@@ -261,7 +263,7 @@ async def _regions(village: Place, text: str) -> list[str]:
 
 
 async def test_a_household_is_found_by_its_number(village: Place) -> None:
-    document = await record(village, "officer", "Warsinah")
+    document = await record_household(village, "officer", "Warsinah")
     number = (await village.household("officer", document["id"], "householdNo"))["householdNo"]
     query = "query($s: String!) { households(search: $s) { totalCount nodes { id householdNo } } }"
     exact = (await village.ask("officer", query, s=f" {number} "))["households"]
@@ -278,7 +280,7 @@ ORDERED = ["abdul Qzyq", "'Ali Qzyq", "BAMBANG Qzyq", "Budi Qzyq", "budi Qzyq", 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 async def test_pages_of_members_are_in_alphabetical_order(village: Place, direction: str) -> None:
     """Case, accents and quotes are ignored; equal names keep their places from page to page."""
-    await record(village, "officer", *random.Random(direction).sample(ORDERED, len(ORDERED)))
+    await record_household(village, "officer", *random.Random(direction).sample(ORDERED, len(ORDERED)))
     text = f"""query($a: String) {{ members(search: "qzyq", orderBy: {{field: FULL_NAME, direction: {direction}}},
       first: 3, after: $a) {{ totalCount nodes {{ id fullName }} pageInfo {{ hasNextPage endCursor }} }} }}"""
     rows: list[dict[str, Any]] = []
@@ -307,8 +309,8 @@ async def test_households_and_businesses_can_be_ordered_alphabetically(village: 
 
 
 async def test_a_household_ranks_like_its_best_member(village: Place) -> None:
-    exact = await record(village, "officer", "Tukinem", "Ponirah Asih")
-    sounding = await record(village, "officer", "Phonirah")
+    exact = await record_household(village, "officer", "Tukinem", "Ponirah Asih")
+    sounding = await record_household(village, "officer", "Phonirah")
     query = '{ households(search: "ponirah") { nodes { id } } }'
     ids = [node["id"] for node in (await village.ask("officer", query))["households"]["nodes"]]
     assert ids.index(exact["id"]) < ids.index(sounding["id"])
@@ -321,7 +323,7 @@ async def test_the_indexes_serve_a_search_under_row_security(village: Place) -> 
     fields = Object(((None, (Scalar("id", Member.id),)),))
     rows = Many("", Source(Member, None, (Sounds("text"),)), fields)
     text = Compiler(Visibility.of(await village.principal("officer"))).statement(rows).text
-    await record(village, "officer", "Sumiati")  # for an empty table only a scan is planned
+    await record_household(village, "officer", "Sumiati")  # for an empty table only a scan is planned
     transaction = village.admin.transaction()
     await transaction.start()
     try:  # the planner believes in a hundred million members

@@ -21,7 +21,7 @@ WHOLE = """{ households(first: 50) { totalCount groups(by: WORKFLOW_STATE) { key
     migrations { id country stage proceduralStatus } businesses { id name field exportCountries } } } } }"""
 
 
-async def promised(village: Place, who: str, text: str, variables: dict[str, Any]) -> int:
+async def bound_of(village: Place, who: str, text: str, variables: dict[str, Any]) -> int:
     """The bound in bytes that the plans give for the answer."""
     principal = await village.principal(who)
     operation = village.app.service.operations.get(text, None)
@@ -43,7 +43,7 @@ async def test_no_answer_is_longer_than_its_bound(village: Place, houses: int, w
     answer = await village.query(who, WHOLE)
     data = orjson.dumps(answer.data)
     assert len(answer.data["households"]["edges"]) == houses, f"and none has more than {PLAIN_LIST_SIZE} of a kind"
-    assert len(data) < await promised(village, who, WHOLE, {})
+    assert len(data) < await bound_of(village, who, WHOLE, {})
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ DEMO = Keyring.generate("registry")
 CLAIMS = {"iss": OURS.issuer, "aud": OURS.audience, "sub": str(USER), "jti": "one", "iat": SECOND, "exp": SECOND + 600}
 
 
-def refused(keyring: Keyring, text: str, now: datetime = NOW) -> bool:
+def is_refused(keyring: Keyring, text: str, now: datetime = NOW) -> bool:
     """Whether the token is refused, with the message of every refusal and without a cause."""
     try:
         keyring.verify(text, now)
@@ -77,11 +77,11 @@ def test_a_token_holds_its_user_and_expiry() -> None:
 
 def test_a_token_is_valid_from_its_issue_until_just_before_its_expiry() -> None:
     text = OURS.issue(USER, 5, NOW)
-    assert refused(OURS, text, NOW - timedelta(seconds=61))
+    assert is_refused(OURS, text, NOW - timedelta(seconds=61))
     for seconds in (-60, -1, 0, 1, 299):  # a clock may be a minute behind that of the issuer
-        assert not refused(OURS, text, NOW + timedelta(seconds=seconds))
+        assert not is_refused(OURS, text, NOW + timedelta(seconds=seconds))
     for seconds in (300, 301, 86400):
-        assert refused(OURS, text, NOW + timedelta(seconds=seconds))
+        assert is_refused(OURS, text, NOW + timedelta(seconds=seconds))
 
 
 def test_the_clock_is_that_of_the_machine_by_default() -> None:
@@ -144,13 +144,13 @@ def bad_tokens() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in bad_tokens()])
 def test_every_bad_token_gets_the_same_message(text: str) -> None:
-    assert refused(OURS, text)
-    assert refused(OURS, text), "and is not remembered as good"
+    assert is_refused(OURS, text)
+    assert is_refused(OURS, text), "and is not remembered as good"
 
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
 def test_any_text_that_is_not_a_token_is_refused(text: str) -> None:
-    assert refused(OURS, text)
+    assert is_refused(OURS, text)
 
 
 @given(st.data())
@@ -158,7 +158,7 @@ def test_a_token_with_one_changed_character_is_refused(data: st.DataObject) -> N
     good = with_claims()
     place = data.draw(st.integers(0, len(good) - 1))
     letter = data.draw(st.sampled_from("ABCxyz019-_.").filter(lambda drawn: drawn != good[place]))
-    assert refused(OURS, good[:place] + letter + good[place + 1 :])
+    assert is_refused(OURS, good[:place] + letter + good[place + 1 :])
 
 
 def test_our_tokens_live_at_most_fifteen_minutes() -> None:
@@ -170,9 +170,9 @@ def test_our_tokens_live_at_most_fifteen_minutes() -> None:
 def test_a_demo_token_may_live_long_but_only_in_that_demo() -> None:
     text = DEMO.issue(USER, 60 * 24 * 30, NOW)
     assert DEMO.verify(text, NOW + timedelta(days=29)).sub == USER
-    assert refused(Keyring.generate("registry"), text)
-    assert refused(OURS, text)
-    assert refused(DEMO, OURS.issue(USER, 10, NOW))
+    assert is_refused(Keyring.generate("registry"), text)
+    assert is_refused(OURS, text)
+    assert is_refused(DEMO, OURS.issue(USER, 10, NOW))
 
 
 def test_a_service_cannot_be_configured_as_a_demo(tmp_path: Path) -> None:
@@ -192,19 +192,19 @@ def test_keys_can_be_rotated(tmp_path: Path) -> None:
     during = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
     assert during.verify(text, NOW).sub == USER
     fresh = during.issue(USER, 10, NOW)
-    assert refused(before, fresh)
-    assert not refused(during, fresh)
+    assert is_refused(before, fresh)
+    assert not is_refused(during, fresh)
 
     (tmp_path / "old.pem").unlink()
     after = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
-    assert refused(after, text)
-    assert not refused(after, fresh)
+    assert is_refused(after, text)
+    assert not is_refused(after, fresh)
 
 
 def test_a_keyring_without_a_signing_key_only_verifies(tmp_path: Path) -> None:
     (tmp_path / "ministry.pem").write_bytes(public_pem(KEY))
     keyring = Keyring.load(tmp_path, issuer=OURS.issuer, audience="registry")
-    assert not refused(keyring, OURS.issue(USER, 10, NOW))
+    assert not is_refused(keyring, OURS.issue(USER, 10, NOW))
     with pytest.raises(ValueError, match="only verifies"):
         keyring.issue(USER, 10, NOW)
 
@@ -239,7 +239,7 @@ def test_the_token_cache_is_bounded_and_eviction_refuses_nobody(monkeypatch: pyt
     keyring = Keyring.generate()
     texts = [keyring.issue(USER, 10, NOW) for _ in range(8)]
     for text in texts * 2:
-        assert not refused(keyring, text)
+        assert not is_refused(keyring, text)
     assert len(keyring._cache) == 3
 
 

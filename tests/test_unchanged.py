@@ -20,7 +20,7 @@ NUMBERS = {
 CASES = [(*place, *about) for place, about in NUMBERS.items()]
 
 
-def numbered() -> dict[str, Any]:
+def household_with_numbers() -> dict[str, Any]:
     """A household with every kind of vault number."""
     document = household()
     for (place, key), (_, number, _) in NUMBERS.items():
@@ -51,7 +51,7 @@ async def number(village: Place, document: dict[str, Any], place: str, field: st
 async def test_the_stored_mask_means_unchanged(
     village: Place, place: str, key: str, field: str, full: str, mask: str, state: str
 ) -> None:
-    document = numbered()
+    document = household_with_numbers()
     await village.submit("officer", document, save="DRAFT" if state == "DRAFT" else "SUBMITTED")
     if state == "RETURNED":
         await village.return_household("verifier", document)
@@ -72,7 +72,7 @@ async def test_the_stored_mask_means_unchanged(
 async def test_any_other_mask_is_refused_and_the_number_stays(
     village: Place, place: str, key: str, field: str, full: str, mask: str, save: str
 ) -> None:
-    document = numbered()
+    document = household_with_numbers()
     await village.submit("officer", document, save="DRAFT")
     for wrong in ("9" + mask[1:], mask[:-1], "*" * 16, full[:-1] + "*", full[:-1] + "#", full[:-1] + "\u25cf"):
         sent = with_changes(document)
@@ -98,7 +98,7 @@ async def test_a_mask_in_a_new_record_is_refused(village: Place) -> None:
 
 
 async def test_a_number_under_another_mask_may_be_typed_in_full(village: Place) -> None:
-    document = numbered()
+    document = household_with_numbers()
     await village.submit("officer", document, save="DRAFT")
     document["members"][0]["nik"] = "3507116304851313"
     assert (await village.submit("officer", document, 1, "DRAFT"))["outcome"] == "ACCEPTED"
