@@ -190,10 +190,11 @@ async def test_other_villages_read_nothing_of_it(village: Place) -> None:
         "remittance": Kind.SCOPED,
         "ledger_remittance": Kind.COUNTED,
     }
+    # So that tests/test_wall.py reads them.
     assert ("remittance" in SCOPED, "ledger_remittance" in LEDGERS) == (
         True,
         True,
-    )  # so that tests/test_wall.py reads them
+    )
     for who, sees in (("officer", True), ("stranger", False)):
         principal = await village.principal(who)
         async with village.database.write(principal, "submit") as tx:

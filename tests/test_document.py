@@ -120,9 +120,8 @@ def test_a_conflict_is_a_place_that_both_sides_changed_differently(
         at
         for at, sent in places(mine)
         if not same(value_at(current, at), effective(at, sent))
-        and (
-            not same(value_at(base, at), effective(at, sent)) or at[1] not in base[at[0]]
-        )  # nobody can clear what they have not seen
+        # Nobody can clear what they have not seen.
+        and (not same(value_at(base, at), effective(at, sent)) or at[1] not in base[at[0]])
         and any(not same(value_at(base, part), value_at(current, part)) for part in places_of_one_value(at))
     }
     assert {at for at in conflicts if at[2] != "id"} == both

@@ -107,7 +107,7 @@ def bars(summary: Mapping[str, Any], name: str) -> dict[str, int | None]:
     return {bar["key"]: bar["count"] for bar in summary[name]}
 
 
-# --- by hand ----------------------------------------------------------------------------------------------------------
+# --- counted by hand --------------------------------------------------------------------------------------------------
 
 
 async def test_the_country_counted_by_hand(counted: Place) -> None:
@@ -171,12 +171,13 @@ def _camel(name: str) -> str:
 
 
 async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counted: Place) -> None:
+    # Even large cells: small ones would follow from the sums of regions.
     for code in (
         "35.07",
         NEXT_DOOR,
         HERE,
         SUCCESSORS[0],
-    ):  # even large cells: small ones would follow from the sums of regions
+    ):
         summary, exact = await region_summary(counted, "viewer", code), await region_summary(counted, "ministry", code)
         assert counts_of(summary) == counts_of(exact) | dict.fromkeys(STAGES)
         assert sorted(summary["withheld"]) == sorted(STAGES)

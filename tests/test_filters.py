@@ -438,8 +438,8 @@ async def test_has_findings_counts_only_visible_findings(village: Place) -> None
         data = await village.ask(who, text)
         assert all(node["findings"] for node in data["yes"]["nodes"] if node["findings"] is not None)
         assert not any(node["findings"] for node in data["no"]["nodes"])
-        found = {node["id"] for node in data["yes"]["nodes"]}
-        assert (document["id"] in found) is (who == "officer"), who
+        ids = {node["id"] for node in data["yes"]["nodes"]}
+        assert (document["id"] in ids) is (who == "officer"), who
 
 
 async def test_has_findings_is_false_for_callers_that_see_no_findings(village: Place) -> None:

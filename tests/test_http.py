@@ -340,9 +340,8 @@ async def test_readyz_is_ok_only_if_queries_can_be_answered(village: Place) -> N
     await village.admin.execute("UPDATE code_version SET version = 'other' WHERE version = $1", head())
     try:
         assert (await village.send("GET", "/readyz")).status == 503
-        await village.admin.execute(
-            "INSERT INTO code_version VALUES ($1)", head()
-        )  # a newer version that serves this code too
+        # A newer version that serves this code too.
+        await village.admin.execute("INSERT INTO code_version VALUES ($1)", head())
         assert (await village.send("GET", "/readyz")).status == 200
     finally:
         await village.admin.execute("DELETE FROM code_version")

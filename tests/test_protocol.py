@@ -452,9 +452,8 @@ def test_a_client_that_leaves_during_an_answer_is_not_logged(
             received = 0
             while received < at and path == b"large":
                 received += len(caller.recv(100_000))
-            caller.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-            )  # a reset instead of an orderly close
+            # A reset instead of an orderly close.
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         until(lambda: not wire.connections._open)
         wire.release.set()
         if at or path != b"well":

@@ -108,7 +108,7 @@ async def test_equal_queries_share_a_statement_whatever_their_values(village: Pl
     assert len(set(village.statements[before:])) == 2
 
 
-# --- by hand ------------------------------------------------------------------------------------------------------
+# --- predicted answers ------------------------------------------------------------------------------------------------
 
 
 async def test_keys_have_the_order_of_the_document(village: Place, records: list[str]) -> None:

@@ -224,7 +224,7 @@ async def test_two_grants_do_not_combine_role_and_area(world: World) -> None:
     assert await digest(world) == before
 
 
-# --- who is nobody ----------------------------------------------------------------------------------------------------
+# --- unauthenticated callers ------------------------------------------------------------------------------------------
 
 ANYTHING = (
     "{ households { nodes { id address } } }",

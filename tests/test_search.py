@@ -143,7 +143,7 @@ async def test_a_very_long_name_is_stored_with_a_short_key(village: Place) -> No
     assert 1 <= len(words[0]) <= 400
 
 
-# --- who is found -----------------------------------------------------------------------------------------------------
+# --- which names a search finds ---------------------------------------------------------------------------------------
 
 
 async def test_a_name_is_found_in_every_spelling_and_by_any_of_its_words(village: Place) -> None:
@@ -316,7 +316,7 @@ async def test_a_household_ranks_like_its_best_member(village: Place) -> None:
     assert ids.index(exact["id"]) < ids.index(sounding["id"])
 
 
-# --- how --------------------------------------------------------------------------------------------------------------
+# --- by which plan ----------------------------------------------------------------------------------------------------
 
 
 async def test_the_indexes_serve_a_search_under_row_security(village: Place) -> None:

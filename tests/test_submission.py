@@ -102,9 +102,8 @@ async def test_a_repeated_submission_does_not_wait_for_new_households(village: P
     await village.submit("officer", draft, save="DRAFT")
     part = {"id": draft["id"], "villageCode": HERE, "rt": "001"}
     async with asyncio.timeout(10), village.admin.transaction():
-        await village.admin.execute(
-            "UPDATE household_number SET last = last"
-        )  # like a new household that is being stored
+        # Like a new household that is being stored.
+        await village.admin.execute("UPDATE household_number SET last = last")
         assert (await village.submit("officer", document))["outcome"] == "UNCHANGED"
         assert (await village.submit("officer", part, save="DRAFT"))["outcome"] == "MERGED"
     async with asyncio.timeout(10), village.admin.transaction():
@@ -121,9 +120,8 @@ async def test_equal_submissions_that_wait_long_are_stored_once(village: Place) 
     async with village.admin.transaction():
         await village.admin.execute("UPDATE household_number SET last = last")
         payloads = [asyncio.create_task(village.submit("officer", document)) for _ in range(4)]
-        await waiting_for_locks(
-            village.admin, 4, 2 * OPTIMISTIC_LOCK_TIMEOUT_MS
-        )  # longer than the optimistic attempt of each
+        # Longer than the optimistic attempt of each.
+        await waiting_for_locks(village.admin, 4, 2 * OPTIMISTIC_LOCK_TIMEOUT_MS)
     assert sorted([(await s)["outcome"] for s in payloads]) == ["ACCEPTED"] + ["UNCHANGED"] * 3
 
 
@@ -569,9 +567,8 @@ async def test_a_warning_is_stored_and_shown_by_its_class(village: Place) -> Non
     assert codes_by_reader["officer"] == codes_by_reader["coordinator"] == everything
     assert codes_by_reader["viewer"] == set()
     assert codes_by_reader["verifier"] <= everything
-    assert (
-        "NIK_DOB_MISMATCH" not in codes_by_reader["province"]
-    )  # who does not see numbers does not see findings about them
+    # Who does not see numbers does not see findings about them.
+    assert "NIK_DOB_MISMATCH" not in codes_by_reader["province"]
 
 
 async def test_warnings_are_those_of_the_newest_revision(village: Place) -> None:

@@ -164,9 +164,8 @@ def test_no_worker_outlives_a_parent_that_was_killed(environment: dict[str, str]
 async def test_if_a_worker_cannot_start_the_service_ends_with_a_sentence(environment: dict[str, str]) -> None:
     admin = await asyncpg.connect(environment["OWNER"])
     name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(
-        f"ALTER DATABASE {name} CONNECTION LIMIT 4"
-    )  # enough to check the database, but not for all workers
+    # Enough to check the database, but not for all workers.
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 4")
     try:
         with serving(environment, 6) as (parent, _):
             _, errors = parent.communicate(timeout=PATIENCE)

@@ -163,9 +163,8 @@ async def test_some_of_the_worst_queries_are_answered_in_a_village(village: Plac
 async def test_accepted_queries_stay_within_their_time_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
     with ExitStack() as stack:
         country_ = country(HOUSEHOLDS, kept_in(), Console())
-        embedded = await asyncio.to_thread(
-            stack.enter_context, country_
-        )  # in a thread, because it may have to build it with its own event loop
+        # In a thread, because it may have to build it with its own event loop.
+        embedded = await asyncio.to_thread(stack.enter_context, country_)
         await _admit(embedded.dsn())
         async with Database.open(embedded.dsn(user=LOGIN), 4) as database:
             end = dt.datetime.now(dt.UTC) + dt.timedelta(hours=9)
