@@ -93,7 +93,7 @@ def report(regions: RegionList, diff: Diff, console: Console) -> None:
     reused = set(diff.reused_with_data)
     _print_lines(console, "renamed", [_renaming(renamed, renamed.row.code in reused) for renamed in diff.renamed])
     has_data = set(diff.gone_with_data)
-    gone = [f"{known.code} {known.name}{' (has data)' if known.code in has_data else ''}" for known in diff.gone]
+    gone = [f"{region.code} {region.name}{' (has data)' if region.code in has_data else ''}" for region in diff.gone]
     _print_lines(console, "gone", gone)
     candidates = [f"{candidate.code} → {candidate.new_code} {candidate.name}" for candidate in diff.candidates]
     _print_lines(console, "perhaps the same place", candidates)

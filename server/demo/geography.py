@@ -74,7 +74,7 @@ async def ensure(connection: Connection) -> None:
     country = replace(read_list(COUNTRY), origin=ORIGIN)
     foreign = (await compare(connection, country)).gone
     if foreign:
-        raise RegionLoadError("the demo country goes into an empty registry", [known.code for known in foreign])
+        raise RegionLoadError("the demo country goes into an empty registry", [region.code for region in foreign])
     villages = [place for place in read() if place.since is not None]
     lenek = LENEK_LAUK
     async with connection.transaction():

@@ -114,18 +114,18 @@ def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample
     outcomes = sorted(service.outcomes.items())
     yield COUNTER, "requests", "Requests by outcome.", _labelled("_total", "outcome", outcomes)
     yield SUM, "connections", "Connections to PostgreSQL.", [("", {}, pool.opened)]
-    yield SUM, "connections_idle", "Connections that nobody uses.", [("", {}, pool.idle)]
-    yield SUM, "connections_limit", "Most connections.", [("", {}, pool.size)]
+    yield SUM, "connections_idle", "Connections to PostgreSQL that are idle.", [("", {}, pool.idle)]
+    yield SUM, "connections_limit", "Largest number of connections to PostgreSQL.", [("", {}, pool.size)]
     yield SUM, "waiting", "Requests that wait for a connection.", [("", {}, waiting)]
     yield SUM, "workers", "Processes that serve.", [("", {}, 1)]
     yield HISTOGRAM, "connection_seconds", "How long a connection was held.", _histogram(database.held)
     listening = service.principals.listening
-    yield MINIMUM, "listening", "Whether changes of grants are heard by all.", [("", {}, listening)]
-    yield COUNTER, "memory_hits", "Found in a memory.", _of_caches("_total", lambda cache: cache.hits)
-    yield COUNTER, "memory_misses", "Not found in a memory.", _of_caches("_total", lambda cache: cache.misses)
-    yield SUM, "memory_size", "Values in a memory.", _of_caches("", len)
-    yield SUM, "memory_limit", "Most values in a memory.", _of_caches("", lambda cache: cache.limit)
-    bytes_help = "About what its values weigh, where that is bounded."
+    yield MINIMUM, "listening", "Whether every process hears changes of grants.", [("", {}, listening)]
+    yield COUNTER, "memory_hits", "Values found in a cache.", _of_caches("_total", lambda cache: cache.hits)
+    yield COUNTER, "memory_misses", "Values not found in a cache.", _of_caches("_total", lambda cache: cache.misses)
+    yield SUM, "memory_size", "Values in a cache.", _of_caches("", len)
+    yield SUM, "memory_limit", "Largest number of values in a cache.", _of_caches("", lambda cache: cache.limit)
+    bytes_help = "About how many bytes the values of a cache take, if that is bounded."
     yield SUM, "memory_bytes", bytes_help, _of_caches("", lambda cache: cache.bytes)
 
 
