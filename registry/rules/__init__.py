@@ -1,9 +1,9 @@
 """Every validation rule, as one table for each kind of record, and the one function that applies them.
 
-Rule: what is wrong is data, in stable codes, and complete: one finding never hides another of its kind. A draft may
-lack everything but its skeleton, and may hold what is still wrong; it passes every rule that protects (`draft`), so
-that nothing is kept that destroys a number, gives one away or could not be read. A complete household passes every
-ERROR. Test: tests/test_rules.py.
+Rule: findings are data with stable codes, and complete: one finding never hides another of its kind. A draft may lack
+everything but its skeleton and may still have errors; but it passes every rule that protects (`draft`), so that nothing
+is stored that destroys a number, reveals one or cannot be read. A complete household passes every ERROR.
+Test: tests/test_rules.py.
 """
 
 from datetime import datetime
@@ -28,23 +28,23 @@ RULES: tuple[Rule, ...] = (
     *value.RULES,
     *value.rules(AGGREGATE),
 )
-"""Those of a household."""
+"""The rules of a household."""
 
 
 @cache
 def rules_of(aggregate: Aggregate, *, complete: bool) -> tuple[Rule, ...]:
-    """The rules of a kind of record: of the household those above, of others what follows from their facts.
+    """The rules of a kind of record: those above for a household, for others those that follow from their facts.
 
-    Those of an unfinished record are the ones that protect."""
+    An unfinished record is checked only by rules that protect."""
     rules = RULES if aggregate is AGGREGATE else (*required.rules(aggregate), *value.rules(aggregate))
     return tuple(rule for rule in rules if complete or rule.draft)
 
 
 def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: Aggregate = AGGREGATE) -> list[Finding]:
-    """Everything that the rules find in a whole record, in the order of the table.
+    """The findings of all rules in a whole record, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, which only the rules that
-    protect judge.
+    protect check.
     """
     sheet = RuleInput(document, now, aggregate)
     rules = rules_of(aggregate, complete=complete)
@@ -58,7 +58,8 @@ def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: A
 
 
 def _specific(findings: list[Finding]) -> list[Finding]:
-    """Without the general UNKNOWN_VALUE where another error speaks of the same value."""
+    """The findings without a general UNKNOWN_VALUE if another error is about the same value."""
     general = UserErrorCode.UNKNOWN_VALUE
-    explained = {f.place for f in findings if f.severity is Severity.ERROR and f.code is not general}
-    return [f for f in findings if f.code is not general or f.place not in explained]
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    explained = {finding.place for finding in errors if finding.code is not general}
+    return [finding for finding in findings if finding.code is not general or finding.place not in explained]

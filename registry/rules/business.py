@@ -25,7 +25,7 @@ def nib_format(sheet: RuleInput) -> Iterator[Place]:
 
 
 def nib_of_a_person(sheet: RuleInput) -> Iterator[Place]:
-    """A NIK or family card number in its place would be readable there: not even a draft keeps it."""
+    """A NIK or family card number in this column would be readable, so not even a draft may have it."""
     return (business.at("nib") for business in sheet.businesses if business.read("nib", holds_number))
 
 

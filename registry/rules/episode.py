@@ -1,4 +1,4 @@
-"""Rules about migration episodes: stage and dates, one at a time, papers, and departures before 18."""
+"""Rules about migration episodes: stage and dates, no two at a time, documents, and departures before 18."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -28,7 +28,7 @@ _NEVER = Span(date.max, date.max)
 
 
 def stage_dates(sheet: RuleInput) -> Iterator[Place]:
-    """A prospective migrant may have a planned departure; in the past it is none."""
+    """A prospective migrant may have a planned departure, but not one in the past."""
     for episode in sheet.episodes:
         stage, departed = episode["stage"], episode.span("departed_on")
         if stage == MigrationStage.PROSPECTIVE and departed is not None and departed.last <= sheet.today:
@@ -74,8 +74,8 @@ def underage(sheet: RuleInput) -> Iterator[Place]:
 
 def odd_sector(sheet: RuleInput) -> Iterator[Place]:
     for episode in sheet.episodes:
-        at_home = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
-        if at_home and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
+        is_domestic = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
+        if is_domestic and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
             yield episode.at("sector")
 
 
@@ -117,7 +117,7 @@ def contract_expired(sheet: RuleInput) -> Iterator[Place]:
 
 
 def _stay(episode: Row) -> tuple[Span, Span] | None:
-    """Departure and return; without a return only while it is under way."""
+    """Departure and return of an episode; one without a return only while it is under way."""
     departed, returned = episode.span("departed_on"), episode.span("returned_on")
     if departed is None or episode["stage"] in NOT_GONE:
         return None
@@ -127,7 +127,7 @@ def _stay(episode: Row) -> tuple[Span, Span] | None:
 
 
 def _overlap(one: tuple[Span, Span], other: tuple[Span, Span]) -> bool:
-    """Surely; leaving again on the day of return is none."""
+    """Whether two stays certainly overlap; leaving again on the day of return is not an overlap."""
     return one[0].surely_before(other[1]) and other[0].surely_before(one[1])
 
 

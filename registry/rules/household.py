@@ -71,7 +71,7 @@ def captured_in_future(sheet: RuleInput) -> Iterator[Place]:
 
 
 def no_unit(column: str) -> Find:
-    """Finds the households whose RT or RW is no number; how long it may be say its bounds."""
+    """Finds the households whose RT or RW is not a number; the column's bounds limit its length."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for household in sheet.households:

@@ -16,7 +16,7 @@ _SPOUSE_SEX = {RelationToHead.HUSBAND.value: Sex.MALE, RelationToHead.WIFE.value
 
 
 def nik_with(error: Code) -> Find:
-    """Finds the NIKs that were never issued, for this reason."""
+    """Finds the NIKs that cannot have been issued, for this reason."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         return (member.at("nik") for member in sheet.members if member.read("nik", nik_of) is error)
@@ -38,11 +38,11 @@ def nik_sex_differs(sheet: RuleInput) -> Iterator[Place]:
 
 
 def nik_twice(sheet: RuleInput) -> Iterator[Place]:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for member, nik in _issued(sheet):
-        if nik.digits in seen:
+        if nik.digits in earlier:
             yield member.at("nik")
-        seen.add(nik.digits)
+        earlier.add(nik.digits)
 
 
 def spouse_sex(sheet: RuleInput) -> Iterator[Place]:
@@ -54,13 +54,13 @@ def spouse_sex(sheet: RuleInput) -> Iterator[Place]:
 
 def spouse_unmarried(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
-        spouse = member.text("relation_to_head") in _SPOUSE_SEX
-        if spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
+        is_spouse = member.text("relation_to_head") in _SPOUSE_SEX
+        if is_spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
             yield member.at("marital_status")
 
 
 def parent_too_young(sheet: RuleInput) -> Iterator[Place]:
-    pairs = dict.fromkeys(_parentage(sheet))  # once each: a child of the head is often linked to him too
+    pairs = dict.fromkeys(_parentage(sheet))  # once each, because a child of the head is often linked to the head too
     too_young = {child.id: child for child, parent in pairs if _surely_too_young(child, parent)}
     yield from (child.at("birth_date") for child in too_young.values())
 
@@ -86,7 +86,7 @@ def dead_but_active(sheet: RuleInput) -> Iterator[Place]:
 
 
 def impossible_parent(column: str) -> Find:
-    """Finds the members whose mother or father they are themselves, or descends from them."""
+    """Finds the members who are their own mother or father, or an ancestor of one."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for member in sheet.members:
@@ -118,25 +118,25 @@ def parent_sex(column: str, expected: Sex) -> Find:
 def no_occupation(sheet: RuleInput) -> Iterator[Place]:
     for member in sheet.members:
         code = member.text("occupation_code")
-        if code is not None and code not in OCCUPATIONS and len(code) <= 32:  # of longer ones its bounds speak
+        if code is not None and code not in OCCUPATIONS and len(code) <= 32:  # its bounds refuse longer ones
             yield member.at("occupation_code", allowed=f"1–{len(OCCUPATIONS)}")
 
 
 def _lineage(sheet: RuleInput, member: Row) -> list[Row]:
-    """A member and all ancestors in the household, each once, however they hang together."""
-    found, waiting = {member.id: member}, [member]
-    while waiting:
-        elder = waiting.pop()
+    """A member and all their ancestors in the household, each once, even if the links form a circle."""
+    lineage, to_visit = {member.id: member}, [member]
+    while to_visit:
+        elder = to_visit.pop()
         for column in ("mother_id", "father_id"):
             parent = sheet.member(elder[column])
-            if parent is not None and parent.id not in found:
-                found[parent.id] = parent
-                waiting.append(parent)
-    return list(found.values())
+            if parent is not None and parent.id not in lineage:
+                lineage[parent.id] = parent
+                to_visit.append(parent)
+    return list(lineage.values())
 
 
 def _issued(sheet: RuleInput) -> Iterator[tuple[Row, Nik]]:
-    """Members with the NIK they have, as far as it can have been issued."""
+    """Members with their NIK, if it can have been issued."""
     for member in sheet.members:
         if isinstance(nik := member.read("nik", nik_of), Nik):
             yield member, nik

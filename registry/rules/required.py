@@ -1,4 +1,4 @@
-"""What must be there: the skeleton that every record has, even a draft, and what a complete household needs."""
+"""Required values: the skeleton of every record, even a draft, and what a complete household needs."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ COMPLETE = (
 
 
 def missing(place: str) -> Find:
-    """Finds the records whose column is not known."""
+    """Finds the records without a known value in the column."""
     table, column = place.split(".")
 
     def find(sheet: RuleInput) -> Iterator[Place]:
@@ -32,7 +32,7 @@ def missing(place: str) -> Find:
 
 
 def nameless(sheet: RuleInput) -> Iterator[Place]:
-    """Names without a letter, such as `-` or `?`, name nobody."""
+    """Finds names without a letter, such as `-` or `?`, which name nobody."""
     for member in sheet.members:
         name = member.text("full_name")
         if name is not None and not names_somebody(name):

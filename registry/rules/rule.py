@@ -1,7 +1,7 @@
-"""The frame of every rule: a document seen as rows, and what a rule says about it.
+"""The frame of every rule: a document as rows, and the findings in it.
 
-Rule: a rule is data. It names the columns it reads, and its findings point at the most sensitive of them, so that
-whoever may not see it is not told; a finding holds limits and places, never a value of the document.
+Rule: a rule is data. It names the columns that it reads, and its findings have the class of the most sensitive of them,
+so that callers without that class do not see them; a finding contains limits and places, never a value of the document.
 Test: tests/test_rules.py.
 """
 
@@ -20,10 +20,10 @@ from registry.values.partial_date import Span, span
 
 T = TypeVar("T")
 OpenDocument = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""A record with its numbers in the open: table, id, column and JSON value; absent and null both mean: not known."""
+"""A record with its numbers in the open: table, id, column and JSON value; absent and null both mean unknown."""
 
 TODAY_ZONE = timezone(timedelta(hours=9))
-"""Easternmost Indonesia: a day is in the future only when it has begun nowhere in the country."""
+"""Easternmost Indonesia: a day is in the future only if it has begun nowhere in the country."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found, and where; `params` fill the sentence of `registry.messages`."""
+    """One result of a rule: its code, its place, and the params of its sentence (registry/codes/messages.py)."""
 
     code: UserErrorCode
     severity: Severity
@@ -53,7 +53,7 @@ class Finding:
 
     @property
     def must_see(self) -> bool:
-        """A verifier has to accept it knowingly."""
+        """Whether a verifier has to accept it explicitly."""
         return self.severity is Severity.WARNING and self.code in MUST_SEE
 
 
@@ -75,15 +75,15 @@ class Row:
         return value if isinstance(value, str) else None
 
     def read(self, column: str, reading: Callable[[str], T]) -> T | None:
-        """What a reading makes of the text of a column, once for all rules; None where there is no text."""
+        """The result of a reading of a column's text, computed once for all rules; None if there is no text."""
         if column not in self.known:
             return None
         key = column, reading
         if key not in self._read:
             text = self.text(column)
             self._read[key] = None if text is None else reading(text)
-        found: T | None = self._read[key]
-        return found
+        result: T | None = self._read[key]
+        return result
 
     def span(self, column: str) -> Span | None:
         """The days of a partial date, read once for all rules; None if there is none."""
@@ -105,7 +105,7 @@ class Row:
 
 
 class RuleInput:
-    """The document as rows, and the moment at which it is judged."""
+    """The document as rows, and the time at which it is checked."""
 
     def __init__(self, document: OpenDocument, now: datetime, aggregate: Aggregate = AGGREGATE) -> None:
         self.now = now.astimezone(UTC)
@@ -133,7 +133,7 @@ class RuleInput:
         return [episode for episode in self.episodes if episode["member_id"] == member.id]
 
     def is_child(self, member: Row, age: int) -> bool:
-        """Surely younger than so many years today."""
+        """Whether the member is certainly younger than so many years today."""
         born = member.span("birth_date")
         return born is not None and born.plus_years(age).first > self.today
 
@@ -143,9 +143,9 @@ Find = Callable[[RuleInput], Iterator[Place]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its code, the columns it reads as `table.column`, and the function that finds what breaks it.
+    """One rule: its code, the columns that it reads as `table.column`, and the function that finds violations.
 
-    `needs` is the table and name of a column without whose values it finds nothing, so that it need not look."""
+    `needs` is the table and name of a column without whose values it has no findings, so that it need not run."""
 
     code: UserErrorCode
     columns: tuple[str, ...]
@@ -159,14 +159,15 @@ class Rule:
 
 
 def rule(code: UserErrorCode, columns: str, find: Find, severity: Severity | None = None, draft: bool = False) -> Rule:
-    """Columns parted by spaces. The severity is the code's unless given; `draft` rules judge unfinished work too."""
+    """A rule; its columns are separated by spaces.  The severity defaults to the code's; `draft` rules check drafts
+    too."""
     return Rule(code, tuple(columns.split()), find, severity or code.severity, draft)
 
 
 def value_rule(
     code: UserErrorCode, columns: str, find: Find, severity: Severity | None = None, draft: bool = False
 ) -> Rule:
-    """A `rule` that judges the values of its first column, so that it has nothing to find where there are none."""
+    """A `rule` about the values of its first column, which has no findings if there are none."""
     table, _, column = columns.split()[0].partition(".")
     return replace(rule(code, columns, find, severity, draft), needs=(table, column))
 

@@ -1,4 +1,4 @@
-"""Rules about a kind of value, wherever it stands: members, order and future of dates, amounts, countries."""
+"""Rules about a kind of value in any column: members, dates in order and not in the future, amounts, countries."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -27,14 +27,14 @@ ORDERED = {
     ),
     "business": (("started_on", "closed_on"),),
 }
-"""What happened first, and what happened later."""
+"""Pairs of dates: what happened first, and what happened later."""
 
 HAPPENED = {
     "household": ("consent_given_on", "consent_withdrawn_on"),
     "migration_episode": ("registered_on", "departed_on", "returned_on", "last_contact_on"),
     "business": ("started_on", "closed_on"),
 }
-"""Dates of what has happened; those of a prospective migrant are plans."""
+"""Dates of past events; those of a prospective migrant are plans."""
 
 UNUSUAL_IDR = {
     "migration_episode.wage": 100_000_000,
@@ -43,12 +43,12 @@ UNUSUAL_IDR = {
     "business.annual_sales": 50_000_000_000,
     "business.capital": 10_000_000_000,
 }
-"""Rupiah beyond which somebody should look again; other currencies are not judged."""
+"""Rupiah above which somebody should check the amount; other currencies are not checked."""
 
 WORKERS = ("workers_family", "workers_paid_male", "workers_paid_female")
 UNUSUAL_WORKERS = 100
 NOT_A_MEMBER = {("business", "owner_id"): Code.OWNER_NOT_MEMBER}
-"""What is said of somebody who is nobody in the household, where NOT_FOUND says too little."""
+"""The code for a reference to somebody outside the household, if NOT_FOUND says too little."""
 
 
 def _money(aggregate: Aggregate) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ COUNTS = frozenset(f"business.{name}" for name in WORKERS)
 
 
 def no_member(table: str, column: str) -> Find:
-    """Finds the records that name somebody who is nobody in the household."""
+    """Finds the records that refer to somebody who is not a member of the household."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows_with(table, column) if sheet.member(row[column]) is None)
@@ -73,7 +73,7 @@ def no_member(table: str, column: str) -> Find:
 
 
 def out_of_order(table: str) -> Find:
-    """Finds the later date where it surely lies before the earlier one."""
+    """Finds later dates that are certainly before the earlier ones."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows[table]:
@@ -88,7 +88,7 @@ def out_of_order(table: str) -> Find:
 
 
 def in_future(table: str) -> Find:
-    """Finds what surely lies after today."""
+    """Finds dates that are certainly after today."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows[table]:
@@ -111,7 +111,7 @@ def negative(place: str) -> Find:
 
 
 def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> Find:
-    """Finds what is larger than its column may hold; of what is below zero AMOUNT_NEGATIVE speaks."""
+    """Finds values that exceed the bounds of their column, except those below zero, which get AMOUNT_NEGATIVE."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         for row in sheet.rows_with(table, column):
@@ -123,7 +123,7 @@ def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> 
 
 
 def number_in_text(table: str, column: str) -> Find:
-    """Finds free texts that hold an identity number: it would be readable there for ever."""
+    """Finds free texts with an identity number, which would be readable there for ever."""
 
     def find(sheet: RuleInput) -> Iterator[Place]:
         return (row.at(column) for row in sheet.rows_with(table, column) if row.read(column, holds_number))
@@ -132,7 +132,7 @@ def number_in_text(table: str, column: str) -> Find:
 
 
 def unusual_rupiah(place: str) -> Find:
-    """Finds rupiah amounts beyond the limit of this column."""
+    """Finds rupiah amounts above the limit of this column."""
     table, column = place.split(".")
     limit = UNUSUAL_IDR[place]
 
@@ -179,7 +179,7 @@ def _codes(value: str | list[str]) -> set[str]:
 
 
 def _spaced(number: int) -> str:
-    """Thousands parted by spaces, which neither language mistakes for a decimal."""
+    """Thousands separated by spaces, which neither language mistakes for decimals."""
     return f"{number:_}".replace("_", " ")
 
 
