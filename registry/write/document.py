@@ -128,7 +128,7 @@ def merge(base: Document, current: Document, edit: ChangeSet) -> Merged:
             if removed_by_others and (table, id_) not in edit.removed:
                 conflicts.append((table, id_, "id"))
     _complete(edit.aggregate, merged)
-    return Merged(merged, _known(merged) != _known(current), conflicts)
+    return Merged(merged, _differ(merged, current), conflicts)
 
 
 def _merge_row(
@@ -159,6 +159,13 @@ def _complete(aggregate: Aggregate, document: Document) -> None:
             for column, value in defaults.items():
                 if columns.get(column) is None:
                     columns[column] = deepcopy(value)
+
+
+def _differ(document: Document, other: Document) -> bool:
+    """Whether two documents hold other records, or other values in one; null and left out are the same."""
+    if any(rows.keys() != other[table].keys() for table, rows in document.items()):
+        return True
+    return _known(document) != _known(other)
 
 
 def _known(document: Document) -> Document:

@@ -192,12 +192,17 @@ def _rupiah(columns: dict[str, Any], name: str) -> Decimal | None:
     return Decimal(amount) if amount is not None and currency == "IDR" else None
 
 
+_NUMBERS = {table: [column for sealed, column in SEALED if sealed == table] for table in NOUNS}
+"""Table → its columns whose numbers are sealed."""
+
+
 def _masked(table: str, id_: str, document: Document) -> dict[str, Any]:
     """A record as its table holds it: masks in place of sealed numbers."""
-    columns = {
-        name: value["mask"] if isinstance(value, dict) else value for name, value in document[table][id_].items()
-    }
-    return columns | {"id": id_}
+    columns = document[table][id_] | {"id": id_}
+    for column in _NUMBERS[table]:
+        if isinstance(number := columns.get(column), dict):
+            columns[column] = number["mask"]
+    return columns
 
 
 def _numbers(work: SubmissionContext, document: Document) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -48,5 +48,5 @@ def _content(columns: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> 
     return {
         name: value["blind"] if isinstance(value, dict) else value
         for name, value in columns.items()
-        if defaults is None or value not in (None, defaults.get(name))
+        if defaults is None or (value is not None and value != defaults.get(name))
     }

@@ -52,11 +52,11 @@ CLEANING: dict[type[Any], dict[str, Clean]] = {}
 
 def cleaned(type_: Any, sent: InputDict) -> InputDict:
     """An input with every text in it cleaned, once, before a command reads it; a blank text becomes null."""
-    cleaning = CLEANING[type_]
-    values: InputDict = {}
-    for key, value in sent.items():
-        clean_value = cleaning.get(key)
-        values[key] = value if value is None or clean_value is None else clean_value(value)
+    values = dict(sent)
+    for key, clean_value in CLEANING[type_].items():
+        value = sent.get(key)
+        if value is not None:
+            values[key] = clean_value(value)
     return values
 
 

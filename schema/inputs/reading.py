@@ -24,6 +24,16 @@ def json_value(value: Any) -> Any:
     """A value as a document holds it."""
     if (read := READERS.get(type(value))) is not None:
         return read(value)
+    return code_of(value)
+
+
+def as_it_is(value: Any) -> Any:
+    """A text, number or Boolean as a document holds it."""
+    return value
+
+
+def code_of(value: Any) -> Any:
+    """A code as a document holds it; what is not a member of an enum stays as it is."""
     return value.value if isinstance(value, Enum) else value
 
 

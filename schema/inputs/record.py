@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
@@ -23,7 +24,7 @@ from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import FACES, ID, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
-from schema.inputs.reading import formed, id_or_null, json_value, uuid_text
+from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
 from schema.types.household import Consent
 from schema.types.node import GeoPoint, Money
 
@@ -159,10 +160,14 @@ class RecordInput:
         for field in self.fields:
             for part, column in field.columns:
                 self.inside[column] = tuple(camel(name) for name in (field.name, part) if name)
-        self._readers = {
-            camel(field.name): [(part and camel(part), column, _reader(field)) for part, column in field.columns]
-            for field in self.fields
-        }
+        self._readers: dict[str, tuple[str, Read]] = {}
+        self._part_readers: dict[str, list[tuple[str, str, Read]]] = {}
+        for field in self.fields:
+            for part, column in field.columns:
+                if part is None:
+                    self._readers[camel(field.name)] = column, _reader(field)
+                else:
+                    self._part_readers.setdefault(camel(field.name), []).append((camel(part), column, json_value))
 
     def type(
         self, text: str, before: Mapping[str, InputField] = NOTHING, after: Mapping[str, InputField] = NOTHING
@@ -175,18 +180,32 @@ class RecordInput:
         """The columns that were sent, as a document holds them.  Raises BadInput."""
         columns: dict[str, Any] = {}
         for name, value in sent.items():
-            for part, column, read in self._readers.get(name, ()):
-                if part is not None and value is not None and part not in value:
-                    continue  # left out
-                inner = value if part is None or value is None else value[part]
-                columns[column] = None if inner is None else read(inner)
+            if name in self._readers:
+                column, read = self._readers[name]
+                columns[column] = None if value is None else read(value)
+                continue
+            for part, column, read in self._part_readers.get(name, ()):
+                if value is None:
+                    columns[column] = None
+                elif part in value:  # else it was left out
+                    inner = value[part]
+                    columns[column] = None if inner is None else read(inner)
         return columns
 
 
-def _reader(field: WrittenField) -> Callable[[Any], Any]:
+Read = Callable[[Any], Any]
+"""A coerced value, which is not null → the same as a document holds it."""
+
+
+def _reader(field: WrittenField) -> Read:
+    type_ = field.input.type
     if field.form is not None:
         return formed(field.form)
-    return id_or_null if field.input.type is ID else json_value
+    if type_ is ID:
+        return id_or_null
+    if type_ in (str, int, bool):
+        return as_it_is
+    return code_of if isinstance(type_, type) and issubclass(type_, Enum) else json_value
 
 
 class VillageInput(RecordInput):
