@@ -7,6 +7,7 @@ follows from the facts.  Tests: tests/test_nouns.py.
 from __future__ import annotations
 
 import enum
+import functools
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -188,8 +189,13 @@ def python_type(datum: Any) -> Any:
         return codes
     if isinstance(datum, Derived):
         return datum.type.python_type
-    (annotation,) = typing.get_args(typing.get_type_hints(datum.parent.class_)[datum.key])  # of Mapped[…]
+    (annotation,) = typing.get_args(_hints(datum.parent.class_)[datum.key])  # of Mapped[…]
     return next((type_ for type_ in typing.get_args(annotation) if type_ is not type(None)), annotation)
+
+
+@functools.cache  # a noun has some fifty columns, and evaluating its annotations takes milliseconds
+def _hints(noun: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(noun)
 
 
 def value_of(datum: Any, row: sa.FromClause, ctx: Any) -> sa.ColumnElement[Any]:
