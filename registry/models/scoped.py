@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, declared_attr
 from auth.sensitivity import Sensitivity
 from registry.models.fact import RegionCode, fact
 from registry.models.noun import SCHEMA
+from registry.models.region import village_key
 
 OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
 
@@ -64,9 +65,7 @@ class VillageRecord(Scoped):
 def in_village(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
     """The keys of a table whose records lie in a village by themselves: a recoding of the village reaches them."""
     return (
-        sa.ForeignKeyConstraint(
-            ["village_id", "area"], [f"{SCHEMA}.region.id", f"{SCHEMA}.region.code"], onupdate="CASCADE"
-        ),
+        village_key(),
         sa.Index(f"ix_{name}_area_id", "area", "id"),
         *more,
     )
