@@ -37,6 +37,7 @@ from schema.declare.scalars import SCALARS
 from schema.declare.shapes import PayloadRecord, ValueField, shape_of
 from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.engine.select import face_of
+from schema.inputs.record import refuse_unsaved
 from schema.query import Query
 from schema.types.region import District, Programme, Regency, Village
 
@@ -68,6 +69,7 @@ def mutation() -> type[Any]:
     """`Mutation`, made of the commands that the files of schema/commands declare."""
     for file in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}."):
         importlib.import_module(file.name)
+    refuse_unsaved()
     text = "Writes: one `input`, one payload with the changed record and `userErrors`; all can be sent twice."
     return face()(type("Mutation", (), {"__doc__": text, **assembled()}))
 

@@ -1,7 +1,7 @@
-"""A new noun of the household needs its facts, face, a line, a list and a migration (README.md), and nothing else.
+"""A new noun is a few parts (README.md) and nothing else: of the household five, of a village four.
 
-In a copy of the project it is written, merged, sealed, masked, filtered, counted and walled; where a part of it is
-forgotten, one sentence says where that belongs.
+In a copy of the project it is written, merged, masked, audited and walled; one of the household is sealed, filtered and
+counted too.  Where a part is forgotten, one sentence says where it belongs.
 """
 
 from __future__ import annotations
@@ -13,22 +13,17 @@ import asyncpg
 import pytest
 
 from server.database.embedded import Embedded
-from tests.remittance import (
-    FACE_FILE,
-    FACTS_FILE,
-    LINE_FILE,
-    LIST_FILE,
-    MIGRATION_FILE,
-    ROOT,
-    Copy,
-    Starter,
-    add,
-    copy_project,
-)
+from tests import workshop
+from tests.new_noun import ROOT, Copy, NewNoun, Starter, copy_project
+from tests.remittance import FACE_FILE, FACTS_FILE, LINE_FILE, LIST_FILE, REMITTANCE
+from tests.workshop import WORKSHOP
 
 pytestmark = pytest.mark.anyio
-BOOT = "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household"
-"""The modules that declare and check the nouns, from the ground up; the server imports all of them."""
+BOOT = (
+    "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household;"
+    " from schema.build import mutation; mutation()"
+)
+"""Declares and checks the nouns, from the ground up, as the server does when it starts."""
 MIGRATE = "import asyncio; from server.database.migrate import migrate; asyncio.run(migrate({dsn!r}))"
 
 
@@ -40,15 +35,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.fixture
 def with_noun(project: Copy) -> Iterator[Copy]:
-    """The copy with the new noun in it."""
-    with project.restored():
-        add(project)
+    """The copy with the new noun of the household in it."""
+    with project.restored(REMITTANCE):
+        project.add(REMITTANCE)
         yield project
 
 
-def test_it_behaves_like_every_noun_of_the_household(with_noun: Copy) -> None:
-    (with_noun.root / "tests" / "test_remittance.py").write_text((ROOT / "tests" / "remittance_proof.py").read_text())
-    run = with_noun.run("-m", "pytest", "-p", "no:cacheprovider", "tests/test_remittance.py")
+@pytest.mark.parametrize("noun", [REMITTANCE, WORKSHOP], ids=lambda noun: noun.name)
+def test_it_behaves_like_every_noun_of_its_kind(project: Copy, noun: NewNoun) -> None:
+    with project.restored(noun):
+        project.add(noun)
+        proof = (ROOT / "tests" / f"{noun.name}_proof.py").read_text()
+        (project.root / "tests" / f"test_{noun.name}.py").write_text(proof)
+        run = project.run("-m", "pytest", "-p", "no:cacheprovider", f"tests/test_{noun.name}.py")
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-1_000:]
     passed = re.search(r"(\d+) passed", run.stdout)
     assert passed is not None
@@ -82,8 +81,8 @@ def starter(project: Copy) -> Iterator[Starter]:
     ids=["line", "everything but the facts", "face", "list"],
 )
 def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, without: set[str], sentence: str) -> None:
-    with project.restored():
-        add(project, without)
+    with project.restored(REMITTANCE):
+        project.add(REMITTANCE, without)
         assert starter.refusal(BOOT) == f"TypeError: {sentence}"
 
 
@@ -162,8 +161,68 @@ def test_an_omission_inside_a_part_is_named_at_import(
 async def test_migrate_names_a_noun_without_a_migration(
     with_noun: Copy, starter: Starter, postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
-    (with_noun.root / MIGRATION_FILE).unlink()
+    (with_noun.root / REMITTANCE.migration_file).unlink()
     dsn = postgres.dsn(await admin.fetchval("SELECT current_database()"))
     assert starter.refusal(MIGRATE.format(dsn=dsn)) == (
         "RuntimeError: no version makes ledger_remittance, remittance: write a migration in migrations/versions"
     )
+
+
+# --- a noun of a village ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("without", "sentence"),
+    [
+        (
+            {"face", "command"},
+            "nobody could save a Workshop: declare its VillageInput and its command in schema/commands/workshop.py",
+        ),
+        (
+            {"command"},
+            "nobody could save a Workshop: declare its VillageInput and its command in schema/commands/workshop.py",
+        ),
+    ],
+    ids=["face", "command"],
+)
+def test_a_forgotten_part_of_a_village_noun_is_named_at_start(
+    project: Copy, starter: Starter, without: set[str], sentence: str
+) -> None:
+    with project.restored(WORKSHOP):
+        project.add(WORKSHOP, without)
+        assert starter.refusal(BOOT) == f"TypeError: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "sentence"),
+    [
+        (
+            workshop.FACTS_FILE,
+            '"Biaya", "Cost", within=AMOUNT, whole="cost"',
+            '"Biaya", "Cost", within=AMOUNT',
+            "workshop.currency is a value by itself: give its other column whole='cost' too",
+        ),
+        (
+            workshop.FACTS_FILE,
+            'fact(PERSONAL, "Pelatih", "Trainer", longest=NAME)',
+            'fact(Sensitivity.IDENTITY, "Pelatih", "Trainer", sealed=IdentityField.NIK, longest=NAME)',
+            "Workshop has a number of the vault: only a household's records have those",
+        ),
+        (
+            workshop.FACE_FILE,
+            "    trainer: str | None = guarded(WorkshopFacts.trainer)\n",
+            "",
+            "show trainer of Workshop in schema/types/workshop.py: nobody could write it otherwise",
+        ),
+    ],
+)
+def test_an_omission_inside_a_part_of_a_village_noun_is_named_at_start(
+    project: Copy, starter: Starter, path: str, before: str, after: str, sentence: str
+) -> None:
+    with project.restored(WORKSHOP):
+        project.add(WORKSHOP)
+        project.edit(path, before, after)
+        if "IdentityField" in after:
+            imports = "from registry.models.fact import"
+            project.edit(path, imports, f"from registry.codes import IdentityField\n{imports}")
+        assert starter.refusal(BOOT) == f"TypeError: {sentence}"

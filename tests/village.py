@@ -50,6 +50,7 @@ PEOPLE: dict[str, list[tuple[str, str | None]]] = {
     "officer": [("OFFICER", HERE)],
     "second": [("OFFICER", HERE)],
     "next door": [("OFFICER", NEXT_DOOR)],
+    "both villages": [("OFFICER", HERE), ("OFFICER", NEXT_DOOR)],
     "stranger": [("OFFICER", FAR)],
     "verifier": [("VILLAGE_VERIFIER", HERE)],
     "next door verifier": [("VILLAGE_VERIFIER", NEXT_DOOR)],

@@ -11,6 +11,7 @@ import enum
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
+from auth.principal import COMMANDS
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
@@ -107,6 +109,7 @@ class Verdict(enum.Enum):
 
 
 Condition = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[bool]]
+Expression = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -251,9 +254,13 @@ def in_region(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any
     return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
 
 
-def of_numbers(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-    """`viewerCan` of a member or an episode: its numbers may be revealed."""
-    return granted({Ability.IDENTITY_REVEAL: row.c.area.op("<@")(ask.areas(REVEAL.setting))})
+def where_held(ability: Ability) -> Expression:
+    """`viewerCan` of a record whose command asks for nothing but the ability, where the record lies."""
+
+    def held(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+        return granted({ability: row.c.area.op("<@")(ask.areas(COMMANDS[ability]))})
+
+    return held
 
 
 def nothing(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
@@ -261,11 +268,19 @@ def nothing(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
     return sa.cast(const("{}"), ARRAY(sa.Text()))
 
 
-def _can(expression: Any) -> Derived[list[Ability]]:
-    said = Fact(
+def _can(expression: Expression) -> Derived[list[Ability]]:
+    shown = Fact(
         Sensitivity.OPEN, "Yang boleh Anda lakukan", "Commands that would be accepted from you now", server=True
     )
-    return Derived("viewer_can", said, expression, ARRAY(sa.Text()))
+    return Derived("viewer_can", shown, expression, ARRAY(sa.Text()))
 
 
-can_household, can_region, can_numbers, can_nothing = (_can(e) for e in (abilities, in_region, of_numbers, nothing))
+can_household, can_region, can_nothing = (_can(e) for e in (abilities, in_region, nothing))
+can_numbers = _can(where_held(Ability.IDENTITY_REVEAL))
+"""Of a member or an episode: its identity numbers may be revealed."""
+
+
+@cache
+def can(ability: Ability) -> Derived[list[Ability]]:
+    """Of a village's record: the ability whose command saves it."""
+    return _can(where_held(ability))

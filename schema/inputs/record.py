@@ -14,7 +14,7 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models.fact import RegionCode, fact_of
 from registry.models.noun import Noun, To, camel, table_of
-from registry.models.part import Aggregate, by_itself
+from registry.models.part import Aggregate, by_itself, village_records
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS
@@ -208,6 +208,18 @@ def _reader(field: WrittenField) -> Read:
     return code_of if isinstance(type_, type) and issubclass(type_, Enum) else json_value
 
 
+SAVED: set[type[Noun]] = set()
+"""The nouns of villages that a command saves."""
+
+
+def refuse_unsaved() -> None:
+    """Raises TypeError for a noun of a village that no command saves."""
+    if unsaved := [noun for noun in village_records() if noun not in SAVED]:
+        noun = min(unsaved, key=lambda noun: noun.__name__)
+        home = home_of(noun).replace("/types/", "/commands/")
+        raise TypeError(f"nobody could save a {noun.__name__}: declare its VillageInput and its command in {home}")
+
+
 class VillageInput(RecordInput):
     """How a village's record is written, by a command of its own: `command_input` is the input of that.
 
@@ -216,6 +228,7 @@ class VillageInput(RecordInput):
     def __init__(self, face: type[Any], text: str, *, based: bool = False) -> None:
         self.aggregate = by_itself(noun_of(face))
         super().__init__(face, self.aggregate)
+        SAVED.add(self.noun)
         self.command_input = self.type(text, before={"base_rev": BASE_REV} if based else NOTHING)
 
     def submission(self, ability: Ability, sent: InputDict) -> VillageSubmission:

@@ -1,0 +1,117 @@
+"""A noun of a village that the registry does not have: a workshop, saved by a command of its own."""
+
+from __future__ import annotations
+
+from tests.new_noun import NewNoun
+
+FACTS_FILE, FACE_FILE = "registry/models/workshop.py", "schema/types/workshop.py"
+COMMAND_FILE = "schema/commands/workshop.py"
+
+FACTS = '''
+"""Workshop (lokakarya): what was taught in a village, and what it cost."""
+
+from __future__ import annotations
+
+import decimal
+
+from sqlalchemy.orm import Mapped
+
+from auth.sensitivity import Sensitivity
+from registry.models.fact import CurrencyCode, PartialDate, fact
+from registry.models.noun import Noun
+from registry.models.scoped import VillageRecord
+from registry.values.bounds import AMOUNT, NAME
+
+OPERATIONAL, PERSONAL, PROTECTIVE = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.PROTECTIVE
+
+
+class Workshop(VillageRecord, Noun):
+    """Lokakarya."""
+
+    __tablename__ = "workshop"
+    title: Mapped[str] = fact(OPERATIONAL, "Judul", "Title", longest=NAME)
+    held_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tanggal", "Held on")
+    trainer: Mapped[str | None] = fact(PERSONAL, "Pelatih", "Trainer", longest=NAME)
+    cost: Mapped[decimal.Decimal | None] = fact(OPERATIONAL, "Biaya", "Cost", within=AMOUNT, whole="cost")
+    currency: Mapped[CurrencyCode | None] = fact(OPERATIONAL, "Mata uang", "Currency", whole="cost")
+    incident: Mapped[str | None] = fact(PROTECTIVE, "Kejadian", "What had to be protected", longest=NAME)
+'''
+
+FACE = '''
+"""The face of the workshop."""
+
+from __future__ import annotations
+
+from auth.ability import Ability
+from auth.sensitivity import Sensitivity
+from registry.models import workflow
+from registry.models.fact import PartialDate
+from registry.models.noun import to
+from registry.models.region import Region as RegionFacts
+from registry.models.workshop import Workshop as WorkshopFacts
+from schema.declare.makers import ID, embedded, face, guarded, id_field, of_caller, one, shown, withheld_names
+from schema.types.node import Money, Record
+from schema.types.region import Village
+
+OPERATIONAL = Sensitivity.OPERATIONAL
+
+
+@face(WorkshopFacts)
+class Workshop(Record):
+    """Lokakarya: what was taught in a village."""
+
+    id: ID = id_field(WorkshopFacts.id)
+    withheld: list[str] = withheld_names()
+    viewer_can: list[Ability] = of_caller(workflow.can(Ability.HOUSEHOLD_SUBMIT))
+    village: Village = one(OPERATIONAL, "The village.", RegionFacts, to(WorkshopFacts.village_id))
+    title: str = shown(WorkshopFacts.title)
+    held_on: PartialDate | None = shown(WorkshopFacts.held_on)
+    trainer: str | None = guarded(WorkshopFacts.trainer)
+    cost: Money | None = embedded(
+        OPERATIONAL, "What it cost.", WorkshopFacts.cost, amount=WorkshopFacts.cost, currency=WorkshopFacts.currency
+    )
+    incident: str | None = guarded(WorkshopFacts.incident)
+    rev: int = shown(WorkshopFacts.rev)
+'''
+
+COMMAND = '''
+"""The command of workshops."""
+
+from __future__ import annotations
+
+from auth.ability import Ability
+from registry.write.submission_context import Outcome
+from schema.commands import save
+from schema.declare.commands import command
+from schema.declare.input_types import InputDict
+from schema.engine.context import Context
+from schema.inputs.record import VillageInput
+from schema.types.payload import payload, record
+from schema.types.workshop import Workshop
+
+INPUT = VillageInput(Workshop, "A workshop of a village.", based=True)
+SaveWorkshopPayload = payload(
+    "SaveWorkshopPayload",
+    "Outcome of saving.",
+    Outcome,
+    workshop=record(Workshop, "As stored now; null when refused."),
+)
+
+
+@command(
+    Ability.HOUSEHOLD_SUBMIT,
+    "Create or change a workshop; send it again as often as you like.",
+    INPUT.command_input,
+    SaveWorkshopPayload,
+)
+async def save_workshop(context: Context, sent: InputDict) -> Outcome:
+    return await save(context, INPUT.submission(Ability.HOUSEHOLD_SUBMIT, sent))
+'''
+
+WORKSHOP = NewNoun(
+    "workshop",
+    {"facts": (FACTS_FILE, FACTS), "face": (FACE_FILE, FACE), "command": (COMMAND_FILE, COMMAND)},
+    "from registry.models.workshop import Workshop",
+    "table_of(Workshop)",
+)
+"""In the order of README.md."""

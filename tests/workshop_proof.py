@@ -1,0 +1,189 @@
+"""What a new noun of a village can do; tests/test_new_noun.py runs these tests in a copy that has one."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+import registry
+from registry.guard.wall import DOORS, Kind
+from tests.village import FAR, HERE, NEXT_DOOR, Place, household
+
+pytestmark = pytest.mark.anyio
+SHOWN = "id withheld viewerCan title heldOn trainer cost { amount currency } incident rev village { code }"
+SAVE = f"""mutation($input: WorkshopInput!) {{ saveWorkshop(input: $input) {{
+  outcome workshop {{ {SHOWN} }} userErrors {{ code severity path }} }} }}"""
+
+
+def workshop(**changes: Any) -> dict[str, Any]:
+    columns = {
+        "id": str(uuid.uuid4()),
+        "villageCode": HERE,
+        "title": "Mengolah hasil kebun",
+        "heldOn": "2026-07",
+        "trainer": "Siti Aminah",
+        "cost": {"amount": "1500000.00", "currency": "IDR"},
+    }
+    return columns | changes
+
+
+async def save(village: Place, who: str, columns: dict[str, Any]) -> Any:
+    """Payload of `saveWorkshop`."""
+    return (await village.ask(who, SAVE, input=columns))["saveWorkshop"]
+
+
+async def saved(village: Place, **changes: Any) -> dict[str, Any]:
+    columns = workshop(**changes)
+    payload = await save(village, "officer", columns)
+    assert (payload["outcome"], payload["userErrors"]) == ("ACCEPTED", [])
+    return columns
+
+
+async def revisions(village: Place, id_: str) -> list[tuple[int, str, str]]:
+    rows = await village.admin.fetch(
+        "SELECT rev, noun, area FROM record_revision WHERE record_id = $1 ORDER BY rev", uuid.UUID(id_)
+    )
+    return [tuple(row) for row in rows]
+
+
+def codes(payload: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in payload["userErrors"]]
+
+
+def test_it_is_the_copy_that_is_tested() -> None:
+    assert DOORS["workshop"].kind is Kind.SCOPED, registry.__path__
+
+
+async def test_it_is_answered_like_a_household(village: Place) -> None:
+    columns = workshop()
+    payload = await save(village, "officer", columns)
+    assert payload == {
+        "outcome": "ACCEPTED",
+        "workshop": {
+            "id": columns["id"],
+            "withheld": [],
+            "viewerCan": ["HOUSEHOLD_SUBMIT"],
+            "title": "Mengolah hasil kebun",
+            "heldOn": "2026-07",
+            "trainer": "Siti Aminah",
+            "cost": {"amount": "1500000.00", "currency": "IDR"},
+            "incident": None,
+            "rev": 1,
+            "village": {"code": HERE},
+        },
+        "userErrors": [],
+    }
+    query = f"query($id: ID!) {{ node(id: $id) {{ ... on Workshop {{ {SHOWN} }} }} }}"
+    node = (await village.ask("viewer", query, id=columns["id"]))["node"]
+    assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (["incident", "trainer"], None, [])
+
+
+async def test_sent_again_it_is_stored_once_whatever_came_after(village: Place) -> None:
+    columns = await saved(village)
+    again = await save(village, "officer", columns)
+    assert (again["outcome"], again["workshop"]["rev"], again["userErrors"]) == ("UNCHANGED", 1, [])
+    later = await save(village, "officer", {"id": columns["id"], "title": "Menjual hasil kebun"})
+    assert (later["workshop"]["rev"], later["workshop"]["trainer"]) == (2, "Siti Aminah")
+    late = await save(village, "officer", columns)
+    assert (late["outcome"], late["workshop"]["title"]) == ("UNCHANGED", "Menjual hasil kebun")
+    assert await revisions(village, columns["id"]) == [(1, "workshop", HERE), (2, "workshop", HERE)]
+
+
+async def test_sent_twice_at_once_it_is_stored_once(village: Place) -> None:
+    columns = workshop()
+    payloads = await asyncio.gather(*[save(village, "officer", columns) for _ in range(4)])
+    assert sorted(payload["outcome"] for payload in payloads) == ["ACCEPTED", *["UNCHANGED"] * 3]
+    assert len(await revisions(village, columns["id"])) == 1
+
+
+async def test_edits_of_different_columns_are_both_kept_and_conflicts_store_nothing(village: Place) -> None:
+    columns = await saved(village)
+    edit = {"id": columns["id"], "baseRev": 1}
+    first = await save(village, "officer", edit | {"cost": {"amount": "9", "currency": "IDR"}})
+    assert first["outcome"] == "ACCEPTED"
+    beside = await save(village, "officer", edit | {"trainer": "Budi"})
+    assert (beside["outcome"], beside["workshop"]["cost"]["amount"]) == ("MERGED", "9.00")
+    payload = await save(village, "officer", edit | {"cost": {"amount": "1500000.00", "currency": "MYR"}})
+    assert (payload["outcome"], payload["workshop"]) == ("REJECTED", None)
+    assert codes(payload) == [("VERSION_CONFLICT", ["cost", "currency"])]
+    assert len(await revisions(village, columns["id"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        ({"title": None}, "REQUIRED", ["title"]),
+        ({"title": "3507116304850001"}, "NUMBER_IN_TEXT", ["title"]),
+        ({"cost": {"amount": "-1", "currency": "IDR"}}, "AMOUNT_NEGATIVE", ["cost", "amount"]),
+        ({"villageCode": None}, "REQUIRED", ["villageCode"]),
+        ({"villageCode": "35.07"}, "REGION_NOT_VILLAGE", ["villageCode"]),
+        ({"villageCode": FAR}, "OUT_OF_SCOPE", ["villageCode"]),
+        ({"baseRev": 1}, "NOT_FOUND", ["id"]),
+    ],
+)
+async def test_it_is_refused_with_the_place_in_its_input(
+    village: Place, changes: dict[str, Any], code: str, path: list[str]
+) -> None:
+    columns = workshop(**changes)
+    payload = await save(village, "officer", columns)
+    assert (payload["outcome"], codes(payload)) == ("REJECTED", [(code, path)])
+    id_ = uuid.UUID(columns["id"])
+    assert await village.admin.fetchval("SELECT count(*) FROM workshop WHERE id = $1", id_) == 0
+    audited = await village.admin.fetch("SELECT outcome FROM audit_event WHERE subject_id = $1", id_)
+    assert [row["outcome"] for row in audited] == [code]
+
+
+async def test_it_stays_in_its_village(village: Place) -> None:
+    columns = await saved(village)
+    payload = await save(village, "both villages", {"id": columns["id"], "villageCode": NEXT_DOOR})
+    assert codes(payload) == [("TRANSITION_NOT_ALLOWED", ["villageCode"])]
+
+
+async def test_who_may_not_write_there_changes_nothing_and_learns_nothing(village: Place) -> None:
+    columns = await saved(village)
+    elsewhere = workshop(id=columns["id"], villageCode=NEXT_DOOR)
+    assert codes(await save(village, "next door", elsewhere)) == [("ID_TAKEN", ["id"])]
+    assert codes(await save(village, "next door", {"id": columns["id"], "baseRev": 1, "title": "x"})) == [
+        ("NOT_FOUND", ["id"])
+    ]
+    refused = await village.query("verifier", SAVE, input=columns)
+    assert refused.codes == ["FORBIDDEN"]
+    hidden = await village.ask("stranger", "query($id: ID!) { node(id: $id) { id } }", id=columns["id"])
+    assert hidden == {"node": None}
+    assert len(await revisions(village, columns["id"])) == 1
+
+
+async def test_its_id_names_no_other_record(village: Place) -> None:
+    document = await village.new_household("DRAFT")
+    payload = await save(village, "officer", workshop(id=document["members"][0]["id"]))
+    assert codes(payload) == [("ID_TAKEN", ["id"])]
+    columns = await saved(village)
+    refused = await village.submit("officer", household(id=columns["id"]))
+    assert codes(refused) == [("ID_TAKEN", ["household", "id"])]
+
+
+async def test_only_its_recorder_writes_and_reads_what_is_protected(village: Place) -> None:
+    columns = await saved(village, incident="Ancaman")
+    change = {"id": columns["id"], "incident": "Tidak ada"}
+    refused = await village.query("second", SAVE, input=change)
+    assert refused.codes == ["FORBIDDEN"]
+    seen = await save(village, "second", {"id": columns["id"], "title": "Lain"})
+    assert (seen["workshop"]["incident"], seen["workshop"]["withheld"]) == (None, ["incident"])
+    assert (await save(village, "officer", change))["workshop"]["incident"] == "Tidak ada"
+
+
+async def test_every_act_on_it_is_audited(village: Place) -> None:
+    columns = await saved(village)
+    await save(village, "officer", columns)
+    await save(village, "officer", {"id": columns["id"], "title": "Lain"})
+    rows = await village.admin.fetch(
+        "SELECT ability, outcome, rev FROM audit_event WHERE subject_id = $1 ORDER BY id", uuid.UUID(columns["id"])
+    )
+    assert [tuple(row) for row in rows] == [
+        ("household:submit", "ACCEPTED", 1),
+        ("household:submit", "UNCHANGED", 1),
+        ("household:submit", "MERGED", 2),
+    ]
