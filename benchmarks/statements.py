@@ -79,37 +79,41 @@ def regency(walled: bool) -> str:
 
 
 def province(walled: bool) -> str:
-    """Counted once for each village and summed upwards, because a province has few regions."""
+    """Counted once a village and added upward, one level after the other, so that no row is looked up twice."""
     drafts = "" if walled else "AND NOT draft"
     counted = [
-        f"""SELECT area, {columns} FROM {table}
-        WHERE area >= $a1 AND area < $a1 || '/' AND archived_at IS NULL {drafts} GROUP BY area"""
-        for table, columns in (("household", "count(*) AS h, 0 AS m"), ("member", "0, count(*)"))
+        f"""{name} AS (SELECT area, count(*)::int AS n FROM {table}
+        WHERE area >= $a1 AND area < $a1 || '/' AND archived_at IS NULL {drafts} GROUP BY area)"""
+        for name, table in (("h", "household"), ("m", "member"))
     ]
+    villages = """village AS MATERIALIZED (
+      SELECT r.parent_id AS id, sum(coalesce(h.n, 0))::int AS h, sum(coalesce(m.n, 0))::int AS m,
+        json_agg(json_build_object('code', r.code, 'name', r.name,
+          'households', json_build_object('totalCount', coalesce(h.n, 0)),
+          'members', json_build_object('totalCount', coalesce(m.n, 0))) ORDER BY r.code) AS nodes
+      FROM region r LEFT JOIN h ON h.area = r.code LEFT JOIN m ON m.area = r.code
+      WHERE r.level = 'VILLAGE' AND r.code >= $a1 AND r.code < $a1 || '/' AND r.valid_to IS NULL
+      GROUP BY r.parent_id)"""
+    districts, regencies = _level("district", "village", "villages"), _level("regency", "district", "districts")
     return f"""SELECT row_to_json(o) FROM (
-  WITH total AS MATERIALIZED (
-    SELECT left(area, n) COLLATE "C" AS code, sum(h)::int AS h, sum(m)::int AS m
-    FROM ({" UNION ALL ".join(counted)}) village, unnest('{{2,5,8,13}}'::int[]) n GROUP BY 1)
-  SELECT {_counts("r0")}, {_below(1)} FROM region r0 LEFT JOIN total t0 USING (code)
-  WHERE r0.code = $a1 AND r0.valid_to IS NULL) o"""
+  WITH {", ".join([*counted, villages, districts, regencies])}
+  SELECT r.code, r.name, json_build_object('totalCount', coalesce(t.h, 0)) AS households,
+    json_build_object('totalCount', coalesce(t.m, 0)) AS members,
+    json_build_object('nodes', coalesce(t.nodes, '[]')) AS regencies
+  FROM region r LEFT JOIN regency t USING (id) WHERE r.code = $a1 AND r.valid_to IS NULL) o"""
 
 
-def _counts(r: str) -> str:
-    t = r.replace("r", "t")
-    made = [
-        f"json_build_object('totalCount', coalesce({t}.{n}, 0)) AS {name}"
-        for n, name in (("h", "households"), ("m", "members"))
-    ]
-    return f"{r}.code, {r}.name, {', '.join(made)}"
-
-
-def _below(depth: int) -> str:
-    """The regions one level down, each with those below it."""
-    r, field = f"r{depth}", ("", "regencies", "districts", "villages")[depth]
-    deeper = f", {_below(depth + 1)}" if depth < 3 else ""
-    return f"""(SELECT json_build_object('nodes', coalesce(json_agg(o), '[]')) FROM (
-      SELECT {_counts(r)}{deeper} FROM region {r} LEFT JOIN total t{depth} USING (code)
-      WHERE {r}.parent_id = r{depth - 1}.id AND {r}.valid_to IS NULL ORDER BY {r}.code) o) AS {field}"""
+def _level(level: str, below: str, field: str) -> str:
+    """The regions of a level by the one above: their counts, and as JSON each with the regions below it."""
+    return f"""{level} AS MATERIALIZED (
+      SELECT r.parent_id AS id, coalesce(sum(t.h), 0)::int AS h, coalesce(sum(t.m), 0)::int AS m,
+        json_agg(json_build_object('code', r.code, 'name', r.name,
+          'households', json_build_object('totalCount', coalesce(t.h, 0)),
+          'members', json_build_object('totalCount', coalesce(t.m, 0)),
+          '{field}', json_build_object('nodes', coalesce(t.nodes, '[]'))) ORDER BY r.code) AS nodes
+      FROM region r LEFT JOIN {below} t USING (id)
+      WHERE r.level = '{level.upper()}' AND r.code >= $a1 AND r.code < $a1 || '/' AND r.valid_to IS NULL
+      GROUP BY r.parent_id)"""
 
 
 def national(walled: bool) -> str:
