@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 PREFIX = "DESMIGRATIF_"
 LONGEST_STATEMENT_MS = 60_000
 CONFIG = "DESMIGRATIF_CONFIG"
-CONNECTIONS_PER_PROCESSOR = 2
+CONNECTIONS_PER_PROCESSOR = 3
 FEWEST_CONNECTIONS = 3  # so that a heavy statement leaves a caller two
 
 
@@ -71,9 +71,9 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=1000,
-        description="Most connections that one process opens to PostgreSQL for requests. None: two for each processor "
-        "of the machine, shared among the workers, at least three: more statements at a time make each other wait. If "
-        "PostgreSQL has another machine or fewer processors, count those.",
+        description="Most connections that one process opens to PostgreSQL for requests. None: three for each "
+        "processor of the machine, shared among the workers, at least three: more statements at a time make each "
+        "other wait. If PostgreSQL has another machine or fewer processors, count those.",
     )
     queue_timeout_ms: int = Field(
         default=2_000,
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
         description="Most statements of one process that read or answer much at the same time: as many as PostgreSQL "
-        "can spare processors. None: half of the connections.",
+        "can spare processors. None: a third of the connections.",
     )
     max_body_bytes: int = Field(
         default=2_000_000, ge=1, description="Largest request body in bytes; a larger one is refused."
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     @property
     def heavy_at_once(self) -> int:
         """How many of them may run a heavy statement at the same time."""
-        return self.heavy_statements or max(self.connections // 2, 1)
+        return self.heavy_statements or max(self.connections // CONNECTIONS_PER_PROCESSOR, 1)
 
     @property
     def allowed_origins(self) -> list[str]:

@@ -42,9 +42,9 @@ def test_the_default_is_production_on_loopback() -> None:
 
 @pytest.mark.parametrize(
     ("processors", "workers", "connections", "heavy"),
-    [(1, 1, 3, 1), (2, 1, 4, 2), (2, 2, 3, 1), (8, 1, 16, 8), (8, 3, 6, 3), (8, 8, 3, 1), (96, 4, 48, 24)],
+    [(1, 1, 3, 1), (2, 1, 6, 2), (2, 2, 3, 1), (8, 1, 24, 8), (8, 3, 8, 2), (4, 8, 3, 1), (96, 4, 72, 24)],
 )
-def test_workers_share_two_connections_for_each_processor(
+def test_workers_share_three_connections_for_each_processor(
     monkeypatch: pytest.MonkeyPatch, processors: int, workers: int, connections: int, heavy: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
@@ -54,7 +54,7 @@ def test_workers_share_two_connections_for_each_processor(
 
 def test_sizes_that_are_set_count() -> None:
     settings = Settings(pool_size=10, workers=4)
-    assert (settings.connections, settings.heavy_at_once) == (10, 5)
+    assert (settings.connections, settings.heavy_at_once) == (10, 3)
     settings = Settings(pool_size=1, heavy_statements=2)
     assert (settings.connections, settings.heavy_at_once) == (1, 2)
 
