@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
+from registry.models.aggregate import AGGREGATE
 from registry.models.business import Business
 from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
 from registry.models.noun import table_of
-from registry.rules import RULES, Finding, check
-from registry.rules.rule import Rule, RuleInput
+from registry.rules import Finding, rules_of
+from registry.rules import check as check_record
+from registry.rules.rule import OpenDocument, Rule, RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
 from registry.values.partial_date import plus_years, span
 from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, with_change
@@ -27,6 +29,12 @@ from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING,
 TABLES = {noun.__tablename__: table_of(noun) for noun in (Household, Member, MigrationEpisode, Business)}
 BROKEN = [*COMPLETE, *PROTECTING]
 CHILDREN = {"household.members", "household.migrations"}
+RULES = rules_of(AGGREGATE, complete=True)
+
+
+def check(document: OpenDocument, now: datetime, *, complete: bool) -> list[Finding]:
+    """The findings of all rules in a household."""
+    return check_record(document, now, complete=complete, aggregate=AGGREGATE)
 
 
 def places_of(findings: list[Finding]) -> set[tuple[str, str, Severity]]:
@@ -92,9 +100,10 @@ def test_a_specific_error_replaces_a_general_one() -> None:
 
 def test_every_rule_has_a_case() -> None:
     broken = [
-        RuleInput(with_change(change), NOW) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]
+        RuleInput(with_change(change), NOW, AGGREGATE)
+        for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]
     ]
-    silent = [rule for rule in RULES if not any(list(rule.find(sheet)) for sheet in broken)]
+    silent = [rule for rule in RULES if not any(list(rule.find(rule_input)) for rule_input in broken)]
     assert silent == []
 
 
@@ -108,16 +117,16 @@ def test_a_rule_without_the_values_it_needs_finds_nothing(rule: Rule) -> None:
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
         document = with_change(change)
         without = {id_: {c: v for c, v in row.items() if c != column} for id_, row in document[table].items()}
-        sheet = RuleInput(document | {table: without}, NOW)
-        assert rule.needs not in sheet.with_value
-        assert list(rule.find(sheet)) == []
+        rule_input = RuleInput(document | {table: without}, NOW, AGGREGATE)
+        assert rule.needs not in rule_input.with_value
+        assert list(rule.find(rule_input)) == []
 
 
 def test_a_finding_is_about_a_column_that_its_rule_reads() -> None:
     for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]:
-        sheet = RuleInput(with_change(change), NOW)
+        rule_input = RuleInput(with_change(change), NOW, AGGREGATE)
         for rule in RULES:
-            for finding in map(rule.finding, rule.find(sheet)):
+            for finding in map(rule.finding, rule.find(rule_input)):
                 assert f"{finding.table}.{finding.column}" in rule.columns
                 assert finding.params.keys() in finding.code.forms
                 assert sentence(finding.code, "id", **finding.params)
@@ -135,7 +144,7 @@ def test_a_finding_has_the_class_that_its_rule_reads() -> None:
         pointed = {
             _sensitivity(f"{finding.table}.{finding.column}")
             for case in BROKEN
-            for finding in map(rule.finding, rule.find(RuleInput(with_change(case[3]), NOW)))
+            for finding in map(rule.finding, rule.find(RuleInput(with_change(case[3]), NOW, AGGREGATE)))
         }
         assert not classes or pointed == classes, rule.code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.new_noun import NewNoun
 
 FACTS_FILE, FACE_FILE = "registry/models/workshop.py", "schema/types/workshop.py"
-COMMAND_FILE = "schema/commands/workshop.py"
+RULES_FILE, COMMAND_FILE = "registry/rules/workshop.py", "schema/commands/workshop.py"
 
 FACTS = '''
 """Workshop (lokakarya): what was taught in a village, and what it cost."""
@@ -36,6 +36,51 @@ class Workshop(VillageRecord, Noun):
     currency: Mapped[CurrencyCode | None] = fact(OPERATIONAL, "Mata uang", "Currency", whole="cost")
     incident: Mapped[str | None] = fact(PROTECTIVE, "Kejadian", "What had to be protected", longest=NAME)
 '''
+
+RULES = '''
+"""Rules about workshops."""
+
+from collections.abc import Iterator
+
+from registry.codes.messages import UserErrorCode as Code
+from registry.rules.rule import Place, Rule, RuleInput, rule, value_rule
+
+
+def held_in_future(rule_input: RuleInput) -> Iterator[Place]:
+    for workshop in rule_input.rows["workshop"]:
+        held = workshop.span("held_on")
+        if held is not None and held.first > rule_input.today:
+            yield workshop.at("held_on")
+
+
+def incident_without_trainer(rule_input: RuleInput) -> Iterator[Place]:
+    for workshop in rule_input.rows["workshop"]:
+        if workshop["incident"] is not None and workshop["trainer"] is None:
+            yield workshop.at("trainer")
+
+
+RULES: tuple[Rule, ...] = (
+    value_rule(Code.DATE_FUTURE, "workshop.held_on", held_in_future),
+    rule(Code.REQUIRED, "workshop.trainer workshop.incident", incident_without_trainer),
+)
+'''
+RULES_LINE = (
+    (
+        "registry/rules/__init__.py",
+        "from registry.models.part import Aggregate\n",
+        "from registry.models.part import Aggregate\nfrom registry.models.workshop import Workshop\n",
+    ),
+    (
+        "registry/rules/__init__.py",
+        "import business, episode, household, member, required, value\n",
+        "import business, episode, household, member, required, value, workshop\n",
+    ),
+    (
+        "registry/rules/__init__.py",
+        "        *value.RULES,\n    ),\n",
+        "        *value.RULES,\n    ),\n    Workshop: workshop.RULES,\n",
+    ),
+)
 
 FACE = '''
 """The face of the workshop."""
@@ -110,8 +155,14 @@ async def save_workshop(context: Context, sent: InputDict) -> Outcome:
 
 WORKSHOP = NewNoun(
     "workshop",
-    {"facts": (FACTS_FILE, FACTS), "face": (FACE_FILE, FACE), "command": (COMMAND_FILE, COMMAND)},
+    {
+        "facts": (FACTS_FILE, FACTS),
+        "rules": (RULES_FILE, RULES),
+        "face": (FACE_FILE, FACE),
+        "command": (COMMAND_FILE, COMMAND),
+    },
     "from registry.models.workshop import Workshop",
     "table_of(Workshop)",
+    {"rules": RULES_LINE},
 )
 """In the order of README.md."""

@@ -1,5 +1,6 @@
 """Every validation rule, as one table for each kind of record, and the one function that applies them.
 
+These are the rules about what a record holds; those about what an edit does are in registry/write.
 Rule: findings are data with stable codes, and complete: one finding never hides another of its kind. A draft may lack
 everything but its skeleton and may still have errors; but it passes every rule that protects (`draft`), so that nothing
 is stored that destroys a number, reveals one or cannot be read. A complete household passes every ERROR.
@@ -11,48 +12,50 @@ from functools import cache
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
-from registry.models.aggregate import AGGREGATE
+from registry.models.household import Household
+from registry.models.noun import Noun
 from registry.models.part import Aggregate
 from registry.rules import business, episode, household, member, required, value
 from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 
-__all__ = ["RULES", "Finding", "Rule", "check", "rules_of"]
+__all__ = ["RULES_OF", "Finding", "Rule", "check", "rules_of"]
 
-RULES: tuple[Rule, ...] = (
-    *required.rules(AGGREGATE),
-    *required.RULES,
-    *household.RULES,
-    *member.RULES,
-    *episode.RULES,
-    *business.RULES,
-    *value.RULES,
-    *value.rules(AGGREGATE),
-)
-"""The rules of a household."""
+RULES_OF: dict[type[Noun], tuple[Rule, ...]] = {
+    Household: (
+        *required.RULES,
+        *household.RULES,
+        *member.RULES,
+        *episode.RULES,
+        *business.RULES,
+        *value.RULES,
+    ),
+}
+"""The root of a kind of record → the rules of its own; those that follow from the facts of its columns need no line."""
 
 
 @cache
 def rules_of(aggregate: Aggregate, *, complete: bool) -> tuple[Rule, ...]:
-    """The rules of a kind of record: those above for a household, for others those that follow from their facts.
+    """The rules of a kind of record: its own, and those that follow from the facts of its columns.
 
     An unfinished record is checked only by rules that protect."""
-    rules = RULES if aggregate is AGGREGATE else (*required.rules(aggregate), *value.rules(aggregate))
+    own = RULES_OF.get(aggregate.nouns[aggregate.root], ())
+    rules = (*required.rules(aggregate), *own, *value.rules(aggregate))
     return tuple(rule for rule in rules if complete or rule.draft)
 
 
-def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: Aggregate = AGGREGATE) -> list[Finding]:
+def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: Aggregate) -> list[Finding]:
     """The findings of all rules in a whole record, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, which only the rules that
     protect check.
     """
-    sheet = RuleInput(document, now, aggregate)
+    rule_input = RuleInput(document, now, aggregate)
     rules = rules_of(aggregate, complete=complete)
     findings = [
         rule.finding(place)
         for rule in rules
-        if rule.needs is None or rule.needs in sheet.with_value
-        for place in rule.find(sheet)
+        if rule.needs is None or rule.needs in rule_input.with_value
+        for place in rule.find(rule_input)
     ]
     return _specific(findings)
 

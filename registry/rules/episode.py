@@ -27,11 +27,11 @@ EXPIRED_MONTHS = 6
 _NEVER = Span(date.max, date.max)
 
 
-def stage_dates(sheet: RuleInput) -> Iterator[Place]:
+def stage_dates(rule_input: RuleInput) -> Iterator[Place]:
     """A prospective migrant may have a planned departure, but not one in the past."""
-    for episode in sheet.episodes:
+    for episode in rule_input.episodes:
         stage, departed = episode["stage"], episode.span("departed_on")
-        if stage == MigrationStage.PROSPECTIVE and departed is not None and departed.last <= sheet.today:
+        if stage == MigrationStage.PROSPECTIVE and departed is not None and departed.last <= rule_input.today:
             yield episode.at("departed_on")
         if stage in (MigrationStage.PROSPECTIVE, MigrationStage.WORKING_ABROAD) and episode["returned_on"] is not None:
             yield episode.at("returned_on")
@@ -41,15 +41,15 @@ def stage_dates(sheet: RuleInput) -> Iterator[Place]:
             yield from (episode.at(column) for column in ("country", "departed_on") if episode[column] is None)
 
 
-def no_return_reason(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def no_return_reason(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         if episode["stage"] == MigrationStage.RETURNED and episode["return_reason"] is None:
             yield episode.at("return_reason")
 
 
-def overlap(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
-        stays = [(stay, episode) for episode in sheet.episodes_of(member) if (stay := _stay(episode)) is not None]
+def overlap(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
+        stays = [(stay, episode) for episode in rule_input.episodes_of(member) if (stay := _stay(episode)) is not None]
         stays.sort(key=lambda entry: (entry[0], entry[1].id))
         later = {
             second.id: second
@@ -59,60 +59,60 @@ def overlap(sheet: RuleInput) -> Iterator[Place]:
         yield from (episode.at("departed_on") for episode in later.values())
 
 
-def two_active(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
-        active = [episode for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE]
+def two_active(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
+        active = [episode for episode in rule_input.episodes_of(member) if episode["stage"] in ACTIVE]
         yield from (episode.at("stage") for episode in active[1:])
 
 
-def underage(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
-        for episode in sheet.episodes_of(member):
+def underage(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
+        for episode in rule_input.episodes_of(member):
             if underage_at_departure(member.text("birth_date"), episode.text("departed_on")):
                 yield episode.at("departed_on")
 
 
-def odd_sector(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def odd_sector(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         is_domestic = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
         if is_domestic and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
             yield episode.at("sector")
 
 
-def odd_scheme(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def odd_scheme(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         intra_company = episode["scheme"] == PlacementScheme.INTRA_COMPANY
         if intra_company and episode["legal_category"] not in (None, LegalCategory.LEGAL_ENTITY_EMPLOYER):
             yield episode.at("scheme")
 
 
-def no_papers(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def no_papers(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         procedural = episode["procedural_status"] == ProceduralStatus.PROCEDURAL and episode["stage"] not in NOT_GONE
         if procedural and all(episode[column] is None for column in PAPERS):
             yield episode.at("procedural_status")
 
 
-def passport_impossible(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def passport_impossible(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         number = episode.text("passport_no")
         if number is not None and not is_passport(number):
             yield episode.at("passport_no")
 
 
-def passport_unusual(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def passport_unusual(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         number = episode.text("passport_no")
         if number is not None and is_passport(number) and not is_usual_passport(number):
             yield episode.at("passport_no")
 
 
-def contract_expired(sheet: RuleInput) -> Iterator[Place]:
-    for episode in sheet.episodes:
+def contract_expired(rule_input: RuleInput) -> Iterator[Place]:
+    for episode in rule_input.episodes:
         ends = episode.span("contract_ends_on")
         if episode["stage"] == MigrationStage.WORKING_ABROAD and ends is not None:
-            months = (sheet.today.year - ends.last.year) * 12 + sheet.today.month - ends.last.month
-            if months > EXPIRED_MONTHS or (months == EXPIRED_MONTHS and sheet.today.day > ends.last.day):
+            months = (rule_input.today.year - ends.last.year) * 12 + rule_input.today.month - ends.last.month
+            if months > EXPIRED_MONTHS or (months == EXPIRED_MONTHS and rule_input.today.day > ends.last.day):
                 yield episode.at("contract_ends_on")
 
 

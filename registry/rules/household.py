@@ -14,67 +14,69 @@ CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
 """Detailed data of a child (UU 27/2022 Art. 25): only with the guardian's consent."""
 
 
-def kk_format(sheet: RuleInput) -> Iterator[Place]:
-    for household in sheet.households:
+def kk_format(rule_input: RuleInput) -> Iterator[Place]:
+    for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and not is_kk(number):
             yield household.at("kk_number")
 
 
-def kk_date(sheet: RuleInput) -> Iterator[Place]:
-    for household in sheet.households:
+def kk_date(rule_input: RuleInput) -> Iterator[Place]:
+    for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
             yield household.at("kk_number")
 
 
-def kk_equals_nik(sheet: RuleInput) -> Iterator[Place]:
-    niks = {normalise_nik(nik) for member in sheet.members if (nik := member.text("nik"))}
-    for household in sheet.households:
+def kk_equals_nik(rule_input: RuleInput) -> Iterator[Place]:
+    niks = {normalise_nik(nik) for member in rule_input.members if (nik := member.text("nik"))}
+    for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and normalise_kk(number) in niks:
             yield household.at("kk_number")
 
 
-def no_head(sheet: RuleInput) -> Iterator[Place]:
-    if sheet.members and not any(member["relation_to_head"] == RelationToHead.HEAD for member in sheet.members):
-        yield from (household.at("members") for household in sheet.households)
+def no_head(rule_input: RuleInput) -> Iterator[Place]:
+    if rule_input.members and not any(
+        member["relation_to_head"] == RelationToHead.HEAD for member in rule_input.members
+    ):
+        yield from (household.at("members") for household in rule_input.households)
 
 
-def second_head(sheet: RuleInput) -> Iterator[Place]:
-    heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
+def second_head(rule_input: RuleInput) -> Iterator[Place]:
+    heads = [member for member in rule_input.members if member["relation_to_head"] == RelationToHead.HEAD]
     yield from (head.at("relation_to_head") for head in heads[1:])
 
 
-def phone_format(sheet: RuleInput) -> Iterator[Place]:
-    for household in sheet.households:
+def phone_format(rule_input: RuleInput) -> Iterator[Place]:
+    for household in rule_input.households:
         phone = household.text("phone")
         if phone is not None and not is_phone(phone):
             yield household.at("phone")
 
 
-def guardian_consent(sheet: RuleInput) -> Iterator[Place]:
+def guardian_consent(rule_input: RuleInput) -> Iterator[Place]:
     detailed = any(
-        sheet.is_child(member, ADULT) and any(member[column] is not None for column in CHILD_DETAIL)
-        for member in sheet.members
+        rule_input.is_child(member, ADULT) and any(member[column] is not None for column in CHILD_DETAIL)
+        for member in rule_input.members
     )
-    for household in sheet.households:
+    for household in rule_input.households:
         if detailed and household["guardian_consent"] is not True:
             yield household.at("guardian_consent")
 
 
-def captured_in_future(sheet: RuleInput) -> Iterator[Place]:
-    for household in sheet.households:
+def captured_in_future(rule_input: RuleInput) -> Iterator[Place]:
+    for household in rule_input.households:
         captured = _instant(household.text("captured_at"))
-        if captured is not None and captured - sheet.now > CLOCK_ALLOWANCE:
+        if captured is not None and captured - rule_input.now > CLOCK_ALLOWANCE:
             yield household.at("captured_at")
 
 
 def no_unit(column: str) -> Find:
     """Finds the households whose RT or RW is not a number; the column's bounds limit its length."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for household in sheet.households:
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for household in rule_input.households:
             unit = household.text(column)
             if unit is not None and not (unit.isascii() and unit.isdigit()):
                 yield household.at(column, allowed="0–999")

@@ -18,87 +18,89 @@ _SPOUSE_SEX = {RelationToHead.HUSBAND.value: Sex.MALE, RelationToHead.WIFE.value
 def nik_with(error: Code) -> Find:
     """Finds the NIKs that cannot have been issued, for this reason."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (member.at("nik") for member in sheet.members if member.read("nik", nik_of) is error)
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (member.at("nik") for member in rule_input.members if member.read("nik", nik_of) is error)
 
     return find
 
 
-def nik_birth_differs(sheet: RuleInput) -> Iterator[Place]:
-    for member, nik in _issued(sheet):
+def nik_birth_differs(rule_input: RuleInput) -> Iterator[Place]:
+    for member, nik in _issued(rule_input):
         born = member.span("birth_date")
         if born is not None and not any(born.first <= day <= born.last for day in nik.births):
             yield member.at("nik")
 
 
-def nik_sex_differs(sheet: RuleInput) -> Iterator[Place]:
-    for member, nik in _issued(sheet):
+def nik_sex_differs(rule_input: RuleInput) -> Iterator[Place]:
+    for member, nik in _issued(rule_input):
         if member["sex"] is not None and member["sex"] != nik.sex:
             yield member.at("nik")
 
 
-def nik_twice(sheet: RuleInput) -> Iterator[Place]:
+def nik_twice(rule_input: RuleInput) -> Iterator[Place]:
     earlier: set[str] = set()
-    for member, nik in _issued(sheet):
+    for member, nik in _issued(rule_input):
         if nik.digits in earlier:
             yield member.at("nik")
         earlier.add(nik.digits)
 
 
-def spouse_sex(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def spouse_sex(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         expected = _SPOUSE_SEX.get(member.text("relation_to_head") or "")
         if expected is not None and member["sex"] not in (None, expected):
             yield member.at("sex")
 
 
-def spouse_unmarried(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def spouse_unmarried(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         is_spouse = member.text("relation_to_head") in _SPOUSE_SEX
         if is_spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
             yield member.at("marital_status")
 
 
-def parent_too_young(sheet: RuleInput) -> Iterator[Place]:
-    pairs = dict.fromkeys(_parentage(sheet))  # once each, because a child of the head is often linked to the head too
+def parent_too_young(rule_input: RuleInput) -> Iterator[Place]:
+    pairs = dict.fromkeys(
+        _parentage(rule_input)
+    )  # once each, because a child of the head is often linked to the head too
     too_young = {child.id: child for child, parent in pairs if _surely_too_young(child, parent)}
     yield from (child.at("birth_date") for child in too_young.values())
 
 
-def born_in_future(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def born_in_future(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         born = member.span("birth_date")
-        if born is not None and born.first > sheet.today:
+        if born is not None and born.first > rule_input.today:
             yield member.at("birth_date")
 
 
-def too_old(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def too_old(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         born = member.span("birth_date")
-        if born is not None and born.plus_years(OLDEST + 1).last <= sheet.today:
+        if born is not None and born.plus_years(OLDEST + 1).last <= rule_input.today:
             yield member.at("birth_date")
 
 
-def dead_but_active(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def dead_but_active(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         if member["life_status"] == LifeStatus.DEAD:
-            yield from (episode.at("stage") for episode in sheet.episodes_of(member) if episode["stage"] in ACTIVE)
+            yield from (episode.at("stage") for episode in rule_input.episodes_of(member) if episode["stage"] in ACTIVE)
 
 
 def impossible_parent(column: str) -> Find:
     """Finds the members who are their own mother or father, or an ancestor of one."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for member in sheet.members:
-            parent = sheet.member(member[column])
-            if parent is not None and any(elder.id == member.id for elder in _lineage(sheet, parent)):
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for member in rule_input.members:
+            parent = rule_input.member(member[column])
+            if parent is not None and any(elder.id == member.id for elder in _lineage(rule_input, parent)):
                 yield member.at(column)
 
     return find
 
 
-def one_parent_twice(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def one_parent_twice(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         if member["mother_id"] is not None and member["mother_id"] == member["father_id"]:
             yield member.at("father_id")
 
@@ -106,48 +108,48 @@ def one_parent_twice(sheet: RuleInput) -> Iterator[Place]:
 def parent_sex(column: str, expected: Sex) -> Find:
     """Finds the members whose mother or father is recorded with the other sex."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for member in sheet.members:
-            parent = sheet.member(member[column])
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for member in rule_input.members:
+            parent = rule_input.member(member[column])
             if parent is not None and parent["sex"] not in (None, expected):
                 yield member.at(column)
 
     return find
 
 
-def no_occupation(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def no_occupation(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         code = member.text("occupation_code")
         if code is not None and code not in OCCUPATIONS and len(code) <= 32:  # its bounds refuse longer ones
             yield member.at("occupation_code", allowed=f"1–{len(OCCUPATIONS)}")
 
 
-def _lineage(sheet: RuleInput, member: Row) -> list[Row]:
+def _lineage(rule_input: RuleInput, member: Row) -> list[Row]:
     """A member and all their ancestors in the household, each once, even if the links form a circle."""
     lineage, to_visit = {member.id: member}, [member]
     while to_visit:
         elder = to_visit.pop()
         for column in ("mother_id", "father_id"):
-            parent = sheet.member(elder[column])
+            parent = rule_input.member(elder[column])
             if parent is not None and parent.id not in lineage:
                 lineage[parent.id] = parent
                 to_visit.append(parent)
     return list(lineage.values())
 
 
-def _issued(sheet: RuleInput) -> Iterator[tuple[Row, Nik]]:
+def _issued(rule_input: RuleInput) -> Iterator[tuple[Row, Nik]]:
     """Members with their NIK, if it can have been issued."""
-    for member in sheet.members:
+    for member in rule_input.members:
         if isinstance(nik := member.read("nik", nik_of), Nik):
             yield member, nik
 
 
-def _parentage(sheet: RuleInput) -> Iterator[tuple[Row, Row]]:
+def _parentage(rule_input: RuleInput) -> Iterator[tuple[Row, Row]]:
     """(child, parent), by the links and by the relation to a single head."""
-    heads = [member for member in sheet.members if member["relation_to_head"] == RelationToHead.HEAD]
-    for member in sheet.members:
+    heads = [member for member in rule_input.members if member["relation_to_head"] == RelationToHead.HEAD]
+    for member in rule_input.members:
         for column in ("mother_id", "father_id"):
-            if (parent := sheet.member(member[column])) is not None:
+            if (parent := rule_input.member(member[column])) is not None:
                 yield member, parent
         if len(heads) == 1 and member["relation_to_head"] == RelationToHead.CHILD:
             yield member, heads[0]

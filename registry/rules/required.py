@@ -25,40 +25,40 @@ def missing(place: str) -> Find:
     """Finds the records without a known value in the column."""
     table, column = place.split(".")
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows[table] if column not in row.known)
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows[table] if column not in row.known)
 
     return find
 
 
-def nameless(sheet: RuleInput) -> Iterator[Place]:
+def nameless(rule_input: RuleInput) -> Iterator[Place]:
     """Finds names without a letter, such as `-` or `?`, which name nobody."""
-    for member in sheet.members:
+    for member in rule_input.members:
         name = member.text("full_name")
         if name is not None and not names_somebody(name):
             yield member.at("full_name")
 
 
-def kk_missing(sheet: RuleInput) -> Iterator[Place]:
-    for household in sheet.households:
+def kk_missing(rule_input: RuleInput) -> Iterator[Place]:
+    for household in rule_input.households:
         if household["kk_number"] is None and household["kk_missing_reason"] is None:
             yield household.at("kk_number")
 
 
-def nik_missing(sheet: RuleInput) -> Iterator[Place]:
-    for member in sheet.members:
+def nik_missing(rule_input: RuleInput) -> Iterator[Place]:
+    for member in rule_input.members:
         if member["nik"] is None and member["nik_missing_reason"] is None:
             yield member.at("nik")
 
 
-def no_member(sheet: RuleInput) -> Iterator[Place]:
-    if not sheet.members:
-        yield from (household.at("members") for household in sheet.households)
+def no_member(rule_input: RuleInput) -> Iterator[Place]:
+    if not rule_input.members:
+        yield from (household.at("members") for household in rule_input.households)
 
 
-def no_episode(sheet: RuleInput) -> Iterator[Place]:
-    if not sheet.episodes:
-        yield from (household.at("migrations") for household in sheet.households)
+def no_episode(rule_input: RuleInput) -> Iterator[Place]:
+    if not rule_input.episodes:
+        yield from (household.at("migrations") for household in rule_input.households)
 
 
 def rules(aggregate: Aggregate) -> tuple[Rule, ...]:

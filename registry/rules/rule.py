@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from registry.codes import Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode
-from registry.models.aggregate import AGGREGATE
 from registry.models.part import Aggregate
 from registry.values.partial_date import Span, span
 
@@ -107,7 +106,7 @@ class Row:
 class RuleInput:
     """The document as rows, and the time at which it is checked."""
 
-    def __init__(self, document: OpenDocument, now: datetime, aggregate: Aggregate = AGGREGATE) -> None:
+    def __init__(self, document: OpenDocument, now: datetime, aggregate: Aggregate) -> None:
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
         self.rows = {table: _rows(document, table) for table in aggregate.nouns}

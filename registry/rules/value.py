@@ -66,8 +66,8 @@ COUNTS = frozenset(f"business.{name}" for name in WORKERS)
 def no_member(table: str, column: str) -> Find:
     """Finds the records that refer to somebody who is not a member of the household."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows_with(table, column) if sheet.member(row[column]) is None)
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows_with(table, column) if rule_input.member(row[column]) is None)
 
     return find
 
@@ -75,8 +75,8 @@ def no_member(table: str, column: str) -> Find:
 def out_of_order(table: str) -> Find:
     """Finds later dates that are certainly before the earlier ones."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for row in sheet.rows[table]:
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for row in rule_input.rows[table]:
             reversed_ = {
                 later: None
                 for earlier, later in ORDERED[table]
@@ -90,11 +90,11 @@ def out_of_order(table: str) -> Find:
 def in_future(table: str) -> Find:
     """Finds dates that are certainly after today."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for row in sheet.rows[table]:
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for row in rule_input.rows[table]:
             if row["stage"] != MigrationStage.PROSPECTIVE:
                 for column in HAPPENED[table]:
-                    if (day := row.span(column)) and day.first > sheet.today:
+                    if (day := row.span(column)) and day.first > rule_input.today:
                         yield row.at(column)
 
     return find
@@ -104,8 +104,8 @@ def negative(place: str) -> Find:
     """Finds amounts and numbers below zero."""
     table, column = place.split(".")
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows_with(table, column) if (row.amount(column) or 0) < 0)
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows_with(table, column) if (row.amount(column) or 0) < 0)
 
     return find
 
@@ -113,8 +113,8 @@ def negative(place: str) -> Find:
 def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> Find:
     """Finds values that exceed the bounds of their column, except those below zero, which get AMOUNT_NEGATIVE."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for row in sheet.rows_with(table, column):
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for row in rule_input.rows_with(table, column):
             below = never_negative and (row.amount(column) or 0) < 0
             if not below and (params := bounds.broken_by(row.known[column])):
                 yield row.at(column, **params)
@@ -125,8 +125,8 @@ def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> 
 def number_in_text(table: str, column: str) -> Find:
     """Finds free texts with an identity number, which would be readable there for ever."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows_with(table, column) if row.read(column, holds_number))
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows_with(table, column) if row.read(column, holds_number))
 
     return find
 
@@ -136,8 +136,8 @@ def unusual_rupiah(place: str) -> Find:
     table, column = place.split(".")
     limit = UNUSUAL_IDR[place]
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for row in sheet.rows_with(table, f"{column}_amount"):
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for row in rule_input.rows_with(table, f"{column}_amount"):
             amount = row.amount(f"{column}_amount")
             if amount is not None and amount > limit and row[f"{column}_currency"] == "IDR":
                 yield row.at(f"{column}_amount", limit=_spaced(limit))
@@ -148,8 +148,8 @@ def unusual_rupiah(place: str) -> Find:
 def unusual_workers(column: str) -> Find:
     """Finds businesses with more workers than a village business has."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        for business in sheet.rows_with("business", column):
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for business in rule_input.rows_with("business", column):
             if (business.amount(column) or Decimal(0)) > UNUSUAL_WORKERS:
                 yield business.at(column, limit=_spaced(UNUSUAL_WORKERS))
 
@@ -159,8 +159,8 @@ def unusual_workers(column: str) -> Find:
 def country_unknown(table: str, column: str) -> Find:
     """Finds codes that are not a country's."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows_with(table, column) if _codes(row[column]) - ISO_3166)
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows_with(table, column) if _codes(row[column]) - ISO_3166)
 
     return find
 
@@ -168,8 +168,8 @@ def country_unknown(table: str, column: str) -> Find:
 def country_home(table: str, column: str) -> Find:
     """Finds Indonesia where a country abroad is meant."""
 
-    def find(sheet: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in sheet.rows_with(table, column) if HOME in _codes(row[column]))
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        return (row.at(column) for row in rule_input.rows_with(table, column) if HOME in _codes(row[column]))
 
     return find
 

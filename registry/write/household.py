@@ -163,7 +163,7 @@ def _findings(work: SubmissionContext, document: Document, *, finished: bool) ->
             raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
     judged = opened(document, work.vault)
     judged["household"][work.edit.id]["village_id"] = str(work.village)
-    findings = check(judged, dt.datetime.now(dt.UTC), complete=finished)
+    findings = check(judged, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise Refused(*[_problem(work, document, error) for error in errors])

@@ -16,7 +16,7 @@ import orjson
 
 from registry.codes import IdentityField, WorkflowState
 from registry.guard.vault import Vault
-from registry.models.aggregate import CHILDREN, LISTS, NOUNS, SEALED
+from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, NOUNS, SEALED
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.identity import IDENTITY
@@ -149,7 +149,7 @@ class Recorder:
                     row["owner_category"] = derived_columns["owner_category"]  # stays as it was at capture
 
     def _add_findings(self, document: Document, state: WorkflowState, common: Mapping[str, Any]) -> None:
-        findings = check(document, self.now, complete=state is not S.DRAFT)
+        findings = check(document, self.now, complete=state is not S.DRAFT, aggregate=AGGREGATE)
         for position, finding in enumerate(findings, 1):
             row = finding_row(finding, position, document, self.officer.id)
             row["params"] = orjson.dumps(row["params"]).decode()
