@@ -278,16 +278,16 @@ async def _closing(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 def _record(w: World) -> None:
     """Record what the read engine prepares and what the one connection of the pool sends."""
-    original = w.database.answer
+    original = w.database.fetch_json
     by_text: dict[str, Statement] = {}
 
-    async def answer(text: str, values: Any, *seconds: float) -> bytes | None:
+    async def fetch_json(text: str, values: Any, *seconds: float) -> bytes | None:
         if text not in by_text:
             by_text.update({statement.text: statement for statement in STATEMENTS._values.values()})
         w.prepared[by_text[text]] = None
         w.sent.append(text)  # asyncpg's query logger does not report prepared statements
         return await original(text, values, *seconds)
 
-    setattr(w.database, "answer", answer)  # noqa: B010  (on this object alone)
+    setattr(w.database, "fetch_json", fetch_json)  # noqa: B010  (on this object alone)
     connection, _ = w.database.pool._free[0]
     connection.add_query_logger(lambda query: w.sent.append(query.query))

@@ -146,7 +146,7 @@ def test_code_has_no_machine_paths_and_no_todos() -> None:
 def test_database_entry_points_are_called_only_where_allowed() -> None:
     """One file sends reads, behind the gate; only the entry points use connections."""
     doors = {
-        "answer": {"registry/read/run.py"},
+        "fetch_json": {"registry/read/run.py"},
         "explain": {"server/cli/explain.py"},
         "sign_in": {"server/http/identity.py"},
     }

@@ -43,24 +43,25 @@ async def until(admin: asyncpg.Connection, statement: str, count: int) -> None:
 
 async def test_an_answer_is_the_bytes_of_its_text(database: Database) -> None:
     text = "Désa Ngawi 漢字 '\\"
-    assert await database.answer("SELECT $1::varchar", [text]) == text.encode()
-    assert await database.answer("SELECT ($1::text)::varchar", [text]) == text.encode()
+    assert await database.fetch_json("SELECT $1::varchar", [text]) == text.encode()
+    assert await database.fetch_json("SELECT ($1::text)::varchar", [text]) == text.encode()
     assert (
-        await database.answer("SELECT to_json($1::varchar[])::varchar", [["a", None, "é"]]) == '["a",null,"é"]'.encode()
+        await database.fetch_json("SELECT to_json($1::varchar[])::varchar", [["a", None, "é"]])
+        == '["a",null,"é"]'.encode()
     )
-    assert await database.answer("SELECT NULL::varchar", []) is None
-    assert await database.answer("SELECT repeat('x', $1)::varchar", [450_000]) == b"x" * 450_000
+    assert await database.fetch_json("SELECT NULL::varchar", []) is None
+    assert await database.fetch_json("SELECT repeat('x', $1)::varchar", [450_000]) == b"x" * 450_000
 
 
 async def test_a_statement_past_the_limit_is_too_slow_and_its_connection_stays_usable(database: Database) -> None:
     with pytest.raises(TooSlow):
-        await database.answer(SLEEP, [])
-    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        await database.fetch_json(SLEEP, [])
+    assert await database.fetch_json("SELECT 'on'::varchar", []) == b"on"
 
 
 async def test_a_statement_that_the_server_cancels_is_too_slow(postgres: Embedded, admin: asyncpg.Connection) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
-        task = asyncio.create_task(database.answer(SLEEP, []))
+        task = asyncio.create_task(database.fetch_json(SLEEP, []))
         await until(admin, SLEEP, 1)
         await admin.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = $1", SLEEP)
         with pytest.raises(TooSlow):
@@ -69,19 +70,20 @@ async def test_a_statement_that_the_server_cancels_is_too_slow(postgres: Embedde
 
 async def test_an_error_in_a_statement_is_raised_as_it_is(database: Database) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
-        await database.answer("SELECT x::varchar FROM nowhere", [])
-    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        await database.fetch_json("SELECT x::varchar FROM nowhere", [])
+    assert await database.fetch_json("SELECT 'on'::varchar", []) == b"on"
 
 
 async def test_the_queue_for_connections_is_bounded(postgres: Embedded) -> None:
     async with Database.open(postgres.dsn("postgres"), 1, acquire_timeout=600) as database, asyncio.timeout(60):
         connection = await database.pool.acquire()
         waiting = [
-            asyncio.create_task(database.answer("SELECT 'on'::varchar", [])) for _ in range(MAX_WAITERS_PER_CONNECTION)
+            asyncio.create_task(database.fetch_json("SELECT 'on'::varchar", []))
+            for _ in range(MAX_WAITERS_PER_CONNECTION)
         ]
         await eventually(lambda: database.pool.waiting == MAX_WAITERS_PER_CONNECTION)
         with pytest.raises(Unreachable):
-            await database.answer("SELECT ''::varchar", [])
+            await database.fetch_json("SELECT ''::varchar", [])
         assert database.pool.waiting == MAX_WAITERS_PER_CONNECTION, "no waiter has timed out meanwhile"
         database.pool.release(connection)
         assert {await one for one in waiting} == {b"on"}
@@ -91,24 +93,24 @@ async def test_waiting_for_a_connection_is_bounded(database: Database) -> None:
     connection = await database.pool.acquire()
     async with asyncio.timeout(60):
         results = await asyncio.gather(
-            *[database.answer("SELECT ''::varchar", []) for _ in range(MAX_WAITERS_PER_CONNECTION)],
+            *[database.fetch_json("SELECT ''::varchar", []) for _ in range(MAX_WAITERS_PER_CONNECTION)],
             return_exceptions=True,
         )
     assert {type(one) for one in results} == {Unreachable}
     database.pool.release(connection)
-    assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+    assert await database.fetch_json("SELECT 'on'::varchar", []) == b"on"
 
 
 async def test_cancelling_stops_the_statement_and_keeps_the_connection(
     postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
     async with Database.open(postgres.dsn("postgres"), 1) as database:
-        task = asyncio.create_task(database.answer(SLEEP, []))
+        task = asyncio.create_task(database.fetch_json(SLEEP, []))
         await until(admin, SLEEP, 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        assert await database.fetch_json("SELECT 'on'::varchar", []) == b"on"
         await until(admin, SLEEP, 0)
         assert database.pool.opened == 1
 
@@ -120,8 +122,8 @@ async def test_an_unreachable_address_fails_at_start() -> None:
 
 
 async def test_the_time_that_connections_are_held_is_measured(database: Database) -> None:
-    await database.answer("SELECT ''::varchar", [])
-    await database.answer("SELECT pg_sleep(0.06)::text::varchar", [])
+    await database.fetch_json("SELECT ''::varchar", [])
+    await database.fetch_json("SELECT pg_sleep(0.06)::text::varchar", [])
     assert sum(database.held.counts) == 2
     assert database.held.total > 0.06
 
@@ -140,7 +142,7 @@ async def test_a_connection_in_an_unknown_state_is_closed(database: Database) ->
         async with database._connection() as connection:
             raise asyncpg.InternalClientError
     assert connection.is_closed()
-    assert await database.answer("SELECT 'x'::varchar", []) == b"x"
+    assert await database.fetch_json("SELECT 'x'::varchar", []) == b"x"
 
 
 class Quoting:

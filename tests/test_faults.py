@@ -144,7 +144,7 @@ import asyncio, sys
 from registry.store.db import Database
 async def main():
     async with Database.open(sys.argv[1], 1, 60) as database:
-        await database.answer("SELECT pg_sleep(50)::text::varchar -- orphan", [])
+        await database.fetch_json("SELECT pg_sleep(50)::text::varchar -- orphan", [])
 asyncio.run(main())
 """
 ORPHANS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%-- orphan' AND pid <> pg_backend_pid()"

@@ -46,7 +46,7 @@ async def served(database: Database, ended: list[str]) -> AsyncIterator[int]:
         while (await receive()).get("more_body"):
             pass
         try:
-            await until_gone(receive, database.answer(SLEEP, []))
+            await until_gone(receive, database.fetch_json(SLEEP, []))
         except BaseException as error:
             ended.append(type(error).__name__)
 
@@ -74,7 +74,7 @@ async def test_a_closed_socket_stops_the_statement(postgres: Embedded) -> None:
         await eventually(lambda: runs(0))
         await eventually(lambda: ended)
         assert ended == ["ClientDisconnected"]
-        assert await database.answer("SELECT 'on'::varchar", []) == b"on"
+        assert await database.fetch_json("SELECT 'on'::varchar", []) == b"on"
         assert (database.pool.opened, database.pool.idle) == (1, 1)
     await admin.close()
 

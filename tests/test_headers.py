@@ -259,7 +259,7 @@ async def test_a_rate_limit_has_retry_after(village: Place, monkeypatch: pytest.
     def refuse(*_: Any, **__: Any) -> Any:
         raise RateLimited(37)
 
-    for door in ("answer", "write"):
+    for door in ("fetch_json", "write"):
         monkeypatch.setattr(village.app.service.database, door, refuse)
     lists = " ".join(f"a{n}: households {{ totalCount }}" for n in range(roots))
     id_ = village.ids["officer"]

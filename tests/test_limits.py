@@ -275,19 +275,19 @@ async def test_large_variables_are_refused_before_anything_runs(village: Place, 
 
 
 async def test_a_repeated_value_is_bound_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, bound = village.database.answer, list[Any]()
+    plain, bound = village.database.fetch_json, list[Any]()
 
     async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
         bound.extend(value for value in values if isinstance(value, list))
         return await plain(text, values, *seconds)
 
-    monkeypatch.setattr(village.database, "answer", watched)
+    monkeypatch.setattr(village.database, "fetch_json", watched)
     await village.ask("officer", LEDGERS, f={"status": ["ACTIVE"] * 900, "householdNo": {"in": ["x"] * 9_000}})
     assert sorted(bound) == [["ACTIVE"], ["x"]]
 
 
 async def test_one_request_runs_few_statements_at_once(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, running, most = village.database.answer, 0, 0
+    plain, running, most = village.database.fetch_json, 0, 0
 
     async def watched(text: str, values: Any, *seconds: float) -> bytes | None:
         nonlocal running, most
@@ -298,7 +298,7 @@ async def test_one_request_runs_few_statements_at_once(village: Place, monkeypat
         finally:
             running -= 1
 
-    monkeypatch.setattr(village.database, "answer", watched)
+    monkeypatch.setattr(village.database, "fetch_json", watched)
     roots = " ".join(f"a{n}: households {{ totalCount }}" for n in range(12))
     assert (await village.query("officer", f"{{ {roots} }}")).codes == []
     assert most == complexity.CONCURRENT_STATEMENTS

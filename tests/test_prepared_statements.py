@@ -31,17 +31,17 @@ def statement(number: int, letters: int) -> str:
 
 async def test_a_repeated_statement_is_prepared_once(connection: Connection) -> None:
     for number in range(5):
-        assert await connection.answer(statement(1, 500), [number], None) == number + 1
+        assert await connection.fetch_value(statement(1, 500), [number], None) == number + 1
     assert [tuple(row) for row in await connection.fetch(KEPT)] == [(1, 500)]
 
 
 async def test_prepared_statements_are_bounded_in_characters(connection: Connection) -> None:
     for number in range(80):
-        assert await connection.answer(statement(number, 15_000), [1], None) == number + 1
+        assert await connection.fetch_value(statement(number, 15_000), [1], None) == number + 1
     ((count, letters),) = await connection.fetch(KEPT)
     assert letters - 15_000 <= connection.letters <= prepared.LETTERS, "one may wait to be closed"
     assert count >= connection.letters // 15_000 > 10
-    assert await connection.answer(statement(0, 15_000), [1], None) == 1, "one that was given up is prepared again"
+    assert await connection.fetch_value(statement(0, 15_000), [1], None) == 1, "one that was given up is prepared again"
 
 
 async def test_the_least_recently_used_statement_is_closed_first(
@@ -49,12 +49,12 @@ async def test_the_least_recently_used_statement_is_closed_first(
 ) -> None:
     monkeypatch.setattr(prepared, "LETTERS", 3_000)
     for number in (0, 1, 2, 0, 3):
-        await connection.answer(statement(number, 1_000), [1], None)
+        await connection.fetch_value(statement(number, 1_000), [1], None)
     assert list(connection._prepared) == [statement(number, 1_000) for number in (2, 0, 3)]
 
 
 async def test_a_very_long_statement_is_not_cached(connection: Connection) -> None:
-    assert await connection.answer(statement(7, prepared.LARGEST + 1), [1], None) == 8
+    assert await connection.fetch_value(statement(7, prepared.LARGEST + 1), [1], None) == 8
     assert connection.letters == 0
     assert (await connection.fetchval(KEPT)) == 0
 
@@ -62,13 +62,13 @@ async def test_a_very_long_statement_is_not_cached(connection: Connection) -> No
 async def test_a_statement_outlives_a_change_of_its_table(connection: Connection) -> None:
     await connection.execute("CREATE TEMP TABLE changing (a int); INSERT INTO changing VALUES (1)")
     text = "SELECT a FROM changing /* kept */"
-    assert await connection.answer(text, [], None) == 1
+    assert await connection.fetch_value(text, [], None) == 1
     await connection.execute("ALTER TABLE changing ALTER a TYPE bigint")
-    assert await connection.answer(text, [], None) == 1
-    assert await connection.answer(text, [], None) == 1
+    assert await connection.fetch_value(text, [], None) == 1
+    assert await connection.fetch_value(text, [], None) == 1
 
 
 async def test_a_statement_has_its_timeout(connection: Connection) -> None:
     with pytest.raises(TimeoutError):
-        await connection.answer("SELECT pg_sleep(60)::text /* kept */", [], 0.1)
-    assert await connection.answer(statement(1, 500), [1], None) == 2
+        await connection.fetch_value("SELECT pg_sleep(60)::text /* kept */", [], 0.1)
+    assert await connection.fetch_value(statement(1, 500), [1], None) == 2

@@ -36,7 +36,7 @@ from schema.engine.context import Context
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Invalid, Operations
 from schema.errors import RequestError
-from server.http.graphql import read
+from server.http.graphql import run_query
 from server.http.identity import principal_now
 from tests.test_limits import down
 from tests.village import Place
@@ -94,7 +94,7 @@ class Target:
         assert context is not None
         async with sampled(self.database) as peak:
             began = time.perf_counter()
-            body = await read(context, "")
+            body = await run_query(context, "")
             seconds = time.perf_counter() - began
         codes = sorted({error["extensions"]["code"] for error in body.get("errors", ())})
         return Attack(text, seconds, peak[0], context.cost, codes)

@@ -341,13 +341,13 @@ async def _serving(admin: asyncpg.Connection, login: str) -> AsyncIterator[Place
     app = create(Settings(**FIXED, **HIGH_QUOTAS), login, Keyring.generate(), vault, secrets.token_bytes(32))
     async with _client_of(app) as client:
         place = Place(app, client, admin, login, ids, regions)
-        answer = place.database.answer
+        fetch_json = place.database.fetch_json
 
-        async def record_and_answer(text: str, values: Sequence[Any], *seconds: float) -> bytes | None:
+        async def record_and_fetch(text: str, values: Sequence[Any], *seconds: float) -> bytes | None:
             place.statements.append(text)
-            return await answer(text, values, *seconds)
+            return await fetch_json(text, values, *seconds)
 
-        place.database.answer = record_and_answer  # type: ignore[method-assign, assignment]
+        place.database.fetch_json = record_and_fetch  # type: ignore[method-assign, assignment]
         yield place
 
 

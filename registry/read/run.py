@@ -69,22 +69,22 @@ def of_caller(name: str) -> Callable[[Caller], Any] | None:
 
 
 async def fetch(database: Database, caller: Caller, query: QueryTree, arguments: Mapping[str, Any]) -> bytes | None:
-    """The JSON of one root field; None for null.  Raises what `answer` does."""
+    """The JSON of one root field; None for null.  Raises what `execute` does."""
     compiled = statement(query, Visibility.of(caller.principal))
     values = []
     for name in compiled.names:
         read = of_caller(name)
         values.append(arguments[name] if read is None else read(caller))
-    return await answer(database, compiled, values)
+    return await execute(database, compiled, values)
 
 
-async def answer(
+async def execute(
     database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None
 ) -> bytes | None:
     """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
     timeout = () if seconds is None else (seconds,)
     try:
-        return await database.answer(statement.text, values, *timeout)
+        return await database.fetch_json(statement.text, values, *timeout)
     except asyncpg.PostgresError as error:
         if error.sqlstate != NO_REGION:
             raise

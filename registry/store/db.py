@@ -1,4 +1,4 @@
-"""The database and its two doors to records: `Database.answer`, which reads, and `Database.write`.
+"""The database and its two doors to records: `Database.fetch_json`, which reads, and `Database.write`.
 
 Connections are read-only by default and never reset, because every setting is local to its transaction.
 Rule: the statement or transaction that touches records sets the caller's areas itself.  Besides the two doors, only
@@ -167,17 +167,17 @@ class Database:
             grants: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.sign_in($1)", user)
             return grants
 
-    async def answer(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
+    async def fetch_json(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
         """The finished JSON of one gated statement, with its values in order; None if there is nothing for this caller.
 
         It may take `seconds`, by default as long as any statement.  Raises TooSlow, Unreachable and the errors of
         PostgreSQL."""
         async with self._connection() as connection:
-            answer: bytes | None = await connection.answer(text, values, seconds)
-            return answer
+            json: bytes | None = await connection.fetch_value(text, values, seconds)
+            return json
 
     async def explain(self, text: str, values: Sequence[Any]) -> list[str]:
-        """The plan that `answer` uses, with the counts and times of one more run.
+        """The plan that `fetch_json` uses, with the counts and times of one more run.
 
         It is the generic plan, so it names arguments ($1 …) and shows no value; values reach it as settings."""
         async with self._connection() as connection:

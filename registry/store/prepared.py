@@ -27,7 +27,7 @@ class Connection(asyncpg.Connection):
         self._prepared: dict[str, PreparedStatement] = {}
         self.letters = 0
 
-    async def answer(self, text: str, values: Sequence[Any], seconds: float | None) -> Any:
+    async def fetch_value(self, text: str, values: Sequence[Any], seconds: float | None) -> Any:
         """The single value that a statement returns, within `seconds`.  Raises TimeoutError, asyncpg's errors."""
         if len(text) > LARGEST:
             return await self.fetchval(text, *values, timeout=seconds)

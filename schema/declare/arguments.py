@@ -34,7 +34,7 @@ def engine_resolver(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
     """A resolver that lets the read engine answer: it has these arguments, which the engine reads from the document."""
 
     async def resolve(info: Info[Any, Any], **_: Any) -> Any:
-        return await info.context.read(info)
+        return await info.context.run_field(info)
 
     parameters = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
     for name, type_ in arguments.items():

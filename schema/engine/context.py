@@ -75,21 +75,21 @@ class Context:
         """Limits the statements that one request runs at the same time, so that it does not hold the whole pool."""
         return asyncio.Semaphore(CONCURRENT_STATEMENTS)
 
-    async def read(self, info: Any) -> orjson.Fragment | None:
+    async def run_field(self, info: Any) -> orjson.Fragment | None:
         """Answer the root field of `info` by one statement."""
         key = info.path.key
         plan = next(root.plan for root in self.plan.roots if root.key == key)
         assert not isinstance(plan, str)
-        return _fragment(await self.run(plan, [key]))
+        return _fragment(await self.run_plan(plan, [key]))
 
-    async def run(self, plan: Plan | Refusal, at: Place, call: Call | None = None) -> bytes | None:
+    async def run_plan(self, plan: Plan | Refusal, at: Place, call: Call | None = None) -> bytes | None:
         """The JSON of one plan, whose field stands `at` this path; its refusals are added to `refused`.
 
         Waits for the caller's turn.  Raises TooSlow, Unreachable, RateLimited, and what the plan raises."""
         if isinstance(plan, Refusal):
             self._add_refusal(plan, at, None)
             return None
-        json = await self._read(plan, call or self.call)
+        json = await self._within_request_share(plan, call or self.call)
         if plan.refusals and json is not None:
             answer = orjson.loads(json)
             for refusal in plan.refusals:
@@ -99,14 +99,15 @@ class Context:
     def _add_refusal(self, refusal: Refusal, at: Place, answer: Any) -> None:
         self.refused += [(refusal, [*at, *place]) for place in refusal.places(answer)]
 
-    async def _read(self, plan: Plan, call: Call) -> bytes | None:
+    async def _within_request_share(self, plan: Plan, call: Call) -> bytes | None:
+        """Run as one of the statements that the request may run at the same time."""
         if self.operation.is_query and len(self.plan.roots) <= CONCURRENT_STATEMENTS:
-            return await self._answer(plan, call)
+            return await self._in_turn(plan, call)
         async with self._turn:
-            return await self._answer(plan, call)
+            return await self._in_turn(plan, call)
 
-    async def _answer(self, plan: Plan, call: Call) -> bytes | None:
-        """In the caller's turn, and within the seconds that the whole request has for reading."""
+    async def _in_turn(self, plan: Plan, call: Call) -> bytes | None:
+        """Run in the caller's turn, and within the seconds that the whole request has for reading."""
         database = self.database
         async with database.turn(call.principal.user_id, plan.cost.is_heavy(call)):
             seconds_left = database.query_seconds - self.seconds
@@ -114,7 +115,7 @@ class Context:
                 raise TooSlow
             start = time.monotonic()
             try:
-                return await plan.read(database, call, seconds_left)
+                return await plan.run(database, call, seconds_left)
             finally:
                 self.seconds += time.monotonic() - start
 
@@ -124,7 +125,7 @@ class Context:
             return None
         at = info.path.as_list()
         plan = self.plan.payloads[tuple(key for key in at if isinstance(key, str))]
-        return _fragment(await self.run(plan, at, replace(self.call, record=record)))
+        return _fragment(await self.run_plan(plan, at, replace(self.call, record=record)))
 
 
 def _fragment(json: bytes | None) -> orjson.Fragment | None:

@@ -25,7 +25,7 @@ from graphql import (
 
 from auth.errors import Forbidden
 from auth.sensitivity import Sensitivity
-from registry.read.run import WEIGHT, answer, of_caller, statement
+from registry.read.run import WEIGHT, execute, of_caller, statement
 from registry.read.visibility import Extent, Visibility
 from registry.store.db import Database
 from registry.store.sql import Statement
@@ -54,9 +54,9 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()  # fields inside that are null
     absent: Absent | None = None
 
-    async def read(self, database: Database, call: Call, seconds: float | None = None) -> bytes | None:
-        """The JSON of the field, None for null.  Raises what `answer` does, and why a look-up returned nothing."""
-        json = await answer(database, self.statement, [value(call) for value in self.values], seconds)
+    async def run(self, database: Database, call: Call, seconds: float | None = None) -> bytes | None:
+        """The JSON of the field, None for null.  Raises what `execute` does, and why a look-up returned nothing."""
+        json = await execute(database, self.statement, [value(call) for value in self.values], seconds)
         if json is None and self.absent is not None:
             arguments = {name: value(call) for name, value in self.bindings.items()}
             error = await self.absent(database, call, arguments)

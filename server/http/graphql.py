@@ -72,7 +72,7 @@ class GraphQL:
                 raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
             refuse_unless_graphql(request.method, headers)
             refuse_repeated(scope, headers)
-            body = await _answer(request, scope["query_string"])
+            body = await _respond_body(request, scope["query_string"])
             if "data" not in body:
                 reply.status = 400
         except ClientDisconnected:
@@ -106,7 +106,7 @@ class Request:
     reply: Reply
 
 
-async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
+async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]:
     """The body of the answer.  Raises errors that refuse the whole request.
 
     The token is checked first, so that a bad one costs neither reading a body nor parsing it."""
@@ -123,7 +123,7 @@ async def _answer(request: Request, query_string: bytes) -> dict[str, Any]:
         params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
     if operation.is_query and not context.plan.has_other_roots:
-        body = await until_gone(request.receive, read(context, reply.request_id))
+        body = await until_gone(request.receive, run_query(context, reply.request_id))
     else:
         body = await _execute(request, context)
     body["extensions"] = {"cost": {"requested": context.cost}}
@@ -174,7 +174,7 @@ async def _execute(request: Request, context: Context) -> dict[str, Any]:
     return body
 
 
-async def read(context: Context, request_id: str) -> dict[str, Any]:
+async def run_query(context: Context, request_id: str) -> dict[str, Any]:
     """Run a query by the engine: every root field by itself, several at the same time."""
     roots = context.plan.roots
     if len(roots) == 1:
@@ -201,7 +201,7 @@ async def _run_root(context: Context, root: RootPlan) -> bytes | Exception | Non
     if isinstance(root.plan, str):
         return orjson.dumps(root.plan)
     try:
-        return await context.run(root.plan, [root.key])
+        return await context.run_plan(root.plan, [root.key])
     except Exception as error:
         return error
 
