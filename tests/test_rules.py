@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth.sensitivity import Sensitivity
@@ -21,7 +22,7 @@ from registry.models.member import Member
 from registry.models.noun import table_of
 from registry.rules import Finding, rules_of
 from registry.rules import check as check_record
-from registry.rules.rule import OpenDocument, Rule, RuleInput
+from registry.rules.rule import OpenDocument, Row, Rule, RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
 from registry.values.partial_date import plus_years, span
 from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, with_change
@@ -138,15 +139,19 @@ def test_a_finding_has_the_class_that_its_rule_reads() -> None:
     Only the author of the procedural status, who alone sees that class, sees the finding about missing papers.
     """
     for rule in RULES:
-        classes = {_sensitivity(column) for column in rule.columns} - {Sensitivity.OPERATIONAL, Sensitivity.PERSONAL}
-        if rule.code is UserErrorCode.PROCEDURAL_NO_DOCS:
-            classes -= {Sensitivity.IDENTITY}
+        classes = _classes(rule)
         pointed = {
             _sensitivity(f"{finding.table}.{finding.column}")
             for case in BROKEN
             for finding in map(rule.finding, rule.find(RuleInput(with_change(case[3]), NOW, AGGREGATE)))
         }
         assert not classes or pointed == classes, rule.code
+
+
+def _classes(rule: Rule) -> set[Sensitivity]:
+    """The class at which the findings of a rule stand, if it reads one above PERSONAL."""
+    classes = {_sensitivity(column) for column in rule.columns} - {Sensitivity.OPERATIONAL, Sensitivity.PERSONAL}
+    return classes - {Sensitivity.IDENTITY} if rule.code is UserErrorCode.PROCEDURAL_NO_DOCS else classes
 
 
 def _sensitivity(column: str) -> Sensitivity:
@@ -228,13 +233,79 @@ changes = st.one_of(
 
 @given(st.lists(changes, max_size=8), st.booleans(), st.booleans())
 def test_any_typed_value_is_validated_and_never_repeated(typed: Any, scratch: bool, complete: bool) -> None:
-    document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else with_change({})
-    for table, id, column, value in typed:
-        document[table][id][column] = value
-    for finding in check(document, NOW, complete=complete):
+    for finding in check(random_document(typed, scratch), NOW, complete=complete):
         assert finding.params.keys() in finding.code.forms
         assert MARK not in sentence(finding.code, "id", **finding.params)
         assert MARK not in sentence(finding.code, "en", **finding.params)
+
+
+def random_document(typed: Any, scratch: bool) -> Any:
+    """The good household, or one of empty records, with these values."""
+    document: Any = {name: {id: {} for id in GOOD[name]} for name in GOOD} if scratch else with_change({})
+    for table, id, column, value in typed:
+        document[table][id][column] = value
+    return document
+
+
+class RecordingValues(dict[str, Any]):
+    """The values of one record, which note who reads which column."""
+
+    def __init__(self, row: Row, reads: set[str]) -> None:
+        super().__init__(row.known)
+        self.table, self.reads = row.table, reads
+
+    def __getitem__(self, column: str) -> Any:
+        self.reads.add(f"{self.table}.{column}")
+        return super().__getitem__(column)
+
+    def __contains__(self, column: object) -> bool:
+        self.reads.add(f"{self.table}.{column}")
+        return super().__contains__(column)
+
+    def get(self, column: str, default: Any = None) -> Any:
+        self.reads.add(f"{self.table}.{column}")
+        return super().get(column, default)
+
+
+class RecordingInput(RuleInput):
+    """A household that notes the columns that a rule reads."""
+
+    def __init__(self, document: OpenDocument) -> None:
+        super().__init__(document, NOW, AGGREGATE)
+        self.reads: set[str] = set()
+        for row in (row for rows in self.rows.values() for row in rows):
+            row.known = RecordingValues(row, self.reads)
+
+    def rows_with(self, table: str, column: str) -> Sequence[Row]:
+        self.reads.add(f"{table}.{column}")
+        return super().rows_with(table, column)
+
+
+def reads_of(rule: Rule, document: OpenDocument) -> tuple[set[str], list[Finding]]:
+    """The columns that a rule reads in a household, and its findings there."""
+    rule_input = RecordingInput(document)
+    findings = [rule.finding(place) for place in rule.find(rule_input)]
+    return rule_input.reads, findings
+
+
+def test_a_rule_reads_the_columns_that_it_names() -> None:
+    documents = [with_change(change) for change in [case[2] for case in ALWAYS] + [case[3] for case in BROKEN]]
+    for rule in RULES:
+        reads: set[str] = set().union(*(reads_of(rule, document)[0] for document in documents))
+        assert reads == set(rule.columns) - CHILDREN, rule.code
+
+
+@settings(max_examples=30)
+@given(st.lists(changes, max_size=8), st.booleans())
+def test_a_rule_reads_no_other_columns_and_stands_at_the_most_sensitive(typed: Any, scratch: bool) -> None:
+    document = random_document(typed, scratch)
+    for rule in RULES:
+        reads, findings = reads_of(rule, document)
+        assert reads <= set(rule.columns), rule.code
+        for finding in findings:
+            assert f"{finding.table}.{finding.column}" in rule.columns, rule.code
+            classes = _classes(rule)
+            assert not classes or {_sensitivity(f"{finding.table}.{finding.column}")} == classes, rule.code
 
 
 @given(days, days, precision, precision)

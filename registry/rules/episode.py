@@ -14,7 +14,7 @@ from registry.codes import (
     Severity,
 )
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Place, Row, Rule, RuleInput, rule, value_rule
+from registry.rules.rule import Place, Row, Rule, RuleInput, columns_of, rule, value_rule
 from registry.values.derived import underage_at_departure
 from registry.values.identity_number import is_passport, is_usual_passport
 from registry.values.partial_date import Span
@@ -154,8 +154,7 @@ RULES: tuple[Rule, ...] = (
     rule(Code.SCHEME_SECTOR, "migration_episode.scheme migration_episode.legal_category", odd_scheme),
     rule(
         Code.PROCEDURAL_NO_DOCS,
-        "migration_episode.procedural_status migration_episode.stage migration_episode.epmi_no "
-        "migration_episode.contract_starts_on migration_episode.contract_ends_on migration_episode.passport_no",
+        columns_of("migration_episode", "procedural_status", "stage", *PAPERS),
         no_papers,
     ),
     value_rule(Code.PASSPORT_FORMAT, "migration_episode.passport_no", passport_impossible, severity=Severity.ERROR),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from registry.codes import RelationToHead
 from registry.codes.messages import UserErrorCode as Code
-from registry.rules.rule import Find, Place, Rule, RuleInput, rule, value_rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, columns_of, rule, value_rule
 from registry.values.derived import ADULT
 from registry.values.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
 
@@ -96,12 +96,12 @@ RULES: tuple[Rule, ...] = (
     value_rule(Code.KK_FORMAT, "household.kk_number", kk_format),
     value_rule(Code.KK_DATE_ODD, "household.kk_number", kk_date),
     value_rule(Code.KK_EQUALS_NIK, "household.kk_number member.nik", kk_equals_nik),
-    rule(Code.HEAD_REQUIRED, "household.members", no_head),
+    rule(Code.HEAD_REQUIRED, "household.members member.relation_to_head", no_head),
     rule(Code.HEAD_NOT_UNIQUE, "member.relation_to_head", second_head),
     value_rule(Code.PHONE_FORMAT, "household.phone", phone_format),
     rule(
         Code.GUARDIAN_CONSENT_REQUIRED,
-        "household.guardian_consent member.birth_date member.school_status member.birth_certificate member.disability",
+        f"household.guardian_consent {columns_of('member', 'birth_date', *CHILD_DETAIL)}",
         guardian_consent,
     ),
     value_rule(Code.CAPTURED_AT_FUTURE, "household.captured_at", captured_in_future),

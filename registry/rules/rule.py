@@ -1,7 +1,8 @@
 """The frame of every rule: a document as rows, and the findings in it.
 
-Rule: a rule is data. It names the columns that it reads, and its findings have the class of the most sensitive of them,
-so that callers without that class do not see them; a finding contains limits and places, never a value of the document.
+Rule: a rule is data. It names the columns that it reads, and its findings stand at the most sensitive of them. Each has
+the class of the column at which it stands, and callers without that class do not see it; it contains limits and places,
+never a value of the document.
 Test: tests/test_rules.py.
 """
 
@@ -169,6 +170,11 @@ def value_rule(
     """A `rule` about the values of its first column, which has no findings if there are none."""
     table, _, column = columns.split()[0].partition(".")
     return replace(rule(code, columns, find, severity, draft), needs=(table, column))
+
+
+def columns_of(table: str, *names: str) -> str:
+    """The columns of a table, each once, as rules name them."""
+    return " ".join(f"{table}.{name}" for name in dict.fromkeys(names))
 
 
 def _rows(document: OpenDocument, table: str) -> list[Row]:

@@ -13,7 +13,7 @@ from registry.models.aggregate import REFERENCES
 from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
 from registry.models.noun import Noun
 from registry.models.part import Aggregate
-from registry.rules.rule import Find, Place, Rule, RuleInput, rule, value_rule
+from registry.rules.rule import Find, Place, Rule, RuleInput, columns_of, rule, value_rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number
 
@@ -35,6 +35,9 @@ HAPPENED = {
     "business": ("started_on", "closed_on"),
 }
 """Dates of past events; those of a prospective migrant are plans."""
+
+STAGES = {"migration_episode": ("stage",)}
+"""The columns that say whether the dates of a record are plans."""
 
 UNUSUAL_IDR = {
     "migration_episode.wage": 100_000_000,
@@ -63,7 +66,7 @@ COUNTS = frozenset(f"business.{name}" for name in WORKERS)
 """Numbers of people: below zero they are as wrong as an amount of money."""
 
 
-def no_member(table: str, column: str) -> Find:
+def outside_household(table: str, column: str) -> Find:
     """Finds the records that refer to somebody who is not a member of the household."""
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
@@ -92,10 +95,11 @@ def in_future(table: str) -> Find:
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
         for row in rule_input.rows[table]:
-            if row["stage"] != MigrationStage.PROSPECTIVE:
-                for column in HAPPENED[table]:
-                    if (day := row.span(column)) and day.first > rule_input.today:
-                        yield row.at(column)
+            if any(row[column] == MigrationStage.PROSPECTIVE for column in STAGES.get(table, ())):
+                continue
+            for column in HAPPENED[table]:
+                if (day := row.span(column)) and day.first > rule_input.today:
+                    yield row.at(column)
 
     return find
 
@@ -183,10 +187,6 @@ def _spaced(number: int) -> str:
     return f"{number:_}".replace("_", " ")
 
 
-def _columns(table: str, *names: str) -> str:
-    return " ".join(f"{table}.{name}" for name in dict.fromkeys(names))
-
-
 def rules(aggregate: Aggregate) -> tuple[Rule, ...]:
     """The rules of the values of any record, derived from the facts of its columns."""
     money = _money(aggregate)
@@ -215,20 +215,17 @@ def _column_rules(noun: type[Noun], column: sa.Column[Any], is_money: bool) -> I
 
 RULES: tuple[Rule, ...] = (
     *(
-        value_rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), no_member(*place), draft=True)
+        value_rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), outside_household(*place), draft=True)
         for place in sorted(REFERENCES)
     ),
     *(
-        rule(Code.DATES_ORDER, _columns(table, *(name for pair in pairs for name in pair)), out_of_order(table))
+        rule(Code.DATES_ORDER, columns_of(table, *(name for pair in pairs for name in pair)), out_of_order(table))
         for table, pairs in ORDERED.items()
     ),
-    rule(Code.DATE_FUTURE, _columns("household", *HAPPENED["household"]), in_future("household")),
-    rule(
-        Code.DATE_FUTURE,
-        _columns("migration_episode", *HAPPENED["migration_episode"], "stage"),
-        in_future("migration_episode"),
+    *(
+        rule(Code.DATE_FUTURE, columns_of(table, *columns, *STAGES.get(table, ())), in_future(table))
+        for table, columns in HAPPENED.items()
     ),
-    rule(Code.DATE_FUTURE, _columns("business", *HAPPENED["business"]), in_future("business")),
     *(
         value_rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place))
         for place in UNUSUAL_IDR
