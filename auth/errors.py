@@ -45,7 +45,7 @@ class RateLimited(AccessError):
 
 
 class Forbidden(AccessError):
-    """No grant of the caller gives the ability, or the class of the field, in the requested area.
+    """No grant of the caller gives the ability anywhere, or the class of the field where it is needed.
 
     Either `ability` is set, or `field` (its public name) with `kind`, the class that it requires; callers see them."""
 
@@ -61,8 +61,8 @@ class Forbidden(AccessError):
         self.kind = kind
         if ability is not None:
             super().__init__(
-                f"Penugasan Anda tidak mencakup hal ini di wilayah tersebut: {ability.label_id}.",
-                f"None of your grants includes this in that area: {ability.label_en}.",
+                f"Penugasan Anda tidak mencakup hal ini: {ability.label_id}.",
+                f"None of your grants includes this: {ability.label_en}.",
             )
         else:
             super().__init__(

@@ -54,9 +54,9 @@ class Principal:
     grants: tuple[Grant, ...]
     expires_at: datetime
 
-    def areas(self, ability: Ability, signature: VerificationStage | None = None) -> AreaSet:
-        """Where they have the ability over every record; with `signature`, only by grants that give that signature."""
-        return self._areas.get((ability, Cell.AREA, signature), NOWHERE)
+    def areas(self, ability: Ability, stage: VerificationStage | None = None) -> AreaSet:
+        """Where they have the ability over every record; with `stage`, by grants that give that stage only."""
+        return self._areas.get((ability, Cell.AREA, stage), NOWHERE)
 
     def own(self, ability: Ability) -> AreaSet:
         """Where they have the ability over records that they created, and over nothing else by these grants."""
@@ -88,12 +88,12 @@ class Principal:
             areas |= self.own(Ability.of(sensitivity))
         return areas
 
-    def role_for(self, ability: Ability, code: str, signature: VerificationStage | None = None) -> Role | None:
+    def role_for(self, ability: Ability, code: str, stage: VerificationStage | None = None) -> Role | None:
         """The role that gives the ability in the region of this code; one over every record comes first."""
         grants = [
             grant
             for grant in self.grants
-            if grant.area.covers(code) and (signature is None or VERIFICATION_STAGES.get(grant.role) is signature)
+            if grant.area.covers(code) and (stage is None or VERIFICATION_STAGES.get(grant.role) is stage)
         ]
         for reach in Cell:
             for grant in grants:
@@ -115,8 +115,8 @@ class Principal:
                 reach = cell(ability, grant.role)
                 if reach is None:
                     continue
-                for signature in {None, VERIFICATION_STAGES.get(grant.role)}:
-                    key = ability, reach, signature
+                for stage in {None, VERIFICATION_STAGES.get(grant.role)}:
+                    key = ability, reach, stage
                     areas[key] = areas.get(key, NOWHERE) | grant.area
         return areas
 
@@ -135,15 +135,15 @@ def own_area_setting(sensitivity: Sensitivity) -> str:
     return f"{area_setting(sensitivity)}_own"
 
 
-def _areas(ability: Ability, signature: VerificationStage | None = None) -> Callable[[Principal], str]:
-    return lambda principal: principal.areas(ability, signature).literal()
+def _areas(ability: Ability, stage: VerificationStage | None = None) -> Callable[[Principal], str]:
+    return lambda principal: principal.areas(ability, stage).literal()
 
 
 def _own(ability: Ability) -> Callable[[Principal], str]:
     return lambda principal: principal.own(ability).literal()
 
 
-COMMANDS: Mapping[Ability, str] = {
+SETTING_OF: Mapping[Ability, str] = {
     Ability.HOUSEHOLD_SUBMIT: "submit",
     Ability.HOUSEHOLD_AMEND: "amend",
     Ability.SUBMISSION_VERIFY: "verify",
@@ -151,9 +151,9 @@ COMMANDS: Mapping[Ability, str] = {
     Ability.IDENTITY_REVEAL: "reveal",
 }
 """The setting of each ability that opens a command: where the caller holds it."""
-_SIGHTS = {Ability.of(sensitivity) for sensitivity in Sensitivity}
-if unset := sorted(ability.name for ability in Ability if ability not in _SIGHTS | COMMANDS.keys()):
-    raise TypeError(f"name the setting of {', '.join(unset)} in COMMANDS of auth/principal.py")
+_SEE_ABILITIES = {Ability.of(sensitivity) for sensitivity in Sensitivity}
+if unset := sorted(ability.name for ability in Ability if ability not in _SEE_ABILITIES | SETTING_OF.keys()):
+    raise TypeError(f"name the setting of {', '.join(unset)} in SETTING_OF of auth/principal.py")
 
 SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "user": lambda principal: str(principal.user_id),
@@ -162,7 +162,7 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     "read_below": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[1],
     **{area_setting(sensitivity): _areas(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
-    **{name: _areas(ability) for ability, name in COMMANDS.items()},
+    **{name: _areas(ability) for ability, name in SETTING_OF.items()},
     "verify_village": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE),
     "verify_regency": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY),
     "return_village": _areas(Ability.SUBMISSION_RETURN, VerificationStage.VILLAGE),

@@ -215,9 +215,9 @@ def test_settings_hold_the_areas_of_the_principal(grants: list[Grant]) -> None:
     assert who.setting("verify") == who.areas(verify).literal()
     assert who.setting("verify_village") == who.areas(verify, VerificationStage.VILLAGE).literal()
     assert who.setting("verify_regency") == who.areas(verify, VerificationStage.REGENCY).literal()
-    for signature in VerificationStage:
-        areas = who.areas(Ability.SUBMISSION_RETURN, signature)
-        assert who.setting(f"return_{signature.value.lower()}") == areas.literal()
+    for stage in VerificationStage:
+        areas = who.areas(Ability.SUBMISSION_RETURN, stage)
+        assert who.setting(f"return_{stage.value.lower()}") == areas.literal()
     assert who.setting("reveal") == who.areas(Ability.IDENTITY_REVEAL).literal()
     assert who.setting("user") == str(who.user_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import stat
 import uuid
@@ -21,12 +22,27 @@ from registry.models.noun import Noun
 from registry.values import identity_number
 from tests.village import FAR, REVEAL, Place, episode, household, person
 
+ROOT = Path(__file__).parents[1]
 FIELDS = st.sampled_from(IdentityField)
 NUMBERS = st.text(st.characters(categories=["Nd", "Lu"], include_characters="+"), min_size=1, max_size=20)
 OLD = secrets.token_bytes(32)
 VAULT = Vault("k1", {"k1": OLD}, secrets.token_bytes(32))
 TYPED = {"phone": "0812 3456 7890", "kkNumber": "3507112304190001", "passportNo": "x1234567", "epmiNo": "id-77 66 55"}
 KEPT = {"PHONE": "+6281234567890", "KK_NUMBER": "3507112304190001", "PASSPORT": "X1234567", "EPMI": "ID-776655"}
+
+
+def test_only_the_reveal_and_the_validation_open_numbers() -> None:
+    texts = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for package in ("auth", "registry", "schema", "server")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    opening = {path for path, text in texts.items() if "vault.open(" in text}
+    assert opening == {"registry/write/reveal.py", "registry/write/document.py"}
+    validating = {
+        path for path, text in texts.items() if re.search(r"registry\.write\.document import .*\bopened\b", text)
+    }
+    assert validating == {"registry/write/household.py"}
 
 
 # --- sealing ----------------------------------------------------------------------------------------------------------

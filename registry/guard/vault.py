@@ -2,7 +2,8 @@
 
 AES-256-GCM with key ids seals the value, bound to its record and field; by a keyed HMAC equal numbers are found without
 opening them.  The noun's own column holds the mask, which the vault writes when it seals.
-Rule: a number leaves the vault only by `open`, which one audited command calls.  Tests: tests/test_vault.py.
+Rule: only two places open a number: the command that reveals one, which is audited, and the validation of a household
+that is saved, which keeps none and returns none.  Tests: tests/test_vault.py.
 """
 
 from __future__ import annotations

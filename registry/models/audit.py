@@ -34,7 +34,11 @@ class AuditEvent(Noun):
     ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40, closed=Ability)
     subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
     outcome: Mapped[str] = fact(
-        SYSTEM, "Hasil", "ACCEPTED, UNCHANGED, MERGED, REJECTED, or the code of the refusal", server=True, longest=2000
+        SYSTEM,
+        "Hasil",
+        "ACCEPTED, UNCHANGED, MERGED, or the codes of the refusal, separated by commas",
+        server=True,
+        longest=2000,
     )
     rev: Mapped[int | None] = fact(SYSTEM, "Revisi", "Revision", server=True)
     field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20, closed=IdentityField)

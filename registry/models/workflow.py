@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
-from auth.principal import COMMANDS
+from auth.principal import SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
@@ -258,7 +258,7 @@ def where_held(ability: Ability) -> Expression:
     """`viewerCan` of a record whose command asks for nothing but the ability, where the record lies."""
 
     def held(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-        return granted({ability: row.c.area.op("<@")(ask.areas(COMMANDS[ability]))})
+        return granted({ability: row.c.area.op("<@")(ask.areas(SETTING_OF[ability]))})
 
     return held
 

@@ -37,9 +37,9 @@ class Actor:
     role: str
 
 
-def actor(principal: Principal, ability: Ability, area: str, signature: VerificationStage | None = None) -> Actor:
+def actor(principal: Principal, ability: Ability, area: str, stage: VerificationStage | None = None) -> Actor:
     """The caller in the role that gives him the ability there."""
-    role = principal.role_for(ability, area, signature)
+    role = principal.role_for(ability, area, stage)
     assert role is not None, "a command runs only where a grant gives its ability"
     return Actor(principal.user_id, principal.name, role.value)
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from auth.ability import Ability
-from auth.principal import COMMANDS
+from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
@@ -63,7 +63,7 @@ class VillageSubmission(Submission):
 
     @property
     def setting(self) -> str:
-        return COMMANDS[self.opened_by]
+        return SETTING_OF[self.opened_by]
 
     @property
     def lock(self) -> Sql:
