@@ -1,7 +1,7 @@
 """Facts that are columns of the one record that a row leads to, such as the number of a member's household.
 
 Rule: that record lies where the row lies, which a foreign key holds; so a list of a region that is sorted by such a
-column is read from the region's records in their order (registry/read/ordered.py).  Test: tests/test_order.py.
+column is read from the region's records in their order (registry/read/index_order.py).  Test: tests/test_order.py.
 """
 
 from __future__ import annotations

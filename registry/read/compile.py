@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.expression import Grouping
+from sqlalchemy.sql.expression import Grouping as Parenthesized
 
 from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
@@ -37,9 +37,9 @@ from registry.read.query import (
     Many,
     Null,
     Object,
+    ObjectPart,
     One,
     Page,
-    Part,
     QueryTree,
     Scalar,
     Source,
@@ -54,10 +54,14 @@ from registry.store.sql import CLAIM, SETTING, Statement, arg, compiled
 
 @dataclass
 class Compiler:
-    """Compiles one query tree for all callers of one visibility; facts and conditions get it as their context."""
+    """Compiles one query tree for all callers of one visibility; facts and conditions get it as their context.
+
+    `settings` is what the gate sets, by name: the caller's own settings, which the policies of the wall and the tests
+    of classes read, and those arguments of conditions that cost a look-up or a computation (areas of regions, the
+    village of today, search terms), so that it is done once and not for each row."""
 
     visibility: Visibility
-    settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)  # what the gate sets, by setting
+    settings: dict[str, sa.ColumnElement[Any]] = field(default_factory=dict)
     subtotals: Subtotals = field(default_factory=dict)  # counts of the regions below the current row, counted once
     outer: sa.FromClause | None = None  # the row that holds the subtotals
     _numbers: count[int] = field(default_factory=lambda: count(1))
@@ -89,7 +93,7 @@ class Compiler:
         setting = f"{argument}_{of}"
         search_function = getattr(sa.func.registry, f"search_{of}")
         self.settings[setting] = sa.cast(search_function(arg(argument, sa.Text())), sa.Text())
-        return Grouping(sa.cast(sa.func.current_setting(const(f"app.{setting}")), ARRAY(C_TEXT)))
+        return Parenthesized(sa.cast(sa.func.current_setting(const(f"app.{setting}")), ARRAY(C_TEXT)))
 
     def related(self, row: sa.FromClause, noun: Readable, link: Link, condition: Where) -> sa.ColumnElement[bool]:
         related, tests = self.rows(Source(noun, link, (condition,)), row)
@@ -106,8 +110,8 @@ class Compiler:
 
     # --- values -----------------------------------------------------------------------------------------------------
 
-    def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
-        """The datum as this caller may know it; sort keys are masked in the same way."""
+    def as_visible(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
+        """The datum as this caller may know it, as a value or as a sort key: NULL where they do not see its class."""
         value = value_of(datum, row, self)
         return self.null_unless(value, self.visible(row, noun, fact_of(datum).sensitivity), type_of(datum))
 
@@ -151,14 +155,14 @@ class Compiler:
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
-    def part(self, row: sa.FromClause, noun: Readable, query: Part) -> sa.ColumnElement[Any]:
+    def part(self, row: sa.FromClause, noun: Readable, query: ObjectPart) -> sa.ColumnElement[Any]:
         match query:
             case Const():
                 return const(query.text)
             case Null():
                 return sa.cast(sa.null(), sa.JSON())
             case Scalar():
-                return wire(self.masked(row, noun, query.datum), type_of(query.datum))
+                return wire(self.as_visible(row, noun, query.datum), type_of(query.datum))
             case Withheld():
                 return self.withheld(row, noun, query)
         if isinstance(query, Page):
@@ -169,7 +173,7 @@ class Compiler:
         value: sa.ColumnElement[Any]
         match query:
             case Embed():
-                present = self.masked(row, noun, query.present).is_not(None)
+                present = self.as_visible(row, noun, query.present).is_not(None)
                 value = sa.case((present, self.own_json(row, noun, query.parts)), else_=sa.null())
             case One():
                 value = self.one(query, row)
@@ -179,10 +183,10 @@ class Compiler:
                     value = sa.case((query.when(row, self), value), else_=sa.null())
         return self.null_unless(value, visible, sa.JSON())
 
-    def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> list[sa.ColumnElement[Any]]:
+    def parts(self, row: sa.FromClause, noun: Readable, parts: tuple[ObjectPart, ...]) -> list[sa.ColumnElement[Any]]:
         return [self.part(row, noun, part).label(part.key) for part in parts]
 
-    def own_json(self, row: sa.FromClause, noun: Readable, parts: tuple[Part, ...]) -> sa.ColumnElement[Any]:
+    def own_json(self, row: sa.FromClause, noun: Readable, parts: tuple[ObjectPart, ...]) -> sa.ColumnElement[Any]:
         """A JSON object of a row that stands in the FROM around it."""
         # (SELECT row_to_json(o$2) FROM (SELECT t$1.full_name AS name, … ) AS o$2)
         inner = self.inside(sa.select(*self.parts(row, noun, parts)), row).subquery(self.name("o"))
@@ -235,22 +239,26 @@ class Compiler:
     def one(self, query: One, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
         # (SELECT row_to_json(o$2)
         #  FROM (SELECT t$1.id AS id, … FROM registry.member AS t$1 WHERE t$1.household_id = … LIMIT 1) AS o$2)
-        noun = query.source.noun
-        row, tests = self.rows(query.source, parent)
-        keys = sorted_by(sort_keys(self, row, noun, query.order)) if query.order else []
-        record = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
-        subtotals: Subtotals = {}
-        if counted := counted_below(query.node):
-            # The record becomes a subquery that also holds the counts of the regions below it, one column r$0 … a noun.
-            subtotal_of = {of: subtotal(self, of, row).label(f"r${n}") for n, of in enumerate(counted)}
-            row = record.add_columns(*subtotal_of.values()).subquery(self.name("t"))
-            subtotals = {of: row.c[column.name] for of, column in subtotal_of.items()}
-            record = sa.select(row)
+        row, record, subtotals = self._record(query, parent)
         with self.with_subtotals(row if subtotals else None, subtotals):
-            item, column = self.item(row, noun, query.node)
+            item, column = self.item(row, query.source.noun, query.node)
         shown = record.with_only_columns(*item.selected_columns, maintain_column_froms=True)
         rows = shown.subquery(self.name("o"))
         return sa.select(as_json(rows) if column is None else rows.c[column]).scalar_subquery()
+
+    def _record(self, query: One, parent: sa.FromClause | None) -> tuple[sa.FromClause, sa.Select[Any], Subtotals]:
+        """The row of one record, the SELECT that reads it, and the counts of the regions below it."""
+        row, tests = self.rows(query.source, parent)
+        keys = sorted_by(sort_keys(self, row, query.source.noun, query.order)) if query.order else []
+        record = self.inside(sa.select(row).where(*tests).order_by(*keys).limit(ONE), parent)
+        counted = counted_below(query.node)
+        if not counted:
+            return row, record, {}
+        # The record becomes a subquery that also holds the counts of the regions below it, one column r$0 … a noun.
+        counts = {noun: subtotal(self, noun, row).label(f"r${n}") for n, noun in enumerate(counted)}
+        row_with_counts = record.add_columns(*counts.values()).subquery(self.name("t"))
+        subtotals = {noun: row_with_counts.c[column.name] for noun, column in counts.items()}
+        return row_with_counts, sa.select(row_with_counts), subtotals
 
     def many(self, query: Many, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
         # (SELECT coalesce(json_agg(o$2), '[]')

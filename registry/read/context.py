@@ -32,7 +32,7 @@ class ReadContext(ConditionContext, Protocol):
     def name(self, letter: str) -> str:
         """A new name for a subquery."""
 
-    def masked(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
+    def as_visible(self, row: sa.FromClause, noun: Readable, datum: Datum) -> sa.ColumnElement[Any]:
         """The datum as this caller may know it."""
 
     def rows(self, source: Source, parent: sa.FromClause | None) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:

@@ -1,8 +1,8 @@
 """Filters: conditions on a row that know names of arguments, never values.
 
 Filters use two-valued logic: comparing with NULL is false, and `not` of that is true.
-Rule: conditions read unmasked columns, so whoever uses them also keeps the rows to the areas where the class of each
-column is visible (`VisibleHere`).  Test: tests/test_filters.py.
+Rule: conditions read columns as they are stored, so whoever uses them also keeps the rows to the areas where the class
+of each column is visible (`VisibleHere`).  Test: tests/test_filters.py.
 """
 
 from __future__ import annotations

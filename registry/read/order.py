@@ -1,6 +1,6 @@
 """Total orders and keyset cursors: what comes after a row, and what before it.
 
-Rule: a sort key is the value as the caller may know it, so neither an order nor a cursor reveals what a mask hides;
+Rule: a sort key is the value as the caller may know it, so neither an order nor a cursor reveals what is hidden;
 names sort as people sort them; nulls come last, ties are broken by id, in the direction of the key before it, so that
 one index serves both ways.  Tests: tests/test_pages.py, tests/test_order.py.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.expression import Grouping
+from sqlalchemy.sql.expression import Grouping as Parenthesized
 
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Readable, const
@@ -60,7 +60,7 @@ def sort_keys(
     keys = []
     for term in order:
         datum, descending = term.datum, term.descending
-        value = ctx.masked(row, noun, datum)
+        value = ctx.as_visible(row, noun, datum)
         if is_name(datum):
             value = sa.collate(sa.func.registry.name_order(value), "C")
         visible = ctx.visible(row, noun, fact_of(datum).sensitivity)
@@ -118,7 +118,8 @@ def not_before(key: SortKey, argument: str, backward: bool = False) -> sa.Column
 
 def _key_of_cursor(argument: str, number: int, key: SortKey) -> sa.ColumnElement[Any]:
     """A key of the row whose keys the argument lists as texts."""
-    texts = Grouping(arg(argument, ARRAY(sa.Text())))  # without parentheses PostgreSQL reads `$1::text[][1]`, a type
+    # Without parentheses PostgreSQL reads `$1::text[][1]`, a type.
+    texts = Parenthesized(arg(argument, ARRAY(sa.Text())))
     return sa.cast(texts[const(number)], key.type)
 
 

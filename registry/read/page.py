@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from registry.models.noun import const
 from registry.read.context import ReadContext, Subtotals
 from registry.read.grouping import UNKNOWN, in_language
-from registry.read.order import sorted_by
-from registry.read.ordered import in_order
+from registry.read.index_order import in_index_order
+from registry.read.order import SortKey, sorted_by
 from registry.read.query import Const, Cursor, EdgeNode, Edges, Groups, Info, Nodes, Null, Page, Total
 from registry.read.rollup import counted_below, is_bare, is_down, looked_up, subtotal
 from registry.read.sql import EMPTY, ONE, as_json
@@ -31,11 +31,11 @@ def page_json(ctx: ReadContext, query: Page, parent: sa.FromClause | None) -> sa
     #  FROM (SELECT a$7.l$0 AS nodes, (SELECT count(*) FROM …) AS "totalCount"
     #        FROM (… the aggregates over the page …) AS a$7, (… the groups …) AS a$8) AS o$9)
     row, tests = ctx.rows(query.source, parent)
-    every = ctx.inside(sa.select(row).where(*tests), parent)
+    all_rows = ctx.inside(sa.select(row).where(*tests), parent)
     subtotal_of = ctx.subtotals.get(query.source.noun) if is_bare(query.source) else None
     shows_rows = any(isinstance(part, Nodes | Edges | Info) for part in query.parts)
-    shown = _ShownRows(ctx, query, row, every, parent) if shows_rows else None
-    groups = {part: _groups(ctx, part, row, every) for part in query.parts if isinstance(part, Groups)}
+    shown = _ShownRows(ctx, query, row, all_rows, parent) if shows_rows else None
+    groups = {part: _groups(ctx, part, row, all_rows) for part in query.parts if isinstance(part, Groups)}
     sum_of_groups = next((counts.c.total for part, counts in groups.items() if not part.where), None)
     columns: list[sa.ColumnElement[Any]] = []
     for part in query.parts:
@@ -45,7 +45,7 @@ def page_json(ctx: ReadContext, query: Page, parent: sa.FromClause | None) -> sa
             case Total() if sum_of_groups is not None:
                 value = sum_of_groups
             case Total():
-                count = every.with_only_columns(sa.func.count(), maintain_column_froms=True)
+                count = all_rows.with_only_columns(sa.func.count(), maintain_column_froms=True)
                 value = sa.cast(count.scalar_subquery(), sa.Integer())
             case Groups():
                 value = groups[part].c.groups
@@ -69,43 +69,53 @@ class _ShownRows:
 
     Two subqueries lie under the aggregates: `f`, the rows in order, and `p`, the same with their numbers.  Both begin
     with all columns of the table, because a part may need any; when the parts are compiled, `{ nodes { id } }` uses
-    only `id`, and both get a new SELECT (`element`) of the columns in use.  References to those columns stay valid.
+    only `id`, and both are reduced to the columns in use.
     """
 
     def __init__(
-        self, ctx: ReadContext, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+        self, ctx: ReadContext, query: Page, row: sa.FromClause, all_rows: sa.Select[Any], parent: sa.FromClause | None
     ) -> None:
         self.ctx, self.query, self.noun = ctx, query, query.source.noun
         self.around = ctx.outer
         info = {field for part in query.parts if isinstance(part, Info) for _, field in part.parts}
         self.ends = sorted(info & {"startCursor", "endCursor"})
         has_more = "hasPreviousPage" if query.backward else "hasNextPage"
-        self.one_more = bool(self.ends) or has_more in info
+        self.reads_one_more = bool(self.ends) or has_more in info
         self.size = arg(query.size, sa.Integer())
-        row, every, keys = in_order(ctx, query, row, every, parent)
+        row, all_rows, keys = in_index_order(ctx, query, row, all_rows, parent)
         subtotals = self._subtotals(row)
-
-        # SELECT t$1.*, t$1.household_no AS k$0, t$1.id AS k$1 FROM registry.household AS t$1
-        # WHERE … ORDER BY t$1.household_no, t$1.id LIMIT $size + 1                                 -- f
-        # SELECT f$2.*, row_number() OVER () AS n$, count(*) OVER () AS m$ FROM f$2                 -- p
-        sort_columns = [key.value.label(f"k${n}") for n, key in enumerate(keys)]
-        select = every.add_columns(*sort_columns, *subtotals.values())
-        select = select.order_by(*sorted_by(keys, query.backward))
-        select = select.limit(self.size + ONE if self.one_more else self.size)
-        in_order_ = select.subquery(ctx.name("f"))
-        numbers = [sa.func.row_number().over().label("n$"), sa.func.count().over().label("m$")]
-        self.rows = sa.select(in_order_, *numbers).subquery(ctx.name("p"))
-        self.n, self.last = self.rows.c["n$"], sa.func.least(self.rows.c["m$"], self.size)
+        ordered = self._rows_in_order(all_rows, keys, subtotals)
+        self.rows = self._with_numbers(ordered)
+        self.number, self.last_number = self.rows.c["n$"], sa.func.least(self.rows.c["m$"], self.size)
         self.keys = [self.rows.c[f"k${n}"] for n in range(len(keys))]
         self.page = self._page({of: self.rows.c[column.name] for of, column in subtotals.items()})
+        self._keep_used_columns(row, ordered)
 
-        # Only now the columns that the page needs are known; to carry all of a wide row costs more than this search.
-        needed = {"k$0"} | {column.name for column in _used_columns(self.page, self.rows)}
-        in_order_.element = select.with_only_columns(*[c for c in select.selected_columns if c.name in needed])
-        numbered = [column for column in (*in_order_.c, *numbers) if column.name in needed]
-        self.rows.element = sa.select(*numbered).select_from(in_order_)
+    def _rows_in_order(
+        self, all_rows: sa.Select[Any], keys: list[SortKey], subtotals: dict[Any, sa.Label[Any]]
+    ) -> sa.Subquery:
+        # SELECT t$1.*, t$1.household_no AS k$0, t$1.id AS k$1 FROM registry.household AS t$1
+        # WHERE … ORDER BY t$1.household_no, t$1.id LIMIT $size + 1                                 -- f
+        sort_columns = [key.value.label(f"k${n}") for n, key in enumerate(keys)]
+        select = all_rows.add_columns(*sort_columns, *subtotals.values())
+        select = select.order_by(*sorted_by(keys, self.query.backward))
+        limit = self.size + ONE if self.reads_one_more else self.size
+        return select.limit(limit).subquery(self.ctx.name("f"))
+
+    def _with_numbers(self, ordered: sa.Subquery) -> sa.Subquery:
+        # SELECT f$2.*, row_number() OVER () AS n$, count(*) OVER () AS m$ FROM f$2                 -- p
+        numbers = [sa.func.row_number().over().label("n$"), sa.func.count().over().label("m$")]
+        return sa.select(ordered, *numbers).subquery(self.ctx.name("p"))
+
+    def _keep_used_columns(self, row: sa.FromClause, ordered: sa.Subquery) -> None:
+        """Reduce the subqueries under the page to the columns that it uses, which are known only now.
+
+        To carry all columns of a wide row costs more than this search."""
+        names = {"k$0"} | {column.name for column in _used_columns(self.page, self.rows)}
+        _keep_columns(ordered, names)
+        _keep_columns(self.rows, names)
         if isinstance(row, sa.Lateral):
-            _keep_columns(row, {column.name for column in _used_columns(in_order_, row)})
+            _keep_columns(row.element, {column.name for column in _used_columns(ordered, row)})
 
     def _subtotals(self, row: sa.FromClause) -> dict[Any, sa.Label[Any]]:
         """Counts for the regions below these, unless a row further out already holds them."""
@@ -143,8 +153,8 @@ class _ShownRows:
             columns.append(self._list(item, column).label(f"l${number}"))
         for end in self.ends:
             at_first = (end == "startCursor") != self.query.backward
-            number_ = const(1) if at_first else self.last
-            keys = sa.func.json_agg(self._cursor_keys()).filter(self.n == number_).op("->")(const(0))
+            row_number = const(1) if at_first else self.last_number
+            keys = sa.func.json_agg(self._cursor_keys()).filter(self.number == row_number).op("->")(const(0))
             columns.append(keys.label(end))
         return sa.select(*columns).select_from(self.rows, *items)
 
@@ -152,9 +162,9 @@ class _ShownRows:
         """The items of the page as a JSON list, without the one row more."""
         value: Any = item.table_valued() if column is None else item.c[column]
         if self.query.backward:
-            value = aggregate_order_by(value, self.n.desc())
+            value = aggregate_order_by(value, self.number.desc())
         items = sa.func.json_agg(value)
-        return sa.func.coalesce(items.filter(self.n <= self.size) if self.one_more else items, EMPTY)
+        return sa.func.coalesce(items.filter(self.number <= self.size) if self.reads_one_more else items, EMPTY)
 
     def _edge(self, part: EdgeNode | Cursor | Const) -> sa.ColumnElement[Any]:
         match part:
@@ -195,11 +205,13 @@ class _ShownRows:
                 return const(text)
 
 
-def _keep_columns(row: sa.Lateral, names: set[str]) -> None:
-    """Reduce the innermost SELECT of a lateral subquery to the columns of these names."""
-    inner: Any = row.element
-    select = inner.element
-    inner.element = select.with_only_columns(*[column for column in select.selected_columns if column.name in names])
+def _keep_columns(rows: Any, names: set[str]) -> None:
+    """Reduce a subquery to the columns of these names.
+
+    Its SELECT is replaced in place (`element`), because what is compiled already refers to columns of this subquery; a
+    new one would need all of that compiled again."""
+    select = rows.element
+    rows.element = select.with_only_columns(*[column for column in select.selected_columns if column.name in names])
 
 
 def _used_columns(within: sa.FromClause, of: sa.FromClause) -> Iterator[sa.ColumnElement[Any]]:
@@ -220,7 +232,7 @@ def _constant(value: bool) -> sa.ColumnElement[bool]:
     return sa.literal_column("true" if value else "false", sa.Boolean())
 
 
-def _groups(ctx: ReadContext, query: Groups, row: sa.FromClause, every: sa.Select[Any]) -> sa.FromClause:
+def _groups(ctx: ReadContext, query: Groups, row: sa.FromClause, all_rows: sa.Select[Any]) -> sa.FromClause:
     """One row: `groups`, the counts of the rows by one key, and `total`, their sum.
 
     Times come in their order, all other keys the largest first, and UNKNOWN last.
@@ -233,7 +245,7 @@ def _groups(ctx: ReadContext, query: Groups, row: sa.FromClause, every: sa.Selec
     #      LATERAL (SELECT g$3.key AS key, g$3.count AS count, coalesce(…, g$3.key) AS label) AS o$4
     key = sa.func.coalesce(query.by.key(row, ctx), const(UNKNOWN)).label("key")
     tests = [test(row, ctx) for test in query.where]
-    keyed = every.with_only_columns(key, maintain_column_froms=True).where(*tests).subquery(ctx.name("k"))
+    keyed = all_rows.with_only_columns(key, maintain_column_froms=True).where(*tests).subquery(ctx.name("k"))
 
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
     total = sa.func.sum(sa.func.count()).over().label("total")

@@ -1,5 +1,5 @@
-"""Query trees: what a caller requests of nouns, without GraphQL.  Schema, sync and export write them, the read engine
-compiles them.
+"""Query trees: what a caller requests of nouns, without GraphQL.  The schema writes them, the read engine compiles
+them.
 
 Rule: a query tree holds no value of a caller, only names of arguments, so equal query trees are one statement.
 """
@@ -109,7 +109,7 @@ class Embed:
 
     key: str
     present: Datum
-    parts: tuple[Part, ...]
+    parts: tuple[ObjectPart, ...]
     kind: Sensitivity | None = None  # here and below: null for callers that do not see this class
 
 
@@ -117,7 +117,7 @@ class Embed:
 class Object:
     """A JSON object; a row of an interface has the parts of its own kind, which the column `discriminator` holds."""
 
-    kinds: tuple[tuple[str | None, tuple[Part, ...]], ...]
+    kinds: tuple[tuple[str | None, tuple[ObjectPart, ...]], ...]
     discriminator: str | None = None
 
 
@@ -235,5 +235,5 @@ class Page:
                         yield edge_part.node
 
 
-Part = Scalar | Const | Null | Withheld | Embed | One | Many | Page
+ObjectPart = Scalar | Const | Null | Withheld | Embed | One | Many | Page
 QueryTree = One | First | Page | Many

@@ -68,16 +68,6 @@ def of_caller(name: str) -> Callable[[Caller], Any] | None:
     return CLAIMS[name.removeprefix(CLAIM)] if name.startswith(CLAIM) else None
 
 
-async def fetch(database: Database, caller: Caller, query: QueryTree, arguments: Mapping[str, Any]) -> bytes | None:
-    """The JSON of one root field; None for null.  Raises what `execute` does."""
-    compiled = statement(query, Visibility.of(caller.principal))
-    values = []
-    for name in compiled.names:
-        read = of_caller(name)
-        values.append(arguments[name] if read is None else read(caller))
-    return await execute(database, compiled, values)
-
-
 async def execute(
     database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None
 ) -> bytes | None:
@@ -94,3 +84,15 @@ async def execute(
 def successors_of(error: asyncpg.PostgresError) -> list[str]:
     """The region codes in the detail of a `NO_REGION` error."""
     return (error.detail or "").split()
+
+
+async def fetch(database: Database, caller: Caller, query: QueryTree, arguments: Mapping[str, Any]) -> bytes | None:
+    """The JSON of a query tree that is no part of a document, such as the successors of a region; None for null.
+
+    Plans bind their values themselves and call `execute`.  Raises what that does."""
+    compiled = statement(query, Visibility.of(caller.principal))
+    values = []
+    for name in compiled.names:
+        read = of_caller(name)
+        values.append(arguments[name] if read is None else read(caller))
+    return await execute(database, compiled, values)

@@ -1,6 +1,6 @@
 """Which classes a caller sees, as far as it changes the statement: in all rows that they read, in some, or in none.
 
-Rule: a mask is left out only where the class is visible wherever the row is.  Test: tests/test_masks.py.
+Rule: the test of a class is left out only where the class is visible wherever the row is.  Test: tests/test_masks.py.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from schema.declare.shapes import Absent, NodeField, PayloadRecord, RelatedField
 from schema.declare.strawberry_internals import definition_of
 from schema.engine.collect import Collector, Fields
 from schema.engine.complexity import Budget, Cost, check_costs
-from schema.engine.refusal import Refusal, Refused
+from schema.engine.refusal import FieldRefused, Refusal
 from schema.engine.select import Selection
 from schema.engine.variables import Binding, Call, with_placeholders
 from schema.limits import Limit
@@ -165,7 +165,7 @@ class Planner:
                 query = select(field, nodes)
         except Forbidden as error:
             return Refusal(error, nodes[0], (), 0)
-        except Refused as refused:
+        except FieldRefused as refused:
             return refused.nulling(0)
         compiled = statement(query, self.visibility)
         key = shape.key if isinstance(shape, RelatedField) else None

@@ -17,8 +17,8 @@ from registry.models.fact import Derived
 from registry.models.noun import Readable
 from registry.models.region import Region
 from registry.read.grouping import Grouping
+from registry.read.index_order import is_indexed, is_whole, leading
 from registry.read.order import is_name
-from registry.read.ordered import is_indexed, is_whole, leading
 from registry.read.query import Datum, Order, Source
 from schema.engine.variables import Binding, Call
 

@@ -72,7 +72,7 @@ def _nulls(value: Any, steps: tuple[Step, ...]) -> Iterator[Place]:
             yield [step.key, *place]
 
 
-class Refused(Exception):
+class FieldRefused(Exception):
     """Raised on the way from a refused field to the smallest nullable field around it."""
 
     def __init__(self, error: Forbidden, node: FieldNode, path: tuple[Step, ...]) -> None:

@@ -29,9 +29,9 @@ from registry.read.query import (
     First,
     Many,
     Object,
+    ObjectPart,
     One,
     Page,
-    Part,
     QueryTree,
     Scalar,
     Source,
@@ -83,7 +83,7 @@ class Selection(Walk):
 
     def parts(
         self, type_: GraphQLObjectType, nodes: list[FieldNode], embedded: EmbeddedField | None = None
-    ) -> tuple[Part, ...]:
+    ) -> tuple[ObjectPart, ...]:
         fields = self.fields_below(type_, nodes)
         self.complexity.add_fields(len(fields))
         self.complexity.add_bytes(keys_size(fields))
@@ -91,7 +91,7 @@ class Selection(Walk):
 
     def part(
         self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], embedded: EmbeddedField | None = None
-    ) -> Part:
+    ) -> ObjectPart:
         name = nodes[0].name.value
         if name == "__typename":
             self.complexity.add_bytes(text_size(type_.name))
@@ -106,7 +106,7 @@ class Selection(Walk):
         field: GraphQLField,
         nodes: list[FieldNode],
         embedded: EmbeddedField | None,
-    ) -> Part:
+    ) -> ObjectPart:
         """The part that a field becomes.  Raises Forbidden, or Refused from within, if the caller lacks a class."""
         declared = definition_of(field)
         column = None if embedded is None else embedded.columns.get(declared.python_name)

@@ -20,7 +20,7 @@ from registry.read.visibility import Visibility
 from schema.declare.shapes import EmbeddedField
 from schema.engine.collect import Collector
 from schema.engine.complexity import Complexity
-from schema.engine.refusal import Refusal, Refused, Step
+from schema.engine.refusal import FieldRefused, Refusal, Step
 from schema.engine.variables import Binding, Convert, binding
 
 T = TypeVar("T")
@@ -70,8 +70,8 @@ class Walk(Collector):
             try:
                 return part()
             except Forbidden as error:
-                refused = Refused(error, nodes[0], self.path)
-            except Refused as inner:
+                refused = FieldRefused(error, nodes[0], self.path)
+            except FieldRefused as inner:
                 refused = inner
             if isinstance(field.type, GraphQLNonNull):
                 raise refused

@@ -22,7 +22,7 @@ from schema.types.node import ErrorParam, UserError
 
 
 @dataclass(frozen=True)
-class Part:
+class PayloadField:
     """A field of a payload; without a type of its own it has that of the result's attribute."""
 
     field: Any
@@ -30,24 +30,24 @@ class Part:
     type: Any = None
 
 
-def record(face_: type[Any], text: str) -> Part:
+def record(face_: type[Any], text: str) -> PayloadField:
     """The changed record, read back with the caller's eyes; the result holds its id, as `record`."""
-    return Part(payload_record(text), "record", face_ | None)
+    return PayloadField(payload_record(text), "record", face_ | None)
 
 
-def value(text: str) -> Part:
+def value(text: str) -> PayloadField:
     """An attribute of the result; a UUID is an `ID`."""
-    return Part(payload_field(text))
+    return PayloadField(payload_field(text))
 
 
-def opened(kind: Sensitivity, text: str) -> Part:
+def opened(kind: Sensitivity, text: str) -> PayloadField:
     """An attribute of the result that holds a value of a class, which the command opened."""
-    return Part(opened_value(kind, text))
+    return PayloadField(opened_value(kind, text))
 
 
-def items(payload_: type[Any], text: str, most: int) -> Part:
+def items(payload_: type[Any], text: str, most: int) -> PayloadField:
     """A list of results, at most so many, each shown by its own payload."""
-    return Part(payload_field(text, most), type=list[payload_])  # type: ignore[valid-type]  # a type made at import
+    return PayloadField(payload_field(text, most), type=list[payload_])  # type: ignore[valid-type]  # a type made at import
 
 
 OUTCOME = "What became of it."
@@ -76,13 +76,13 @@ def user_errors(problems: tuple[Problem, ...], language: str) -> list[UserError]
     ]
 
 
-def payload(name: str, text: str, result: type[Any], **parts: Part) -> type[Any]:
+def payload(name: str, text: str, result: type[Any], **parts: PayloadField) -> type[Any]:
     """The type `name` that shows a result.  Raises TypeError for a part that the result does not have."""
     hints = typing.get_type_hints(result)
     if "outcome" in hints:
         parts = {"outcome": value(OUTCOME), **parts}
     if "problems" in hints:
-        parts |= {"user_errors": Part(_problems(PROBLEMS), "problems", list[UserError])}
+        parts |= {"user_errors": PayloadField(_problems(PROBLEMS), "problems", list[UserError])}
     body: dict[str, Any] = {"__annotations__": {}, "__module__": __name__, "__doc__": text}
     for key, part in parts.items():
         attribute = part.attribute or key

@@ -3,8 +3,8 @@
 PostgreSQL plans a statement once for all callers: it always expects that the wall leaves a few hundredths of a per cent
 of the rows, and would rather sort those than follow an index until the page is full.  Two shapes help:
 
-- A list of the whole country stands beside `_many`, one row that PostgreSQL takes for a million: sorting so much seems
-  dearer to it than the index.
+- A list of the whole country stands beside `_expected_million`, one row that PostgreSQL takes for a million: sorting so
+  much seems dearer to it than the index.
 - A list that is sorted by a fact of the record that its rows lead to, as persons by the number of their household,
   starts from those records in their order, and looks up the rows of each until the page is full.  OFFSET 0 keeps the
   two apart, or PostgreSQL would join them first and sort afterwards.
@@ -36,19 +36,19 @@ CursorTest = Callable[[str, bool], sa.ColumnElement[bool]]
 """Argument of a cursor, backward → the rows on its far side."""
 
 
-def in_order(
-    ctx: ReadContext, query: Page, row: sa.FromClause, every: sa.Select[Any], parent: sa.FromClause | None
+def in_index_order(
+    ctx: ReadContext, query: Page, row: sa.FromClause, all_rows: sa.Select[Any], parent: sa.FromClause | None
 ) -> tuple[sa.FromClause, sa.Select[Any], list[SortKey]]:
-    """The row of a page, the rows of its list (`every`) between its cursors, and the keys to sort them by."""
+    """The row of a page, the rows of its list (`all_rows`) between its cursors, and the keys to sort them by."""
     source, order = query.source, query.order
     first = leading(source, order)
     if first is not None and ctx.visible(row, source.noun, fact_of(first).sensitivity) is True:
         return _from_homes(ctx, query, first, parent)
     keys = sort_keys(ctx, row, source.noun, order)
-    every = _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward))
+    all_rows = _between(query, all_rows, lambda argument, backward: after_cursor(keys, argument, backward))
     if is_whole(source) and _sees_the_country(ctx, source.noun) and _is_indexed(source.noun, order, keys):
-        every = every.select_from(row, *_many(ctx))
-    return row, every, keys
+        all_rows = all_rows.select_from(row, *_expected_million(ctx))
+    return row, all_rows, keys
 
 
 def leading(source: Source, order: tuple[Order, ...]) -> Reached[Any] | None:
@@ -117,7 +117,7 @@ def _from_homes(
     home_key = SortKey(home.c[first.column], first.type, order.descending, nullable=False)
     select: sa.Select[Any] = sa.select(home.c.id, home_key.value).where(*tests)
     if is_whole(source) and _sees_the_country(ctx, first.noun):
-        select = select.select_from(home, *_many(ctx))
+        select = select.select_from(home, *_expected_million(ctx))
     select = _between(query, select, lambda argument, backward: not_before(home_key, argument, backward))
     select = select.order_by(home_key.sorting(query.backward)).offset(NOTHING)
     homes = ctx.inside(select, parent).subquery(ctx.name("h"))
@@ -126,12 +126,12 @@ def _from_homes(
     row = inner.correlate(homes).lateral(ctx.name("t"))
     keys = [SortKey(homes.c[first.column], first.type, order.descending, nullable=False)]
     keys += sort_keys(ctx, row, source.noun, tuple(others), order.descending)
-    every = ctx.inside(sa.select(row).select_from(homes, row), parent)
-    return row, _between(query, every, lambda argument, backward: after_cursor(keys, argument, backward)), keys
+    all_rows = ctx.inside(sa.select(row).select_from(homes, row), parent)
+    return row, _between(query, all_rows, lambda argument, backward: after_cursor(keys, argument, backward)), keys
 
 
-def _many(ctx: ReadContext) -> list[sa.FromClause]:
-    """One row, which PostgreSQL takes for a million: it estimates a thousand rows for each of the two series."""
+def _expected_million(ctx: ReadContext) -> list[sa.FromClause]:
+    """FROM items that have one row, while PostgreSQL expects a million: it estimates a thousand for each series."""
     # generate_series(1, (SELECT 1)) AS n$1, generate_series(1, (SELECT 1)) AS n$2
     one = sa.select(const(1)).scalar_subquery()
     return [sa.func.generate_series(const(1), one).alias(ctx.name("n")) for _ in range(2)]
