@@ -1,4 +1,4 @@
-"""A new noun is a few parts (README.md) and nothing else: five of the household, of a village four and its rules.
+"""A new noun is a few parts (README.md) and nothing else: of the household five, of a village four, and its rules.
 
 In a copy of the project it is written, merged, masked, audited and walled; one of the household is sealed, filtered and
 counted too.  Where a part is forgotten, one sentence says where it belongs.

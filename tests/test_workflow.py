@@ -188,6 +188,11 @@ def test_the_table_of_saving_has_only_states_that_accept_changes() -> None:
             assert Verdict.REFUSED not in cells, (act, state)
 
 
+def test_a_step_with_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"'verify_vilage' is no setting: add it to SETTINGS of auth/principal\.py"):
+        replace(STEPS[2], setting="verify_vilage")
+
+
 @pytest.mark.parametrize(
     ("author", "who", "state"),
     [

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
-from auth.principal import SETTING_OF
+from auth.principal import SETTING_OF, SETTINGS
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import WorkflowState
@@ -43,7 +43,7 @@ class HouseholdRevision(InHousehold, Noun):
 
 
 class WorkflowEvent(InHousehold, Noun):
-    """One step of a record through the workflow; never changed afterwards."""
+    """One accepted act on a household: the states before and after, who acted and why; never changed afterwards."""
 
     __tablename__ = "workflow_event"
     named = False
@@ -58,7 +58,7 @@ class WorkflowEvent(InHousehold, Noun):
     edit_hash: Mapped[str | None] = fact(
         SYSTEM,
         "Sidik suntingan",
-        "Hash of the edit that was accepted by this step; by it a retry is known",
+        "Hash of the edit that was accepted with this event; by it a retry is known",
         server=True,
         longest=100,
     )
@@ -102,10 +102,10 @@ class Act(enum.Enum):
 
 
 class Verdict(enum.Enum):
-    """Saving leaves the household as it is."""
+    """Why saving stores nothing."""
 
     UNCHANGED = "what was sent is stored already"
-    REFUSED = "TRANSITION_NOT_ALLOWED"
+    REFUSED = "the household is in a state in which this act changes nothing"
 
 
 Condition = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[bool]]
@@ -114,9 +114,9 @@ Expression = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
 
 @dataclass(frozen=True)
 class Step:
-    """One row of the state table: in `states`, who holds `setting` there may, and `unless` does not forbid it.
+    """One row of the state table: whoever holds `setting` there may take it in `states`, unless `unless` holds.
 
-    `leads_to` is the state after it; None where that depends on the state before, or is the same."""
+    `leads_to` is the state after it; None if that depends on the state before, or is the same."""
 
     ability: Ability
     setting: str
@@ -124,51 +124,61 @@ class Step:
     leads_to: WorkflowState | None
     unless: Condition | None = None
 
+    def __post_init__(self) -> None:
+        if self.setting not in SETTINGS:
+            raise TypeError(f"{self.setting!r} is no setting: add it to SETTINGS of auth/principal.py")
+
     @property
     def target(self) -> WorkflowState:
         """The one state that the step leads to."""
         assert self.leads_to is not None, f"{self.setting} leads to no one state"
         return self.leads_to
 
-    def allowed(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def allowed(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         """The step is open to the caller for this household."""
-        here = self._here(row, ask)
-        return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ask)))
+        here = self._here(row, ctx)
+        return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ctx)))
 
-    def forbidden(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+    def forbidden(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         """Nothing but `unless` keeps the caller from the step."""
-        return sa.false() if self.unless is None else sa.and_(self._here(row, ask), self.unless(row, ask))
+        return sa.false() if self.unless is None else sa.and_(self._here(row, ctx), self.unless(row, ctx))
 
-    def _here(self, row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-        return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ask.areas(self.setting)))
-
-
-def _is(column: sa.ColumnElement[Any], ask: StatementContext) -> sa.ColumnElement[bool]:
-    return sa.func.coalesce(column == ask.claim("user", sa.Uuid()), sa.false())
+    def _here(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+        return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ctx.areas(self.setting)))
 
 
-def own(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def _is(column: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(column == ctx.claim("user", sa.Uuid()), sa.false())
+
+
+def is_author(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Four eyes: the caller sent this revision, or wrote one of those since the last verified one."""
-    wrote = ask.claim("user", sa.Uuid()) == sa.any_(row.c.authors)
-    return sa.or_(_is(row.c.submitted_by_id, ask), wrote)
+    wrote = ctx.claim("user", sa.Uuid()) == sa.any_(row.c.authors)
+    return sa.or_(_is(row.c.submitted_by_id, ctx), wrote)
 
 
-def own_or_verified(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
+def is_author_or_village_verifier(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Four eyes: nobody takes both steps of one revision."""
-    return sa.or_(own(row, ask), _is(row.c.village_verified_by_id, ask))
+    return sa.or_(is_author(row, ctx), _is(row.c.village_verified_by_id, ctx))
 
 
-def others(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[bool]:
-    """Submitted by somebody else, who may still be verified: only the sender himself may send again."""
-    return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ask)))
+def sent_by_another(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+    """Another person submitted it and it waits for verification: only that person may send it again.
+
+    Others amend it."""
+    return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ctx)))
 
 
-S = WorkflowState
-Saved = WorkflowState | Verdict
+# --- the state table --------------------------------------------------------------------------------------------------
+#
+# It has two parts.  SAVING: what happens when content is saved.  STEPS: which command is open to whom, in which states.
+
+A, S = Ability, WorkflowState
+SaveTarget = WorkflowState | Verdict
 no, same = Verdict.REFUSED, Verdict.UNCHANGED
 
 # fmt: off
-SAVING: dict[Act, dict[WorkflowState | None, tuple[Saved, Saved, Saved]]] = {
+SAVING: dict[Act, dict[WorkflowState | None, tuple[SaveTarget, SaveTarget, SaveTarget]]] = {
     # What was sent          differs from   is what is stored,  is what is stored,
     # for a household that   what is        and names its       and names no
     # is …                   stored         `baseRev`           `baseRev`
@@ -193,8 +203,11 @@ SAVING: dict[Act, dict[WorkflowState | None, tuple[Saved, Saved, Saved]]] = {
 """What saving leads to.  A state: it is stored, and the household has this state then.  A household in a state that is
 not named here stays as it is: `same` where the content is stored already, `no` for everything else."""
 
+MOVABLE = (S.DRAFT,)
+"""The states in which saving may move a household to another village."""
 
-def saving(act: Act, state: WorkflowState | None, *, changed: bool, based: bool) -> Saved:
+
+def saving(act: Act, state: WorkflowState | None, *, changed: bool, based: bool) -> SaveTarget:
     """What saving leads to for a household in this state, None for a new one, by the table."""
     if_changed, if_based, if_not = SAVING[act].get(state, (no, same, same))
     return if_changed if changed else if_based if based else if_not
@@ -216,14 +229,25 @@ def _saving(act: Act, ability: Ability, setting: str, unless: Condition | None =
     return Step(ability, setting, _states(act), _leads_to(act), unless)
 
 
-SAVE_DRAFT = _saving(Act.DRAFT, Ability.HOUSEHOLD_SUBMIT, "submit")
-SUBMIT = _saving(Act.SUBMIT, Ability.HOUSEHOLD_SUBMIT, "submit", others)
-AMEND = _saving(Act.AMEND, Ability.HOUSEHOLD_AMEND, "amend")
-VERIFY_VILLAGE = Step(Ability.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,), S.VERIFIED_VILLAGE, own)
-VERIFY_REGENCY = Step(Ability.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,), S.VERIFIED, own_or_verified)
-RETURN_VILLAGE = Step(Ability.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,), S.RETURNED, own)
-RETURN_REGENCY = Step(Ability.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED, own)
-REVEAL = Step(Ability.IDENTITY_REVEAL, "reveal", tuple(S), None)
+# fmt: off
+# Saving, in the states that have a row for the act in SAVING
+#                        act         ability             setting
+SAVE_DRAFT     = _saving(Act.DRAFT,  A.HOUSEHOLD_SUBMIT, "submit")
+SUBMIT         = _saving(Act.SUBMIT, A.HOUSEHOLD_SUBMIT, "submit", unless=sent_by_another)
+AMEND          = _saving(Act.AMEND,  A.HOUSEHOLD_AMEND,  "amend")
+
+# The other commands
+#                     ability              setting           in these states                    leads to
+VERIFY_VILLAGE = Step(A.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,),                    S.VERIFIED_VILLAGE,
+                      unless=is_author)
+VERIFY_REGENCY = Step(A.SUBMISSION_VERIFY, "verify_regency", (S.VERIFIED_VILLAGE,),             S.VERIFIED,
+                      unless=is_author_or_village_verifier)
+RETURN_VILLAGE = Step(A.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,),                    S.RETURNED,
+                      unless=is_author)
+RETURN_REGENCY = Step(A.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED,
+                      unless=is_author)
+REVEAL         = Step(A.IDENTITY_REVEAL,   "reveal",         tuple(S),                          None)
+# fmt: on
 STEPS = (SUBMIT, AMEND, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
 STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 """The step that opens the way for each act."""
@@ -232,11 +256,11 @@ STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 REVISION, EVENT, REMARK = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark))
 
 
-def abilities(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def abilities(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a household: the abilities whose step would be accepted from the caller now, each once."""
     by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
     for step in STEPS:
-        by_ability.setdefault(step.ability, []).append(step.allowed(row, ask))
+        by_ability.setdefault(step.ability, []).append(step.allowed(row, ctx))
     return granted({ability: sa.or_(*tests) for ability, tests in by_ability.items()})
 
 
@@ -246,24 +270,24 @@ def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[An
     return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 
-def in_region(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def in_region(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a region: what the caller may do there, before the state of any one record is considered."""
     by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
     for step in STEPS:
-        by_ability.setdefault(step.ability, []).append(row.c.code.op("<@")(ask.areas(step.setting)))
+        by_ability.setdefault(step.ability, []).append(row.c.code.op("<@")(ctx.areas(step.setting)))
     return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
 
 
 def where_held(ability: Ability) -> Expression:
     """`viewerCan` of a record whose command asks for nothing but the ability, where the record lies."""
 
-    def held(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
-        return granted({ability: row.c.area.op("<@")(ask.areas(SETTING_OF[ability]))})
+    def held(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+        return granted({ability: row.c.area.op("<@")(ctx.areas(SETTING_OF[ability]))})
 
     return held
 
 
-def nothing(row: sa.FromClause, ask: StatementContext) -> sa.ColumnElement[Any]:
+def nothing(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of records that no command takes by themselves."""
     return sa.cast(const("{}"), ARRAY(sa.Text()))
 

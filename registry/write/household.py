@@ -21,7 +21,7 @@ from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
 from registry.models.household import HOUSEHOLD
-from registry.models.workflow import EVENT, STEP_OF, Act, Step, Verdict, saving
+from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Step, Verdict, saving
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import Sql
@@ -150,10 +150,10 @@ def state_of(work: SubmissionContext) -> WorkflowState | None:
 
 
 def _allowed(work: SubmissionContext) -> bool:
-    """Whether the state table opens this act to the caller.  Only a draft may move to another village."""
+    """Whether the state table opens this act to the caller, and a move to another village."""
     if work.row is None:
         return True
-    return bool(work.row["allowed"]) and (not work.moved or state_of(work) is WorkflowState.DRAFT)
+    return bool(work.row["allowed"]) and (not work.moved or state_of(work) in MOVABLE)
 
 
 def _findings(work: SubmissionContext, document: Document, *, finished: bool) -> list[Finding]:
