@@ -17,9 +17,10 @@ from registry.codes import RegionLevel, Severity, WorkflowState
 from registry.guard.vault import Vault
 from registry.models.aggregate import AGGREGATE, NOUNS, SEALED
 from registry.models.noun import SCHEMA, facts
+from registry.models.part import Document
 from registry.regions.region_name import place
 from registry.rules import check
-from registry.write.document import Document, opened
+from registry.write.document import opened
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, PERSONAS, personas
 from server.demo.households import documents, villages

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from registry.codes import IdentityField
 from registry.guard.vault import Vault
 from registry.models.aggregate import AGGREGATE, WHOLES
-from registry.write.document import ChangeSet, Document, merge, opened, same, seal
+from registry.models.part import Document
+from registry.write.document import ChangeSet, merge, opened, same, seal
 
 HOUSEHOLD = "h"
 PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -115,6 +115,24 @@ async def test_temporary_database_errors_are_overload_with_retry_after(village: 
     assert (await village.submit("officer", document))["outcome"] == "ACCEPTED", "and nothing was stored before"
 
 
+async def test_a_submission_that_a_deadlock_ended_is_tried_once_more(village: Place) -> None:
+    document = household()
+    await village.admin.execute("CREATE SEQUENCE attempts; GRANT USAGE ON SEQUENCE attempts TO PUBLIC")
+    await village.admin.execute(
+        "CREATE FUNCTION deadlock_once() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF nextval('attempts') = 1 THEN RAISE 'no' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;"
+        " CREATE TRIGGER deadlock_once BEFORE INSERT ON household_revision"
+        " FOR EACH ROW EXECUTE FUNCTION deadlock_once()"
+    )
+    try:
+        for edit, base in ((document, None), ({"id": document["id"], "hamlet": "Lor"}, 1)):
+            await village.admin.execute("ALTER SEQUENCE attempts RESTART")
+            assert (await village.submit("officer", edit, base))["outcome"] == "ACCEPTED"
+            assert await village.admin.fetchval("SELECT last_value FROM attempts") == 2
+    finally:
+        await village.admin.execute("DROP FUNCTION deadlock_once() CASCADE; DROP SEQUENCE attempts")
+
+
 async def test_a_limit_that_a_statement_exceeds_is_not_overload(village: Place) -> None:
     async with refusing(village, "audit_event", "53400"):
         assert (await village.query("officer", SUBMIT, household=household())).codes == ["TIMEOUT"]

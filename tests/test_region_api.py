@@ -18,7 +18,7 @@ async def test_an_old_code_finds_the_region_of_today(village: Place) -> None:
 
 
 async def test_a_split_code_names_its_successors(village: Place) -> None:
-    for language, word in (("id", "dipecah"), ("en", "split")):
+    for language, word in (("id", "dimekarkan"), ("en", "split")):
         answer = await village.query("stranger", REGION, language, code=SPLIT)
         assert answer.json["data"] == {"region": None}
         (error,) = answer.errors

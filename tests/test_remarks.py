@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry.models.aggregate import AGGREGATE, LISTS, NOUNS
-from registry.write.remark import changed, placed
+from registry.write.remark import changed, stored_path
 from schema.inputs.household import INSIDE
 from tests.village import RETURN, Place, episode, household, person, shop
 
@@ -216,7 +216,7 @@ def test_every_input_field_accepts_a_remark_and_can_answer_it(table: str) -> Non
         before, after = (
             AGGREGATE.empty() | {"household": {"h": {}}} | {table: {key: row}} for row in ({}, {column: "x"})
         )
-        path = placed([*prefix, *where], before, INSIDE)
+        path = stored_path([*prefix, *where], before, INSIDE)
         assert path == [*prefix, *where]
         assert changed(path, before, after, INSIDE)
         assert not changed(path, after, after, INSIDE)

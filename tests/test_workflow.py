@@ -15,7 +15,8 @@ from registry.codes import WorkflowState
 from registry.models.workflow import AMEND as AMENDING
 from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
 from registry.models.workflow import SUBMIT as SUBMITTING
-from registry.write import verification
+from registry.write import returning, verification
+from registry.write.step import STAGES
 from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, episode, household
 
 pytestmark = pytest.mark.anyio
@@ -460,7 +461,10 @@ async def test_viewer_can_of_a_region_lists_what_the_caller_may_do_there(village
 async def test_steps_lead_to_the_state_in_the_table(village: Place, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The commands take it from the table, for the household and for its event."""
     document = await village.new_household("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
-    monkeypatch.setattr(verification, name, replace(getattr(verification, name), leads_to=WorkflowState.REJECTED))
+    commands = returning if name == "RETURN_VILLAGE" else verification
+    rejecting = replace(getattr(commands, name), leads_to=WorkflowState.REJECTED)
+    monkeypatch.setitem(STAGES, rejecting, STAGES[getattr(commands, name)])
+    monkeypatch.setattr(commands, name, rejecting)
     if name == "RETURN_VILLAGE":
         payload = await village.return_household("verifier", document)
     else:

@@ -125,20 +125,20 @@ COMMAND = '''
 from __future__ import annotations
 
 from auth.ability import Ability
-from registry.write.submission_context import Outcome
+from registry.write.submission_context import SaveOutcome
 from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.input_types import InputDict
 from schema.engine.context import Context
-from schema.inputs.record import VillageInput
+from schema.inputs.record import VillageRecordInput
 from schema.types.payload import payload, record
 from schema.types.workshop import Workshop
 
-INPUT = VillageInput(Workshop, "A workshop of a village.", based=True)
+INPUT = VillageRecordInput(Workshop, "A workshop of a village.")
 SaveWorkshopPayload = payload(
     "SaveWorkshopPayload",
     "Outcome of saving.",
-    Outcome,
+    SaveOutcome,
     workshop=record(Workshop, "As stored now; null when refused."),
 )
 
@@ -149,7 +149,7 @@ SaveWorkshopPayload = payload(
     INPUT.command_input,
     SaveWorkshopPayload,
 )
-async def save_workshop(context: Context, sent: InputDict) -> Outcome:
+async def save_workshop(context: Context, sent: InputDict) -> SaveOutcome:
     return await save(context, INPUT.submission(Ability.HOUSEHOLD_SUBMIT, sent))
 '''
 

@@ -81,15 +81,41 @@ async def test_it_is_answered_like_a_household(village: Place) -> None:
     assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (["incident", "trainer"], None, [])
 
 
-async def test_sent_again_it_is_stored_once_whatever_came_after(village: Place) -> None:
+async def test_a_resend_is_stored_once_whatever_others_changed_since(village: Place) -> None:
     columns = await saved(village)
     again = await save(village, "officer", columns)
     assert (again["outcome"], again["workshop"]["rev"], again["userErrors"]) == ("UNCHANGED", 1, [])
-    later = await save(village, "officer", {"id": columns["id"], "title": "Menjual hasil kebun"})
+    later = await save(village, "second", {"id": columns["id"], "title": "Menjual hasil kebun"})
     assert (later["workshop"]["rev"], later["workshop"]["trainer"]) == (2, "Siti Aminah")
     late = await save(village, "officer", columns)
     assert (late["outcome"], late["workshop"]["title"]) == ("UNCHANGED", "Menjual hasil kebun")
     assert await revisions(village, columns["id"]) == [(1, "workshop", HERE), (2, "workshop", HERE)]
+
+
+async def test_a_resend_of_an_edit_that_names_its_revision_is_known_after_later_edits(village: Place) -> None:
+    columns = await saved(village)
+    first = {"id": columns["id"], "baseRev": 1, "title": "Satu"}
+    second = {"id": columns["id"], "baseRev": 2, "title": "Dua"}
+    for edit in (first, second):
+        assert (await save(village, "officer", edit))["outcome"] == "ACCEPTED"
+    late = await save(village, "officer", first)
+    assert (late["outcome"], late["workshop"]["title"], late["workshop"]["rev"]) == ("UNCHANGED", "Dua", 3)
+
+
+async def test_an_earlier_value_that_is_sent_again_is_an_edit(village: Place) -> None:
+    columns = await saved(village)
+    other = await save(village, "officer", columns | {"title": "Lain"})
+    back = await save(village, "officer", columns)
+    assert (other["workshop"]["rev"], back["workshop"]["rev"]) == (2, 3)
+    assert back["workshop"]["title"] == columns["title"]
+
+
+async def test_null_clears_a_column_and_a_column_left_out_stays(village: Place) -> None:
+    columns = await saved(village)
+    without = {key: value for key, value in columns.items() if key != "trainer"}
+    assert (await save(village, "officer", without | {"title": "Lain"}))["workshop"]["trainer"] == "Siti Aminah"
+    cleared = await save(village, "officer", without | {"title": "Lain", "trainer": None})
+    assert (cleared["workshop"]["trainer"], cleared["workshop"]["rev"]) == (None, 3)
 
 
 async def test_sent_twice_at_once_it_is_stored_once(village: Place) -> None:

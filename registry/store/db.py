@@ -20,7 +20,16 @@ import asyncpg
 
 from auth.errors import RateLimited
 from auth.principal import Principal
-from registry.store.outage import CONNECTION_ERRORS, NOT_STORING, TOO_MUCH, TooSlow, Unreachable, is_passing, sqlstate
+from registry.store.outage import (
+    CONNECTION_ERRORS,
+    NOT_STORING,
+    TOO_MUCH,
+    Deadlocked,
+    TooSlow,
+    Unreachable,
+    is_passing,
+    sqlstate,
+)
 from registry.store.pool import Durations, Pool
 from registry.store.prepared import LARGEST, Connection
 from registry.store.session import answers_in_bytes, begin, beginning, rolled_back
@@ -84,6 +93,8 @@ class _Borrowed:
         self._pool.release(self._connection)
         if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)) or sqlstate(error) == TOO_MUCH:
             raise TooSlow from None
+        if isinstance(error, asyncpg.DeadlockDetectedError):
+            raise Deadlocked from None
         if (lost and isinstance(error, CONNECTION_ERRORS)) or is_passing(error):
             raise Unreachable from None
 

@@ -16,6 +16,10 @@ class Unreachable(Exception):
     """No connection came in time, or it was lost; the request may be sent again."""
 
 
+class Deadlocked(Unreachable):
+    """PostgreSQL ended this transaction, because it and another waited for each other."""
+
+
 CONNECTION_ERRORS = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
 """The errors of a lost connection; some of them have other causes too."""
 

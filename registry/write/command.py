@@ -1,4 +1,4 @@
-"""What every command does: holds its ability, leaves an audit row whatever happens, and says who acted.
+"""What every command does: require its ability, leave an audit row whatever happens, and record who acted.
 
 Rule: the audit row of an accepted command is in its transaction, that of a refused one in its own.
 Test: tests/test_audit.py.
@@ -30,7 +30,7 @@ ADD_AUDIT = Sql(
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, as the record will remember him."""
+    """Who acts, as the record keeps it."""
 
     id: uuid.UUID
     name: str
@@ -38,7 +38,7 @@ class Actor:
 
 
 def actor(principal: Principal, ability: Ability, area: str, stage: VerificationStage | None = None) -> Actor:
-    """The caller in the role that gives him the ability there."""
+    """The caller, in the role that gives them the ability in this area."""
     role = principal.role_for(ability, area, stage)
     assert role is not None, "a command runs only where a grant gives its ability"
     return Actor(principal.user_id, principal.name, role.value)
@@ -47,7 +47,7 @@ def actor(principal: Principal, ability: Ability, area: str, stage: Verification
 async def audit(
     tx: Transaction, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
 ) -> None:
-    """One audit row in the command's own transaction."""
+    """Write an audit row in the command's own transaction."""
     values: dict[str, Any] = {"rev": None, "field": None, "purpose": None, "note": None} | more
     await tx.rows(
         ADD_AUDIT, actor_id=principal.user_id, ability=ability.value, subject_id=subject, outcome=outcome, **values
@@ -57,13 +57,13 @@ async def audit(
 async def audit_refusal(
     database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
 ) -> None:
-    """The audit row of a refused command, in a transaction of its own."""
-    async with database.write(principal, "submit") as tx:
+    """Write the audit row of a refused command, in a transaction of its own."""
+    async with database.write(principal, "submit") as tx:  # any setting: an audit row lies in no area
         await audit(tx, principal, ability, subject, outcome, **more)
 
 
 async def require(database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None = None) -> None:
-    """Raises Forbidden, audited, where no grant has the ability anywhere."""
+    """Raises Forbidden, and audits it, if no grant of the caller gives the ability anywhere."""
     if ability not in principal.abilities:
         await audit_refusal(database, principal, ability, subject, Forbidden.code)
         raise Forbidden(ability=ability)

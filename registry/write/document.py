@@ -18,7 +18,6 @@ from registry.models.aggregate import AGGREGATE, ORDERS
 from registry.models.part import Aggregate, Document
 from registry.values.identity_number import is_masked
 
-__all__ = ["ChangeSet", "Document", "Merged"]
 At = tuple[str, str, str]
 """Table, id, column."""
 Path = tuple[str, ...]
@@ -144,10 +143,13 @@ def _merge_row(
     defaults = aggregate.defaults.get(table, {})
     for column, sent_value in sent.items():
         value = deepcopy(defaults.get(column)) if sent_value is None else sent_value
-        unseen = before is None and is_.get(column) is not None
-        if same(is_.get(column), value) or (same(was.get(column), value) and not unseen):
+        others_added = before is None and is_.get(column) is not None  # the record, after the edit started
+        is_stored = same(is_.get(column), value)
+        is_untouched = same(was.get(column), value) and not others_added
+        whole = aggregate.wholes.get((table, column), (column,))
+        if is_stored or is_untouched:
             row.setdefault(column, is_.get(column))
-        elif all(same(was.get(part), is_.get(part)) for part in aggregate.wholes.get((table, column), (column,))):
+        elif all(same(was.get(part), is_.get(part)) for part in whole):  # others left it as it was
             row[column] = value
         else:
             yield column

@@ -21,19 +21,20 @@ from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
 from registry.models.household import HOUSEHOLD
+from registry.models.part import Document
 from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Step, Verdict, saving
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import Sql
 from registry.values.text import says_something
 from registry.write import household_sql
-from registry.write.document import ChangeSet, Document, Merged, opened
+from registry.write.document import ChangeSet, Merged, opened
+from registry.write.echoes import drop_status
 from registry.write.persist import SUBMITTED, persist
 from registry.write.retry import ACCEPTED_BEFORE
 from registry.write.statements import CALLER, locking
-from registry.write.submission_context import Authors, Judged, Submission, SubmissionContext
-from registry.write.unchanged import drop_status
-from registry.write.user_errors import Problem, Refused, refuse, unfit
+from registry.write.submission_context import Judged, Recorders, Submission, SubmissionContext
+from registry.write.user_errors import Problem, Refused, refusal, unfit
 from registry.write.village_lookup import locate, move_along
 
 MOST_CHILDREN = 50
@@ -69,23 +70,28 @@ class HouseholdSubmission(Submission):
         return self.step.setting
 
     @property
-    def lock(self) -> Sql:
+    def lock_statement(self) -> Sql:
         return LOCKS[self.act]
 
     @property
     def hashed(self) -> dict[str, str]:
+        """Not the reason: the same amendment with another reason is a retry."""
         return {"act": self.act.value}
 
-    def check(self) -> None:
+    @property
+    def only_creates(self) -> bool:
+        return self.base_rev is None and self.village is not None
+
+    def check_request(self) -> None:
         """An amendment has a reason that says something."""
         if self.act is not Act.AMEND:
             return
         if not says_something(self.reason or ""):
-            raise refuse(Code.REASON_REQUIRED, "reason")
+            raise refusal(Code.REASON_REQUIRED, "reason")
         if problems := unfit(EVENT.c.reason, self.reason, "reason"):
             raise Refused(*problems)
 
-    def own_village(self, principal: Principal) -> uuid.UUID | None:
+    def village_if_new(self, principal: Principal) -> uuid.UUID | None:
         """The village of a grant that covers just that village, if the household may be new.
 
         Most are, and need no look: the writing statement knows whether the household is new, and whether the region is
@@ -102,8 +108,8 @@ class HouseholdSubmission(Submission):
         document: Document = orjson.loads(row["document"])
         return document
 
-    async def authors(self, tx: Transaction, row: asyncpg.Record) -> Authors:
-        parts = await tx.rows(household_sql.AUTHORS, household=row["id"])
+    async def recorders(self, tx: Transaction, row: asyncpg.Record) -> Recorders:
+        parts = await tx.rows(household_sql.RECORDERS, household=row["id"])
         return {self.edit.root: row["created_by"]} | {
             (part["noun"], str(part["id"])): part["created_by"] for part in parts
         }
@@ -114,23 +120,23 @@ class HouseholdSubmission(Submission):
     async def locate(self, work: SubmissionContext) -> None:
         await locate(work)
 
-    def unbased(self, current: Document) -> Document:
+    def base_without_rev(self, current: Document) -> Document:
         """From nothing: what differs from the stored household conflicts with it."""
         return AGGREGATE.empty()
 
-    def drop_unchanged(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
-        yield from super().drop_unchanged(edit, *shown)
+    def drop_echoes(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
+        yield from super().drop_echoes(edit, *shown)
         yield from drop_status(edit, *shown)
 
     def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
         """By the state table, then by the rules."""
         merged.changed |= move_along(work, merged.document)
-        changed = merged.changed or work.moved
-        verdict = saving(self.act, state_of(work), changed=changed, based=self.base_rev is not None)
+        has_effect = merged.changed or work.moved
+        verdict = saving(self.act, state_of(work), changed=has_effect, based=self.base_rev is not None)
         if verdict is Verdict.UNCHANGED:
             return None
         if isinstance(verdict, Verdict) or not _allowed(work):
-            raise refuse(Code.TRANSITION_NOT_ALLOWED, *self._refused_at(work))
+            raise refusal(Code.TRANSITION_NOT_ALLOWED, *self._refused_at(work))
         return Judged(_findings(work, merged.document, finished=verdict is WorkflowState.SUBMITTED), verdict)
 
     def _refused_at(self, work: SubmissionContext) -> tuple[str, ...]:
@@ -140,8 +146,8 @@ class HouseholdSubmission(Submission):
 
     async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
         assert judged.state is not None, "a household has a workflow"
-        changed = merged.changed or work.row is None
-        await persist(work, merged.document, judged.state, judged.findings, outcome, self.reason, changed=changed)
+        revises = merged.changed or work.row is None  # a move alone does not make a revision
+        await persist(work, merged.document, judged.state, judged.findings, outcome, self.reason, revises=revises)
 
 
 def state_of(work: SubmissionContext) -> WorkflowState | None:
@@ -160,7 +166,7 @@ def _findings(work: SubmissionContext, document: Document, *, finished: bool) ->
     """Judge the whole household: errors refuse, the rest is kept for the verifier.  Raises Refused."""
     for table in CHILDREN:
         if len(document[table]) > MOST_CHILDREN:
-            raise refuse(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
+            raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
     judged = opened(document, work.vault)
     judged["household"][work.edit.id]["village_id"] = str(work.village)
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)

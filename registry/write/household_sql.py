@@ -1,7 +1,14 @@
-"""The statements that put a document into its tables: one for a new household, one for a known one, whatever its size.
+"""The statements that store a household: one for a new one, one for an existing one, whatever its size.
 
-A part takes the household's id from the part before it, which hands it on only when all its new rows were written.
-Rule: nothing hangs on a record that is another's, and the answer names the rows that were written, by table and id.
+    WITH number AS (INSERT INTO household_number … RETURNING year, last),
+         home AS (INSERT INTO household … ON CONFLICT (id) DO NOTHING RETURNING id),
+         new_member AS (INSERT INTO member … SELECT … FROM home, jsonb_populate_recordset(…) RETURNING id),
+         with_member AS (SELECT id FROM home WHERE (SELECT count(*) FROM new_member) = jsonb_array_length($n)),
+         …, revision AS (…), findings AS (…), event AS (…), audit AS (…)
+    SELECT 'household', id FROM home UNION ALL SELECT 'member', id FROM new_member …
+
+Each part takes the household's id from the part before it, which passes it on only if all its new rows were written.
+Rule: nothing is attached to another's record, and the answer names the rows that were written, by table and id.
 Test: tests/test_submission.py.
 """
 
@@ -21,15 +28,16 @@ from registry.models.noun import const, table_of
 from registry.models.region import REGION
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.store.sql import Sql, arg
-from registry.write.statements import audited, placed, sent_rows, todays_village
+from registry.write.statements import audited, scope_columns, sent_rows, todays_village
 
 NOW = sa.func.now()
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
-"""What an event says of its step."""
+"""The columns of an event that describe its step."""
 
 
 def _names(table: str) -> list[str]:
-    return [c.name for c in TYPED[table] if c.name != "village_id"] + list(DERIVED[table])
+    """The columns of a part that a submission writes."""
+    return [column.name for column in TYPED[table] if column.name != "village_id"] + list(DERIVED[table])
 
 
 # --- the household ----------------------------------------------------------------------------------------------------
@@ -43,6 +51,7 @@ _NEXT = (
     .returning(_number.c.year, sa.cast(_number.c.last, sa.Text()).label("serial"))
     .cte("number")
 )
+# concat_ws('-', area, year, lpad(serial, greatest(4, length(serial)), '0')), such as 35.07.11.2008-2026-0007
 _width = sa.func.greatest(const(4), sa.func.length(_NEXT.c.serial))
 _household_no = sa.func.concat_ws(
     const("-"), arg("area", sa.Text()), _NEXT.c.year, sa.func.lpad(_NEXT.c.serial, _width, const("0"))
@@ -57,38 +66,45 @@ _STATE = (
     "village_verified_by_id",
 )
 _HOUSEHOLD = (*_names("household"), *_STATE)
-_home = sent_rows(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
+_sent_household = sent_rows(HOUSEHOLD, "household", "id", *_HOUSEHOLD)
 _ME = arg("me", sa.Uuid())
+# CASE WHEN ($document IS NOT NULL OR village_id <> $village) AND $me <> ALL (authors)
+#   THEN authors || $me ELSE authors END
 _moves = HOUSEHOLD.c.village_id != arg("village", sa.Uuid())
-_writes = sa.and_(sa.or_(arg("document", sa.JSON()).is_not(None), _moves), sa.all_(HOUSEHOLD.c.authors) != _ME)
-_AUTHORS = sa.case((_writes, sa.func.array_append(HOUSEHOLD.c.authors, _ME)), else_=HOUSEHOLD.c.authors)
-"""Whoever changes content, or the village, is an author from then on, each once; who only sends it is not."""
+_changes = sa.or_(arg("document", sa.JSON()).is_not(None), _moves)
+_is_new_author = sa.and_(_changes, sa.all_(HOUSEHOLD.c.authors) != _ME)
+_AUTHORS = sa.case((_is_new_author, sa.func.array_append(HOUSEHOLD.c.authors, _ME)), else_=HOUSEHOLD.c.authors)
+"""Whoever changes content, or the village, becomes an author, once; who only sends it does not."""
 _CREATE = (
     upsert(HOUSEHOLD)
     .from_select(
-        ["id", *placed(), "household_no", "authors", *_HOUSEHOLD],
+        ["id", *scope_columns(), "household_no", "authors", *_HOUSEHOLD],
         sa.select(
-            _home.c.id, *placed().values(), _household_no, array([_ME]), *[_home.c[n] for n in _HOUSEHOLD]
-        ).select_from(_NEXT.join(_home, sa.true())),
+            _sent_household.c.id,
+            *scope_columns().values(),
+            _household_no,
+            array([_ME]),
+            *[_sent_household.c[name] for name in _HOUSEHOLD],
+        ).select_from(_NEXT.join(_sent_household, sa.true())),
     )
     .on_conflict_do_nothing(index_elements=["id"])
     .returning(HOUSEHOLD.c.id)
 )
 _SAVE = (
     sa.update(HOUSEHOLD)
-    .values({n: _home.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW, "authors": _AUTHORS})
-    .values({name: value for name, value in placed().items() if name != "created_by"})
-    .where(HOUSEHOLD.c.id == _home.c.id)
+    .values({n: _sent_household.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW, "authors": _AUTHORS})
+    .values({name: value for name, value in scope_columns().items() if name != "created_by"})
+    .where(HOUSEHOLD.c.id == _sent_household.c.id)
     .returning(HOUSEHOLD.c.id)
 )
 
 
-# --- what hangs on it: each takes the household from `home` -----------------------------------------------------------
+# --- what belongs to it: each part takes the household from `home` ----------------------------------------------------
 
 
 def _add(table: sa.Table, home: sa.CTE, columns: dict[str, Any], rows: Any = None, id_: Any = None) -> Any:
-    """INSERT of the rows, or of one row, into a table of the household."""
-    own = {"id": sa.func.gen_random_uuid() if id_ is None else id_, "household_id": home.c.id, **placed()}
+    """INSERT INTO table (id, household_id, village_id, area, draft, created_by, columns) SELECT … FROM home[, rows]."""
+    own = {"id": sa.func.gen_random_uuid() if id_ is None else id_, "household_id": home.c.id, **scope_columns()}
     values = sa.select(*own.values(), *columns.values())
     values = values.select_from(home if rows is None else home.join(rows, sa.true()))
     return upsert(table).from_select([*own, *columns], values)
@@ -103,7 +119,7 @@ def _insert(name: str, home: sa.CTE) -> Any:
 
 def _update(name: str, home: sa.CTE) -> Any:
     table, names = table_of(NOUNS[name]), _names(name)
-    sent = sent_rows(table, f"kept_{name}", "id", *names)
+    sent = sent_rows(table, f"changed_{name}", "id", *names)
     values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
     mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == home.c.id)
     return sa.update(table).values(values).where(mine).returning(table.c.id)
@@ -116,7 +132,7 @@ def _archive(table: sa.Table, home: sa.CTE, *which: Any) -> Any:
 
 def _remove(name: str, home: sa.CTE) -> Any:
     table = table_of(NOUNS[name])
-    return _archive(table, home, table.c.id == sa.any_(arg(f"gone_{name}", sa.ARRAY(sa.Uuid()))))
+    return _archive(table, home, table.c.id == sa.any_(arg(f"removed_{name}", sa.ARRAY(sa.Uuid()))))
 
 
 def _numbers(argument: str) -> Any:
@@ -140,7 +156,7 @@ def _seal(home: sa.CTE) -> Any:
 
 
 def _seal_again(home: sa.CTE) -> Any:
-    """Of a known household: a new number takes the place of the old one."""
+    """For an existing household: a new number replaces the old one."""
     added = _seal(home)
     values = {n: added.excluded[n] for n in ("key_id", "sealed", "blind")}
     values |= {"archived_at": sa.null(), "updated_at": NOW}
@@ -153,11 +169,11 @@ def _unseal(home: sa.CTE) -> Any:
     return _archive(IDENTITY, home, sa.tuple_(IDENTITY.c.subject_id, IDENTITY.c.field).in_(cleared))
 
 
-def _revise(home: sa.CTE) -> Any:
-    """Without a document content is as it was, and there is no revision."""
+def _add_revision(home: sa.CTE) -> Any:
+    """If there is no document, content did not change, and there is no revision."""
     document = arg("document", sa.JSON())
-    told = sa.select(home.c.id).where(document.is_not(None)).cte("revised")
-    return _add(REVISION, told, {"rev": arg("rev", sa.Integer()), "document": document})
+    revised = sa.select(home.c.id).where(document.is_not(None)).cte("revised")
+    return _add(REVISION, revised, {"rev": arg("rev", sa.Integer()), "document": document})
 
 
 _FINDING = (
@@ -174,40 +190,46 @@ _FINDING = (
 )
 
 
-def _find(home: sa.CTE) -> Any:
+def _add_findings(home: sa.CTE) -> Any:
     sent = sent_rows(FINDING, "findings", *_FINDING)
     return _add(FINDING, home, {n: sent.c[n] for n in _FINDING}, sent)
 
 
-def _resolve(home: sa.CTE) -> Any:
-    """The remarks that this revision answers."""
+def _resolve_remarks(home: sa.CTE) -> Any:
+    """UPDATE of the remarks that this revision answers."""
     values = {"resolved_in_rev": arg("rev", sa.Integer()), "updated_at": NOW}
     answered = REMARK.c.id == sa.any_(arg("resolved", sa.ARRAY(sa.Uuid())))
     return sa.update(REMARK).values(values).where(REMARK.c.household_id == home.c.id, answered)
 
 
-def _tell(home: sa.CTE) -> Any:
+def _add_event(home: sa.CTE) -> Any:
     return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in (*STEP, "edit_hash")})
 
 
-def _storing(household: Any, *, known: bool) -> Sql:
-    """The whole statement; what only a known household can need is left out for a new one."""
+def _storing(household: Any, *, existing: bool) -> Sql:
+    """The whole statement; a new household needs no updates and removals."""
     home = household.cte("home")
     written, others = [(HOUSEHOLD.name, home)], []
     for name in CHILDREN:
         written.append((name, new := _insert(name, home).cte(f"new_{name}")))
-        if known:
-            written.append((name, _update(name, home).cte(f"kept_{name}")))
-            others.append(_remove(name, home).cte(f"gone_{name}"))
+        if existing:
+            written.append((name, _update(name, home).cte(f"changed_{name}")))
+            others.append(_remove(name, home).cte(f"removed_{name}"))
         count = sa.select(sa.func.count()).select_from(new).scalar_subquery()
-        all_ = count == sa.func.jsonb_array_length(arg(f"new_{name}", JSONB()))
-        home = sa.select(home.c.id).where(all_).cte(f"with_{name}")
-    parts = {"numbers": _seal, "revision": _revise, "findings": _find, "event": _tell, "audit": audited}
-    if known:
+        all_written = count == sa.func.jsonb_array_length(arg(f"new_{name}", JSONB()))
+        home = sa.select(home.c.id).where(all_written).cte(f"with_{name}")
+    parts = {
+        "numbers": _seal,
+        "revision": _add_revision,
+        "findings": _add_findings,
+        "event": _add_event,
+        "audit": audited,
+    }
+    if existing:
         parts |= {
             "numbers": _seal_again,
             "cleared": _unseal,
-            "remarks": _resolve,
+            "remarks": _resolve_remarks,
             "old_findings": lambda home: _archive(FINDING, home),
         }
     others += [part(home).cte(name) for name, part in parts.items()]
@@ -215,9 +237,9 @@ def _storing(household: Any, *, known: bool) -> Sql:
     return Sql(sa.union_all(*rows).add_cte(*others))
 
 
-CREATE, SAVE = _storing(_CREATE, known=False), _storing(_SAVE, known=True)
+CREATE, SAVE = _storing(_CREATE, existing=False), _storing(_SAVE, existing=True)
 
-# --- what is there ----------------------------------------------------------------------------------------------------
+# --- what is stored ---------------------------------------------------------------------------------------------------
 
 REVISIONS = Sql(
     sa.select(REVISION.c.rev, REVISION.c.document).where(
@@ -225,13 +247,12 @@ REVISIONS = Sql(
         REVISION.c.rev == sa.any_(arg("revs", sa.ARRAY(sa.Integer()))),
     )
 )
-AUTHORS = Sql(
-    sa.union_all(
-        *[
-            sa.select(const(t.name).label("noun"), t.c.id, t.c.created_by).where(
-                t.c.household_id == arg("household", sa.Uuid())
-            )
-            for t in (table_of(NOUNS[name]) for name in CHILDREN)
-        ]
-    )
-)
+
+
+def _authors(table: sa.Table) -> sa.Select[Any]:
+    columns = const(table.name).label("noun"), table.c.id, table.c.created_by
+    return sa.select(*columns).where(table.c.household_id == arg("household", sa.Uuid()))
+
+
+RECORDERS = Sql(sa.union_all(*[_authors(table_of(NOUNS[name])) for name in CHILDREN]))
+"""Who recorded each child of a household, removed ones too: a removed child is named here and not in the document."""

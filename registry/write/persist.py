@@ -1,4 +1,4 @@
-"""Write a judged document: household, children, numbers, findings, revision, event and audit row, by one statement.
+"""Store a judged household: its row, children, numbers, findings, revision, event and audit row, by one statement.
 
 Rule: what is accepted reaches its table, or nothing is written.  Tests: tests/test_submission.py, tests/test_audit.py.
 """
@@ -13,7 +13,6 @@ from typing import Any
 
 import asyncpg
 import orjson
-import sqlalchemy as sa
 
 from registry.codes import WorkflowState, WriteOutcome
 from registry.codes.messages import sentence
@@ -21,14 +20,14 @@ from registry.guard.record_id import taken_in
 from registry.models.aggregate import CHILDREN, DERIVED, LISTS, NOUNS, SEALED
 from registry.models.fact import fact_of
 from registry.models.noun import camel
-from registry.models.workflow import EVENT
+from registry.models.part import Document
 from registry.rules import Finding
-from registry.store.sql import Sql, arg
-from registry.values import derived as derive
 from registry.values.civil_day import civil_day
+from registry.values.derived import owner_category, underage_at_departure
+from registry.values.derived import scale as business_scale
 from registry.write import household_sql
 from registry.write.command import Actor, actor
-from registry.write.document import Document, listed
+from registry.write.document import listed
 from registry.write.remark import answered
 from registry.write.statements import as_json
 from registry.write.submission_context import SubmissionContext
@@ -38,16 +37,7 @@ from registry.write.village_lookup import LOCATION
 SUBMITTED = ("submitted_at", "submitted_by_id", "submitted_by_name", "submitted_by_role")
 """What a household keeps of its last submission."""
 Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[uuid.UUID]]
-"""New and kept records of a list, and the ids of those taken out."""
-ADD_EVENT = Sql(
-    sa.insert(EVENT)
-    .inline()
-    .values(
-        id=sa.func.gen_random_uuid(),
-        household_id=arg("household", sa.Uuid()),
-        **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *household_sql.STEP)},
-    )
-)
+"""The new and the changed records of a list, and the ids of those removed."""
 
 
 async def persist(
@@ -58,19 +48,19 @@ async def persist(
     outcome: WriteOutcome,
     reason: str | None,
     *,
-    changed: bool,
+    revises: bool,
 ) -> None:
-    """Store the document in `state`; its `rev` rises only when content changed.
+    """Store the document in `state`; `revises` is whether it becomes a new revision.
 
-    Raises IdTaken where the id of the household or of a new child names another record of any type, or the village is
-    none of today's."""
+    Raises IdTaken if the id of the household or of a new child names another record of any type, or the village is not
+    one of today's."""
     ability = work.submission.ability
     who = actor(work.principal, ability, work.area)
-    rev = work.rev + 1 if changed else work.rev
+    rev = work.rev + 1 if revises else work.rev
     for columns in document["business"].values():
         columns[LOCATION] = columns.get(LOCATION) or str(work.village)
-    children = {table: _children(work, table, document) if changed else ([], [], []) for table in CHILDREN}
-    sealed, cleared = _numbers(work, document) if changed else ([], [])
+    children = {table: _children(work, table, document) if revises else ([], [], []) for table in CHILDREN}
+    sealed, cleared = _numbers(work, document) if revises else ([], [])
     sent: dict[str, Any] = {
         "village": work.village,
         "area": work.area,
@@ -79,7 +69,7 @@ async def persist(
         "household": as_json([_household(work, document, state, rev, who)]),
         **{f"new_{table}": as_json(new) for table, (new, _, _) in children.items()},
         "sealed": as_json(sealed),
-        "document": orjson.dumps(document).decode() if changed else None,
+        "document": orjson.dumps(document).decode() if revises else None,
         "findings": as_json(_findings(work, document, findings)),
         "rev": rev,
         "from_state": None if work.row is None else work.row["workflow_state"],
@@ -95,8 +85,8 @@ async def persist(
     if work.row is None:
         statement, sent = household_sql.CREATE, sent | {"year": civil_day().year}
     else:
-        for table, (_, kept, gone) in children.items():
-            sent |= {f"kept_{table}": as_json(kept), f"gone_{table}": gone}
+        for table, (_, changed_rows, removed) in children.items():
+            sent |= {f"changed_{table}": as_json(changed_rows), f"removed_{table}": removed}
         resolved: list[uuid.UUID] = []
         if state is WorkflowState.SUBMITTED:
             resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
@@ -112,14 +102,13 @@ async def persist(
 
 
 def _check_written(work: SubmissionContext, written: set[tuple[str, str]], children: dict[str, Rows]) -> None:
-    """Raises IdTaken for what was not written: its id was there, in sight or out of it, or its village is none of
-    today's."""
+    """Raises IdTaken for what was not written: its id is taken, visibly or not, or its village is not today's."""
     if ("household", work.edit.id) not in written:
         raise _id_taken(work, "household", work.edit.id)
-    for table, (new, kept, _) in children.items():
+    for table, (new, changed, _) in children.items():
         if taken := [row["id"] for row in new if (table, row["id"]) not in written]:
             raise _id_taken(work, table, min(taken))
-        assert all((table, row["id"]) in written for row in kept), "what is accepted reaches its table"
+        assert all((table, row["id"]) in written for row in changed), "what is accepted reaches its table"
 
 
 def _id_taken(work: SubmissionContext, table: str, id_: str) -> IdTaken:
@@ -132,6 +121,7 @@ def _household(
 ) -> dict[str, Any]:
     columns = _masked("household", work.edit.id, document)
     columns |= {"rev": rev, "workflow_state": state.value}
+    columns |= {"village_verified_by_id": None}  # whoever verified, verified other content
     if state is WorkflowState.SUBMITTED:
         columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
         columns |= {"submitted_by_name": who.name, "submitted_by_role": who.role}
@@ -141,39 +131,43 @@ def _household(
 
 
 def _children(work: SubmissionContext, table: str, document: Document) -> Rows:
-    wanted, known = document[table], work.current[table]
+    after, before = document[table], work.current[table]
     derived = DERIVATIONS[table](document, work) if table in DERIVATIONS else {}
-    made = {id_: _masked(table, id_, document) | derived.get(id_, {}) for id_ in wanted}
-    new = [row for id_, row in made.items() if (table, id_) not in work.authors]
-    kept = [
-        row
-        for id_, row in made.items()
-        if (table, id_) in work.authors and (wanted[id_] != known.get(id_) or DERIVED[table])
-    ]
-    return new, kept, [uuid.UUID(id_) for id_ in known if id_ not in wanted]
+    new, changed = [], []
+    for id_, columns in after.items():
+        row = _masked(table, id_, document) | derived.get(id_, {})
+        if (table, id_) not in work.recorders:
+            new.append(row)
+        elif columns != before.get(id_) or DERIVED[table]:
+            changed.append(row)
+    return new, changed, [uuid.UUID(id_) for id_ in before if id_ not in after]
 
 
 def _derived_of_episodes(document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
-    """Their numbers in the household, and whether somebody left before 18."""
+    """Their numbers in the household, and whether the migrant left before 18.
+
+    A number is a part of the document, because it stays; the rest is computed again."""
     episodes, derived = document["migration_episode"], {}
     last = max((columns.get("seq") or 0 for columns in episodes.values()), default=0)
     for id_, columns in episodes.items():
         if columns.get("seq") is None:
             last = columns["seq"] = last + 1
-        born = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
-        underage = derive.underage_at_departure(born, columns.get("departed_on"))
+        birth_date = document["member"].get(columns.get("member_id", ""), {}).get("birth_date")
+        underage = underage_at_departure(birth_date, columns.get("departed_on"))
         derived[id_] = {"seq": columns["seq"], "underage_at_departure": underage}
     return derived
 
 
 def _derived_of_businesses(document: Document, work: SubmissionContext) -> dict[str, dict[str, Any]]:
-    """Who owned them when they were recorded, and their scale."""
-    derived = {}
+    """The category of their owner when they were recorded, and their scale.
+
+    The category is a part of the document, because it stays; the scale is computed again."""
+    derived, episodes = {}, document["migration_episode"].values()
     for id_, columns in document["business"].items():
-        owned = [e for e in document["migration_episode"].values() if e.get("member_id") == columns.get("owner_id")]
+        of_owner = [episode for episode in episodes if episode.get("member_id") == columns.get("owner_id")]
         before = work.current["business"].get(id_, {}).get("owner_category")
-        category = columns["owner_category"] = before or derive.owner_category(owned).value
-        scale = derive.scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
+        category = columns["owner_category"] = before or owner_category(of_owner).value
+        scale = business_scale(_rupiah(columns, "annual_sales"), _rupiah(columns, "capital"))
         derived[id_] = {"owner_category": category, "scale": scale}
     return derived
 
@@ -182,7 +176,7 @@ DERIVATIONS: dict[str, Callable[[Document, SubmissionContext], dict[str, dict[st
     "migration_episode": _derived_of_episodes,
     "business": _derived_of_businesses,
 }
-"""Table → what follows from the facts, by id and column."""
+"""Table → the columns that follow from the facts of its records, by id."""
 if underived := {name for name, columns in DERIVED.items() if columns} - DERIVATIONS.keys():
     raise TypeError(f"work out the `derived` of {sorted(underived)} in DERIVATIONS of registry/write/persist.py")
 
@@ -220,34 +214,35 @@ def _numbers(work: SubmissionContext, document: Document) -> tuple[list[dict[str
 
 
 def _findings(work: SubmissionContext, document: Document, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    me = work.principal.user_id
-    important_first = sorted(findings, key=lambda finding: not finding.must_see)  # a list shows so many and no more
-    return [
-        finding_row(f, n, document, work.authors.get((f.table, f.id), me)) for n, f in enumerate(important_first, 1)
-    ]
+    """The findings as rows, those that must be seen first, because a list shows a limited number."""
+    me, rows = work.principal.user_id, []
+    for position, finding in enumerate(sorted(findings, key=lambda finding: not finding.must_see), 1):
+        recorder = work.recorders.get((finding.table, finding.id), me)
+        rows.append(finding_row(finding, position, document, recorder))
+    return rows
 
 
-def finding_row(found: Finding, position: int, document: Document, author: uuid.UUID) -> dict[str, Any]:
-    """A finding as it is kept: with both sentences, the class of its column and the recorder of its row."""
-    column = NOUNS[found.table].__table__.c.get(found.column)
+def finding_row(finding: Finding, position: int, document: Document, recorder: uuid.UUID) -> dict[str, Any]:
+    """A finding as it is stored: with both sentences, the class of its column and the recorder of its row."""
+    column = NOUNS[finding.table].__table__.c.get(finding.column)
     about = "OPERATIONAL" if column is None else fact_of(column).sensitivity.value
     return {
         "position": position,
-        "code": found.code.value,
-        "severity": found.severity.value,
-        "path": finding_path(found, document),
-        "message_id": sentence(found.code, "id", **found.params),
-        "message_en": sentence(found.code, "en", **found.params),
-        "params": [{"name": name, "value": value} for name, value in found.params.items()],
+        "code": finding.code.value,
+        "severity": finding.severity.value,
+        "path": finding_path(finding, document),
+        "message_id": sentence(finding.code, "id", **finding.params),
+        "message_en": sentence(finding.code, "en", **finding.params),
+        "params": [{"name": name, "value": value} for name, value in finding.params.items()],
         "about": about,
-        "about_author": str(author),
-        "must_see": found.must_see,
+        "about_author": str(recorder),
+        "must_see": finding.must_see,
     }
 
 
-def finding_path(found: Finding, document: Document) -> list[str]:
-    """Where in the household: list, place in it, field."""
-    field = camel(found.column)
-    if found.table == "household":
+def finding_path(finding: Finding, document: Document) -> list[str]:
+    """Where in the household: list, position in it, field."""
+    field = camel(finding.column)
+    if finding.table == "household":
         return [field]
-    return [LISTS[found.table], str(listed(found.table, document).index(found.id)), field]
+    return [LISTS[finding.table], str(listed(finding.table, document).index(finding.id)), field]

@@ -1,6 +1,7 @@
-"""Probing: what naming ids of other records costs.
+"""Probing: what it costs to name ids of other records.
 
-Rule: `ID_TAKEN` is audited and counted; past the limit it is not said any more, of no id.  Test: tests/test_quota.py.
+Rule: `ID_TAKEN` is audited and counted; past the limit it is not returned any more, for any id.  Test:
+tests/test_quota.py.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ async def count_taken(
 ) -> None:
     """Audit that an id is taken, and count it.  Raises RateLimited past the limit.
 
-    There are two counts.  A device that repeats one row is slowed down with that row alone.  Whoever has named `limit`
-    different ids makes no new record at all for now, or free ids could still be told from those in use."""
+    There are two counts.  A device that repeats one row is slowed down for that row alone.  A caller who has named
+    `limit` different ids makes no new record at all for now, or they could still tell free ids from those in use."""
     async with database.write(principal, submission.setting) as tx:
         waits = [
             await take(tx, principal.user_id, Metered.TAKEN_ID, limit, taken),

@@ -1,11 +1,12 @@
-"""The write path: how any record is saved, from what a caller sent to the stored row.
+"""The write path: how a record of a village is saved, a household too, from what a caller sent to the stored row.
 
-    require → seal → lock → class check → known retry? → merge → judge → store with revision and audit row
+    require → seal → lock, find the village → class check → known retry? → merge → judge → store, revision, audit row
 
 What differs between kinds of records stands in their `Submission`: `registry/write/household.py`, the largest, and
 `registry/write/village_record.py`.
 Rule: sent twice, a record is stored once (UNCHANGED); two edits of different columns are both kept (MERGED); a conflict
-stores nothing (REJECTED); every accepted content is a revision.
+stores nothing (REJECTED), and the kind of record decides what conflicts with an edit without `base_rev`; every accepted
+content is a revision.
 Tests: tests/test_submission.py, tests/test_late.py, tests/test_new_noun.py.
 """
 
@@ -15,6 +16,7 @@ import asyncio
 import secrets
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -29,14 +31,15 @@ from registry.codes.messages import UserErrorCode as Code
 from registry.guard.vault import Vault
 from registry.models.fact import fact_of
 from registry.models.noun import Noun
-from registry.models.part import Aggregate
+from registry.models.part import Aggregate, Document
 from registry.store.db import Database, Transaction
+from registry.store.outage import Deadlocked
 from registry.write.command import audit, audit_refusal, require
-from registry.write.document import Document, Merged, merge, seal
+from registry.write.document import ChangeSet, Merged, copied, merge, seal
 from registry.write.probing import count_taken
 from registry.write.retry import edit_hash
-from registry.write.submission_context import Authors, Outcome, Submission, SubmissionContext
-from registry.write.user_errors import IdTaken, Problem, Refused, refuse
+from registry.write.submission_context import Recorders, SaveOutcome, Submission, SubmissionContext
+from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 from registry.write.village_lookup import named_village
 
 OPTIMISTIC_LOCK_TIMEOUT_MS = 100
@@ -47,21 +50,24 @@ DEADLOCK_PAUSE_MS = 200
 
 async def save(
     database: Database, vault: Vault, principal: Principal, submission: Submission, taken_ids: int
-) -> Outcome:
+) -> SaveOutcome:
     """Store a record, or return why it is not stored.
 
     `taken_ids` is how many ids of other records a caller may name in an hour.
 
     Raises Forbidden without the ability, or without the class of a column that was sent, and RateLimited."""
     edit, ability = submission.edit, submission.ability
-    await require(database, principal, ability, submission.id)
+    await require(database, principal, ability, submission.id)  # which audits its own refusal
     seal(edit, vault)
-    submission.edit_hash = edit_hash(edit, submission.base_rev, submission.village, **submission.hashed)
+    # After sealing, because a number counts by its blind index; before echoes are dropped: a retry has them too.
+    submission.edit_hash = edit_hash(
+        edit, submission.base_rev, submission.village, submission.only_creates, **submission.hashed
+    )
     try:
-        submission.check()
+        submission.check_request()
         if edit.taken:
             raise Refused(*[Problem(Code.ID_TAKEN, path) for path in edit.taken])
-        return await _attempted(database, vault, principal, submission)
+        return await _attempt(database, vault, principal, submission)
     except IdTaken as taken:
         await count_taken(database, principal, submission, taken.id, taken_ids)
         return _rejected(taken)
@@ -74,78 +80,87 @@ async def save(
         raise
 
 
-def _rejected(refused: Refused) -> Outcome:
-    return Outcome(None, tuple(refused.problems), WriteOutcome.REJECTED)
+def _rejected(refused: Refused) -> SaveOutcome:
+    return SaveOutcome(None, tuple(refused.problems), WriteOutcome.REJECTED)
 
 
-async def _attempted(database: Database, vault: Vault, principal: Principal, submission: Submission) -> Outcome:
+async def _attempt(database: Database, vault: Vault, principal: Principal, submission: Submission) -> SaveOutcome:
     """Try it as a new record of the caller's own village, if it may be one; else look first."""
-    if (village := submission.own_village(principal)) is not None:
-        # It exists, or somebody holds the lock, or it is an edit: then look.
-        with suppress(Refused, asyncpg.LockNotAvailableError):
-            return await _once(database, vault, principal, submission, village)
+    if (village := submission.village_if_new(principal)) is not None:
+        # It fails if the id exists, if another submission holds the lock, or if the record is refused.  The second
+        # attempt decides, because it looks at what is stored: the same edit may be a retry, or merge.
+        with suppress(Refused, asyncpg.LockNotAvailableError, Deadlocked):
+            return await _try_once(database, vault, principal, submission, village)
     try:
-        return await _once(database, vault, principal, submission)
+        return await _try_once(database, vault, principal, submission)
     except IdTaken:
-        pass  # it came while we looked, perhaps by this very request sent twice: then it is there now
-    except asyncpg.DeadlockDetectedError:
+        pass  # another transaction stored this id after we looked, perhaps the same request sent twice: look again
+    except Deadlocked:
         # Two submissions each wait for an id that the other has entered.  PostgreSQL may end both, so they do not begin
         # again in the same moment.
         await asyncio.sleep(secrets.randbelow(DEADLOCK_PAUSE_MS) / 1000)
-    return await _once(database, vault, principal, submission)
+    return await _try_once(database, vault, principal, submission)
 
 
-async def _once(
+def _copied(edit: ChangeSet) -> ChangeSet:
+    """A change set that one attempt may alter; the next attempt starts from what was sent."""
+    return replace(edit, sent=copied(edit.sent))
+
+
+async def _try_once(
     database: Database, vault: Vault, principal: Principal, submission: Submission, new_in: uuid.UUID | None = None
-) -> Outcome:
+) -> SaveOutcome:
     """One attempt; with `new_in` as a new record of this village, without looking first.
 
     Raises Refused and IdTaken, and with `new_in` asyncpg.LockNotAvailableError."""
     lock_timeout = 0 if new_in is None else OPTIMISTIC_LOCK_TIMEOUT_MS
     async with database.write(principal, submission.setting, lock_timeout) as tx:
         if new_in is None:
-            work = await _locked(tx, principal, vault, submission)
+            work = await _lock(tx, principal, vault, submission)
         else:
-            edit, area = submission.edit, str(submission.village)
-            work = SubmissionContext(tx, principal, vault, submission, edit, None, new_in, area, edit.aggregate.empty())
+            code, nothing = str(submission.village), submission.edit.aggregate.empty()
+            edit = _copied(submission.edit)
+            work = SubmissionContext(tx, principal, vault, submission, edit, None, new_in, code, nothing)
         await submission.locate(work)
         check_classes(work)
-        return await _applied(work)
+        return await _apply(work)
 
 
 # --- what is there ----------------------------------------------------------------------------------------------------
 
 
-async def _locked(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> SubmissionContext:
+async def _lock(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> SubmissionContext:
     """Lock the record, and find its village and its newest revision.  Raises Refused."""
-    edit = submission.edit
-    begun = await tx.one(submission.lock, id=submission.id, code=submission.village)
-    assert begun is not None
-    row = begun if begun["id"] is not None else None
+    edit = _copied(submission.edit)
+    locked = await tx.one(submission.lock_statement, id=submission.id, code=submission.village)
+    assert locked is not None
+    row = locked if locked["id"] is not None else None
     if row is None and submission.base_rev is not None:  # an edit of what does not exist, or not for the caller
-        raise refuse(Code.NOT_FOUND, *edit.root_path("id"))
-    village, area, notes = _place(principal, submission, begun, row)
-    current, authors = edit.aggregate.empty(), Authors()
+        raise refusal(Code.NOT_FOUND, *edit.root_path("id"))
+    village, area, warnings = _village_of(principal, submission, locked["regions"], row)
+    current, recorders = edit.aggregate.empty(), Recorders()
     if row is not None:
         stored = await submission.revision(tx, row["rev"])
         assert stored is not None, "every content of a record is a revision"
-        current, authors = stored, await submission.authors(tx, row)
-    return SubmissionContext(tx, principal, vault, submission, edit, row, village, area, current, authors, notes)
+        current, recorders = stored, await submission.recorders(tx, row)
+    return SubmissionContext(tx, principal, vault, submission, edit, row, village, area, current, recorders, warnings)
 
 
-def _place(
-    principal: Principal, submission: Submission, begun: asyncpg.Record, row: asyncpg.Record | None
+def _village_of(
+    principal: Principal, submission: Submission, regions: str | None, row: asyncpg.Record | None
 ) -> tuple[uuid.UUID, str, list[Problem]]:
-    """The id and the code of the village in which the record is to lie, and what to remark on it.  Raises Refused."""
+    """Id and code of the village in which the record is to lie, and warnings about it.  Raises Refused.
+
+    `regions` are those that the sent code names."""
     path = submission.edit.root_path("village_id")
     if submission.village is not None:
-        place, notes = named_village(begun["regions"], submission.village, path)
+        place, warnings = named_village(regions, submission.village, path)
         if not principal.areas(submission.ability).covers(place["code"]):
-            raise refuse(Code.OUT_OF_SCOPE, *path)
-        return uuid.UUID(place["id"]), place["code"], notes
-    if row is not None:
+            raise refusal(Code.OUT_OF_SCOPE, *path)
+        return uuid.UUID(place["id"]), place["code"], warnings
+    if row is not None:  # locked, so it lies where the caller may write: FOR UPDATE needs the policy `change`
         return row["village_id"], row["area"], []
-    raise refuse(Code.REQUIRED, *path)
+    raise refusal(Code.REQUIRED, *path)
 
 
 def check_classes(work: SubmissionContext) -> None:
@@ -157,7 +172,7 @@ def check_classes(work: SubmissionContext) -> None:
     seen_in_own = seen.union(kind for kind in Sensitivity if principal.own(Ability.of(kind)).covers(area))
     for table, records in work.edit.sent.items():
         for id_, columns in records.items():
-            own = work.authors.get((table, id_), principal.user_id) == principal.user_id
+            own = work.recorders.get((table, id_), principal.user_id) == principal.user_id
             writable = _columns(aggregate, table, seen_in_own if own else seen)
             if refused := columns.keys() - writable:
                 column = min(refused)
@@ -178,24 +193,25 @@ def _columns(aggregate: Aggregate, table: str, kinds: frozenset[Sensitivity]) ->
 # --- what becomes of it -----------------------------------------------------------------------------------------------
 
 
-async def _applied(work: SubmissionContext) -> Outcome:
+async def _apply(work: SubmissionContext) -> SaveOutcome:
+    """Recognise a retry, merge, judge and store, in this order.  Raises Refused and IdTaken."""
     submission = work.submission
     if work.row is not None and await submission.accepted_before(work.tx):
         return await _unchanged(work)
-    merged = _merged(work, await _base(work))
+    merged = _merge(work, await _base(work))
     judged = submission.judge(work, merged)
     if judged is None:
         return await _unchanged(work)
-    others_changed = work.row is not None and submission.base_rev != work.rev
-    outcome = WriteOutcome.MERGED if others_changed and merged.changed else WriteOutcome.ACCEPTED
+    on_newest = work.row is None or submission.base_rev == work.rev  # else the sender may not have seen all of it
+    outcome = WriteOutcome.ACCEPTED if on_newest or not merged.changed else WriteOutcome.MERGED
     await submission.store(work, merged, judged, outcome)
-    return Outcome(work.id, tuple(work.notes), outcome)
+    return SaveOutcome(work.id, tuple(work.warnings), outcome)
 
 
-async def _unchanged(work: SubmissionContext) -> Outcome:
+async def _unchanged(work: SubmissionContext) -> SaveOutcome:
     outcome = WriteOutcome.UNCHANGED
     await audit(work.tx, work.principal, work.submission.ability, work.id, outcome.value, rev=work.rev)
-    return Outcome(work.id, tuple(work.notes), outcome)
+    return SaveOutcome(work.id, tuple(work.warnings), outcome)
 
 
 async def _base(work: SubmissionContext) -> Document:
@@ -204,25 +220,25 @@ async def _base(work: SubmissionContext) -> Document:
     if work.row is None:
         return work.current
     if base_rev is None:
-        return work.submission.unbased(work.current)
+        return work.submission.base_without_rev(work.current)
     if base_rev == work.rev:
         return work.current
     document = await work.submission.revision(work.tx, base_rev)
     if document is None:
-        raise refuse(Code.VERSION_CONFLICT, "baseRev")
+        raise refusal(Code.VERSION_CONFLICT, "baseRev")
     return document
 
 
-def _merged(work: SubmissionContext, base: Document) -> Merged:
+def _merge(work: SubmissionContext, base: Document) -> Merged:
     """What the edit makes of the record as it is stored.  Raises Refused where both sides changed the same."""
     edit = work.edit
-    if problems := [*work.submission.drop_unchanged(edit, work.current, base)]:
+    if problems := [*work.submission.drop_echoes(edit, work.current, base)]:
         raise Refused(*problems)
     merged = merge(base, work.current, edit)
     if work.submission.base_rev is None:  # what was removed comes back only by an edit that knows of it
         for table in edit.aggregate.children:
             removed = [
-                id_ for id_ in edit.sent[table] if (table, id_) in work.authors and id_ not in work.current[table]
+                id_ for id_ in edit.sent[table] if (table, id_) in work.recorders and id_ not in work.current[table]
             ]
             merged.conflicts += [(table, id_, "id") for id_ in removed]
     if merged.conflicts:

@@ -2,10 +2,10 @@
 
 A path names a field as the form does, `["consent", "basis"]`, and of a member, episode or business first its list and
 id, `["members", "<id>", "nik"]`; a whole record or list may be named too.  A place in the list, as it is shown, is
-taken for the id that stands there, so that a later edit which reorders the list moves no remark.
-Rule: a remark is answered by a change of what it names, or settled by whoever verifies.  Who does not see the class of
-the field makes and reads none about it, for he would learn when it changes; of a record or value that holds several
-classes only what everybody sees there answers.  Tests: tests/test_remarks.py.
+read as the id that stands there, so that a later edit which reorders the list does not move the remark.
+Rule: a change of what a remark names answers it, or whoever verifies settles it.  Callers who do not see the class of a
+field neither make nor read remarks on it, because they would learn when it changes.  A remark on a record or value of
+several classes is answered only by what everybody sees there.  Tests: tests/test_remarks.py.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from registry.models.aggregate import LISTS, NOUNS
 from registry.models.fact import fact_of
 from registry.models.finding import PLAIN
 from registry.models.noun import camel, table_of
+from registry.models.part import Document
 from registry.models.workflow import REMARK
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.write import household_sql
-from registry.write.document import Document, Path, listed, same
+from registry.write.document import Path, listed, same
 
 TABLES = {name: table for table, name in LISTS.items()}
 Inside = Mapping[str, Mapping[str, Path]]
@@ -39,7 +40,7 @@ SETTLE = Sql(
     .values(resolved_in_rev=arg("rev", sa.Integer()), updated_at=sa.func.now())
     .where(*_of_household, sa.or_(arg("author", sa.Uuid()).is_(None), REMARK.c.author_id == arg("author", sa.Uuid())))
 )
-"""Settle the open remarks of one author, or of all for None."""
+"""Settle the open remarks of one author, or of all if `author` is null."""
 _REMARK = (
     "village_id",
     "area",
@@ -66,8 +67,8 @@ ADD_REMARK = Sql(
 )
 
 
-def placed(path: list[str], document: Document, inside: Inside) -> list[str] | None:
-    """The path as it is kept, with the id of a child and the field as in the form; None where nothing is there."""
+def stored_path(path: list[str], document: Document, inside: Inside) -> list[str] | None:
+    """The path as it is stored, with the id of a child and the field as in the form; None if it leads nowhere."""
     if not path or path[0] not in TABLES:
         field = _field("household", tuple(path), inside)
         return list(field) if field else None
@@ -83,21 +84,21 @@ def placed(path: list[str], document: Document, inside: Inside) -> list[str] | N
 
 
 def _child(place: str, ids: list[str]) -> str | None:
-    """The id of a child that is named by it, in any letters, or by its place in the list."""
+    """The id of the child that `place` names, by its id in any letters or by its position in the list."""
     if place.isascii() and place.isdecimal() and len(place) <= len(str(len(ids))):
         return ids[int(place)] if int(place) < len(ids) else None
     return place.lower() if place.lower() in ids else None
 
 
 def _field(table: str, path: Path, inside: Inside) -> Path:
-    """A field of the form, the value that it is part of, or the name that a finding has for it; empty for none."""
+    """A field of the form, the value that it is part of, or the name that a finding has for it; else empty."""
     fields = {column: where for column, where in inside[table].items() if column != "id"}
     if path and any(where[: len(path)] == path for where in fields.values()):
         return path
     return next((where for column, where in fields.items() if (camel(column),) == path), ())
 
 
-def place_of(path: list[str]) -> tuple[str, str | None, Path]:
+def split_path(path: list[str]) -> tuple[str, str | None, Path]:
     """The table of what a path names, the id of the child, None for the household or a whole list, and the field."""
     if path[0] not in TABLES:
         return "household", None, tuple(path)
@@ -105,8 +106,8 @@ def place_of(path: list[str]) -> tuple[str, str | None, Path]:
 
 
 def class_of(path: list[str], inside: Inside) -> Sensitivity:
-    """The class of what a path names: of several OPERATIONAL, if there is something that everybody sees."""
-    table, _, field = place_of(path)
+    """The class of what a path names; OPERATIONAL if everybody sees a part of it."""
+    table, _, field = split_path(path)
     kinds = {_class(table, column) for column in _columns(table, field, inside)}
     if not kinds.isdisjoint(PLAIN):
         return Sensitivity.OPERATIONAL
@@ -114,16 +115,16 @@ def class_of(path: list[str], inside: Inside) -> Sensitivity:
 
 
 def changed(path: list[str], before: Document, after: Document, inside: Inside) -> bool:
-    """What the path names is another in `after`: a field, a whole record, or a whole list."""
-    table, id_, field = place_of(path)
-    seen = {*PLAIN, class_of(path, inside)}
-    columns = [column for column in _columns(table, field, inside) if _class(table, column) in seen]
+    """Whether a field, a whole record or a whole list that the path names differs in `after`."""
+    table, id_, field = split_path(path)
+    answering = {*PLAIN, class_of(path, inside)}
+    columns = [column for column in _columns(table, field, inside) if _class(table, column) in answering]
     ids = [id_] if id_ is not None else before[table].keys() | after[table].keys()
     return any(_differs(before[table].get(id_), after[table].get(id_), columns) for id_ in ids)
 
 
 def _columns(table: str, field: Path, inside: Inside) -> list[str]:
-    """The columns that a field is, or that a whole record has; its id is none of them."""
+    """The columns of a field, or of a whole record without its id."""
     where = inside[table].items()
     return [column for column, path in where if column != "id" and path[: len(field)] == field]
 
@@ -132,16 +133,16 @@ def _class(table: str, column: str) -> Sensitivity:
     return fact_of(table_of(NOUNS[table]).c[column]).sensitivity
 
 
-def _differs(was: dict[str, Any] | None, now: dict[str, Any] | None, columns: list[str]) -> bool:
-    if was is None or now is None:
-        return was is not now
-    return any(not same(was.get(column), now.get(column)) for column in columns)
+def _differs(before: dict[str, Any] | None, after: dict[str, Any] | None, columns: list[str]) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return any(not same(before.get(column), after.get(column)) for column in columns)
 
 
 async def answered(
     tx: Transaction, household: uuid.UUID, rev: int, current: Document, document: Document, inside: Inside
 ) -> list[uuid.UUID]:
-    """The open remarks of a household, `current` at `rev`, that its new document answers."""
+    """The open remarks of a household that its new document answers; `current` is the stored document, at `rev`."""
     open_ = await tx.rows(OPEN, household=household)
     documents = {rev: current}
     if earlier := sorted({remark["rev"] for remark in open_} - {rev}):

@@ -1,7 +1,7 @@
-"""How a retry is known: an edit that its sender had accepted before, whatever has become of the household since.
+"""How a retry is known: an edit that its sender had accepted before, whatever has become of the record since.
 
-Rule: what is compared is the edit as it was sent, with where it began and what it was sent for; so a new edit that
-brings back an earlier value is none.  Tests: tests/test_late.py.
+Rule: what is compared is the edit as it was sent, with the revision that it started from and what it was sent for; so a
+new edit that brings back an earlier value is not a retry.  Tests: tests/test_late.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from registry.models.part import Document
 from registry.models.workflow import EVENT
 from registry.store.sql import CLAIM, Sql, arg
-from registry.write.document import ChangeSet, Document
+from registry.write.document import ChangeSet
 
 ACCEPTED_BEFORE = Sql(
     sa.select(
@@ -26,18 +27,17 @@ ACCEPTED_BEFORE = Sql(
         )
     )
 )
-"""Whether the caller had this very edit accepted; asked under the household's lock."""
+"""Whether the caller had this very edit of a household accepted; asked under its lock."""
 
 
-def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, **more: str) -> str:
-    """The same for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
+def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, creates: bool, **more: str) -> str:
+    """The same hash for the same edit, in whatever order its records and columns stand; `more` is what else was sent.
 
-    A number counts by its blind index, because sealing it again gives other bytes.  In a new household, what is null
-    or has the value that it would have anyway says no more than what is left out."""
-    new = base_rev is None and village is not None
+    An identity number counts by its blind index, because sealing it again gives other bytes.  If the edit `creates` a
+    record, a value that the record would have anyway, null or a default, counts as left out."""
     sent: Document = {}
     for table, records in edit.sent.items():
-        defaults = edit.aggregate.defaults.get(table, {}) if new else None
+        defaults = edit.aggregate.defaults.get(table, {}) if creates else None
         sent[table] = {id_: _content(columns, defaults) for id_, columns in records.items()}
     begun = {"base_rev": base_rev, "village": village, **more}
     content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}

@@ -13,14 +13,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.codes import RegionLevel
 from registry.models.audit import AUDIT
+from registry.models.fact import StatementContext
 from registry.models.noun import SCHEMA, const
 from registry.models.region import REGION
 from registry.store.sql import CLAIM, Sql, arg
-from registry.write.village_lookup import PLACE
+from registry.write.village_lookup import NAMED_REGIONS
 
 
-class _Caller:
-    """Lets the state table be part of a command's own statement."""
+class _Caller(StatementContext):
+    """The statement context of commands: through it, the state table becomes a part of their own statements."""
 
     def areas(self, setting: str) -> Any:
         return sa.select(sa.func.registry.areas(sa.literal_column(f"'{setting}'"))).scalar_subquery()
@@ -28,7 +29,8 @@ class _Caller:
     def claim(self, name: str, type_: Any) -> Any:
         return arg(CLAIM + name, type_)
 
-    argument = claim
+    def argument(self, name: str, type_: Any) -> Any:
+        raise NotImplementedError("a command passes its arguments by arg()")
 
 
 CALLER = _Caller()
@@ -41,7 +43,7 @@ def locking(table: sa.Table, *columns: sa.ColumnElement[Any]) -> Sql:
     SELECT place.regions, locked.* FROM place LEFT JOIN locked ON true"""
     here = (table.c.id == arg("id", sa.Uuid()), table.c.archived_at.is_(None))
     locked = sa.select(*columns).where(*here).with_for_update().cte("locked")
-    return Sql(sa.select(PLACE.c.regions, locked).select_from(PLACE.outerjoin(locked, sa.true())))
+    return Sql(sa.select(NAMED_REGIONS.c.regions, locked).select_from(NAMED_REGIONS.outerjoin(locked, sa.true())))
 
 
 def sent_rows(table: sa.Table, argument: str, *names: str) -> Any:
@@ -51,7 +53,7 @@ def sent_rows(table: sa.Table, argument: str, *names: str) -> Any:
     return sa.func.jsonb_populate_recordset(row_type, arg(argument, JSONB())).table_valued(*columns, name="r")
 
 
-def placed() -> dict[str, Any]:
+def scope_columns() -> dict[str, Any]:
     """The columns of every `Scoped` record: where it lies, whether it is a draft, who records it."""
     return {
         "village_id": arg("village", sa.Uuid()),

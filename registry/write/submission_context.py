@@ -1,6 +1,6 @@
 """A record on its way into the registry: what was sent, and what is known of the record while its transaction is open.
 
-Rule: what the parts of the write path share stands here, so that none of them knows the insides of another.
+A `Submission` is what one kind of record decides on the write path; a `SubmissionContext` is one attempt to store it.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import WorkflowState, WriteOutcome
 from registry.guard.vault import Vault
+from registry.models.part import Document
 from registry.rules import Finding
 from registry.store.db import Transaction
 from registry.store.sql import Sql
-from registry.write.document import ChangeSet, Document, Merged
-from registry.write.unchanged import drop_masks
+from registry.write.document import ChangeSet, Merged
+from registry.write.echoes import drop_masks
 from registry.write.user_errors import Problem
 
-Authors = dict[tuple[str, str], uuid.UUID]
+Recorders = dict[tuple[str, str], uuid.UUID]
 """(Table, id) of each stored record of a document → who recorded it."""
 
 
 @dataclass
-class Saved:
-    """What became of it; `record` is the id of the record as stored, None where nothing is."""
+class SaveResult:
+    """The result of a command on one record; `record` is the id of the stored one, None if nothing is stored."""
 
     record: uuid.UUID | None
     problems: tuple[Problem, ...]
 
 
 @dataclass
-class Outcome(Saved):
-    """And which way: ACCEPTED, MERGED with what others changed, UNCHANGED, or REJECTED."""
+class SaveOutcome(SaveResult):
+    """A saved or refused record: ACCEPTED, MERGED with changes of others, UNCHANGED, or REJECTED."""
 
     outcome: WriteOutcome
 
@@ -79,20 +80,25 @@ class Submission(ABC):
 
     @property
     def hashed(self) -> dict[str, str]:
-        """What makes two sendings of the same edit different ones."""
+        """What tells apart two submissions of the same columns."""
         return {}
 
-    def check(self) -> None:
+    @property
+    def only_creates(self) -> bool:
+        """Whether what it sends can only be a new record: as an edit of a stored one it would be a conflict."""
+        return False
+
+    def check_request(self) -> None:
         """Raises Refused for what is wrong whatever is stored."""
         return
 
-    def own_village(self, principal: Principal) -> uuid.UUID | None:
-        """The village in which to store it as new without looking first; None to look first."""
+    def village_if_new(self, principal: Principal) -> uuid.UUID | None:
+        """The village in which to try it as a new record without a look; None to look first."""
         return None
 
     @property
     @abstractmethod
-    def lock(self) -> Sql:
+    def lock_statement(self) -> Sql:
         """One row: the `regions` that `code` names, and the record `id` under lock, or nulls in its place."""
 
     @abstractmethod
@@ -100,7 +106,7 @@ class Submission(ABC):
         """What was accepted as this revision of the stored record."""
 
     @abstractmethod
-    async def authors(self, tx: Transaction, row: asyncpg.Record) -> Authors:
+    async def recorders(self, tx: Transaction, row: asyncpg.Record) -> Recorders:
         """Who recorded each record of the stored document."""
 
     @abstractmethod
@@ -110,12 +116,12 @@ class Submission(ABC):
     async def locate(self, work: SubmissionContext) -> None:  # noqa: B027  (most records name no other village)
         """Find the villages that the edit names beside its own.  Raises Refused."""
 
-    def unbased(self, current: Document) -> Document:
-        """Where an edit without `base_rev` started: from what is stored, so that it changes whatever it sends."""
+    def base_without_rev(self, current: Document) -> Document:
+        """The document from which an edit without `base_rev` starts: the stored one, so that what it sends counts."""
         return current
 
-    def drop_unchanged(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
-        """Remove from the edit what a form sends back as it was shown; yield a problem for what nobody may type."""
+    def drop_echoes(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
+        """Remove from the edit what a form echoes as it was shown; yield a problem for what nobody may type."""
         return drop_masks(edit, *shown)
 
     @abstractmethod
@@ -129,7 +135,7 @@ class Submission(ABC):
 
 @dataclass
 class SubmissionContext:
-    """A submission on its way through one transaction."""
+    """One attempt to store a submission, in one transaction; `edit` is this attempt's own copy."""
 
     tx: Transaction
     principal: Principal
@@ -140,8 +146,8 @@ class SubmissionContext:
     village: uuid.UUID
     area: str
     current: Document
-    authors: Authors = field(default_factory=dict)
-    notes: list[Problem] = field(default_factory=list)
+    recorders: Recorders = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
 
     @property
     def id(self) -> uuid.UUID:

@@ -1,4 +1,7 @@
-"""Problems that a caller has to correct: a code, a path and both sentences, never a stored or a sent value."""
+"""Problems of a command: errors to correct, and warnings about what was stored.
+
+Each has a code, a path and both sentences, never a stored or a sent value.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +32,21 @@ class Problem:
 
 
 class Refused(Exception):
-    """A command stores nothing; `problems` say why.  Raised inside the transaction, so nothing stays."""
+    """A command is refused because of `problems`.  Raised inside the transaction, so that nothing is stored."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(", ".join(p.code.value for p in problems))
         self.problems = problems
 
 
-def refuse(code: UserErrorCode, *path: str, **params: str) -> Refused:
+def refusal(code: UserErrorCode, *path: str, **params: str) -> Refused:
+    """The refusal because of one problem, to be raised."""
     return Refused(Problem(code, path, params))
 
 
 def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]:
-    """What keeps a value that a command takes out of its column: it is larger than that may hold, or it is a free text
-    with a number in it."""
+    """Why a value that a command receives does not fit its column: it is too large, or a free text that holds an
+    identity number."""
     if value is None:
         return ()
     bounds = fact_of(column).bounds
@@ -54,8 +58,8 @@ def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]
 
 
 class IdTaken(Refused):
-    """A new record was not written: its `id` names another of any type, in sight or not, or its village is none of
-    today's."""
+    """A new record was not written: its `id` names another record of any type, visible or not, or its village is not
+    one of today's."""
 
     def __init__(self, id_: uuid.UUID, path: tuple[str, ...]) -> None:
         super().__init__(Problem(UserErrorCode.ID_TAKEN, path))

@@ -1,12 +1,10 @@
-"""The village that a code names, of today or of another year: the household's own, and those where its businesses are.
+"""The village that a code names, of today or of another year: the household's own, and those of its businesses.
 
-Rule: a superseded code is taken with a warning; one that is unknown, no village or split is refused at its place.
+Rule: a superseded code is accepted with a warning; one that is unknown, split, or not a village is refused.
 Tests: tests/test_submission.py.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import orjson
 import sqlalchemy as sa
@@ -14,11 +12,11 @@ import sqlalchemy as sa
 from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import PLACES
+from registry.models.part import Document
 from registry.models.region import REGION
 from registry.store.sql import Sql, arg
-from registry.write.document import Document
 from registry.write.submission_context import SubmissionContext
-from registry.write.user_errors import Problem, refuse
+from registry.write.user_errors import Problem, refusal
 
 _of_code = sa.func.registry.regions_of(arg("code", sa.Text())).table_valued(sa.column("id", sa.Uuid()), name="of_code")
 _named = (
@@ -27,58 +25,60 @@ _named = (
     .order_by(REGION.c.code)
     .subquery("named")
 )
-PLACE = sa.select(sa.func.json_agg(_named.table_valued()).label("regions")).select_from(_named).cte("place")
+NAMED_REGIONS = sa.select(sa.func.json_agg(_named.table_valued()).label("regions")).select_from(_named).cte("place")
 """One row: the regions of today that a code names, as JSON; null for none."""
 LOCATION = "location_village_id"
 if elsewhere := [place for place in PLACES if place != ("business", LOCATION)]:
     raise TypeError(
         f"registry/write/village_lookup.py finds the village of a business, and not yet that of {elsewhere}"
     )
-_REGIONS = Sql(sa.select(PLACE.c.regions))
+_REGIONS = Sql(sa.select(NAMED_REGIONS.c.regions))
 
 
 def named_village(regions: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:
-    """The one village that a code names, and a warning if the code is not of today.  Raises Refused."""
-    found: list[dict[str, str]] = orjson.loads(regions or "[]")
-    if not found:
-        raise refuse(Code.REGION_UNKNOWN, *path)
-    if any(r["level"] != RegionLevel.VILLAGE for r in found):
-        raise refuse(Code.REGION_NOT_VILLAGE, *path)
-    if len(found) > 1:
-        raise refuse(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(r["code"] for r in found))
-    if found[0]["code"] != code:
-        return found[0], [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": found[0]["code"]}, Severity.WARNING)]
-    return found[0], []
+    """The one village that a code names, and a warning if the code is not today's.  Raises Refused.
+
+    `regions` is what `NAMED_REGIONS` returns: a JSON list of id, code and level."""
+    places: list[dict[str, str]] = orjson.loads(regions or "[]")
+    if not places:
+        raise refusal(Code.REGION_UNKNOWN, *path)
+    if any(place["level"] != RegionLevel.VILLAGE for place in places):
+        raise refusal(Code.REGION_NOT_VILLAGE, *path)
+    if len(places) > 1:
+        raise refusal(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(place["code"] for place in places))
+    (village,) = places
+    if village["code"] == code:
+        return village, []
+    return village, [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": village["code"]}, Severity.WARNING)]
 
 
 def move_along(work: SubmissionContext, document: Document) -> bool:
-    """Let the businesses at the village that a household leaves go with it, but for those that the edit places itself.
+    """Move the businesses in the village that a household leaves along with it, except those that the edit places.
 
     Returns whether there were any."""
     if work.row is None or not work.moved:
         return False
-    left, now = str(work.row["village_id"]), str(work.village)
+    old, new = str(work.row["village_id"]), str(work.village)
     placed = {id_ for id_, columns in work.edit.sent["business"].items() if LOCATION in columns}
-    along = [id_ for id_, columns in document["business"].items() if columns.get(LOCATION) == left]
-    for id_ in along:
-        if id_ not in placed:
-            document["business"][id_][LOCATION] = now
-    return not placed.issuperset(along)
+    moving = [
+        columns for id_, columns in document["business"].items() if columns.get(LOCATION) == old and id_ not in placed
+    ]
+    for columns in moving:
+        columns[LOCATION] = new
+    return bool(moving)
 
 
 async def locate(work: SubmissionContext) -> None:
-    """Where each business is: any village of the country; null is the household's own.
+    """Replace the code of each business's village, any of the country, by its id; null is the household's own.
 
-    What was sent stays as it is, for another attempt."""
-    placed = {id_: dict(columns) for id_, columns in work.edit.sent["business"].items()}
-    work.edit = replace(work.edit, sent=work.edit.sent | {"business": placed})
-    for id_, columns in placed.items():
+    Raises Refused."""
+    for id_, columns in work.edit.sent["business"].items():
         if LOCATION not in columns:
             continue
         if (code := columns[LOCATION]) is None:
             columns[LOCATION] = str(work.village)
             continue
-        found = await work.tx.value(_REGIONS, code=code)
-        place, said = named_village(found, code, work.edit.path(("business", id_, LOCATION)))
-        columns[LOCATION] = str(place["id"])
-        work.notes += said
+        regions = await work.tx.value(_REGIONS, code=code)
+        village, warnings = named_village(regions, code, work.edit.path(("business", id_, LOCATION)))
+        columns[LOCATION] = str(village["id"])
+        work.warnings += warnings

@@ -1,7 +1,8 @@
 """A village's record on the write path: a noun of `VillageRecord`, created or changed by the id that the client made.
 
-It has no workflow: what is accepted is stored, as a revision, and everybody who sees the village sees it.  An edit
-without `base_rev` changes what it sends; with one, a conflict with what others changed since is refused.
+It has no workflow: what is accepted is stored, as a revision, and everybody who sees the village sees it.  An edit with
+`base_rev` is refused if it conflicts with what others changed since.  One without changes whatever it sends; it is a
+retry only if it repeats the last edit of its sender, because sending an earlier value again is an edit too.
 Tests: tests/test_new_noun.py.
 """
 
@@ -23,69 +24,69 @@ from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
 from registry.models.noun import const, table_of
-from registry.models.part import Aggregate
+from registry.models.part import Aggregate, Document
 from registry.models.record_revision import RECORD_REVISION
 from registry.rules import check
 from registry.store.db import Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor
-from registry.write.document import Document, Merged
-from registry.write.statements import as_json, audited, locking, placed, sent_rows, todays_village
-from registry.write.submission_context import Authors, Judged, Submission, SubmissionContext
-from registry.write.user_errors import IdTaken, Problem, Refused, refuse
+from registry.write.document import Merged
+from registry.write.statements import as_json, audited, locking, scope_columns, sent_rows, todays_village
+from registry.write.submission_context import Judged, Recorders, Submission, SubmissionContext
+from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 
 _NEEDED = ("id", "village_id", "area", "created_by", "rev")
 _ID = RECORD_REVISION.c.record_id == arg("id", sa.Uuid())
-REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, RECORD_REVISION.c.rev == arg("rev", sa.Integer())))
-ACCEPTED_BEFORE = Sql(
-    sa.select(
-        sa.exists().where(
-            _ID,
-            RECORD_REVISION.c.edit_hash == arg("edit_hash", sa.Text()),
-            RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
-        )
-    )
+_REV = RECORD_REVISION.c.rev == arg("rev", sa.Integer())
+SELECT_REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, _REV))
+MY_EDITS = Sql(
+    sa.select(RECORD_REVISION.c.edit_hash)
+    .where(_ID, RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()))
+    .order_by(RECORD_REVISION.c.rev.desc())
+    .limit(arg("most", sa.Integer()))
 )
-"""Whether the caller had this very edit accepted; asked under the record's lock."""
+"""The hashes of the caller's accepted edits of a record, newest first; read under the record's lock."""
 _EVENT = ("rev", "edit_hash", "actor_id", "actor_name", "actor_role")
 """What a revision says of how it came."""
 
 
 @dataclass
-class VillageSubmission(Submission):
+class VillageRecordSubmission(Submission):
     """A village's record that is saved by an ability."""
 
-    opened_by: Ability
+    command_ability: Ability
 
     @property
     def ability(self) -> Ability:
-        return self.opened_by
+        return self.command_ability
 
     @property
     def setting(self) -> str:
-        return SETTING_OF[self.opened_by]
+        return SETTING_OF[self.command_ability]
 
     @property
-    def lock(self) -> Sql:
+    def lock_statement(self) -> Sql:
         return _statements(self.edit.aggregate).lock
 
     async def revision(self, tx: Transaction, rev: int) -> Document | None:
-        text = await tx.value(REVISION, id=self.id, rev=rev)
+        text = await tx.value(SELECT_REVISION, id=self.id, rev=rev)
         if text is None:
             return None
         document: Document = orjson.loads(text)
         return document
 
-    async def authors(self, tx: Transaction, row: asyncpg.Record) -> Authors:
+    async def recorders(self, tx: Transaction, row: asyncpg.Record) -> Recorders:
         return {self.edit.root: row["created_by"]}
 
     async def accepted_before(self, tx: Transaction) -> bool:
-        return bool(await tx.value(ACCEPTED_BEFORE, id=self.id, edit_hash=self.edit_hash))
+        most = 1 if self.base_rev is None else None  # of those that name a revision, none can be meant anew
+        edits = await tx.rows(MY_EDITS, id=self.id, most=most)
+        return any(edit["edit_hash"] == self.edit_hash for edit in edits)
 
     def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
         """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
         if work.moved:
-            raise refuse(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
+            raise refusal(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
         if not merged.changed and work.row is not None:
             return None
         table, id_ = work.edit.root
@@ -97,7 +98,7 @@ class VillageSubmission(Submission):
         ]
         if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
             raise Refused(*errors)
-        work.notes += problems
+        work.warnings += problems
         return Judged(findings)
 
     async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
@@ -146,8 +147,8 @@ def _statements(aggregate: Aggregate) -> _Statements:
     create = (
         upsert(table)
         .from_select(
-            ["id", *placed(), *sent],
-            todays_village(row.c.id, *placed().values(), *sent.values()).select_from(row),
+            ["id", *scope_columns(), *sent],
+            todays_village(row.c.id, *scope_columns().values(), *sent.values()).select_from(row),
         )
         .on_conflict_do_nothing(index_elements=["id"])
         .returning(table.c.id)
@@ -172,7 +173,7 @@ def _with_revision(table: sa.Table, written: Any) -> Sql:
         "record_id": home.c.id,
         "noun": const(table.name),
         "document": arg("document", sa.JSON()),
-        **placed(),
+        **scope_columns(),
         **{name: arg(name, RECORD_REVISION.c[name].type) for name in _EVENT},
     }
     revision = sa.insert(RECORD_REVISION).from_select(list(columns), sa.select(*columns.values()))

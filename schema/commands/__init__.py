@@ -6,11 +6,11 @@ Tests: tests/test_commands.py, tests/test_submission.py, tests/test_workflow.py,
 """
 
 from registry.write import record
-from registry.write.submission_context import Outcome, Submission
+from registry.write.submission_context import SaveOutcome, Submission
 from schema.engine.context import Context
 
 
-async def save(context: Context, submission: Submission) -> Outcome:
+async def save(context: Context, submission: Submission) -> SaveOutcome:
     """Save what was sent of a record, by the write path.  Raises Forbidden and RateLimited."""
     quota = context.quotas.taken_ids
     return await record.save(context.database, context.vault, context.principal, submission, quota)

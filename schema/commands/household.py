@@ -8,7 +8,7 @@ from registry.codes import SaveAs
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, Act
 from registry.write.household import HouseholdSubmission
-from registry.write.submission_context import Outcome
+from registry.write.submission_context import SaveOutcome
 from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
@@ -36,7 +36,7 @@ SubmitHouseholdInput = input_type(
     },
 )
 SubmitHouseholdPayload = payload(
-    "SubmitHouseholdPayload", "Outcome of saving one household.", Outcome, household=STORED
+    "SubmitHouseholdPayload", "Outcome of saving one household.", SaveOutcome, household=STORED
 )
 
 
@@ -46,7 +46,7 @@ SubmitHouseholdPayload = payload(
     SubmitHouseholdInput,
     SubmitHouseholdPayload,
 )
-async def submit_household(context: Context, sent: InputDict) -> Outcome:
+async def submit_household(context: Context, sent: InputDict) -> SaveOutcome:
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
     return await save(context, HouseholdSubmission(edit, village, sent.get("baseRev"), act))
@@ -66,7 +66,7 @@ AmendHouseholdInput = input_type(
         ),
     },
 )
-AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendment.", Outcome, household=STORED)
+AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendment.", SaveOutcome, household=STORED)
 
 
 @command(
@@ -75,6 +75,6 @@ AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendmen
     AmendHouseholdInput,
     AmendHouseholdPayload,
 )
-async def amend_household(context: Context, sent: InputDict) -> Outcome:
+async def amend_household(context: Context, sent: InputDict) -> SaveOutcome:
     edit, village = edit_of(sent["household"])
     return await save(context, HouseholdSubmission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"]))

@@ -8,8 +8,8 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, REMARK
-from registry.write import verification
-from registry.write.verification import Result
+from registry.write import returning, verification
+from registry.write.step import MOST, Item, Result
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
@@ -67,7 +67,7 @@ VerifyHouseholdsPayload = payload(
     "VerifyHouseholdsPayload",
     "One result for each item, in order.",
     Batch,
-    results=items(VerifyResult, "One for each item, in order.", verification.MOST),
+    results=items(VerifyResult, "One for each item, in order.", MOST),
 )
 
 
@@ -78,12 +78,12 @@ VerifyHouseholdsPayload = payload(
     VerifyHouseholdsPayload,
 )
 async def verify_households(context: Context, sent: InputDict) -> Batch:
-    if not 1 <= len(sent["items"]) <= verification.MOST:
+    if not 1 <= len(sent["items"]) <= MOST:
         raise BadInput(
-            f"Kirim 1 sampai {verification.MOST} rumah tangga sekaligus.",
-            f"Send 1 to {verification.MOST} households at a time.",
+            f"Kirim 1 sampai {MOST} rumah tangga sekaligus.",
+            f"Send 1 to {MOST} households at a time.",
         )
-    households = [verification.Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
+    households = [Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
     return Batch(await verification.verify(context.database, context.principal, households, sent.get("note")))
 
 
@@ -122,6 +122,6 @@ ReturnHouseholdPayload = payload(
     Ability.SUBMISSION_RETURN, "Send a submission back with remarks.", ReturnHouseholdInput, ReturnHouseholdPayload
 )
 async def return_household(context: Context, sent: InputDict) -> Result:
-    item = verification.Item(id_of(sent), sent["rev"])
-    remarks = [verification.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
-    return await verification.return_household(context.database, context.principal, item, remarks, INSIDE)
+    item = Item(id_of(sent), sent["rev"])
+    remarks = [returning.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
+    return await returning.return_household(context.database, context.principal, item, remarks, INSIDE)

@@ -19,7 +19,7 @@ from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS
 from registry.write.document import ChangeSet, Path
-from registry.write.village_record import VillageSubmission
+from registry.write.village_record import VillageRecordSubmission
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import FACES, ID, fields_of
@@ -31,7 +31,9 @@ from schema.types.node import GeoPoint, Money
 OPERATIONAL = Sensitivity.OPERATIONAL
 ID_FIELD = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
 NOTHING: Mapping[str, InputField] = {}
-BASE_REV = InputField(int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new record.")
+BASE_REV = InputField(
+    int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new record, or to change what is stored."
+)
 
 
 @dataclass(frozen=True)
@@ -208,32 +210,30 @@ def _reader(field: WrittenField) -> Read:
     return code_of if isinstance(type_, type) and issubclass(type_, Enum) else json_value
 
 
-SAVED: set[type[Noun]] = set()
+NOUNS_WITH_COMMAND: set[type[Noun]] = set()
 """The nouns of villages that a command saves."""
 
 
 def refuse_unsaved() -> None:
     """Raises TypeError for a noun of a village that no command saves."""
-    if unsaved := [noun for noun in village_records() if noun not in SAVED]:
+    if unsaved := [noun for noun in village_records() if noun not in NOUNS_WITH_COMMAND]:
         noun = min(unsaved, key=lambda noun: noun.__name__)
         home = home_of(noun).replace("/types/", "/commands/")
-        raise TypeError(f"nobody could save a {noun.__name__}: declare its VillageInput and its command in {home}")
+        raise TypeError(f"nobody could save a {noun.__name__}: declare its input and its command in {home}")
 
 
-class VillageInput(RecordInput):
-    """How a village's record is written, by a command of its own: `command_input` is the input of that.
+class VillageRecordInput(RecordInput):
+    """How a village's record is written, by a command of its own: `command_input` is the input of that."""
 
-    With `based`, it takes the `baseRev` that an edit started from, and refuses what others changed since."""
-
-    def __init__(self, face: type[Any], text: str, *, based: bool = False) -> None:
+    def __init__(self, face: type[Any], text: str) -> None:
         self.aggregate = by_itself(noun_of(face))
         super().__init__(face, self.aggregate)
-        SAVED.add(self.noun)
-        self.command_input = self.type(text, before={"base_rev": BASE_REV} if based else NOTHING)
+        NOUNS_WITH_COMMAND.add(self.noun)
+        self.command_input = self.type(text, before={"base_rev": BASE_REV})
 
-    def submission(self, ability: Ability, sent: InputDict) -> VillageSubmission:
+    def submission(self, ability: Ability, sent: InputDict) -> VillageRecordSubmission:
         """What was sent, to be saved by an ability.  Raises BadInput."""
         id_, columns = uuid_text(sent["id"]), self.columns(sent)
         village = columns.pop("village_id", None)
         edit = ChangeSet(id_, {self.table: {id_: columns}}, self.aggregate, inside={self.table: self.inside})
-        return VillageSubmission(edit, village, sent.get("baseRev"), ability)
+        return VillageRecordSubmission(edit, village, sent.get("baseRev"), ability)

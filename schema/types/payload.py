@@ -51,7 +51,7 @@ def items(payload_: type[Any], text: str, most: int) -> PayloadField:
 
 
 OUTCOME = "What became of it."
-PROBLEMS = "Problems to correct; empty on success."
+PROBLEMS = "ERROR: to correct, nothing was stored.  WARNING: stored, please look at it."
 
 
 def _problems(text: str) -> Any:

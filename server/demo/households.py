@@ -15,7 +15,7 @@ from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
 from registry.models.aggregate import AGGREGATE
-from registry.write.document import Document
+from registry.models.part import Document
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.episodes import ABROAD, Traveller, days, episodes, pick

@@ -25,9 +25,9 @@ from registry.models.finding import FINDING
 from registry.models.household import HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
+from registry.models.part import Document
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
-from registry.write.document import Document
 from server.demo import geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.households import Village, documents, villages

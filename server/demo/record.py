@@ -21,10 +21,11 @@ from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.identity import IDENTITY
 from registry.models.noun import table_of
+from registry.models.part import Document
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.rules import check
 from registry.values import derived
-from registry.write.document import Document, listed
+from registry.write.document import listed
 from registry.write.persist import finding_row
 from registry.write.remark import class_of
 from schema.inputs.household import INSIDE

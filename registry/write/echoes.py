@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from registry.codes import HouseholdStatus
 from registry.codes.messages import UserErrorCode as Code
-from registry.write.document import ChangeSet, Document
+from registry.models.part import Document
+from registry.write.document import ChangeSet
 from registry.write.user_errors import Problem
 
 SERVER_STATUS = (HouseholdStatus.DISSOLVED, HouseholdStatus.MERGED)
