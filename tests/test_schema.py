@@ -23,7 +23,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of
 from registry.models.member import Member
 from registry.models.noun import Noun, table_of
-from registry.write import step
+from registry.values.bounds import LONGEST_LIST
 from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare.directives import Exempt
 from schema.declare.makers import FACES, face, fields_of, guarded, shown
@@ -149,7 +149,7 @@ def test_a_payload_list_of_records_declares_its_length(monkeypatch: pytest.Monke
     schema = build()
     results = graphql_schema(schema).type_map["VerifyHouseholdsPayload"].fields["results"]  # type: ignore[attr-defined]
     definition = definition_of(results)
-    assert definition.metadata["shape"].most == step.MOST
+    assert definition.metadata["shape"].most == LONGEST_LIST
     monkeypatch.setattr(definition, "metadata", {"shape": ValueField()})
     assert list(unbounded_lists(schema)) == ["VerifyHouseholdsPayload.results"]
 

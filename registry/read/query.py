@@ -17,6 +17,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, StatementContext
 from registry.models.noun import Link, Readable
 from registry.read.grouping import Grouping
+from registry.values.bounds import LONGEST_LIST
 
 Datum = InstrumentedAttribute[Any] | Derived[Any]
 
@@ -148,7 +149,7 @@ class Many:
     source: Source
     node: Object
     order: tuple[Order, ...] = ()
-    limit: int = 50
+    limit: int = LONGEST_LIST
     kind: Sensitivity | None = None
     when: Where | None = None  # a condition of the parent; if it does not hold, the list is null
 

@@ -26,6 +26,7 @@ from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Step, Verdict
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import Sql
+from registry.values.bounds import LONGEST_LIST
 from registry.values.text import says_something
 from registry.write import household_sql
 from registry.write.document import ChangeSet, Merged, opened
@@ -37,7 +38,6 @@ from registry.write.submission_context import Judged, Recorders, Submission, Sub
 from registry.write.user_errors import Problem, Refused, refusal, unfit
 from registry.write.village_lookup import locate, move_along
 
-MOST_CHILDREN = 50
 _NEEDED = ("id", "village_id", "area", "created_by", "workflow_state", "rev", *SUBMITTED)
 
 
@@ -165,8 +165,8 @@ def _allowed(work: SubmissionContext) -> bool:
 def _findings(work: SubmissionContext, document: Document, *, finished: bool) -> list[Finding]:
     """Judge the whole household: errors refuse, the rest is kept for the verifier.  Raises Refused."""
     for table in CHILDREN:
-        if len(document[table]) > MOST_CHILDREN:
-            raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(MOST_CHILDREN))
+        if len(document[table]) > LONGEST_LIST:
+            raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(LONGEST_LIST))
     judged = opened(document, work.vault)
     judged["household"][work.edit.id]["village_id"] = str(work.village)
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)

@@ -25,11 +25,12 @@ from registry.models.part import Document
 from registry.models.workflow import REMARK, RETURN_REGENCY, RETURN_VILLAGE
 from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
+from registry.values.bounds import LONGEST_LIST
 from registry.values.text import says_something
 from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.household_sql import RECORDERS, REVISIONS
 from registry.write.remark import ADD_REMARK, Inside, class_of, split_path, stored_path
-from registry.write.step import MOST, STAGES, Item, Result, add_event, first_open, locking
+from registry.write.step import STAGES, Item, Result, add_event, first_open, locking
 from registry.write.user_errors import Problem, Refused, refusal, unfit
 
 LOCK = locking(RETURN_VILLAGE, RETURN_REGENCY)
@@ -82,8 +83,8 @@ def _check(remarks: list[RemarkInput]) -> None:
     """Raises Refused for remarks that say nothing or do not fit, or if there are none or too many."""
     if not remarks or not all(says_something(remark.text) for remark in remarks):
         raise refusal(Code.REMARK_REQUIRED, "remarks")
-    if len(remarks) > MOST:
-        raise refusal(Code.UNKNOWN_VALUE, "remarks", items=str(MOST))
+    if len(remarks) > LONGEST_LIST:
+        raise refusal(Code.UNKNOWN_VALUE, "remarks", items=str(LONGEST_LIST))
     problems: list[Problem] = []
     for position, remark in enumerate(remarks):
         problems += unfit(REMARK.c.path, remark.path, "remarks", str(position), "path")

@@ -19,8 +19,6 @@ from registry.write.command import Actor
 from registry.write.statements import CALLER
 from registry.write.user_errors import Problem
 
-MOST = 50
-"""Households of one batch, and remarks of one return, at most."""
 STAGES = {
     VERIFY_VILLAGE: VerificationStage.VILLAGE,
     VERIFY_REGENCY: VerificationStage.REGENCY,

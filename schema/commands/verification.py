@@ -8,8 +8,9 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, REMARK
+from registry.values.bounds import LONGEST_LIST
 from registry.write import returning, verification
-from registry.write.step import MOST, Item, Result
+from registry.write.step import Item, Result
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
@@ -39,7 +40,7 @@ VerifyItemInput = input_type(
 )
 VerifyHouseholdsInput = input_type(
     "VerifyHouseholdsInput",
-    "Verify 1 to 50 households; each is judged by itself.",
+    f"Verify 1 to {LONGEST_LIST} households; each is judged by itself.",
     {
         "items": InputField(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
         "note": InputField(
@@ -67,7 +68,7 @@ VerifyHouseholdsPayload = payload(
     "VerifyHouseholdsPayload",
     "One result for each item, in order.",
     Batch,
-    results=items(VerifyResult, "One for each item, in order.", MOST),
+    results=items(VerifyResult, "One for each item, in order.", LONGEST_LIST),
 )
 
 
@@ -78,10 +79,10 @@ VerifyHouseholdsPayload = payload(
     VerifyHouseholdsPayload,
 )
 async def verify_households(context: Context, sent: InputDict) -> Batch:
-    if not 1 <= len(sent["items"]) <= MOST:
+    if not 1 <= len(sent["items"]) <= LONGEST_LIST:
         raise BadInput(
-            f"Kirim 1 sampai {MOST} rumah tangga sekaligus.",
-            f"Send 1 to {MOST} households at a time.",
+            f"Kirim 1 sampai {LONGEST_LIST} rumah tangga sekaligus.",
+            f"Send 1 to {LONGEST_LIST} households at a time.",
         )
     households = [Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
     return Batch(await verification.verify(context.database, context.principal, households, sent.get("note")))

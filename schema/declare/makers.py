@@ -23,6 +23,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
+from registry.values.bounds import LONGEST_LIST
 from schema.declare.arguments import argument, engine_resolver, list_arguments
 from schema.declare.directives import Exempt, Exemption, sensitivity
 from schema.declare.input_types import described
@@ -137,7 +138,7 @@ def plain_list(
     *where: Where,
     order: tuple[Order, ...] = (),
     when: Where | None = None,
-    limit: int = 50,
+    limit: int = LONGEST_LIST,
 ) -> Any:
     """A plain list of at most `limit` related records; null if `when` does not hold of the parent."""
     return _related("list", kind, text, Source(noun, link, where), order, when, limit)
@@ -150,7 +151,7 @@ def _related(
     source: Source,
     order: tuple[Order, ...],
     when: Where | None = None,
-    limit: int = 50,
+    limit: int = LONGEST_LIST,
 ) -> Any:
     if isinstance(kind, Exemption):
         return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)

@@ -16,6 +16,7 @@ from auth.sensitivity import Sensitivity
 from registry.read.query import Datum, Order, Source, Where
 from registry.read.run import Caller
 from registry.store.db import Database
+from registry.values.bounds import LONGEST_LIST
 from schema.declare.strawberry_internals import definition_of
 
 Absent = Callable[[Database, Caller, dict[str, Any]], Awaitable[Exception | None]]
@@ -66,7 +67,7 @@ class RelatedField:
     order: tuple[Order, ...] = ()
     kind: Sensitivity | None = None
     when: Where | None = None  # of the parent; null if it does not hold
-    limit: int = 50
+    limit: int = LONGEST_LIST
     key: LookupKey | None = None
 
 

@@ -23,6 +23,7 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
+from registry.values.bounds import LONGEST_LIST
 from schema.declare.directives import Exemption
 from schema.declare.keys import one_of
 from schema.declare.listing import FilterKey, NamedCondition, by_names_in, filtering, grouping, sorting
@@ -106,7 +107,7 @@ class Household(Record):
     )
     members: list[Member] = plain_list(
         OPERATIONAL,
-        "Members by `seq`, at most 50.",
+        f"Members by `seq`, at most {LONGEST_LIST}.",
         MemberFacts,
         by(MemberFacts.household_id),
         order=(Order(MemberFacts.seq),),
@@ -119,7 +120,7 @@ class Household(Record):
         order=NEWEST_FIRST,
     )
     businesses: list[Business] = plain_list(
-        OPERATIONAL, "Business units (usaha), at most 50.", BusinessFacts, by(BusinessFacts.household_id)
+        OPERATIONAL, f"Business units (usaha), at most {LONGEST_LIST}.", BusinessFacts, by(BusinessFacts.household_id)
     )
     member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
