@@ -9,7 +9,16 @@ from typing import Any
 
 import asyncpg
 import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    get_nullable_type,
+    is_list_type,
+    is_required_input_field,
+)
 
+from registry.models.noun import camel
+from schema.declare.commands import COMMANDS
 from tests.village import (
     FAR,
     NEXT_DOOR,
@@ -91,6 +100,36 @@ async def test_a_refused_submission_writes_only_its_audit_row(
     await village.query(who, SUBMIT, household=document, saveAs="SUBMITTED")
     assert await since.rows() == [(who, "household:submit", document["id"], code, None)]
     assert await village.admin.fetchval("SELECT count(*) FROM household_revision") == before
+
+
+def smallest(type_: Any) -> Any:
+    """A value of an input type with what it requires and nothing else."""
+    inner = get_nullable_type(type_)
+    if is_list_type(inner):
+        return [smallest(inner.of_type)]
+    match inner:
+        case GraphQLInputObjectType():
+            required = {name: field for name, field in inner.fields.items() if is_required_input_field(field)}
+            return {name: smallest(field.type) for name, field in required.items()}
+        case GraphQLEnumType():
+            return next(iter(inner.values))
+    return {"ID": str(uuid.uuid4()), "Int": 1, "Boolean": True}.get(inner.name, "Sudah dilihat")
+
+
+async def test_each_command_refuses_a_caller_without_its_ability(village: Place) -> None:
+    """`@requires` is only printed: the function of the command checks, and leaves the audit row."""
+    mutation = village.app.service.executable.mutation_type
+    assert mutation is not None
+    abilities = {camel(name): command.ability for name, command in COMMANDS.items()}
+    assert abilities.keys() == mutation.fields.keys()
+    for name, ability in abilities.items():
+        since, input_type = await AuditRows.now(village), mutation.fields[name].args["input"].type
+        text = f"mutation($input: {input_type}) {{ {name}(input: $input) {{ __typename }} }}"
+        answer = await village.query("nobody", text, input=smallest(input_type))
+        assert (answer.status, answer.json["data"]) == (200, {name: None}), (name, answer.errors)
+        assert [error["extensions"] for error in answer.errors] == [{"code": "FORBIDDEN", "ability": ability.name}]
+        ((who, of, _, outcome, _),) = await since.rows()
+        assert (who, of, outcome) == ("nobody", ability.value, "FORBIDDEN")
 
 
 async def test_a_row_names_each_code_of_a_refusal_once(village: Place) -> None:

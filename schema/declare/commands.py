@@ -3,7 +3,7 @@
 A command is a function: its name is the mutation's, and what it returns, a result of `registry/write`, is shown by its
 payload.  schema/build.py assembles `Mutation` from what has registered.
 Rule: a command has an ability, one input and a payload that fits its result, or its file cannot be imported.
-Tests: tests/test_commands.py.
+Tests: tests/test_commands.py, tests/test_audit.py.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def command(
 ) -> Callable[[Function], Function]:
     """Register a function as the mutation of its name, which `ability` opens.
 
+    `ability` is printed as `@requires`; it checks nothing here.  The function itself refuses a caller without it, by
+    `require` of `registry/write/command.py`, which writes the audit row.
     `most` limits how often one request may call it.  Raises TypeError for a second command of the same name, and for a
     payload that shows another result than the function returns."""
 
