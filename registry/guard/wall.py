@@ -115,7 +115,7 @@ DOORS: dict[str, Door] = {
 HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
 
 
-def hull(setting: str) -> str:
+def in_areas(setting: str) -> str:
     """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed.
 
     `app.<setting>` is the area set, `_from` and `_below` are its hull.  The exact test is left out only if the set is
@@ -139,7 +139,7 @@ def policies(table: str, door: Door) -> Iterator[str]:
     """The CREATE POLICY statements of one table."""
     name = f"{SCHEMA}.{table}"
     if door.kind in (Kind.SCOPED, Kind.SEALED, Kind.COUNTED):
-        see = hull("read")
+        see = in_areas("read")
         if door.kind is not Kind.COUNTED:
             see += f" AND {UNDRAFTED}"
         if door.kind is Kind.SEALED:
@@ -202,10 +202,10 @@ def _function(crossing: Crossing) -> Iterator[str]:
 def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterator[str]:
     """Everything that `migrate` applies after the versions, in place of the `existing` (table, policy) pairs and of the
     functions that cross now, each named with its arguments."""
-    declared, made = set(DOORS), {table.name for table in Noun.metadata.tables.values()}
-    if declared != made:
+    declared, existing_tables = set(DOORS), {table.name for table in Noun.metadata.tables.values()}
+    if declared != existing_tables:
         raise RuntimeError(
-            f"tables and registry/guard/wall.py differ: {sorted(declared ^ made)}: give each table a Door"
+            f"tables and registry/guard/wall.py differ: {sorted(declared ^ existing_tables)}: give each table a Door"
         )
     yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {LOGIN}, {CROSSING}"
     yield f"GRANT CREATE ON SCHEMA {SCHEMA} TO {CROSSING}"

@@ -32,7 +32,7 @@ from registry.store.outage import (
 )
 from registry.store.pool import Durations, Pool
 from registry.store.prepared import LARGEST, Connection
-from registry.store.session import answers_in_bytes, begin, beginning, rolled_back
+from registry.store.session import begin, begin_sql, return_answers_as_bytes, roll_back
 from registry.store.sql import CLAIM, Sql
 from registry.store.turns import Crowded, Turns, acquire_both
 
@@ -40,7 +40,7 @@ CONNECT = 5.0  # seconds
 RETRY = 2  # seconds after which a caller who used up their share may ask again
 MAX_WAITERS_PER_CONNECTION = 125  # waiters for each connection: more would not get one in time
 STATEMENT_CACHE_SIZE = 150  # prepared statements of commands, whose number is fixed
-PROBE_WAIT = 1_000  # milliseconds
+PROBE_LOCK_TIMEOUT_MS = 1_000
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
 
 
@@ -66,7 +66,7 @@ class Transaction:
 
 
 _PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'household:submit', 'REJECTED')"
-_NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
+_PROBER = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 class _Borrowed:
@@ -102,20 +102,20 @@ class _Borrowed:
 class Turn:
     """A caller's turn for a statement, or for a heavy one.  Raises RateLimited or Unreachable if none comes in time."""
 
-    def __init__(self, lane: Turns, caller: Hashable, scarce: Turns | None = None) -> None:
-        self._lane, self._caller, self._scarce = lane, caller, scarce
+    def __init__(self, turns: Turns, caller: Hashable, scarce: Turns | None = None) -> None:
+        self._turns, self._caller, self._scarce = turns, caller, scarce
 
     async def __aenter__(self) -> None:
         try:
             if self._scarce is None:
-                await self._lane.acquire(self._caller)
+                await self._turns.acquire(self._caller)
             else:
-                await acquire_both(self._scarce, self._lane, self._caller)
+                await acquire_both(self._scarce, self._turns, self._caller)
         except Crowded as error:
             raise RateLimited(RETRY) if error.own else Unreachable from None
 
     async def __aexit__(self, *_: object) -> None:
-        self._lane.release(self._caller)
+        self._turns.release(self._caller)
         if self._scarce is not None:
             self._scarce.release(self._caller)
 
@@ -159,7 +159,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=LARGEST,
             )
-            await answers_in_bytes(connection)
+            await return_answers_as_bytes(connection)
             return connection
 
         async with Pool(connect, size, size * MAX_WAITERS_PER_CONNECTION, acquire_timeout).opening() as pool:
@@ -209,19 +209,19 @@ class Database:
         return [line[0] for line in lines]
 
     @asynccontextmanager
-    async def write(self, principal: Principal, setting: str, wait: int = 0) -> AsyncIterator[Transaction]:
+    async def write(self, principal: Principal, setting: str, lock_timeout_ms: int = 0) -> AsyncIterator[Transaction]:
         """A transaction that may write in the areas that `setting` names, those of the command's own ability.
 
-        It waits `wait` milliseconds for a lock, without limit for 0.  Raises asyncpg.LockNotAvailableError."""
+        It waits `lock_timeout_ms` for a lock, without limit for 0.  Raises asyncpg.LockNotAvailableError."""
         async with self.turn(principal.user_id), self._connection() as connection:
             try:
-                await begin(connection, beginning(principal, setting, wait))
+                await begin(connection, begin_sql(principal, setting, lock_timeout_ms))
                 yield Transaction(connection, principal)
                 await connection.execute("COMMIT")
                 self._write_failed = False
             except BaseException as error:
                 self._write_failed |= is_passing(error, NOT_STORING)
-                await rolled_back(connection)
+                await roll_back(connection)
                 raise
 
     async def ready(self, version: str) -> bool:
@@ -237,11 +237,11 @@ class Database:
             if not self._write_failed:
                 return True
             try:
-                await begin(connection, beginning(_NOBODY, "submit", PROBE_WAIT))
-                await connection.fetch(_PROBE, _NOBODY.user_id)
+                await begin(connection, begin_sql(_PROBER, "submit", PROBE_LOCK_TIMEOUT_MS))
+                await connection.fetch(_PROBE, _PROBER.user_id)
                 self._write_failed = False
             except asyncpg.PostgresError:
                 pass  # not yet
             finally:
-                await rolled_back(connection)
+                await roll_back(connection)
         return not self._write_failed

@@ -23,7 +23,7 @@ async def begin(connection: Any, text: str) -> None:
         await connection.execute(text)
 
 
-async def rolled_back(connection: Any) -> None:
+async def roll_back(connection: Any) -> None:
     """Run ROLLBACK; close the connection if that fails, so that nobody gets it inside a transaction."""
     try:
         await connection.execute("ROLLBACK")
@@ -32,22 +32,23 @@ async def rolled_back(connection: Any) -> None:
             connection.terminate()
 
 
-async def answers_in_bytes(connection: asyncpg.Connection) -> None:
+async def return_answers_as_bytes(connection: asyncpg.Connection) -> None:
     """Return varchar as bytes: finished answers have this type, nothing else does, and they are not decoded."""
     await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
 
 
-def beginning(principal: Principal, setting: str, wait: int) -> str:
+def begin_sql(principal: Principal, setting: str, lock_timeout_ms: int) -> str:
     """The text that begins a transaction and sets the caller's areas in one round trip.
 
     Such a text takes no arguments, so a value that could end its quotes is refused; all are codes and ids of our own.
     Empty settings are set too, so that a value left over in the session never counts."""
-    key = beginning, setting, wait
-    if (known := principal.memo.get(key)) is None:
+    key = begin_sql, setting, lock_timeout_ms
+    sql: str | None = principal.memo.get(key)
+    if sql is None:
         values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
         if any("'" in value or "\\" in value for value in values.values()):
             raise ValueError("a setting that could end its quotes")
         settings = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())
-        settings += f", set_config('lock_timeout', '{wait}', true)"
-        known = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {settings}"
-    return str(known)
+        settings += f", set_config('lock_timeout', '{lock_timeout_ms}', true)"
+        sql = principal.memo[key] = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT {settings}"
+    return sql

@@ -38,8 +38,8 @@ class Sql:
     """A statement of a command, compiled once at import: `INSERT = Sql(sa.insert(table).values(…bindparams…))`."""
 
     def __init__(self, statement: sa.ClauseElement) -> None:
-        made = compiled(statement)
-        self.text, self.names = made.text, made.names
+        text_and_names = compiled(statement)
+        self.text, self.names = text_and_names.text, text_and_names.names
 
     def bind(self, arguments: Mapping[str, Any], claims: Mapping[str, Any] = MappingProxyType({})) -> list[Any]:
         if extra := set(arguments) - set(self.names):

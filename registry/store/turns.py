@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 Waiter = asyncio.Future[None]
-ATTEMPTS = 5  # to get a scarce turn together with one of the lane
+ATTEMPTS = 5  # to get a scarce turn together with an ordinary one
 
 
 class Crowded(Exception):
@@ -118,21 +118,21 @@ class Turns:
             waiter.set_exception(Crowded(own=self._taken[caller] >= self.share))
 
 
-async def acquire_both(scarce: Turns, lane: Turns, caller: Hashable) -> None:
-    """Acquire a scarce turn and one of the lane.  Raises Crowded.
+async def acquire_both(scarce: Turns, ordinary: Turns, caller: Hashable) -> None:
+    """Acquire a scarce turn and an ordinary one.  Raises Crowded.
 
-    A caller whose own requests use up their share of the lane does not hold the scarce turn meanwhile; others get
+    A caller whose own requests use up their ordinary share does not hold the scarce turn meanwhile; others get
     it."""
     for _ in range(ATTEMPTS):
         await scarce.acquire(caller)
-        if not lane.is_used_up(caller):
+        if not ordinary.is_used_up(caller):
             try:
-                await lane.acquire(caller)
+                await ordinary.acquire(caller)
             except BaseException:
                 scarce.release(caller)
                 raise
             return
         scarce.release(caller)
-        await lane.acquire(caller)  # until one of the caller's own requests has ended
-        lane.release(caller)
+        await ordinary.acquire(caller)  # until one of the caller's own requests has ended
+        ordinary.release(caller)
     raise Crowded(own=True)
