@@ -32,7 +32,7 @@ from schema import commands
 from schema.declare.commands import assembled
 from schema.declare.directives import Exempt, Requires, SensitivityIs
 from schema.declare.input_types import config
-from schema.declare.makers import FACES, face
+from schema.declare.makers import NOUNS_BY_FACE, face
 from schema.declare.scalars import SCALARS
 from schema.declare.shapes import PayloadRecord, ValueField, shape_of
 from schema.declare.strawberry_internals import definition_of, graphql_schema
@@ -58,7 +58,7 @@ def build() -> Schema:
     names = sorted(undeclared(schema))
     if names:
         raise TypeError(f"declare these with a maker of schema/declare/makers.py: {', '.join(names)}")
-    check_ids(FACES[face_of(type_)] for type_ in nodes_of(schema))
+    check_ids(NOUNS_BY_FACE[face_of(type_)] for type_ in nodes_of(schema))
     unbounded = sorted(unbounded_lists(schema))
     if unbounded:
         raise TypeError(f"say the greatest length of these lists of records: {', '.join(unbounded)}")

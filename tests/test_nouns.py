@@ -22,7 +22,7 @@ from registry.figures.ledger import LEDGERS
 from registry.models.fact import Derived, Fact, fact, fact_of
 from registry.models.member import Member
 from registry.models.noun import SCHEMA, Noun, facts, table_of
-from schema.declare.makers import FACES, fields_of
+from schema.declare.makers import NOUNS_BY_FACE, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField
 
 OPERATIONAL, IDENTITY, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.IDENTITY, Sensitivity.SYSTEM
@@ -51,7 +51,7 @@ def with_codes() -> Iterator[tuple[type[Noun], sa.Column[Any], type[Code]]]:
 
 
 def derived_facts() -> list[Derived[Any]]:
-    shapes = [field.metadata.get("shape") for face in FACES for field in fields_of(face)]
+    shapes = [field.metadata.get("shape") for face in NOUNS_BY_FACE for field in fields_of(face)]
     data = [s.datum for s in shapes if isinstance(s, ColumnField)] + [
         s.present for s in shapes if isinstance(s, EmbeddedField)
     ]

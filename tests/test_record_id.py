@@ -15,7 +15,7 @@ from registry.guard.record_id import TRIGGERS, named_tables
 from registry.models.noun import Noun
 from registry.models.workflow import Remark
 from schema.build import build, check_ids, nodes_of
-from schema.declare.makers import FACES
+from schema.declare.makers import NOUNS_BY_FACE
 from schema.engine.select import face_of
 from tests.village import FAR, HERE, REVEAL, SUBMIT, Place, episode, household, person, shop
 
@@ -277,7 +277,7 @@ async def test_the_rule_of_ids_applies_to_plain_sql_too(village: Place) -> None:
 
 def test_a_noun_whose_ids_are_not_registered_fails_at_start() -> None:
     schema = build()
-    nodes = {type_.name: FACES[face_of(type_)] for type_ in nodes_of(schema)}
+    nodes = {type_.name: NOUNS_BY_FACE[face_of(type_)] for type_ in nodes_of(schema)}
     assert {"Household", "Member", "MigrationEpisode", "Business", "Village", "Programme"} <= nodes.keys()
     check_ids(nodes.values())
     with pytest.raises(TypeError, match=r"`node` finds .*Remark"):

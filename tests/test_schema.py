@@ -26,7 +26,7 @@ from registry.models.noun import Noun, table_of
 from registry.values.bounds import LONGEST_LIST
 from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare.directives import Exempt
-from schema.declare.makers import FACES, face, fields_of, guarded, shown
+from schema.declare.makers import NOUNS_BY_FACE, face, fields_of, guarded, shown
 from schema.declare.shapes import RelatedField, ValueField
 from schema.declare.strawberry_internals import definition_of, graphql_schema
 from tests.contract_diff import declared, elements
@@ -107,7 +107,7 @@ def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
 def test_a_related_record_has_the_class_of_the_column_that_selects_it() -> None:
     """Which record is shown reveals who is the head, the mother or the newest, whatever fields are shown."""
     read = 0
-    for face_, noun in FACES.items():
+    for face_, noun in NOUNS_BY_FACE.items():
         for field_ in fields_of(face_):
             shape = field_.metadata["shape"] if noun is not None and "shape" in field_.metadata else None
             if not isinstance(shape, RelatedField) or not issubclass(shape.source.noun, Noun):
@@ -165,5 +165,5 @@ def test_errors_of_makers_explain_their_use() -> None:
 
 
 def test_a_field_s_maker_and_type_agree() -> None:
-    assert Member in FACES.values()
+    assert Member in NOUNS_BY_FACE.values()
     assert guarded(Member.full_name) is not None

@@ -213,7 +213,7 @@ def opened_value(kind: Sensitivity, text: str) -> Any:
     return _field(ValueField(), sensitivity(kind), text)
 
 
-FACES: dict[type[Any], Readable | None] = {}
+NOUNS_BY_FACE: dict[type[Any], Readable | None] = {}
 """Face → the noun it shows."""
 
 
@@ -264,7 +264,7 @@ def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[
         make_type = strawberry.interface if interface else strawberry.type
         face_ = make_type(cls, description=text)
         _refuse_undeclared(face_)
-        FACES[face_] = noun
+        NOUNS_BY_FACE[face_] = noun
         return face_
 
     return make

@@ -39,7 +39,7 @@ from registry.read.query import (
     Withheld,
 )
 from registry.read.visibility import Extent
-from schema.declare.makers import FACES, IMPLEMENTATIONS, graphql_name
+from schema.declare.makers import IMPLEMENTATIONS, NOUNS_BY_FACE, graphql_name
 from schema.declare.shapes import (
     ColumnField,
     EmbeddedField,
@@ -136,7 +136,7 @@ class Selection(Walk):
     def add_derived(self, type_: GraphQLObjectType) -> None:
         """A field that is worked out for each row; one of a region may be counted from its households."""
         self.complexity.count_as_values(DERIVED_VALUES)
-        if FACES[face_of(type_)] is Region:
+        if NOUNS_BY_FACE[face_of(type_)] is Region:
             reach = self.complexity.reach
             self.complexity.add_readings(READ, caller_width if reach is None else reach)
 
@@ -204,7 +204,7 @@ class Selection(Walk):
         look_ups = []
         for type_ in types:
             face = face_of(type_)
-            noun = FACES[face]
+            noun = NOUNS_BY_FACE[face]
             if noun is None or not self._sees_rows(noun):
                 continue
             source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun)))
@@ -218,7 +218,7 @@ class Selection(Walk):
     def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:
         """The record of a payload; the command returns its id, which becomes the argument `record`."""
         type_ = get_named_type(field.type)
-        noun = FACES[face_of(type_)]
+        noun = NOUNS_BY_FACE[face_of(type_)]
         assert noun is not None
         self.bindings["record"] = lambda call: call.record
         return One("", Source(noun, None, (Equals("id", "record"),)), self.object(type_, nodes))
@@ -227,7 +227,7 @@ class Selection(Walk):
 def _is_shown_by(face: type[Any], noun: Readable) -> Iterator[HasCode]:
     """The condition that a row is of the type `face`, if its noun is shown by several types."""
     for interface, implementations in IMPLEMENTATIONS.items():
-        if FACES[interface] is noun:
+        if NOUNS_BY_FACE[interface] is noun:
             for code, implementation in implementations.faces.items():
                 if implementation is face:
                     yield HasCode(implementations.discriminator, code)
@@ -282,7 +282,7 @@ def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ..
 
 
 def _guarded(type_: GraphQLObjectType) -> Iterator[tuple[str, Sensitivity]]:
-    noun = FACES[face_of(type_)]
+    noun = NOUNS_BY_FACE[face_of(type_)]
     assert noun is not None
     for name, field in type_.fields.items():
         shape = shape_of(field)

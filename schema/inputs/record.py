@@ -22,7 +22,7 @@ from registry.write.document import ChangeSet, Path
 from registry.write.village_record import VillageRecordSubmission
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
-from schema.declare.makers import FACES, ID, fields_of
+from schema.declare.makers import ID, NOUNS_BY_FACE, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
 from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
 from schema.types.household import Consent
@@ -48,7 +48,7 @@ class WrittenField:
 
 def noun_of(face: type[Any]) -> type[Noun]:
     """The noun that a face shows."""
-    noun = FACES[face]
+    noun = NOUNS_BY_FACE[face]
     assert noun is not None
     assert issubclass(noun, Noun)
     return noun
