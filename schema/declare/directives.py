@@ -63,7 +63,7 @@ class SensitivityIs:
 
 
 @strawberry.schema_directive(
-    locations=[_FIELD], name="requires", description="Declares which ability opens this command or list."
+    locations=[_FIELD], name="requires", description="Declares which ability opens this command."
 )
 class Requires:
     ability: str

@@ -32,7 +32,7 @@ named_enum(
 class Node:
     """An object with an id that is unique in the whole registry."""
 
-    id: ID = value_field(text="UUID; the same in queries, mutations, sync documents and exports.")
+    id: ID = value_field(text="UUID; the same everywhere in the registry.")
 
 
 @face(interface=True)
