@@ -348,7 +348,7 @@ def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> N
 def test_connections_that_send_a_body_give_way_last() -> None:
     with running_wire(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
         sender.sendall(POST + b"Content-Length: 9\r\n\r\n1234")
-        until(lambda: any(caller.reads_since is not None for caller in list(wire.connections._open)))
+        until(lambda: any(caller.body_deadline is not None for caller in list(wire.connections._open)))
         assert wire.is_well()
         assert ends(silent)
         sender.sendall(b"56789")

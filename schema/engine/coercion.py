@@ -95,7 +95,7 @@ def holds_itself(type_: Any, above: tuple[Any, ...] = ()) -> bool:
         return False
     inside = (*above, type_)
     inner = [get_named_type(field.type) for field in type_.fields.values()]
-    return any(found in inside or holds_itself(found, inside) for found in inner)
+    return any(type_inside in inside or holds_itself(type_inside, inside) for type_inside in inner)
 
 
 @cache
@@ -111,15 +111,15 @@ def _named(type_: Any) -> Coerce:
 
 def _list(item: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
-        found = [item(inner) for inner in (value if isinstance(value, list) else [value])]
-        return Undefined if any(inner is Undefined for inner in found) else found
+        items = [item(inner) for inner in (value if isinstance(value, list) else [value])]
+        return Undefined if any(inner is Undefined for inner in items) else items
 
     return coerce
 
 
 def _enum(type_: GraphQLEnumType) -> Coerce:
-    known = {name: type_.coerce_input_value(name) for name in type_.values}
-    return lambda value: known.get(value, Undefined) if isinstance(value, str) else Undefined
+    value_of = {name: type_.coerce_input_value(name) for name in type_.values}
+    return lambda value: value_of.get(value, Undefined) if isinstance(value, str) else Undefined
 
 
 def _scalar(type_: GraphQLScalarType) -> Coerce:

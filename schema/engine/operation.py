@@ -173,7 +173,7 @@ class Operation:
 _ABSENT = "absent"
 _PlanKey = tuple[Operation, Visibility, Hashable]
 PLANS: LruCache[_PlanKey, OperationPlan] = LruCache("plans", MAX_PLANS, MAX_CACHE_BYTES, lambda plan: plan.bytes)
-PLANNING, COERCING = Lane("plans"), Lane("variables")
+PLANNING, COERCING = Lane("planning"), Lane("coercing")
 
 
 class Operations:
@@ -187,7 +187,7 @@ class Operations:
         self._schema = schema
         self._suggests = suggests
         self._strangers = strangers
-        self._lane = Lane("strangers" if strangers else "planning")
+        self._lane = Lane("parsing for strangers" if strangers else "parsing")
         name = "strangers' operations" if strangers else "operations"
         self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(
             name, MAX_OPERATIONS, MAX_CACHE_BYTES, lambda operation: operation.bytes

@@ -25,19 +25,19 @@ def laid_out(sql: str) -> str:
 
 
 def _parsed(words: Iterator[str]) -> Tokens:
-    made: Tokens = []
+    tokens: Tokens = []
     for word in words:
         if word == ")":
             break
         if word == "(":
-            made.append(_parsed(words))
+            tokens.append(_parsed(words))
         elif not word.isspace():
-            made.append(word)
-        elif made and made[-1] != " ":
-            made.append(" ")
-    while made and made[-1] == " ":
-        made.pop()
-    return made
+            tokens.append(word)
+        elif tokens and tokens[-1] != " ":
+            tokens.append(" ")
+    while tokens and tokens[-1] == " ":
+        tokens.pop()
+    return tokens
 
 
 def _line(tokens: Tokens) -> str:
@@ -50,35 +50,35 @@ def _fits(text: str, indent: str) -> bool:
 
 def _split(tokens: Tokens, *words: str) -> list[Tokens]:
     """Cut before each of these words."""
-    made: list[Tokens] = [[]]
+    parts: list[Tokens] = [[]]
     for token in tokens:
         if token in words:
-            made.append([])
-        made[-1].append(token)
-    return [part for part in made if _line(part)]
+            parts.append([])
+        parts[-1].append(token)
+    return [part for part in parts if _line(part)]
 
 
 def _items(tokens: Tokens) -> list[Tokens]:
     """Cut behind each comma."""
-    made: list[Tokens] = [[]]
+    items: list[Tokens] = [[]]
     for word in tokens:
-        made[-1].append(word)
+        items[-1].append(word)
         if word == ",":
-            made.append([])
-    return [part for part in made if _line(part)]
+            items.append([])
+    return [part for part in items if _line(part)]
 
 
 def _cases(tokens: Tokens) -> list[Tokens]:
     """Cut a CASE before each WHEN, ELSE and END, one inside another not."""
-    made: list[Tokens] = [[]]
+    parts: list[Tokens] = [[]]
     depth = 0
     for word in tokens:
         ends = isinstance(word, str) and word.startswith("END")
         if depth == 1 and (ends or word in ("WHEN", "ELSE")):
-            made.append([])
+            parts.append([])
         depth += -1 if ends else isinstance(word, str) and word.endswith("CASE")
-        made[-1].append(word)
-    return made
+        parts[-1].append(word)
+    return parts
 
 
 def _query(tokens: Tokens, indent: str) -> Iterator[str]:

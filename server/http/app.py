@@ -170,10 +170,16 @@ class App(Starlette):
     @asynccontextmanager
     async def _open(self, app: Starlette) -> AsyncIterator[None]:
         settings = self.service.settings
-        limits = settings.connections, settings.statement_timeout_ms / 1000, settings.queue_timeout_ms / 1000
-        lanes = settings.heavy_at_once, settings.query_timeout_ms / 1000
+        opening_database = Database.open(
+            self._dsn,
+            size=settings.connections,
+            seconds=settings.statement_timeout_ms / 1000,
+            acquire_timeout=settings.queue_timeout_ms / 1000,
+            heavy=settings.heavy_at_once,
+            query_seconds=settings.query_timeout_ms / 1000,
+        )
         listening = Principals().opening(self._dsn, settings.listen_url)
-        async with Database.open(self._dsn, *limits, *lanes) as database, listening as principals:
+        async with opening_database as database, listening as principals:
             self.service.database, self.service.principals = database, principals
             async with publishing(self.service, self.service.counts) as self.published:
                 yield

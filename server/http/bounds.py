@@ -78,8 +78,8 @@ class Bounded(Protocol):
     """When it began to wait for a request; None while a request is read or answered."""
 
     @property
-    def reads_since(self) -> float | None:
-        """A time that orders the connections whose request is still being read; None while none is."""
+    def body_deadline(self) -> float | None:
+        """When its body is due; None while no body is read."""
 
     @property
     def unread_bytes(self) -> int:
@@ -140,7 +140,7 @@ class Connections:
         candidates = [c for c in self._open if address is None or c.address == address]
         times = {c: c.waits_since for c in candidates if c.waits_since is not None}
         if not times:
-            times = {c: c.reads_since for c in candidates if c.reads_since is not None}
+            times = {c: c.body_deadline for c in candidates if c.body_deadline is not None}
         if not times:
             return False
         min(times, key=lambda connection: times[connection]).give_way()

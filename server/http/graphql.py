@@ -48,9 +48,9 @@ from server.http.request import GraphQLParams, read_params, refuse_unless_graphq
 from server.http.responses import Reply, respond
 from server.http.service import Service
 
-NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
+STRANGER = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 """A caller without a token, who may read the schema alone: no grant, no row."""
-MAX_ANONYMOUS_BODY = 16_000  # bytes; the query by which tools read the schema has 2,000
+MAX_STRANGERS_BODY = 16_000  # bytes; the query by which tools read the schema has 2,000
 
 
 class GraphQL:
@@ -114,12 +114,20 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
     principal = await _principal(request)
     try:
         params, operation = await _operation(request, principal, query_string)
-        _check(request, operation)
-        doors = service.database, service.vault, service.cursors, service.quotas
-        context = await Context.of(principal, *doors, reply.language, operation, params.variables)
+        _refuse_forbidden_operation(request, operation)
+        context = await Context.of(
+            principal,
+            database=service.database,
+            vault=service.vault,
+            cursors=service.cursors,
+            quotas=service.quotas,
+            language=reply.language,
+            operation=operation,
+            sent=params.variables,
+        )
     except Invalid as invalid:
         return {"errors": [formatted(error, reply.language, reply.request_id) for error in invalid.errors]}
-    if principal is not NOBODY:
+    if principal is not STRANGER:
         params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
     if operation.is_query and not context.plan.has_other_roots:
@@ -131,10 +139,10 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
 
 
 async def _principal(request: Request) -> Principal:
-    """The caller; NOBODY if no token was sent.  Raises Unauthenticated if it is not valid."""
+    """The caller; STRANGER if no token was sent.  Raises Unauthenticated if it is not valid."""
     header = request.headers.get(AUTHORIZATION)
     if header is None:
-        return NOBODY
+        return STRANGER
     service = request.service
     return await principal_of(header.decode("latin-1"), service.keyring, service.database, service.principals)
 
@@ -142,15 +150,15 @@ async def _principal(request: Request) -> Principal:
 async def _operation(request: Request, principal: Principal, query_string: bytes) -> tuple[GraphQLParams, Operation]:
     """The operation to run, with its parameters.
 
-    Without a token it may only read the schema, in MAX_ANONYMOUS_BODY bytes; otherwise raises Unauthenticated."""
+    Without a token it may only read the schema, in MAX_STRANGERS_BODY bytes; otherwise raises Unauthenticated."""
     service = request.service
     limit = service.settings.max_body_bytes
     source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
-    if principal is not NOBODY:
+    if principal is not STRANGER:
         params = await read_params(*source, limit)
         return params, await service.operations.get_in_lane(params.query, params.operation, principal.user_id)
     try:
-        params = await read_params(*source, min(limit, MAX_ANONYMOUS_BODY))
+        params = await read_params(*source, min(limit, MAX_STRANGERS_BODY))
         operation = await service.strangers.get_in_lane(params.query, params.operation)
     except (Invalid, RequestError):
         raise Unauthenticated from None
@@ -213,8 +221,9 @@ def _failed(error: Exception, root: RootPlan, language: str, request_id: str) ->
 
 def _refused(refused: tuple[Refusal, Place]) -> GraphQLError:
     """The error of a field that is null because the caller lacks a class."""
-    refusal, place = refused
-    return GraphQLError(str(refusal.error), refusal.node, path=place, original_error=refusal.error)
+    field_refusal, place = refused
+    error = field_refusal.error
+    return GraphQLError(str(error), field_refusal.node, path=place, original_error=error)
 
 
 def _reads_schema_only(operation: Operation) -> bool:
@@ -229,7 +238,8 @@ def _root_names(operation: Operation) -> list[str]:
     return [node.name.value if isinstance(node, FieldNode) else "" for node in selections]
 
 
-def _check(request: Request, operation: Operation) -> None:
+def _refuse_forbidden_operation(request: Request, operation: Operation) -> None:
+    """Raises BadInput for a question about a schema that is not public, and MethodNotAllowed for a command by GET."""
     if operation.asks_schema and not request.service.settings.introspection:
         raise BadInput("Skema tidak dapat dibaca lewat API ini.", "The schema cannot be read through this API.")
     if request.method == "GET" and not operation.is_query:

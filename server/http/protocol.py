@@ -147,8 +147,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(self._parser_error or not_http)
             return
         is_still_head = in_head and self._in_head
-        head_bytes = self._head_bytes if is_still_head else self._silent_bytes
-        if head_bytes > self._bounds.head_bytes:
+        # What comes beside the body (chunk headers, trailers) is bounded like a head.
+        bytes_outside_body = self._head_bytes if is_still_head else self._silent_bytes
+        if bytes_outside_body > self._bounds.head_bytes:
             self._refuse(HeadTooLarge(self._bounds.head_bytes, "byte"))
         elif len(self.pipeline) > MAX_PIPELINE:
             self._refuse(RequestError("Kirim satu per satu.", "Send them one after another."))
@@ -174,9 +175,9 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse(RequestTimeout())
 
     @property
-    def reads_since(self) -> float | None:
-        """The deadline of a body that has not come wholly, which orders connections as its beginning does; None while
-        no body is read, or while an earlier request is answered."""
+    def body_deadline(self) -> float | None:
+        """When a body that has not come wholly is due; None while no body is read, or while an earlier request is
+        answered.  Bodies are due in the order in which they began."""
         running = self._running
         is_busy = running is not None and not running.response_complete and running is not self.cycle
         return None if is_busy else self._body_due
