@@ -2,7 +2,7 @@
 
     payload("SubmitHouseholdPayload", "Outcome of …", Outcome, household=record(Household, "As stored now …"))
 
-Rule: a part of a payload shows the attribute of its name; `outcome` stands first and `userErrors` last wherever the
+Rule: a field of a payload shows the attribute of its name; `outcome` stands first and `userErrors` last wherever the
 result has an outcome and problems, so neither can be forgotten.  Tests: tests/test_commands.py.
 """
 
@@ -91,6 +91,6 @@ def payload(name: str, text: str, result: type[Any], **parts: PayloadField) -> t
         type_ = part.type or hints[attribute]
         body["__annotations__"][key] = ID if type_ is uuid.UUID else type_
         body[key] = copy(part.field)  # a part may stand in several payloads
-    made: type[Any] = face()(type(name, (), body))
-    RESULTS[made] = result
-    return made
+    payload_type: type[Any] = face()(type(name, (), body))
+    RESULTS[payload_type] = result
+    return payload_type

@@ -79,10 +79,10 @@ def served_versions(versions: Path = MIGRATIONS / "versions") -> list[str]:
     before: dict[str, tuple[str | None, bool]] = {}
     for path in versions.glob("*.py"):
         text = path.read_text()
-        if made := re.search(r'^revision = "(\w+)"', text, re.MULTILINE):
+        if revision := re.search(r'^revision = "(\w+)"', text, re.MULTILINE):
             built_on = re.search(r'^down_revision = "(\w+)"', text, re.MULTILINE)
             compatible = re.search(r"^compatible = True$", text, re.MULTILINE) is not None
-            before[made[1]] = (built_on[1] if built_on else None, compatible)
+            before[revision[1]] = (built_on[1] if built_on else None, compatible)
     (newest,) = before.keys() - {built_on for built_on, _ in before.values()}
     served = [newest]
     while before[served[-1]][1] and (older := before[served[-1]][0]):
