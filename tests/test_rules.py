@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import registry.rules
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
@@ -20,7 +23,8 @@ from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
 from registry.models.noun import table_of
-from registry.rules import Finding, rules_of
+from registry.models.part import by_itself
+from registry.rules import RULES_OF, Finding, rules_of
 from registry.rules import check as check_record
 from registry.rules.rule import OpenDocument, Row, Rule, RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
@@ -97,6 +101,22 @@ def test_a_specific_error_replaces_a_general_one() -> None:
     for born, code in (("0001", "AGE_OVER_120"), ("9999-12-31", "BIRTH_DATE_FUTURE")):
         findings = check(with_change({HEAD: {"birth_date": born}}), NOW, complete=True)
         assert [f.code for f in findings if f.place == ("member", "head", "birth_date")] == [code]
+
+
+def test_every_file_of_rules_is_applied() -> None:
+    applied = {rule for rules in RULES_OF.values() for rule in rules}
+    for file in pkgutil.iter_modules(registry.rules.__path__):
+        rules = getattr(importlib.import_module(f"registry.rules.{file.name}"), "RULES", ())
+        assert applied.issuperset(rules), f"add the rules of registry/rules/{file.name}.py to RULES_OF"
+
+
+def test_rules_are_about_columns_of_their_record() -> None:
+    for root, rules in RULES_OF.items():
+        aggregate = AGGREGATE if root is Household else by_itself(root)
+        columns = {f"{name}.{column.name}" for name, typed in aggregate.typed.items() for column in typed}
+        lists = {f"{aggregate.root}.{list_}" for list_ in aggregate.lists.values()}
+        for rule in rules:
+            assert columns | lists >= set(rule.columns), (root, rule.code)
 
 
 def test_every_rule_has_a_case() -> None:

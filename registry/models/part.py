@@ -93,8 +93,8 @@ class Aggregate:
 
     def _skeleton(self) -> Iterator[str]:
         for name, columns in self.typed.items():
-            given = {*self.defaults.get(name, {}), *(column for table, column in self.places if table == name)}
-            yield from (f"{name}.{c.name}" for c in columns if not c.nullable and c.name not in given)
+            filled = {*self.defaults.get(name, {}), *(column for table, column in self.places if table == name)}
+            yield from (f"{name}.{c.name}" for c in columns if not c.nullable and c.name not in filled)
 
 
 def _typed(noun: type[Noun]) -> tuple[sa.Column[Any], ...]:
