@@ -36,6 +36,8 @@ from registry.models.part import village_records
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
 
+# The parameter `ability` is the name of a setting: PostgreSQL renames a parameter only if the function, and so every
+# policy that calls it, is dropped first.
 TYPES = """
 DO $$ BEGIN
   CREATE TYPE {schema}.area_range AS RANGE (subtype = text, collation = "C", multirange_type_name = {schema}.area_set);
