@@ -209,6 +209,24 @@ def test_a_forgotten_part_of_a_village_noun_is_named_at_start(
             "Workshop has a number of the vault: only a household's records have those",
         ),
         (
+            workshop.FACTS_FILE,
+            'fact(PERSONAL, "Pelatih", "Trainer", longest=NAME)',
+            'fact(PERSONAL, "Pelatih", "Trainer", longest=NAME, server=True)',
+            "workshop.trainer is the server's own: nothing gives a village's record such a column",
+        ),
+        (
+            workshop.FACTS_FILE,
+            "    trainer: Mapped[str | None]",
+            '    guest_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Tamu", "Guest")\n    trainer: Mapped[str | None]',
+            "workshop.guest_id names other records: nothing checks yet that a village's record may name them",
+        ),
+        (
+            workshop.FACTS_FILE,
+            "    title: Mapped[str]",
+            '    __table_args__ = in_village("workshop", sa.UniqueConstraint("title"))\n    title: Mapped[str]',
+            "workshop has a unique key: no error tells yet who broke it",
+        ),
+        (
             workshop.FACE_FILE,
             "    trainer: str | None = guarded(WorkshopFacts.trainer)\n",
             "",
@@ -222,7 +240,8 @@ def test_an_omission_inside_a_part_of_a_village_noun_is_named_at_start(
     with project.restored(WORKSHOP):
         project.add(WORKSHOP)
         project.edit(path, before, after)
-        if "IdentityField" in after:
-            imports = "from registry.models.fact import"
-            project.edit(path, imports, f"from registry.codes import IdentityField\n{imports}")
+        if path == workshop.FACTS_FILE:
+            imports = "import decimal\n"
+            more = "import uuid\nimport sqlalchemy as sa\nfrom registry.codes import IdentityField\n"
+            project.edit(path, imports, imports + more + "from registry.models.scoped import in_village\n")
         assert starter.refusal(BOOT) == f"TypeError: {sentence}"

@@ -85,7 +85,7 @@ async def test_a_resend_is_stored_once_whatever_others_changed_since(village: Pl
     columns = await saved(village)
     again = await save(village, "officer", columns)
     assert (again["outcome"], again["workshop"]["rev"], again["userErrors"]) == ("UNCHANGED", 1, [])
-    later = await save(village, "second", {"id": columns["id"], "title": "Menjual hasil kebun"})
+    later = await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Menjual hasil kebun"})
     assert (later["workshop"]["rev"], later["workshop"]["trainer"]) == (2, "Siti Aminah")
     late = await save(village, "officer", columns)
     assert (late["outcome"], late["workshop"]["title"]) == ("UNCHANGED", "Menjual hasil kebun")
@@ -108,6 +108,23 @@ async def test_an_earlier_value_that_is_sent_again_is_an_edit(village: Place) ->
     back = await save(village, "officer", columns)
     assert (other["workshop"]["rev"], back["workshop"]["rev"]) == (2, 3)
     assert back["workshop"]["title"] == columns["title"]
+
+
+async def test_an_edit_that_names_no_revision_keeps_what_others_changed(village: Place) -> None:
+    columns = await saved(village)
+    assert (await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Lain"}))[
+        "outcome"
+    ] == "ACCEPTED"
+    form = await save(village, "officer", columns | {"trainer": "Budi"})
+    assert (form["outcome"], form["workshop"]["title"], form["workshop"]["trainer"]) == ("MERGED", "Lain", "Budi")
+    conflict = await save(village, "second", columns | {"trainer": "Siti"})
+    assert codes(conflict) == [("VERSION_CONFLICT", ["trainer"])]
+
+
+async def test_whoever_never_wrote_a_record_must_name_a_revision_to_change_it(village: Place) -> None:
+    columns = await saved(village)
+    refused = await save(village, "second", {"id": columns["id"], "title": "Lain"})
+    assert (refused["outcome"], codes(refused)) == ("REJECTED", [("VERSION_CONFLICT", ["title"])])
 
 
 async def test_null_clears_a_column_and_a_column_left_out_stays(village: Place) -> None:
@@ -198,7 +215,7 @@ async def test_only_its_recorder_writes_and_reads_what_is_protected(village: Pla
     change = {"id": columns["id"], "incident": "Tidak ada"}
     refused = await village.query("second", SAVE, input=change)
     assert refused.codes == ["FORBIDDEN"]
-    seen = await save(village, "second", {"id": columns["id"], "title": "Lain"})
+    seen = await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Lain"})
     assert (seen["workshop"]["incident"], seen["workshop"]["withheld"]) == (None, ["incident"])
     assert (await save(village, "officer", change))["workshop"]["incident"] == "Tidak ada"
 
@@ -213,5 +230,5 @@ async def test_every_act_on_it_is_audited(village: Place) -> None:
     assert [tuple(row) for row in rows] == [
         ("household:submit", "ACCEPTED", 1),
         ("household:submit", "UNCHANGED", 1),
-        ("household:submit", "MERGED", 2),
+        ("household:submit", "ACCEPTED", 2),
     ]

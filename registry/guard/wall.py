@@ -32,7 +32,7 @@ from registry.models import (
 )
 from registry.models.aggregate import NOUNS, refuse_forgotten
 from registry.models.noun import SCHEMA, Noun, table_of
-from registry.models.part import village_records
+from registry.models.part import by_itself, saved_columns, village_records
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
 
@@ -84,7 +84,11 @@ FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
 DOORS: dict[str, Door] = {
     **{
         table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
-        for table in map(table_of, (*NOUNS.values(), *village_records()))
+        for table in map(table_of, NOUNS.values())
+    },
+    **{
+        table_of(noun).name: Door(Kind.SCOPED, update=(*saved_columns(by_itself(noun)), "updated_at", "archived_at"))
+        for noun in village_records()
     },
     record_revision.RECORD_REVISION.name: Door(Kind.SCOPED),
     workflow.REVISION.name: Door(Kind.SCOPED),

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry.models.noun import SCHEMA, Noun, facts
+from registry.models.noun import SCHEMA, Noun, facts, table_of
 from registry.models.scoped import HouseholdPart, VillageRecord
 
 Records = Mapping[str, Mapping[str, Any]]
@@ -22,6 +22,8 @@ Records = Mapping[str, Mapping[str, Any]]
 Document = dict[str, dict[str, dict[str, Any]]]
 """Table → id → column → JSON value; numbers of the vault are sealed in it."""
 Ordering = Callable[[Records], list[str]]
+LONGEST_TABLE = 40
+"""Characters of the name of a table that a revision keeps, at most."""
 _REGION_ID = f"{SCHEMA}.region.id"
 
 
@@ -127,13 +129,34 @@ def _wholes(parts: tuple[Part, ...]) -> Iterator[tuple[tuple[str, str], tuple[st
 def by_itself(noun: type[Noun]) -> Aggregate:
     """The aggregate of a village's record, which consists of that record alone.
 
-    Raises TypeError for any other noun, and for a number of the vault: those lie in a household."""
+    Raises TypeError for any other noun, and for what only the records of a household can have."""
     if not issubclass(noun, VillageRecord):
         raise TypeError(f"{noun.__name__} is saved with its household, or make it a VillageRecord")
-    aggregate = Aggregate(Part(noun))
-    if aggregate.sealed:
-        raise TypeError(f"{noun.__name__} has a number of the vault: only a household's records have those")
-    return aggregate
+    _refuse_unsupported(noun)
+    return Aggregate(Part(noun))
+
+
+def _refuse_unsupported(noun: type[Noun]) -> None:
+    """Raises TypeError for a column or a constraint that registry/write/village_record.py does not know how to save."""
+    name, table = noun.__name__, table_of(noun)
+    for column, fact in facts(noun):
+        item = column.type.item_type if isinstance(column.type, sa.ARRAY) else column.type
+        if fact.sealed:
+            raise TypeError(f"{name} has a number of the vault: only a household's records have those")
+        if fact.server and column.computed is None and not hasattr(VillageRecord, column.name):
+            raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
+        if not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid):
+            raise TypeError(f"{column} names other records: nothing checks yet that a village's record may name them")
+    if any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints):
+        raise TypeError(f"{table.name} has a unique key: no error tells yet who broke it")
+    if len(table.name) > LONGEST_TABLE:
+        raise TypeError(f"{table.name}: a revision keeps at most {LONGEST_TABLE} characters of the name of a table")
+
+
+def saved_columns(aggregate: Aggregate) -> tuple[str, ...]:
+    """The columns of a village's record that its command writes, each time it is saved."""
+    typed = (column.name for column in aggregate.typed[aggregate.root] if column.name != "village_id")
+    return *typed, "rev"
 
 
 def village_records() -> Iterator[type[Noun]]:

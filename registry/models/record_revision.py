@@ -13,6 +13,7 @@ from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact
 from registry.models.noun import Noun, table_of
+from registry.models.part import LONGEST_TABLE
 from registry.models.scoped import Scoped, in_village
 from registry.values.bounds import NAME
 
@@ -25,7 +26,7 @@ class RecordRevision(Scoped, Noun):
     __tablename__ = "record_revision"
     named = False
     record_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Catatan", "Record", server=True)
-    noun: Mapped[str] = fact(OPERATIONAL, "Jenis data", "Table of the record", server=True, longest=40)
+    noun: Mapped[str] = fact(OPERATIONAL, "Jenis data", "Table of the record", server=True, longest=LONGEST_TABLE)
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
     document: Mapped[dict[str, Any]] = fact(SYSTEM, "Dokumen", "The record as it was accepted", sa.JSON(), server=True)
     edit_hash: Mapped[str] = fact(

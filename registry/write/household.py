@@ -120,8 +120,8 @@ class HouseholdSubmission(Submission):
     async def locate(self, work: SubmissionContext) -> None:
         await locate(work)
 
-    def base_without_rev(self, current: Document) -> Document:
-        """From nothing: what differs from the stored household conflicts with it."""
+    async def base_without_rev(self, work: SubmissionContext) -> Document:
+        """Nothing, so that whatever differs from the stored household conflicts with it."""
         return AGGREGATE.empty()
 
     def drop_echoes(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:

@@ -198,11 +198,12 @@ async def _apply(work: SubmissionContext) -> SaveOutcome:
     submission = work.submission
     if work.row is not None and await submission.accepted_before(work.tx):
         return await _unchanged(work)
-    merged = _merge(work, await _base(work))
+    base = await _base(work)
+    merged = _merge(work, base)
     judged = submission.judge(work, merged)
     if judged is None:
         return await _unchanged(work)
-    on_newest = work.row is None or submission.base_rev == work.rev  # else the sender may not have seen all of it
+    on_newest = base is work.current  # else the sender may not have seen all that is stored
     outcome = WriteOutcome.ACCEPTED if on_newest or not merged.changed else WriteOutcome.MERGED
     await submission.store(work, merged, judged, outcome)
     return SaveOutcome(work.id, tuple(work.warnings), outcome)
@@ -220,7 +221,7 @@ async def _base(work: SubmissionContext) -> Document:
     if work.row is None:
         return work.current
     if base_rev is None:
-        return work.submission.base_without_rev(work.current)
+        return await work.submission.base_without_rev(work)
     if base_rev == work.rev:
         return work.current
     document = await work.submission.revision(work.tx, base_rev)

@@ -116,9 +116,9 @@ class Submission(ABC):
     async def locate(self, work: SubmissionContext) -> None:  # noqa: B027  (most records name no other village)
         """Find the villages that the edit names beside its own.  Raises Refused."""
 
-    def base_without_rev(self, current: Document) -> Document:
-        """The document from which an edit without `base_rev` starts: the stored one, so that what it sends counts."""
-        return current
+    @abstractmethod
+    async def base_without_rev(self, work: SubmissionContext) -> Document:
+        """The document from which an edit without `base_rev` started."""
 
     def drop_echoes(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
         """Remove from the edit what a form echoes as it was shown; yield a problem for what nobody may type."""

@@ -1,8 +1,8 @@
 """A village's record on the write path: a noun of `VillageRecord`, created or changed by the id that the client made.
 
-It has no workflow: what is accepted is stored, as a revision, and everybody who sees the village sees it.  An edit with
-`base_rev` is refused if it conflicts with what others changed since.  One without changes whatever it sends; it is a
-retry only if it repeats the last edit of its sender, because sending an earlier value again is an edit too.
+It has no workflow: what is accepted is stored, as a revision, and everybody who sees the village sees it.  An edit
+without `base_rev` starts from the last revision that its sender wrote, so it conflicts with what others changed since;
+it is a retry only if it repeats the edit of that revision, because sending an earlier value again is an edit too.
 Tests: tests/test_new_noun.py.
 """
 
@@ -23,10 +23,11 @@ from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
+from registry.models.fact import fact_of
 from registry.models.noun import const, table_of
-from registry.models.part import Aggregate, Document
+from registry.models.part import Aggregate, Document, saved_columns
 from registry.models.record_revision import RECORD_REVISION
-from registry.rules import check
+from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor
@@ -39,13 +40,11 @@ _NEEDED = ("id", "village_id", "area", "created_by", "rev")
 _ID = RECORD_REVISION.c.record_id == arg("id", sa.Uuid())
 _REV = RECORD_REVISION.c.rev == arg("rev", sa.Integer())
 SELECT_REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, _REV))
-MY_EDITS = Sql(
-    sa.select(RECORD_REVISION.c.edit_hash)
-    .where(_ID, RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()))
-    .order_by(RECORD_REVISION.c.rev.desc())
-    .limit(arg("most", sa.Integer()))
-)
+_MINE = RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid())
+MY_EDITS = Sql(sa.select(RECORD_REVISION.c.edit_hash).where(_ID, _MINE).order_by(RECORD_REVISION.c.rev.desc()))
 """The hashes of the caller's accepted edits of a record, newest first; read under the record's lock."""
+MY_LAST = Sql(sa.select(sa.func.max(RECORD_REVISION.c.rev)).where(_ID, _MINE))
+"""The newest revision that the caller wrote."""
 _EVENT = ("rev", "edit_hash", "actor_id", "actor_name", "actor_role")
 """What a revision says of how it came."""
 
@@ -65,6 +64,10 @@ class VillageRecordSubmission(Submission):
         return SETTING_OF[self.command_ability]
 
     @property
+    def hashed(self) -> dict[str, str]:
+        return {"ability": self.ability.value}
+
+    @property
     def lock_statement(self) -> Sql:
         return _statements(self.edit.aggregate).lock
 
@@ -79,9 +82,18 @@ class VillageRecordSubmission(Submission):
         return {self.edit.root: row["created_by"]}
 
     async def accepted_before(self, tx: Transaction) -> bool:
-        most = 1 if self.base_rev is None else None  # of those that name a revision, none can be meant anew
-        edits = await tx.rows(MY_EDITS, id=self.id, most=most)
-        return any(edit["edit_hash"] == self.edit_hash for edit in edits)
+        hashes = [edit["edit_hash"] for edit in await tx.rows(MY_EDITS, id=self.id)]
+        if self.base_rev is None:
+            return hashes[:1] == [self.edit_hash]
+        return self.edit_hash in hashes
+
+    async def base_without_rev(self, work: SubmissionContext) -> Document:
+        """The last revision that the caller wrote; nothing, if they wrote none."""
+        last = await work.tx.value(MY_LAST, id=self.id)
+        if last == work.rev:
+            return work.current
+        written = None if last is None else await self.revision(work.tx, last)
+        return written or self.edit.aggregate.empty()
 
     def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
         """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
@@ -92,14 +104,20 @@ class VillageRecordSubmission(Submission):
         table, id_ = work.edit.root
         judged = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village)}}}
         findings = check(judged, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
-        problems = [
-            Problem(finding.code, work.edit.root_path(finding.column), finding.params, finding.severity)
-            for finding in findings
-        ]
-        if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
-            raise Refused(*errors)
-        work.warnings += problems
+        if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+            raise Refused(*[self._problem(error) for error in errors])
+        work.warnings += [self._problem(finding) for finding in findings if self._shows(work, finding)]
         return Judged(findings)
+
+    def _problem(self, finding: Finding) -> Problem:
+        path = self.edit.root_path(finding.column)
+        return Problem(finding.code, path, finding.params, finding.severity)
+
+    def _shows(self, work: SubmissionContext, finding: Finding) -> bool:
+        """Whether the caller sees the column of a finding, which tells something of what it holds."""
+        column = table_of(self.edit.aggregate.nouns[finding.table]).c[finding.column]
+        recorder = work.recorders.get(self.edit.root, work.principal.user_id)
+        return work.principal.sees_of(fact_of(column).sensitivity, recorder).covers(work.area)
 
     async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
         who, (table, id_) = actor(work.principal, self.ability, work.area), work.edit.root
@@ -141,7 +159,7 @@ class _Statements:
 @cache
 def _statements(aggregate: Aggregate) -> _Statements:
     table = table_of(aggregate.nouns[aggregate.root])
-    names = [*(column.name for column in aggregate.typed[table.name] if column.name != "village_id"), "rev"]
+    names = saved_columns(aggregate)
     row = sent_rows(table, "record", "id", *names)
     sent = {name: row.c[name] for name in names}
     create = (

@@ -32,7 +32,7 @@ OPERATIONAL = Sensitivity.OPERATIONAL
 ID_FIELD = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
 NOTHING: Mapping[str, InputField] = {}
 BASE_REV = InputField(
-    int, OPERATIONAL, "The `rev` that the edit started from; leave out for a new record, or to change what is stored."
+    int, OPERATIONAL, "The `rev` that the edit started from; without it, from the last revision that you wrote."
 )
 
 
