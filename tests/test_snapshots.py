@@ -109,7 +109,7 @@ def test_every_snapshot_has_its_query() -> None:
 def test_the_access_table_equals_its_snapshot() -> None:
     """Abilities by role, tables by door, crossings, routes, verbs, and the class of every field."""
     roles = list(Role)
-    lines = ["# Abilities: A in the area, O own records, signature in brackets", ""]
+    lines = ["# Abilities: A in the area, O own records, verification stage in brackets", ""]
     for ability in PAGE:
         marks = {role: cell(ability, role) for role in roles}
         signed = {r: f"[{VERIFICATION_STAGES[r].name}]" if _signs(ability, r) else "" for r in roles}
