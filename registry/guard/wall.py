@@ -1,7 +1,7 @@
 """The wall: which rows exist for whom, decided by PostgreSQL for every statement.
 
 One declaration makes all policies and `migrate` applies them again each time, so the database cannot keep an old one.
-Rule: every table is declared here, scoped tables have forced row security, and whoever forgets a WHERE reads his own
+Rule: every table is declared here, scoped tables have forced row security, and whoever forgets a WHERE reads their own
 area and nothing else.  It stops our mistakes, not SQL injection: whoever can send SQL as the login can call
 `set_config`, so no SQL is ever made from a caller's text.  Tests: tests/test_wall.py.
 """

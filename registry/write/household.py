@@ -80,7 +80,7 @@ class HouseholdSubmission(Submission):
 
     @property
     def only_creates(self) -> bool:
-        return self.base_rev is None and self.village is not None
+        return self.base_rev is None and self.village_code is not None
 
     def check_request(self) -> None:
         """An amendment has a reason that says something."""
@@ -96,7 +96,7 @@ class HouseholdSubmission(Submission):
 
         Most are, and need no look: the writing statement knows whether the household is new, and whether the region is
         one of today's villages."""
-        code = self.village
+        code = self.village_code
         if self.base_rev is not None or code is None or not principal.areas(self.ability).covers(code):
             return None
         return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
@@ -168,7 +168,7 @@ def _findings(work: SubmissionContext, document: Document, *, finished: bool) ->
         if len(document[table]) > LONGEST_LIST:
             raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(LONGEST_LIST))
     judged = opened(document, work.vault)
-    judged["household"][work.edit.id]["village_id"] = str(work.village)
+    judged["household"][work.edit.id]["village_id"] = str(work.village_id)
     findings = check(judged, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:

@@ -55,15 +55,15 @@ async def persist(
     Raises IdTaken if the id of the household or of a new child names another record of any type, or the village is not
     one of today's."""
     ability = work.submission.ability
-    who = actor(work.principal, ability, work.area)
+    who = actor(work.principal, ability, work.village_code)
     rev = work.rev + 1 if revises else work.rev
     for columns in document["business"].values():
-        columns[LOCATION] = columns.get(LOCATION) or str(work.village)
+        columns[LOCATION] = columns.get(LOCATION) or str(work.village_id)
     children = {table: _children(work, table, document) if revises else ([], [], []) for table in CHILDREN}
     sealed, cleared = _numbers(work, document) if revises else ([], [])
     sent: dict[str, Any] = {
-        "village": work.village,
-        "area": work.area,
+        "village": work.village_id,
+        "area": work.village_code,
         "draft": state is WorkflowState.DRAFT,
         "me": who.id,
         "household": as_json([_household(work, document, state, rev, who)]),

@@ -61,7 +61,7 @@ async def save(
     seal(edit, vault)
     # After sealing, because a number counts by its blind index; before echoes are dropped: a retry has them too.
     submission.edit_hash = edit_hash(
-        edit, submission.base_rev, submission.village, submission.only_creates, **submission.hashed
+        edit, submission.base_rev, submission.village_code, submission.only_creates, **submission.hashed
     )
     try:
         submission.check_request()
@@ -118,7 +118,7 @@ async def _try_once(
         if new_in is None:
             work = await _lock(tx, principal, vault, submission)
         else:
-            code, nothing = str(submission.village), submission.edit.aggregate.empty()
+            code, nothing = str(submission.village_code), submission.edit.aggregate.empty()
             edit = _copied(submission.edit)
             work = SubmissionContext(tx, principal, vault, submission, edit, None, new_in, code, nothing)
         await submission.locate(work)
@@ -132,7 +132,7 @@ async def _try_once(
 async def _lock(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> SubmissionContext:
     """Lock the record, and find its village and its newest revision.  Raises Refused."""
     edit = _copied(submission.edit)
-    locked = await tx.one(submission.lock_statement, id=submission.id, code=submission.village)
+    locked = await tx.one(submission.lock_statement, id=submission.id, code=submission.village_code)
     assert locked is not None
     row = locked if locked["id"] is not None else None
     if row is None and submission.base_rev is not None:  # an edit of what does not exist, or not for the caller
@@ -153,8 +153,8 @@ def _village_of(
 
     `regions` are those that the sent code names."""
     path = submission.edit.root_path("village_id")
-    if submission.village is not None:
-        place, warnings = named_village(regions, submission.village, path)
+    if submission.village_code is not None:
+        place, warnings = named_village(regions, submission.village_code, path)
         if not principal.areas(submission.ability).covers(place["code"]):
             raise refusal(Code.OUT_OF_SCOPE, *path)
         return uuid.UUID(place["id"]), place["code"], warnings
@@ -167,7 +167,7 @@ def check_classes(work: SubmissionContext) -> None:
     """Raises Forbidden for a column whose class the caller does not see in the record's area.
 
     `own` cells of the policy open a class only in records that the caller recorded."""
-    principal, area, aggregate = work.principal, work.area, work.edit.aggregate
+    principal, area, aggregate = work.principal, work.village_code, work.edit.aggregate
     seen = frozenset(kind for kind in Sensitivity if principal.sees(kind).covers(area))
     seen_in_own = seen.union(kind for kind in Sensitivity if principal.own(Ability.of(kind)).covers(area))
     for table, records in work.edit.sent.items():

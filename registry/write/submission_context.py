@@ -60,7 +60,7 @@ class Submission(ABC):
     from, None for a new record."""
 
     edit: ChangeSet
-    village: str | None
+    village_code: str | None
     base_rev: int | None
     edit_hash: str = field(default="", init=False)
 
@@ -143,8 +143,8 @@ class SubmissionContext:
     submission: Submission
     edit: ChangeSet
     row: asyncpg.Record | None
-    village: uuid.UUID
-    area: str
+    village_id: uuid.UUID
+    village_code: str
     current: Document
     recorders: Recorders = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
@@ -156,7 +156,7 @@ class SubmissionContext:
     @property
     def moved(self) -> bool:
         """It is to lie in another village than it is stored in."""
-        return self.row is not None and bool(self.row["village_id"] != self.village)
+        return self.row is not None and bool(self.row["village_id"] != self.village_id)
 
     @property
     def rev(self) -> int:

@@ -58,7 +58,7 @@ def move_along(work: SubmissionContext, document: Document) -> bool:
     Returns whether there were any."""
     if work.row is None or not work.moved:
         return False
-    old, new = str(work.row["village_id"]), str(work.village)
+    old, new = str(work.row["village_id"]), str(work.village_id)
     placed = {id_ for id_, columns in work.edit.sent["business"].items() if LOCATION in columns}
     moving = [
         columns for id_, columns in document["business"].items() if columns.get(LOCATION) == old and id_ not in placed
@@ -76,7 +76,7 @@ async def locate(work: SubmissionContext) -> None:
         if LOCATION not in columns:
             continue
         if (code := columns[LOCATION]) is None:
-            columns[LOCATION] = str(work.village)
+            columns[LOCATION] = str(work.village_id)
             continue
         regions = await work.tx.value(_REGIONS, code=code)
         village, warnings = named_village(regions, code, work.edit.path(("business", id_, LOCATION)))

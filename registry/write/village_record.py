@@ -102,7 +102,7 @@ class VillageRecordSubmission(Submission):
         if not merged.changed and work.row is not None:
             return None
         table, id_ = work.edit.root
-        judged = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village)}}}
+        judged = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
         findings = check(judged, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
         if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
             raise Refused(*[self._problem(error) for error in errors])
@@ -117,18 +117,18 @@ class VillageRecordSubmission(Submission):
         """Whether the caller sees the column of a finding, which tells something of what it holds."""
         column = table_of(self.edit.aggregate.nouns[finding.table]).c[finding.column]
         recorder = work.recorders.get(self.edit.root, work.principal.user_id)
-        return work.principal.sees_of(fact_of(column).sensitivity, recorder).covers(work.area)
+        return work.principal.sees_of(fact_of(column).sensitivity, recorder).covers(work.village_code)
 
     async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
-        who, (table, id_) = actor(work.principal, self.ability, work.area), work.edit.root
+        who, (table, id_) = actor(work.principal, self.ability, work.village_code), work.edit.root
         rev = work.rev + 1
         statements = _statements(self.edit.aggregate)
         statement = statements.create if work.row is None else statements.save
         try:
             written = await work.tx.rows(
                 statement,
-                village=work.village,
-                area=work.area,
+                village=work.village_id,
+                area=work.village_code,
                 draft=False,
                 me=who.id,
                 record=as_json([merged.document[table][id_] | {"id": id_, "rev": rev}]),
@@ -145,7 +145,7 @@ class VillageRecordSubmission(Submission):
             if taken_in(error) is None:
                 raise
             written = []
-        if not written:  # the id names another record, in sight or out of it; or the village is none of today's
+        if not written:  # the id names another record, visible or not; or the village does not exist today
             raise IdTaken(self.id, work.edit.root_path("id"))
 
 
