@@ -18,7 +18,7 @@ import httpx
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
-from registry.models.aggregate import NOUNS
+from registry.models.household_aggregate import NOUNS
 from registry.read.run import STATEMENTS
 from registry.store.db import Database
 from registry.store.sql import Statement

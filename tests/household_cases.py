@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.codes import Severity
-from registry.models.aggregate import TYPED
 from registry.models.fact import fact_of, is_free
+from registry.models.household_aggregate import TYPED
 from registry.values.bounds import Bounds
 
 NOW = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.new_noun import NewNoun
 
 FACTS_FILE, FACE_FILE = "registry/models/remittance.py", "schema/types/remittance.py"
-LINE_FILE, LIST_FILE = "registry/models/aggregate.py", "schema/types/household.py"
+LINE_FILE, LIST_FILE = "registry/models/household_aggregate.py", "schema/types/household.py"
 
 FACTS = '''
 """Remittance (kiriman uang): money that a member of the household sent home."""

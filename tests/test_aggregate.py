@@ -9,7 +9,7 @@ import pytest
 
 from registry.figures.ledger import LEDGERS
 from registry.guard.wall import DOORS, Kind
-from registry.models.aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
+from registry.models.household_aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
 from registry.models.noun import table_of
 
 NOUN = """
@@ -35,7 +35,7 @@ class Remittance(HouseholdPart, Noun):
 
 def last_line_of_import(whole: str) -> str:
     """The last line that Python prints if such a noun exists before the aggregate is imported."""
-    code = NOUN.replace("{whole}", whole) + "\nimport registry.models.aggregate\n"
+    code = NOUN.replace("{whole}", whole) + "\nimport registry.models.household_aggregate\n"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode != 0
     return run.stderr.strip().splitlines()[-1]
@@ -49,7 +49,7 @@ def test_a_currency_belongs_to_an_amount() -> None:
 
 def test_a_noun_of_the_household_is_a_part_of_it() -> None:
     assert last_line_of_import(', whole="amount"') == (
-        "TypeError: add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only"
+        "TypeError: add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only"
     )
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from auth.role import Role
 from registry.codes import RegionLevel, Severity, WorkflowState
 from registry.guard.vault import Vault
-from registry.models.aggregate import AGGREGATE, NOUNS, SEALED
+from registry.models.aggregate import Document
+from registry.models.household_aggregate import AGGREGATE, NOUNS, SEALED
 from registry.models.noun import SCHEMA, facts
-from registry.models.part import Document
 from registry.regions.region_name import place
 from registry.rules import check
 from registry.write.document import opened

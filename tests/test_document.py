@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from registry.codes import IdentityField
 from registry.guard.vault import Vault
-from registry.models.aggregate import AGGREGATE, WHOLES
-from registry.models.part import Document
+from registry.models.aggregate import Document
+from registry.models.household_aggregate import AGGREGATE, WHOLES
 from registry.write.document import ChangeSet, merge, opened, same, seal
 
 HOUSEHOLD = "h"

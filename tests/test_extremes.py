@@ -25,8 +25,8 @@ from graphql import (
 
 from registry.codes import Code
 from registry.codes.countries import HOME, ISO_3166
-from registry.models.aggregate import NOUNS, TYPED
 from registry.models.fact import fact_of
+from registry.models.household_aggregate import NOUNS, TYPED
 from registry.models.noun import camel, table_of
 from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.models.aggregate import TYPED
 from registry.models.fact import is_free
+from registry.models.household_aggregate import TYPED
 from registry.models.noun import camel
 from registry.values.free_text import holds_number
 from schema.inputs.household import RECORDS

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.codes import Code
-from registry.models.aggregate import NOUNS, TYPED
 from registry.models.fact import fact_of
+from registry.models.household_aggregate import NOUNS, TYPED
 from registry.models.noun import camel, facts
 from schema.build import build
 from schema.declare.input_types import cleaned

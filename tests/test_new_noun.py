@@ -20,7 +20,7 @@ from tests.workshop import WORKSHOP
 
 pytestmark = pytest.mark.anyio
 BOOT = (
-    "import registry.models.aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household;"
+    "import registry.models.household_aggregate, registry.guard.wall, registry.write.persist, schema.inputs.household;"
     " from schema.build import mutation; mutation()"
 )
 """Declares and checks the nouns, from the ground up, as the server does when it starts."""
@@ -64,10 +64,13 @@ def starter(project: Copy) -> Iterator[Starter]:
 @pytest.mark.parametrize(
     ("without", "sentence"),
     [
-        ({"line", "migration"}, "add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only"),
+        (
+            {"line", "migration"},
+            "add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
+        ),
         (
             {"line", "face", "list", "migration"},
-            "add remittance to PARTS in registry/models/aggregate.py, or make it InHousehold only",
+            "add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
         ),
         (
             {"face", "list", "migration"},
@@ -147,7 +150,8 @@ def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, wi
             LIST_FILE,
             "RemittanceFacts, by(RemittanceFacts.household_id)",
             "RemittanceFacts, by(RemittanceFacts.household_id), order=(Order(RemittanceFacts.sent_on),)",
-            "`remittances` have one order: say it in schema/types/household.py and registry/models/aggregate.py",
+            "`remittances` have one order: say it in schema/types/household.py"
+            " and registry/models/household_aggregate.py",
         ),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry.models.aggregate import AGGREGATE, LISTS, NOUNS
+from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS
 from registry.write.remark import changed, stored_path
 from schema.inputs.household import INSIDE
 from tests.village import RETURN, Place, episode, household, person, shop

@@ -17,13 +17,13 @@ import registry.rules
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
-from registry.models.aggregate import AGGREGATE
+from registry.models.aggregate import by_itself
 from registry.models.business import Business
 from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
+from registry.models.household_aggregate import AGGREGATE
 from registry.models.member import Member
 from registry.models.noun import table_of
-from registry.models.part import by_itself
 from registry.rules import RULES_OF, Finding, rules_of
 from registry.rules import check as check_record
 from registry.rules.rule import OpenDocument, Row, Rule, RuleInput

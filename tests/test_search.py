@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.figures.ledger import LEDGERS
-from registry.models.aggregate import TYPED
 from registry.models.business import Business
+from registry.models.household_aggregate import TYPED
 from registry.models.member import Member
 from registry.models.noun import Noun
 from registry.models.region import Region

@@ -67,8 +67,8 @@ RULES: tuple[Rule, ...] = (
 RULES_LINE = (
     (
         "registry/rules/__init__.py",
-        "from registry.models.part import Aggregate\n",
-        "from registry.models.part import Aggregate\nfrom registry.models.workshop import Workshop\n",
+        "from registry.models.aggregate import Aggregate\n",
+        "from registry.models.aggregate import Aggregate\nfrom registry.models.workshop import Workshop\n",
     ),
     (
         "registry/rules/__init__.py",

@@ -22,7 +22,7 @@ import orjson
 from auth.area import AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
-from registry.models.aggregate import LISTS, NOUNS, PARTS
+from registry.models.household_aggregate import LISTS, NOUNS, PARTS
 from registry.store.db import Database
 from registry.store.sql import Statement
 from schema.declare.makers import fields_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from registry.models.aggregate import PARTS
 from registry.models.household import Household
+from registry.models.household_aggregate import PARTS
 from registry.models.noun import C_TEXT, Noun, facts, table_of
 from registry.models.region import village_key
 from registry.values.bounds import check, tests

@@ -30,9 +30,9 @@ from registry.models import (
     region,
     workflow,
 )
-from registry.models.aggregate import NOUNS, refuse_forgotten
+from registry.models.aggregate import by_itself, saved_columns, village_records
+from registry.models.household_aggregate import NOUNS, refuse_forgotten
 from registry.models.noun import SCHEMA, Noun, table_of
-from registry.models.part import by_itself, saved_columns, village_records
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
 

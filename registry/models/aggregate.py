@@ -1,71 +1,165 @@
-"""The household as one record: the nouns that it is made of, declared once.
+"""What is saved at a time, as one document: a record, and the nouns that are written with it.
 
-Its document, inputs, statements, rules, ledgers, row security and vault take their lists from here, so a noun of the
-household is added by one line of `PARTS`.  Rule: every `HouseholdPart` has its line, or nothing that is declared after
-this module imports.  Tests: tests/test_aggregate.py.
+An `Aggregate` derives from the facts of its nouns what inputs, merging, rules and statements need to know of them.
+`registry/models/household_aggregate.py` declares the household; a `VillageRecord` is an aggregate by itself.
 """
 
 from __future__ import annotations
 
-from registry.models.business import Business
-from registry.models.episode import MigrationEpisode
-from registry.models.household import Household
-from registry.models.member import Member
-from registry.models.noun import Noun
-from registry.models.part import Aggregate, Part, Records
-from registry.models.scoped import HouseholdPart
-from registry.values import derived
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.models.noun import SCHEMA, Noun, facts, table_of
+from registry.models.scoped import HouseholdPart, VillageRecord
+
+Records = Mapping[str, Mapping[str, Any]]
+"""Id → column → JSON value, of one list of a document."""
+Document = dict[str, dict[str, dict[str, Any]]]
+"""Table → id → column → JSON value; numbers of the vault are sealed in it."""
+Ordering = Callable[[Records], list[str]]
+LONGEST_TABLE = 40
+"""Characters of the name of a table that a revision keeps, at most."""
+_REGION_ID = f"{SCHEMA}.region.id"
 
 
-def by_number(records: Records) -> list[str]:
-    return sorted(records, key=lambda id_: (records[id_].get("seq") or 0, id_))
+@dataclass(frozen=True)
+class Part:
+    """One noun of an aggregate.
+
+    `list` is what the document and the schema call its records; the root has none.  `ledger` is the table that counts
+    the verified ones, `""` if nothing is counted.  The columns `derived` are worked out by the server and written with
+    what people filled in; `defaults` is what an unfinished record holds where the database needs a value.  `order`
+    returns the ids of its records in the order in which the household shows them: by id, unless its list in
+    schema/types/household.py has another."""
+
+    noun: type[Noun]
+    list: str = ""
+    ledger: str = ""
+    derived: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    order: Ordering = sorted
+
+    def __post_init__(self) -> None:
+        for column, fact in facts(self.noun):
+            own = fact.server and column.computed is None and not hasattr(HouseholdPart, column.name)
+            if own and issubclass(self.noun, HouseholdPart) and column.name not in self.derived:
+                raise TypeError(f"{column} is the server's own: name it in `derived` of its line in PARTS")
+
+    @property
+    def name(self) -> str:
+        """The name of its table."""
+        return str(self.noun.__tablename__)
 
 
-def newest_first(records: Records) -> list[str]:
-    return [str(episode["id"]) for episode in derived.newest_first([{**e, "id": i} for i, e in records.items()])]
+class Aggregate:
+    """A root and its parts, in the order in which they refer to each other; each attribute is by table."""
+
+    def __init__(self, *parts: Part) -> None:
+        root, *children = parts
+        self.parts = parts
+        self.root = root.name
+        self.nouns = {part.name: part.noun for part in parts}
+        self.children = tuple(part.name for part in children)
+        self.lists = {part.name: part.list for part in children}
+        self.derived = {part.name: part.derived for part in parts}
+        self.defaults = {part.name: part.defaults for part in parts if part.defaults}
+        self.orders = {part.name: part.order for part in parts}
+        self.typed = {part.name: _typed(part.noun) for part in parts}
+        """The columns that people fill in."""
+        self.sealed = {
+            (part.name, column.name): fact.sealed for part in parts for column, fact in facts(part.noun) if fact.sealed
+        }
+        """(Table, column) → which number of the vault it is."""
+        self.references = frozenset((name, column.name) for name, column in self._children() if _names_record(column))
+        """The (table, column) pairs of children that name another record of the document."""
+        self.places = tuple((name, column.name) for name, column in self._children() if _names_region(column))
+        """The (table, column) pairs of children that name a village; where nothing is sent it is the root's."""
+        self.skeleton = tuple(self._skeleton())
+        """What even a draft has, as `table.column`: the database needs a value, and nothing else gives one."""
+        self.wholes = dict(_wholes(parts))
+        """(Table, column) → the columns that are one value with it, itself among them."""
+        if len({(name, number) for (name, _), number in self.sealed.items()}) < len(self.sealed):
+            raise TypeError("a record has one number of each kind: give its second one an IdentityField of its own")
+
+    def empty(self) -> Document:
+        """A document without records."""
+        return {name: {} for name in self.nouns}
+
+    def _children(self) -> Iterator[tuple[str, sa.Column[Any]]]:
+        return ((name, column) for name in self.children for column in self.typed[name])
+
+    def _skeleton(self) -> Iterator[str]:
+        for name, columns in self.typed.items():
+            filled = {*self.defaults.get(name, {}), *(column for table, column in self.places if table == name)}
+            yield from (f"{name}.{c.name}" for c in columns if not c.nullable and c.name not in filled)
 
 
-PARTS = (
-    Part(Household, ledger="ledger_household", defaults={"status": "ACTIVE"}),
-    Part(Member, "members", "ledger_person", order=by_number),
-    Part(
-        MigrationEpisode,
-        "migrations",
-        "ledger_episode",
-        derived=("seq", "underage_at_departure"),
-        order=newest_first,
-    ),
-    Part(
-        Business,
-        "businesses",
-        "ledger_business",
-        derived=("owner_category", "scale"),
-        defaults={"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
-    ),
-)
-"""In the order in which they refer to each other."""
-
-AGGREGATE = Aggregate(*PARTS)
-NOUNS = AGGREGATE.nouns
-"""Table → noun; so for the other tables below."""
-CHILDREN = AGGREGATE.children
-LISTS = AGGREGATE.lists
-DERIVED = AGGREGATE.derived
-ORDERS = AGGREGATE.orders
-TYPED = AGGREGATE.typed
-SEALED = AGGREGATE.sealed
-REFERENCES = AGGREGATE.references
-"""The (table, column) pairs that name a member of the household: mother, father, migrant, owner."""
-PLACES = AGGREGATE.places
-WHOLES = AGGREGATE.wholes
+def _typed(noun: type[Noun]) -> tuple[sa.Column[Any], ...]:
+    return tuple(column for column, fact in facts(noun) if not fact.server and column.name != "id")
 
 
-def refuse_forgotten() -> None:
-    """Raises TypeError for a noun that is written with its household, but has no line here."""
-    declared = set(NOUNS.values())
-    nouns: set[type[Noun]] = {mapper.class_ for mapper in Noun.registry.mappers} - declared
-    if names := sorted(noun.__tablename__ for noun in nouns if issubclass(noun, HouseholdPart)):
-        raise TypeError(f"add {', '.join(names)} to PARTS in registry/models/aggregate.py, or make it InHousehold only")
+def _names_region(column: sa.Column[Any]) -> bool:
+    return any(key.target_fullname == _REGION_ID for key in column.foreign_keys)
 
 
-refuse_forgotten()
+def _names_record(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.Uuid) and not _names_region(column)
+
+
+def _wholes(parts: tuple[Part, ...]) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    for part in parts:
+        columns: dict[str, list[str]] = defaultdict(list)
+        for column, fact in facts(part.noun):
+            if fact.whole is not None:
+                columns[fact.whole].append(column.name)
+        for whole, together in columns.items():
+            if len(together) == 1:
+                raise TypeError(
+                    f"{part.name}.{together[0]} is a value by itself: give its other column whole={whole!r} too"
+                )
+            yield from (((part.name, column), tuple(together)) for column in together)
+
+
+@cache
+def by_itself(noun: type[Noun]) -> Aggregate:
+    """The aggregate of a village's record, which consists of that record alone.
+
+    Raises TypeError for any other noun, and for what only the records of a household can have."""
+    if not issubclass(noun, VillageRecord):
+        raise TypeError(f"{noun.__name__} is saved with its household, or make it a VillageRecord")
+    _refuse_unsupported(noun)
+    return Aggregate(Part(noun))
+
+
+def _refuse_unsupported(noun: type[Noun]) -> None:
+    """Raises TypeError for a column or a constraint that registry/write/village_record.py does not know how to save."""
+    name, table = noun.__name__, table_of(noun)
+    for column, fact in facts(noun):
+        item = column.type.item_type if isinstance(column.type, sa.ARRAY) else column.type
+        if fact.sealed:
+            raise TypeError(f"{name} has a number of the vault: only a household's records have those")
+        if fact.server and column.computed is None and not hasattr(VillageRecord, column.name):
+            raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
+        if not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid):
+            raise TypeError(f"{column} names other records: nothing checks yet that a village's record may name them")
+    if any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints):
+        raise TypeError(f"{table.name} has a unique key: no error tells yet who broke it")
+    if len(table.name) > LONGEST_TABLE:
+        raise TypeError(f"{table.name}: a revision keeps at most {LONGEST_TABLE} characters of the name of a table")
+
+
+def saved_columns(aggregate: Aggregate) -> tuple[str, ...]:
+    """The columns of a village's record that its command writes, each time it is saved."""
+    typed = (column.name for column in aggregate.typed[aggregate.root] if column.name != "village_id")
+    return *typed, "rev"
+
+
+def village_records() -> Iterator[type[Noun]]:
+    """The nouns that are a village's records, of those that are imported."""
+    nouns: Iterator[type[Noun]] = (mapper.class_ for mapper in Noun.registry.mappers)
+    return (noun for noun in nouns if issubclass(noun, VillageRecord))

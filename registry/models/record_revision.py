@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped
 
 from auth.role import Role
 from auth.sensitivity import Sensitivity
+from registry.models.aggregate import LONGEST_TABLE
 from registry.models.fact import fact
 from registry.models.noun import Noun, table_of
-from registry.models.part import LONGEST_TABLE
 from registry.models.scoped import Scoped, in_village
 from registry.values.bounds import NAME
 

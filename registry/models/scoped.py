@@ -82,7 +82,7 @@ class InHousehold(Scoped):
 
 
 class HouseholdPart(InHousehold):
-    """A record that is written with its household, as a part of its document (registry/models/aggregate.py)."""
+    """A record that is written with its household: its line is in registry/models/household_aggregate.py."""
 
 
 def in_household(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:

@@ -12,9 +12,9 @@ from functools import cache
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
+from registry.models.aggregate import Aggregate
 from registry.models.household import Household
 from registry.models.noun import Noun
-from registry.models.part import Aggregate
 from registry.rules import business, episode, household, member, required, value
 from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 

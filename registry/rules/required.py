@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.part import Aggregate
+from registry.models.aggregate import Aggregate
 from registry.rules.rule import Find, Place, Rule, RuleInput, rule
 from registry.values.text import names_somebody
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from registry.codes import Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode
-from registry.models.part import Aggregate
+from registry.models.aggregate import Aggregate
 from registry.values.partial_date import Span, span
 
 T = TypeVar("T")

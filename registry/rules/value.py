@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from registry.codes import MigrationStage
 from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import REFERENCES
+from registry.models.aggregate import Aggregate
 from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
+from registry.models.household_aggregate import REFERENCES
 from registry.models.noun import Noun
-from registry.models.part import Aggregate
 from registry.rules.rule import Find, Place, Rule, RuleInput, columns_of, rule, value_rule
 from registry.values.bounds import Bounds
 from registry.values.free_text import holds_number

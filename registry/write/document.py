@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.guard.vault import Vault
-from registry.models.aggregate import AGGREGATE, ORDERS
-from registry.models.part import Aggregate, Document
+from registry.models.aggregate import Aggregate, Document
+from registry.models.household_aggregate import AGGREGATE, ORDERS
 from registry.values.identity_number import is_masked
 
 At = tuple[str, str, str]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from registry.codes import HouseholdStatus
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.part import Document
+from registry.models.aggregate import Document
 from registry.write.document import ChangeSet
 from registry.write.user_errors import Problem
 

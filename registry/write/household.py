@@ -19,9 +19,9 @@ from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import Severity, WorkflowState, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
+from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
-from registry.models.part import Document
+from registry.models.household_aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
 from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Step, Verdict, saving
 from registry.rules import Finding, check
 from registry.store.db import Transaction

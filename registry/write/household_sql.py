@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registry.models.aggregate import CHILDREN, DERIVED, NOUNS, TYPED
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD, HouseholdNumber
+from registry.models.household_aggregate import CHILDREN, DERIVED, NOUNS, TYPED
 from registry.models.identity import IDENTITY
 from registry.models.noun import const, table_of
 from registry.models.region import REGION

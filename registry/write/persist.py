@@ -17,10 +17,10 @@ import orjson
 from registry.codes import WorkflowState, WriteOutcome
 from registry.codes.messages import sentence
 from registry.guard.record_id import taken_in
-from registry.models.aggregate import CHILDREN, DERIVED, LISTS, NOUNS, SEALED
+from registry.models.aggregate import Document
 from registry.models.fact import fact_of
+from registry.models.household_aggregate import CHILDREN, DERIVED, LISTS, NOUNS, SEALED
 from registry.models.noun import camel
-from registry.models.part import Document
 from registry.rules import Finding
 from registry.values.civil_day import civil_day
 from registry.values.derived import owner_category, underage_at_departure

@@ -29,9 +29,9 @@ from auth.sensitivity import Sensitivity
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.vault import Vault
+from registry.models.aggregate import Aggregate, Document
 from registry.models.fact import fact_of
 from registry.models.noun import Noun
-from registry.models.part import Aggregate, Document
 from registry.store.db import Database, Transaction
 from registry.store.outage import Deadlocked
 from registry.write.command import audit, audit_refusal, require

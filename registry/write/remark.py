@@ -18,11 +18,11 @@ import orjson
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
-from registry.models.aggregate import LISTS, NOUNS
+from registry.models.aggregate import Document
 from registry.models.fact import fact_of
 from registry.models.finding import PLAIN
+from registry.models.household_aggregate import LISTS, NOUNS
 from registry.models.noun import camel, table_of
-from registry.models.part import Document
 from registry.models.workflow import REMARK
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg

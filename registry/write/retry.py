@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from registry.models.part import Document
+from registry.models.aggregate import Document
 from registry.models.workflow import EVENT
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.document import ChangeSet

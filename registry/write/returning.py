@@ -20,8 +20,8 @@ from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
+from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
-from registry.models.part import Document
 from registry.models.workflow import REMARK, RETURN_REGENCY, RETURN_VILLAGE
 from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg

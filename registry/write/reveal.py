@@ -21,8 +21,8 @@ from registry.codes import AccessPurpose, IdentityField, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.quota import Metered, take
 from registry.guard.vault import Vault
-from registry.models.aggregate import NOUNS, SEALED
 from registry.models.audit import AUDIT
+from registry.models.household_aggregate import NOUNS, SEALED
 from registry.models.identity import IDENTITY
 from registry.models.noun import const, table_of
 from registry.store.db import Database, Transaction

@@ -16,7 +16,7 @@ from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import WorkflowState, WriteOutcome
 from registry.guard.vault import Vault
-from registry.models.part import Document
+from registry.models.aggregate import Document
 from registry.rules import Finding
 from registry.store.db import Transaction
 from registry.store.sql import Sql

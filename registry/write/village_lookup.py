@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.aggregate import PLACES
-from registry.models.part import Document
+from registry.models.aggregate import Document
+from registry.models.household_aggregate import PLACES
 from registry.models.region import REGION
 from registry.store.sql import Sql, arg
 from registry.write.submission_context import SubmissionContext

@@ -23,9 +23,9 @@ from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
+from registry.models.aggregate import Aggregate, Document, saved_columns
 from registry.models.fact import fact_of
 from registry.models.noun import const, table_of
-from registry.models.part import Aggregate, Document, saved_columns
 from registry.models.record_revision import RECORD_REVISION
 from registry.rules import Finding, check
 from registry.store.db import Transaction

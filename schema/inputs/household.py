@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auth.sensitivity import Sensitivity
-from registry.models.aggregate import AGGREGATE, LISTS, NOUNS, ORDERS, SEALED, refuse_forgotten
+from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS, ORDERS, SEALED, refuse_forgotten
 from registry.models.workflow import can_numbers
 from registry.write.document import ChangeSet
 from schema.declare.input_types import InputDict, InputField
@@ -34,7 +34,8 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
             raise TypeError(f"declare the list `{name}` in schema/types/household.py, of the face in {home_of(noun)}")
         if bool(shape.order) != (ORDERS[table] is not sorted):
             raise TypeError(
-                f"`{name}` have one order: say it in schema/types/household.py and registry/models/aggregate.py"
+                f"`{name}` have one order: say it in schema/types/household.py"
+                " and registry/models/household_aggregate.py"
             )
         yield name, typing.get_args(type_of(Household, name))[0]
 

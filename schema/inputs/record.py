@@ -12,9 +12,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from registry.models.aggregate import Aggregate, by_itself, village_records
 from registry.models.fact import RegionCode, fact_of
 from registry.models.noun import Noun, To, camel, table_of
-from registry.models.part import Aggregate, by_itself, village_records
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS

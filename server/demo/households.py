@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.codes import LifeStatus, MaritalStatus, MigrationStage, RelationToHead, Residence, Sex
-from registry.models.aggregate import AGGREGATE
-from registry.models.part import Document
+from registry.models.aggregate import Document
+from registry.models.household_aggregate import AGGREGATE
 from server.demo import geography
 from server.demo.accounts import NAMESPACE
 from server.demo.episodes import ABROAD, Traveller, days, episodes, pick

@@ -21,11 +21,11 @@ from registry.codes import WorkflowState
 from registry.figures.ledger import LEDGERS, writing
 from registry.guard.vault import Vault
 from registry.models.account import ACCOUNT, GRANTS
+from registry.models.aggregate import Document
 from registry.models.finding import FINDING
 from registry.models.household import HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
-from registry.models.part import Document
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
 from server.demo import geography

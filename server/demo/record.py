@@ -16,12 +16,12 @@ import orjson
 
 from registry.codes import IdentityField, WorkflowState
 from registry.guard.vault import Vault
-from registry.models.aggregate import AGGREGATE, CHILDREN, LISTS, NOUNS, SEALED
+from registry.models.aggregate import Document
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
+from registry.models.household_aggregate import AGGREGATE, CHILDREN, LISTS, NOUNS, SEALED
 from registry.models.identity import IDENTITY
 from registry.models.noun import table_of
-from registry.models.part import Document
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.rules import check
 from registry.values import derived
