@@ -53,15 +53,15 @@ def held_in_future(rule_input: RuleInput) -> Iterator[Place]:
             yield workshop.at("held_on")
 
 
-def incident_without_trainer(rule_input: RuleInput) -> Iterator[Place]:
+def cost_without_day(rule_input: RuleInput) -> Iterator[Place]:
     for workshop in rule_input.rows["workshop"]:
-        if workshop["incident"] is not None and workshop["trainer"] is None:
-            yield workshop.at("trainer")
+        if workshop["cost"] is not None and workshop["held_on"] is None:
+            yield workshop.at("held_on")
 
 
 RULES: tuple[Rule, ...] = (
     value_rule(Code.DATE_FUTURE, "workshop.held_on", held_in_future),
-    rule(Code.REQUIRED, "workshop.trainer workshop.incident", incident_without_trainer),
+    rule(Code.REQUIRED, "workshop.held_on workshop.cost", cost_without_day),
 )
 '''
 RULES_LINE = (

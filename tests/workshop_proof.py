@@ -162,7 +162,7 @@ async def test_edits_of_different_columns_are_both_kept_and_conflicts_store_noth
         ({"title": "3507116304850001"}, "NUMBER_IN_TEXT", ["title"]),
         ({"cost": {"amount": "-1", "currency": "IDR"}}, "AMOUNT_NEGATIVE", ["cost", "amount"]),
         ({"heldOn": "2198"}, "DATE_FUTURE", ["heldOn"]),
-        ({"incident": "Ancaman", "trainer": None}, "REQUIRED", ["trainer"]),
+        ({"heldOn": None}, "REQUIRED", ["heldOn"]),
         ({"villageCode": None}, "REQUIRED", ["villageCode"]),
         ({"villageCode": "35.07"}, "REGION_NOT_VILLAGE", ["villageCode"]),
         ({"villageCode": FAR}, "OUT_OF_SCOPE", ["villageCode"]),
