@@ -55,7 +55,7 @@ class Principal:
     expires_at: datetime
 
     def areas(self, ability: Ability, stage: VerificationStage | None = None) -> AreaSet:
-        """Where they have the ability over every record; with `stage`, by grants that give that stage only."""
+        """Where they have the ability over every record; with `stage`, only by grants that give that stage."""
         return self._areas.get((ability, Cell.AREA, stage), NOWHERE)
 
     def own(self, ability: Ability) -> AreaSet:
@@ -81,10 +81,10 @@ class Principal:
         """Where they see this class in every record."""
         return self.areas(Ability.of(sensitivity))
 
-    def sees_of(self, sensitivity: Sensitivity, author: UUID) -> AreaSet:
+    def sees_of(self, sensitivity: Sensitivity, recorder: UUID) -> AreaSet:
         """Where they see this class in a record of this author."""
         areas = self.sees(sensitivity)
-        if author == self.user_id:
+        if recorder == self.user_id:
             areas |= self.own(Ability.of(sensitivity))
         return areas
 

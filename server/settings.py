@@ -22,7 +22,7 @@ PREFIX = "DESMIGRATIF_"
 LONGEST_STATEMENT_MS = 60_000
 CONFIG = "DESMIGRATIF_CONFIG"
 CONNECTIONS_PER_PROCESSOR = 3
-FEWEST_CONNECTIONS = 3  # so that a heavy statement leaves a caller two
+FEWEST_CONNECTIONS = 3  # so that a caller who runs a heavy statement has another connection
 
 
 class SettingsError(Exception):

@@ -62,7 +62,11 @@ def reference() -> str:
     answers += [("`UNAUTHENTICATED`", "401", "no token, or one that is not good: all alike")]
     answers += [("`RATE_LIMITED`", "429", "more of one thing than its limit allows; `Retry-After` says when again")]
     answers += [
-        ("`FORBIDDEN`", "200", "null, for nowhere has one the ability, or the class of the `field` that it names")
+        (
+            "`FORBIDDEN`",
+            "200",
+            "null: the caller has the ability nowhere, or does not see the class of the `field`",
+        )
     ]
     answers += [("`INTERNAL`", "500", "ours; `errorId` leads to the log")]
     text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))

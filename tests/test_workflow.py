@@ -16,7 +16,7 @@ from registry.models.workflow import AMEND as AMENDING
 from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
 from registry.models.workflow import SUBMIT as SUBMITTING
 from registry.write import returning, verification
-from registry.write.step import STAGES
+from registry.write.step import STAGE_OF
 from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, episode, household
 
 pytestmark = pytest.mark.anyio
@@ -463,7 +463,7 @@ async def test_steps_lead_to_the_state_in_the_table(village: Place, monkeypatch:
     document = await village.new_household("VERIFIED_VILLAGE" if name == "VERIFY_REGENCY" else "SUBMITTED")
     commands = returning if name == "RETURN_VILLAGE" else verification
     rejecting = replace(getattr(commands, name), leads_to=WorkflowState.REJECTED)
-    monkeypatch.setitem(STAGES, rejecting, STAGES[getattr(commands, name)])
+    monkeypatch.setitem(STAGE_OF, rejecting, STAGE_OF[getattr(commands, name)])
     monkeypatch.setattr(commands, name, rejecting)
     if name == "RETURN_VILLAGE":
         payload = await village.return_household("verifier", document)

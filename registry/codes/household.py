@@ -42,7 +42,7 @@ class MissingReason(Code):
 
 
 class ConsentBasis(Code):
-    """Basis for holding the data (dasar pemrosesan)."""
+    """Legal basis for processing the data (dasar pemrosesan)."""
 
     CONSENT = "CONSENT", "Persetujuan", "consent"
     PUBLIC_TASK = "PUBLIC_TASK", "Tugas publik", "public task"

@@ -21,7 +21,7 @@ from registry.models.region import LONGEST_DECREE
 from registry.regions.region_diff import CurrentRegion, Diff, Rename, plan
 from registry.regions.region_list import ListedRegion, RegionList
 from registry.regions.region_name import normalise
-from registry.values.civil_day import civil_day
+from registry.values.civil_day import CAPITAL
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -117,7 +117,7 @@ async def apply(
         if diff.changes and (newest := await newer_list(connection, regions, decree, effective_on)):
             if not force:
                 refuse_older(diff, newest)
-            changes_on = civil_day()
+            changes_on = await connection.fetchval(f"SELECT timezone('{CAPITAL.key}', now())::date")
         _refuse_loss(diff, accept, changes_on)
         await _write(connection, diff, decree, changes_on, progress)
         origin, size = regions.origin, len(regions.rows)

@@ -88,7 +88,7 @@ def dead_but_active(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def impossible_parent(column: str) -> Find:
-    """Finds the members who are their own mother or father, or an ancestor of one."""
+    """Finds the members who are their own mother or father, or an ancestor of their own mother or father."""
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
         for member in rule_input.members:

@@ -38,7 +38,7 @@ from registry.store.turns import Crowded, Turns, acquire_both
 
 CONNECT = 5.0  # seconds
 RETRY = 2  # seconds after which a caller who used up their share may ask again
-MAX_WAITERS_PER_CONNECTION = 125  # waiters for each connection: more would not get one in time
+MAX_WAITERS_PER_CONNECTION = 83  # waiters for each connection: more would not get one in time
 STATEMENT_CACHE_SIZE = 150  # prepared statements of commands, whose number is fixed
 PROBE_LOCK_TIMEOUT_MS = 1_000
 _KINDS = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"

@@ -34,7 +34,7 @@ from registry.write.echoes import drop_status
 from registry.write.persist import SUBMITTED, persist
 from registry.write.retry import ACCEPTED_BEFORE
 from registry.write.statements import CALLER, locking
-from registry.write.submission_context import Judged, Recorders, Submission, SubmissionContext
+from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
 from registry.write.user_errors import Problem, Refused, refusal, unfit
 from registry.write.village_lookup import locate, move_along
 
@@ -80,7 +80,7 @@ class HouseholdSubmission(Submission):
 
     @property
     def only_creates(self) -> bool:
-        return self.base_rev is None and self.village_code is not None
+        return self.base_rev is None and self.sent_village_code is not None
 
     def check_request(self) -> None:
         """An amendment has a reason that says something."""
@@ -96,7 +96,7 @@ class HouseholdSubmission(Submission):
 
         Most are, and need no look: the writing statement knows whether the household is new, and whether the region is
         one of today's villages."""
-        code = self.village_code
+        code = self.sent_village_code
         if self.base_rev is not None or code is None or not principal.areas(self.ability).covers(code):
             return None
         return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
@@ -121,14 +121,14 @@ class HouseholdSubmission(Submission):
         await locate(work)
 
     async def base_without_rev(self, work: SubmissionContext) -> Document:
-        """Nothing, so that whatever differs from the stored household conflicts with it."""
+        """Nothing, so that a value which differs from a stored one conflicts; where none is stored it is added."""
         return AGGREGATE.empty()
 
     def drop_echoes(self, edit: ChangeSet, *shown: Document) -> Iterator[Problem]:
         yield from super().drop_echoes(edit, *shown)
         yield from drop_status(edit, *shown)
 
-    def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
+    def judge(self, work: SubmissionContext, merged: Merged) -> Judgement | None:
         """By the state table, then by the rules."""
         merged.changed |= move_along(work, merged.document)
         has_effect = merged.changed or work.moved
@@ -137,17 +137,17 @@ class HouseholdSubmission(Submission):
             return None
         if isinstance(verdict, Verdict) or not _allowed(work):
             raise refusal(Code.TRANSITION_NOT_ALLOWED, *self._refused_at(work))
-        return Judged(_findings(work, merged.document, finished=verdict is WorkflowState.SUBMITTED), verdict)
+        return Judgement(_findings(work, merged.document, finished=verdict is WorkflowState.SUBMITTED), verdict)
 
     def _refused_at(self, work: SubmissionContext) -> tuple[str, ...]:
         if work.moved:
             return work.edit.root_path("village_id")
         return ("saveAs",) if self.act is Act.DRAFT else work.edit.root_path("id")
 
-    async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
-        assert judged.state is not None, "a household has a workflow"
+    async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
+        assert judgement.state is not None, "a household has a workflow"
         revises = merged.changed or work.row is None  # a move alone does not make a revision
-        await persist(work, merged.document, judged.state, judged.findings, outcome, self.reason, revises=revises)
+        await persist(work, merged.document, judgement.state, judgement.findings, outcome, self.reason, revises=revises)
 
 
 def state_of(work: SubmissionContext) -> WorkflowState | None:
@@ -167,9 +167,9 @@ def _findings(work: SubmissionContext, document: Document, *, finished: bool) ->
     for table in CHILDREN:
         if len(document[table]) > LONGEST_LIST:
             raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(LONGEST_LIST))
-    judged = opened(document, work.vault)
-    judged["household"][work.edit.id]["village_id"] = str(work.village_id)
-    findings = check(judged, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)
+    plain = opened(document, work.vault)
+    plain["household"][work.edit.id]["village_id"] = str(work.village_id)
+    findings = check(plain, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise Refused(*[_problem(work, document, error) for error in errors])

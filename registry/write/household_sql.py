@@ -249,10 +249,10 @@ REVISIONS = Sql(
 )
 
 
-def _authors(table: sa.Table) -> sa.Select[Any]:
+def _recorders(table: sa.Table) -> sa.Select[Any]:
     columns = const(table.name).label("noun"), table.c.id, table.c.created_by
     return sa.select(*columns).where(table.c.household_id == arg("household", sa.Uuid()))
 
 
-RECORDERS = Sql(sa.union_all(*[_authors(table_of(NOUNS[name])) for name in CHILDREN]))
+RECORDERS = Sql(sa.union_all(*[_recorders(table_of(NOUNS[name])) for name in CHILDREN]))
 """Who recorded each child of a household, removed ones too: a removed child is named here and not in the document."""

@@ -61,7 +61,7 @@ async def save(
     seal(edit, vault)
     # After sealing, because a number counts by its blind index; before echoes are dropped: a retry has them too.
     submission.edit_hash = edit_hash(
-        edit, submission.base_rev, submission.village_code, submission.only_creates, **submission.hashed
+        edit, submission.base_rev, submission.sent_village_code, submission.only_creates, **submission.hashed
     )
     try:
         submission.check_request()
@@ -118,7 +118,7 @@ async def _try_once(
         if new_in is None:
             work = await _lock(tx, principal, vault, submission)
         else:
-            code, nothing = str(submission.village_code), submission.edit.aggregate.empty()
+            code, nothing = str(submission.sent_village_code), submission.edit.aggregate.empty()
             edit = _copied(submission.edit)
             work = SubmissionContext(tx, principal, vault, submission, edit, None, new_in, code, nothing)
         await submission.locate(work)
@@ -132,7 +132,7 @@ async def _try_once(
 async def _lock(tx: Transaction, principal: Principal, vault: Vault, submission: Submission) -> SubmissionContext:
     """Lock the record, and find its village and its newest revision.  Raises Refused."""
     edit = _copied(submission.edit)
-    locked = await tx.one(submission.lock_statement, id=submission.id, code=submission.village_code)
+    locked = await tx.one(submission.lock_statement, id=submission.id, code=submission.sent_village_code)
     assert locked is not None
     row = locked if locked["id"] is not None else None
     if row is None and submission.base_rev is not None:  # an edit of what does not exist, or not for the caller
@@ -153,8 +153,8 @@ def _village_of(
 
     `regions` are those that the sent code names."""
     path = submission.edit.root_path("village_id")
-    if submission.village_code is not None:
-        place, warnings = named_village(regions, submission.village_code, path)
+    if submission.sent_village_code is not None:
+        place, warnings = named_village(regions, submission.sent_village_code, path)
         if not principal.areas(submission.ability).covers(place["code"]):
             raise refusal(Code.OUT_OF_SCOPE, *path)
         return uuid.UUID(place["id"]), place["code"], warnings
@@ -200,12 +200,12 @@ async def _apply(work: SubmissionContext) -> SaveOutcome:
         return await _unchanged(work)
     base = await _base(work)
     merged = _merge(work, base)
-    judged = submission.judge(work, merged)
-    if judged is None:
+    judgement = submission.judge(work, merged)
+    if judgement is None:
         return await _unchanged(work)
     on_newest = base is work.current  # else the sender may not have seen all that is stored
     outcome = WriteOutcome.ACCEPTED if on_newest or not merged.changed else WriteOutcome.MERGED
-    await submission.store(work, merged, judged, outcome)
+    await submission.store(work, merged, judgement, outcome)
     return SaveOutcome(work.id, tuple(work.warnings), outcome)
 
 

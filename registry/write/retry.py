@@ -27,7 +27,7 @@ ACCEPTED_BEFORE = Sql(
         )
     )
 )
-"""Whether the caller had this very edit of a household accepted; asked under its lock."""
+"""Whether the caller had this very edit of a household accepted; read under its lock."""
 
 
 def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, creates: bool, **more: str) -> str:

@@ -30,10 +30,10 @@ from registry.values.text import says_something
 from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.household_sql import RECORDERS, REVISIONS
 from registry.write.remark import ADD_REMARK, Inside, class_of, split_path, stored_path
-from registry.write.step import STAGES, Item, Result, add_event, first_open, locking
+from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
 from registry.write.user_errors import Problem, Refused, refusal, unfit
 
-LOCK = locking(RETURN_VILLAGE, RETURN_REGENCY)
+LOCK = lock_for(RETURN_VILLAGE, RETURN_REGENCY)
 TO_RETURNED = Sql(
     sa.update(HOUSEHOLD)
     .values(workflow_state=arg("state", sa.Text()), updated_at=sa.func.now(), village_verified_by_id=sa.null())
@@ -111,7 +111,7 @@ async def _return(tx: Transaction, principal: Principal, item: Item, remarks: li
         raise refusal(Code.VERSION_CONFLICT, "rev")
     if step is None:
         raise refusal(Code.SELF_VERIFY if row["own"] else Code.TRANSITION_NOT_ALLOWED, "id")
-    me = actor(principal, step.ability, row["area"], STAGES[step])
+    me = actor(principal, step.ability, row["area"], STAGE_OF[step])
     await tx.rows(TO_RETURNED, id=item.id, state=step.target.value)
     place = {name: row[name] for name in ("village_id", "area", "draft", "rev")}
     author = {"author_id": me.id, "author_name": me.name, "author_role": me.role, "created_by": me.id}

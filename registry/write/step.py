@@ -19,7 +19,7 @@ from registry.write.command import Actor
 from registry.write.statements import CALLER
 from registry.write.user_errors import Problem
 
-STAGES = {
+STAGE_OF = {
     VERIFY_VILLAGE: VerificationStage.VILLAGE,
     VERIFY_REGENCY: VerificationStage.REGENCY,
     RETURN_VILLAGE: VerificationStage.VILLAGE,
@@ -46,7 +46,7 @@ class Result:
     problems: tuple[Problem, ...] = ()
 
 
-def locking(*steps: Step) -> Sql:
+def lock_for(*steps: Step) -> Sql:
     """The household under lock, with what decides: each step that is open to the caller, and why one is not.
 
     SELECT h.*, <allowed> AS verify_village, …, <four eyes> AS own, (SELECT count(*) FROM finding …) AS must_see

@@ -44,7 +44,7 @@ class SaveOutcome(SaveResult):
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """The rules' findings that do not refuse a document, and the state of the workflow in which it is stored, if it has
     one."""
 
@@ -60,7 +60,7 @@ class Submission(ABC):
     from, None for a new record."""
 
     edit: ChangeSet
-    village_code: str | None
+    sent_village_code: str | None
     base_rev: int | None
     edit_hash: str = field(default="", init=False)
 
@@ -85,7 +85,7 @@ class Submission(ABC):
 
     @property
     def only_creates(self) -> bool:
-        """Whether what it sends can only be a new record: as an edit of a stored one it would be a conflict."""
+        """Whether it is sent as a new record, so that null and a default count as left out in its hash."""
         return False
 
     def check_request(self) -> None:
@@ -111,7 +111,7 @@ class Submission(ABC):
 
     @abstractmethod
     async def accepted_before(self, tx: Transaction) -> bool:
-        """Whether the caller had this very edit accepted before; asked under the record's lock."""
+        """Whether the caller had this very edit accepted before; read under the record's lock."""
 
     async def locate(self, work: SubmissionContext) -> None:  # noqa: B027  (most records name no other village)
         """Find the villages that the edit names beside its own.  Raises Refused."""
@@ -125,11 +125,11 @@ class Submission(ABC):
         return drop_masks(edit, *shown)
 
     @abstractmethod
-    def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
+    def judge(self, work: SubmissionContext, merged: Merged) -> Judgement | None:
         """Whether the merged document may be stored; None if it is stored already.  Raises Refused."""
 
     @abstractmethod
-    async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
+    async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
         """Write the document with its revision and audit row.  Raises IdTaken."""
 
 

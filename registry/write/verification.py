@@ -23,10 +23,10 @@ from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.remark import SETTLE
-from registry.write.step import STAGES, Item, Result, add_event, first_open, locking
+from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
 from registry.write.user_errors import Refused, refusal, unfit
 
-LOCK = locking(VERIFY_VILLAGE, VERIFY_REGENCY)
+LOCK = lock_for(VERIFY_VILLAGE, VERIFY_REGENCY)
 _state = {"workflow_state": arg("state", sa.Text()), "updated_at": sa.func.now()}
 _here = HOUSEHOLD.c.id == arg("id", sa.Uuid())
 TO_VILLAGE = Sql(sa.update(HOUSEHOLD).values(_state | {"village_verified_by_id": arg("me", sa.Uuid())}).where(_here))
@@ -104,7 +104,7 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
         raise refusal(Code.SELF_VERIFY if row["own"] else Code.TRANSITION_NOT_ALLOWED, "id")
     if row["must_see"] and not item.accept_findings:
         raise refusal(Code.FINDINGS_OPEN, "acceptFindings")
-    me, state = actor(principal, step.ability, row["area"], STAGES[step]), step.target.value
+    me, state = actor(principal, step.ability, row["area"], STAGE_OF[step]), step.target.value
     if step is VERIFY_VILLAGE:
         await tx.rows(TO_VILLAGE, id=item.id, state=state, me=me.id)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=me.id)

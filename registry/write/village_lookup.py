@@ -1,7 +1,7 @@
 """The village that a code names, of today or of another year: the household's own, and those of its businesses.
 
-Rule: a superseded code is accepted with a warning; one that is unknown, split, or not a village is refused.
-Tests: tests/test_submission.py.
+Rule: a superseded code is accepted with a warning; one that is unknown, split, or not a village is refused,
+at its path in the input.  Tests: tests/test_submission.py.
 """
 
 from __future__ import annotations

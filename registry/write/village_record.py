@@ -33,7 +33,7 @@ from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor
 from registry.write.document import Merged
 from registry.write.statements import as_json, audited, locking, scope_columns, sent_rows, todays_village
-from registry.write.submission_context import Judged, Recorders, Submission, SubmissionContext
+from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 
 _NEEDED = ("id", "village_id", "area", "created_by", "rev")
@@ -95,19 +95,19 @@ class VillageRecordSubmission(Submission):
         written = None if last is None else await self.revision(work.tx, last)
         return written or self.edit.aggregate.empty()
 
-    def judge(self, work: SubmissionContext, merged: Merged) -> Judged | None:
+    def judge(self, work: SubmissionContext, merged: Merged) -> Judgement | None:
         """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
         if work.moved:
             raise refusal(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
         if not merged.changed and work.row is not None:
             return None
         table, id_ = work.edit.root
-        judged = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
-        findings = check(judged, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
+        document = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
+        findings = check(document, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
         if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
             raise Refused(*[self._problem(error) for error in errors])
         work.warnings += [self._problem(finding) for finding in findings if self._shows(work, finding)]
-        return Judged(findings)
+        return Judgement(findings)
 
     def _problem(self, finding: Finding) -> Problem:
         path = self.edit.root_path(finding.column)
@@ -119,7 +119,7 @@ class VillageRecordSubmission(Submission):
         recorder = work.recorders.get(self.edit.root, work.principal.user_id)
         return work.principal.sees_of(fact_of(column).sensitivity, recorder).covers(work.village_code)
 
-    async def store(self, work: SubmissionContext, merged: Merged, judged: Judged, outcome: WriteOutcome) -> None:
+    async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
         who, (table, id_) = actor(work.principal, self.ability, work.village_code), work.edit.root
         rev = work.rev + 1
         statements = _statements(self.edit.aggregate)

@@ -13,6 +13,7 @@ from typing import Any
 import strawberry
 from strawberry import UNSET, Info, lazy
 
+from registry.models.household import Household
 from registry.models.noun import Readable
 from schema.declare.directives import sensitivity
 
@@ -65,8 +66,9 @@ def list_arguments(noun: Readable) -> dict[str, Any]:
         "filter": argument(filter_type | None, "Only records that meet it; all if it is left out or null.")
     }
     if noun.searched is not None:
+        numbers = ", or the beginning of a household number" if noun is Household else ""
         text = (
-            "Words of a name in any order and spelling, together or apart, or the beginning of a household number;"
+            f"Words of a name in any order and spelling, together or apart{numbers};"
             " the best matches first unless `orderBy` is given.  Blank counts as left out; at most 500 characters."
         )
         search = strawberry.argument(description=text, directives=sensitivity(noun.searched))

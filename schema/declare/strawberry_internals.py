@@ -1,7 +1,7 @@
 """What we use of Strawberry that it does not document: the way to graphql-core's schema, and back to a declaration.
 
-Rule: no other file uses a private name of Strawberry.  tests/test_private_api.py holds that, and fails first if a new
-version moves one of these.
+Rule: no other file uses a private name of Strawberry.  tests/test_private_api.py holds that;
+tests/test_libraries.py fails first if a new version moves one of these.
 """
 
 from __future__ import annotations

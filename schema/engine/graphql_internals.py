@@ -1,7 +1,7 @@
 """What we use of graphql-core that it does not document: how it completes a value, and four names.
 
-Rule: no other file uses a private name of graphql-core.  tests/test_private_api.py holds that, and fails first if a new
-version moves one of these.
+Rule: no other file uses a private name of graphql-core.  tests/test_private_api.py holds that;
+tests/test_libraries.py fails first if a new version moves one of these.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Selection(Walk):
         nodes: list[FieldNode],
         embedded: EmbeddedField | None,
     ) -> ObjectPart:
-        """The part that a field becomes.  Raises Forbidden, or Refused from within, if the caller lacks a class."""
+        """The part that a field becomes.  Raises Forbidden, or FieldRefused from within, without its class."""
         declared = definition_of(field)
         column = None if embedded is None else embedded.columns.get(declared.python_name)
         if column is not None:

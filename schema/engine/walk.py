@@ -65,7 +65,7 @@ class Walk(Collector):
     def unless_refused(self, key: str, field: GraphQLField, nodes: list[FieldNode], part: Callable[[], T]) -> T | Null:
         """The part that a field becomes; null if it, or something non-null inside it, is refused for a class.
 
-        Raises Refused if the field itself may not be null."""
+        Raises FieldRefused if the field itself may not be null."""
         with self.at(key, is_list_type(get_nullable_type(field.type))):
             try:
                 return part()

@@ -124,7 +124,9 @@ class Household(Record):
     )
     member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
-    consent: Consent | None = embedded(OPERATIONAL, "Basis for holding the data.", HouseholdFacts.consent_basis)
+    consent: Consent | None = embedded(
+        OPERATIONAL, "Legal basis for processing the data.", HouseholdFacts.consent_basis
+    )
     visit_result: VisitResult | None = shown(HouseholdFacts.visit_result)
     respondent_name: str | None = guarded(HouseholdFacts.respondent_name)
     respondent_relation: str | None = guarded(HouseholdFacts.respondent_relation)
@@ -135,7 +137,7 @@ class Household(Record):
     submitted_at: dt.datetime | None = shown(HouseholdFacts.submitted_at, by="filter order")
     submitted_by: Actor | None = embedded(
         PERSONAL,
-        "Who submitted the newest revision.",
+        "Who sent the newest submission.",
         HouseholdFacts.submitted_by_id,
         account_id=HouseholdFacts.submitted_by_id,
         name=HouseholdFacts.submitted_by_name,

@@ -51,7 +51,7 @@ def items(payload_: type[Any], text: str, most: int) -> PayloadField:
 
 
 OUTCOME = "What became of it."
-PROBLEMS = "ERROR: to correct, nothing was stored.  WARNING: stored, please look at it."
+PROBLEMS = "ERROR: correct it; nothing was done.  WARNING: done, but please look at it.  Empty if there is neither."
 
 
 def _problems(text: str) -> Any:

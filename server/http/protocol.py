@@ -3,7 +3,7 @@
 uvicorn bounds neither the head of a request nor the time that a head, a body or the reading of an answer takes.
 Rule: a refusal on the wire has the shape of every other refusal, and the connection ends with it; an answer that is
 under way is never mixed with another.  No other file uses a private name of uvicorn: tests/test_private_api.py holds
-that, and fails first if a new version moves one.  Test: tests/test_protocol.py.
+that, and tests/test_libraries.py fails first if a new version moves one.  Test: tests/test_protocol.py.
 """
 
 from __future__ import annotations
