@@ -192,15 +192,16 @@ async def run_query(context: Context, request_id: str) -> dict[str, Any]:
     failures = [result for result in results if isinstance(result, Exception)]
     if len(failures) == len(results) and refuses_all(failures):
         raise failures[0]
-    members: list[bytes] = []
+    pieces = [b"{"]  # joined once, because an answer may be megabytes
     errors: list[dict[str, Any]] = []
     for root, result in zip(roots, results, strict=True):
         if isinstance(result, Exception):
             errors.append(_failed(result, root, context.language, request_id))
         value = result if isinstance(result, bytes) else b"null"
-        members.append(b"%b:%b" % (orjson.dumps(root.key), value))
+        pieces += [orjson.dumps(root.key), b":", value, b","]
     errors += [formatted(_refused(refused), context.language, request_id) for refused in context.refused]
-    data = orjson.Fragment(b"{%b}" % b",".join(members))
+    pieces[-1] = b"}" if roots else b"{}"
+    data = orjson.Fragment(b"".join(pieces))
     return {"errors": errors, "data": data} if errors else {"data": data}
 
 
