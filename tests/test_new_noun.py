@@ -231,6 +231,12 @@ def test_a_forgotten_part_of_a_village_noun_is_named_at_start(
             "workshop has a unique key: no error tells yet who broke it",
         ),
         (
+            workshop.FACTS_FILE,
+            "    title: Mapped[str]",
+            '    __table_args__ = in_village("workshop", sa.Index("u", "title", unique=True))\n    title: Mapped[str]',
+            "workshop has a unique key: no error tells yet who broke it",
+        ),
+        (
             workshop.FACE_FILE,
             "    trainer: str | None = guarded(WorkshopFacts.trainer)\n",
             "",

@@ -35,6 +35,7 @@ class Workshop(VillageRecord, Noun):
     cost: Mapped[decimal.Decimal | None] = fact(OPERATIONAL, "Biaya", "Cost", within=AMOUNT, whole="cost")
     currency: Mapped[CurrencyCode | None] = fact(OPERATIONAL, "Mata uang", "Currency", whole="cost")
     incident: Mapped[str | None] = fact(PROTECTIVE, "Kejadian", "What had to be protected", longest=NAME)
+    harmed: Mapped[int | None] = fact(PROTECTIVE, "Korban", "How many were harmed", within=(0, 1000))
 '''
 
 RULES = '''
@@ -59,7 +60,14 @@ def cost_without_day(rule_input: RuleInput) -> Iterator[Place]:
             yield workshop.at("held_on")
 
 
+def many_harmed(rule_input: RuleInput) -> Iterator[Place]:
+    for workshop in rule_input.rows_with("workshop", "harmed"):
+        if workshop["harmed"] > 50:
+            yield workshop.at("harmed", limit="50")
+
+
 RULES: tuple[Rule, ...] = (
+    value_rule(Code.AMOUNT_OUTLIER, "workshop.harmed", many_harmed),
     value_rule(Code.DATE_FUTURE, "workshop.held_on", held_in_future),
     rule(Code.REQUIRED, "workshop.held_on workshop.cost", cost_without_day),
 )
@@ -116,6 +124,7 @@ class Workshop(Record):
         OPERATIONAL, "What it cost.", WorkshopFacts.cost, amount=WorkshopFacts.cost, currency=WorkshopFacts.currency
     )
     incident: str | None = guarded(WorkshopFacts.incident)
+    harmed: int | None = guarded(WorkshopFacts.harmed)
     rev: int = shown(WorkshopFacts.rev)
 '''
 

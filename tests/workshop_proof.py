@@ -78,7 +78,11 @@ async def test_it_is_answered_like_a_household(village: Place) -> None:
     }
     query = f"query($id: ID!) {{ node(id: $id) {{ ... on Workshop {{ {SHOWN} }} }} }}"
     node = (await village.ask("viewer", query, id=columns["id"]))["node"]
-    assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (["incident", "trainer"], None, [])
+    assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (
+        ["harmed", "incident", "trainer"],
+        None,
+        [],
+    )
 
 
 async def test_a_resend_is_stored_once_whatever_others_changed_since(village: Place) -> None:
@@ -216,8 +220,17 @@ async def test_only_its_recorder_writes_and_reads_what_is_protected(village: Pla
     refused = await village.query("second", SAVE, input=change)
     assert refused.codes == ["FORBIDDEN"]
     seen = await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Lain"})
-    assert (seen["workshop"]["incident"], seen["workshop"]["withheld"]) == (None, ["incident"])
+    assert (seen["workshop"]["incident"], sorted(seen["workshop"]["withheld"])) == (None, ["harmed", "incident"])
     assert (await save(village, "officer", change))["workshop"]["incident"] == "Tidak ada"
+
+
+async def test_a_warning_is_stored_and_told_only_to_those_who_see_its_column(village: Place) -> None:
+    columns = workshop(harmed=60)
+    recorded = await save(village, "officer", columns)
+    assert (recorded["outcome"], codes(recorded)) == ("ACCEPTED", [("AMOUNT_OUTLIER", ["harmed"])])
+    assert recorded["userErrors"][0]["severity"] == "WARNING"
+    other = await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Lain"})
+    assert (other["outcome"], other["userErrors"]) == ("ACCEPTED", [])
 
 
 async def test_every_act_on_it_is_audited(village: Place) -> None:

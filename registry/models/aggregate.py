@@ -147,7 +147,8 @@ def _refuse_unsupported(noun: type[Noun]) -> None:
             raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
         if not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid):
             raise TypeError(f"{column} names other records: nothing checks yet that a village's record may name them")
-    if any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints):
+    unique = any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints)
+    if unique or any(index.unique for index in table.indexes):
         raise TypeError(f"{table.name} has a unique key: no error tells yet who broke it")
     if len(table.name) > LONGEST_TABLE:
         raise TypeError(f"{table.name}: a revision keeps at most {LONGEST_TABLE} characters of the name of a table")

@@ -1,7 +1,7 @@
 """What a form sends back as it was shown: a mask, or a status that only the server gives, is not a change.
 
 Rule: a mask never replaces the number that it hides, and nobody types what only the server gives.
-Tests: tests/test_unchanged.py.
+Tests: tests/test_echoes.py.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from registry.write import household_sql
 from registry.write.document import ChangeSet, Merged, opened
 from registry.write.echoes import drop_status
 from registry.write.persist import SUBMITTED, persist
-from registry.write.retry import ACCEPTED_BEFORE
+from registry.write.retry import accepted_before
 from registry.write.statements import CALLER, locking
 from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
 from registry.write.user_errors import Problem, Refused, refusal, unfit
@@ -46,6 +46,7 @@ def _lock(step: Step) -> Sql:
     return locking(HOUSEHOLD, *[HOUSEHOLD.c[name] for name in _NEEDED], allowed)
 
 
+ACCEPTED_BEFORE = accepted_before(EVENT, "household_id")
 LOCKS = {act: _lock(step) for act, step in STEP_OF.items()}
 
 
@@ -115,7 +116,7 @@ class HouseholdSubmission(Submission):
         }
 
     async def accepted_before(self, tx: Transaction) -> bool:
-        return bool(await tx.value(ACCEPTED_BEFORE, household=self.id, edit_hash=self.edit_hash))
+        return bool(await tx.value(ACCEPTED_BEFORE, id=self.id, edit_hash=self.edit_hash))
 
     async def locate(self, work: SubmissionContext) -> None:
         await locate(work)

@@ -55,7 +55,7 @@ async def persist(
     Raises IdTaken if the id of the household or of a new child names another record of any type, or the village is not
     one of today's."""
     ability = work.submission.ability
-    who = actor(work.principal, ability, work.village_code)
+    me = actor(work.principal, ability, work.village_code)
     rev = work.rev + 1 if revises else work.rev
     for columns in document["business"].values():
         columns[LOCATION] = columns.get(LOCATION) or str(work.village_id)
@@ -65,8 +65,8 @@ async def persist(
         "village": work.village_id,
         "area": work.village_code,
         "draft": state is WorkflowState.DRAFT,
-        "me": who.id,
-        "household": as_json([_household(work, document, state, rev, who)]),
+        "me": me.id,
+        "household": as_json([_household(work, document, state, rev, me)]),
         **{f"new_{table}": as_json(new) for table, (new, _, _) in children.items()},
         "sealed": as_json(sealed),
         "document": orjson.dumps(document).decode() if revises else None,
@@ -74,9 +74,9 @@ async def persist(
         "rev": rev,
         "from_state": None if work.row is None else work.row["workflow_state"],
         "to_state": state,
-        "actor_id": who.id,
-        "actor_name": who.name,
-        "actor_role": who.role,
+        "actor_id": me.id,
+        "actor_name": me.name,
+        "actor_role": me.role,
         "reason": reason,
         "edit_hash": work.submission.edit_hash,
         "ability": ability.value,
@@ -117,14 +117,14 @@ def _id_taken(work: SubmissionContext, table: str, id_: str) -> IdTaken:
 
 
 def _household(
-    work: SubmissionContext, document: Document, state: WorkflowState, rev: int, who: Actor
+    work: SubmissionContext, document: Document, state: WorkflowState, rev: int, me: Actor
 ) -> dict[str, Any]:
     columns = _masked("household", work.edit.id, document)
     columns |= {"rev": rev, "workflow_state": state.value}
     columns |= {"village_verified_by_id": None}  # whoever verified, verified other content
     if state is WorkflowState.SUBMITTED:
-        columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(who.id)}
-        columns |= {"submitted_by_name": who.name, "submitted_by_role": who.role}
+        columns |= {"submitted_at": dt.datetime.now(dt.UTC).isoformat(), "submitted_by_id": str(me.id)}
+        columns |= {"submitted_by_name": me.name, "submitted_by_role": me.role}
     elif work.row is not None:
         columns |= {name: work.row[name] for name in SUBMITTED}
     return columns

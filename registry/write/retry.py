@@ -14,20 +14,23 @@ import orjson
 import sqlalchemy as sa
 
 from registry.models.aggregate import Document
-from registry.models.workflow import EVENT
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.document import ChangeSet
 
-ACCEPTED_BEFORE = Sql(
-    sa.select(
-        sa.exists().where(
-            EVENT.c.household_id == arg("household", sa.Uuid()),
-            EVENT.c.edit_hash == arg("edit_hash", sa.Text()),
-            EVENT.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
+
+def accepted_before(table: sa.Table, record: str) -> Sql:
+    """Whether the caller had this very edit of the record `id` accepted; read under its lock.
+
+    `table` keeps what was accepted, and its column `record` names the record."""
+    return Sql(
+        sa.select(
+            sa.exists().where(
+                table.c[record] == arg("id", sa.Uuid()),
+                table.c.edit_hash == arg("edit_hash", sa.Text()),
+                table.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()),
+            )
         )
     )
-)
-"""Whether the caller had this very edit of a household accepted; read under its lock."""
 
 
 def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, creates: bool, **more: str) -> str:
@@ -39,8 +42,8 @@ def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, create
     for table, records in edit.sent.items():
         defaults = edit.aggregate.defaults.get(table, {}) if creates else None
         sent[table] = {id_: _content(columns, defaults) for id_, columns in records.items()}
-    begun = {"base_rev": base_rev, "village": village, **more}
-    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **begun}
+    start = {"base_rev": base_rev, "village": village, **more}
+    content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **start}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -32,6 +32,7 @@ from registry.store.db import Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor
 from registry.write.document import Merged
+from registry.write.retry import accepted_before
 from registry.write.statements import as_json, audited, locking, scope_columns, sent_rows, todays_village
 from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal
@@ -40,11 +41,14 @@ _NEEDED = ("id", "village_id", "area", "created_by", "rev")
 _ID = RECORD_REVISION.c.record_id == arg("id", sa.Uuid())
 _REV = RECORD_REVISION.c.rev == arg("rev", sa.Integer())
 SELECT_REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, _REV))
-_MINE = RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid())
-MY_EDITS = Sql(sa.select(RECORD_REVISION.c.edit_hash).where(_ID, _MINE).order_by(RECORD_REVISION.c.rev.desc()))
-"""The hashes of the caller's accepted edits of a record, newest first; read under the record's lock."""
-MY_LAST = Sql(sa.select(sa.func.max(RECORD_REVISION.c.rev)).where(_ID, _MINE))
-"""The newest revision that the caller wrote."""
+ACCEPTED_BEFORE = accepted_before(RECORD_REVISION, "record_id")
+MY_LAST = Sql(
+    sa.select(RECORD_REVISION.c.rev, RECORD_REVISION.c.edit_hash)
+    .where(_ID, RECORD_REVISION.c.actor_id == arg(f"{CLAIM}user", sa.Uuid()))
+    .order_by(RECORD_REVISION.c.rev.desc())
+    .limit(const(1))
+)
+"""The last revision that the caller wrote, with the hash of its edit."""
 _EVENT = ("rev", "edit_hash", "actor_id", "actor_name", "actor_role")
 """What a revision says of how it came."""
 
@@ -82,18 +86,21 @@ class VillageRecordSubmission(Submission):
         return {self.edit.root: row["created_by"]}
 
     async def accepted_before(self, tx: Transaction) -> bool:
-        hashes = [edit["edit_hash"] for edit in await tx.rows(MY_EDITS, id=self.id)]
-        if self.base_rev is None:
-            return hashes[:1] == [self.edit_hash]
-        return self.edit_hash in hashes
+        if self.base_rev is not None:
+            return bool(await tx.value(ACCEPTED_BEFORE, id=self.id, edit_hash=self.edit_hash))
+        last = await tx.one(MY_LAST, id=self.id)
+        return last is not None and bool(last["edit_hash"] == self.edit_hash)
 
     async def base_without_rev(self, work: SubmissionContext) -> Document:
         """The last revision that the caller wrote; nothing, if they wrote none."""
-        last = await work.tx.value(MY_LAST, id=self.id)
-        if last == work.rev:
+        last = await work.tx.one(MY_LAST, id=self.id)
+        if last is None:
+            return self.edit.aggregate.empty()
+        if last["rev"] == work.rev:
             return work.current
-        written = None if last is None else await self.revision(work.tx, last)
-        return written or self.edit.aggregate.empty()
+        written = await self.revision(work.tx, last["rev"])
+        assert written is not None, "a revision is never deleted"
+        return written
 
     def judge(self, work: SubmissionContext, merged: Merged) -> Judgement | None:
         """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
@@ -120,7 +127,7 @@ class VillageRecordSubmission(Submission):
         return work.principal.sees_of(fact_of(column).sensitivity, recorder).covers(work.village_code)
 
     async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
-        who, (table, id_) = actor(work.principal, self.ability, work.village_code), work.edit.root
+        me, (table, id_) = actor(work.principal, self.ability, work.village_code), work.edit.root
         rev = work.rev + 1
         statements = _statements(self.edit.aggregate)
         statement = statements.create if work.row is None else statements.save
@@ -130,14 +137,14 @@ class VillageRecordSubmission(Submission):
                 village=work.village_id,
                 area=work.village_code,
                 draft=False,
-                me=who.id,
+                me=me.id,
                 record=as_json([merged.document[table][id_] | {"id": id_, "rev": rev}]),
                 document=orjson.dumps(merged.document).decode(),
                 rev=rev,
                 edit_hash=self.edit_hash,
-                actor_id=who.id,
-                actor_name=who.name,
-                actor_role=who.role,
+                actor_id=me.id,
+                actor_name=me.name,
+                actor_role=me.role,
                 ability=self.ability.value,
                 outcome=outcome.value,
             )

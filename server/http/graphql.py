@@ -192,16 +192,15 @@ async def run_query(context: Context, request_id: str) -> dict[str, Any]:
     failures = [result for result in results if isinstance(result, Exception)]
     if len(failures) == len(results) and refuses_all(failures):
         raise failures[0]
-    pieces = [b"{"]  # joined once, because an answer may be megabytes
+    pieces: list[bytes] = []  # joined once, because an answer may be megabytes
     errors: list[dict[str, Any]] = []
     for root, result in zip(roots, results, strict=True):
         if isinstance(result, Exception):
             errors.append(_failed(result, root, context.language, request_id))
         value = result if isinstance(result, bytes) else b"null"
-        pieces += [orjson.dumps(root.key), b":", value, b","]
+        pieces += [b",", orjson.dumps(root.key), b":", value]
     errors += [formatted(_refused(refused), context.language, request_id) for refused in context.refused]
-    pieces[-1] = b"}" if roots else b"{}"
-    data = orjson.Fragment(b"".join(pieces))
+    data = orjson.Fragment(b"".join([b"{", *pieces[1:], b"}"]))
     return {"errors": errors, "data": data} if errors else {"data": data}
 
 
