@@ -7,10 +7,8 @@ and exit code 1.  Heavy imports are inside the verbs, so that `--help` is quick.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,6 +17,7 @@ from rich.console import Console
 from server.access_declarations import Reason, verb, verbs
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
+from server.cli.region_lists import regions
 from server.settings import SettingsError, load, table
 
 app = typer.Typer(
@@ -29,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-regions = typer.Typer(help="Official region lists.", no_args_is_help=True)
 app.add_typer(regions, name="regions")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
@@ -200,50 +198,6 @@ def explain(
     else:
         reader = account_reader(settings, account)
     show(settings, query.read(), operation, variables, reader, plan, console)
-
-
-@verb(regions, "load", Reason.OWNER)
-def regions_load(
-    path: Annotated[Path, typer.Argument(help="A folder or .tgz of idn-area-data, or a .csv of `code,name`.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
-    decree: Annotated[
-        str | None, typer.Option(help="The decree that the list follows, if the list does not say.")
-    ] = None,
-    effective_on: Annotated[
-        dt.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day from which it is valid, if the list does not say."),
-    ] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", help="A code whose new name means the same place; repeat for more."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Load an older list than the newest one; --dry-run shows what that undoes.")
-    ] = False,
-    database: Owner = None,
-) -> None:
-    """Load an official region list: it adds, renames and closes regions, and never moves anybody's data.
-
-    Bad rows are left out and printed with file and line; the exit code is then 1. A list that is older than the newest
-    one loaded is refused, with what it would undo.
-
-    `desmigratif regions load idn-area-data.tgz --dry-run`
-    """
-    from server.cli.regions import load as load_list
-
-    loading = load_list(
-        owner_url(database),
-        path,
-        console,
-        dry_run=dry_run,
-        decree=decree,
-        effective_on=effective_on.date() if effective_on else None,
-        accept=accept or (),
-        force=force,
-    )
-    are_all_rows_good = asyncio.run(loading)
-    if not are_all_rows_good:
-        raise typer.Exit(1)
 
 
 @verb(app, "schema", Reason.PUBLIC)
