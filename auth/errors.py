@@ -6,6 +6,7 @@ Test: `tests/test_token.py`, `tests/test_policy.py`
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import ClassVar
 
 from auth.ability import Ability
@@ -23,13 +24,34 @@ class AccessError(Exception):
         self.label_en = label_en
 
 
+class SignInFault(Enum):
+    """Why a caller is not signed in: a word for the operator's log alone.  No answer depends on it."""
+
+    NO_TOKEN = auto()
+    MALFORMED = auto()
+    UNKNOWN_KEY = auto()
+    WRONG_ALGORITHM = auto()
+    WRONG_SIGNATURE = auto()
+    WRONG_ISSUER = auto()
+    WRONG_AUDIENCE = auto()
+    MISSING_CLAIM = auto()
+    EXPIRED = auto()
+    NOT_YET_VALID = auto()
+    VALID_TOO_LONG = auto()
+    NO_ACCOUNT = auto()
+    UNSPECIFIED = auto()
+
+
 class Unauthenticated(AccessError):
-    """No token, or one that is expired, revoked, malformed or of another issuer: always the same error."""
+    """No token, or one that is expired, revoked, malformed or of another issuer: always the same error.
+
+    `fault` is for the log alone."""
 
     code = "UNAUTHENTICATED"
 
-    def __init__(self) -> None:
+    def __init__(self, fault: SignInFault = SignInFault.UNSPECIFIED) -> None:
         super().__init__("Silakan masuk kembali.", "Please sign in again.")
+        self.fault = fault
 
 
 class RateLimited(AccessError):

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from auth.errors import Unauthenticated
+from auth.errors import SignInFault, Unauthenticated
 
 ALGORITHM = "EdDSA"
 DEMO = "demo"
@@ -114,7 +114,7 @@ class Keyring:
         claims = self._cache.get(text) or self._read(text, now)
         if claims.expires_at <= now:
             self._cache.pop(text, None)
-            raise Unauthenticated
+            raise Unauthenticated(SignInFault.EXPIRED)
         if text not in self._cache:
             if len(self._cache) >= _MAX_CACHED:
                 self._cache.pop(next(iter(self._cache)), None)
@@ -132,15 +132,18 @@ class Keyring:
     def _read(self, text: str, now: datetime) -> Claims:
         try:
             if len(text) > _MAX_CHARACTERS or not _is_canonical(text):
-                raise Unauthenticated
+                raise Unauthenticated(SignInFault.MALFORMED)
             return self._checked(self._decode(text), now)
-        except Exception:  # malformed tokens fail in many ways, and callers learn none of them
-            raise Unauthenticated from None
+        except Exception as error:  # malformed tokens fail in many ways, and callers learn none of them
+            raise Unauthenticated(_fault(error)) from None
 
     def _decode(self, text: str) -> dict[str, Any]:
+        key = self._keys.get(jwt.get_unverified_header(text)["kid"])
+        if key is None:
+            raise Unauthenticated(SignInFault.UNKNOWN_KEY)
         return jwt.decode(
             text,
-            self._keys[jwt.get_unverified_header(text)["kid"]],
+            key,
             algorithms=[ALGORITHM],
             audience=self.audience,
             issuer=self.issuer,
@@ -157,10 +160,28 @@ class Keyring:
         issued_at, expires_at = _instant(payload["iat"]), _instant(payload["exp"])
         not_before = _instant(payload.get("nbf", payload["iat"]))
         if max(issued_at, not_before) > now + LEEWAY:
-            raise Unauthenticated
-        if expires_at - issued_at > self._longest or not payload["jti"]:
-            raise Unauthenticated
+            raise Unauthenticated(SignInFault.NOT_YET_VALID)
+        if expires_at - issued_at > self._longest:
+            raise Unauthenticated(SignInFault.VALID_TOO_LONG)
+        if not payload["jti"]:
+            raise Unauthenticated(SignInFault.MISSING_CLAIM)
         return Claims(UUID(payload["sub"]), payload["jti"], expires_at)
+
+
+FAULTS: dict[type[Exception], SignInFault] = {
+    jwt.InvalidAlgorithmError: SignInFault.WRONG_ALGORITHM,
+    jwt.InvalidSignatureError: SignInFault.WRONG_SIGNATURE,
+    jwt.InvalidIssuerError: SignInFault.WRONG_ISSUER,
+    jwt.InvalidAudienceError: SignInFault.WRONG_AUDIENCE,
+    jwt.MissingRequiredClaimError: SignInFault.MISSING_CLAIM,
+}
+"""The fault of each error of the library; every other error is that of a malformed token."""
+
+
+def _fault(error: Exception) -> SignInFault:
+    if isinstance(error, Unauthenticated):
+        return error.fault
+    return FAULTS.get(type(error), SignInFault.MALFORMED)
 
 
 def _is_canonical(text: str) -> bool:
@@ -178,7 +199,7 @@ def _is_canonical_part(part: bytes) -> bool:
 
 def _instant(seconds: object) -> datetime:
     if type(seconds) is not int:
-        raise Unauthenticated
+        raise Unauthenticated(SignInFault.MALFORMED)
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -21,7 +21,7 @@ from jwt import PyJWS
 
 from auth import token
 from auth.ability import Ability
-from auth.errors import AccessError, Forbidden, Unauthenticated
+from auth.errors import AccessError, Forbidden, SignInFault, Unauthenticated
 from auth.sensitivity import Sensitivity
 from auth.token import Claims, Keyring
 
@@ -36,14 +36,14 @@ CLAIMS = {"iss": OURS.issuer, "aud": OURS.audience, "sub": str(USER), "jti": "on
 
 
 def is_refused(keyring: Keyring, text: str, now: datetime = NOW) -> bool:
-    """Whether the token is refused, with the message of every refusal and without a cause."""
+    """Whether the token is refused, with the message of every refusal and without a cause; the fault is the log's."""
     try:
         keyring.verify(text, now)
     except Unauthenticated as error:
         traceback = "".join(format_exception(error))
         return (
             traceback.count("Error") == 0
-            and vars(error) == vars(Unauthenticated())
+            and vars(error) | {"fault": None} == vars(Unauthenticated()) | {"fault": None}
             and error.args == Unauthenticated().args
         )
     return False
@@ -146,6 +146,28 @@ def bad_tokens() -> Iterator[tuple[str, str]]:
 def test_every_bad_token_gets_the_same_message(text: str) -> None:
     assert is_refused(OURS, text)
     assert is_refused(OURS, text), "and is not remembered as good"
+
+
+FAULTS = {
+    "unsigned": SignInFault.WRONG_ALGORITHM,
+    "another key in our key's name": SignInFault.WRONG_SIGNATURE,
+    "unknown kid": SignInFault.UNKNOWN_KEY,
+    "a demo's": SignInFault.UNKNOWN_KEY,
+    "wrong audience": SignInFault.WRONG_AUDIENCE,
+    "wrong issuer": SignInFault.WRONG_ISSUER,
+    "without sub": SignInFault.MISSING_CLAIM,
+    "expired": SignInFault.EXPIRED,
+    "issued in the future": SignInFault.NOT_YET_VALID,
+    "lives too long": SignInFault.VALID_TOO_LONG,
+    "garbage 'a.b.c'": SignInFault.MALFORMED,
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_log_learns_what_is_wrong_with_a_token(name: str) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        OURS.verify(dict(bad_tokens())[name], NOW)
+    assert refused.value.fault is FAULTS[name]
 
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))

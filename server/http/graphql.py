@@ -19,7 +19,7 @@ from graphql import FieldNode, GraphQLError
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from auth.errors import AccessError, Unauthenticated
+from auth.errors import AccessError, SignInFault, Unauthenticated
 from auth.principal import Principal
 from registry.store.outage import TooSlow, Unreachable
 from schema.engine.context import Context
@@ -161,9 +161,9 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
         params = await read_params(*source, min(limit, MAX_STRANGERS_BODY))
         operation = await service.strangers.get_in_lane(params.query, params.operation)
     except (Invalid, RequestError):
-        raise Unauthenticated from None
+        raise Unauthenticated(SignInFault.NO_TOKEN) from None
     if not _reads_schema_only(operation):
-        raise Unauthenticated
+        raise Unauthenticated(SignInFault.NO_TOKEN)
     return params, operation
 
 

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from auth.errors import Unauthenticated
+from auth.errors import SignInFault, Unauthenticated
 from schema.errors import RequestError
 
 Headers = dict[bytes, bytes]
@@ -41,7 +41,7 @@ def refuse_repeated(scope: Scope, headers: Headers) -> None:
         return
     repeated = _repeated(scope)
     if AUTHORIZATION in repeated:
-        raise Unauthenticated
+        raise Unauthenticated(SignInFault.MALFORMED)
     if names := ", ".join(sorted(name.decode() for name in repeated if name in SINGLE)):
         raise RequestError(f"Header {names} hanya boleh satu kali.", f"The header {names} may come only once.")
 

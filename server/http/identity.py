@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 
 from auth.area import NATIONAL, AreaSet
-from auth.errors import Unauthenticated
+from auth.errors import SignInFault, Unauthenticated
 from auth.principal import Grant, Principal
 from auth.role import Role
 from auth.token import Keyring
@@ -28,7 +28,7 @@ async def principal_of(
     Raises Unauthenticated."""
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
-        raise Unauthenticated
+        raise Unauthenticated(SignInFault.MALFORMED)
     claims = keyring.verify(text.lstrip(" "))
     if principals is None:
         return await principal_now(claims.sub, claims.expires_at, database)
@@ -45,7 +45,7 @@ async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Data
     day = civil_day()
     rows = await database.sign_in(user)
     if not rows:
-        raise Unauthenticated
+        raise Unauthenticated(SignInFault.NO_ACCOUNT)
     grants = []
     for row in rows:
         if row["role"] not in Role.__members__:  # a role that this code does not know gives no right
