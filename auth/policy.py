@@ -129,6 +129,9 @@ MAY_GIVE: Mapping[Role, frozenset[Role]] = MappingProxyType(
 )
 """The roles that a holder of a role may give, within their own area and never to themselves."""
 
+REGISTERED_ONLY: frozenset[Role] = frozenset({Role.SERVICE})
+"""Roles whose holders run nothing but the operations that are registered for them."""
+
 
 def cell(ability: Ability, role: Role) -> Cell | None:
     """How far a role has an ability: AREA, OWN, or None for not at all."""

@@ -1,13 +1,15 @@
 """The caller: a user with the grants in force, and from these where they have which ability.
 
+A service account may act for a user: then each ability reaches only where both have it.
 Rule: no grant, no area; abilities of two grants never multiply, because each ability's areas come from the grants that
-give this very ability.  Test: `tests/test_policy.py`
+give this very ability; a user for whom a service acts gains nothing by it, nor does the service.
+Tests: `tests/test_policy.py`, `tests/test_acting_for.py`
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +17,7 @@ from uuid import UUID
 
 from auth.ability import Ability
 from auth.area import NOWHERE, AreaSet
-from auth.policy import VERIFICATION_STAGES, Cell, VerificationStage, cell
+from auth.policy import REGISTERED_ONLY, VERIFICATION_STAGES, Cell, VerificationStage, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 
@@ -46,13 +48,32 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """A signed-in user.  `grants` are those in force when it was read; do not use it after `expires_at`."""
+    """A signed-in user.  `grants` are those in force when it was read; do not use it after `expires_at`.
+
+    `is_service` says that the account is a service's; `through` is the service account that acts for this user."""
 
     user_id: UUID
     name: str
     username: str
     grants: tuple[Grant, ...]
     expires_at: datetime
+    is_service: bool = False
+    through: Principal | None = None
+
+    def acting_through(self, service: Principal) -> Principal:
+        """This user as the service account acts for them: where both have an ability, until either token expires."""
+        return replace(self, through=service, expires_at=min(self.expires_at, service.expires_at))
+
+    @property
+    def caller_id(self) -> UUID:
+        """The account that sent the request: the service that acts for the user, else the user."""
+        return self.user_id if self.through is None else self.through.user_id
+
+    @cached_property
+    def runs_registered_only(self) -> bool:
+        """Whether they run nothing but registered operations, as services and their users do."""
+        has_such_role = any(grant.role in REGISTERED_ONLY for grant in self.grants)
+        return self.is_service or self.through is not None or has_such_role
 
     def areas(self, ability: Ability, stage: VerificationStage | None = None) -> AreaSet:
         """Where they have the ability over every record; with `stage`, only by grants that give that stage."""
@@ -90,6 +111,8 @@ class Principal:
 
     def role_for(self, ability: Ability, code: str, stage: VerificationStage | None = None) -> Role | None:
         """The role that gives the ability in the region of this code; one over every record comes first."""
+        if self.through is not None and not self.through.areas(ability, stage).covers(code):
+            return None
         grants = [
             grant
             for grant in self.grants
@@ -108,21 +131,42 @@ class Principal:
         return self._settings[name]
 
     @cached_property
-    def _areas(self) -> Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]:
-        areas: dict[tuple[Ability, Cell, VerificationStage | None], AreaSet] = {}
-        for grant in self.grants:
-            for ability in Ability:
-                reach = cell(ability, grant.role)
-                if reach is None:
-                    continue
-                for stage in {None, VERIFICATION_STAGES.get(grant.role)}:
-                    key = ability, reach, stage
-                    areas[key] = areas.get(key, NOWHERE) | grant.area
-        return areas
+    def _areas(self) -> _Areas:
+        areas = _granted(self.grants)
+        return areas if self.through is None else _intersection(areas, self.through._areas)
 
     @cached_property
     def _settings(self) -> Mapping[str, str]:
         return {name: text(self) for name, text in SETTINGS.items()}
+
+
+_Areas = Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]
+"""Where an ability reaches: over every record or over one's own, by any grant or by those that give a stage."""
+
+
+def _granted(grants: tuple[Grant, ...]) -> _Areas:
+    """What these grants give together."""
+    areas: dict[tuple[Ability, Cell, VerificationStage | None], AreaSet] = {}
+    for grant in grants:
+        for ability in Ability:
+            reach = cell(ability, grant.role)
+            if reach is None:
+                continue
+            for stage in {None, VERIFICATION_STAGES.get(grant.role)}:
+                key = ability, reach, stage
+                areas[key] = areas.get(key, NOWHERE) | grant.area
+    return areas
+
+
+def _intersection(users: _Areas, services: _Areas) -> _Areas:
+    """What a user keeps whose service has these areas.
+
+    The user's own records are nobody's own to the service, so it must reach them as it reaches every record."""
+    areas = {}
+    for (ability, reach, stage), area in users.items():
+        if both := area & services.get((ability, Cell.AREA, stage), NOWHERE):
+            areas[ability, reach, stage] = both
+    return areas
 
 
 def area_setting(sensitivity: Sensitivity) -> str:
@@ -156,7 +200,7 @@ if unset := sorted(ability.name for ability in Ability if ability not in _SEE_AB
     raise TypeError(f"name the setting of {', '.join(unset)} in SETTING_OF of auth/principal.py")
 
 SETTINGS: Mapping[str, Callable[[Principal], str]] = {
-    "user": lambda principal: str(principal.user_id),
+    "user": lambda principal: str(principal.caller_id),
     "read": _areas(Ability.SEE_OPERATIONAL),
     "read_from": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[0],
     "read_below": lambda principal: principal.areas(Ability.SEE_OPERATIONAL).hull[1],
