@@ -29,6 +29,7 @@ class SignInFault(Enum):
 
     NO_TOKEN = auto()
     MALFORMED = auto()
+    WRONG_TYPE = auto()
     UNKNOWN_KEY = auto()
     WRONG_ALGORITHM = auto()
     WRONG_SIGNATURE = auto()

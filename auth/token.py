@@ -131,11 +131,11 @@ class Keyring:
 
     def _read(self, text: str, now: datetime) -> Claims:
         try:
-            if len(text) > _MAX_CHARACTERS or not _is_canonical(text):
+            if len(text) > _MAX_CHARACTERS or not is_canonical(text):
                 raise Unauthenticated(SignInFault.MALFORMED)
             return self._checked(self._decode(text), now)
         except Exception as error:  # malformed tokens fail in many ways, and callers learn none of them
-            raise Unauthenticated(_fault(error)) from None
+            raise Unauthenticated(fault_of(error)) from None
 
     def _decode(self, text: str) -> dict[str, Any]:
         key = self._keys.get(jwt.get_unverified_header(text)["kid"])
@@ -157,8 +157,8 @@ class Keyring:
         )
 
     def _checked(self, payload: dict[str, Any], now: datetime) -> Claims:
-        issued_at, expires_at = _instant(payload["iat"]), _instant(payload["exp"])
-        not_before = _instant(payload.get("nbf", payload["iat"]))
+        issued_at, expires_at = instant(payload["iat"]), instant(payload["exp"])
+        not_before = instant(payload.get("nbf", payload["iat"]))
         if max(issued_at, not_before) > now + LEEWAY:
             raise Unauthenticated(SignInFault.NOT_YET_VALID)
         if expires_at - issued_at > self._longest:
@@ -178,13 +178,14 @@ FAULTS: dict[type[Exception], SignInFault] = {
 """The fault of each error of the library; every other error is that of a malformed token."""
 
 
-def _fault(error: Exception) -> SignInFault:
+def fault_of(error: Exception) -> SignInFault:
+    """What was wrong with a token that raised this error."""
     if isinstance(error, Unauthenticated):
         return error.fault
     return FAULTS.get(type(error), SignInFault.MALFORMED)
 
 
-def _is_canonical(text: str) -> bool:
+def is_canonical(text: str) -> bool:
     """Whether each of the three parts is base64url as RFC 7515 writes it, without padding or unused bits.
 
     A token has one spelling: a list of revoked tokens would miss it in another."""
@@ -197,7 +198,8 @@ def _is_canonical_part(part: bytes) -> bool:
     return urlsafe_b64encode(urlsafe_b64decode(padded)).rstrip(b"=") == part
 
 
-def _instant(seconds: object) -> datetime:
+def instant(seconds: object) -> datetime:
+    """The time of a claim, in whole seconds since 1970 (NumericDate of RFC 7519).  Raises Unauthenticated."""
     if type(seconds) is not int:
         raise Unauthenticated(SignInFault.MALFORMED)
     return datetime.fromtimestamp(seconds, UTC)

@@ -45,12 +45,13 @@ DOCUMENTED = {
     "alembic": "alembic .autogenerate .config .migration .operations .operations.ops .script",
     "asyncpg": "asyncpg .prepared_stmt",
     "cryptography": ".exceptions .hazmat.primitives.ciphers.aead .hazmat.primitives.serialization"
-    " .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448",
+    " .hazmat.primitives.asymmetric.ec .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448"
+    " .hazmat.primitives.asymmetric.rsa",
     "graphql": "graphql",
     "httptools": "httptools",
     "httpx": "httpx",
     "hypothesis": "hypothesis",
-    "jwt": "jwt",
+    "jwt": "jwt .algorithms",
     "orjson": "orjson",
     "prometheus_client": "prometheus_client .multiprocess",
     "pydantic": "pydantic",
