@@ -49,6 +49,11 @@ class AreaSet:
             return self.national
         return all(self.covers(code) for code in other.codes)
 
+    @property
+    def is_one_village(self) -> bool:
+        """Whether it is a single village: a code of four levels."""
+        return not self.national and len(self.codes) == 1 and all(code.count(".") == 3 for code in self.codes)
+
     def literal(self) -> str:
         """The text of PostgreSQL's `area_set`; of NOWHERE it is '', which equals unset and shows no row."""
         if self.national:

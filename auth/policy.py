@@ -15,6 +15,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from auth.ability import Ability
+from auth.area import AreaSet
 from auth.role import Role
 
 
@@ -119,6 +120,17 @@ VERIFICATION_STAGES: Mapping[Role, VerificationStage] = MappingProxyType(
     {Role.VILLAGE_VERIFIER: VerificationStage.VILLAGE, Role.REGENCY_COORDINATOR: VerificationStage.REGENCY}
 )
 """The stage that a grant verifies, by its role; every role with SUBMISSION_VERIFY has one."""
+
+SECOND_FACTOR: frozenset[Role] = frozenset(Role) - {Role.OFFICER, Role.VILLAGE_VERIFIER, Role.SERVICE}
+"""The roles that see beyond one village, so that a password alone does not open their records (NIST SP 800-63B-4,
+AAL2).  A service account has keys and no password."""
+
+
+def needs_second_factor(role: Role, area: AreaSet) -> bool:
+    """Whether a grant opens records only to who has shown a second factor: by its role, or by an area that is more than
+    one village."""
+    return role in SECOND_FACTOR or not area.is_one_village
+
 
 MAY_GIVE: Mapping[Role, frozenset[Role]] = MappingProxyType(
     dict.fromkeys(Role, frozenset[Role]())

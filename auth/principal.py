@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import Enum
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -46,11 +47,19 @@ class Grant:
         return self.active and self.valid_from <= today and (self.valid_to is None or today <= self.valid_to)
 
 
+class Duty(Enum):
+    """What a signed-in user must do before anything else."""
+
+    CHANGE_PASSWORD = "change the password that somebody else knows"  # noqa: S105  (a sentence)
+    CONFIRM_SECOND_FACTOR = "confirm a second factor, which their grants require"
+
+
 @dataclass(frozen=True)
 class Principal:
     """A signed-in user.  `grants` are those in force when it was read; do not use it after `expires_at`.
 
-    `is_service` says that the account is a service's; `through` is the service account that acts for this user."""
+    `is_service` says that the account is a service's; `through` is the service account that acts for this user.
+    `session` is the sign-in whose token it sent; a token that a demo made by hand has none, and no `duty`."""
 
     user_id: UUID
     name: str
@@ -59,6 +68,8 @@ class Principal:
     expires_at: datetime
     is_service: bool = False
     through: Principal | None = None
+    session: UUID | None = None
+    duty: Duty | None = None
 
     def acting_through(self, service: Principal) -> Principal:
         """This user as the service account acts for them: where both have an ability, until either token expires."""

@@ -39,11 +39,14 @@ _MAX_CACHED = 10_000
 
 @dataclass(frozen=True)
 class Claims:
-    """The content of a valid token: its user (`sub`), its own id (`jti`), and when it expires (exclusive, UTC)."""
+    """The content of a valid token: its user (`sub`), its own id (`jti`), and when it expires (exclusive, UTC).
+
+    `session` (`sid`) is the sign-in from which it follows; a demo's tokens that were made by hand have none."""
 
     sub: UUID
     jti: str
     expires_at: datetime
+    session: UUID | None = None
 
 
 class Keyring:
@@ -90,8 +93,8 @@ class Keyring:
                 raise ValueError(f"{path.name} is not an Ed25519 key")
         return cls(issuer, audience, signing, verifying)
 
-    def issue(self, subject: UUID, minutes: int, now: datetime) -> str:
-        """A token for this user, valid from `now` for so many minutes (at most 15, except in a demo)."""
+    def issue(self, subject: UUID, minutes: int, now: datetime, session: UUID | None = None) -> str:
+        """A token for this user and session, valid from `now` for so many minutes (at most 15, except in a demo)."""
         if self._signing is None:
             raise ValueError(f"this keyring only verifies: put {SIGNING} beside its keys")
         lifetime = timedelta(minutes=minutes)
@@ -106,6 +109,8 @@ class Keyring:
             "iat": issued_at,
             "exp": issued_at + int(lifetime.total_seconds()),
         }
+        if session is not None:
+            claims["sid"] = str(session)
         return jwt.encode(claims, self._signing, ALGORITHM, headers={"kid": _kid(self._signing.public_key())})
 
     def verify(self, text: str, now: datetime | None = None) -> Claims:
@@ -165,7 +170,8 @@ class Keyring:
             raise Unauthenticated(SignInFault.VALID_TOO_LONG)
         if not payload["jti"]:
             raise Unauthenticated(SignInFault.MISSING_CLAIM)
-        return Claims(UUID(payload["sub"]), payload["jti"], expires_at)
+        session = UUID(payload["sid"]) if "sid" in payload else None
+        return Claims(UUID(payload["sub"]), payload["jti"], expires_at, session)
 
 
 FAULTS: dict[type[Exception], SignInFault] = {

@@ -81,7 +81,7 @@ async def test_the_policies_of_crossings_do_not_apply_to_the_login(world: World)
 async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
     for who in PERSONAS:
         async with world.as_login(None) as connection:
-            rows = await connection.fetch("SELECT * FROM registry.sign_in($1)", who.id)
+            rows = await connection.fetch("SELECT * FROM registry.sign_in($1, NULL)", who.id)
         assert {row["username"] for row in rows} == {who.name}
         granted = {(row["role"], row["region_id"], row["valid_from"]) for row in rows if row["role"]}
         expected = [g for g in who.grants if g.active and g.region not in GONE]
@@ -91,7 +91,7 @@ async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
 @pytest.mark.parametrize("caller", [uuid.uuid4(), DISABLED.id, None])
 async def test_sign_in_returns_nothing_without_an_active_account(world: World, caller: uuid.UUID | None) -> None:
     async with world.as_login(None) as connection:
-        assert await connection.fetch("SELECT * FROM registry.sign_in($1)", caller) == []
+        assert await connection.fetch("SELECT * FROM registry.sign_in($1, NULL)", caller) == []
 
 
 async def test_figures_are_equal_for_everybody_and_show_no_record(world: World) -> None:
@@ -161,7 +161,7 @@ async def test_figures_outside_the_caller_s_areas_show_only_coverage(world: Worl
         "CREATE FUNCTION registry.peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
         "CREATE OR REPLACE FUNCTION registry.me() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",
         "ALTER FUNCTION registry.figures(text, text) SECURITY INVOKER",
-        "DROP FUNCTION registry.sign_in(uuid)",
+        "DROP FUNCTION registry.sign_in(uuid, uuid)",
     ],
 )
 async def test_the_login_cannot_create_or_change_functions(world: World, text: str) -> None:

@@ -34,9 +34,9 @@ class Counted(Database):
 
     reads = 0
 
-    async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
+    async def sign_in(self, user: uuid.UUID, session: uuid.UUID | None = None) -> list[asyncpg.Record]:
         Counted.reads += 1
-        return await super().sign_in(user)
+        return await super().sign_in(user, session)
 
 
 @pytest.fixture

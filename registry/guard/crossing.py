@@ -36,15 +36,20 @@ class Crossing:
 
 SIGN_IN = Crossing(
     "sign_in",
-    (("caller", "uuid"),),
-    "TABLE (username text, name text, role text, code text, region_id uuid, valid_from date, valid_to date)",
-    frozenset({"account", "grants", "region"}),
-    "A token names its user; their grants are read before any area is known.",
+    (("caller", "uuid"), ("of_session", "uuid")),
+    "TABLE (username text, name text, temporary boolean, second_factor boolean,"
+    " role text, code text, region_id uuid, valid_from date, valid_to date)",
+    frozenset({"account", "credential", "session", "device", "grants", "region"}),
+    "A token names its user and session; whether it stands and their grants are read before any area is known.",
     """
-    SELECT a.username, a.name, g.role, r.code, g.region_id, g.valid_from, g.valid_to
-    FROM account a LEFT JOIN (grants g LEFT JOIN region r ON r.id = g.region_id)
+    SELECT a.username, a.name, c.temporary, s.second_factor, g.role, r.code, g.region_id, g.valid_from, g.valid_to
+    FROM account a LEFT JOIN credential c ON c.account_id = a.id
+    LEFT JOIN session s ON s.id = of_session AND s.account_id = a.id AND s.ended_at IS NULL AND s.expires_at > now()
+      AND (a.signed_out_at IS NULL OR s.begun_at > a.signed_out_at)
+      AND NOT EXISTS (SELECT FROM device d WHERE d.id = s.device_id AND d.account_id = a.id AND d.revoked)
+    LEFT JOIN (grants g LEFT JOIN region r ON r.id = g.region_id)
       ON g.user_id = a.id AND g.active AND (g.national OR r.valid_to IS NULL)  -- or its code is another's
-    WHERE a.id = caller AND a.active
+    WHERE a.id = caller AND a.active AND (of_session IS NULL OR s.id IS NOT NULL)
     """,
 )
 

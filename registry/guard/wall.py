@@ -22,12 +22,15 @@ from registry.models import (
     account,
     audit,
     code_version,
+    credential,
+    device,
     finding,
     household,
     identity,
     label,
     record_revision,
     region,
+    session,
     workflow,
 )
 from registry.models.aggregate import by_itself, saved_columns, village_records
@@ -62,7 +65,7 @@ class Kind(enum.Enum):
     SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
     COUNTED = "a scoped record that is never a draft"
     MAP = "the map, programmes and code lists: open to every signed-in caller, changed by the owner alone"
-    OWN = "an account or a grant: read by its own holder"
+    OWN = "an account, its grants, sessions, devices and credentials: read, and where it says so written, by its holder"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
     PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
@@ -114,11 +117,30 @@ DOORS: dict[str, Door] = {
     },
     account.ACCOUNT.name: Door(Kind.OWN, insert=False),
     account.GRANTS.name: Door(Kind.OWN, insert=False),
+    device.DEVICE.name: Door(Kind.OWN, update=("label", "app_version", "last_sync_at")),
+    session.SESSION.name: Door(
+        Kind.OWN, update=("renewed_at", "expires_at", "ended_at", "second_factor", "generation", "token_hash")
+    ),
+    credential.CREDENTIAL.name: Door(
+        Kind.OWN, insert=False, update=("password_hash", "temporary", "valid_until", "changed_at")
+    ),
+    credential.SECOND_FACTOR.name: Door(Kind.OWN, update=("key_id", "sealed", "last_step", "confirmed_at", "ended_at")),
+    credential.RECOVERY_CODE.name: Door(Kind.OWN, update=("used_at",)),
     audit.AUDIT.name: Door(Kind.APPENDED),
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
 }
-HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"}
+HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"} | {
+    table_of(noun).name: "account_id"
+    for noun in (
+        device.Device,
+        session.Session,
+        credential.Credential,
+        credential.SecondFactor,
+        credential.RecoveryCode,
+    )
+}
+"""The column that names who holds a row of kind OWN."""
 
 
 def in_areas(setting: str) -> str:
@@ -159,7 +181,12 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
     elif door.kind is Kind.OWN:
-        yield f"CREATE POLICY see ON {name} FOR SELECT USING ({HOLDER[table]} = (SELECT {SCHEMA}.me()))"
+        mine = f"{HOLDER[table]} = (SELECT {SCHEMA}.me())"
+        yield f"CREATE POLICY see ON {name} FOR SELECT USING ({mine})"
+        if door.insert:
+            yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({mine})"
+        if door.update:
+            yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({mine}) WITH CHECK ({mine})"
         yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
     elif door.kind is Kind.PROOF:
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"

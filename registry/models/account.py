@@ -36,8 +36,8 @@ class Account(Noun):
     username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True, longest=100)
     name: Mapped[str] = fact(SYSTEM, "Nama", "Name", longest=NAME)
     active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
-    must_change_password: Mapped[bool] = fact(
-        SYSTEM, "Wajib ganti sandi", "Must change the password", server_default=sa.false()
+    signed_out_at: Mapped[dt.datetime | None] = fact(
+        SYSTEM, "Keluar semua", "Signed out everywhere at: sessions begun before have ended", server=True
     )
 
 
@@ -100,6 +100,13 @@ all_abilities: Derived[list[Ability]] = _derived(
     "Semua kewenangan",
     "Everything that at least one grant allows somewhere",
     lambda row, ctx: ctx.claim("abilities", ARRAY(sa.Text())),
+)
+must_change_password: Derived[bool] = _derived(
+    "must_change_password",
+    sa.Boolean(),
+    "Wajib ganti sandi",
+    "Must change the password before anything else",
+    lambda row, ctx: ctx.claim("must_change_password", sa.Boolean()),
 )
 expires_at: Derived[dt.datetime] = _derived(
     "expires_at",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from auth.principal import Principal
+from auth.principal import Duty, Principal
 from registry.read.compile import Compiler
 from registry.read.query import QueryTree
 from registry.read.visibility import Visibility
@@ -57,6 +57,7 @@ CLAIMS: dict[str, Callable[[Caller], Any]] = {
     "language": lambda caller: caller.language,
     "abilities": lambda caller: caller.principal.ability_names,
     "expires_at": lambda caller: caller.principal.expires_at,
+    "must_change_password": lambda caller: caller.principal.duty is Duty.CHANGE_PASSWORD,
 }
 
 

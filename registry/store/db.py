@@ -172,10 +172,14 @@ class Database:
     def _connection(self) -> _Borrowed:
         return _Borrowed(self.pool, self.held)
 
-    async def sign_in(self, user: uuid.UUID) -> list[asyncpg.Record]:
-        """The crossing that returns an account's own name and grants; no row for an unknown or closed account."""
+    async def sign_in(self, user: uuid.UUID, session: uuid.UUID | None = None) -> list[asyncpg.Record]:
+        """The crossing that returns an account's own name and grants.
+
+        No row for an unknown or closed account, nor for a session that has ended."""
         async with self._connection() as connection:
-            grants: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.sign_in($1)", user)
+            grants: list[asyncpg.Record] = await connection.fetch(
+                "SELECT * FROM registry.sign_in($1, $2)", user, session
+            )
             return grants
 
     async def fetch_json(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:

@@ -46,5 +46,5 @@ class Viewer:
         order=(Order(GrantRecord.valid_from),),
     )
     abilities: list[Ability] = of_caller(account.all_abilities)
-    must_change_password: bool = of_caller(Account.must_change_password)
+    must_change_password: bool = of_caller(account.must_change_password)
     expires_at: dt.datetime = of_caller(account.expires_at)

@@ -113,7 +113,7 @@ async def _write(connection: asyncpg.Connection, batch: Batch) -> None:
 
 def _add_account(rows: Rows, account: Account, regions: Mapping[str, uuid.UUID]) -> None:
     columns = {"id": account.id, "username": account.username, "name": account.name, "active": True}
-    rows.add(ACCOUNT, columns, {"must_change_password": False})
+    rows.add(ACCOUNT, columns)
     region = regions[account.area] if account.area is not None else None
     grant = {"id": account.grant_id, "user_id": account.id, "role": account.role.value, "region_id": region}
     rows.add(GRANTS, grant, {"national": region is None, "valid_from": GRANTED_FROM, "seq": 0, "active": True})

@@ -10,9 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+import asyncpg
+
 from auth.area import NATIONAL, AreaSet
 from auth.errors import SignInFault, Unauthenticated
-from auth.principal import Grant, Principal
+from auth.policy import needs_second_factor
+from auth.principal import Duty, Grant, Principal
 from auth.role import Role
 from auth.token import Keyring
 from registry.store.db import Database
@@ -31,19 +34,23 @@ async def principal_of(
         raise Unauthenticated(SignInFault.MALFORMED)
     claims = keyring.verify(text.lstrip(" "))
     if principals is None:
-        return await principal_now(claims.sub, claims.expires_at, database)
-    if cached := principals.get(claims.sub, claims.expires_at):
+        return await principal_now(claims.sub, claims.expires_at, database, claims.session)
+    if cached := principals.get(claims.sub, claims.expires_at, claims.session):
         return cached
     changes = principals.changes
-    principal = await principal_now(claims.sub, claims.expires_at, database)
+    principal = await principal_now(claims.sub, claims.expires_at, database, claims.session)
     principals.put(principal, changes)
     return principal
 
 
-async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Database) -> Principal:
-    """The user with the grants in force today.  Raises Unauthenticated if they have no open account."""
+async def principal_now(
+    user: uuid.UUID, expires_at: dt.datetime, database: Database, session: uuid.UUID | None = None
+) -> Principal:
+    """The user with the grants in force today.
+
+    Raises Unauthenticated if they have no open account, or if the session has ended."""
     day = civil_day()
-    rows = await database.sign_in(user)
+    rows = await database.sign_in(user, session)
     if not rows:
         raise Unauthenticated(SignInFault.NO_ACCOUNT)
     grants = []
@@ -53,4 +60,14 @@ async def principal_now(user: uuid.UUID, expires_at: dt.datetime, database: Data
         area = NATIONAL if row["region_id"] is None else AreaSet.of(row["code"])
         grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
     in_force = tuple(grant for grant in grants if grant.in_force(day))
-    return Principal(user, rows[0]["name"], rows[0]["username"], in_force, expires_at)
+    duty = None if session is None else _duty(rows[0], in_force)
+    return Principal(user, rows[0]["name"], rows[0]["username"], in_force, expires_at, session=session, duty=duty)
+
+
+def _duty(row: asyncpg.Record, grants: tuple[Grant, ...]) -> Duty | None:
+    """What the user of a session must do before anything else."""
+    if row["temporary"]:
+        return Duty.CHANGE_PASSWORD
+    if not row["second_factor"] and any(needs_second_factor(grant.role, grant.area) for grant in grants):
+        return Duty.CONFIRM_SECOND_FACTOR
+    return None

@@ -1,8 +1,9 @@
 """A cache of principals: read once for a token, and valid until the database reports a change.
 
-One connection listens to the notifications of the triggers of `grants` and `account`.  That they arrive is proven, not
-assumed, because a pooler between accepts LISTEN and delivers nothing: every few seconds a second connection, on the
-same way as changes are written, sends a heartbeat of this process to the same channel.
+One connection listens to the notifications of the triggers of `grants`, `account`, `session`, `device` and
+`credential`.  That they arrive is proven, not assumed, because a pooler between accepts LISTEN and delivers nothing:
+every few seconds a second connection, on the same way as changes are written, sends a heartbeat of this process to the
+same channel.
 Rule: no principal is cached longer than its token, than the civil day on which its grants were in force, or than ten
 seconds after the sending of the last heartbeat that was heard.
 Tests: tests/test_principals.py, tests/test_pgbouncer.py.
@@ -35,6 +36,9 @@ HEARTBEAT_SECONDS = 5.0  # between two heartbeats, and the longest that one may 
 HEARTBEAT = "alive"  # how the payload of a heartbeat begins; other processes ignore it
 RECONNECT_SECONDS = 1.0  # between two attempts to connect
 
+TokenKey = tuple[uuid.UUID | None, dt.datetime]
+"""What tells the tokens of one user apart: their session, and when they expire."""
+
 log = logging.getLogger("desmigratif")
 
 
@@ -49,7 +53,7 @@ class Principals:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._cache: LruCache[uuid.UUID, dict[dt.datetime, Principal]] = LruCache(
+        self._cache: LruCache[uuid.UUID, dict[TokenKey, Principal]] = LruCache(
             "principals", MAX_USERS, MAX_BYTES, _size
         )
         self._valid_until = 0.0  # by the monotonic clock
@@ -63,15 +67,15 @@ class Principals:
         """Whether changes are heard, so that the cache may be used."""
         return time.monotonic() < self._valid_until
 
-    def get(self, user: uuid.UUID, expires_at: dt.datetime) -> Principal | None:
-        """The principal of the token that ends then; the caller has verified the token."""
+    def get(self, user: uuid.UUID, expires_at: dt.datetime, session: uuid.UUID | None = None) -> Principal | None:
+        """The principal of the token of a session that ends then; the caller has verified the token."""
         if not self.listening:
             return None
         if time.time() >= self._midnight:
             self._clear()
             self._midnight = _next_midnight()
         tokens = self._cache.get(user)
-        return tokens.get(expires_at) if tokens else None
+        return tokens.get((session, expires_at)) if tokens else None
 
     def put(self, principal: Principal, changes: int) -> None:
         """Cache a principal whose reading began when `changes` was this number."""
@@ -80,7 +84,8 @@ class Principals:
         tokens = self._cache.get(principal.user_id) or {}
         if len(tokens) >= MAX_TOKENS:
             tokens = {}
-        self._cache.put(principal.user_id, tokens | {principal.expires_at: principal})
+        token = principal.session, principal.expires_at
+        self._cache.put(principal.user_id, tokens | {token: principal})
 
     @asynccontextmanager
     async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
@@ -182,7 +187,7 @@ async def _connected(dsn: str, on_lost: Callable[[object], None]) -> AsyncIterat
         connection.terminate()
 
 
-def _size(tokens: dict[dt.datetime, Principal]) -> int:
+def _size(tokens: dict[TokenKey, Principal]) -> int:
     """About how many bytes the principals of one user's tokens take."""
     return sum(BYTES + GRANT_BYTES * len(principal.grants) for principal in tokens.values())
 
