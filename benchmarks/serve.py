@@ -22,6 +22,7 @@ from benchmarks import limit
 from benchmarks.ordinary import server as ordinary
 from registry.guard.vault import Vault
 from server.http.app import create
+from server.http.request_log import RequestLog
 from server.http.serving import Server, listen
 from server.keys import demo_keys
 from server.settings import Settings
@@ -42,7 +43,9 @@ def main(side: str, asked: dict[str, str]) -> None:
     server: uvicorn.Server
     if side == "product":
         patient = Settings(mode="demo", queue_timeout_ms=PATIENCE)
-        server = Server(create(patient, asked["dsn"], keyring, vault, b"benchmark" * 4))
+        app = create(patient, asked["dsn"], keyring, vault, b"benchmark" * 4)
+        app.service.log = RequestLog("json", os.open(os.devnull, os.O_WRONLY))  # written as in production
+        server = Server(app)
     else:
         made: Any = limit.App(asked["dsn"], asked["bypass"], vault)
         if side == "ordinary":

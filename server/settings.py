@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         "longest without a request is closed; if all have one, the new connection is answered as RATE_LIMITED. A proxy "
         "in front is one address: set this as high as `DESMIGRATIF_MAX_CONNECTIONS` behind one.",
     )
+    log_format: Literal["json", "plain"] | None = Field(
+        default=None,
+        description="How each line of the log is written, on standard error: a JSON object, or plain text. None: JSON; "
+        "plain in the demo.",
+    )
     metrics: bool = Field(
         default=False, description="Whether `/metrics` shows the service's counts, without names; the demo always does."
     )
@@ -212,6 +217,11 @@ class Settings(BaseSettings):
     def heavy_at_once(self) -> int:
         """How many of them may run a heavy statement at the same time."""
         return self.heavy_statements or max(self.connections // CONNECTIONS_PER_PROCESSOR, 1)
+
+    @property
+    def log_form(self) -> str:
+        """How lines of the log are written: `json` or `plain`."""
+        return self.log_format or ("plain" if self.mode == "demo" else "json")
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -279,7 +289,9 @@ def _name(field: str) -> str:
 
 
 def _type(annotation: Any) -> str:
-    kinds = get_args(annotation) or (annotation,)
+    kinds: list[Any] = []
+    for kind in get_args(annotation) or (annotation,):
+        kinds += get_args(kind) or (kind,)
     words = {str: "text", int: "number", bool: "true or false", Path: "path"}
     return " or ".join(words.get(kind, f"`{kind}`") for kind in kinds if kind is not type(None))
 

@@ -248,7 +248,8 @@ async def build_world(dsn: str, login: str) -> AsyncIterator[World]:
     ):
         database: Database = app.service.database
         tree = {key: parent for key, _, parent in country}
-        w = World(dsn, login, admin, client, database, keyring, tree, {k: c for k, c, _ in country}, {})
+        codes = {key: code for key, code, _ in country}
+        w = World(dsn, login, admin, client, database, app.service.log, keyring, tree, codes, {})
         _record(w)
         for key, _, _ in country:
             w.regions[key] = await _region(admin, w, key)

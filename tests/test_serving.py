@@ -250,10 +250,11 @@ import asyncio, os, signal
 from collections import Counter
 from types import SimpleNamespace
 from server.http import serving
+from server.http.request_log import RequestLog
 from server.settings import Settings
 
 class Bare:
-    service = SimpleNamespace(settings=Settings(), outcomes=Counter())
+    service = SimpleNamespace(settings=Settings(), outcomes=Counter(), log=RequestLog("json"))
 
     async def __call__(self, scope, receive, send):
         for step in ("startup", "shutdown"):

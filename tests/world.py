@@ -28,6 +28,7 @@ from registry.store.sql import Statement
 from schema.declare.makers import fields_of
 from schema.query import Query
 from server.http.identity import principal_of
+from server.http.request_log import RequestLog
 from tests import oracle
 from tests.personas import TODAY, Persona
 
@@ -125,6 +126,7 @@ class World:
     admin: asyncpg.Connection
     client: httpx.AsyncClient
     database: Database
+    log: RequestLog
     keyring: Keyring
     tree: dict[str, str | None]
     codes: dict[str, str]

@@ -96,6 +96,7 @@ def serve(
     """
     from server.database.checks import check
     from server.http.serving import listen, production, run
+    from server.logs import announce, configure
 
     settings = load()
     settings = settings.model_copy(update={"workers": workers or settings.workers})  # they share the connections
@@ -104,7 +105,9 @@ def serve(
     url = settings.ready_to_serve().database_url
     assert url is not None
     application = production(settings)
-    asyncio.run(check(url, application.service.vault))
+    database = asyncio.run(check(url, application.service.vault))
+    configure(settings.log_form)
+    announce(settings.workers, database.postgresql, database.tables)
     run(application, listen(settings.host, settings.port), workers=settings.workers)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 import asyncpg
 
@@ -31,7 +32,7 @@ LOST_STATEMENT = (
 
 # A login that may become another role is bound only by what binds that role: nothing, for a superuser or the owner.
 LOGIN_RIGHTS = """
-SELECT current_user AS name,
+SELECT current_user AS name, current_setting('server_version') AS postgresql,
   EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(current_user, r.oid, 'MEMBER')) AS superuser,
   EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(current_user, r.oid, 'MEMBER')) AS bypasses,
   EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,14 +53,22 @@ class ServingError(Exception):
     """The server cannot start; one sentence says what to correct."""
 
 
-async def check(dsn: str, vault: Vault) -> None:
+class CheckedDatabase(NamedTuple):
+    """What a database is that may be served: PostgreSQL's version, and that of the tables."""
+
+    postgresql: str
+    tables: str
+
+
+async def check(dsn: str, vault: Vault) -> CheckedDatabase:
     """All checks that `serve` makes.  Raises ServingError."""
-    await check_database(dsn)
+    database = await check_database(dsn)
     await check_pooler(dsn)
     await check_vault(dsn, vault)
+    return database
 
 
-async def check_database(dsn: str) -> None:
+async def check_database(dsn: str) -> CheckedDatabase:
     """Raises ServingError if row security does not bind the login, or if the database needs `migrate`."""
     async with _connected(dsn) as connection:
         login = await connection.fetchrow(LOGIN_RIGHTS, SCHEMA)
@@ -76,12 +85,13 @@ async def check_database(dsn: str) -> None:
             serves = has_versions and await connection.fetchval(SERVES, head())
         except asyncpg.InsufficientPrivilegeError:
             raise ServingError(f"The login {login['name']} may not read the registry: use {LOGIN}.") from None
-        if not serves:
+        if stored is None or not serves:
             raise ServingError(
                 f"The database is at version {stored or 'none'} and this program at {head()}: "
                 "run `desmigratif migrate`."
             )
         await _check_settings(connection, login["name"])
+        return CheckedDatabase(login["postgresql"], stored)
 
 
 async def _check_settings(connection: asyncpg.Connection, login: str) -> None:

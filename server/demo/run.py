@@ -29,6 +29,7 @@ from server.demo.tokens import KEYS, issue, write
 from server.http import serving
 from server.http.app import create
 from server.keys import demo_keys
+from server.logs import configure
 from server.settings import Settings
 
 
@@ -44,6 +45,7 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
     tokens = issue(keyring)
     write(tokens)
     app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS))
+    configure(settings.log_form)
     serving.run(app, listening, partial(greet, serving.origin(settings), tokens, console))
 
 

@@ -32,6 +32,7 @@ from server.http.headers import accepts_gzip, accepts_page, headers_of, language
 from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import PAGE_HEADERS, page
 from server.http.principals import Principals
+from server.http.request_log import Entry, entry_of, request_id_of
 from server.http.responses import SAFE_HEADERS, Reply, rendered
 from server.http.service import Service
 from server.settings import Settings
@@ -52,7 +53,9 @@ def _plain(text: str, status: int = 200) -> Response:
 
 def _refuse(request: Request, error: RequestError, allow: str = "") -> Response:
     """A refusal in the shape of GraphQL's."""
-    reply = Reply.new(language_of(headers_of(request.scope)))
+    entry = entry_of(request.scope)
+    entry.outcome = error.code
+    reply = Reply.new(language_of(headers_of(request.scope)), request_id=entry.request_id)
     reply.allow = allow.encode()
     headers, body = rendered(reply, refusal(reply, error))
     return Response(body, reply.status, {name.decode(): value.decode() for name, value in headers})
@@ -86,6 +89,7 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Open: 200 only if queries will be answered (the database has this code's version) and commands stored."""
     database = _service(request).database
+    entry_of(request.scope).outcome = "NOT_READY"
     try:
         if not await database.ready(head()):
             return _plain("not ready", 503)
@@ -93,6 +97,7 @@ async def readyz(request: Request) -> Response:
             return _plain("not ready to store", 503)
     except Exception:
         return _plain("not ready", 503)
+    entry_of(request.scope).outcome = "OK"
     return _plain("ready")
 
 
@@ -131,6 +136,9 @@ ROUTES = [
 ]
 
 
+PATHS = {route.path for route in ROUTES}
+
+
 class App(Starlette):
     """The application, with the service that its routes use.  `dsn` is the database that it opens when it starts."""
 
@@ -144,10 +152,17 @@ class App(Starlette):
         self._cors = Cors(self._routed, service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
-            await self._cors(scope, receive, send)
-        else:
-            await self._routed(scope, receive, send)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        entry = Entry(request_id_of(scope["headers"]), scope["path"] if scope["path"] in PATHS else "")
+        scope["entry"] = entry
+        is_of_page = any(name == b"origin" for name, _ in scope["headers"])
+        application = self._cors if is_of_page else self._routed
+        try:
+            await application(scope, receive, entry.watching(send))
+        finally:
+            self.service.note(entry)
 
     def _is_wrong_port(self, scope: Scope) -> bool:
         """Whether this port does not serve the path: a port for metrics serves /metrics alone, other ports do not."""
@@ -158,10 +173,10 @@ class App(Starlette):
         return is_metrics_port is not (scope["path"] == "/metrics")
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._is_wrong_port(scope):
+        if self._is_wrong_port(scope):
             await _refuse(Request(scope), NotFound())(scope, receive, send)
             return
-        if scope["type"] == "http" and scope["path"] == PATH:
+        if scope["path"] == PATH:
             scope["app"] = self
             await GRAPHQL(scope, receive, send)
         else:

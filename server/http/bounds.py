@@ -15,6 +15,7 @@ from typing import Protocol
 
 from auth.errors import AccessError, RateLimited
 from schema.errors import Overloaded, RequestError
+from server.http.request_log import Entry, RequestLog
 from server.settings import Settings
 
 MAX_HEADERS = 100
@@ -100,8 +101,8 @@ class Connections:
 
     One timer checks the deadlines of all of them every second, which costs less than timers for each request."""
 
-    def __init__(self, bounds: Bounds, outcomes: MutableMapping[str, int]) -> None:
-        self.bounds, self.outcomes = bounds, outcomes
+    def __init__(self, bounds: Bounds, outcomes: MutableMapping[str, int], log: RequestLog | None = None) -> None:
+        self.bounds, self.outcomes, self._log = bounds, outcomes, log
         self._open: set[Bounded] = set()
         self._by_address: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
@@ -124,6 +125,14 @@ class Connections:
     def is_crowded(self) -> bool:
         """Whether so many refused connections linger that a further one is closed without an answer."""
         return len(self._open) > self.bounds.connections + MAX_LINGERING
+
+    def note_refusal(self, code: str, request_id: str) -> None:
+        """Count a request that was refused before the application saw it, and queue its line."""
+        self.outcomes[code] = self.outcomes.get(code, 0) + 1
+        if self._log is not None:
+            entry = Entry(request_id, outcome=code)
+            entry.end()
+            self._log.add(entry)
 
     def leave(self, connection: Bounded) -> None:
         """Forget a connection that is closed."""

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 from schema.errors import RequestError
 from server.http.errors import refusal
 from server.http.headers import headers_of, language_of
+from server.http.request_log import request_id_of
 from server.http.responses import Reply, rendered
 from server.settings import Settings
 
@@ -44,7 +45,7 @@ class Cors(CORSMiddleware):
         if answer.status_code == 200:
             return Response(status_code=204, headers=headers)
         scope: Scope = {"headers": request_headers.raw}
-        reply = Reply.new(language_of(headers_of(scope)))
+        reply = Reply.new(language_of(headers_of(scope)), request_id=request_id_of(request_headers.raw))
         error = RequestError(
             "Asal, metode atau header ini tidak diizinkan; lihat DESMIGRATIF_ORIGINS.",
             "This origin, method or header is not allowed; see DESMIGRATIF_ORIGINS.",

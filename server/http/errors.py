@@ -7,7 +7,6 @@ fault of the service itself is `INTERNAL` with an id, and its details are in the
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,8 +21,9 @@ from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no
 from schema.limits import Limit
 from server.http.document_sentences import document_sentence
 from server.http.responses import Reply
+from server.logs import FIELDS, LOGGER, places
 
-log = logging.getLogger("desmigratif")
+log = logging.getLogger(LOGGER)
 STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429}
 
 
@@ -76,9 +76,8 @@ def public_error(error: BaseException | None) -> RequestError | AccessError | No
 
 def internal(error: BaseException, language: str, request_id: str) -> dict[str, Any]:
     """An error that shows its id alone.  The log has its class and place; its message could quote a value."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    places = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    log.error("errorId=%s %s%s", request_id, type(error).__qualname__, places)
+    fields = {"requestId": request_id, "error": type(error).__qualname__, "places": places(error)}
+    log.error("errorId=%s %s", request_id, fields["error"], extra={FIELDS: fields})
     if language == "en":
         message = "Internal error; tell support this errorId."
     else:

@@ -45,6 +45,7 @@ from server.http.headers import (
 from server.http.identity import principal_of
 from server.http.page import PAGE_HEADERS, page
 from server.http.request import GraphQLParams, read_params, refuse_unless_graphql
+from server.http.request_log import Entry, entry_of, operation_name
 from server.http.responses import Reply, respond
 from server.http.service import Service
 
@@ -60,13 +61,14 @@ class GraphQL:
         service: Service = scope["app"].service
         headers = headers_of(scope)
         media = media_of(headers)
-        reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers)
+        entry = entry_of(scope)
+        reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers, entry.request_id)
         if scope["method"] == "GET" and not scope["query_string"] and prefers_page(headers):
             is_demo = service.settings.mode == "demo"
             html = page(headers, reply.language, is_demo, scope.get("root_path", ""))
             await HTMLResponse(html, headers=PAGE_HEADERS)(scope, receive, send)
             return
-        request = Request(service, scope["method"], headers, receive, reply)
+        request = Request(service, scope["method"], headers, receive, reply, entry)
         try:
             if media is None:
                 raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
@@ -76,6 +78,7 @@ class GraphQL:
             if "data" not in body:
                 reply.status = 400
         except ClientDisconnected:
+            entry.outcome = "GONE"
             service.outcomes["GONE"] += 1
             await send({"type": "http.response.start", "status": 499, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -84,11 +87,14 @@ class GraphQL:
             public = public_error(error)
             assert public is not None
             body = refusal(reply, public)
+            if isinstance(error, Unauthenticated):
+                entry.fault = error.fault
         except Exception as error:
             body = {"errors": [internal(error, reply.language, reply.request_id)]}
             reply.status = 500
         errors = body.get("errors")
-        service.outcomes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
+        entry.outcome = errors[0]["extensions"]["code"] if errors else "OK"
+        service.outcomes[entry.outcome] += 1
         await respond(send, reply, body)
 
 
@@ -104,6 +110,7 @@ class Request:
     headers: Headers
     receive: Receive
     reply: Reply
+    entry: Entry
 
 
 async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]:
@@ -112,8 +119,13 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
     The token is checked first, so that a bad one costs neither reading a body nor parsing it."""
     service, reply = request.service, request.reply
     principal = await _principal(request)
+    is_known = principal is not STRANGER
+    if is_known:
+        request.entry.account = principal.user_id
     try:
         params, operation = await _operation(request, principal, query_string)
+        if is_known and operation.definition.name is not None:
+            request.entry.operation = operation_name(operation.definition.name.value)
         _refuse_forbidden_operation(request, operation)
         context = await Context.of(
             principal,
@@ -127,7 +139,7 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
         )
     except Invalid as invalid:
         return {"errors": [formatted(error, reply.language, reply.request_id) for error in invalid.errors]}
-    if principal is not STRANGER:
+    if is_known:
         params.persist()
     reply.may_compress = operation.is_query and accepts_gzip(request.headers)
     if operation.is_query and not context.plan.has_other_roots:

@@ -19,6 +19,7 @@ from schema.errors import HeadTooLarge, PayloadTooLarge, RequestError, RequestTi
 from server.http.bounds import MAX_HEADERS, Connections
 from server.http.errors import refusal
 from server.http.headers import Headers, language_of
+from server.http.request_log import request_id_of
 from server.http.responses import Reply, rendered
 
 LINGER_SECONDS = 1.0  # a refused caller has this long to read why; nothing more is read from them
@@ -215,8 +216,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Read no more, and answer with this error unless an answer is under way: that one is then the last."""
         self._reads_no_more = True
         self._head_due = self._body_due = self.waits_since = None
-        outcomes = self.all_connections.outcomes
-        outcomes[error.code] = outcomes.get(error.code, 0) + 1
+        headers: Headers = dict(self.headers or ())
+        language = language_of(headers) if b"accept-language" in headers else None
+        reply = Reply.new(language or "id", request_id=request_id_of(self.headers or ()))
+        self.all_connections.note_refusal(error.code, reply.request_id)
         running = self._running
         is_busy = running is not None and not running.response_complete
         if is_busy and (running is not self.cycle or self._in_head):
@@ -229,7 +232,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if is_busy and running is not None:
                 running.disconnected = True
                 running.message_event.set()
-            self.transport.write(self._error_response(error))
+            self.transport.write(self._error_response(reply, refusal(reply, error, both=language is None)))
             self._close_soon()
 
     def _end_after_answer(self) -> None:
@@ -247,11 +250,8 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _error_response(self, error: RequestError | AccessError) -> bytes:
-        headers: Headers = dict(self.headers or ())
-        language = language_of(headers) if b"accept-language" in headers else None
-        reply = Reply.new(language or "id")
-        head, body = rendered(reply, refusal(reply, error, both=language is None))
+    def _error_response(self, reply: Reply, refused: dict[str, Any]) -> bytes:
+        head, body = rendered(reply, refused)
         lines = [b"%b: %b\r\n" % header for header in [*self.server_state.default_headers, *head]]
         return b"".join([STATUS_LINE[reply.status], *lines, b"connection: close\r\n\r\n", body])
 

@@ -6,7 +6,6 @@ Tests: tests/test_http.py, tests/test_headers.py.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.types import Send
 
 from server.http.compress import compressed
 from server.http.headers import JSON
+from server.http.request_log import new_request_id
 
 PLAIN_JSON_STATUSES = {401, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
 """Statuses that `application/json` has too; errors of a document or its variables have status 200 there."""
@@ -38,11 +38,9 @@ class Reply:
     encoding: bytes = b""
 
     @classmethod
-    def new(cls, language: str, media: str = JSON, has_token: bool = False) -> Reply:
-        """A reply with an id of its own: a random UUID, built here because `uuid4` takes as long as finding a plan."""
-        h = os.urandom(16).hex()
-        request_id = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
-        return cls(request_id, language, media, has_token)
+    def new(cls, language: str, media: str = JSON, has_token: bool = False, request_id: str = "") -> Reply:
+        """A reply to the request of this id, or with an id of its own."""
+        return cls(request_id or new_request_id(), language, media, has_token)
 
     def headers(self, length: int) -> list[tuple[bytes, bytes]]:
         headers = [

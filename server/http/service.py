@@ -14,12 +14,14 @@ from auth.token import Keyring
 from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
 from registry.store.db import Database
+from registry.store.pool import Durations
 from schema.build import Schema
 from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Operations
 from server.http.compress import gzip
 from server.http.principals import Principals
+from server.http.request_log import Entry, RequestLog
 from server.settings import Settings
 
 Outcomes = Counter[str]  # requests by outcome: OK, GONE, or the first error code of the answer
@@ -47,5 +49,13 @@ class Service:
         self.operations = Operations(self.executable, self.settings.introspection)
         self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
         self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
+        self.log = RequestLog(self.settings.log_form)
+        self.answered = Durations()
         self.sdl = self.schema.as_str() + "\n"
         self.sdl_gzip = gzip(self.sdl.encode())
+
+    def note(self, entry: Entry) -> None:
+        """Count a request that has ended, and queue its line."""
+        entry.end()
+        self.answered.add(entry.seconds)
+        self.log.add(entry)

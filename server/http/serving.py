@@ -89,11 +89,14 @@ class Server(uvicorn.Server):
     file descriptor whose other end the parent process holds: when that process is gone, the server ends, too."""
 
     def __init__(self, app: App, started_up: BesideRequests | None = None, parent: int | None = None) -> None:
-        connections = Connections(Bounds.of(app.service.settings), app.service.outcomes)
+        service = app.service
+        connections = Connections(Bounds.of(service.settings), service.outcomes, service.log)
+        self._log = service.log
         super().__init__(
             uvicorn.Config(
                 app,
                 access_log=False,
+                log_config=None,
                 log_level="warning",
                 server_header=False,
                 proxy_headers=False,  # nothing here depends on the caller's address behind a proxy
@@ -128,12 +131,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._parent is not None:
             asyncio.get_running_loop().add_reader(self._parent, self._parent_gone, self._parent)
+        self._log.start()
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # the objects of now live as long as the process: collections need not look at them
         if self.started and self._started_up:
             self._task = asyncio.create_task(self._started_up())
             self._task.add_done_callback(self._task_done)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._log.stop()
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()):
