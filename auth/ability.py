@@ -25,6 +25,7 @@ class Ability(Labelled):
     SUBMISSION_VERIFY = "submission:verify", "Memverifikasi ajuan", "Verify a submission"
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     IDENTITY_REVEAL = "identity:reveal", "Membuka nomor identitas", "Reveal an identity number"
+    PROGRAMME_MANAGE = "programme:manage", "Mengelola program", "Manage programmes"
 
     @classmethod
     def of(cls, sensitivity: Sensitivity) -> Ability:

@@ -113,6 +113,10 @@ PAGE = total({
         officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="one value with a purpose and an audit row; the verifier sees masks only"),
+    Ability.PROGRAMME_MANAGE: row(
+        officer=no,   village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="programmes are the ministry's"),
 })
 # fmt: on
 

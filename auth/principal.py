@@ -204,6 +204,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.SUBMISSION_VERIFY: "verify",
     Ability.SUBMISSION_RETURN: "return",
     Ability.IDENTITY_REVEAL: "reveal",
+    Ability.PROGRAMME_MANAGE: "programme",
 }
 """The setting of each ability that opens a command: where the caller holds it."""
 _SEE_ABILITIES = {Ability.of(sensitivity) for sensitivity in Sensitivity}

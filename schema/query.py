@@ -11,16 +11,17 @@ from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.region import AtLevel, exists_today
+from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
-from schema.declare.makers import any_node, connection, face, look_up
+from schema.declare.makers import any_node, connection, face, look_up, plain_list
 from schema.types.business import BusinessConnection
 from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
 from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
 from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
-from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Province, Region
+from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -84,6 +85,13 @@ class Query:
         BusinessFacts,
         None,
         order=(Order(BusinessFacts.started_on, True),),
+    )
+    programmes: list[Programme] | None = plain_list(
+        OPEN,
+        "The programmes: DESMIGRATIF and those to come.",
+        ProgrammeFacts,
+        None,
+        order=(Order(ProgrammeFacts.code),),
     )
     national_summary: Summary | None = look_up(
         OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary

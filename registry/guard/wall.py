@@ -14,7 +14,9 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auth.area import NATIONAL
 from registry import models
+from registry.codes import RegionLevel
 from registry.figures import ledger
 from registry.guard import quota, record_id
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
@@ -64,7 +66,8 @@ class Kind(enum.Enum):
     SCOPED = "a record of a village: read and written where the caller's grants reach"
     SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
     COUNTED = "a scoped record that is never a draft"
-    MAP = "the map, programmes and code lists: open to every signed-in caller, changed by the owner alone"
+    MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
+    MANAGED = "programmes: open to every signed-in caller, written by commands where their ability reaches"
     OWN = "an account, its grants, sessions, devices and credentials: read, and where it says so written, by its holder"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
@@ -76,6 +79,7 @@ class Door:
     kind: Kind
     insert: bool = True
     update: tuple[str, ...] = ()  # the columns that may change
+    where: str | None = None  # the rows of a MANAGED table that the caller may write
 
 
 for module in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
@@ -109,12 +113,21 @@ DOORS: dict[str, Door] = {
             region.RegionCodeHistory,
             region.RegionLineage,
             region.RegionList,
-            region.Programme,
-            region.VillageEnrolment,
             label.Label,
             code_version.CodeVersion,
         )
     },
+    region.PROGRAMME.name: Door(
+        Kind.MANAGED,
+        update=("code", "name", "agency"),
+        where=f"(SELECT {SCHEMA}.areas('programme')) = '{NATIONAL.literal()}'",
+    ),
+    region.ENROLMENT.name: Door(
+        Kind.MANAGED,
+        update=("year", "decree", "active"),
+        where=f"EXISTS (SELECT FROM {SCHEMA}.region r WHERE r.id = region_id AND r.level = '{RegionLevel.VILLAGE}'"
+        f" AND r.code <@ (SELECT {SCHEMA}.areas('programme')))",
+    ),
     account.ACCOUNT.name: Door(Kind.OWN, insert=False),
     account.GRANTS.name: Door(Kind.OWN, insert=False),
     device.DEVICE.name: Door(Kind.OWN, update=("label", "app_version", "last_sync_at")),
@@ -177,9 +190,12 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({change})"
         if door.update:
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({change}) WITH CHECK ({change})"
-    elif door.kind is Kind.MAP:
+    elif door.kind in (Kind.MAP, Kind.MANAGED):
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
+        if door.kind is Kind.MANAGED:
+            yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({door.where})"
+            yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({door.where}) WITH CHECK ({door.where})"
     elif door.kind is Kind.OWN:
         mine = f"{HOLDER[table]} = (SELECT {SCHEMA}.me())"
         yield f"CREATE POLICY see ON {name} FOR SELECT USING ({mine})"

@@ -1,7 +1,8 @@
 """Region (wilayah): the official hierarchy from province to village, and the codes it had in other years.
 
 Rule: a region is its id; the code is today's name for it, and older codes lead here too.  The map is open to every
-signed-in caller; only `desmigratif regions load` changes its rows.  Tests: tests/test_regions.py.
+signed-in caller; only `desmigratif regions load` changes its rows, and only holders of `programme:manage` and
+`desmigratif programme` those of programmes.  Tests: tests/test_regions.py, tests/test_programmes.py.
 """
 
 from __future__ import annotations
@@ -187,18 +188,20 @@ def successor(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[boo
 
 @dataclass(frozen=True)
 class EnrolledIn:
-    """Named condition: the village is enrolled in one of the programmes whose codes the argument lists."""
+    """Named condition: the village is now enrolled in one of the programmes whose codes the argument lists."""
 
     argument: str
 
     def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         # EXISTS (SELECT 1 FROM registry.village_enrolment AS v$, registry.programme AS g$
-        #         WHERE v$.region_id = t$1.id AND v$.programme_id = g$.id AND g$.code = ANY ($1))
+        #         WHERE v$.region_id = t$1.id AND v$.active AND v$.programme_id = g$.id AND g$.code = ANY ($1))
         enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
-        of_village = sa.and_(enrolment.c.region_id == row.c.id, enrolment.c.programme_id == programme.c.id)
+        of_village = sa.and_(
+            enrolment.c.region_id == row.c.id, enrolment.c.active, enrolment.c.programme_id == programme.c.id
+        )
         is_listed = programme.c.code == sa.any_(ctx.argument(self.argument, ARRAY(sa.Text())))
         enrolments = sa.select(const(1)).select_from(enrolment, programme).where(of_village, is_listed)
         return sa.exists(enrolments.correlate(row))
 
 
-REGION = table_of(Region)
+REGION, PROGRAMME, ENROLMENT = table_of(Region), table_of(Programme), table_of(VillageEnrolment)

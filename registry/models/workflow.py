@@ -270,11 +270,15 @@ def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[An
     return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 
+OF_PLACES = [(ability, SETTING_OF[ability]) for ability in (Ability.PROGRAMME_MANAGE,)]
+"""The abilities of commands on a place itself, with their settings."""
+
+
 def in_region(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """`viewerCan` of a region: what the caller may do there, before the state of any one record is considered."""
     by_ability: dict[Ability, list[sa.ColumnElement[bool]]] = {}
-    for step in STEPS:
-        by_ability.setdefault(step.ability, []).append(row.c.code.op("<@")(ctx.areas(step.setting)))
+    for ability, setting in [*[(step.ability, step.setting) for step in STEPS], *OF_PLACES]:
+        by_ability.setdefault(ability, []).append(row.c.code.op("<@")(ctx.areas(setting)))
     return granted({ability: sa.func.coalesce(sa.or_(*tests), sa.false()) for ability, tests in by_ability.items()})
 
 

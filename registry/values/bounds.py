@@ -55,11 +55,11 @@ class Bounds:
 
     @property
     def range(self) -> str:
-        """The range as both languages write it: `0–100 000`, `-90 … 90`, `1800–2199`."""
+        """The range as both languages write it: `0–100 000`, `-90 … 90`, `1800–2199`; four digits have no space."""
         if self.days:
             return f"{FIRST_DAY.year}–{LAST_DAY.year}"
         assert self.within is not None
-        low, high = (f"{end:,}".replace(",", " ") for end in self.within)
+        low, high = map(_grouped, self.within)
         return f"{low} … {high}" if low.startswith("-") else f"{low}–{high}"
 
     @property
@@ -145,6 +145,11 @@ def _within(value: Any, low: Bound, high: Bound) -> bool:
         return low <= Decimal(str(value)) <= high
     except InvalidOperation:
         return False
+
+
+def _grouped(number: Bound) -> str:
+    """A number as people read it: its thousands are set apart if it has five digits or more."""
+    return str(number) if -10_000 < number < 10_000 else f"{number:,}".replace(",", " ")
 
 
 def _days(type_: sa.types.TypeEngine[Any]) -> tuple[str, str]:

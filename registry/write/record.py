@@ -69,11 +69,10 @@ async def save(
             raise Refused(*[Problem(Code.ID_TAKEN, path) for path in edit.taken])
         return await _attempt(database, vault, principal, submission)
     except IdTaken as taken:
-        await count_taken(database, principal, submission, taken.id, taken_ids)
+        await count_taken(database, principal, ability, submission.id, taken.id, taken_ids)
         return _rejected(taken)
     except Refused as refused:
-        codes = ",".join(sorted({problem.code.value for problem in refused.problems}))
-        await audit_refusal(database, principal, ability, submission.id, codes)
+        await audit_refusal(database, principal, ability, submission.id, refused.codes)
         return _rejected(refused)
     except Forbidden:
         await audit_refusal(database, principal, ability, submission.id, Forbidden.code)

@@ -38,6 +38,11 @@ class Refused(Exception):
         super().__init__(", ".join(p.code.value for p in problems))
         self.problems = problems
 
+    @property
+    def codes(self) -> str:
+        """The codes of the problems, as an audit row has them."""
+        return ",".join(sorted({problem.code.value for problem in self.problems}))
+
 
 def refusal(code: UserErrorCode, *path: str, **params: str) -> Refused:
     """The refusal because of one problem, to be raised."""

@@ -32,7 +32,7 @@ if elsewhere := [place for place in PLACES if place != ("business", LOCATION)]:
     raise TypeError(
         f"registry/write/village_lookup.py finds the village of a business, and not yet that of {elsewhere}"
     )
-_REGIONS = Sql(sa.select(NAMED_REGIONS.c.regions))
+REGIONS = Sql(sa.select(NAMED_REGIONS.c.regions))
 
 
 def named_village(regions: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:
@@ -78,7 +78,7 @@ async def locate(work: SubmissionContext) -> None:
         if (code := columns[LOCATION]) is None:
             columns[LOCATION] = str(work.village_id)
             continue
-        regions = await work.tx.value(_REGIONS, code=code)
+        regions = await work.tx.value(REGIONS, code=code)
         village, warnings = named_village(regions, code, work.edit.path(("business", id_, LOCATION)))
         columns[LOCATION] = str(village["id"])
         work.warnings += warnings

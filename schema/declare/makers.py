@@ -134,13 +134,15 @@ def plain_list(
     kind: Sensitivity | Exemption,
     text: str,
     noun: Readable,
-    link: Link,
+    link: Link | None,
     *where: Where,
     order: tuple[Order, ...] = (),
     when: Where | None = None,
     limit: int = LONGEST_LIST,
 ) -> Any:
-    """A plain list of at most `limit` related records; null if `when` does not hold of the parent."""
+    """A plain list of at most `limit` records, related or, without a link, all.
+
+    It is null if `when` does not hold of the parent."""
     return _related("list", kind, text, Source(noun, link, where), order, when, limit)
 
 
@@ -193,14 +195,14 @@ def any_node(text: str) -> Any:
     return _field(NodeField(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
 
 
-def payload_record(text: str) -> Any:
+def payload_record(text: str, kind: Sensitivity) -> Any:
     """The changed record of a payload, read back as the caller may see it; the payload holds its id."""
 
     async def resolve(root: Any, info: Info[Any, Any]) -> Any:
         return await info.context.read_record(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
-    return _field(PayloadRecord(), sensitivity(Sensitivity.OPERATIONAL), text, resolver=resolve)
+    return _field(PayloadRecord(), sensitivity(kind), text, resolver=resolve)
 
 
 def payload_field(text: str, most: int | None = None, **kw: Any) -> Any:

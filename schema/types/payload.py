@@ -30,9 +30,9 @@ class PayloadField:
     type: Any = None
 
 
-def record(face_: type[Any], text: str) -> PayloadField:
+def record(face_: type[Any], text: str, kind: Sensitivity = Sensitivity.OPERATIONAL) -> PayloadField:
     """The changed record, read back with the caller's eyes; the result holds its id, as `record`."""
-    return PayloadField(payload_record(text), "record", face_ | None)
+    return PayloadField(payload_record(text, kind), "record", face_ | None)
 
 
 def value(text: str) -> PayloadField:
