@@ -57,6 +57,15 @@ async def test_policies_are_exactly_the_declared_ones(world: World) -> None:
     assert stored == declared
 
 
+async def test_an_owner_who_is_no_superuser_has_every_row(world: World) -> None:
+    """Otherwise their dump, with row security on as it must be for them, would be a part of the registry."""
+    async with world.admin.transaction():
+        counts = {name: await world.admin.fetchval(f"SELECT count(*) FROM {name}") for name in DOORS}
+        await world.admin.execute(f"SET LOCAL ROLE {OWNER}")
+        assert {name: await world.admin.fetchval(f"SELECT count(*) FROM {name}") for name in DOORS} == counts
+    assert sum(count > 0 for count in counts.values()) > 10
+
+
 async def test_the_login_has_only_declared_privileges_and_owns_nothing(world: World) -> None:
     roles = {
         row["rolname"]: row for row in await world.admin.fetch("SELECT * FROM pg_roles WHERE rolname ~ '^registry_'")
