@@ -43,6 +43,7 @@ HOMES = {
 
 DOCUMENTED = {
     "alembic": "alembic .autogenerate .config .migration .operations .operations.ops .script",
+    "argon2": "argon2 .exceptions .profiles",
     "asyncpg": "asyncpg .prepared_stmt",
     "cryptography": ".exceptions .hazmat.primitives.ciphers.aead .hazmat.primitives.serialization"
     " .hazmat.primitives.asymmetric.ec .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448"
@@ -56,6 +57,7 @@ DOCUMENTED = {
     "prometheus_client": "prometheus_client .multiprocess",
     "pydantic": "pydantic",
     "pydantic_settings": "pydantic_settings",
+    "pyotp": "pyotp",
     "pytest": "pytest",
     "rich": ".console .progress .syntax",
     "sqlalchemy": "sqlalchemy .dialects .dialects.postgresql .dialects.postgresql.asyncpg .ext.asyncio .orm .pool"
@@ -65,6 +67,7 @@ DOCUMENTED = {
     "typer": "typer",
     "uvicorn": "uvicorn",
     "werkzeug": ".datastructures .http",
+    "zxcvbn": "zxcvbn",
 }
 """Library → the modules that it documents as places to import from; every other one is private."""
 
