@@ -175,6 +175,10 @@ class Settings(BaseSettings):
         description="TCP port for `/metrics` alone, such as 9100; no other port serves it then. None: the port of the "
         "API, if `DESMIGRATIF_METRICS` is true.",
     )
+    graphiql: bool = Field(
+        default=False,
+        description="Whether browsers get GraphiQL, an editor of queries, at `/graphql`; the demo always does.",
+    )
     introspection: bool = Field(default=True, description="Whether clients may read the schema through the API.")
     issuer: str = Field(
         default="desmigratif", min_length=1, description="`iss` of the access tokens that are made and accepted."

@@ -189,6 +189,18 @@ def test_an_officer_sees_only_their_village(demo: Demo) -> None:
     assert {node["village"]["code"] for node in nodes} == {VILLAGES[0]}
 
 
+def test_a_browser_gets_short_tokens_of_the_personas(demo: Demo) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{demo.port}/demo/personas", timeout=10)
+    people = answer.json()
+    assert answer.headers["cache-control"] == "no-store"
+    assert [person["username"] for person in people] == [*personas()]
+    officer = people[0]
+    assert (officer["role"], officer["place"]) == ("OFFICER", "Arjowilangun")
+    claims = jwt.decode(officer["accessToken"], options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 15 * 60
+    assert demo.ask(officer["accessToken"], "{ viewer { username } }") == {"viewer": {"username": OFFICER}}
+
+
 def test_it_prints_its_address_personas_and_example(demo: Demo) -> None:
     eventually_now(lambda: "Ctrl-C" in demo.log)
     assert f"http://127.0.0.1:{demo.port}/graphql" in demo.log

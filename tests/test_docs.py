@@ -22,6 +22,7 @@ from schema.build import SDL
 from schema.limits import Limit
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
+from server.demo.personas import ROUTE
 from server.http.app import ROUTES
 from tests.test_snapshots import compare_snapshot
 
@@ -74,7 +75,9 @@ def reference() -> str:
     text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
     text += _table("Problems to correct, and findings", ("code", "severity", "English", "Indonesian"), mended)
-    text += _table("Routes", ("route", "open because"), [(f"`{r.path}`", str(r.declaration.value)) for r in ROUTES])
+    text += _table(
+        "Routes", ("route", "open because"), [(f"`{r.path}`", str(r.declaration.value)) for r in [*ROUTES, ROUTE]]
+    )
     declared = verbs(command_line)
     text += _table(
         "Verbs", ("verb", "needs no ability because"), [(f"`{n}`", str(w and w.value)) for n, w in declared.items()]

@@ -1,4 +1,4 @@
-"""The page for people who open the API in a browser."""
+"""The plain page for people who open the API in a browser: without a build, or without scripts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from server.http.page import page
+from server.http.page import Facts, page
+from server.http.web import Web
 from tests.village import Place, served_with
 
 pytestmark = pytest.mark.anyio
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture(autouse=True)
+def unbuilt(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No build, whatever this folder has."""
+    monkeypatch.setattr(village.app.service, "web", Web())
 
 
 class Reader(HTMLParser):
@@ -49,6 +56,7 @@ async def test_a_browser_gets_a_page_with_links(village: Place, path: str, langu
         "Accept-Language",
         "curl http",
         "DESMIGRATIF_MODE=demo .venv/bin/desmigratif token",
+        "make web",
     ):
         assert text.count(word) >= 2, word
     reader = Reader(text)
@@ -95,7 +103,7 @@ async def test_the_root_is_a_page_for_browsers_only(village: Place) -> None:
     ],
 )
 def test_the_example_names_only_this_server(host: bytes, url: str) -> None:
-    text = page({b"host": host}, "id", True)
+    text = page(Facts({b"host": host}, "id", is_demo=True))
     assert f"curl {url} " in text
     assert "script" not in text
 

@@ -30,6 +30,7 @@ from schema.engine.refusal import Refusal
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
 from server.cli.sql_layout import laid_out
+from server.demo.personas import ROUTE
 from server.http.app import ROUTES
 from tests.queries import PLANS, QUERIES
 
@@ -119,7 +120,7 @@ def test_the_access_table_equals_its_snapshot() -> None:
     lines += [f"{name:<20} {door.kind.name:<9} {door.kind.value}" for name, door in sorted(DOORS.items())]
     lines += ["", "# Crossings", ""]
     lines += [f"{c.name:<20} reads {', '.join(sorted(c.reads))}: {c.why}" for c in CROSSINGS]
-    lines += ["", "# Routes", "", *sorted(f"{route.path:<24} {route.declaration.name}" for route in ROUTES)]
+    lines += ["", "# Routes", "", *sorted(f"{route.path:<24} {route.declaration.name}" for route in [*ROUTES, ROUTE])]
     lines += [
         "",
         "# Verbs",

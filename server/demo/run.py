@@ -25,6 +25,7 @@ from server.database.embedded import Embedded
 from server.database.migrate import migrate
 from server.demo.greeting import greet
 from server.demo.load import load
+from server.demo.personas import ROUTE
 from server.demo.tokens import KEYS, issue, write
 from server.http import serving
 from server.http.app import create
@@ -44,7 +45,7 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
         raise OSError(errno.ENOSPC, "no space for the database") from None
     tokens = issue(keyring)
     write(tokens)
-    app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS))
+    app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS), [ROUTE])
     configure(settings.log_form)
     serving.run(app, listening, partial(greet, serving.origin(settings), tokens, console))
 

@@ -1,4 +1,4 @@
-"""The application: seven routes, one pool, one schema.
+"""The application: its routes, one pool, one schema.
 
 /graphql is answered before Starlette's layers, which would take as long as finding a plan does.
 
@@ -8,13 +8,13 @@ Tests: tests/test_http.py, tests/test_cli.py.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auth.token import Keyring
@@ -30,7 +30,7 @@ from server.http.errors import refusal
 from server.http.graphql import GRAPHQL
 from server.http.headers import accepts_gzip, accepts_page, headers_of, language_of
 from server.http.metrics import MEDIA_TYPE, Published, publishing
-from server.http.page import PAGE_HEADERS, page
+from server.http.page import respond_with_page
 from server.http.principals import Principals
 from server.http.request_log import Entry, entry_of, request_id_of
 from server.http.responses import SAFE_HEADERS, Reply, rendered
@@ -73,12 +73,23 @@ async def _not_allowed(request: Request, error: Exception) -> Response:
 
 async def welcome(request: Request) -> Response:
     """Open: it says what this is and where to look."""
-    headers = headers_of(request.scope)
-    if not accepts_page(headers):
+    if not accepts_page(headers_of(request.scope)):
         return _refuse(request, NotFound())
-    root_path = str(request.scope.get("root_path", ""))
-    is_demo = _service(request).settings.mode == "demo"
-    return HTMLResponse(page(headers, language_of(headers), is_demo, root_path), headers=PAGE_HEADERS)
+    return respond_with_page(request.scope, _service(request), "home")
+
+
+async def asset(request: Request) -> Response:
+    """Open: a file of the web build, which a browser may keep for ever, because its name changes with its content."""
+    file = _service(request).web.files.get(request.path_params["name"])
+    if file is None:
+        return _refuse(request, NotFound())
+    headers = ASSET_HEADERS | {"etag": file.etag}
+    if file.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    content = file.content
+    if file.compressed is not None and accepts_gzip(headers_of(request.scope)):
+        content, headers["content-encoding"] = file.compressed, "gzip"
+    return Response(content, headers=headers | {"content-type": file.media_type})
 
 
 async def healthz(request: Request) -> Response:
@@ -124,10 +135,18 @@ async def jwks(request: Request) -> Response:
     return JSONResponse(_service(request).keyring.jwks(), headers={"x-content-type-options": "nosniff"})
 
 
+ASSET_HEADERS = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-security-policy": "default-src 'none'; script-src 'self'; frame-ancestors 'none'",  # also a worker's
+    "referrer-policy": "no-referrer",
+    "vary": "Accept-Encoding",
+    "x-content-type-options": "nosniff",
+}
 PATH = "/graphql"
 ROUTES = [
     Declared(PATH, GRAPHQL, Reason.EACH_FIELD, ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     Declared("/", welcome, Reason.PUBLIC, ["GET"]),
+    Declared("/assets/{name}", asset, Reason.PUBLIC, ["GET"]),
     Declared("/schema.graphql", sdl, Reason.PUBLIC, ["GET"]),
     Declared("/healthz", healthz, Reason.HEALTH, ["GET"]),
     Declared("/readyz", readyz, Reason.HEALTH, ["GET"]),
@@ -144,10 +163,10 @@ class App(Starlette):
 
     published: Published  # from its start to its end
 
-    def __init__(self, service: Service, dsn: str) -> None:
+    def __init__(self, service: Service, dsn: str, routes: Sequence[Declared]) -> None:
         self.service = service
         self._dsn = dsn
-        super().__init__(routes=ROUTES, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
+        super().__init__(routes=routes, lifespan=self._open, exception_handlers={404: _not_found, 405: _not_allowed})
         self.router.redirect_slashes = False  # behind a proxy, its redirect would name the wrong host and scheme
         self._cors = Cors(self._routed, service.settings)
 
@@ -200,8 +219,16 @@ class App(Starlette):
                 yield
 
 
-def create(settings: Settings, dsn: str, keyring: Keyring, vault: Vault, cursor_secret: bytes) -> App:
+def create(
+    settings: Settings,
+    dsn: str,
+    keyring: Keyring,
+    vault: Vault,
+    cursor_secret: bytes,
+    more_routes: Sequence[Declared] = (),
+) -> App:
     """The application over the database at `dsn`.  Raises TypeError if a route is not declared."""
-    if undeclared := undeclared_routes(ROUTES):
+    routes = [*ROUTES, *more_routes]
+    if undeclared := undeclared_routes(routes):
         raise TypeError(f"declare these routes with server.access_declarations.Declared: {', '.join(undeclared)}")
-    return App(Service(settings, keyring, vault, Cursors(cursor_secret), build()), dsn)
+    return App(Service(settings, keyring, vault, Cursors(cursor_secret), build()), dsn, routes)

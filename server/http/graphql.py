@@ -16,7 +16,6 @@ from typing import Any
 
 import orjson
 from graphql import FieldNode, GraphQLError
-from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, SignInFault, Unauthenticated
@@ -43,7 +42,7 @@ from server.http.headers import (
     refuse_repeated,
 )
 from server.http.identity import principal_of
-from server.http.page import PAGE_HEADERS, page
+from server.http.page import respond_with_page
 from server.http.request import GraphQLParams, read_params, refuse_unless_graphql
 from server.http.request_log import Entry, entry_of, operation_name
 from server.http.responses import Reply, respond
@@ -64,9 +63,7 @@ class GraphQL:
         entry = entry_of(scope)
         reply = Reply.new(language_of(headers), media or JSON, AUTHORIZATION in headers, entry.request_id)
         if scope["method"] == "GET" and not scope["query_string"] and prefers_page(headers):
-            is_demo = service.settings.mode == "demo"
-            html = page(headers, reply.language, is_demo, scope.get("root_path", ""))
-            await HTMLResponse(html, headers=PAGE_HEADERS)(scope, receive, send)
+            await respond_with_page(scope, service, "graphiql")(scope, receive, send)
             return
         request = Request(service, scope["method"], headers, receive, reply, entry)
         try:

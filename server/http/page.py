@@ -1,8 +1,10 @@
-"""A page for people who open the API in a browser: what this is, where to look, and how to send a query.
+"""The pages for people who open the API in a browser.
 
-Rule: it holds no data, and of what a caller sent a well-formed host name alone; the browser may load and run nothing
-from it.
-Test: tests/test_page.py.
+There are two, the front page and GraphiQL, which the web build draws (server/http/web.py).  Both hold a plain page that
+says what this is, where to look and how to send a query; it is all that there is without a build or without scripts.
+Rule: a page holds no data, and of what a caller sent a well-formed host name alone; the browser may load files of this
+server and nothing else, and runs no script but those files.
+Tests: tests/test_page.py, tests/test_web.py.
 """
 
 from __future__ import annotations
@@ -10,8 +12,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import escape
+from typing import Literal, NamedTuple
 
-from server.http.headers import Headers
+from starlette.responses import HTMLResponse
+from starlette.types import Scope
+
+from server.http.headers import Headers, headers_of, language_of
+from server.http.service import Service
+from server.http.web import Entry
+from server.settings import Settings
+
+Name = Literal["home", "graphiql"]
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 2rem 1rem; color: #1b1b1b;
@@ -22,12 +34,16 @@ a { color: #0b5394; } hr { border: 0; border-top: 1px solid #ddd; margin: 2.5rem
 @media (prefers-color-scheme: dark) { body { background: #16181a; color: #e8e6e3; } a { color: #8ab4f8; }
   pre { background: #22262a; border-color: #3a3f44; } hr { border-color: #3a3f44; } }
 """
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+OWN_STYLE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+BUILT = "script-src 'self'; worker-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data:"
+POLICIES = {
+    None: f"default-src 'none'; style-src {OWN_STYLE}; {NOTHING_ELSE}",
+    "home": f"default-src 'none'; style-src 'self'; {BUILT}; {NOTHING_ELSE}",
+    "graphiql": f"default-src 'none'; style-src 'self' 'unsafe-inline'; {BUILT}; {NOTHING_ELSE}",
+}
+"""Content-Security-Policy of each page, of the plain one for None.  Why inline styles: docs/decisions/web-build.md."""
 PAGE_HEADERS = {
-    "content-security-policy": POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
@@ -41,7 +57,7 @@ TEXTS = {
     ID: """<h1>Desmigratif Registry</h1>
 <p>Registri nasional rumah tangga pekerja migran Indonesia (PMI), sebagai satu API GraphQL. Alamat ini untuk program,
 bukan untuk membaca data di peramban: setiap permintaan membawa token, dan yang terlihat mengikuti penugasan
-pemiliknya.</p>
+pemiliknya.</p>{unbuilt}
 <h2>Di mana</h2>
 <ul><li><code>POST {path}</code>: API, dengan JSON</li>
 <li><a href="{schema}">{schema}</a>: skema dengan penjelasan setiap kolom dan kelas datanya</li>
@@ -54,7 +70,7 @@ memulai, pengaturan, dan contoh permintaan</li></ul>
     EN: """<h1>Desmigratif Registry</h1>
 <p>The national household registry of Indonesian migrant workers (PMI), as one GraphQL API. This address is for
 programs, not for reading data in a browser: each request brings a token, and what it shows follows the grants of its
-owner.</p>
+owner.</p>{unbuilt}
 <h2>Where to look</h2>
 <ul><li><code>POST {path}</code>: the API, with JSON</li>
 <li><a href="{schema}">{schema}</a>: the schema, with what each field means and its class of data</li>
@@ -64,6 +80,14 @@ the settings, and example operations</li></ul>
 <pre>{token}
 {curl}</pre>
 <p>{where} <code>Accept-Language</code> chooses the language of messages: <code>id</code> or <code>en</code>.</p>""",
+}
+UNBUILT = {
+    ID: """
+<p>Halaman untuk masuk dan untuk menulis permintaan belum dibangun: jalankan <code>make web</code>, lalu mulai ulang
+layanan ini.</p>""",
+    EN: """
+<p>The pages for signing in and for writing queries have not been built: run <code>make web</code>, then start this
+service again.</p>""",
 }
 TOKENS = {
     (True, ID): "Demo ini membuat token untuk setiap persona; semuanya ada di <code>.demo/tokens.json</code>.",
@@ -76,25 +100,83 @@ CURL = """curl {url} \\
   --json '{{"query": "{{ viewer {{ name grants {{ role }} }} }}"}}'"""
 
 
-def page(headers: Headers, language: str, demo: bool, root: str = "") -> str:
-    """The page in both languages, `language` first; `root` is the path that a proxy puts before ours."""
-    first, second = (ID, EN) if language == ID else (EN, ID)
-    sections = f"{_section(headers, first, demo, root)}<hr>{_section(headers, second, demo, root)}"
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Desmigratif Registry</title>'
-        f"<style>{STYLE}</style></head>\n<body>\n{sections}\n</body>\n</html>\n"
+def respond_with_page(scope: Scope, service: Service, name: Name) -> HTMLResponse:
+    """The page of this name, in the caller's language; the plain page if it was not built or is switched off."""
+    headers = headers_of(scope)
+    settings = service.settings
+    is_shown = name != "graphiql" or shows_graphiql(settings)
+    entry = service.web.entries.get(name) if is_shown else None
+    facts = Facts(
+        headers,
+        language_of(headers),
+        is_demo=settings.mode == "demo",
+        has_graphiql=shows_graphiql(settings),
+        is_built=bool(service.web.entries),
+        root=escape(str(scope.get("root_path", ""))),
     )
+    policy = POLICIES[name if entry else None]
+    return HTMLResponse(page(facts, entry), headers=PAGE_HEADERS | {"content-security-policy": policy})
 
 
-def _section(headers: Headers, language: str, demo: bool, root: str) -> str:
-    url = f"{_origin(headers)}{root}/graphql"
+def shows_graphiql(settings: Settings) -> bool:
+    """Whether browsers get GraphiQL at /graphql."""
+    return settings.graphiql or settings.mode == "demo"
+
+
+class Facts(NamedTuple):
+    """What a page says of this server; `root` is the path that a proxy puts before ours."""
+
+    headers: Headers
+    language: str
+    is_demo: bool
+    has_graphiql: bool = True
+    is_built: bool = True
+    root: str = ""
+
+
+def page(facts: Facts, entry: Entry | None = None) -> str:
+    """The page that begins with `entry`, around the plain page for readers without scripts; the plain page for None."""
+    language = facts.language
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>Desmigratif Registry</title>"
+    )
+    if entry is None:
+        head += f"<style>{STYLE}</style>"
+        body, attributes = _plain(facts), ""
+    else:
+        head += _loading(entry, f"{facts.root}/assets")
+        body = f'<div id="app"></div>\n<noscript>{_plain(facts)}</noscript>'
+        attributes = f' data-root="{facts.root}"'
+        attributes += " data-demo" if facts.is_demo else ""
+        attributes += " data-graphiql" if facts.has_graphiql else ""
+    html = f'<html lang="{language}"{attributes}>\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>'
+    return f"<!DOCTYPE html>\n{html}\n"
+
+
+def _loading(entry: Entry, folder: str) -> str:
+    """The elements that load the files of an entry."""
+    tags = [f'<link rel="stylesheet" href="{folder}/{name}">' for name in entry.styles]
+    tags += [f'<link rel="modulepreload" href="{folder}/{name}">' for name in entry.imports]
+    return "".join([*tags, f'<script type="module" src="{folder}/{entry.script}"></script>'])
+
+
+def _plain(facts: Facts) -> str:
+    """What this is, in both languages, the caller's first."""
+    second = EN if facts.language == ID else ID
+    return f"{_section(facts, facts.language)}<hr>{_section(facts, second)}"
+
+
+def _section(facts: Facts, language: str) -> str:
+    url = f"{_origin(facts.headers)}{facts.root}/graphql"
+    assignment = "TOKEN=$(DESMIGRATIF_MODE=demo .venv/bin/desmigratif token officer@35.07.11.2008)"
     text = TEXTS[language].format(
-        path=f"{root}/graphql",
-        schema=f"{root}/schema.graphql",
-        token="TOKEN=$(DESMIGRATIF_MODE=demo .venv/bin/desmigratif token officer@35.07.11.2008)" if demo else "TOKEN=…",
+        path=f"{facts.root}/graphql",
+        schema=f"{facts.root}/schema.graphql",
+        token=assignment if facts.is_demo else "TOKEN=…",
         curl=CURL.format(url=url, language=language),
-        where=TOKENS[demo, language],
+        where=TOKENS[facts.is_demo, language],
+        unbuilt="" if facts.is_built else UNBUILT[language],
     )
     return f'<section lang="{language}">\n{text}\n</section>'
 

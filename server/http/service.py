@@ -22,6 +22,7 @@ from schema.engine.operation import Operations
 from server.http.compress import gzip
 from server.http.principals import Principals
 from server.http.request_log import Entry, RequestLog
+from server.http.web import Web, load
 from server.settings import Settings
 
 Outcomes = Counter[str]  # requests by outcome: OK, GONE, or the first error code of the answer
@@ -43,6 +44,7 @@ class Service:
     principals: Principals = field(init=False)
     outcomes: Outcomes = field(default_factory=Counter)
     counts: Path | None = None
+    web: Web = field(default_factory=load)
 
     def __post_init__(self) -> None:
         self.executable = graphql_schema(self.schema)

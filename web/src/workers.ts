@@ -1,0 +1,14 @@
+// The editor's workers, as files of our own, which the Content-Security-Policy allows.
+
+import type {} from "monaco-editor";
+import EditorWorker from "monaco-editor/esm/vs/editor/editor.worker.js?worker";
+import JsonWorker from "monaco-editor/esm/vs/language/json/json.worker.js?worker";
+import GraphQLWorker from "monaco-graphql/esm/graphql.worker.js?worker";
+
+window.MonacoEnvironment = {
+  getWorker(_id, label) {
+    if (label === "json") return new JsonWorker();
+    if (label === "graphql") return new GraphQLWorker();
+    return new EditorWorker();
+  },
+};
