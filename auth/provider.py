@@ -65,10 +65,11 @@ class Subject:
     """Who a valid token names.
 
     `subject` is the provider's own name of the person, never given to another one.  `username` is that of our account,
-    if the provider vouches for it.  `expires_at` is the token's end, UTC."""
+    if the provider vouches for it.  `token_id` is the token's own name (`jti`), and `expires_at` its end, UTC."""
 
     issuer: str
     subject: str
+    token_id: str
     username: str | None
     expires_at: datetime
     has_second_factor: bool
@@ -175,7 +176,12 @@ class Provider:
         if not is_name(payload["sub"]) or not payload["jti"] or not payload["client_id"]:
             raise Unauthenticated(SignInFault.MISSING_CLAIM)
         return Subject(
-            self.issuer, payload["sub"], self._username(payload), expires_at, self._has_second_factor(payload)
+            self.issuer,
+            payload["sub"],
+            payload["jti"],
+            self._username(payload),
+            expires_at,
+            self._has_second_factor(payload),
         )
 
     def _username(self, payload: Mapping[str, Any]) -> str | None:

@@ -41,12 +41,14 @@ _MAX_CACHED = 10_000
 class Claims:
     """The content of a valid token: its user (`sub`), its own id (`jti`), and when it expires (exclusive, UTC).
 
-    `session` (`sid`) is the sign-in from which it follows; a demo's tokens that were made by hand have none."""
+    `session` (`sid`) is the sign-in from which it follows; a demo's tokens that were made by hand have none, nor have
+    an identity provider's, of which `second_factor` says whether the provider asked for one."""
 
     sub: UUID
     jti: str
     expires_at: datetime
     session: UUID | None = None
+    second_factor: bool = True
 
 
 class Keyring:

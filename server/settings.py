@@ -18,6 +18,8 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from server.provider_settings import ProviderSettings
+
 PREFIX = "DESMIGRATIF_"
 LONGEST_STATEMENT_MS = 60_000
 CONFIG = "DESMIGRATIF_CONFIG"
@@ -38,7 +40,7 @@ class Setting(NamedTuple):
     description: str
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """The settings of one process, which never change. `load()` makes them; tests may pass fields directly."""
 
     model_config = SettingsConfigDict(
@@ -272,7 +274,8 @@ def describe() -> list[Setting]:
     """Every setting in order: its name in the environment, what it takes, its default and its meaning."""
     meaning = "TOML file with settings under their short names, such as `port = 8000`."
     settings = [Setting(CONFIG, "path", "none", meaning)]
-    for field, info in Settings.model_fields.items():
+    own_fields_first = sorted(Settings.model_fields.items(), key=lambda item: item[0] in ProviderSettings.model_fields)
+    for field, info in own_fields_first:
         default = "none" if info.default is None else str(info.default)
         if info.annotation is bool:
             default = default.lower()

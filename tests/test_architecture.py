@@ -35,7 +35,14 @@ FLOORS = {  # from the ground up: files and folders of a package, on one floor i
         {"query", "commands"},
         {"build"},
     ),
-    "server": ({"settings", "keys", "logs", "access_declarations"}, {"database"}, {"http"}, {"demo"}, {"cli"}),
+    "server": (
+        {"provider_settings"},
+        {"settings", "keys", "logs", "access_declarations"},
+        {"database"},
+        {"http"},
+        {"demo"},
+        {"cli"},
+    ),
 }
 FOREIGN = {  # which files may import which library
     "strawberry": {"schema/declare/", "schema/build.py"},

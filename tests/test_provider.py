@@ -88,7 +88,7 @@ def fault(text: str, provider: Provider = PROVIDER, keys: Keys = KEYS, now: date
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_token_names_a_subject_of_its_issuer(algorithm: str) -> None:
     subject = verify(signed(algorithm))
-    assert subject == Subject(PROVIDER.issuer, "1f0c", None, NOW + timedelta(hours=1), False)
+    assert subject == Subject(PROVIDER.issuer, "1f0c", "one", None, NOW + timedelta(hours=1), False)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -53,6 +53,15 @@ SIGN_IN = Crossing(
     """,
 )
 
+ACCOUNT_OF = Crossing(
+    "account_of",
+    (("provider", "text"), ("person", "text")),
+    "uuid",
+    frozenset({"account_subject"}),
+    "A provider's token names its subject; the account is looked up before it has signed in.",
+    "SELECT s.account_id FROM account_subject s WHERE s.issuer = provider AND s.subject = person",
+)
+
 _LATEST = """
     SELECT DISTINCT ON (e.member_id) e.member_id, e.stage FROM ledger_episode e
     WHERE e.until IS NULL AND e.area >= inside AND e.area < below
@@ -134,4 +143,4 @@ TAKING = Crossing(
     changes=frozenset({quota.QUOTA.name}),
 )
 
-CROSSINGS = (SIGN_IN, FIGURES, NAMING, TAKING)
+CROSSINGS = (SIGN_IN, ACCOUNT_OF, FIGURES, NAMING, TAKING)

@@ -22,6 +22,7 @@ from registry.guard import quota, record_id
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
 from registry.models import (
     account,
+    account_subject,
     audit,
     code_version,
     credential,
@@ -68,7 +69,7 @@ class Kind(enum.Enum):
     COUNTED = "a scoped record that is never a draft"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
     MANAGED = "programmes: open to every signed-in caller, written by commands where their ability reaches"
-    OWN = "an account, its grants, sessions, devices and credentials: read, and where it says so written, by its holder"
+    OWN = "an account and what belongs to it, as a grant or a device: read, and where it says so written, by its holder"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
     PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
@@ -139,6 +140,7 @@ DOORS: dict[str, Door] = {
     ),
     credential.SECOND_FACTOR.name: Door(Kind.OWN, update=("key_id", "sealed", "last_step", "confirmed_at", "ended_at")),
     credential.RECOVERY_CODE.name: Door(Kind.OWN, update=("used_at",)),
+    account_subject.ACCOUNT_SUBJECT.name: Door(Kind.OWN, insert=False),
     audit.AUDIT.name: Door(Kind.APPENDED),
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
@@ -151,6 +153,7 @@ HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"} | {
         credential.Credential,
         credential.SecondFactor,
         credential.RecoveryCode,
+        account_subject.AccountSubject,
     )
 }
 """The column that names who holds a row of kind OWN."""

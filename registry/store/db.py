@@ -2,7 +2,8 @@
 
 Connections are read-only by default and never reset, because every setting is local to its transaction.
 Rule: the statement or transaction that touches records sets the caller's areas itself.  Besides the two doors, only
-`explain` (a plan), `sign_in` (a crossing), `ready` (the version) and `stores` (a row that is rolled back) run SQL.
+`explain` (a plan), `sign_in` and `account_of` (crossings), `ready` (the version) and `stores` (a row that is rolled
+back) run SQL.
 Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 
@@ -181,6 +182,12 @@ class Database:
                 "SELECT * FROM registry.sign_in($1, $2)", user, session
             )
             return grants
+
+    async def account_of(self, issuer: str, subject: str) -> uuid.UUID | None:
+        """The crossing that returns the account of a provider's subject; None if it is bound to none."""
+        async with self._connection() as connection:
+            account: uuid.UUID | None = await connection.fetchval("SELECT registry.account_of($1, $2)", issuer, subject)
+            return account
 
     async def fetch_json(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
         """The finished JSON of one gated statement, with its values in order; None if there is nothing for this caller.

@@ -32,6 +32,7 @@ from server.http.headers import accepts_gzip, accepts_page, headers_of, language
 from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import respond_with_page
 from server.http.principals import Principals
+from server.http.provider_accounts import opening_provider
 from server.http.request_log import Entry, entry_of, request_id_of
 from server.http.responses import SAFE_HEADERS, Reply, rendered
 from server.http.service import Service
@@ -213,8 +214,10 @@ class App(Starlette):
             query_seconds=settings.query_timeout_ms / 1000,
         )
         listening = Principals().opening(self._dsn, settings.listen_url)
-        async with opening_database as database, listening as principals:
+        provider = opening_provider(settings)
+        async with opening_database as database, listening as principals, provider as provider_accounts:
             self.service.database, self.service.principals = database, principals
+            self.service.provider_accounts = provider_accounts
             async with publishing(self.service, self.service.counts) as self.published:
                 yield
 

@@ -153,7 +153,8 @@ async def _principal(request: Request) -> Principal:
     if header is None:
         return STRANGER
     service = request.service
-    return await principal_of(header.decode("latin-1"), service.keyring, service.database, service.principals)
+    signed_in = service.keyring, service.database, service.principals, service.provider_accounts
+    return await principal_of(header.decode("latin-1"), *signed_in)
 
 
 async def _operation(request: Request, principal: Principal, query_string: bytes) -> tuple[GraphQLParams, Operation]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import asyncpg
 
@@ -17,22 +18,38 @@ from auth.errors import SignInFault, Unauthenticated
 from auth.policy import needs_second_factor
 from auth.principal import Duty, Grant, Principal
 from auth.role import Role
-from auth.token import Keyring
+from auth.token import Claims, Keyring
 from registry.store.db import Database
 from registry.values.civil_day import civil_day
 from server.http.principals import Principals
+from server.http.provider_accounts import ProviderAccounts
 
 
 async def principal_of(
-    header: str, keyring: Keyring, database: Database, principals: Principals | None = None
+    header: str,
+    keyring: Keyring,
+    database: Database,
+    principals: Principals | None = None,
+    accounts: ProviderAccounts | None = None,
 ) -> Principal:
     """The signed-in user of an `Authorization` header, from the cache `principals` if they are there.
 
-    Raises Unauthenticated."""
+    `accounts` are those of an identity provider, whose tokens say so.  Raises Unauthenticated."""
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated(SignInFault.MALFORMED)
-    claims = keyring.verify(text.lstrip(" "))
+    text = text.lstrip(" ")
+    if accounts is None or not accounts.provider.issued(text):
+        return await _principal(keyring.verify(text), database, principals)
+    claims = await accounts.claims(text, database, principals)
+    principal = await _principal(claims, database, principals)
+    if not claims.second_factor and _needs_second_factor(principal.grants):
+        return replace(principal, duty=Duty.CONFIRM_SECOND_FACTOR)
+    return principal
+
+
+async def _principal(claims: Claims, database: Database, principals: Principals | None) -> Principal:
+    """The user of a valid token, from the cache if there is one."""
     if principals is None:
         return await principal_now(claims.sub, claims.expires_at, database, claims.session)
     if cached := principals.get(claims.sub, claims.expires_at, claims.session):
@@ -68,6 +85,10 @@ def _duty(row: asyncpg.Record, grants: tuple[Grant, ...]) -> Duty | None:
     """What the user of a session must do before anything else."""
     if row["temporary"]:
         return Duty.CHANGE_PASSWORD
-    if not row["second_factor"] and any(needs_second_factor(grant.role, grant.area) for grant in grants):
+    if not row["second_factor"] and _needs_second_factor(grants):
         return Duty.CONFIRM_SECOND_FACTOR
     return None
+
+
+def _needs_second_factor(grants: tuple[Grant, ...]) -> bool:
+    return any(needs_second_factor(grant.role, grant.area) for grant in grants)

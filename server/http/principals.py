@@ -56,6 +56,7 @@ class Principals:
         self._cache: LruCache[uuid.UUID, dict[TokenKey, Principal]] = LruCache(
             "principals", MAX_USERS, MAX_BYTES, _size
         )
+        self._accounts: LruCache[tuple[str, str], uuid.UUID] = LruCache("accounts_of_subjects", MAX_USERS)
         self._valid_until = 0.0  # by the monotonic clock
         self._heartbeat = ""
         self._sent_at = 0.0  # by the monotonic clock
@@ -86,6 +87,15 @@ class Principals:
             tokens = {}
         token = principal.session, principal.expires_at
         self._cache.put(principal.user_id, tokens | {token: principal})
+
+    def account(self, subject: tuple[str, str]) -> uuid.UUID | None:
+        """The account of a provider's subject, given as its issuer and name; the caller has verified its token."""
+        return self._accounts.get(subject) if self.listening else None
+
+    def put_account(self, subject: tuple[str, str], account: uuid.UUID, changes: int) -> None:
+        """Cache a binding whose reading began when `changes` was this number."""
+        if changes == self.changes and self.listening:
+            self._accounts.put(subject, account)
 
     @asynccontextmanager
     async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
@@ -171,6 +181,7 @@ class Principals:
 
     def _clear(self) -> None:
         self._cache.clear()
+        self._accounts.clear()
         self.changes += 1
 
 

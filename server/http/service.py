@@ -21,6 +21,7 @@ from schema.engine.cursor import Cursors
 from schema.engine.operation import Operations
 from server.http.compress import gzip
 from server.http.principals import Principals
+from server.http.provider_accounts import ProviderAccounts
 from server.http.request_log import Entry, RequestLog
 from server.http.web import Web, load
 from server.settings import Settings
@@ -32,7 +33,8 @@ Outcomes = Counter[str]  # requests by outcome: OK, GONE, or the first error cod
 class Service:
     """What the routes of one process share.
 
-    `database` and `principals` are there while the application runs; `counts` is the folder where all processes of the
+    `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
+    identity provider; `counts` is the folder where all processes of the
     service write their counts."""
 
     settings: Settings
@@ -42,6 +44,7 @@ class Service:
     schema: Schema
     database: Database = field(init=False)
     principals: Principals = field(init=False)
+    provider_accounts: ProviderAccounts | None = field(init=False, default=None)
     outcomes: Outcomes = field(default_factory=Counter)
     counts: Path | None = None
     web: Web = field(default_factory=load)

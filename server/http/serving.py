@@ -27,6 +27,7 @@ from server.database.checks import ServingError
 from server.http.app import App, create
 from server.http.bounds import Bounds, Connections
 from server.http.protocol import protocol_of
+from server.http.provider_accounts import trusted_certificates
 from server.keys import is_demo
 from server.settings import Settings
 
@@ -42,10 +43,11 @@ BesideRequests = Callable[[], Coroutine[None, None, None]]
 def production(settings: Settings) -> App:
     """The application of these settings, with keys from files.
 
-    Raises ServingError if a key is missing, broken or a demo's."""
+    Raises ServingError if a key is missing, broken or a demo's, and SettingsError for an unreadable certificate."""
     assert settings.database_url is not None
     assert settings.signing_keys is not None
     assert settings.vault_keys is not None
+    trusted_certificates(settings)
     try:
         keyring = Keyring.load(settings.signing_keys, issuer=settings.issuer, audience=settings.audience)
         vault = Vault.load(settings.vault_keys)
