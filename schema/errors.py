@@ -66,6 +66,18 @@ class PersistedQueryNotFound(RequestError):
         )
 
 
+class OperationNotRegistered(RequestError):
+    """A service account asked for what is not among its registered operations; it was neither parsed nor run."""
+
+    code = "OPERATION_NOT_REGISTERED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Operasi ini tidak terdaftar untuk akun layanan; daftarkan dengan `desmigratif service operations`.",
+            "This operation is not registered for this service account; `desmigratif service operations` registers it.",
+        )
+
+
 class PageTooLarge(RequestError):
     """A page of more than 1,000 rows; refused, because a page that was cut would look like the end of the list."""
 

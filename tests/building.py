@@ -239,17 +239,19 @@ async def build_world(dsn: str, login: str) -> AsyncIterator[World]:
     vault = Vault("k1", {"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
     app = create(Settings(mode="demo", pool_size=1, **HIGH_QUOTAS), login, keyring, vault, secrets.token_bytes(32))
     admin = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
+    registrar = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
     country = list(_country())
     transport = httpx.ASGITransport(app)
     async with (
         _closing(admin),
+        _closing(registrar),
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://registry") as client,
     ):
         database: Database = app.service.database
         tree = {key: parent for key, _, parent in country}
         codes = {key: code for key, code, _ in country}
-        w = World(dsn, login, admin, client, database, app.service.log, keyring, tree, codes, {})
+        w = World(dsn, login, admin, registrar, client, database, app.service.log, keyring, tree, codes, {})
         _record(w)
         for key, _, _ in country:
             w.regions[key] = await _region(admin, w, key)

@@ -35,6 +35,10 @@ class Persona:
     active: bool = True
     id: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
 
+    @property
+    def runs_registered_only(self) -> bool:
+        return any(grant.role == "SERVICE" for grant in self.grants)
+
 
 def persona(name: str, *grants: Grant, active: bool = True) -> Persona:
     return Persona(name, grants, active)

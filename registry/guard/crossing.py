@@ -37,12 +37,13 @@ class Crossing:
 SIGN_IN = Crossing(
     "sign_in",
     (("caller", "uuid"), ("of_session", "uuid")),
-    "TABLE (username text, name text, temporary boolean, second_factor boolean,"
+    "TABLE (username text, name text, service boolean, temporary boolean, second_factor boolean,"
     " role text, code text, region_id uuid, valid_from date, valid_to date)",
     frozenset({"account", "credential", "session", "device", "grants", "region"}),
     "A token names its user and session; whether it stands and their grants are read before any area is known.",
     """
-    SELECT a.username, a.name, c.temporary, s.second_factor, g.role, r.code, g.region_id, g.valid_from, g.valid_to
+    SELECT a.username, a.name, a.service, c.temporary, s.second_factor,
+           g.role, r.code, g.region_id, g.valid_from, g.valid_to
     FROM account a LEFT JOIN credential c ON c.account_id = a.id
     LEFT JOIN session s ON s.id = of_session AND s.account_id = a.id AND s.ended_at IS NULL AND s.expires_at > now()
       AND (a.signed_out_at IS NULL OR s.begun_at > a.signed_out_at)
@@ -60,6 +61,25 @@ ACCOUNT_OF = Crossing(
     frozenset({"account_subject"}),
     "A provider's token names its subject; the account is looked up before it has signed in.",
     "SELECT s.account_id FROM account_subject s WHERE s.issuer = provider AND s.subject = person",
+)
+
+REGISTERED_OPERATION = Crossing(
+    "registered_operation",
+    (("caller", "uuid"), ("hash", "text")),
+    "text",
+    frozenset({"service_operation"}),
+    "What a service account may run is read before anything of its request is.",
+    "SELECT document FROM service_operation WHERE account_id = caller AND sha256 = hash",
+)
+
+SERVICE_KEYS = Crossing(
+    "service_keys",
+    (),
+    "TABLE (kid text, account_id uuid, public_key text)",
+    frozenset({"service_key", "account"}),
+    "The public keys by which the tokens of service accounts are verified, before anybody is known.",
+    "SELECT k.kid, k.account_id, k.public_key FROM service_key k JOIN account a ON a.id = k.account_id"
+    " WHERE a.active AND a.service",
 )
 
 _LATEST = """
@@ -143,4 +163,4 @@ TAKING = Crossing(
     changes=frozenset({quota.QUOTA.name}),
 )
 
-CROSSINGS = (SIGN_IN, ACCOUNT_OF, FIGURES, NAMING, TAKING)
+CROSSINGS = (SIGN_IN, ACCOUNT_OF, REGISTERED_OPERATION, SERVICE_KEYS, FIGURES, NAMING, TAKING)

@@ -33,6 +33,7 @@ from registry.models import (
     label,
     record_revision,
     region,
+    service,
     session,
     workflow,
 )
@@ -72,6 +73,7 @@ class Kind(enum.Enum):
     OWN = "an account and what belongs to it, as a grant or a device: read, and where it says so written, by its holder"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
+    REGISTERED = "keys and operations of service accounts: written by the owner alone, reached through crossings"
     PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
 
 
@@ -141,6 +143,8 @@ DOORS: dict[str, Door] = {
     credential.SECOND_FACTOR.name: Door(Kind.OWN, update=("key_id", "sealed", "last_step", "confirmed_at", "ended_at")),
     credential.RECOVERY_CODE.name: Door(Kind.OWN, update=("used_at",)),
     account_subject.ACCOUNT_SUBJECT.name: Door(Kind.OWN, insert=False),
+    service.SERVICE_OPERATION.name: Door(Kind.REGISTERED, insert=False),
+    service.SERVICE_KEY.name: Door(Kind.REGISTERED, insert=False),
     audit.AUDIT.name: Door(Kind.APPENDED),
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
@@ -226,7 +230,7 @@ def privileges(table: str, door: Door) -> Iterator[str]:
     """The REVOKE and GRANT statements of one table."""
     name = f"{SCHEMA}.{table}"
     yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
-    if door.kind not in (Kind.APPENDED, Kind.ENTERED):
+    if door.kind not in (Kind.APPENDED, Kind.ENTERED, Kind.REGISTERED):
         yield f"GRANT SELECT ON {name} TO {LOGIN}"
     if door.insert:
         yield f"GRANT INSERT ON {name} TO {LOGIN}"

@@ -36,6 +36,7 @@ class Account(Noun):
     username: Mapped[str] = fact(SYSTEM, "Nama pengguna", "User name", unique=True, longest=100)
     name: Mapped[str] = fact(SYSTEM, "Nama", "Name", longest=NAME)
     active: Mapped[bool] = fact(SYSTEM, "Aktif", "Active", server_default=sa.true())
+    service: Mapped[bool] = fact(SYSTEM, "Akun layanan", "Service account", server_default=sa.false())
     signed_out_at: Mapped[dt.datetime | None] = fact(
         SYSTEM, "Keluar semua", "Signed out everywhere at: sessions begun before have ended", server=True
     )

@@ -2,8 +2,8 @@
 
 Connections are read-only by default and never reset, because every setting is local to its transaction.
 Rule: the statement or transaction that touches records sets the caller's areas itself.  Besides the two doors, only
-`explain` (a plan), `sign_in` and `account_of` (crossings), `ready` (the version) and `stores` (a row that is rolled
-back) run SQL.
+`explain` (a plan), `sign_in`, `account_of`, `registered_operation` and `service_keys` (crossings), `ready` (the version)
+and `stores` (a row that is rolled back) run SQL.
 Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 
@@ -188,6 +188,20 @@ class Database:
         async with self._connection() as connection:
             account: uuid.UUID | None = await connection.fetchval("SELECT registry.account_of($1, $2)", issuer, subject)
             return account
+
+    async def registered_operation(self, service: uuid.UUID, sha256: str) -> str | None:
+        """The crossing that returns a document that this service account may run; None if it is not registered."""
+        async with self.turn(service), self._connection() as connection:
+            document: str | None = await connection.fetchval(
+                "SELECT registry.registered_operation($1, $2)", service, sha256
+            )
+            return document
+
+    async def service_keys(self) -> list[asyncpg.Record]:
+        """The crossing that returns the public keys of all open service accounts."""
+        async with self._connection() as connection:
+            keys: list[asyncpg.Record] = await connection.fetch("SELECT * FROM registry.service_keys()")
+            return keys
 
     async def fetch_json(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
         """The finished JSON of one gated statement, with its values in order; None if there is nothing for this caller.

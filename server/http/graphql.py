@@ -43,6 +43,7 @@ from server.http.headers import (
 )
 from server.http.identity import principal_of
 from server.http.page import respond_with_page
+from server.http.registered import registered_for
 from server.http.request import GraphQLParams, read_params, refuse_unless_graphql
 from server.http.request_log import Entry, entry_of, operation_name
 from server.http.responses import Reply, respond
@@ -165,7 +166,7 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
     limit = service.settings.max_body_bytes
     source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
     if principal is not STRANGER:
-        params = await read_params(*source, limit)
+        params = await read_params(*source, limit, registered_for(principal, service.database))
         return params, await service.operations.get_in_lane(params.query, params.operation, principal.user_id)
     try:
         params = await read_params(*source, min(limit, MAX_STRANGERS_BODY))

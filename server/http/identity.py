@@ -78,7 +78,10 @@ async def principal_now(
         grants.append(Grant(Role[row["role"]], area, row["region_id"], row["valid_from"], row["valid_to"], True))
     in_force = tuple(grant for grant in grants if grant.in_force(day))
     duty = None if session is None else _duty(rows[0], in_force)
-    return Principal(user, rows[0]["name"], rows[0]["username"], in_force, expires_at, session=session, duty=duty)
+    first = rows[0]
+    return Principal(
+        user, first["name"], first["username"], in_force, expires_at, first["service"], session=session, duty=duty
+    )
 
 
 def _duty(row: asyncpg.Record, grants: tuple[Grant, ...]) -> Duty | None:

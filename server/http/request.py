@@ -1,7 +1,7 @@
 """The parameters of a GraphQL request: its document, its variables, the name of the operation.
 
 A document that was once sent with its SHA-256 can later be named by that hash alone: `documentId`, or `persistedQuery`
-as Apollo's clients send it.
+as Apollo's clients send it.  Of a service account, every document is looked up by its hash among the registered ones.
 Rule: what is not a GraphQL request is refused with a sentence that says how to send one; no NUL reaches PostgreSQL,
 whose texts hold none; a hash stands for its own document only.
 Tests: tests/test_http.py, tests/test_persisted.py.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +61,22 @@ def refuse_unless_graphql(method: str, headers: Headers) -> None:
         raise UnsupportedMediaType("Kirim application/json.", "Send application/json.")
 
 
-async def read_params(method: str, query_string: bytes, length: bytes, receive: Receive, limit: int) -> GraphQLParams:
+Registered = Callable[[str], Awaitable[str]]
+"""The registered document of a hash.  Raises OperationNotRegistered."""
+
+
+async def read_params(
+    method: str,
+    query_string: bytes,
+    length: bytes,
+    receive: Receive,
+    limit: int,
+    registered: Registered | None = None,
+) -> GraphQLParams:
     """The parameters in the query string of a GET, or in the body of a POST.
 
-    `length` is the Content-Length that the body claims, `limit` its largest size in bytes.
-    Raises RequestError, ClientDisconnected."""
+    `length` is the Content-Length that the body claims, `limit` its largest size in bytes; the document is one of
+    `registered`, if that is there.  Raises RequestError, ClientDisconnected."""
     params: Any
     if method == "POST":
         body = await _body(receive, length, limit)
@@ -77,7 +89,9 @@ async def read_params(method: str, query_string: bytes, length: bytes, receive: 
         params = {}
     query = params.get("query")
     sha256 = _sha256_of(params)
-    if sha256 is not None:
+    if registered is not None and (sha256 is not None or isinstance(query, str)):
+        query, sha256 = await registered(_hash_of(sha256, query)), None
+    elif sha256 is not None:
         query = _document_of(sha256, query)
     if not isinstance(query, str) or not query.strip():
         raise RequestError(
@@ -135,9 +149,19 @@ def _document_of(sha256: str, query: Any) -> Any:
         if document is None:
             raise PersistedQueryNotFound
         return document
-    if isinstance(query, str) and hashlib.sha256(query.encode()).hexdigest() != sha256:
-        raise RequestError("Hash tidak cocok dengan `query`.", "The hash is not that of `query`.")
+    _hash_of(sha256, query)
     return query
+
+
+def _hash_of(sha256: str | None, query: Any) -> str:
+    """The hash of the document that a request sends or names.  Raises RequestError if it does both, and they differ."""
+    if not isinstance(query, str):
+        assert sha256 is not None
+        return sha256
+    own = hashlib.sha256(query.encode()).hexdigest()
+    if sha256 is not None and own != sha256:
+        raise RequestError("Hash tidak cocok dengan `query`.", "The hash is not that of `query`.")
+    return own
 
 
 async def _body(receive: Receive, length: bytes, limit: int) -> bytearray:
