@@ -57,7 +57,7 @@ $(WEB): $(WEB_SOURCES) web/node_modules/.package-lock.json | $(READY)
 	cd web && $(NPM) run --silent build
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(READY)
-	cd web && $(NPM) ci --no-audit --no-fund --loglevel=error
+	cd web && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The virtual environment, exactly as locked; made anew when the lock changes.
