@@ -1,13 +1,14 @@
-"""Key files: made once, readable by their owner alone; those of a demo are marked inside.
+"""Key files: readable by their owner alone; those of a demo are marked inside.
 
 Rule: a demo's key never serves the data of real people.  Its mark survives copying and renaming the file, and `serve`
-refuses it.  Tests: tests/test_serving.py.
+refuses it.  Tests: tests/test_serving.py, tests/test_signing_keys.py.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +24,10 @@ from registry.guard.vault import Vault
 
 MARK = "demo key: refused in production"
 VAULT = "vault.json"
+
+
+POLL_SECONDS = 5.0
+"""How often a process that serves looks whether its key files have changed."""
 
 
 class KeyFileError(Exception):
@@ -72,6 +77,40 @@ def demo_keyring(folder: Path, audience: str) -> Keyring:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is no Ed25519 key.")
     return Keyring(DEMO, audience, key)
+
+
+class KeyFiles:
+    """The key files of a production: a folder of signing keys and the file of the vault."""
+
+    def __init__(self, signing: Path, sealing: Path, issuer: str, audience: str) -> None:
+        self._signing, self._sealing, self._issuer, self._audience = signing, sealing, issuer, audience
+
+    def load(self) -> tuple[Keyring, Vault]:
+        """The keys in the files.  Raises KeyFileError if a file is missing, broken or a demo's."""
+        try:
+            keyring = Keyring.load(self._signing, issuer=self._issuer, audience=self._audience)
+            vault = Vault.load(self._sealing)
+            demo_files = [path for path in self._paths() if is_demo(path)]
+        except (OSError, ValueError) as error:
+            raise KeyFileError(str(error)) from None
+        if demo_files:
+            raise KeyFileError(
+                f"{demo_files[0]} is a demo's key: "
+                "make one with `desmigratif keys create` or `desmigratif vault create`."
+            )
+        return keyring, vault
+
+    def state(self) -> tuple[tuple[str, int, int, int], ...]:
+        """What changes when a file does: the name, inode, size and time of change of each."""
+        stats = []
+        for path in self._paths():
+            with suppress(FileNotFoundError):  # it went away just now
+                stat = path.stat()
+                stats.append((path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        return tuple(stats)
+
+    def _paths(self) -> list[Path]:
+        return [*sorted(self._signing.glob("*.pem")), self._sealing]
 
 
 def is_demo(path: Path) -> bool:

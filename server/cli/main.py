@@ -251,6 +251,7 @@ EXPECTED_ERRORS = {
     "server.database.embedded": "EmbeddedError",
     "server.database.migrate": "NewerDatabase",
     "server.database.reader": "ReaderError",
+    "server.database.reseal": "ResealError",
     "server.database.revision": "RevisionError",
     "server.keys": "KeyFileError",
     "server.settings": "SettingsError",

@@ -29,6 +29,7 @@ from server.http.cors import Cors
 from server.http.errors import refusal
 from server.http.graphql import GRAPHQL
 from server.http.headers import accepts_gzip, accepts_page, headers_of, language_of
+from server.http.key_watch import watching_keys
 from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import respond_with_page
 from server.http.principals import Principals
@@ -218,7 +219,7 @@ class App(Starlette):
         async with opening_database as database, listening as principals, provider as provider_accounts:
             self.service.database, self.service.principals = database, principals
             self.service.provider_accounts = provider_accounts
-            async with publishing(self.service, self.service.counts) as self.published:
+            async with publishing(self.service, self.service.counts) as self.published, watching_keys(self.service):
                 yield
 
 

@@ -24,6 +24,7 @@ from server.http.principals import Principals
 from server.http.provider_accounts import ProviderAccounts
 from server.http.request_log import Entry, RequestLog
 from server.http.web import Web, load
+from server.keys import KeyFiles
 from server.settings import Settings
 
 Outcomes = Counter[str]  # requests by outcome: OK, GONE, or the first error code of the answer
@@ -35,7 +36,8 @@ class Service:
 
     `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
     identity provider; `counts` is the folder where all processes of the
-    service write their counts."""
+    service write their counts.  `keyring` and `vault` are replaced when `key_files` change, so a request takes them
+    from here."""
 
     settings: Settings
     keyring: Keyring
@@ -48,6 +50,7 @@ class Service:
     outcomes: Outcomes = field(default_factory=Counter)
     counts: Path | None = None
     web: Web = field(default_factory=load)
+    key_files: KeyFiles | None = None
 
     def __post_init__(self) -> None:
         self.executable = graphql_schema(self.schema)

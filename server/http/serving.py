@@ -21,14 +21,12 @@ from typing import Any
 
 import uvicorn
 
-from auth.token import Keyring
-from registry.guard.vault import Vault
 from server.database.checks import ServingError
 from server.http.app import App, create
 from server.http.bounds import Bounds, Connections
 from server.http.protocol import protocol_of
 from server.http.provider_accounts import trusted_certificates
-from server.keys import is_demo
+from server.keys import KeyFileError, KeyFiles
 from server.settings import Settings
 
 CURSORS = b"cursors"
@@ -48,18 +46,14 @@ def production(settings: Settings) -> App:
     assert settings.signing_keys is not None
     assert settings.vault_keys is not None
     trusted_certificates(settings)
+    files = KeyFiles(settings.signing_keys, settings.vault_keys, settings.issuer, settings.audience)
     try:
-        keyring = Keyring.load(settings.signing_keys, issuer=settings.issuer, audience=settings.audience)
-        vault = Vault.load(settings.vault_keys)
-        key_files = [*settings.signing_keys.glob("*.pem"), settings.vault_keys]
-        demo_files = [path for path in key_files if is_demo(path)]
-    except (OSError, ValueError) as error:
+        keyring, vault = files.load()
+    except KeyFileError as error:
         raise ServingError(str(error)) from None
-    if demo_files:
-        raise ServingError(
-            f"{demo_files[0]} is a demo's key: make one with `desmigratif keys create` or `desmigratif vault create`."
-        )
-    return create(settings, settings.database_url, keyring, vault, vault.derive(CURSORS))
+    app = create(settings, settings.database_url, keyring, vault, vault.derive(CURSORS))
+    app.service.key_files = files
+    return app
 
 
 def listen(host: str, port: int, setting: str = "PORT") -> socket.socket:

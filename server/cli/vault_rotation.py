@@ -1,0 +1,140 @@
+"""Rotating the keys of the vault from the command line: the file first, then the values, then the old key.
+
+Rule: no value is sealed with a key that a server may not know, and no key leaves the file while a value needs it; each
+verb may be killed at any time and run again.  Tests: tests/test_vault_rotation.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from registry.guard.vault import Vault
+from registry.guard.vault_file import VaultFile
+from server.database.reseal import Place, ResealError, opened, reseal, settle, survey
+
+SETTLING = dt.timedelta(minutes=2)
+"""From the instant at which a new key seals until every request that sealed with the old one has ended, and every
+server's clock has come there."""
+
+
+async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_run: bool) -> None:
+    """Add a key unless a rotation is under way, wait until all servers seal with it, and seal everything again.
+
+    Raises ResealError, ValueError for a file that holds no keys."""
+    file = VaultFile.load(path)
+    async with opened(dsn, Vault.load(path)) as connection:
+        if dry_run:
+            _print_plan(file, await survey(connection, file.current), minutes, console)
+            return
+    if not file.older:
+        file = file.rotated(dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=minutes))
+        file.put(path)
+        _print(console, f"{file.current} is in {path}, and seals from {file.since} on.")
+        _print(
+            console, "Copy the file to every machine that serves before then; running servers read it by themselves."
+        )
+    await _wait_until_all_seal(file, console)
+    vault = Vault.load(path)
+    async with opened(dsn, vault) as connection:
+        changed = await _reseal(connection, vault, console)
+    _print(console, f"{changed} rows were sealed again. Everything is sealed with {file.current}.")
+    _print(
+        console, f"{', '.join(file.older)} opens nothing of this database now: `desmigratif vault retire` removes it."
+    )
+
+
+async def retire(path: Path, dsn: str, console: Console) -> None:
+    """Take the old keys out of the file, once no value needs them.  Raises ResealError."""
+    file = VaultFile.load(path)
+    if not file.older:
+        _print(console, f"{file.current} is the only key of {path}: nothing to retire.")
+        return
+    if (ready := _ready_at(file)) > dt.datetime.now(dt.UTC):
+        raise ResealError(f"{file.current} seals from {file.since} on: no key can be retired before {ready}.")
+    async with opened(dsn, Vault.load(path)) as connection:
+        await settle(connection, file.current)
+    file.retired().put(path)
+    _print(console, f"{', '.join(file.older)} is out of {path}.")
+    _print(console, "Keep a copy of the file as it was for as long as you keep backups of the database from before.")
+
+
+async def status(path: Path, dsn: str, console: Console, *, as_json: bool) -> None:
+    """Print the keys of the file, and how much of each table an older key has sealed."""
+    file = VaultFile.load(path)
+    async with opened(dsn, Vault.load(path)) as connection:
+        places = await survey(connection, file.current)
+    if as_json:
+        since = None if file.since is None else file.since.isoformat()
+        tables = {place.table: {"rows": place.rows, "olderKey": place.stale} for place in places}
+        content = {"current": file.current, "since": since, "older": list(file.older), "tables": tables}
+        console.print_json(json.dumps(content))
+        return
+    console.print(_keys(file))
+    console.print(_tables(places))
+
+
+def _keys(file: VaultFile) -> Table:
+    table = Table("key", "state")
+    begun = file.since is None or file.since <= dt.datetime.now(dt.UTC)
+    table.add_row(file.current, "seals" if begun else f"opens, and seals from {file.since} on")
+    for key_id in file.older:
+        table.add_row(key_id, "seals until then" if key_id == file.last and not begun else "opens only")
+    return table
+
+
+def _tables(places: Sequence[Place]) -> Table:
+    table = Table("table", "rows", "with an older key")
+    for place in places:
+        table.add_row(place.table, str(place.rows), str(place.stale))
+    return table
+
+
+def _print_plan(file: VaultFile, places: Sequence[Place], minutes: int, console: Console) -> None:
+    console.print(_keys(file))
+    console.print(_tables(places))
+    if file.older:
+        rows = sum(place.stale for place in places)
+        _print(console, f"A rotation is under way: {rows} rows would be sealed again with {file.current}.")
+    else:
+        rows = sum(place.rows for place in places)
+        _print(console, f"A new key would seal {minutes} minutes from now, and then {rows} rows again.")
+    _print(console, "Nothing was changed.")
+
+
+def _ready_at(file: VaultFile) -> dt.datetime:
+    """From when on no server seals with an older key."""
+    return dt.datetime.min.replace(tzinfo=dt.UTC) if file.since is None else file.since + SETTLING
+
+
+async def _wait_until_all_seal(file: VaultFile, console: Console) -> None:
+    ready = _ready_at(file)
+    seconds = (ready - dt.datetime.now(dt.UTC)).total_seconds()
+    if seconds > 0:
+        _print(console, f"It waits until {ready}, when every server seals with {file.current}.")
+        await asyncio.sleep(seconds)
+
+
+async def _reseal(connection: asyncpg.Connection, vault: Vault, console: Console) -> int:
+    bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*bars, console=console) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(table: str, done: int, total: int) -> None:
+            if table not in tasks:
+                tasks[table] = progress.add_task(table, total=total)
+            progress.update(tasks[table], completed=done)
+
+        return await reseal(connection, vault, report)
+
+
+def _print(console: Console, sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
