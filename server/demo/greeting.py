@@ -28,6 +28,7 @@ QUERY = "{ viewer { abilities } households { totalCount } }"
 EXAMPLE = "{ viewer { name } households(first: 3) { totalCount nodes { householdNo village { name } memberCount } } }"
 TIMEOUT = 30.0  # seconds for one answer
 RETRY_SECONDS = 0.5  # between two attempts
+REGISTERED_ONLY = "OPERATION_NOT_REGISTERED"  # what a service account gets for QUERY
 PASSING_CODES = {"INTERNAL", "OVERLOADED", "TIMEOUT"}  # errors of this demo itself while it loses its database
 OPENER = build_opener(ProxyHandler({}))  # the address is on this machine, whatever proxy the environment names
 
@@ -59,7 +60,9 @@ async def greet(origin: str, tokens: Mapping[str, str], console: Console) -> Non
 
 
 def ask(origin: str, token: str) -> dict[str, Any]:
-    """The answer to QUERY for a persona.  Raises NotReady, or ServingError if another program answers."""
+    """The answer to QUERY for a persona; empty for a service account, for which it is not registered.
+
+    Raises NotReady, or ServingError if another program answers."""
     if _answer(Request(f"{origin}/readyz")) != (200, b"ready\n"):  # noqa: S310  (the demo's own address)
         raise NotReady
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -69,8 +72,11 @@ def ask(origin: str, token: str) -> dict[str, Any]:
         raise NotReady
     try:
         answer = json.loads(content)
-        if any(error["extensions"]["code"] in PASSING_CODES for error in answer.get("errors", ())):
+        codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+        if codes & PASSING_CODES:
             raise NotReady
+        if REGISTERED_ONLY in codes:
+            return {}
         data: dict[str, Any] = answer["data"]
         return {"abilities": data["viewer"]["abilities"], "households": data["households"]}
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -89,6 +95,8 @@ def _answer(request: Request) -> tuple[int, bytes]:
 
 def describe(answer: Mapping[str, Any]) -> str:
     """How many households a persona sees, and which classes of data in them."""
+    if not answer:
+        return "only operations that are registered for it"
     if not answer["households"]:
         return "no household"
     guarded = (Sensitivity.PERSONAL, Sensitivity.IDENTITY, Sensitivity.SPECIAL, Sensitivity.PROTECTIVE)
