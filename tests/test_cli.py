@@ -140,7 +140,7 @@ def test_verbs_that_need_a_database_ask_for_its_url(
 ) -> None:
     for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "DESMIGRATIF_MODE"):
         monkeypatch.delenv(name, raising=False)
-    for words in (("migrate",), ("regions", "load", "x.csv"), ("serve",)):
+    for words in (("migrate",), ("regions", "load", "x.csv"), ("programme", "list"), ("serve",)):
         assert run(*words) == 1
         assert "DATABASE_URL" in capsys.readouterr().err
     assert run("migrate", "--database", "postgresql://nobody@127.0.0.1:1/none") == 1

@@ -59,7 +59,7 @@ DOCUMENTED = {
     "pydantic_settings": "pydantic_settings",
     "pyotp": "pyotp",
     "pytest": "pytest",
-    "rich": ".console .progress .syntax .table",
+    "rich": ".console .progress .syntax .table .text",
     "sqlalchemy": "sqlalchemy .dialects .dialects.postgresql .dialects.postgresql.asyncpg .ext.asyncio .orm .pool"
     " .schema .sql.expression .sql.visitors",
     "starlette": ".applications .datastructures .exceptions .middleware.cors .requests .responses .routing .types",

@@ -1,7 +1,9 @@
 """Audit: every command and every reveal, refused or not, as one append-only row.
 
+The actor is an account, or somebody at the command line of the server, who is named as its operating system names them.
 Rule: the row of an accepted command is written in its transaction, that of a refused one in another; no row holds a
-personal value.  The application may write rows but not read them.  Tests: tests/test_audit.py.
+personal value.  The application may write rows of its caller but not read any.
+Tests: tests/test_audit.py, tests/test_cli_programmes.py.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from registry.models.noun import Noun, table_of
 from registry.values.bounds import NOTE
 
 SYSTEM = Sensitivity.SYSTEM
+LONGEST_SHELL_USER = 100
 
 
 class AuditEvent(Noun):
@@ -30,7 +33,14 @@ class AuditEvent(Noun):
     row_sensitivity = SYSTEM
     id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
     at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
-    actor_id: Mapped[uuid.UUID] = fact(SYSTEM, "Pelaku", "Actor", server=True)
+    actor_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Pelaku", "Actor; null at the command line", server=True)
+    shell_user: Mapped[str | None] = fact(
+        SYSTEM,
+        "Pengguna di server",
+        "The operating system's user at the command line",
+        server=True,
+        longest=LONGEST_SHELL_USER,
+    )
     ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40, closed=Ability)
     subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
     outcome: Mapped[str] = fact(
@@ -44,6 +54,7 @@ class AuditEvent(Noun):
     field: Mapped[str | None] = fact(SYSTEM, "Kolom", "Revealed field", server=True, longest=20, closed=IdentityField)
     purpose: Mapped[str | None] = fact(SYSTEM, "Tujuan", "Purpose", server=True, longest=40, closed=AccessPurpose)
     note: Mapped[str | None] = fact(SYSTEM, "Keterangan", "Note of the actor", server=True, longest=NOTE)
+    __table_args__ = (sa.CheckConstraint("shell_user IS NULL OR actor_id IS NULL", name="ck_audit_event_one_actor"),)
 
 
 AUDIT = table_of(AuditEvent)

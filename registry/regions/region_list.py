@@ -117,11 +117,11 @@ def _files(path: Path) -> dict[str, bytes]:
     try:
         if path.is_dir():
             folder = path if (path / "villages.csv").exists() else path / "data"
-            files = {name: _capped(folder / name) for name in _FILES if (folder / name).is_file()}
+            files = {name: capped(folder / name) for name in _FILES if (folder / name).is_file()}
         elif path.name.endswith((".tgz", ".tar.gz")):
-            files = _members(_capped(path))
+            files = _members(capped(path))
         else:
-            return {path.name: _capped(path)}
+            return {path.name: capped(path)}
     except FileNotFoundError:
         raise RegionListError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
@@ -131,7 +131,7 @@ def _files(path: Path) -> dict[str, bytes]:
     return {name: files[name] for name in _FILES}
 
 
-def _capped(path: Path) -> bytes:
+def capped(path: Path) -> bytes:
     """A file's content, decompressed by its ending; never more than MAX_BYTES are in memory."""
     with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -163,22 +163,11 @@ def _entries(
     file: str, content: bytes, expected: tuple[RegionLevel, list[str]] | None
 ) -> Iterator[ListedRegion | BadRow]:
     """Every line of one file as a row or a bad row; `expected` is the level and heading that idn-area-data gives it."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise RegionListError(f"{file}:{line}: not UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns = expected[1] if expected else ["code", "name"]
-    line, first = 1, True
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield BadRow(file, line, f"not CSV ({error})")
-            cells = []
-        if cells is None:
-            return
+    for first, line, cells in csv_lines(file, content):
+        if isinstance(cells, BadRow):
+            yield cells
+            continue
         if first and expected and cells != columns:
             raise RegionListError(f"{file}: the heading must be {','.join(columns)}")
         if first and cells[:1] == ["code"]:
@@ -187,6 +176,28 @@ def _entries(
             columns = cells
         elif cells:
             yield _row(file, line, columns, cells, expected)
+
+
+def csv_lines(file: str, content: bytes) -> Iterator[tuple[bool, int, list[str] | BadRow]]:
+    """Every line of a CSV file: whether it is the first, its number, and its cells or why it has none.
+
+    Raises RegionListError for what is not UTF-8."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RegionListError(f"{file}:{line}: not UTF-8") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line, first = 1, True
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield first, line, BadRow(file, line, f"not CSV ({error})")
+            cells = []
+        if cells is None:
+            return
+        yield first, line, cells
         line, first = reader.line_num + 1, False
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from auth.ability import Ability
 from auth.area import AreaSet
@@ -115,6 +117,40 @@ def _faults(values: Mapping[str, str | None]) -> Iterator[Problem]:
         yield from unfit(PROGRAMME.c[name], value, name)
 
 
+FIND_PROGRAMME = Sql(sa.select(PROGRAMME.c.id).where(PROGRAMME.c.code == arg("code", sa.Text())))
+
+
+def _with_villages() -> Sql:
+    # SELECT code, name, agency, count(region_id) FILTER (WHERE active) AS villages, … AS ended, min(year) AS since
+    # FROM programme LEFT JOIN village_enrolment ON programme_id = id GROUP BY id ORDER BY code
+    villages, active = sa.func.count(ENROLMENT.c.region_id), ENROLMENT.c.active
+    return Sql(
+        sa.select(
+            *[PROGRAMME.c[name] for name in COLUMNS],
+            villages.filter(active).label("villages"),
+            villages.filter(sa.not_(active)).label("ended"),
+            sa.func.min(ENROLMENT.c.year).label("since"),
+        )
+        .select_from(PROGRAMME.outerjoin(ENROLMENT, ENROLMENT.c.programme_id == PROGRAMME.c.id))
+        .group_by(PROGRAMME.c.id)
+        .order_by(PROGRAMME.c.code)
+    )
+
+
+WITH_VILLAGES = _with_villages()
+
+
+async def find_programme(tx: Transaction, code: str | None) -> uuid.UUID | None:
+    """The id of the programme that has a code."""
+    id_: uuid.UUID | None = await tx.value(FIND_PROGRAMME, code=code)
+    return id_
+
+
+async def programmes_with_villages(tx: Transaction) -> list[dict[str, Any]]:
+    """Every programme: its columns, how many villages take part, how many have, and since which year."""
+    return [dict(row) for row in await tx.rows(WITH_VILLAGES)]
+
+
 # --- enrolments -------------------------------------------------------------------------------------------------------
 
 _OF_CODE = sa.select(PROGRAMME.c.id).where(PROGRAMME.c.code == arg("programme", sa.Text())).scalar_subquery()
@@ -124,7 +160,7 @@ _KEY = {name: arg(name, sa.Uuid()) for name in ("programme_id", "region_id")}
 _HERE = [ENROLMENT.c[name] == value for name, value in _KEY.items()]
 _TERMS = {name: arg(name, ENROLMENT.c[name].type) for name in ("year", "decree", "active")}
 LOCK_ENROLMENT = Sql(sa.select(*[ENROLMENT.c[name] for name in _TERMS]).where(*_HERE).with_for_update())
-ENROL = Sql(sa.insert(ENROLMENT).inline().values(**_KEY, **_TERMS))
+ENROL = Sql(upsert(ENROLMENT).values(**_KEY, **_TERMS).on_conflict_do_nothing().returning(ENROLMENT.c.region_id))
 CHANGE_ENROLMENT = Sql(sa.update(ENROLMENT).where(*_HERE).values(_TERMS))
 
 
@@ -141,26 +177,27 @@ class Enrolment:
     active: bool = True
 
 
+@dataclass(frozen=True)
+class Place:
+    """The ids of a programme and of a village, and what to say of the code that named the village."""
+
+    programme_id: uuid.UUID
+    region_id: uuid.UUID
+    warnings: tuple[Problem, ...] = ()
+
+
 async def enrol_village(database: Database, principal: Principal, enrolment: Enrolment) -> Saved:
     """Enrol a village in a programme, or end that; the record is the village.  Raises Forbidden."""
     await require(database, principal, ABILITY)
-    areas = principal.areas(ABILITY)
-    try:
-        return await _saved(database, principal, None, lambda tx: put_enrolment(tx, areas, enrolment))
-    except asyncpg.UniqueViolationError:  # another transaction has enrolled it meanwhile: look at what it stored
-        return await _saved(database, principal, None, lambda tx: put_enrolment(tx, areas, enrolment))
+
+    async def work(tx: Transaction) -> Saved:
+        return await put_enrolment(tx, await find_place(tx, principal.areas(ABILITY), enrolment), enrolment)
+
+    return await _saved(database, principal, None, work)
 
 
-async def put_enrolment(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> Saved:
-    """Enrol a village of these areas within a transaction, or end its enrolment.
-
-    Raises Refused, and asyncpg.UniqueViolationError if another transaction has enrolled it since this one looked."""
-    problems = (
-        *unfit(ENROLMENT.c.year, enrolment.year, "year"),
-        *unfit(ENROLMENT.c.decree, enrolment.decree, "decree"),
-    )
-    if problems:
-        raise Refused(*problems)
+async def find_place(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> Place:
+    """The programme, and a village of these areas, that an enrolment names.  Raises Refused."""
     row = await tx.one(FIND, programme=enrolment.programme, code=enrolment.village)
     assert row is not None, "it always has one row"
     if row["programme"] is None:
@@ -168,24 +205,35 @@ async def put_enrolment(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -
     village, warnings = named_village(row["regions"], enrolment.village, ("villageCode",))
     if not areas.covers(village["code"]):
         raise refusal(Code.OUT_OF_SCOPE, "villageCode")
-    key = {"programme_id": row["programme"], "region_id": uuid.UUID(village["id"])}
-    stored = await tx.one(LOCK_ENROLMENT, **key)
-    problems = _judged(stored, enrolment)
+    return Place(row["programme"], uuid.UUID(village["id"]), tuple(warnings))
+
+
+async def put_enrolment(tx: Transaction, place: Place, enrolment: Enrolment) -> Saved:
+    """Enrol a village within a transaction, or end its enrolment.  Raises Refused."""
     terms = {"year": enrolment.year, "decree": enrolment.decree, "active": enrolment.active}
-    if stored is not None and enrolment.decree is None:
-        terms["decree"] = stored["decree"]
-    if stored is not None and terms == dict(stored):
-        return Saved(key["region_id"], (*warnings, *problems), WriteOutcome.UNCHANGED)
-    await tx.rows(ENROL if stored is None else CHANGE_ENROLMENT, **key, **terms)
-    return Saved(key["region_id"], tuple(warnings), WriteOutcome.ACCEPTED)
-
-
-def _judged(stored: asyncpg.Record | None, enrolment: Enrolment) -> tuple[Problem, ...]:
-    """A warning if the village is enrolled so already.  Raises Refused for what does not follow from what is stored."""
+    for name in ("year", "decree"):
+        if problems := unfit(ENROLMENT.c[name], terms[name], name):
+            raise Refused(*problems)
+    key = {"programme_id": place.programme_id, "region_id": place.region_id}
+    stored = await tx.one(LOCK_ENROLMENT, **key)
     if stored is None:
         if not enrolment.active:
             raise refusal(Code.NOT_FOUND, "villageCode")  # there is nothing to end
-        return ()
+        if await tx.value(ENROL, **key, **terms) is not None:
+            return Saved(place.region_id, place.warnings, WriteOutcome.ACCEPTED)
+        stored = await tx.one(LOCK_ENROLMENT, **key)  # another transaction has enrolled it since this one looked
+        assert stored is not None, "an enrolment is never deleted"
+    warnings = (*place.warnings, *_judged(stored, enrolment))
+    if enrolment.decree is None:
+        terms["decree"] = stored["decree"]
+    if terms == dict(stored):
+        return Saved(place.region_id, warnings, WriteOutcome.UNCHANGED)
+    await tx.rows(CHANGE_ENROLMENT, **key, **terms)
+    return Saved(place.region_id, place.warnings, WriteOutcome.ACCEPTED)
+
+
+def _judged(stored: asyncpg.Record, enrolment: Enrolment) -> tuple[Problem, ...]:
+    """A warning if the village is enrolled so already.  Raises Refused for what does not follow from what is stored."""
     year = {"year": str(stored["year"])}
     if not enrolment.active:
         if enrolment.year != stored["year"]:

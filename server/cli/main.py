@@ -17,6 +17,7 @@ from rich.console import Console
 from server.access_declarations import Reason, verb, verbs
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
+from server.cli.programmes import programme
 from server.cli.region_lists import regions
 from server.settings import SettingsError, load, table
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(regions, name="regions")
+app.add_typer(programme, name="programme")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
 console, error_console = Console(), Console(stderr=True)
@@ -246,6 +248,7 @@ EXPECTED_ERRORS = {
     "asyncpg": "PostgresError",
     "registry.regions.region_list": "RegionListError",
     "registry.regions.region_load": "RegionLoadError",
+    "server.cli.enrolling": "ProgrammeError",
     "server.cli.explain": "ExplainError",
     "server.database.checks": "ServingError",
     "server.database.embedded": "EmbeddedError",
