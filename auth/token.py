@@ -1,6 +1,7 @@
 """Access tokens: short-lived JWTs signed with Ed25519, by a key whose id they name.
 
-A token names its user, never their rights: grants come from the database.  Keys rotate: one signs, the others verify.
+A token names its user, never their rights: grants come from the database.  Keys rotate: one signs, the others verify
+(auth/key_schedule.py).
 Rule: whatever is wrong with a token, the error is the same `Unauthenticated`; a demo's tokens are valid in that demo
 only, because its issuer is `demo` and `Keyring.load` refuses to be that issuer.  Test: `tests/test_token.py`
 """
@@ -27,12 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from auth.errors import SignInFault, Unauthenticated
+from auth.key_schedule import LEEWAY, LONGEST, SIGNING, KeySchedule, TimedKey, signs_since
 
 ALGORITHM = "EdDSA"
 DEMO = "demo"
-LONGEST = timedelta(minutes=15)
-LEEWAY = timedelta(minutes=1)  # by how much the issuer's clock may be ahead
-SIGNING = "signing.pem"
 _MAX_CHARACTERS = 4096
 _MAX_CACHED = 10_000
 
@@ -52,7 +51,7 @@ class Claims:
 
 
 class Keyring:
-    """The keys of one issuer: `signing` signs tokens, and `signing` and `verifying` verify them."""
+    """The keys of one issuer: `signing` signs tokens until a `later` key begins; these and `verifying` verify them."""
 
     def __init__(
         self,
@@ -60,14 +59,16 @@ class Keyring:
         audience: str,
         signing: Ed25519PrivateKey | None = None,
         verifying: Iterable[Ed25519PublicKey] = (),
+        later: Iterable[TimedKey] = (),
     ) -> None:
-        own = [signing.public_key()] if signing else []
+        keys = [*([TimedKey(signing)] if signing else []), *later]
         self.issuer = issuer
         self.audience = audience
-        self._signing = signing
-        self._keys = {_kid(key): key for key in [*own, *verifying]}
+        self._schedule = KeySchedule(keys)
+        self._public = {key.private: (kid_of(key.private), key.private.public_key()) for key in keys}
+        self._verifying = {_kid(key): key for key in verifying}
         self._cache: dict[str, Claims] = {}
-        if not self._keys or not issuer or not audience:
+        if not (keys or self._verifying) or not issuer or not audience:
             raise ValueError("a keyring has an issuer, an audience and at least one key")
 
     @classmethod
@@ -77,27 +78,28 @@ class Keyring:
 
     @classmethod
     def load(cls, folder: Path, *, issuer: str, audience: str) -> Keyring:
-        """The keyring of a real service: `signing.pem` (private, PKCS 8) signs, every other `*.pem` (public) verifies.
+        """The keyring of a real service: `signing.pem` (private, PKCS 8) signs, `signing-<instant>.pem` signs from then
+        on, and every other `*.pem` (public) verifies.
 
-        Without `signing.pem` it only verifies.  Raises ValueError for the issuer `demo`, wrong keys or none."""
+        Without a private key it only verifies.  Raises ValueError for the issuer `demo`, wrong keys or none."""
         if issuer == DEMO:
             raise ValueError(f"{DEMO!r} is the issuer of demos; name the service that signs these tokens")
-        signing: Ed25519PrivateKey | None = None
-        verifying = []
+        later, verifying = [], []
         for path in sorted(folder.glob("*.pem")):
-            text = path.read_bytes()
-            key = load_pem_private_key(text, None) if path.name == SIGNING else load_pem_public_key(text)
-            if isinstance(key, Ed25519PrivateKey):
-                signing = key
+            text, since = path.read_bytes(), signs_since(path.name)
+            key = load_pem_public_key(text) if since is None else load_pem_private_key(text, None)
+            if isinstance(key, Ed25519PrivateKey) and since is not None:
+                later.append(TimedKey(key, since))
             elif isinstance(key, Ed25519PublicKey):
                 verifying.append(key)
             else:
                 raise ValueError(f"{path.name} is not an Ed25519 key")
-        return cls(issuer, audience, signing, verifying)
+        return cls(issuer, audience, None, verifying, later)
 
     def issue(self, subject: UUID, minutes: int, now: datetime, session: UUID | None = None) -> str:
         """A token for this user and session, valid from `now` for so many minutes (at most 15, except in a demo)."""
-        if self._signing is None:
+        signing = self._schedule.signing_at(now)
+        if signing is None:
             raise ValueError(f"this keyring only verifies: put {SIGNING} beside its keys")
         lifetime = timedelta(minutes=minutes)
         if not timedelta() < lifetime <= self._longest:
@@ -113,7 +115,7 @@ class Keyring:
         }
         if session is not None:
             claims["sid"] = str(session)
-        return jwt.encode(claims, self._signing, ALGORITHM, headers={"kid": _kid(self._signing.public_key())})
+        return jwt.encode(claims, signing, ALGORITHM, headers={"kid": kid_of(signing)})
 
     def verify(self, text: str, now: datetime | None = None) -> Claims:
         """The claims of a token that is valid at `now` (default: this instant).  Raises Unauthenticated."""
@@ -128,9 +130,14 @@ class Keyring:
             self._cache[text] = claims
         return claims
 
-    def jwks(self) -> dict[str, Any]:
-        """The public keys as a JSON Web Key Set (RFC 7517, RFC 8037)."""
-        return {"keys": [{**_jwk(key), "kid": kid, "use": "sig", "alg": ALGORITHM} for kid, key in self._keys.items()]}
+    def jwks(self, now: datetime | None = None) -> dict[str, Any]:
+        """The public keys that are accepted at `now` (default: this instant), as a JSON Web Key Set (RFC 7517)."""
+        keys = self._accepted(now or datetime.now(UTC))
+        return {"keys": [{**_jwk(key), "kid": kid, "use": "sig", "alg": ALGORITHM} for kid, key in keys.items()]}
+
+    def _accepted(self, now: datetime) -> dict[str, Ed25519PublicKey]:
+        """The keys whose tokens are valid at `now`, by id."""
+        return dict(self._public[key] for key in self._schedule.accepted_at(now)) | self._verifying
 
     @property
     def _longest(self) -> timedelta:
@@ -140,12 +147,12 @@ class Keyring:
         try:
             if len(text) > _MAX_CHARACTERS or not is_canonical(text):
                 raise Unauthenticated(SignInFault.MALFORMED)
-            return self._checked(self._decode(text), now)
+            return self._checked(self._decode(text, now), now)
         except Exception as error:  # malformed tokens fail in many ways, and callers learn none of them
             raise Unauthenticated(fault_of(error)) from None
 
-    def _decode(self, text: str) -> dict[str, Any]:
-        key = self._keys.get(jwt.get_unverified_header(text)["kid"])
+    def _decode(self, text: str, now: datetime) -> dict[str, Any]:
+        key = self._accepted(now).get(jwt.get_unverified_header(text)["kid"])
         if key is None:
             raise Unauthenticated(SignInFault.UNKNOWN_KEY)
         return jwt.decode(
@@ -216,6 +223,11 @@ def instant(seconds: object) -> datetime:
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
     x = urlsafe_b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).rstrip(b"=").decode()
     return {"crv": "Ed25519", "kty": "OKP", "x": x}
+
+
+def kid_of(signing: Ed25519PrivateKey) -> str:
+    """The id of a signing key, by which its tokens name it."""
+    return _kid(signing.public_key())
 
 
 def _kid(key: Ed25519PublicKey) -> str:

@@ -6,6 +6,8 @@ refuses it.  Tests: tests/test_serving.py, tests/test_signing_keys.py.
 
 from __future__ import annotations
 
+import datetime as dt
+import errno
 import json
 import os
 from contextlib import suppress
@@ -19,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from auth.token import DEMO, SIGNING, Keyring
+from auth.key_schedule import SIGNING, file_name
+from auth.token import DEMO, Keyring
 from registry.guard.vault import Vault
 
 MARK = "demo key: refused in production"
@@ -35,17 +38,42 @@ class KeyFileError(Exception):
 
 
 def create_signing(folder: Path, note: str = "") -> Path:
-    """Write `signing.pem`, an Ed25519 key that signs access tokens, into the folder.  Raises FileExistsError.
-
-    To rotate, keep the old key's public half beside it as another `.pem`: its tokens stay valid until they expire.
-    """
+    """Write `signing.pem`, an Ed25519 key that signs access tokens, into the folder.  Raises FileExistsError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _write_key(folder / SIGNING, note)
+
+
+def create_next(folder: Path, since: dt.datetime) -> Path:
+    """Write a key that signs from `since` on, with the owner and the mode of the keys in the folder.
+
+    Raises KeyFileError if there are none, FileExistsError."""
+    earlier = sorted(folder.glob("signing*.pem"))
+    if not earlier:
+        raise KeyFileError(f"{folder} holds no signing key: `desmigratif keys create` makes one.")
+    return _write_key(folder / file_name(since), like=earlier[0].stat())
+
+
+def _write_key(path: Path, note: str = "", like: os.stat_result | None = None) -> Path:
+    """Make a key file at once: a kill leaves none, and perhaps `<name>.new`, which nobody reads."""
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = folder / SIGNING
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         if note:
             file.write(f"{note}\n".encode())  # text before a PEM block is a comment: RFC 7468, section 2
         file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    if like is not None:
+        if os.geteuid() == 0:
+            os.chown(new, like.st_uid, like.st_gid)
+        new.chmod(like.st_mode & 0o777)
+    try:
+        os.link(new, path)  # unlike a renaming, it never replaces a file
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+    finally:
+        new.unlink()
     return path
 
 

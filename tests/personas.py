@@ -98,6 +98,7 @@ def invalid_authorizations(keyring: Keyring, audience: str) -> dict[str, str | N
     officer, now = BY_NAME["OFFICER@country"].id, dt.datetime.now(dt.UTC)
     hour = dt.timedelta(hours=1)
     good = keyring.issue(officer, 10, now)
+    signing = keyring._schedule.signing_at(now)
     head, body, signature = good.split(".")
 
     def encode(part: object) -> str:
@@ -108,8 +109,8 @@ def invalid_authorizations(keyring: Keyring, audience: str) -> dict[str, str | N
         "anonymous": None,
         "expired": "Bearer " + keyring.issue(officer, 10, now - hour),
         "not yet valid": "Bearer " + keyring.issue(officer, 10, now + hour),
-        "wrong audience": "Bearer " + Keyring(keyring.issuer, "elsewhere", keyring._signing).issue(officer, 10, now),
-        "wrong issuer": "Bearer " + Keyring("other", audience, keyring._signing).issue(officer, 10, now),
+        "wrong audience": "Bearer " + Keyring(keyring.issuer, "elsewhere", signing).issue(officer, 10, now),
+        "wrong issuer": "Bearer " + Keyring("other", audience, signing).issue(officer, 10, now),
         "alg none": f"Bearer {encode({'alg': 'none', 'typ': 'JWT'})}.{body}.",
         "unknown kid": "Bearer " + other.issue(officer, 10, now),
         "changed body": f"Bearer {head}.{encode({'sub': str(officer)})}.{signature}",

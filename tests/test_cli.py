@@ -16,7 +16,8 @@ import typer
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from auth.token import SIGNING, Keyring
+from auth.key_schedule import SIGNING
+from auth.token import Keyring
 from registry.guard.vault import Vault
 from schema.build import build
 from server.access_declarations import Reason, undeclared_routes, verb, verbs

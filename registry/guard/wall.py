@@ -20,7 +20,7 @@ from registry.codes import RegionLevel
 from registry.figures import ledger
 from registry.guard import quota, record_id
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
-from registry.guard.sealed import SEALED_TABLES, refuse_undeclared
+from registry.guard.sealed import refuse_undeclared
 from registry.models import (
     account,
     account_subject,
@@ -43,6 +43,8 @@ from registry.models.household_aggregate import NOUNS, refuse_forgotten
 from registry.models.noun import SCHEMA, Noun, table_of
 
 OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
+KEEP = "keep"
+"""The policy by which the owner of the tables keeps every row."""
 
 # The parameter `ability` is the name of a setting: PostgreSQL renames a parameter only if the function, and so every
 # policy that calls it, is dropped first.
@@ -151,8 +153,6 @@ DOORS: dict[str, Door] = {
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
 }
-RESEAL = "reseal"
-"""The policy by which the owner of the tables seals values again."""
 HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"} | {
     table_of(noun).name: "account_id"
     for noun in (
@@ -193,7 +193,7 @@ def policies(table: str, door: Door) -> Iterator[str]:
     The owner keeps every table, because forced row security binds them too: without `keep`, an operator who is no
     superuser could neither load regions nor dump the database."""
     name = f"{SCHEMA}.{table}"
-    yield f"CREATE POLICY keep ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
+    yield f"CREATE POLICY {KEEP} ON {name} TO {OWNER} USING (true) WITH CHECK (true)"
     if door.kind in (Kind.SCOPED, Kind.SEALED, Kind.COUNTED):
         see = in_areas("read")
         if door.kind is not Kind.COUNTED:
@@ -222,10 +222,6 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (true)"
     elif door.kind is Kind.APPENDED:
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (actor_id = (SELECT {SCHEMA}.me()))"
-    if table in SEALED_TABLES:
-        # `vault rotate` works as the owner, whom forced row security binds.
-        yield f"CREATE POLICY reseal_read ON {name} FOR SELECT TO {OWNER} USING (true)"
-        yield f"CREATE POLICY {RESEAL} ON {name} FOR UPDATE TO {OWNER} USING (true) WITH CHECK (true)"
     if any(table in crossing.reads for crossing in CROSSINGS):
         yield f"CREATE POLICY beyond ON {name} FOR SELECT TO {CROSSING} USING (true)"
     if any(table in crossing.enters for crossing in CROSSINGS):

@@ -24,6 +24,9 @@ console = Console()
 VAULT_NOTICE = 5
 """Minutes before a new key of the vault seals: for copying the file to every machine; workers read it in seconds."""
 
+SIGNING_NOTICE = 16
+"""Minutes before a new key signs: as long as a token of the last one lives (`GRACE` of auth/key_schedule.py)."""
+
 Minutes = Annotated[
     int,
     typer.Option("--after", metavar="MINUTES", min=1, max=10_080, help="When the new key begins: all servers know it."),
@@ -35,6 +38,13 @@ def _vault_file() -> Path:
     if path is None:
         raise SettingsError("Name the key file of the vault: DESMIGRATIF_VAULT_KEYS.")
     return path
+
+
+def _signing_folder() -> Path:
+    folder = load().signing_keys
+    if folder is None:
+        raise SettingsError("Name the folder of the signing keys: DESMIGRATIF_SIGNING_KEYS.")
+    return folder
 
 
 @verb(vault, "create", Reason.OPERATOR)
@@ -105,3 +115,34 @@ def keys_create(folder: Annotated[Path, typer.Argument(help="The folder to make 
     from server.keys import create_signing
 
     console.print(f"{create_signing(folder)} is made, readable by you alone.", highlight=False)
+
+
+@verb(keys, "rotate", Reason.OPERATOR)
+def keys_rotate(
+    after: Minutes = SIGNING_NOTICE,
+    stolen: Annotated[
+        bool, typer.Option("--stolen", help="End every token of the present keys: the new key signs at once.")
+    ] = False,
+) -> None:
+    """Add the next key that signs access tokens, in the folder DESMIGRATIF_SIGNING_KEYS.
+
+    It is accepted, and in `/.well-known/jwks.json`, as soon as the servers have read it; it signs from the minutes of
+    `--after` on, which are also for copying the folder to other machines. The last key is accepted until its last token
+    has expired, and the next rotation removes it. No server is restarted, and nobody signs in again.
+
+    `desmigratif keys rotate --after 60`
+    """
+    from server.cli.signing_keys import rotate
+
+    rotate(_signing_folder(), console, minutes=after, stolen=stolen)
+
+
+@verb(keys, "list", Reason.OPERATOR)
+def keys_list(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
+    """Show the keys that sign access tokens: which signs, which is next, which is accepted until when.
+
+    `desmigratif keys list --json`
+    """
+    from server.cli.signing_keys import show
+
+    show(_signing_folder(), console, as_json=as_json)

@@ -3,8 +3,8 @@
 Each batch is a transaction of its own that skips the rows which others hold, so it never waits for anybody, and others
 wait for a few milliseconds; a process that is killed loses its last batch and nothing else.  The work needs no state:
 what is left to do is what another key than the current one has sealed.
-Rule: it works as the owner of the tables through policies of its own, and finds the values by PLACES of
-registry/guard/sealed.py.  Tests: tests/test_vault_rotation.py.
+Rule: it works as the owner of the tables, and finds the values by PLACES of registry/guard/sealed.py.
+Test: tests/test_vault_rotation.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import asyncpg
 
 from registry.guard.sealed import PLACES, SealedPlace
 from registry.guard.vault import Vault
-from registry.guard.wall import OWNER, RESEAL
+from registry.guard.wall import KEEP, OWNER
 from registry.models.noun import SCHEMA
 from server.database.migrate import head, version
 
@@ -31,7 +31,7 @@ PATIENCE = 300.0  # seconds without progress, as when somebody holds a row
 CHECK = f"SELECT key_id, sealed, blind FROM {SCHEMA}.vault_check"
 MISSING = f"""
 SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
-  SELECT FROM pg_policies WHERE schemaname = '{SCHEMA}' AND tablename = name AND policyname = '{RESEAL}')
+  SELECT FROM pg_policies WHERE schemaname = '{SCHEMA}' AND tablename = name AND policyname = '{KEEP}')
 """
 # Every transaction holds its own virtual id, and whoever may connect sees these locks.
 RUNNING = "SELECT virtualxid FROM pg_locks WHERE locktype = 'virtualxid' AND pid <> pg_backend_pid()"
