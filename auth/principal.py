@@ -80,6 +80,17 @@ class Principal:
         """The account that sent the request: the service that acts for the user, else the user."""
         return self.user_id if self.through is None else self.through.user_id
 
+    @property
+    def acting_for_id(self) -> UUID | None:
+        """The user for whom a service acts; None if they act themselves."""
+        return None if self.through is None else self.user_id
+
+    @property
+    def first_role(self) -> str | None:
+        """The name of that role of theirs which comes first on the page."""
+        roles = {grant.role for grant in self.grants}
+        return next((role.value for role in Role if role in roles), None)
+
     @cached_property
     def runs_registered_only(self) -> bool:
         """Whether they run nothing but registered operations, as services and their users do."""

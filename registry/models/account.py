@@ -117,10 +117,32 @@ expires_at: Derived[dt.datetime] = _derived(
     lambda row, ctx: ctx.claim("expires_at", sa.DateTime(timezone=True)),
 )
 
+acting_for: Derived[uuid.UUID | None] = _derived(
+    "acting_for",
+    sa.Uuid(),
+    "Atas nama",
+    "The user for whom a service acts",
+    lambda row, ctx: ctx.claim("acting_for", sa.Uuid()),
+)
+acting_for_name: Derived[str] = _derived(
+    "acting_for_name",
+    sa.Text(),
+    "Nama",
+    "Their name",
+    lambda row, ctx: ctx.claim("acting_for_name", sa.Text()),
+)
+acting_for_role: Derived[Role] = _derived(
+    "acting_for_role",
+    sa.Text(),
+    "Peran",
+    "Their role; of several, the first of the policy's page",
+    lambda row, ctx: ctx.claim("acting_for_role", sa.Text()),
+)
+
 
 def is_me(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Named condition: the caller's own account."""
-    return row.c.id == ctx.claim("user", sa.Uuid())
+    """Named condition: the account that sent the request; of a service that acts for a user, the service's."""
+    return row.c.id == ctx.claim("caller", sa.Uuid())
 
 
 ACCOUNT, GRANTS = table_of(Account), table_of(GrantRecord)

@@ -41,6 +41,9 @@ class AuditEvent(Noun):
         server=True,
         longest=LONGEST_SHELL_USER,
     )
+    acting_for_id: Mapped[uuid.UUID | None] = fact(
+        SYSTEM, "Atas nama", "The user for whom the actor, a service account, acted", server=True
+    )
     ability: Mapped[str] = fact(SYSTEM, "Kewenangan", "Ability", server=True, longest=40, closed=Ability)
     subject_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Objek", "Record", server=True)
     outcome: Mapped[str] = fact(

@@ -54,6 +54,10 @@ class Caller(Protocol):
 
 CLAIMS: dict[str, Callable[[Caller], Any]] = {
     "user": lambda caller: caller.principal.user_id,
+    "caller": lambda caller: caller.principal.caller_id,
+    "acting_for": lambda caller: caller.principal.acting_for_id,
+    "acting_for_name": lambda caller: caller.principal.name,
+    "acting_for_role": lambda caller: caller.principal.first_role,
     "language": lambda caller: caller.language,
     "abilities": lambda caller: caller.principal.ability_names,
     "expires_at": lambda caller: caller.principal.expires_at,

@@ -2,8 +2,8 @@
 
 Connections are read-only by default and never reset, because every setting is local to its transaction.
 Rule: the statement or transaction that touches records sets the caller's areas itself.  Besides the two doors, only
-`explain` (a plan), `sign_in`, `account_of`, `registered_operation` and `service_keys` (crossings), `ready` (the version)
-and `stores` (a row that is rolled back) run SQL.
+`explain` (a plan), `sign_in`, `account_of`, `registered_operation` and `service_keys` (crossings), `ready` (the
+version) and `stores` (a row that is rolled back) run SQL.
 Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 """
 

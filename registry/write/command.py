@@ -24,7 +24,11 @@ _AUDITED = ("ability", "subject_id", "outcome", "rev", "field", "purpose", "note
 ADD_AUDIT = Sql(
     sa.insert(AUDIT)
     .inline()
-    .values(actor_id=arg("actor_id", sa.Uuid()), **{n: arg(n, AUDIT.c[n].type) for n in _AUDITED})
+    .values(
+        actor_id=arg("actor_id", sa.Uuid()),
+        acting_for_id=arg("acting_for_id", sa.Uuid()),
+        **{n: arg(n, AUDIT.c[n].type) for n in _AUDITED},
+    )
 )
 
 
@@ -47,11 +51,10 @@ def actor(principal: Principal, ability: Ability, area: str, stage: Verification
 async def audit(
     tx: Transaction, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
 ) -> None:
-    """Write an audit row in the command's own transaction."""
+    """Write an audit row in the command's own transaction.  It names the caller, and the user for whom they act."""
     values: dict[str, Any] = {"rev": None, "field": None, "purpose": None, "note": None} | more
-    await tx.rows(
-        ADD_AUDIT, actor_id=principal.user_id, ability=ability.value, subject_id=subject, outcome=outcome, **values
-    )
+    who = {"actor_id": principal.caller_id, "acting_for_id": principal.acting_for_id}
+    await tx.rows(ADD_AUDIT, **who, ability=ability.value, subject_id=subject, outcome=outcome, **values)
 
 
 async def audit_refusal(

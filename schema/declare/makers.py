@@ -117,9 +117,11 @@ def withheld_names() -> list[str]:
     return typing.cast("list[str]", _field(WithheldField(), STRUCTURE, text))
 
 
-def embedded(kind: Sensitivity, text: str, present: Datum, **columns: Datum) -> Any:
+def embedded(kind: Sensitivity | Exemption, text: str, present: Datum, **columns: Datum) -> Any:
     """An embedded value, null if `present` is: `columns` says which column each field shows, except those fields that
     have a fact of their own."""
+    if isinstance(kind, Exemption):
+        return _field(EmbeddedField(present, columns), [Exempt(reason=kind)], text)
     return _field(EmbeddedField(present, columns, kind), sensitivity(kind), text)
 
 

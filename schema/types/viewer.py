@@ -12,7 +12,8 @@ from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from schema.declare.directives import Exemption
-from schema.declare.makers import ID, face, of_caller, one, plain_list
+from schema.declare.makers import ID, embedded, face, of_caller, one, plain_list
+from schema.types.node import Actor
 from schema.types.region import Region
 
 
@@ -47,4 +48,12 @@ class Viewer:
     )
     abilities: list[Ability] = of_caller(account.all_abilities)
     must_change_password: bool = of_caller(account.must_change_password)
+    acting_for: Actor | None = embedded(
+        Exemption.OWN_CALLER,
+        "The user for whom you act, if you are a service that does; `abilities` are then those that you both have.",
+        account.acting_for,
+        account_id=account.acting_for,
+        name=account.acting_for_name,
+        role=account.acting_for_role,
+    )
     expires_at: dt.datetime = of_caller(account.expires_at)

@@ -19,7 +19,7 @@ from server.http.responses import Reply, rendered
 from server.settings import Settings
 
 METHODS = "GET", "POST"
-HEADERS = "Accept", "Accept-Language", "Authorization", "Content-Type"
+HEADERS = "Accept", "Accept-Language", "Authorization", "Content-Type", "On-Behalf-Of"
 EXPOSED = "Retry-After", "WWW-Authenticate", "X-Request-Id"
 MAX_AGE = 600  # seconds for which a browser may reuse the answer to a preflight
 THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?"

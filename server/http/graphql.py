@@ -28,11 +28,13 @@ from schema.engine.plan import RootPlan
 from schema.engine.refusal import Place, Refusal
 from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
 from schema.limits import MOST_META_ROOTS
+from server.http.acting_for import acting_for, refuse_unless_service
 from server.http.disconnect import ClientDisconnected, until_gone
 from server.http.errors import formatted, internal, public_error, refusal, refuses_all
 from server.http.headers import (
     AUTHORIZATION,
     JSON,
+    ON_BEHALF_OF,
     Headers,
     accepts_gzip,
     headers_of,
@@ -119,7 +121,8 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
     principal = await _principal(request)
     is_known = principal is not STRANGER
     if is_known:
-        request.entry.account = principal.user_id
+        request.entry.account = principal.caller_id
+        request.entry.acting_for = principal.user_id if principal.through else None
     try:
         params, operation = await _operation(request, principal, query_string)
         if is_known and operation.definition.name is not None:
@@ -149,13 +152,27 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
 
 
 async def _principal(request: Request) -> Principal:
-    """The caller; STRANGER if no token was sent.  Raises Unauthenticated if it is not valid."""
-    header = request.headers.get(AUTHORIZATION)
-    if header is None:
+    """The caller, or the user for whom a service acts; STRANGER if no token was sent.
+
+    Raises Unauthenticated if a token is not valid, and what `acting_for` raises."""
+    header, user_header = request.headers.get(AUTHORIZATION), request.headers.get(ON_BEHALF_OF)
+    if header is None and user_header is None:
         return STRANGER
+    if header is None:
+        raise Unauthenticated(SignInFault.NO_TOKEN)
     service = request.service
-    signed_in = service.keyring, service.database, service.principals, service.provider_accounts
-    return await principal_of(header.decode("latin-1"), *signed_in)
+    signed_in = (
+        service.keyring,
+        service.database,
+        service.principals,
+        service.provider_accounts,
+        service.service_keys,
+    )
+    caller = await principal_of(header.decode("latin-1"), *signed_in)
+    if user_header is None:
+        return caller
+    refuse_unless_service(caller)
+    return acting_for(caller, await principal_of(user_header.decode("latin-1"), *signed_in))
 
 
 async def _operation(request: Request, principal: Principal, query_string: bytes) -> tuple[GraphQLParams, Operation]:

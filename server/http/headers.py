@@ -18,7 +18,8 @@ from schema.errors import RequestError
 
 Headers = dict[bytes, bytes]
 RESPONSE_JSON, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
-AUTHORIZATION = b"authorization"
+AUTHORIZATION, ON_BEHALF_OF = b"authorization", b"on-behalf-of"
+"""The caller's token; beside that of a service account, the token of the user for whom it acts."""
 LISTS = {b"accept", b"accept-language", b"accept-encoding", b"access-control-request-headers"}
 SINGLE = {b"content-type", b"content-length", b"content-encoding", b"host", b"origin", b"access-control-request-method"}
 MAX_READ = 1000  # bytes of a header that are read: its meaning is cached by its bytes
@@ -36,11 +37,11 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def refuse_repeated(scope: Scope, headers: Headers) -> None:
-    """Raises Unauthenticated if `Authorization` is repeated, RequestError if another header of one value is."""
+    """Raises Unauthenticated if a token is repeated, RequestError if another header of one value is."""
     if len(headers) == len(scope["headers"]):
         return
     repeated = _repeated(scope)
-    if AUTHORIZATION in repeated:
+    if AUTHORIZATION in repeated or ON_BEHALF_OF in repeated:
         raise Unauthenticated(SignInFault.MALFORMED)
     if names := ", ".join(sorted(name.decode() for name in repeated if name in SINGLE)):
         raise RequestError(f"Header {names} hanya boleh satu kali.", f"The header {names} may come only once.")

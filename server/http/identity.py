@@ -23,6 +23,7 @@ from registry.store.db import Database
 from registry.values.civil_day import civil_day
 from server.http.principals import Principals
 from server.http.provider_accounts import ProviderAccounts
+from server.http.service_keys import ServiceKeys
 
 
 async def principal_of(
@@ -31,16 +32,24 @@ async def principal_of(
     database: Database,
     principals: Principals | None = None,
     accounts: ProviderAccounts | None = None,
+    service_keys: ServiceKeys | None = None,
 ) -> Principal:
     """The signed-in user of an `Authorization` header, from the cache `principals` if they are there.
 
-    `accounts` are those of an identity provider, whose tokens say so.  Raises Unauthenticated."""
+    `accounts` are those of an identity provider, whose tokens say so; `service_keys` verify tokens that are signed by
+    a key that is not ours.  Raises Unauthenticated."""
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated(SignInFault.MALFORMED)
     text = text.lstrip(" ")
     if accounts is None or not accounts.provider.issued(text):
-        return await _principal(keyring.verify(text), database, principals)
+        try:
+            claims = keyring.verify(text)
+        except Unauthenticated as error:
+            if error.fault is not SignInFault.UNKNOWN_KEY or service_keys is None or principals is None:
+                raise
+            claims = await service_keys.claims(text, database, principals)
+        return await _principal(claims, database, principals)
     claims = await accounts.claims(text, database, principals)
     principal = await _principal(claims, database, principals)
     if not claims.second_factor and _needs_second_factor(principal.grants):

@@ -67,6 +67,7 @@ class Entry:
     request_id: str
     route: str = ""
     account: uuid.UUID | None = None
+    acting_for: uuid.UUID | None = None  # the user for whom the account, a service's, acts
     operation: str | None = None
     outcome: str = ""
     status: int = 0
@@ -100,6 +101,7 @@ class Entry:
             "event": "request",
             "requestId": self.request_id or None,
             "account": None if self.account is None else str(self.account),
+            "actingFor": None if self.acting_for is None else str(self.acting_for),
             "route": self.route or None,
             "operation": self.operation,
             "outcome": self.outcome,

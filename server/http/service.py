@@ -23,6 +23,7 @@ from server.http.compress import gzip
 from server.http.principals import Principals
 from server.http.provider_accounts import ProviderAccounts
 from server.http.request_log import Entry, RequestLog
+from server.http.service_keys import ServiceKeys
 from server.http.web import Web, load
 from server.keys import KeyFiles
 from server.settings import Settings
@@ -56,6 +57,7 @@ class Service:
         self.executable = graphql_schema(self.schema)
         self.operations = Operations(self.executable, self.settings.introspection)
         self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
+        self.service_keys = ServiceKeys(self.keyring.audience)
         self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
         self.log = RequestLog(self.settings.log_form)
         self.answered = Durations()
