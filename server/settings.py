@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -29,15 +29,6 @@ FEWEST_CONNECTIONS = 3  # so that a caller who runs a heavy statement has anothe
 
 class SettingsError(Exception):
     """A setting is unknown, malformed or missing; the message is for the operator and shows no value."""
-
-
-class Setting(NamedTuple):
-    """One line of the documentation."""
-
-    name: str
-    type: str
-    default: str
-    description: str
 
 
 class Settings(ProviderSettings):
@@ -237,7 +228,7 @@ class Settings(ProviderSettings):
     def ready_to_serve(self) -> Self:
         """These settings. Raises SettingsError if one that production needs is missing."""
         needed = ("database_url", "signing_keys", "vault_keys")
-        missing = [_name(field) for field in needed if not getattr(self, field)]
+        missing = [name_of(field) for field in needed if not getattr(self, field)]
         if self.mode == "production" and missing:
             raise SettingsError(f"Production needs {', '.join(missing)}; `make demo` needs nothing.")
         return self
@@ -253,7 +244,7 @@ def _processors() -> int:
 def load() -> Settings:
     """The settings of the environment and the file. Raises SettingsError."""
     ours = [name for name in os.environ if name.upper().startswith(PREFIX)]
-    names = [_name(field) for field in Settings.model_fields]
+    names = [name_of(field) for field in Settings.model_fields]
     _refuse_unknown(ours, [*names, CONFIG], "The environment")
     if file := os.environ.get(CONFIG):
         try:
@@ -270,37 +261,10 @@ def load() -> Settings:
         raise SettingsError("; ".join(map(_sentence, problems))) from None
 
 
-def describe() -> list[Setting]:
-    """Every setting in order: its name in the environment, what it takes, its default and its meaning."""
-    meaning = "TOML file with settings under their short names, such as `port = 8000`."
-    settings = [Setting(CONFIG, "path", "none", meaning)]
-    own_fields_first = sorted(Settings.model_fields.items(), key=lambda item: item[0] in ProviderSettings.model_fields)
-    for field, info in own_fields_first:
-        default = "none" if info.default is None else str(info.default)
-        if info.annotation is bool:
-            default = default.lower()
-        settings.append(Setting(_name(field), _type(info.annotation), default, info.description or ""))
-    return settings
-
-
-def table() -> str:
-    """The settings as a Markdown table."""
-    rows = [f"| `{s.name}` | {s.type} | {s.default} | {s.description} |" for s in describe()]
-    return "\n".join(["| name | takes | default | meaning |", "| --- | --- | --- | --- |", *rows])
-
-
-def _name(field: str) -> str:
+def name_of(field: str) -> str:
     """The field's name in the environment."""
     alias = Settings.model_fields[field].validation_alias
     return alias if isinstance(alias, str) else PREFIX + field.upper()
-
-
-def _type(annotation: Any) -> str:
-    kinds: list[Any] = []
-    for kind in get_args(annotation) or (annotation,):
-        kinds += get_args(kind) or (kind,)
-    words = {str: "text", int: "number", bool: "true or false", Path: "path"}
-    return " or ".join(words.get(kind, f"`{kind}`") for kind in kinds if kind is not type(None))
 
 
 def _refuse_unknown(names: Iterable[str], settings: list[str], where: str) -> None:
@@ -317,5 +281,5 @@ def _refuse_unknown(names: Iterable[str], settings: list[str], where: str) -> No
 
 def _sentence(error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
-    name = _name(field) if field in Settings.model_fields else field
+    name = name_of(field) if field in Settings.model_fields else field
     return f"{name}: {error['msg']}" if name else str(error["msg"])

@@ -38,7 +38,7 @@ FLOORS = {  # from the ground up: files and folders of a package, on one floor i
     "server": (
         {"provider_settings"},
         {"settings", "keys", "logs", "access_declarations"},
-        {"database"},
+        {"database", "settings_table"},
         {"http"},
         {"demo"},
         {"cli"},

@@ -24,7 +24,7 @@ from server.access_declarations import Reason, undeclared_routes, verb, verbs
 from server.cli.main import EXPECTED_ERRORS, app, main
 from server.database.embedded import Embedded
 from server.http.app import ROUTES
-from server.settings import describe
+from server.settings_table import describe
 
 VERBS = sorted(verbs(app))
 COUNTRY = "code,name\n35,Jawa Timur\n35.07,Kabupaten Malang\n35.07.11,Kalipare\n35.07.11.2008,Arjowilangun\n"

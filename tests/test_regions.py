@@ -261,3 +261,17 @@ async def test_the_national_list_loads_over_the_demo(admin: Connection) -> None:
     assert await admin.fetchval("SELECT count(*) FROM region") == 91_599
     again = await apply(admin, replace(country, checksum="repacked"), country.origin.decree, LATER)
     assert (again.changes, again.unchanged) == (False, 91_599)
+
+
+@pytest.mark.anyio
+async def test_a_login_that_does_not_see_every_row_compares_nothing(admin: Connection) -> None:
+    """For it a village with data would look empty, and could be closed."""
+    await apply(admin, region_list(COUNTRY), "First", FIRST)
+    for role in ("registry_app", "registry_crossing"):
+        async with admin.transaction():
+            await admin.execute(f"SET LOCAL ROLE {role}")
+            with pytest.raises(RegionLoadError, match="does not see every row"):
+                await compare(admin, region_list(COUNTRY))
+    async with admin.transaction():
+        await admin.execute("SET LOCAL ROLE registry_owner")
+        assert not (await compare(admin, region_list(COUNTRY))).changes

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from server.settings import Settings, SettingsError, describe, load, table
+from server.settings import Settings, SettingsError, load
+from server.settings_table import describe, table
 from tests.test_snapshots import compare_snapshot
 
 SECRET = "hunter2hunter2"

@@ -40,6 +40,12 @@ class RegionLoadError(Exception):
         super().__init__(f"{reason}: {listed}" if codes else reason)
 
 
+SEES_EVERY_ROW = """
+SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'registry.region'::regclass
+"""
+"""Whether the role has the rights of the tables' owner, whom the policy `keep` shows every row; superusers have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Newest:
     """The newest list that was loaded, and the day from which it is in force."""
@@ -51,11 +57,12 @@ class Newest:
 async def compare(connection: Connection, regions: RegionList, *, lock: bool = False) -> Diff:
     """The difference between a list and the database; writes nothing.  `lock` keeps it true until the transaction ends.
 
-    The connection's role must see every row (BYPASSRLS or superuser).  For any other role PostgreSQL raises an error,
-    instead of an answer that calls a village with data empty.
+    The connection's role must see every row, as the owner of the tables does.  Raises RegionLoadError for any other,
+    for whom a village with data would look empty.
     """
     async with connection.transaction():
-        await connection.execute("SET LOCAL row_security = off")
+        if not await connection.fetchval(SEES_EVERY_ROW):
+            raise RegionLoadError("this login does not see every row: use the one with which `migrate` ran")
         if lock:
             await connection.execute("LOCK TABLE region IN SHARE ROW EXCLUSIVE MODE")
         rows = await connection.fetch("SELECT code, name, valid_from FROM region WHERE valid_to IS NULL")

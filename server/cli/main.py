@@ -19,7 +19,8 @@ from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
 from server.cli.programmes import programme
 from server.cli.region_lists import regions
-from server.settings import SettingsError, load, table
+from server.settings import SettingsError, load
+from server.settings_table import table
 
 app = typer.Typer(
     help="The national household registry of Indonesian migrant workers, as one GraphQL API.",

@@ -23,6 +23,7 @@ from server.database.migrate import LOGIN_SETTINGS, head, version
 CONNECT_SECONDS = 10
 TRIAL_SECONDS = 2.0  # for one statement of the pooler's trial
 TRIAL_NAME = "desmigratif_trial"
+NEEDED_STATEMENTS = 200  # of a connection that a pooler keeps prepared
 ENTER_CHECK = f"INSERT INTO {SCHEMA}.vault_check VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING"
 LOST_STATEMENT = (
     asyncpg.InvalidSQLStatementNameError,
@@ -145,7 +146,7 @@ async def check_pooler(dsn: str) -> None:
         if answers != [2, 1, 1, 2]:
             raise ServingError(
                 "The pooler of DATABASE_URL loses prepared statements: it must be PgBouncer 1.21 or newer with "
-                "max_prepared_statements = 200, or have pool_mode = session."
+                f"max_prepared_statements = {NEEDED_STATEMENTS}, or have pool_mode = session."
             )
 
 
