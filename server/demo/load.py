@@ -17,6 +17,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from auth.role import Role
 from registry.codes import WorkflowState
 from registry.figures.ledger import LEDGERS, writing
 from registry.guard.vault import Vault
@@ -113,6 +114,7 @@ async def _write(connection: asyncpg.Connection, batch: Batch) -> None:
 
 def _add_account(rows: Rows, account: Account, regions: Mapping[str, uuid.UUID]) -> None:
     columns = {"id": account.id, "username": account.username, "name": account.name, "active": True}
+    columns["service"] = account.role is Role.SERVICE
     rows.add(ACCOUNT, columns)
     region = regions[account.area] if account.area is not None else None
     grant = {"id": account.grant_id, "user_id": account.id, "role": account.role.value, "region_id": region}
