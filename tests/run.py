@@ -4,7 +4,9 @@ and has one embedded PostgreSQL for each of its processes."""
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,9 +23,16 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the seed, which pytest-randomly shows only in the header that -q leaves out."""
+    """Print why tests were skipped, and the seed, which pytest-randomly shows only in the header that -q leaves out."""
+    for reason, count in Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ())).items():
+        terminalreporter.write_line(f"{reason}: {count} tests skipped", yellow=True)
     if (seed := config.getoption("randomly_seed", None)) is not None:
         terminalreporter.write_line(f"To repeat this order and these random values: --randomly-seed={seed}")
+
+
+def _reason(report: Any) -> str:
+    """Why a test was skipped: the last part of (path, line, reason)."""
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
 
 
 @pytest.fixture(scope="session")

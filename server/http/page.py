@@ -38,7 +38,7 @@ OWN_STYLE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 BUILT = "script-src 'self'; worker-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data:"
 POLICIES = {
-    None: f"default-src 'none'; style-src {OWN_STYLE}; {NOTHING_ELSE}",
+    None: f"default-src 'none'; style-src {OWN_STYLE}; img-src data:; {NOTHING_ELSE}",
     "home": f"default-src 'none'; style-src 'self'; {BUILT}; {NOTHING_ELSE}",
     "graphiql": f"default-src 'none'; style-src 'self' 'unsafe-inline'; {BUILT}; {NOTHING_ELSE}",
 }
@@ -49,6 +49,10 @@ PAGE_HEADERS = {
     "cache-control": "no-store",
     "vary": "Accept, Accept-Language",
 }
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 6 4'%3E"
+    "%3Cpath fill='%23c8102e' d='M0 0h6v2H0z'/%3E%3Cpath fill='%23fff' d='M0 2h6v2H0z'/%3E%3C/svg%3E"
+)
 HOST = re.compile(rb"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 ID, EN = "id", "en"
@@ -139,7 +143,7 @@ def page(facts: Facts, entry: Entry | None = None) -> str:
     language = facts.language
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title>Desmigratif Registry</title>"
+        f'<title>Desmigratif Registry</title><link rel="icon" href="{ICON}">'
     )
     if entry is None:
         head += f"<style>{STYLE}</style>"

@@ -4,8 +4,8 @@ import { useId, useState, type FormEvent, type InputHTMLAttributes, type ReactNo
 import { choose, useTexts, type Language } from "./language";
 
 const LANGUAGES: [Language, string][] = [
-  ["id", "Indonesia"],
-  ["en", "English"],
+  ["id", "ID · Indonesia"],
+  ["en", "EN · English"],
 ];
 
 export function LanguageSwitch() {
@@ -13,8 +13,15 @@ export function LanguageSwitch() {
   return (
     <div className="languages" role="group" aria-label={text.language}>
       {LANGUAGES.map(([code, name]) => (
-        <button key={code} type="button" lang={code} aria-pressed={code === language} onClick={() => choose(code)}>
-          {name}
+        <button
+          key={code}
+          type="button"
+          lang={code}
+          aria-label={name}
+          aria-pressed={code === language}
+          onClick={() => choose(code)}
+        >
+          {code.toUpperCase()}
         </button>
       ))}
     </div>

@@ -6,7 +6,7 @@ import { roleLabel } from "./labels";
 import { useTexts } from "./language";
 import { isDemo } from "./page";
 import { Field, Form, PasswordField } from "./Parts";
-import { ask, become, begin, personas, useSession, type Answer, type Persona, type UserError } from "./session";
+import { ask, become, begin, deviceId, personas, useSession, type Answer, type Persona, type UserError } from "./session";
 
 type Tokens = { accessToken: string; refreshToken: string; expiresAt: string };
 type Payload = { userErrors: UserError[] };
@@ -18,7 +18,7 @@ const CHANGE_PASSWORD = `mutation ChangePassword($input: ChangePasswordInput!) {
 const ENROL = `mutation Enrol($input: EnrolTotpInput!) {
   enrolTotp(input: $input) { uri userErrors { code message } } }`;
 const CONFIRM = `mutation Confirm($input: ConfirmTotpInput!) {
-  confirmTotp(input: $input) { confirmed userErrors { code message } } }`;
+  confirmTotp(input: $input) { confirmed recoveryCodes userErrors { code message } } }`;
 
 /** The payload of a command, or the sentences that say why there is none. */
 function outcome<Result extends Payload>(answer: Answer<Record<string, Result | null>>, field: string) {
@@ -75,7 +75,7 @@ function PasswordForm() {
 
   async function signIn(values: Record<string, string>): Promise<string[]> {
     const { payload, codes, sentences } = outcome<Payload & { session: Tokens | null }>(
-      await ask(SIGN_IN, { input: values }),
+      await ask(SIGN_IN, { input: { ...values, deviceId: deviceId(), deviceLabel: text.browser } }),
       "signIn",
     );
     if (payload?.session) begin(payload.session);
@@ -146,6 +146,7 @@ export function ChangePassword({ mustChange, onDone }: { mustChange: boolean; on
 export function SecondFactor({ isRequired, onDone }: { isRequired: boolean; onDone: () => void }) {
   const { text } = useTexts();
   const [uri, setUri] = useState<string | null>(null);
+  const [codes, setCodes] = useState<string[] | null>(null);
 
   async function start({ password }: Record<string, string>): Promise<string[]> {
     const { payload, sentences } = outcome<Payload & { uri: string | null }>(
@@ -158,15 +159,33 @@ export function SecondFactor({ isRequired, onDone }: { isRequired: boolean; onDo
   }
 
   async function confirm({ otp }: Record<string, string>): Promise<string[]> {
-    const { payload, sentences } = outcome<Payload & { confirmed: boolean }>(
+    const { payload, sentences } = outcome<Payload & { confirmed: boolean; recoveryCodes: string[] | null }>(
       await ask(CONFIRM, { input: { otp } }),
       "confirmTotp",
     );
     if (!payload?.confirmed) return sentences.length ? sentences : [text.failed];
-    onDone();
+    if (payload.recoveryCodes?.length) setCodes(payload.recoveryCodes);
+    else onDone();
     return [];
   }
 
+  if (codes)
+    return (
+      <div className="recovery">
+        <h3>{text.recovery}</h3>
+        <p>{text.recoveryWhat}</p>
+        <ul>
+          {codes.map((code) => (
+            <li key={code}>
+              <code>{code}</code>
+            </li>
+          ))}
+        </ul>
+        <button type="button" className="primary" onClick={onDone}>
+          {text.recoveryKept}
+        </button>
+      </div>
+    );
   if (!uri)
     return (
       <Form key="start" label={text.secondFactor} submit={text.setUp} onSubmit={start}>

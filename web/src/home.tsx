@@ -6,7 +6,7 @@ import glossary from "../../docs/glossary.md?url";
 import reference from "../../docs/reference.md?url";
 import "./page.css";
 import "./home.css";
-import { abilityLabel, roleLabel } from "./labels";
+import { abilityLabel, inOrder, roleLabel } from "./labels";
 import { useTexts, type Language } from "./language";
 import { hasGraphiQL, root } from "./page";
 import { LanguageSwitch } from "./Parts";
@@ -40,8 +40,8 @@ function Home() {
             <p className="lead">{text.lead}</p>
           </div>
           <Caller />
+          <Links />
         </div>
-        <Links />
       </main>
     </>
   );
@@ -152,8 +152,9 @@ function Grants({ viewer }: { viewer: Viewer }) {
 
 function GrantItem({ grant }: { grant: Grant }) {
   const { language, text } = useTexts();
-  const seeing = grant.abilities.filter((ability) => ability.startsWith("SEE_"));
-  const doing = grant.abilities.filter((ability) => !ability.startsWith("SEE_"));
+  const abilities = inOrder(grant.abilities);
+  const seeing = abilities.filter((ability) => ability.startsWith("SEE_"));
+  const doing = abilities.filter((ability) => !ability.startsWith("SEE_"));
   return (
     <li>
       <p className="role">{roleLabel(grant.role, language)}</p>
@@ -211,17 +212,15 @@ function Links() {
   if (hasGraphiQL) links.unshift([`${root}/graphql`, text.graphiql, text.graphiqlWhat]);
   return (
     <nav className="links" aria-labelledby="links">
-      <div className="width">
-        <h2 id="links">{text.links}</h2>
-        <ul>
-          {links.map(([address, name, what]) => (
-            <li key={address}>
-              <a href={address}>{name}</a>
-              <p>{what}</p>
-            </li>
-          ))}
-        </ul>
-      </div>
+      <h2 id="links">{text.links}</h2>
+      <ul>
+        {links.map(([address, name, what]) => (
+          <li key={address}>
+            <a href={address}>{name}</a>
+            <p>{what}</p>
+          </li>
+        ))}
+      </ul>
     </nav>
   );
 }

@@ -1,4 +1,4 @@
-// The caller's session: the only file that sees a token.
+// The caller's session: the only file that keeps a token.
 //
 // A session is kept in sessionStorage: it ends with the tab, and is in no address and no file that outlives the browser.
 // A refresh token works once, so a copy of the tab must hear of its successor: it comes by a BroadcastChannel.
@@ -17,6 +17,7 @@ export type UserError = { code: string; message: string };
 
 const KEY = "desmigratif.session";
 const SECONDS_BEFORE = 60; // a token that ends sooner is renewed first
+const DEVICE = "desmigratif.device";
 const REFRESH = `mutation Refresh($input: RefreshSessionInput!) {
   refreshSession(input: $input) { session { accessToken refreshToken expiresAt } userErrors { code message } } }`;
 const SIGN_OUT = "mutation SignOut { signOut(input: {}) { signedOut } }";
@@ -35,6 +36,13 @@ function keep(next: Session | null): void {
   if (next) sessionStorage.setItem(KEY, JSON.stringify(next));
   else sessionStorage.clear(); // also GraphiQL's tabs, which may hold what the caller wrote
   for (const listener of listeners) listener();
+}
+
+/** The id of this browser, always the same: no secret, so it outlives the session. */
+export function deviceId(): string {
+  const id = localStorage.getItem(DEVICE) ?? crypto.randomUUID();
+  localStorage.setItem(DEVICE, id);
+  return id;
 }
 
 /** Begin a session with these tokens. */
@@ -118,7 +126,7 @@ async function renewOnce(): Promise<void> {
   const before = session;
   if (before?.persona) return become(before.persona);
   if (!before?.refreshToken) return keep(null);
-  const variables = { input: { refreshToken: before.refreshToken } };
+  const variables = { input: { refreshToken: before.refreshToken, deviceId: deviceId() } };
   const response = await post({ query: REFRESH, variables }, null);
   const answer: Answer<{ refreshSession: { session: Tokens | null } | null }> = await response.json();
   if (session !== before) return; // a copy of this tab was faster

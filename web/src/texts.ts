@@ -21,7 +21,6 @@ const id = {
   signInAs: "Masuk sebagai",
   choosePersona: "Pilih persona",
   noPersona: "Belum masuk",
-  persona: "Persona",
   username: "Nama pengguna",
   password: "Kata sandi",
   showPassword: "Tampilkan kata sandi",
@@ -34,7 +33,6 @@ const id = {
   signedInAs: "Anda masuk sebagai",
   unreachable: "Layanan tidak dapat dihubungi. Periksa sambungan, lalu coba lagi.",
   failed: "Permintaan tidak berhasil. Coba lagi.",
-  sessionEnded: "Sesi Anda sudah berakhir. Silakan masuk lagi.",
   changePassword: "Ganti kata sandi",
   mustChange: "Kata sandi ini hanya untuk sekali masuk. Buat kata sandi Anda sendiri sebelum melanjutkan.",
   currentPassword: "Kata sandi sekarang",
@@ -42,7 +40,7 @@ const id = {
   newPasswordHint: "Paling sedikit 12 karakter. Kalimat yang mudah Anda ingat lebih baik daripada kata yang rumit.",
   repeatPassword: "Ulangi kata sandi baru",
   different: "Kedua kata sandi baru tidak sama.",
-  saved: "Tersimpan.",
+  browser: "Peramban web",
   secondFactor: "Verifikasi dua langkah",
   secondFactorWhy: "Peran Anda melihat data lebih dari satu desa. Karena itu masuk memerlukan kode dari ponsel Anda selain kata sandi.",
   secondFactorOffer: "Tambahkan kode dari ponsel Anda selain kata sandi.",
@@ -76,7 +74,6 @@ const id = {
   loading: "Memuat…",
   loadFailed: "Skema tidak dapat dimuat. Muat ulang halaman ini.",
   firstQuery: "# Tulis permintaan di sini. Ctrl-Enter menjalankannya, Ctrl-Spasi melengkapi nama kolom.\n# Dokumentasi di kiri menyebut akses setiap kolom.\n",
-  production: "GraphiQL dan halaman ini tidak menyimpan apa pun setelah tab ditutup.",
 };
 
 export type Texts = typeof id;
@@ -102,7 +99,6 @@ const en: Texts = {
   signInAs: "Sign in as",
   choosePersona: "Choose a persona",
   noPersona: "Not signed in",
-  persona: "Persona",
   username: "User name",
   password: "Password",
   showPassword: "Show password",
@@ -115,7 +111,6 @@ const en: Texts = {
   signedInAs: "You are signed in as",
   unreachable: "The service cannot be reached. Check your connection, then try again.",
   failed: "The request did not succeed. Try again.",
-  sessionEnded: "Your session has ended. Please sign in again.",
   changePassword: "Change password",
   mustChange: "This password is for one sign-in only. Choose a password of your own before you continue.",
   currentPassword: "Current password",
@@ -123,7 +118,7 @@ const en: Texts = {
   newPasswordHint: "At least 12 characters. A sentence that you remember is better than a complicated word.",
   repeatPassword: "Repeat the new password",
   different: "The two new passwords differ.",
-  saved: "Saved.",
+  browser: "Web browser",
   secondFactor: "Two-step verification",
   secondFactorWhy: "Your role sees data of more than one village. Signing in therefore takes a code from your phone beside the password.",
   secondFactorOffer: "Add a code from your phone to your password.",
@@ -157,7 +152,6 @@ const en: Texts = {
   loading: "Loading…",
   loadFailed: "The schema could not be loaded. Load this page again.",
   firstQuery: "# Write a query here. Ctrl-Enter runs it, Ctrl-Space completes the names of fields.\n# The documentation on the left names the access of each field.\n",
-  production: "GraphiQL and this page keep nothing after the tab is closed.",
 };
 
 export const texts = { id, en };
