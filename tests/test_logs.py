@@ -50,6 +50,7 @@ async def test_a_request_is_one_line(village: Place) -> None:
         "event": "request",
         "requestId": PROXYS_ID,
         "account": str(village.ids["officer"]),
+        "actingFor": None,
         "route": "/graphql",
         "operation": "Households",
         "outcome": "OK",

@@ -1,7 +1,7 @@
 """Service accounts of frontend teams: the operations that each may run, and the keys by which its team signs tokens.
 
 Rule: the command line alone writes these tables; the database holds public keys only, so who reads it can sign nothing.
-Tests: tests/test_registered.py.
+Tests: tests/test_registered.py, tests/test_service_keys.py.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 - `apollo-persisted-query-manifest`, which Apollo's tools generate: the body of each operation.
 - A JSON object from SHA-256 to document, as GraphQL Code Generator writes it (`persistedDocuments`).
 Rule: a file is bounded before it is read, and whatever is wrong with it is reported with its line.
-Tests: tests/test_operation_files.py.
+Tests: tests/test_registration.py.
 """
 
 from __future__ import annotations

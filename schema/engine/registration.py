@@ -34,6 +34,7 @@ from graphql import (
 from auth.area import NATIONAL
 from auth.policy import REGISTERED_ONLY, cell
 from auth.principal import Grant, Principal
+from auth.role import Role
 from registry.models.service import LONGEST_OPERATION
 from registry.read.visibility import Visibility
 from schema.declare.commands import COMMANDS
@@ -68,7 +69,7 @@ WIDEST = Principal(
     uuid.UUID(int=0),
     "",
     "",
-    tuple(Grant(role, NATIONAL, None, dt.date.min, None, True) for role in sorted(REGISTERED_ONLY)),
+    tuple(Grant(role, NATIONAL, None, dt.date.min, None, True) for role in Role if role in REGISTERED_ONLY),
     _FOREVER,
     is_service=True,
 )

@@ -19,6 +19,7 @@ from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
 from server.cli.programmes import programme
 from server.cli.region_lists import regions
+from server.cli.service_accounts import service
 from server.settings import SettingsError, load
 from server.settings_table import table
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(regions, name="regions")
 app.add_typer(programme, name="programme")
+app.add_typer(service, name="service")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
 console, error_console = Console(), Console(stderr=True)
@@ -247,8 +249,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 EXPECTED_ERRORS = {
     "asyncpg": "PostgresError",
+    "auth.service_key": "ServiceKeyError",
     "registry.regions.region_list": "RegionListError",
     "registry.regions.region_load": "RegionLoadError",
+    "registry.write.service": "ServiceError",
+    "schema.engine.operation_files": "OperationsError",
     "server.cli.enrolling": "ProgrammeError",
     "server.cli.explain": "ExplainError",
     "server.database.checks": "ServingError",
