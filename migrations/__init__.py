@@ -1,0 +1,1 @@
+"""The versions of the database: a package of the Desmigratif Registry."""

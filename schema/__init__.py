@@ -1,1 +1,1 @@
-
+"""The GraphQL face of the records: a package of the Desmigratif Registry."""

@@ -3,15 +3,17 @@ and has one embedded PostgreSQL for each of its processes."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import settings
 
 from server.database.embedded import Embedded, temporary
+from server.database.postgres import Version
 
 
 def pytest_configure() -> None:
@@ -37,6 +39,9 @@ def _reason(report: Any) -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Embedded]:
-    """The server of this process; `make test` runs several processes that share nothing."""
-    with temporary() as server:
+    """The server of this process; `make test` runs several processes that share nothing.
+
+    `POSTGRES=16 make test` takes the oldest version that is supported."""
+    versions: dict[str, Version] = {version: version for version in get_args(Version)}
+    with temporary(versions[os.environ.get("POSTGRES", "18")]) as server:
         yield server

@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("auth", "registry", "schema", "server", "migrations")
-OWN = {*PRODUCT, "tests", "benchmarks"}
+OWN = {*PRODUCT, "desmigratif", "tests", "benchmarks"}
 DEFINITION = "strawberry-definition"
 
 HOMES = {
@@ -67,6 +67,7 @@ DOCUMENTED = {
     "strawberry": "strawberry .schema.config .schema_directive .types .types.field",
     "typer": "typer",
     "uvicorn": "uvicorn",
+    "yaml": "yaml",
     "werkzeug": ".datastructures .http",
     "zxcvbn": "zxcvbn",
 }
