@@ -38,7 +38,7 @@ OWN_STYLE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 BUILT = "script-src 'self'; worker-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data:"
 POLICIES = {
-    None: f"default-src 'none'; style-src {OWN_STYLE}; img-src data:; {NOTHING_ELSE}",
+    None: f"default-src 'none'; style-src {OWN_STYLE}; {NOTHING_ELSE}",
     "home": f"default-src 'none'; style-src 'self'; {BUILT}; {NOTHING_ELSE}",
     "graphiql": f"default-src 'none'; style-src 'self' 'unsafe-inline'; {BUILT}; {NOTHING_ELSE}",
 }
@@ -143,13 +143,13 @@ def page(facts: Facts, entry: Entry | None = None) -> str:
     language = facts.language
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>Desmigratif Registry</title><link rel="icon" href="{ICON}">'
+        "<title>Desmigratif Registry</title>"
     )
     if entry is None:
         head += f"<style>{STYLE}</style>"
         body, attributes = _plain(facts), ""
     else:
-        head += _loading(entry, f"{facts.root}/assets")
+        head += f'<link rel="icon" href="{ICON}">' + _loading(entry, f"{facts.root}/assets")
         body = f'<div id="app"></div>\n<noscript>{_plain(facts)}</noscript>'
         attributes = f' data-root="{facts.root}"'
         attributes += " data-demo" if facts.is_demo else ""
