@@ -26,6 +26,11 @@ class Ability(Labelled):
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     IDENTITY_REVEAL = "identity:reveal", "Membuka nomor identitas", "Reveal an identity number"
     PROGRAMME_MANAGE = "programme:manage", "Mengelola program", "Manage programmes"
+    USER_READ = "user:read", "Mencari akun", "Find accounts"
+    USER_MANAGE = "user:manage", "Mengelola akun", "Manage accounts"
+    USER_DISABLE = "user:disable", "Menonaktifkan akun dan perangkat", "Disable accounts and devices"
+    GRANT_GIVE = "grant:give", "Memberi dan mengakhiri penugasan", "Give and end grants"
+    GRANT_APPROVE = "grant:approve", "Menyetujui penugasan", "Approve grants"
 
     @classmethod
     def of(cls, sensitivity: Sensitivity) -> Ability:

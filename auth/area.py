@@ -95,5 +95,7 @@ def _without_overlaps(codes: frozenset[str]) -> frozenset[str]:
     return frozenset(code for code in codes if not any(above in codes for above in _above(code)))
 
 
+COUNTRY = "0"
+"""The code of what lies in the whole country and in no region: NATIONAL alone covers it."""
 NATIONAL = AreaSet(national=True)
 NOWHERE = AreaSet()

@@ -117,6 +117,26 @@ PAGE = total({
         officer=no,   village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="programmes are the ministry's"),
+    Ability.USER_READ: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=AREA, service=no,
+        why="who gives a grant or keeps an account must find it"),
+    Ability.USER_MANAGE: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="who may give all of an account's roles creates it, resets its password and disables it; no other account"),
+    Ability.USER_DISABLE: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=AREA, service=no,
+        why="who keeps accounts closes them and revokes devices, and learns no password (separation of duties)"),
+    Ability.GRANT_GIVE: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="the coordinator assigns inside the regency and the ministry the rest; never to themselves"),
+    Ability.GRANT_APPROVE: row(
+        officer=no,   village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="a second administrator signs; never the giver or the receiver (state rule)"),
 })
 # fmt: on
 
@@ -148,10 +168,35 @@ MAY_GIVE: Mapping[Role, frozenset[Role]] = MappingProxyType(
 REGISTERED_ONLY: frozenset[Role] = frozenset({Role.SERVICE})
 """Roles whose holders run nothing but the operations that are registered for them."""
 
+REGIONAL_ROLES = frozenset({Role.OFFICER, Role.VILLAGE_VERIFIER, Role.REGENCY_COORDINATOR, Role.REGIONAL_VIEWER})
+"""The roles that one signature gives in a regency and below; every other grant waits for a second person."""
+
+ADMINISTRATORS = frozenset(role for role in Role if MAY_GIVE[role] == set(Role))
+"""The roles that may give every role: one of their holders, of the whole country, must always be left."""
+
 
 def cell(ability: Ability, role: Role) -> Cell | None:
     """How far a role has an ability: AREA, OWN, or None for not at all."""
     return PAGE[ability].cells.get(role)
+
+
+def within_reach(ability: Ability, role: Role) -> frozenset[Role]:
+    """The roles over whose holders a holder of `role` has an ability on accounts or grants, within their own area.
+
+    They are those that they may give.  Who keeps accounts without giving any role may close every account."""
+    if cell(ability, role) is not Cell.AREA:
+        return frozenset()
+    if ability is Ability.USER_DISABLE and cell(Ability.USER_MANAGE, role) is None:
+        return frozenset(Role)
+    return MAY_GIVE[role]
+
+
+def needs_second_person(role: Role, code: str) -> bool:
+    """Whether a grant of a role in the region of this code waits until a second person approves it.
+
+    So do all that reach beyond a regency: other roles than the regional ones, and every role in a province or in the
+    whole country, whose code is COUNTRY."""
+    return role not in REGIONAL_ROLES or "." not in code
 
 
 if VERIFICATION_STAGES.keys() != PAGE[Ability.SUBMISSION_VERIFY].cells.keys():

@@ -17,8 +17,8 @@ from typing import Any
 from uuid import UUID
 
 from auth.ability import Ability
-from auth.area import NOWHERE, AreaSet
-from auth.policy import REGISTERED_ONLY, VERIFICATION_STAGES, Cell, VerificationStage, cell
+from auth.area import COUNTRY, NOWHERE, AreaSet
+from auth.policy import REGISTERED_ONLY, VERIFICATION_STAGES, Cell, VerificationStage, cell, within_reach
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 
@@ -146,6 +146,32 @@ class Principal:
                     return grant.role
         return None
 
+    def role_over(self, ability: Ability, role: Role, code: str) -> Role | None:
+        """The role of one grant that gives an ability over holders of `role` in the region of this code."""
+        if not self.areas(ability).covers(code):  # a service that acts for them may not have it
+            return None
+        for grant in self.grants:
+            if grant.area.covers(code) and role in within_reach(ability, grant.role):
+                return grant.role
+        return None
+
+    def posts(self, ability: Ability) -> str:
+        """What `role_over` finds, as the text of an `area_set` of posts.
+
+        A post is a role in a region, `OFFICER/35.07.11`.  Who has the ability in the whole country has the accounts
+        without a post too, which are at "0"."""
+        ranges = []
+        for role in Role:
+            areas = NOWHERE
+            for grant in self.grants:
+                if role in within_reach(ability, grant.role):
+                    areas |= grant.area & self.areas(ability)
+            bounds = [("0", ":")] if areas.national else [(code, f"{code}/") for code in sorted(areas.codes)]
+            ranges += [f"[{role.value}/{low},{role.value}/{high})" for low, high in bounds]
+        if self.areas(ability).national:
+            ranges.append(f"[{COUNTRY},{COUNTRY}]")
+        return f"{{{','.join(ranges)}}}" if ranges else ""
+
     def setting(self, name: str) -> str:
         """The text of the database setting `app.<name>`; '' shows nothing.  LookupError for unknown names."""
         if name not in SETTINGS:
@@ -205,6 +231,10 @@ def _areas(ability: Ability, stage: VerificationStage | None = None) -> Callable
     return lambda principal: principal.areas(ability, stage).literal()
 
 
+def _posts(ability: Ability) -> Callable[[Principal], str]:
+    return lambda principal: principal.posts(ability)
+
+
 def _own(ability: Ability) -> Callable[[Principal], str]:
     return lambda principal: principal.own(ability).literal()
 
@@ -216,8 +246,15 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.SUBMISSION_RETURN: "return",
     Ability.IDENTITY_REVEAL: "reveal",
     Ability.PROGRAMME_MANAGE: "programme",
+    Ability.USER_READ: "users",
+    Ability.USER_MANAGE: "manage",
+    Ability.USER_DISABLE: "disable",
+    Ability.GRANT_GIVE: "give",
+    Ability.GRANT_APPROVE: "approve",
 }
-"""The setting of each ability that opens a command: where the caller holds it."""
+"""The setting of each ability that opens a command or a list: where the caller holds it."""
+OF_POSTS = (Ability.USER_MANAGE, Ability.USER_DISABLE, Ability.GRANT_GIVE, Ability.GRANT_APPROVE)
+"""The abilities over people: their settings hold posts, because the role of the other person counts too."""
 _SEE_ABILITIES = {Ability.of(sensitivity) for sensitivity in Sensitivity}
 if unset := sorted(ability.name for ability in Ability if ability not in _SEE_ABILITIES | SETTING_OF.keys()):
     raise TypeError(f"name the setting of {', '.join(unset)} in SETTING_OF of auth/principal.py")
@@ -230,6 +267,7 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     **{area_setting(sensitivity): _areas(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{name: _areas(ability) for ability, name in SETTING_OF.items()},
+    **{SETTING_OF[ability]: _posts(ability) for ability in OF_POSTS},
     "verify_village": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE),
     "verify_regency": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY),
     "return_village": _areas(Ability.SUBMISSION_RETURN, VerificationStage.VILLAGE),

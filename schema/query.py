@@ -14,7 +14,8 @@ from registry.models.region import AtLevel, exists_today
 from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
-from schema.declare.makers import any_node, connection, face, look_up, plain_list
+from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
+from schema.types.account import USERS, User
 from schema.types.business import BusinessConnection
 from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
@@ -32,7 +33,7 @@ class Query:
     """Reads.  A root field that fails is null and leaves its neighbours alone."""
 
     node: Node | None = any_node("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
-    viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.Account, account.is_me)
+    viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.User, account.is_me)
     region: Region | None = look_up(
         OPEN,
         "The region of a code.  Superseded codes lead to today's region; the code of a split region is refused;"
@@ -92,6 +93,12 @@ class Query:
         ProgrammeFacts,
         None,
         order=(Order(ProgrammeFacts.code),),
+    )
+    users: Connection[User] | None = connection_by(
+        USERS,
+        "Accounts with a grant in your area; those that nobody has given a grant yet are their creator's.",
+        account.User,
+        order=(Order(account.User.name),),
     )
     national_summary: Summary | None = look_up(
         OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary

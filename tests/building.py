@@ -159,6 +159,7 @@ class Builder:
             w.codes["recoded"],
         )
         closed = [w.regions["closed"], w.regions["split"]]
+        w.ever |= w.tree
         del w.tree["closed"], w.tree["split"]
         await admin.execute("UPDATE region SET valid_to = '2025-01-01' WHERE id = ANY($1)", closed)
         w.regions["reused"] = await _region(admin, w, "reused")
@@ -255,7 +256,8 @@ async def build_world(dsn: str, login: str) -> AsyncIterator[World]:
         _record(w)
         for key, _, _ in country:
             w.regions[key] = await _region(admin, w, key)
-        for persona in (*PERSONAS, DISABLED):
+        w.holders += (*PERSONAS, DISABLED)
+        for persona in w.holders:
             await admin.execute(
                 "INSERT INTO account (id, username, name, active) VALUES ($1, $2, $2, $3)",
                 *(persona.id, persona.name, persona.active),

@@ -31,6 +31,7 @@ SEES: dict[str, frozenset[str]] = {
     "IDENTITY": frozenset({"OFFICER", "VILLAGE_VERIFIER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"}),
     "SPECIAL": frozenset({"OFFICER", "REGENCY_COORDINATOR"}),
     "PROTECTIVE": frozenset(),
+    "SYSTEM": frozenset({"REGENCY_COORDINATOR", "MINISTRY_ADMIN", "AUDITOR", "SYSTEM_ADMIN"}),
 }
 SEES_OWN = {"PROTECTIVE": frozenset({"OFFICER", "PROTECTION_DESK"})}
 SUBMITS = frozenset({"OFFICER"})
@@ -92,11 +93,52 @@ def inside(tree: Tree, village: str, region: str | None) -> bool:
 def has(tree: Tree, who: Account, roles: frozenset[str], village: str, today: dt.date) -> bool:
     """Whether one grant in force, of one of these roles, covers the village."""
     for grant in who.grants:
-        begun, over = grant.from_ <= today, grant.to is not None and grant.to < today
         here = grant.role in roles and inside(tree, village, grant.region)
-        if who.active and grant.active and begun and not over and here:
+        if _holds(grant, who, today) and here:
             return True
     return False
+
+
+def _holds(grant: HeldGrant, who: Account, today: dt.date) -> bool:
+    begun, over = grant.from_ <= today, grant.to is not None and grant.to < today
+    return who.active and grant.active and begun and not over
+
+
+GIVES = {
+    "REGENCY_COORDINATOR": frozenset({"OFFICER", "VILLAGE_VERIFIER", "REGIONAL_VIEWER"}),
+    "MINISTRY_ADMIN": EVERYBODY,
+}
+CLOSES = GIVES | {"SYSTEM_ADMIN": EVERYBODY}
+
+
+def reaches(tree: Tree, who: Account, roles: frozenset[str], region: str | None, today: dt.date) -> bool:
+    """Whether one grant in force, of one of these roles, covers a region, or the country for None."""
+    if region is not None:
+        return has(tree, who, roles, region, today)
+    return any(_holds(grant, who, today) and grant.role in roles and grant.region is None for grant in who.grants)
+
+
+def sees_grant(tree: Tree, who: Account, holder: str, region: str | None, today: dt.date) -> bool:
+    """Whether the grant of somebody in a region (None: the country) exists for this person."""
+    return who.name == holder or reaches(tree, who, SEES["SYSTEM"], region, today)
+
+
+def gives(tree: Tree, who: Account, role: str, region: str | None, today: dt.date) -> bool:
+    """Whether this person may give a role there."""
+    return reaches(tree, who, frozenset(giver for giver in GIVES if role in GIVES[giver]), region, today)
+
+
+def closes(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
+    """Whether this person may disable an account: each of its grants that has not ended."""
+    living = [grant for grant in other.grants if grant.active and (grant.to is None or grant.to >= today)]
+    if who.name == other.name:
+        return False
+    if not living:
+        return reaches(tree, who, frozenset(CLOSES), None, today)
+    return all(
+        reaches(tree, who, frozenset(r for r in CLOSES if grant.role in CLOSES[r]), grant.region, today)
+        for grant in living
+    )
 
 
 def exists(tree: Tree, who: Account, row: Placed, today: dt.date) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from auth.area import NATIONAL, NOWHERE, AreaSet
 from registry.guard.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
 from tests import oracle
-from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
+from tests.personas import BY_NAME, DISABLED, PERSONAS, REPRESENTATIVES, TODAY, Persona
 from tests.plan import explain_generic, is_gated, scanned_tables, unguarded
 from tests.queries import QUERIES
 from tests.world import LEDGERS, READ, SCOPED, Row, World, every_setting, fetch_ids
@@ -40,7 +40,7 @@ async def test_every_table_is_declared_and_has_forced_row_security(world: World)
     assert all(tables[name]["forced"] for name in DOORS)
     assert all(row["owner"] == OWNER for row in tables.values())
     for name, door in DOORS.items():
-        assert tables[name]["placed"] is (True if door.kind in SCOPED_KINDS else None), name
+        assert tables[name]["placed"] is (True if door.kind in (*SCOPED_KINDS, Kind.GRANT) else None), name
     assert sorted(n for n, d in DOORS.items() if d.kind in (Kind.SCOPED, Kind.SEALED)) == sorted(SCOPED)
     assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(LEDGERS)
 
@@ -195,10 +195,25 @@ async def test_other_tables_show_the_map_and_the_caller(world: World) -> None:
     for who in PERSONAS:
         async with world.as_login(who) as connection:
             assert await connection.fetchval("SELECT count(*) FROM region") == everything
-            assert await fetch_ids(connection, "SELECT id FROM account") == {who.id}
-            assert {row["user_id"] for row in await connection.fetch("SELECT user_id FROM grants")} <= {who.id}
             with pytest.raises(RLS):
                 await connection.fetch("SELECT * FROM audit_event")
+
+
+async def test_accounts_and_grants_show_where_the_caller_sees_the_class_system(world: World) -> None:
+    """Their own; those of their area; and, in the whole country, the accounts that never had a grant."""
+    without_grants = {holder.id for holder in world.holders if not holder.grants}
+    count = 0
+    for who in PERSONAS:
+        expected = world.granted(who)
+        accounts = {holder for holder, _ in expected} | {who.id}
+        if any(holder == DISABLED.id for holder, _ in expected):
+            accounts |= without_grants
+        async with world.as_login(who) as connection:
+            rows = await connection.fetch("SELECT user_id, role FROM grants")
+            assert {(row["user_id"], row["role"]) for row in rows} == expected, who.name
+            assert await fetch_ids(connection, "SELECT id FROM account") == accounts, who.name
+        count += len(expected)
+    assert count > 4 * len(PERSONAS)
 
 
 JOINS = (

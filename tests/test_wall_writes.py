@@ -104,7 +104,7 @@ async def test_a_child_has_the_village_of_its_household(world: World) -> None:
         " SELECT code, level, kind, name, search_name, valid_from, decree FROM region",
         "UPDATE grants SET region_id = NULL, national = true",
         "INSERT INTO grants (user_id, role, national, valid_from) SELECT id, 'OFFICER', true, now() FROM account",
-        "UPDATE account SET active = true",
+        "UPDATE account SET id = id",
         "UPDATE label SET id = ''",
         "UPDATE household_revision SET document = '{}'",
         "UPDATE workflow_event SET reason = ''",

@@ -48,7 +48,8 @@ def every_setting(area: AreaSet) -> dict[str, str]:
     """The settings that the policies on reading ask, for a caller who has every ability in the area."""
     values = area.literal()
     from_, below = area.hull
-    return {"read": values, "read_from": from_, "read_below": below, "submit": values, "identity": values}
+    wall = {"read": values, "read_from": from_, "read_below": below, "submit": values, "identity": values}
+    return wall | {"system": values}
 
 
 @dataclass
@@ -135,6 +136,8 @@ class World:
     tree: dict[str, str | None]
     codes: dict[str, str]
     regions: dict[str, uuid.UUID]
+    ever: dict[str, str | None] = field(default_factory=dict)  # the tree with the regions that have closed
+    holders: list[Persona] = field(default_factory=list)  # everybody who has an account
     houses: list[House] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
@@ -194,6 +197,15 @@ class World:
 
     def sees(self, who: Persona, kind: str, row: oracle.Placed) -> bool:
         return oracle.sees(self.tree, who, kind, row, TODAY)
+
+    def granted(self, who: Persona) -> set[tuple[uuid.UUID, str]]:
+        """Holder and role of the grants that exist for this caller."""
+        return {
+            (holder.id, grant.role)
+            for holder in self.holders
+            for grant in holder.grants
+            if oracle.sees_grant(self.ever, who, holder.name, grant.region, TODAY)
+        }
 
     def of(self, table: str) -> list[Row]:
         return [row for row in self.rows if row.table == table]

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
+from auth.area import COUNTRY
 from auth.principal import area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, Fact, StatementContext
@@ -23,8 +24,6 @@ from registry.models.noun import C_TEXT, TableFunction, camel, const
 from registry.read.grouping import label_of
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
-COUNTRY = "0"
-"""The `area` of the country's figures: the lower end of the range of all codes, which only national grants cover."""
 SMALLEST = 5
 """Smaller counts are suppressed (k = 5, the usual default of official statistics), except zero."""
 

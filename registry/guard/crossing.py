@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from registry.guard import quota, record_id
+from registry.models.account import LIVING
 
 
 @dataclass(frozen=True)
@@ -163,4 +164,32 @@ TAKING = Crossing(
     changes=frozenset({quota.QUOTA.name}),
 )
 
-CROSSINGS = (SIGN_IN, ACCOUNT_OF, REGISTERED_OPERATION, SERVICE_KEYS, FIGURES, NAMING, TAKING)
+WAS_GRANTED = Crossing(
+    "was_granted",
+    (("whose", "uuid"),),
+    "boolean",
+    frozenset({"grants"}),
+    "An account that never had a grant lies in no area: its creator and the ministry see it.",
+    "SELECT EXISTS (SELECT FROM grants g WHERE g.user_id = whose)",
+)
+
+LIVING_GRANTS = Crossing(
+    "living_grants",
+    (("whose", "uuid"),),
+    "int",
+    frozenset({"grants"}),
+    "Whoever manages an account may give its every grant, those out of their sight too: how many there are.",
+    f"SELECT count(*)::int FROM grants g WHERE g.user_id = whose AND {LIVING}",
+)
+
+CROSSINGS = (
+    SIGN_IN,
+    ACCOUNT_OF,
+    REGISTERED_OPERATION,
+    SERVICE_KEYS,
+    FIGURES,
+    NAMING,
+    TAKING,
+    WAS_GRANTED,
+    LIVING_GRANTS,
+)

@@ -18,7 +18,7 @@ from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
 from registry.figures import ledger
-from registry.guard import quota, record_id
+from registry.guard import quota, record_id, staff
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
 from registry.guard.sealed import refuse_undeclared
 from registry.models import (
@@ -73,7 +73,9 @@ class Kind(enum.Enum):
     COUNTED = "a scoped record that is never a draft"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
     MANAGED = "programmes: open to every signed-in caller, written by commands where their ability reaches"
-    OWN = "an account and what belongs to it, as a grant or a device: read, and where it says so written, by its holder"
+    OWN = "what belongs to an account, as a device: read, and where it says so written, by its holder"
+    ACCOUNT = "an account: read by its holder and where its grants are; changed by whoever may give its every grant"
+    GRANT = "a grant: read by its holder and where accounts are seen; written where the page lets the caller give it"
     APPENDED = "audit: written by the application, read by nobody through it"
     ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
     REGISTERED = "keys and operations of service accounts: written by the owner alone, reached through crossings"
@@ -135,8 +137,8 @@ DOORS: dict[str, Door] = {
         where=f"EXISTS (SELECT FROM {SCHEMA}.region r WHERE r.id = region_id AND r.level = '{RegionLevel.VILLAGE}'"
         f" AND r.code <@ (SELECT {SCHEMA}.areas('programme')))",
     ),
-    account.ACCOUNT.name: Door(Kind.OWN, insert=False),
-    account.GRANTS.name: Door(Kind.OWN, insert=False),
+    account.ACCOUNT.name: Door(Kind.ACCOUNT, update=("username", "name", "active")),
+    account.GRANTS.name: Door(Kind.GRANT, update=("active", "pending", "valid_to", "approved_by")),
     device.DEVICE.name: Door(Kind.OWN, update=("label", "app_version", "last_sync_at")),
     session.SESSION.name: Door(
         Kind.OWN, update=("renewed_at", "expires_at", "ended_at", "second_factor", "generation", "token_hash")
@@ -153,7 +155,7 @@ DOORS: dict[str, Door] = {
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
 }
-HOLDER = {account.ACCOUNT.name: "id", account.GRANTS.name: "user_id"} | {
+HOLDER = {
     table_of(noun).name: "account_id"
     for noun in (
         device.Device,
@@ -217,6 +219,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
             yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({mine})"
         if door.update:
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({mine}) WITH CHECK ({mine})"
+    elif door.kind in (Kind.ACCOUNT, Kind.GRANT):
+        yield from staff.policies(table)
     elif door.kind is Kind.PROOF:
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK (true)"
@@ -273,16 +277,17 @@ def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterato
     yield f"GRANT CREATE ON SCHEMA {SCHEMA} TO {CROSSING}"
     for table, policy in existing:
         yield f"DROP POLICY {policy} ON {SCHEMA}.{table}"
+    for table in DOORS:
+        for trigger in record_id.TRIGGERS:
+            yield f"DROP TRIGGER IF EXISTS {trigger} ON {SCHEMA}.{table}"
+    for signature in crossings:
+        yield f"DROP FUNCTION {signature}"
+    for crossing in CROSSINGS:  # before the policies, some of which call them
+        yield from _function(crossing)
     for table, door in DOORS.items():
         yield f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY"
         yield f"ALTER TABLE {SCHEMA}.{table} FORCE ROW LEVEL SECURITY"
         yield from policies(table, door)
         yield from privileges(table, door)
-        for trigger in record_id.TRIGGERS:
-            yield f"DROP TRIGGER IF EXISTS {trigger} ON {SCHEMA}.{table}"
-    for signature in crossings:
-        yield f"DROP FUNCTION {signature}"
-    for crossing in CROSSINGS:
-        yield from _function(crossing)
     yield from record_id.triggers(NAMING.name)
     yield f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {CROSSING}"

@@ -31,14 +31,16 @@ END = "~"
 """Sorts after every letter of a key."""
 
 
-def sounds_of(name: str, sensitivity: Sensitivity) -> MappedColumn[Any]:
-    """The column `sounds` of a noun: how its column `name` sounds from each word to its end."""
+def sounds_of(name: str, sensitivity: Sensitivity, text: str = "") -> MappedColumn[Any]:
+    """The column `sounds` of a noun: how its column `name` sounds from each word to its end.
+
+    `text` is an SQL expression of all the words by which it is found, where these are more than the name."""
     column = fact(
         sensitivity,
         "Bunyi kata-kata nama",
         "How the name sounds, from each of its words on",
         ARRAY(C_TEXT),
-        sa.Computed(f"{SCHEMA}.sounds({name})", persisted=True),
+        sa.Computed(f"{SCHEMA}.sounds({text or name})", persisted=True),
         server=True,
     )
     column.column.info["name"] = name

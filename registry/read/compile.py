@@ -215,6 +215,8 @@ class Compiler:
             row: sa.FromClause = table_of(source.noun).alias(self.name("t"))
         else:
             row = source.noun.rows(parent, self.name("t"))
+        if source.noun.row_sensitivity is Sensitivity.SYSTEM:
+            self._set(area_setting(Sensitivity.SYSTEM))  # the policies of accounts and grants read it
         tests = [condition(row, self) for condition in source.where]
         if source.link is not None:
             assert parent is not None

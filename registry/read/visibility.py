@@ -14,6 +14,9 @@ from auth.area import NATIONAL, AreaSet
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 
+OPENING_LISTS = frozenset({Ability.USER_READ})
+"""The abilities without which a list is refused, whatever classes the caller sees."""
+
 
 class Extent(Enum):
     """In which of the rows that a caller reads a class is visible."""
@@ -26,13 +29,14 @@ class Extent(Enum):
 @dataclass(frozen=True, eq=False)
 class Visibility:
     """For each class: its extent within the areas that the caller reads, its extent in the country, and whether the
-    caller sees it in their own rows.
+    caller sees it in their own rows.  And of the abilities that open lists those that the caller has anywhere.
 
     Equal visibilities are one object, so that it costs nothing to look up what was prepared for one."""
 
     inside: tuple[Extent, ...]
     country: tuple[Extent, ...]
     own: tuple[bool, ...]
+    lists: frozenset[Ability]
 
     @classmethod
     def of(cls, principal: Principal) -> Visibility:
@@ -64,7 +68,8 @@ def _of(principal: Principal) -> Visibility:
     inside = tuple(_extent(area, readable) for area in areas)
     country = tuple(_extent(area, NATIONAL) for area in areas)
     own = tuple(bool(principal.own(Ability.of(kind))) for kind in _KINDS)
-    return _VISIBILITIES.setdefault((inside, country, own), Visibility(inside, country, own))
+    lists = principal.abilities & OPENING_LISTS
+    return _VISIBILITIES.setdefault((inside, country, own, lists), Visibility(inside, country, own, lists))
 
 
 def _extent(area: AreaSet, whole: AreaSet) -> Extent:

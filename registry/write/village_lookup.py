@@ -39,17 +39,28 @@ def named_village(regions: str | None, code: str, path: tuple[str, ...]) -> tupl
     """The one village that a code names, and a warning if the code is not today's.  Raises Refused.
 
     `regions` is what `NAMED_REGIONS` returns: a JSON list of id, code and level."""
+    return _only(regions, code, path, tuple(level for level in RegionLevel if level is not RegionLevel.VILLAGE))
+
+
+def named_region(regions: str | None, code: str, path: tuple[str, ...]) -> tuple[dict[str, str], list[Problem]]:
+    """The one region of any level that a code names, as `named_village` does."""
+    return _only(regions, code, path, ())
+
+
+def _only(
+    regions: str | None, code: str, path: tuple[str, ...], refused_levels: tuple[RegionLevel, ...]
+) -> tuple[dict[str, str], list[Problem]]:
     places: list[dict[str, str]] = orjson.loads(regions or "[]")
     if not places:
         raise refusal(Code.REGION_UNKNOWN, *path)
-    if any(place["level"] != RegionLevel.VILLAGE for place in places):
+    if any(place["level"] in refused_levels for place in places):
         raise refusal(Code.REGION_NOT_VILLAGE, *path)
     if len(places) > 1:
         raise refusal(Code.REGION_CODE_AMBIGUOUS, *path, codes=", ".join(place["code"] for place in places))
-    (village,) = places
-    if village["code"] == code:
-        return village, []
-    return village, [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": village["code"]}, Severity.WARNING)]
+    (region,) = places
+    if region["code"] == code:
+        return region, []
+    return region, [Problem(Code.REGION_CODE_SUPERSEDED, path, {"code": region["code"]}, Severity.WARNING)]
 
 
 def move_along(work: SubmissionContext, document: Document) -> bool:

@@ -59,9 +59,10 @@ def input_of(noun: Readable, suffix: str) -> Any:
     return typing.Annotated[typing.ForwardRef(name), lazy(module)]
 
 
-def list_arguments(noun: Readable) -> dict[str, Any]:
-    """The arguments of a connection of this noun; schema/declare/listing.py makes its filter and order."""
-    filter_type, order_type = input_of(noun, "Filter"), input_of(noun, "Order")
+def list_arguments(noun: Readable, ordered: bool = True) -> dict[str, Any]:
+    """The arguments of a connection of this noun; schema/declare/listing.py makes its filter and, if it may be
+    `ordered` by the caller, its order."""
+    filter_type = input_of(noun, "Filter")
     arguments: dict[str, Any] = {
         "filter": argument(filter_type | None, "Only records that meet it; all if it is left out or null.")
     }
@@ -73,5 +74,7 @@ def list_arguments(noun: Readable) -> dict[str, Any]:
         )
         search = strawberry.argument(description=text, directives=sensitivity(noun.searched))
         arguments["search"] = typing.Annotated[str | None, search]
-    arguments["order_by"] = argument(order_type | None, "One key; ties go by id, and unknown values come last.")
+    if ordered:
+        order_type = input_of(noun, "Order")
+        arguments["order_by"] = argument(order_type | None, "One key; ties go by id, and unknown values come last.")
     return arguments | PAGING

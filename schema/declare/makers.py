@@ -19,13 +19,14 @@ from strawberry import ID, UNSET, Info, lazy
 from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 
+from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived, fact_of
 from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
 from registry.values.bounds import LONGEST_LIST
 from schema.declare.arguments import argument, engine_resolver, list_arguments
-from schema.declare.directives import Exempt, Exemption, sensitivity
+from schema.declare.directives import Exempt, Exemption, Requires, sensitivity
 from schema.declare.input_types import described
 from schema.declare.shapes import (
     ColumnField,
@@ -172,6 +173,21 @@ def connection(
     return _field(shape, sensitivity(kind), text, list_arguments(noun))
 
 
+@dataclass(frozen=True)
+class OpenedBy:
+    """An ability without which nobody looks up records of a type, and the condition on those that it opens."""
+
+    ability: Ability
+    where: Where
+
+
+def connection_by(opened_by: OpenedBy, text: str, noun: Readable, order: tuple[Order, ...]) -> Any:
+    """A root connection that an ability opens, with the filter, search and page that its noun has, in one order."""
+    source, ability = Source(noun, None, (opened_by.where,)), opened_by.ability
+    shape = RelatedField("connection", source, order, noun.row_sensitivity, ability=ability)
+    return _field(shape, [Requires(ability=ability.value)], text, list_arguments(noun, ordered=False))
+
+
 def grouped(by: type[Any]) -> Any:
     """The counts of a connection's rows by a key of `by`."""
     text = (
@@ -219,6 +235,8 @@ def opened_value(kind: Sensitivity, text: str) -> Any:
 
 NOUNS_BY_FACE: dict[type[Any], Readable | None] = {}
 """Face → the noun it shows."""
+OPENED_BY: dict[type[Any], OpenedBy] = {}
+"""Face → what opens its look-up, for those that need an ability."""
 
 
 @dataclass(frozen=True)
@@ -253,15 +271,19 @@ def _refuse_undeclared(cls: type[Any]) -> None:
         one,
         plain_list,
         connection,
+        connection_by,
         grouped,
         look_up,
         any_node,
     ),
 )
-def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[type[T]], type[T]]:
+def face(
+    noun: Readable | None = None, *, interface: bool = False, opened_by: OpenedBy | None = None
+) -> Callable[[type[T]], type[T]]:
     """Makes a class the GraphQL face of a noun, or a type or interface without one.
 
-    Its docstring, or else the noun's, is the description.  Raises TypeError for an undeclared field."""
+    Its docstring, or else the noun's, is the description; `opened_by` is what `node` needs to look it up, besides its
+    class.  Raises TypeError for an undeclared field."""
 
     def make(cls: type[T]) -> type[T]:
         text = (cls.__doc__ or (noun and noun.__doc__) or "").strip()
@@ -269,6 +291,8 @@ def face(noun: Readable | None = None, *, interface: bool = False) -> Callable[[
         face_ = make_type(cls, description=text)
         _refuse_undeclared(face_)
         NOUNS_BY_FACE[face_] = noun
+        if opened_by is not None:
+            OPENED_BY[face_] = opened_by
         return face_
 
     return make

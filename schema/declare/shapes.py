@@ -12,6 +12,7 @@ from typing import Any, Literal
 from graphql import GraphQLField
 from sqlalchemy.orm import InstrumentedAttribute
 
+from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.read.query import Datum, Order, Source, Where
 from registry.read.run import Caller
@@ -60,7 +61,10 @@ class LookupKey:
 
 @dataclass(frozen=True)
 class RelatedField:
-    """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence."""
+    """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence.
+
+    `ability` is needed too, if there is one.  `columns` says which datum each field of a value without a noun shows, by
+    Python names."""
 
     how: Literal["one", "list", "connection"]
     source: Source
@@ -69,6 +73,8 @@ class RelatedField:
     when: Where | None = None  # of the parent; null if it does not hold
     limit: int = LONGEST_LIST
     key: LookupKey | None = None
+    ability: Ability | None = None
+    columns: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
 
 
 @dataclass(frozen=True)

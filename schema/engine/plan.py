@@ -143,16 +143,22 @@ class Planner:
             shape = shape_of(field)
             if field is None or not isinstance(shape, RelatedField | NodeField):
                 continue
-            of_records = isinstance(shape, RelatedField) and shape.kind is Sensitivity.OPERATIONAL
-            if of_records and not self._sees_records():
-                error = Forbidden(field=name, kind=Sensitivity.OPERATIONAL)
+            error = self._forbidden(name, shape)
+            if error is not None:
                 yield RootPlan(key, nodes[0], Refusal(error, nodes[0], (), 0))
             else:
                 yield RootPlan(key, nodes[0], self.plan(field, nodes, shape))
 
-    def _sees_records(self) -> bool:
-        """Whether the caller sees records anywhere; if not, root fields of records are refused, not empty."""
-        return self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is not Extent.NONE
+    def _forbidden(self, name: str, shape: Any) -> Forbidden | None:
+        """Why a root field is refused, not empty: the caller sees its records nowhere, or lacks its ability."""
+        if not isinstance(shape, RelatedField):
+            return None
+        if shape.ability is not None and shape.ability not in self.visibility.lists:
+            return Forbidden(ability=shape.ability)
+        sees = self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is not Extent.NONE
+        if shape.kind is Sensitivity.OPERATIONAL and not sees:
+            return Forbidden(field=name, kind=Sensitivity.OPERATIONAL)
+        return None
 
     def plan(
         self, field: GraphQLField, nodes: list[FieldNode], shape: Any, lengths: tuple[int, ...] = ()

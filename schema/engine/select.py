@@ -39,7 +39,7 @@ from registry.read.query import (
     Withheld,
 )
 from registry.read.visibility import Extent
-from schema.declare.makers import IMPLEMENTATIONS, NOUNS_BY_FACE, graphql_name
+from schema.declare.makers import IMPLEMENTATIONS, NOUNS_BY_FACE, OPENED_BY, OpenedBy, graphql_name
 from schema.declare.shapes import (
     ColumnField,
     EmbeddedField,
@@ -55,7 +55,7 @@ from schema.engine.collect import Fields
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
 from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, READ, SUMMARY, caller_width, narrowed
-from schema.engine.walk import Walk
+from schema.engine.walk import NO_COLUMNS, Columns, Walk
 
 
 class Selection(Walk):
@@ -63,9 +63,9 @@ class Selection(Walk):
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
-    def object(self, type_: Any, nodes: list[FieldNode], embedded: EmbeddedField | None = None) -> Object:
+    def object(self, type_: Any, nodes: list[FieldNode], columns: Columns = NO_COLUMNS) -> Object:
         if isinstance(type_, GraphQLObjectType):
-            return Object(((None, self.parts(type_, nodes, embedded)),))
+            return Object(((None, self.parts(type_, nodes, columns)),))
         return self.object_of_interface(type_, nodes)
 
     def object_of_interface(self, interface: Any, nodes: list[FieldNode]) -> Object:
@@ -82,22 +82,22 @@ class Selection(Walk):
         return Object(kinds, implementations.discriminator)
 
     def parts(
-        self, type_: GraphQLObjectType, nodes: list[FieldNode], embedded: EmbeddedField | None = None
+        self, type_: GraphQLObjectType, nodes: list[FieldNode], columns: Columns = NO_COLUMNS
     ) -> tuple[ObjectPart, ...]:
         fields = self.fields_below(type_, nodes)
         self.complexity.add_fields(len(fields))
         self.complexity.add_bytes(keys_size(fields))
-        return tuple(self.part(type_, key, same_key, embedded) for key, same_key in fields.items())
+        return tuple(self.part(type_, key, same_key, columns) for key, same_key in fields.items())
 
     def part(
-        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], embedded: EmbeddedField | None = None
+        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], columns: Columns = NO_COLUMNS
     ) -> ObjectPart:
         name = nodes[0].name.value
         if name == "__typename":
             self.complexity.add_bytes(text_size(type_.name))
             return Const(key, type_.name)
         field = type_.fields[name]
-        return self.unless_refused(key, field, nodes, lambda: self.allowed_part(type_, key, field, nodes, embedded))
+        return self.unless_refused(key, field, nodes, lambda: self.allowed_part(type_, key, field, nodes, columns))
 
     def allowed_part(
         self,
@@ -105,11 +105,11 @@ class Selection(Walk):
         key: str,
         field: GraphQLField,
         nodes: list[FieldNode],
-        embedded: EmbeddedField | None,
+        columns: Columns,
     ) -> ObjectPart:
         """The part that a field becomes.  Raises Forbidden, or FieldRefused from within, without its class."""
         declared = definition_of(field)
-        column = None if embedded is None else embedded.columns.get(declared.python_name)
+        column = columns.get(declared.python_name)
         if column is not None:
             return self.value(key, column)
         match declared.metadata["shape"]:
@@ -122,7 +122,7 @@ class Selection(Walk):
                 self.complexity.add_bytes(sum(1 + text_size(name) for name, _ in names))
                 return Withheld(key, names)
             case EmbeddedField() as shape:
-                ((_, parts),) = self.object(get_named_type(field.type), nodes, shape).kinds
+                ((_, parts),) = self.object(get_named_type(field.type), nodes, shape.columns).kinds
                 return Embed(key, shape.present, parts, guard(field, shape.kind))
             case RelatedField() as shape:
                 return self.related(key, field, nodes, shape)
@@ -152,7 +152,7 @@ class Selection(Walk):
                 record = self.object(target, nodes)
             return One(key, source, record, shape.order, kind)
         with self.complexity.nested(PLAIN_LIST_SIZE), self.in_regions(source, summed=False):
-            record = self.object(target, nodes)
+            record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
 
     def in_regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
@@ -205,14 +205,18 @@ class Selection(Walk):
         for type_ in types:
             face = face_of(type_)
             noun = NOUNS_BY_FACE[face]
-            if noun is None or not self._sees_rows(noun):
+            opened_by = OPENED_BY.get(face)
+            if noun is None or not self._sees_rows(noun, opened_by):
                 continue
-            source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun)))
+            opened = () if opened_by is None else (opened_by.where,)
+            source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun), *opened))
             with self.complexity.regions(caller_width):
                 look_ups.append(One("", source, self.object(type_, nodes)))
         return First("", tuple(look_ups))
 
-    def _sees_rows(self, noun: Readable) -> bool:
+    def _sees_rows(self, noun: Readable, opened_by: OpenedBy | None) -> bool:
+        if opened_by is not None and opened_by.ability not in self.visibility.lists:
+            return False
         return self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is not Extent.NONE
 
     def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:

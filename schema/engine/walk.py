@@ -7,23 +7,26 @@ Tests: tests/test_read.py, tests/test_refusals.py.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from graphql import FieldNode, GraphQLField, GraphQLNonNull, get_nullable_type, is_list_type
 
 from auth.errors import Forbidden
-from registry.read.query import Null, Object
+from registry.read.query import Datum, Null, Object
 from registry.read.visibility import Visibility
-from schema.declare.shapes import EmbeddedField
 from schema.engine.collect import Collector
 from schema.engine.complexity import Complexity
 from schema.engine.refusal import FieldRefused, Refusal, Step
 from schema.engine.variables import Binding, Convert, binding
 
 T = TypeVar("T")
+Columns = Mapping[str, Datum]
+"""Which datum each field of a value shows, by Python names; a field that is not among them has its own."""
+NO_COLUMNS: Columns = MappingProxyType({})
 
 
 @dataclass
@@ -79,5 +82,5 @@ class Walk(Collector):
         return Null(key)
 
     @abstractmethod
-    def object(self, type_: Any, nodes: list[FieldNode], embedded: EmbeddedField | None = None) -> Object:
+    def object(self, type_: Any, nodes: list[FieldNode], columns: Columns = NO_COLUMNS) -> Object:
         """The JSON object that the selections of these fields make of a type's value."""

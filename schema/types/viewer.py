@@ -7,7 +7,7 @@ import datetime as dt
 from auth.ability import Ability
 from auth.role import Role
 from registry.models import account
-from registry.models.account import Account, GrantRecord
+from registry.models.account import GrantRecord, User
 from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
@@ -31,13 +31,13 @@ class ViewerGrant:
     valid_to: dt.date | None = of_caller(GrantRecord.valid_to)
 
 
-@face(Account)
+@face(User)
 class Viewer:
     """You, as the server sees you."""
 
-    id: ID = of_caller(Account.id)
-    name: str = of_caller(Account.name)
-    username: str = of_caller(Account.username)
+    id: ID = of_caller(User.id)
+    name: str = of_caller(User.name)
+    username: str = of_caller(User.username)
     grants: list[ViewerGrant] = plain_list(
         Exemption.OWN_CALLER,
         "Your grants in force today.",

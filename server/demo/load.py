@@ -118,7 +118,8 @@ def _add_account(rows: Rows, account: Account, regions: Mapping[str, uuid.UUID])
     rows.add(ACCOUNT, columns)
     region = regions[account.area] if account.area is not None else None
     grant = {"id": account.grant_id, "user_id": account.id, "role": account.role.value, "region_id": region}
-    rows.add(GRANTS, grant, {"national": region is None, "valid_from": GRANTED_FROM, "seq": 0, "active": True})
+    state = {"valid_from": GRANTED_FROM, "seq": 0, "active": True, "pending": False}
+    rows.add(GRANTS, grant, {"national": region is None}, state)
 
 
 def _add_village(rows: Rows, village: Village, count: int, now: dt.datetime, vault: Vault) -> list[uuid.UUID]:

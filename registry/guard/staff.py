@@ -1,0 +1,89 @@
+"""The policies of accounts and grants: who sees them, and who may write them.
+
+An account is seen where one of its grants is; one that never had a grant, by its creator and in the whole country.  A
+grant is written by whoever may give its role in its area, an account by whoever may give its every grant.
+Rule: nobody writes their own account or a grant of theirs; no policy of grants reads accounts, so none recurses.
+Tests: tests/test_wall.py, tests/test_wall_staff.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from auth.principal import SETTING_OF, area_setting
+from auth.sensitivity import Sensitivity
+from registry.models.account import ACCOUNT, GRANTS, is_national
+from registry.models.fact import StatementContext
+from registry.models.noun import const
+from registry.models.post import is_me, manageable, of_others
+from registry.store.sql import compiled
+
+
+class _Policy(StatementContext):
+    """The statement context of a policy, which knows its caller by settings."""
+
+    def areas(self, setting: str) -> Any:
+        return sa.select(sa.func.registry.areas(const(setting))).scalar_subquery()
+
+    def claim(self, name: str, type_: Any) -> Any:
+        assert name == "user", f"a policy does not know {name}"
+        return sa.select(sa.func.registry.me(type_=type_)).scalar_subquery()
+
+    def argument(self, name: str, type_: Any) -> Any:
+        raise NotImplementedError("a policy has no arguments")
+
+
+POLICY = _Policy()
+SYSTEM_AREAS = POLICY.areas(area_setting(Sensitivity.SYSTEM))
+
+
+def _sees_grant() -> sa.ColumnElement[bool]:
+    return sa.or_(is_me(GRANTS.c.user_id, POLICY), GRANTS.c.area.op("<@")(SYSTEM_AREAS))
+
+
+def _sees_account() -> sa.ColumnElement[bool]:
+    seen = GRANTS.alias("g")  # those that the caller sees
+    is_seen = sa.exists(sa.select(const(1)).select_from(seen).where(seen.c.user_id == ACCOUNT.c.id).correlate(ACCOUNT))
+    created = sa.and_(SYSTEM_AREAS.is_not(None), is_me(ACCOUNT.c.created_by, POLICY))
+    whose = sa.or_(created, is_national(SYSTEM_AREAS))
+    never_granted = sa.not_(sa.func.registry.was_granted(ACCOUNT.c.id))
+    return sa.or_(is_me(ACCOUNT.c.id, POLICY), is_seen, sa.and_(whose, never_granted))
+
+
+def _adds_account() -> sa.ColumnElement[bool]:
+    created = sa.and_(is_me(ACCOUNT.c.created_by, POLICY), sa.not_(is_me(ACCOUNT.c.id, POLICY)))
+    return sa.and_(created, POLICY.areas(SETTING_OF[Ability.USER_MANAGE]).is_not(None))
+
+
+def _adds_grant() -> sa.ColumnElement[bool]:
+    return sa.and_(is_me(GRANTS.c.granted_by, POLICY), of_others(GRANTS, POLICY, Ability.GRANT_GIVE))
+
+
+def _changes_grant() -> sa.ColumnElement[bool]:
+    return sa.or_(
+        of_others(GRANTS, POLICY, Ability.GRANT_GIVE),
+        of_others(GRANTS, POLICY, Ability.GRANT_APPROVE),
+    )
+
+
+def _text(table: sa.Table, condition: sa.ColumnElement[bool]) -> str:
+    """A condition on the rows of a table, as they are named in its policies."""
+    select = compiled(sa.select(const(1)).select_from(table).where(condition)).text
+    return select.partition(f"FROM {table.schema}.{table.name} \nWHERE ")[2]
+
+
+def policies(table: str) -> Iterator[str]:
+    """The CREATE POLICY statements of the table of grants, or of that of accounts, without the owner's."""
+    if table == GRANTS.name:
+        rows, see, add, change = GRANTS, _sees_grant(), _adds_grant(), _changes_grant()
+    else:
+        rows, see, add = ACCOUNT, _sees_account(), _adds_account()
+        change = manageable(ACCOUNT, POLICY, Ability.USER_DISABLE)
+    name, writes = f"{rows.schema}.{table}", _text(rows, change)
+    yield f"CREATE POLICY see ON {name} FOR SELECT USING ({_text(rows, see)})"
+    yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({_text(rows, add)})"
+    yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({writes}) WITH CHECK ({writes})"

@@ -1,0 +1,181 @@
+"""What the commands on accounts and grants have in common: one transaction, one audit row, and what must remain.
+
+Rule: a refusal changes nothing and is audited; the ministry never loses its last administrator; what takes an officer
+from a village says so.  Tests: tests/test_grants.py, tests/test_people.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from auth.ability import Ability
+from auth.area import COUNTRY
+from auth.errors import Forbidden
+from auth.policy import ADMINISTRATORS, cell
+from auth.principal import SETTING_OF, Principal
+from auth.role import Role
+from registry.codes import RegionLevel, Severity, WriteOutcome
+from registry.codes.messages import UserErrorCode as Code
+from registry.models.account import ACCOUNT, GRANTS
+from registry.models.noun import const
+from registry.models.region import PREFIXES, REGION
+from registry.store.db import Database, Transaction
+from registry.store.sql import Sql, arg
+from registry.values.civil_day import civil_day
+from registry.write.command import audit, audit_refusal, require
+from registry.write.probing import count_taken
+from registry.write.user_errors import IdTaken, Problem, Refused, refusal
+
+ONE_AT_A_TIME = 0x61646D696E  # "admin": the advisory lock of whoever takes away an administrator
+OFFICERS = frozenset(role for role in Role if cell(Ability.HOUSEHOLD_SUBMIT, role))
+"""The roles that do the field work of a village."""
+
+
+@dataclass(frozen=True)
+class StaffOutcome:
+    """The outcome of a command on a grant or an account: its id, None if nothing was stored, and the problems."""
+
+    record: uuid.UUID | None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act did: whether it changed anything, and warnings about it."""
+
+    changed: bool
+    warnings: tuple[Problem, ...] = ()
+
+
+Act = Callable[[Transaction], Awaitable[Done]]
+
+
+async def carry_out(
+    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID, taken_ids: int, act: Act
+) -> StaffOutcome:
+    """Run an act in one transaction with its audit row.  Raises Forbidden without the ability, and RateLimited."""
+    await require(database, principal, ability, subject)
+    try:
+        async with database.write(principal, SETTING_OF[ability]) as tx:
+            done = await act(tx)
+            outcome = WriteOutcome.ACCEPTED if done.changed else WriteOutcome.UNCHANGED
+            await audit(tx, principal, ability, subject, outcome.value)
+    except IdTaken as taken:
+        await count_taken(database, principal, ability, subject, taken.id, taken_ids)
+        return StaffOutcome(None, tuple(taken.problems))
+    except Refused as refused:
+        codes = ",".join(sorted({problem.code.value for problem in refused.problems}))
+        await audit_refusal(database, principal, ability, subject, codes)
+        return StaffOutcome(None, tuple(refused.problems))
+    except Forbidden:
+        await audit_refusal(database, principal, ability, subject, Forbidden.code)
+        raise
+    return StaffOutcome(subject, done.warnings)
+
+
+# --- what must remain -------------------------------------------------------------------------------------------------
+
+
+def _roles(roles: Iterable[Role]) -> list[sa.ColumnElement[Any]]:
+    return [const(role.value) for role in sorted(roles, key=lambda role: role.value)]
+
+
+def _in_force_on(grant: sa.FromClause, account: sa.FromClause) -> sa.ColumnElement[bool]:
+    """A grant of an active account that gives its role on the day `on`."""
+    day = arg("on", sa.Date())
+    return sa.and_(
+        account.c.id == grant.c.user_id,
+        account.c.active,
+        grant.c.active,
+        grant.c.valid_from <= day,
+        sa.func.coalesce(grant.c.valid_to >= day, sa.true()),
+        sa.not_(grant.c.id == sa.any_(arg("without", ARRAY(sa.Uuid())))),
+    )
+
+
+_OTHER_ADMINISTRATOR = Sql(
+    sa.select(
+        sa.exists(
+            sa.select(const(1))
+            .select_from(GRANTS, ACCOUNT)
+            .where(
+                _in_force_on(GRANTS, ACCOUNT),
+                GRANTS.c.national,
+                GRANTS.c.role.in_(_roles(ADMINISTRATORS)),
+                sa.or_(GRANTS.c.valid_to.is_(None), GRANTS.c.valid_to >= arg("until", sa.Date())),
+            )
+        )
+    )
+)
+_LOCK_ADMINISTRATORS = Sql(sa.select(sa.func.pg_advisory_xact_lock(const(ONE_AT_A_TIME))))
+
+
+def is_administrator(grant: Any) -> bool:
+    """Whether a grant, as a row, makes its holder an administrator of the ministry."""
+    return bool(grant["active"] and grant["national"] and Role[grant["role"]] in ADMINISTRATORS)
+
+
+async def keep_an_administrator(tx: Transaction, ending: list[Any]) -> None:
+    """Raises Refused if one of the grants `ending` would have kept the ministry an administrator longer than others do.
+
+    Only one transaction at a time takes administrators away, so two cannot take each other's."""
+    last_days = [grant["valid_to"] for grant in ending if is_administrator(grant)]
+    if not last_days:
+        return
+    await tx.rows(_LOCK_ADMINISTRATORS)
+    until = None if None in last_days else max(last_days)
+    without = [grant["id"] for grant in ending]
+    if not await tx.value(_OTHER_ADMINISTRATOR, on=civil_day(), without=without, until=until):
+        raise refusal(Code.LAST_ADMINISTRATOR)
+
+
+def _villages_without_officer() -> Sql:
+    # SELECT count(*) FROM region WHERE level = 'VILLAGE' AND valid_to IS NULL AND (code within the areas $1) AND NOT
+    # EXISTS (SELECT 1 FROM grants g, account a WHERE g.area IN (code, left(code, 8), …, '0') AND g is in force …)
+    grant, account = GRANTS.alias("g"), ACCOUNT.alias("a")
+    above = [sa.func.left(REGION.c.code, const(length)) for length in PREFIXES.values()]
+    covers = grant.c.area.in_([REGION.c.code, *above, sa.cast(const(COUNTRY), sa.Text())])
+    officer = (
+        sa.select(const(1))
+        .select_from(grant, account)
+        .where(_in_force_on(grant, account), grant.c.role.in_(_roles(OFFICERS)), covers)
+    )
+    areas = sa.func.unnest(arg("areas", ARRAY(sa.Text())))
+    ended = areas.table_valued(sa.column("area", sa.Text()), name="ended").render_derived()
+    below = sa.and_(REGION.c.code >= ended.c.area, REGION.c.code < ended.c.area + const("/"))
+    inside = sa.or_(ended.c.area == const(COUNTRY), below)
+    lies_there = sa.exists(sa.select(const(1)).select_from(ended).where(inside).correlate(REGION))
+    return Sql(
+        sa.select(sa.func.count())
+        .select_from(REGION)
+        .where(
+            REGION.c.level == const(RegionLevel.VILLAGE.value),
+            REGION.c.valid_to.is_(None),
+            lies_there,
+            sa.not_(sa.exists(officer.correlate(REGION))),
+        )
+    )
+
+
+_VILLAGES_WITHOUT_OFFICER = _villages_without_officer()
+
+
+async def left_without_officer(tx: Transaction, ending: list[Any], on: dt.date, *path: str) -> tuple[Problem, ...]:
+    """A warning if villages have no officer on the day `on`, when the grants `ending` are over.
+
+    It counts the officers whose grants the caller sees."""
+    areas = [grant["area"] for grant in ending if Role[grant["role"]] in OFFICERS]
+    if not areas:
+        return ()
+    without = [grant["id"] for grant in ending]
+    villages = await tx.value(_VILLAGES_WITHOUT_OFFICER, on=on, without=without, areas=areas)
+    if not villages:
+        return ()
+    return (Problem(Code.VILLAGE_WITHOUT_OFFICER, path, {"villages": str(villages)}, Severity.WARNING),)
