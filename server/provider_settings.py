@@ -43,6 +43,18 @@ class ProviderSettings(BaseSettings):
         description="Longest lifetime of a provider's token; one that lives longer is refused. As long, its last keys "
         "count while it cannot be reached.",
     )
+    oidc_account_claim: str | None = Field(
+        default=None,
+        pattern=r"^[!-~]{1,100}$",
+        description="Claim that holds the user name of the account here, such as `preferred_username`: the first token "
+        "of a subject then binds it to that account. None: an administrator binds each, by `desmigratif user bind`.",
+    )
+    oidc_verified_claim: str | None = Field(
+        default=None,
+        pattern=r"^[!-~]{1,100}$",
+        description="Claim that must be true for `DESMIGRATIF_OIDC_ACCOUNT_CLAIM` to count. None: `email_verified` for "
+        "`email`, `phone_number_verified` for `phone_number`, and none for a claim that nobody sets for themselves.",
+    )
     oidc_second_factor: str | None = Field(
         default=None,
         pattern=NAMES,

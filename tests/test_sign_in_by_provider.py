@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -178,6 +179,50 @@ async def principal(place: Place, text: str) -> Principal:
     service = place.app.service
     signed_in = service.keyring, service.database, service.principals, service.provider_accounts
     return await principal_of(f"Bearer {text}", *signed_in)
+
+
+BY_NIP = {"oidc_account_claim": "nip"}
+BY_EMAIL = {"oidc_account_claim": "email"}
+
+
+async def test_a_claim_binds_once_what_its_provider_vouches_for(village: Place, fake: FakeProvider) -> None:
+    await village.admin.execute("DELETE FROM account_subject")
+    async with serving(village, fake, **BY_NIP) as place:
+        first, again = (signed(payload=claims(fake, "siti", nip="second", roles=["OFFICER"])) for _ in range(2))
+        answers = await asyncio.gather(send(place, first), send(place, again), send(place, first))
+        assert [answer.data["viewer"]["username"] for answer in answers] == ["second"] * 3
+        note = "SELECT actor_id, subject_id, outcome FROM audit_event WHERE note LIKE 'Bound by a claim%'"
+        assert [tuple(row) for row in await place.admin.fetch(note)] == [(place.ids["second"],) * 2 + ("ACCEPTED",)]
+        renamed = signed(payload=claims(fake, "siti", nip="officer"))
+        assert (await send(place, renamed)).data["viewer"]["username"] == "second", "the subject decides from then on"
+        heir = signed(payload=claims(fake, "somebody else", nip="second"))
+        assert await is_refused(place, heir), "a name that the provider gives to another leads nowhere"
+
+
+@pytest.mark.parametrize(
+    ("settings", "more"),
+    [
+        (BY_NIP, {"nip": "no such name"}),
+        (BY_NIP, {"preferred_username": "viewer"}),
+        (BY_NIP, {"nip": "left"}),
+        (BY_NIP, {"nip": "dashboard"}),
+        (BY_EMAIL, {"email": "viewer"}),
+        (BY_EMAIL, {"email": "viewer", "email_verified": "true"}),
+        (BY_NIP | {"oidc_verified_claim": "nip_checked"}, {"nip": "viewer"}),
+    ],
+)
+async def test_a_claim_binds_nobody_else(
+    village: Place, fake: FakeProvider, settings: dict[str, str], more: dict[str, object]
+) -> None:
+    """Not an unknown name, a disabled or a service account, nor by a name that its provider does not vouch for."""
+    await village.admin.execute(
+        "INSERT INTO account (id, username, name, active, service) VALUES (gen_random_uuid(), 'left', 'left', false,"
+        " false), (gen_random_uuid(), 'dashboard', 'dashboard', true, true) ON CONFLICT DO NOTHING"
+    )
+    async with serving(village, fake, **settings) as place:
+        before = await place.admin.fetchval("SELECT count(*) FROM account_subject")
+        assert await is_refused(place, signed(payload=claims(fake, uuid.uuid4().hex, **more)))
+        assert await place.admin.fetchval("SELECT count(*) FROM account_subject") == before
 
 
 async def test_a_binding_is_looked_up_once(place: Place, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:

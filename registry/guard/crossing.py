@@ -64,6 +64,29 @@ ACCOUNT_OF = Crossing(
     "SELECT s.account_id FROM account_subject s WHERE s.issuer = provider AND s.subject = person",
 )
 
+BIND_SUBJECT = Crossing(
+    "bind_subject",
+    (("provider", "text"), ("person", "text"), ("user_name", "text")),
+    "uuid",
+    frozenset({"account", "account_subject"}),
+    "The first token of a subject whose user name its provider vouches for binds its account, before any sign-in.",
+    """
+    DECLARE
+      bound uuid;
+    BEGIN
+      INSERT INTO account_subject (issuer, subject, account_id)
+      SELECT provider, person, a.id FROM account a WHERE a.username = user_name AND a.active AND NOT a.service
+      ON CONFLICT DO NOTHING RETURNING account_id INTO bound;
+      IF bound IS NOT NULL THEN
+        INSERT INTO audit_event (actor_id, ability, subject_id, outcome, note)
+        VALUES (bound, 'user:manage', bound, 'ACCEPTED', 'Bound by a claim of the identity provider.');
+      END IF;
+      RETURN (SELECT s.account_id FROM account_subject s WHERE s.issuer = provider AND s.subject = person);
+    END
+    """,
+    enters=frozenset({"account_subject", "audit_event"}),
+)
+
 REGISTERED_OPERATION = Crossing(
     "registered_operation",
     (("caller", "uuid"), ("hash", "text")),
@@ -185,6 +208,7 @@ LIVING_GRANTS = Crossing(
 CROSSINGS = (
     SIGN_IN,
     ACCOUNT_OF,
+    BIND_SUBJECT,
     REGISTERED_OPERATION,
     SERVICE_KEYS,
     FIGURES,

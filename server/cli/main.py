@@ -14,12 +14,14 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+import server.cli.user_bindings  # noqa: F401  (its verbs join those of `user`)
 from server.access_declarations import Reason, verb, verbs
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
 from server.cli.programmes import programme
 from server.cli.region_lists import regions
 from server.cli.service_accounts import service
+from server.cli.users import user
 from server.settings import SettingsError, load
 from server.settings_table import table
 
@@ -34,6 +36,7 @@ app = typer.Typer(
 app.add_typer(regions, name="regions")
 app.add_typer(programme, name="programme")
 app.add_typer(service, name="service")
+app.add_typer(user, name="user")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
 console, error_console = Console(), Console(stderr=True)
@@ -255,6 +258,7 @@ EXPECTED_ERRORS = {
     "registry.write.service": "ServiceError",
     "schema.engine.operation_files": "OperationsError",
     "server.cli.enrolling": "ProgrammeError",
+    "registry.write.account_subject": "BindingError",
     "server.cli.explain": "ExplainError",
     "server.database.checks": "ServingError",
     "server.database.embedded": "EmbeddedError",

@@ -18,6 +18,7 @@ from auth.errors import SignInFault, Unauthenticated
 from auth.provider import Provider, Subject
 from auth.token import Claims
 from registry.store.db import Database
+from registry.write.account_subject import bind_by_name
 from server.http.principals import Principals
 from server.http.provider_keys import ProviderKeys
 from server.settings import Settings, SettingsError
@@ -42,15 +43,15 @@ class ProviderAccounts:
 
 
 async def _account(subject: Subject, database: Database, principals: Principals | None) -> uuid.UUID | None:
-    """The account that the subject is bound to."""
-    if principals is None:
-        return await database.account_of(subject.issuer, subject.subject)
+    """The account that the subject is bound to, or is bound to now by its user name."""
     key = subject.issuer, subject.subject
-    if cached := principals.account(key):
+    if principals is not None and (cached := principals.account(key)):
         return cached
-    changes = principals.changes
+    changes = principals.changes if principals is not None else 0
     account = await database.account_of(*key)
-    if account is not None:
+    if account is None and subject.username is not None:
+        account = await bind_by_name(database, *key, subject.username)
+    if account is not None and principals is not None:
         principals.put_account(key, account, changes)
     return account
 
@@ -85,5 +86,7 @@ def provider_of(settings: Settings) -> Provider | None:
         settings.oidc_audience or settings.audience,
         frozenset(settings.oidc_algorithms.split(",")),
         dt.timedelta(minutes=settings.oidc_token_minutes),
+        settings.oidc_account_claim,
+        settings.oidc_verified_claim,
         second_factors=frozenset((settings.oidc_second_factor or "").split(",")) - {""},
     )
