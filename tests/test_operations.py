@@ -15,12 +15,14 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from graphql import parse, print_ast, separate_operations
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
 from server.database.embedded import Embedded
 from server.demo.accounts import personas
 from server.demo.load import load
+from server.demo.operations import register_examples
 from server.http.app import create
 from server.settings import Settings
 from tests.contract_operations import names_of, operation, runnable
@@ -66,6 +68,7 @@ async def demo(postgres: Embedded, fresh: Any, anyio_backend: str) -> AsyncItera
     await connection.close()
     keyring = Keyring.generate()
     app = create(Settings(mode="demo"), postgres.dsn(name, user="registry_app"), keyring, vault, b"x" * 32)
+    await register_examples(postgres.dsn(name), app.service.schema)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
@@ -113,6 +116,16 @@ async def test_every_example_operation_runs(demo: Demo) -> None:
         response = await demo.query(persona, text, name, **variables)
         assert "errors" not in response, (name, response["errors"])
         assert all(value is not None for value in response["data"].values()), name
+
+
+async def test_the_service_account_runs_the_examples_and_nothing_else(demo: Demo) -> None:
+    (service,) = [name for name in personas() if name.startswith("service")]
+    for name, document in separate_operations(parse(EXAMPLES.read_text())).items():
+        text = print_ast(document)
+        codes = {error["extensions"]["code"] for error in (await demo.query(service, text, name)).get("errors", ())}
+        assert ("OPERATION_NOT_REGISTERED" in codes) is ("mutation " in text), (name, codes)
+    response = await demo.query(service, "{ viewer { name } }")
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["OPERATION_NOT_REGISTERED"]
 
 
 @pytest.mark.parametrize("persona", sorted(personas()))

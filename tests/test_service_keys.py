@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,6 +29,7 @@ from tests.test_registered import JSON, QUERY, account, register
 from tests.village import FIXED, Answer, Place
 
 pytestmark = pytest.mark.anyio
+EXAMPLE = Path(__file__).parents[1] / "examples" / "service_token.py"
 PEM = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 PRIVATE_PEM = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -179,6 +183,18 @@ async def test_an_unknown_key_costs_no_statement(village: Place, team: Team, mon
         return reads == before
 
     await eventually(costs_nothing)
+
+
+def test_the_example_signs_a_token_that_is_accepted(tmp_path: Path) -> None:
+    private, service = Ed25519PrivateKey.generate(), uuid.uuid4()
+    path = tmp_path / "private.pem"
+    path.write_bytes(private.private_bytes(*PRIVATE_PEM))
+    token = subprocess.run(
+        (sys.executable, EXAMPLE, str(service), "audience", str(path)), capture_output=True, text=True, check=True
+    ).stdout.strip()
+    key = ServiceKey.read(private.public_key().public_bytes(*PEM))
+    assert jwt.get_unverified_header(token)["kid"] == key.kid
+    assert key.keyring(service, "audience").verify(token).sub == service
 
 
 def test_only_the_public_ed25519_key_of_a_team_is_accepted() -> None:

@@ -22,14 +22,15 @@ from auth.service_key import ServiceKey
 from registry.models.account import ACCOUNT, GRANTS
 from registry.models.region import REGION
 from registry.models.service import SERVICE_KEY, SERVICE_OPERATION
+from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.bounds import NAME
 from registry.values.civil_day import civil_day
 from registry.values.text import clean
 from registry.write.shell import Shell
 
-ABILITY = Ability.SEE_SYSTEM
-"""What the audit names: accounts are of this class, and no ability of the API reaches service accounts."""
+ABILITY = Ability.USER_MANAGE
+"""What the audit names: what keeps accounts in the API, which reaches no service account."""
 COUNTRY = "national"
 MAX_SERVICES, MAX_KEYS = 1_000, 4
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
@@ -174,22 +175,26 @@ async def add_service(shell: Shell, username: str, name: str, areas: Sequence[st
 
 async def replace_operations(shell: Shell, service: uuid.UUID, operations: Iterable[OperationToRegister]) -> Difference:
     """Let the service run these operations and no others."""
-    stored = {row["sha256"]: row["name"] for row in await shell.tx.rows(HASHES, id=service)}
+    difference = await put_operations(shell.tx, service, operations)
+    added, removed, unchanged = len(difference.added), len(difference.removed), difference.unchanged
+    note = f"service operations: {added} added, {removed} removed, {unchanged} unchanged"
+    await shell.audit(ABILITY, service, "ACCEPTED" if added or removed else "UNCHANGED", note)
+    return difference
+
+
+async def put_operations(tx: Transaction, service: uuid.UUID, operations: Iterable[OperationToRegister]) -> Difference:
+    """Store these operations of the service and no others; what is stored already stays as it is."""
+    stored = {row["sha256"]: row["name"] for row in await tx.rows(HASHES, id=service)}
     wanted = {operation.sha256: operation for operation in operations}
     added = [operation for sha256, operation in wanted.items() if sha256 not in stored]
     removed = [sha256 for sha256 in stored if sha256 not in wanted]
     for operation in added:
         columns = {"name": operation.name[:200], "cost": operation.cost, "document": operation.document}
-        await shell.tx.rows(REGISTER, id=service, sha256=operation.sha256, **columns)
+        await tx.rows(REGISTER, id=service, sha256=operation.sha256, **columns)
     if removed:
-        await shell.tx.rows(UNREGISTER, id=service, hashes=removed)
-    unchanged = len(stored) - len(removed)
-    outcome = "ACCEPTED" if added or removed else "UNCHANGED"
-    note = f"service operations: {len(added)} added, {len(removed)} removed, {unchanged} unchanged"
-    await shell.audit(ABILITY, service, outcome, note)
-    return Difference(
-        tuple(sorted(operation.name for operation in added)), tuple(sorted(stored[each] for each in removed)), unchanged
-    )
+        await tx.rows(UNREGISTER, id=service, hashes=removed)
+    names = sorted(operation.name for operation in added), sorted(stored[sha256] for sha256 in removed)
+    return Difference(tuple(names[0]), tuple(names[1]), len(stored) - len(removed))
 
 
 async def add_key(shell: Shell, service: uuid.UUID, key: ServiceKey) -> None:

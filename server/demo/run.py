@@ -25,6 +25,7 @@ from server.database.embedded import Embedded
 from server.database.migrate import migrate
 from server.demo.greeting import greet
 from server.demo.load import load
+from server.demo.operations import register_examples
 from server.demo.personas import ROUTE
 from server.demo.tokens import KEYS, issue, write
 from server.http import serving
@@ -46,6 +47,7 @@ def run(settings: Settings, server: Embedded, scale: int, only: Collection[str],
     tokens = issue(keyring)
     write(tokens)
     app = create(settings, server.dsn(user=LOGIN), keyring, vault, vault.derive(serving.CURSORS), [ROUTE])
+    asyncio.run(register_examples(server.dsn(), app.service.schema))
     configure(settings.log_form)
     serving.run(app, listening, partial(greet, serving.origin(settings), tokens, console))
 
