@@ -49,6 +49,11 @@ def jwk(key: Any, kid: str, **members: object) -> dict[str, Any]:
     return {**get_default_algorithms()[algorithm].to_jwk(key.public_key(), as_dict=True), "kid": kid, **members}
 
 
+def private(key: Any, kid: str) -> dict[str, Any]:
+    """A whole key as an entry of a key set."""
+    return {**get_default_algorithms()["RS256"].to_jwk(key, as_dict=True), "kid": kid, "key_ops": ["verify"]}
+
+
 def shared_secret(kid: str, secret: bytes, **members: object) -> dict[str, Any]:
     """A symmetric key as an entry of a key set."""
     return {**get_default_algorithms()["HS256"].to_jwk(secret, as_dict=True), "kid": kid, **members}
@@ -188,7 +193,7 @@ UNFIT: dict[str, Any] = {
     "Ed448": {**jwk(ED, "k"), "crv": "Ed448"},
     "a shared secret": shared_secret("k", b"x" * 32),
     "a shared secret for RSA": shared_secret("k", b"x" * 32, alg="RS256"),
-    "a private key": {**jwk(ED, "k"), "d": "AAAA"},
+    "a private key": private(RSA, "k"),
     "no kid": {name: part for name, part in jwk(RSA, "k").items() if name != "kid"},
     "a kid that is no text": {**jwk(RSA, "k"), "kid": []},
     "a type that is no text": {**jwk(RSA, "k"), "kty": {}},
