@@ -115,6 +115,8 @@ class KeyFiles:
 
     def load(self) -> tuple[Keyring, Vault]:
         """The keys in the files.  Raises KeyFileError if a file is missing, broken or a demo's."""
+        if not any(self._signing.glob("*.pem")):
+            raise KeyFileError(f"{self._signing} holds no signing key: `desmigratif keys create` makes one.")
         try:
             keyring = Keyring.load(self._signing, issuer=self._issuer, audience=self._audience)
             vault = Vault.load(self._sealing)

@@ -11,7 +11,8 @@ import datetime as dt
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -39,7 +40,13 @@ _HEAD = {"time", "level", "event"}
 
 def instant(seconds: float) -> str:
     """The time of a line, such as `2026-11-30T03:04:05.678Z`, of seconds since 1970."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03}Z"
+
+
+@lru_cache(2)  # lines come in the order of time
+def _second(whole: int) -> str:
+    return dt.datetime.fromtimestamp(whole, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def places(error: BaseException) -> list[str]:
@@ -85,8 +92,12 @@ def configure(form: str) -> None:
     logging.getLogger(LOGGER).setLevel(logging.INFO)
 
 
-def announce(workers: int, postgresql: str, tables: str) -> None:
-    """Write the first line of a server: the versions of the program, of PostgreSQL and of the tables."""
-    program = version("desmigratif-registry")
-    fields = {"event": "start", "version": program, "workers": workers, "postgresql": postgresql, "tables": tables}
-    logging.getLogger(LOGGER).info("The server starts.", extra={FIELDS: fields})
+def announce(workers: int, postgresql: str, tables: str, lacks: Iterable[str]) -> None:
+    """Write the first lines of a server: the versions of the program, of PostgreSQL and of the tables, then what the
+    database still lacks, in sentences."""
+    log = logging.getLogger(LOGGER)
+    fields = {"event": "start", "version": version("desmigratif-registry"), "workers": workers}
+    fields |= {"postgresql": postgresql, "tables": tables}
+    log.info("The server starts.", extra={FIELDS: fields})
+    for sentence in lacks:
+        log.warning(sentence)

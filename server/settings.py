@@ -230,7 +230,10 @@ class Settings(ProviderSettings):
         needed = ("database_url", "signing_keys", "vault_keys")
         missing = [name_of(field) for field in needed if not getattr(self, field)]
         if self.mode == "production" and missing:
-            raise SettingsError(f"Production needs {', '.join(missing)}; `make demo` needs nothing.")
+            raise SettingsError(
+                f"Production needs {', '.join(missing)}; docs/operating.md says how to make them, `make demo` needs "
+                "nothing."
+            )
         return self
 
 
@@ -282,4 +285,6 @@ def _refuse_unknown(names: Iterable[str], settings: list[str], where: str) -> No
 def _sentence(error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     name = name_of(field) if field in Settings.model_fields else field
+    if error["type"] == "string_pattern_mismatch":  # the message shows a pattern, which only programmers read
+        return f"{name}: it is not written as it must be. {Settings.model_fields[field].description}"
     return f"{name}: {error['msg']}" if name else str(error["msg"])

@@ -265,8 +265,9 @@ def test_a_log_that_nobody_can_write_is_counted() -> None:
 
 def test_the_first_line_names_the_versions(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, LOGGER)
-    announce(4, "18.1", "0017_record_revisions")
-    (written,) = caplog.records
+    announce(4, "18.1", "0017_record_revisions", ["There are no regions: run this."])
+    written, lacking = caplog.records
+    assert (lacking.levelname, lacking.getMessage()) == ("WARNING", "There are no regions: run this.")
     line = json.loads(LineFormatter("json").format(written))
     assert line | {"time": ""} == {
         "time": "",

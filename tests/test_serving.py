@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -16,14 +17,24 @@ import pytest
 from registry.guard.vault import Vault
 from registry.guard.wall import LOGIN, OWNER
 from server.cli.main import main
+from server.database import migrate as migration
 from server.database.checks import ServingError, check_database, check_pooler, check_vault
 from server.database.embedded import Embedded
-from server.database.migrate import migrate
+from server.database.migrate import MigrationRefused, migrate
 from server.http.serving import listen, production
 from server.keys import VAULT, create_signing, demo_keys
 from server.settings import Settings
 
 pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[1]
+TABLE = (ROOT / "docs" / "operating.md").read_text().partition("| it says | do |")[2].partition("## Sizes")[0]
+SOURCES = [
+    " ".join(re.findall(r'"([^"]*)"', path.read_text()))
+    for folder in ("server", "registry")
+    for path in (ROOT / folder).rglob("*.py")
+]
+"""The texts of the code, without what is filled in."""
 
 FAULTS = {
     "is superuser": "SUPERUSER",
@@ -175,8 +186,13 @@ async def test_a_database_of_a_newer_version_that_serves_this_one_is_served(
 
 
 async def test_an_unreachable_database_is_one_sentence(postgres: Embedded) -> None:
-    for dsn in ("postgresql://x@127.0.0.1:1/x", postgres.dsn("not_there", LOGIN), postgres.dsn(user="nobody_here")):
-        with pytest.raises(ServingError, match="does not let us in"):
+    for dsn, advice in (
+        ("postgresql://x@127.0.0.1:1/x", "check host and port"),
+        ("postgresql://x@nowhere.invalid/x", "no host of that name"),
+        (postgres.dsn("not_there", LOGIN), "no such database"),
+        (postgres.dsn(user="nobody_here"), "no such login"),
+    ):
+        with pytest.raises(ServingError, match=f"does not let us in .*{advice}"):
             await check_database(dsn)
 
 
@@ -285,3 +301,51 @@ except KeyboardInterrupt:
 def test_a_second_signal_does_not_interrupt_the_shutdown() -> None:
     run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False)
     assert (run.stdout.split(), run.stderr) == (["closed", "ended", "interrupted"], "")
+
+
+async def test_a_login_that_may_not_migrate_is_told_what_it_needs(postgres: Embedded, database: str) -> None:
+    admin = await asyncpg.connect(postgres.dsn("postgres"))
+    await admin.execute("CREATE ROLE clerk LOGIN; CREATE ROLE dba LOGIN CREATEROLE")
+    await admin.execute("CREATE DATABASE theirs")
+    try:
+        for login in ("clerk", "dba"):  # the roles are another's, and the database too
+            with pytest.raises(MigrationRefused, match=f"{login} may not do this .*CREATEROLE and own the database"):
+                await migrate(postgres.dsn("theirs", login))
+    finally:
+        await admin.execute("DROP DATABASE theirs")
+        await admin.execute("DROP ROLE clerk, dba")
+        await admin.close()
+
+
+async def test_an_older_postgresql_is_refused(
+    postgres: Embedded, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "OLDEST_POSTGRESQL", 99)
+    with pytest.raises(MigrationRefused, match=r"PostgreSQL \d+: the registry needs 99 or newer"):
+        await migrate(postgres.dsn(database))
+
+
+async def test_a_database_that_nobody_can_use_yet_is_served_and_says_what_to_run(
+    postgres: Embedded, fresh: Any
+) -> None:
+    name = await fresh()
+    lacks = (await check_database(postgres.dsn(name, LOGIN))).lacks
+    assert [sentence.partition(":")[0].partition(",")[0] for sentence in lacks] == [
+        "There are no regions",
+        "No village takes part in a programme",
+    ]
+    connection = await asyncpg.connect(postgres.dsn(name))
+    await connection.execute(
+        "INSERT INTO registry.region (code, level, kind, name, search_name, valid_from, decree)"
+        " VALUES ('35', 'PROVINCE', 'PROVINCE', 'Jawa Timur', 'jawa timur', '1945-08-17', 'decree')"
+    )
+    await connection.close()
+    assert len((await check_database(postgres.dsn(name, LOGIN))).lacks) == 1
+
+
+@pytest.mark.parametrize(("sentence", "row"), re.findall(r"^\| `([^|]+)` \| (.+) \|$", TABLE, re.MULTILINE))
+def test_the_page_quotes_sentences_that_serve_has(sentence: str, row: str) -> None:
+    """The table of docs/operating.md; `…` stands for anything."""
+    parts = [part.strip() for part in sentence.split("…") if part.strip()]
+    assert row
+    assert all(any(part in text for text in SOURCES) for part in parts)

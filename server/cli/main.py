@@ -115,7 +115,7 @@ def serve(
     application = production(settings)
     database = asyncio.run(check(url, application.service.vault))
     configure(settings.log_form)
-    announce(settings.workers, database.postgresql, database.tables)
+    announce(settings.workers, *database)
     run(application, listen(settings.host, settings.port), workers=settings.workers)
 
 
@@ -262,7 +262,7 @@ EXPECTED_ERRORS = {
     "server.cli.explain": "ExplainError",
     "server.database.checks": "ServingError",
     "server.database.embedded": "EmbeddedError",
-    "server.database.migrate": "NewerDatabase",
+    "server.database.migrate": "MigrationRefused",
     "server.database.reader": "ReaderError",
     "server.database.reseal": "ResealError",
     "server.database.revision": "RevisionError",

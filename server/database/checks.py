@@ -7,6 +7,7 @@ Tests: tests/test_serving.py, tests/test_pgbouncer.py.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
@@ -42,6 +43,28 @@ SELECT current_user AS name, current_setting('server_version') AS postgresql,
 FAULTS = {"superuser": "is superuser", "bypasses": "has BYPASSRLS", "owner": "owns the tables"}
 """How the sentence names each column of LOGIN_RIGHTS that must be false."""
 
+LACKS = f"""
+SELECT NOT EXISTS (SELECT FROM {SCHEMA}.region) AS regions,
+  NOT EXISTS (SELECT FROM {SCHEMA}.village_enrolment) AS enrolments
+"""
+LACKING = {
+    "regions": "There are no regions: `desmigratif regions load` loads the official list.",
+    "enrolments": "No village takes part in a programme, so national figures are empty: see `desmigratif programme`.",
+}
+"""What is said of each column of LACKS that is true."""
+
+ADVICE: tuple[tuple[type[Exception], str], ...] = (
+    (asyncpg.InvalidPasswordError, "the password in it is not that of the login"),
+    (asyncpg.InvalidAuthorizationSpecificationError, "there is no such login, or pg_hba.conf does not let it in"),
+    (asyncpg.InvalidCatalogNameError, "there is no such database: make it, then run `desmigratif migrate`"),
+    (asyncpg.TooManyConnectionsError, "it has no connection left: docs/operating.md says how many are needed"),
+    (asyncpg.CannotConnectNowError, "it is starting or stopping: try again"),
+    (socket.gaierror, "there is no host of that name"),
+    (OSError, "check host and port, and that it runs"),
+    (Exception, "its own log says why"),
+)
+"""What to do about each error of connecting; the first that fits counts."""
+
 HAS_VERSIONS = f"SELECT to_regclass('{SCHEMA}.code_version') IS NOT NULL"
 
 # The settings as they are, and as PostgreSQL writes the right ones: `1s` and `1000ms` are the same value.
@@ -59,6 +82,8 @@ class CheckedDatabase(NamedTuple):
 
     postgresql: str
     tables: str
+    lacks: tuple[str, ...]
+    """What it needs to be of use: sentences that say what to run."""
 
 
 async def check(dsn: str, vault: Vault) -> CheckedDatabase:
@@ -92,7 +117,10 @@ async def check_database(dsn: str) -> CheckedDatabase:
                 "run `desmigratif migrate`."
             )
         await _check_settings(connection, login["name"])
-        return CheckedDatabase(login["postgresql"], stored)
+        lacks = await connection.fetchrow(LACKS)
+        assert lacks is not None
+        sentences = tuple(sentence for name, sentence in LACKING.items() if lacks[name])
+        return CheckedDatabase(login["postgresql"], stored, sentences)
 
 
 async def _check_settings(connection: asyncpg.Connection, login: str) -> None:
@@ -155,7 +183,10 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise ServingError(f"The database of DATABASE_URL does not let us in ({type(error).__name__}).") from None
+        advice = next(advice for kind, advice in ADVICE if isinstance(error, kind))
+        raise ServingError(
+            f"The database of DATABASE_URL does not let us in ({type(error).__name__}): {advice}."
+        ) from None
     try:
         yield connection
     finally:

@@ -22,6 +22,7 @@ from registry.models.noun import SCHEMA, Noun
 from server.settings import LONGEST_STATEMENT_MS
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+OLDEST_POSTGRESQL = 16
 LOCK = 7_202_016  # an advisory lock: migrations of one cluster run one after another, because its roles are shared
 
 Report = Callable[[str], None]
@@ -58,7 +59,11 @@ LOGIN_SETTINGS = {
 }
 
 
-class NewerDatabase(Exception):
+class MigrationRefused(Exception):
+    """The database cannot be migrated; one sentence says why."""
+
+
+class NewerDatabase(MigrationRefused):
     """The database was migrated by a newer version of this program, which alone can serve it."""
 
 
@@ -99,7 +104,7 @@ async def version(connection: asyncpg.Connection) -> str | None:
 
 
 async def migrate(dsn: str, report: Report = lambda _: None) -> None:
-    """Create roles, run the versions that are missing, apply wall and labels.  Raises NewerDatabase."""
+    """Create roles, run the versions that are missing, apply wall and labels.  Raises MigrationRefused."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
@@ -127,8 +132,7 @@ async def run_versions(connection: asyncpg.Connection, dsn: str, report: Report 
     if stored is not None and stored not in revisions:
         raise NewerDatabase(f"The database is at version {stored}, made by a newer version of this program.")
     report("roles")
-    await connection.execute(ROLES)
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
+    await _make_roles(connection)
     await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
     await _retire_older_code(connection)
     report("versions")
@@ -140,6 +144,23 @@ async def run_versions(connection: asyncpg.Connection, dsn: str, report: Report 
 
     config.attributes["creator"] = creator
     await asyncio.to_thread(command.upgrade, config, "head")
+
+
+async def _make_roles(connection: asyncpg.Connection) -> None:
+    """Make the roles and the schema.  Raises MigrationRefused if the login may not."""
+    major = connection.get_server_version().major
+    if major < OLDEST_POSTGRESQL:
+        raise MigrationRefused(f"This is PostgreSQL {major}: the registry needs {OLDEST_POSTGRESQL} or newer.")
+    try:
+        await connection.execute(ROLES)
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {wall.OWNER}")
+    except asyncpg.InsufficientPrivilegeError as error:
+        login = await connection.fetchval("SELECT current_user")
+        reason = str(error).partition("\n")[0]
+        raise MigrationRefused(
+            f"The login {login} may not do this ({reason}): it must have CREATEROLE and own the database, and the roles "
+            f"{wall.OWNER}, {wall.CROSSING} and {wall.LOGIN} must be its own, or new."
+        ) from None
 
 
 async def _retire_older_code(connection: asyncpg.Connection) -> None:
