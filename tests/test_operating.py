@@ -160,6 +160,8 @@ def test_the_page_leads_from_nothing_to_a_registry_and_back_from_its_backup(fold
     work = folder / "work"
     work.mkdir()
     (work / "regions.csv").write_text(REGIONS)
+    (work / "villages.csv").write_text("35.07.11.2008\n")
+    (work / "examples").symlink_to(ROOT / "examples")
     with (
         outside_postgres(folder, password) as first,
         outside_postgres(folder, password) as second,

@@ -158,8 +158,8 @@ async def _make_roles(connection: asyncpg.Connection) -> None:
         login = await connection.fetchval("SELECT current_user")
         reason = str(error).partition("\n")[0]
         raise MigrationRefused(
-            f"The login {login} may not do this ({reason}): it must have CREATEROLE and own the database, and the roles "
-            f"{wall.OWNER}, {wall.CROSSING} and {wall.LOGIN} must be its own, or new."
+            f"The login {login} may not do this ({reason}): it must have CREATEROLE and own the database, and the "
+            f"roles {wall.OWNER}, {wall.CROSSING} and {wall.LOGIN} must be its own, or new."
         ) from None
 
 
