@@ -32,6 +32,8 @@ class Ability(Labelled):
     GRANT_GIVE = "grant:give", "Memberi dan mengakhiri penugasan", "Give and end grants"
     GRANT_APPROVE = "grant:approve", "Menyetujui penugasan", "Approve grants"
 
+    SESSION_OWN = "session:own", "Mengatur masuk sendiri", "Keep one's own sign-in"
+
     @classmethod
     def of(cls, sensitivity: Sensitivity) -> Ability:
         """The ability to see this class of data."""

@@ -251,6 +251,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.USER_DISABLE: "disable",
     Ability.GRANT_GIVE: "give",
     Ability.GRANT_APPROVE: "approve",
+    Ability.SESSION_OWN: "session",
 }
 """The setting of each ability that opens a command or a list: where the caller holds it."""
 OF_POSTS = (Ability.USER_MANAGE, Ability.USER_DISABLE, Ability.GRANT_GIVE, Ability.GRANT_APPROVE)

@@ -25,9 +25,13 @@ class RequestError(Exception):
         self.label_id, self.label_en, self.extensions = label_id, label_en, extensions
 
 
-def nul_refused() -> RequestError:
+class NulRefused(RequestError):
     """A NUL character, which PostgreSQL cannot store in a text."""
-    return RequestError("Karakter NUL tidak diterima.", "NUL characters are refused.")
+
+
+def nul_refused() -> NulRefused:
+    """The refusal of a NUL character."""
+    return NulRefused("Karakter NUL tidak diterima.", "NUL characters are refused.")
 
 
 class BadInput(RequestError):
@@ -104,6 +108,30 @@ class QueryTooComplex(RequestError):
             dimension=dimension,
             limit=limit,
             requested=requested,
+        )
+
+
+class PasswordChangeRequired(RequestError):
+    """Somebody else knows the caller's password: everything but `changePassword` is refused."""
+
+    code, status = "PASSWORD_CHANGE_REQUIRED", 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Ganti dulu sandi sementara Anda dengan `changePassword`.",
+            "Change your temporary password by `changePassword` first.",
+        )
+
+
+class SecondFactorRequired(RequestError):
+    """A grant of the caller opens records only to who has shown a second factor."""
+
+    code, status = "SECOND_FACTOR_REQUIRED", 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Pasang dulu faktor kedua dengan `enrolTotp` dan `confirmTotp`.",
+            "Set up a second factor by `enrolTotp` and `confirmTotp` first.",
         )
 
 

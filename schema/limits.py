@@ -35,6 +35,7 @@ class Limit(Enum):
     CONDITIONS = 200, "keys of the filters of a root field; an empty filter counts as one"
     FILTER_DEPTH = 12, "filters inside each other"
     REVEALS = 1, "numbers of the vault shown in full"
+    PROOFS = 1, "passwords, codes or refresh tokens to check"
     LIST = 1_000, "different values of one list in a filter"
     TEXT = 500, "characters of a text in a filter or a search"
 

@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from server.provider_settings import ProviderSettings
+from server.sign_in_settings import SignInSettings
 
 PREFIX = "DESMIGRATIF_"
 LONGEST_STATEMENT_MS = 60_000
@@ -31,7 +32,7 @@ class SettingsError(Exception):
     """A setting is unknown, malformed or missing; the message is for the operator and shows no value."""
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, SignInSettings):
     """The settings of one process, which never change. `load()` makes them; tests may pass fields directly."""
 
     model_config = SettingsConfigDict(

@@ -36,7 +36,7 @@ FLOORS = {  # from the ground up: files and folders of a package, on one floor i
         {"build"},
     ),
     "server": (
-        {"provider_settings"},
+        {"provider_settings", "sign_in_settings"},
         {"settings", "keys", "logs", "access_declarations"},
         {"database", "settings_table"},
         {"http"},

@@ -123,6 +123,8 @@ async def test_each_command_refuses_a_caller_without_its_ability(village: Place)
     abilities = {camel(name): command.ability for name, command in COMMANDS.items()}
     assert abilities.keys() == mutation.fields.keys()
     for name, ability in abilities.items():
+        if ability is None:
+            continue  # it needs no token: tests/test_sign_in.py
         since, input_type = await AuditRows.now(village), mutation.fields[name].args["input"].type
         text = f"mutation($input: {input_type}) {{ {name}(input: $input) {{ __typename }} }}"
         answer = await village.query("nobody", text, input=smallest(input_type))

@@ -108,7 +108,7 @@ def test_exactly_the_files_of_the_folder_declare_commands() -> None:
 
 def test_commands_are_ordered_like_their_abilities() -> None:
     build()
-    order = list(Ability)
+    order = [*Ability, None]
     names = [field.python_name for field in fields_of(mutation())]
     assert set(names) == set(COMMANDS)
     assert names == sorted(names, key=lambda name: order.index(COMMANDS[name].ability))

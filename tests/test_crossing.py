@@ -57,7 +57,10 @@ async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> N
     read = set[str]().union(*(crossing.reads for crossing in CROSSINGS))
     entered = set[str]().union(*(crossing.enters for crossing in CROSSINGS))
     changed = set[str]().union(*(crossing.changes for crossing in CROSSINGS))
-    assert (entered, changed) == ({"record_id", "quota", "account_subject", "audit_event"}, {"quota"})
+    removed = set[str]().union(*(crossing.removes for crossing in CROSSINGS))
+    assert entered == {"record_id", "quota", "account_subject", "audit_event", "throttle"}
+    assert changed == {"quota", "throttle"}
+    assert removed == {"throttle"}
     for table in DOORS:
         may = await world.admin.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", CROSSING, f"registry.{table}")
         beyond = await world.admin.fetchval(
@@ -69,7 +72,7 @@ async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> N
             " has_table_privilege($1, $2, 'DELETE')",
             *(CROSSING, f"registry.{table}"),
         )
-        assert tuple(writes) == (table in entered, table in changed, False), table
+        assert tuple(writes) == (table in entered, table in changed, table in removed), table
     assert not read & set(SCOPED)
 
 

@@ -78,10 +78,11 @@ class Target:
     async def context(self, text: str) -> Context | None:
         """The request ready to run; None if it is refused."""
         vault: Any = None
+        entrance: Any = None
         try:
             operation = self.operations.get(text, None)
             return await Context.of(
-                self.principal, self.database, vault, self.cursors, self.quotas, "id", operation, None
+                self.principal, self.database, vault, self.cursors, self.quotas, "id", operation, None, entrance, ""
             )
         except (Invalid, RequestError, AccessError):
             return None

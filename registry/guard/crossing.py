@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.guard import quota, record_id
+from registry.guard import quota, record_id, throttle
 from registry.models.account import LIVING
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """One such function: it may read all of the tables `reads`, add rows to `enters` and change rows of `changes`.
+    """One such function: it may read all of the tables `reads`, add rows to `enters`, change rows of `changes`
+    and delete rows of `removes`.
 
     The documentation shows `why`."""
 
@@ -28,11 +29,12 @@ class Crossing:
     body: str
     enters: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
+    removes: frozenset[str] = frozenset()
 
     @property
     def language(self) -> str:
         """Its language and volatility; a function that only reads is one stable query."""
-        return "plpgsql VOLATILE" if self.enters else "sql STABLE"
+        return "plpgsql VOLATILE" if self.enters or self.changes else "sql STABLE"
 
 
 SIGN_IN = Crossing(
@@ -205,6 +207,38 @@ LIVING_GRANTS = Crossing(
     f"SELECT count(*)::int FROM grants g WHERE g.user_id = whose AND {LIVING}",
 )
 
+_THROTTLE = frozenset({throttle.THROTTLE.name})
+
+ADMITTING = Crossing(
+    "admit",
+    (
+        ("named", "text"),
+        ("on_device", "uuid"),
+        ("keys", "uuid[]"),
+        ("free", "int[]"),
+        ("longest", "int[]"),
+        ("leak", "double precision[]"),
+        ("first", "int[]"),
+    ),
+    "TABLE (account uuid, seconds int, counted uuid[])",
+    _THROTTLE | {"account", "device"},
+    "An attempt to sign in is counted before anybody is known, and the account of its name is found.",
+    throttle.ADMIT,
+    enters=_THROTTLE,
+    changes=_THROTTLE,
+    removes=_THROTTLE,
+)
+
+WELCOMING = Crossing(
+    "welcome",
+    (("keys", "uuid[]"),),
+    "void",
+    _THROTTLE,
+    "An attempt that has succeeded is taken back, and its address is known from then on.",
+    throttle.WELCOME,
+    changes=_THROTTLE,
+)
+
 CROSSINGS = (
     SIGN_IN,
     ACCOUNT_OF,
@@ -216,4 +250,6 @@ CROSSINGS = (
     TAKING,
     WAS_GRANTED,
     LIVING_GRANTS,
+    ADMITTING,
+    WELCOMING,
 )

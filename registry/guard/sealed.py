@@ -52,13 +52,15 @@ class SealedPlace:
 
 
 def one_value(table: sa.Table, reads: tuple[str, ...], bound_to: Callable[[Row], bytes]) -> SealedPlace:
-    """A table whose rows have one value each: in `sealed`, by the key `key_id`, bound to what `bound_to` says."""
+    """A table whose rows have one value each: in `sealed`, by the key `key_id`, bound to what `bound_to` says.
+
+    A value that was forgotten is empty."""
 
     def reseal(vault: Vault, row: Row) -> Row:
         key_id, sealed = vault.reseal(bound_to(row), row["key_id"], row["sealed"])
         return {"key_id": key_id, "sealed": sealed}
 
-    return SealedPlace(table, (*reads, "key_id", "sealed"), "key_id <> $1", reseal)
+    return SealedPlace(table, (*reads, "key_id", "sealed"), "key_id <> $1 AND sealed <> ''", reseal)
 
 
 def one_secret(table: sa.Table) -> SealedPlace:

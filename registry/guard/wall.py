@@ -18,7 +18,7 @@ from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
 from registry.figures import ledger
-from registry.guard import quota, record_id, staff
+from registry.guard import quota, record_id, staff, throttle
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
 from registry.guard.sealed import refuse_undeclared
 from registry.models import (
@@ -154,6 +154,7 @@ DOORS: dict[str, Door] = {
     audit.AUDIT.name: Door(Kind.APPENDED),
     record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
     quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
+    throttle.THROTTLE.name: Door(Kind.ENTERED, insert=False),
 }
 HOLDER = {
     table_of(noun).name: "account_id"
@@ -232,6 +233,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
         yield f"CREATE POLICY enter ON {name} FOR INSERT TO {CROSSING} WITH CHECK (true)"
     if any(table in crossing.changes for crossing in CROSSINGS):
         yield f"CREATE POLICY count ON {name} FOR UPDATE TO {CROSSING} USING (true) WITH CHECK (true)"
+    if any(table in crossing.removes for crossing in CROSSINGS):
+        yield f"CREATE POLICY forget ON {name} FOR DELETE TO {CROSSING} USING (true)"
 
 
 def privileges(table: str, door: Door) -> Iterator[str]:
@@ -250,6 +253,8 @@ def privileges(table: str, door: Door) -> Iterator[str]:
         yield f"GRANT INSERT ON {name} TO {CROSSING}"
     if any(table in crossing.changes for crossing in CROSSINGS):
         yield f"GRANT UPDATE ON {name} TO {CROSSING}"
+    if any(table in crossing.removes for crossing in CROSSINGS):
+        yield f"GRANT DELETE ON {name} TO {CROSSING}"
 
 
 def _function(crossing: Crossing) -> Iterator[str]:

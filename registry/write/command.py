@@ -16,7 +16,7 @@ from auth.ability import Ability
 from auth.errors import Forbidden
 from auth.policy import VerificationStage
 from auth.principal import Principal
-from registry.models.audit import AUDIT
+from registry.models.audit import AUDIT, SIGN_IN
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 
@@ -49,16 +49,24 @@ def actor(principal: Principal, ability: Ability, area: str, stage: Verification
 
 
 async def audit(
-    tx: Transaction, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
+    tx: Transaction, principal: Principal, ability: Ability | None, subject: uuid.UUID | None, outcome: str, **more: Any
 ) -> None:
-    """Write an audit row in the command's own transaction.  It names the caller, and the user for whom they act."""
+    """Write an audit row in the command's own transaction.  It names the caller, and the user for whom they act.
+
+    Without an ability it is an attempt to sign in."""
     values: dict[str, Any] = {"rev": None, "field": None, "purpose": None, "note": None} | more
     who = {"actor_id": principal.caller_id, "acting_for_id": principal.acting_for_id}
-    await tx.rows(ADD_AUDIT, **who, ability=ability.value, subject_id=subject, outcome=outcome, **values)
+    action = SIGN_IN if ability is None else ability.value
+    await tx.rows(ADD_AUDIT, **who, ability=action, subject_id=subject, outcome=outcome, **values)
 
 
 async def audit_refusal(
-    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None, outcome: str, **more: Any
+    database: Database,
+    principal: Principal,
+    ability: Ability | None,
+    subject: uuid.UUID | None,
+    outcome: str,
+    **more: Any,
 ) -> None:
     """Write the audit row of a refused command, in a transaction of its own."""
     async with database.write(principal, "submit") as tx:  # any setting: an audit row lies in no area

@@ -18,8 +18,9 @@ import strawberry
 from strawberry import Info
 
 from auth.ability import Ability
+from registry.models.noun import camel
 from schema.declare.arguments import argument
-from schema.declare.directives import Requires
+from schema.declare.directives import Exempt, Exemption, Requires
 from schema.declare.input_types import InputDict, cleaned
 from schema.declare.shapes import ValueField
 from schema.limits import Limit
@@ -30,9 +31,11 @@ Function = TypeVar("Function", bound=Callable[[Any, InputDict], Awaitable[Any]])
 
 @dataclass(frozen=True)
 class Command:
-    """A command as it is declared: what opens it, what runs, and its field of `Mutation`."""
+    """A command as it is declared: what opens it, what runs, and its field of `Mutation`.
 
-    ability: Ability
+    Without an ability it is open to callers who have not signed in."""
+
+    ability: Ability | None
     function: Callable[..., Awaitable[Any]]
     field: Any
 
@@ -43,13 +46,19 @@ RESULTS: dict[type[Any], type[Any]] = {}
 """Payload → the result that it shows."""
 
 
+def before_sign_in() -> frozenset[str]:
+    """The names, in the schema, of the commands that need no token."""
+    return frozenset(camel(name) for name, command in COMMANDS.items() if command.ability is None)
+
+
 def command(
-    ability: Ability, text: str, input_: type[Any], payload: type[Any], most: Limit = Limit.ROOTS
+    ability: Ability | None, text: str, input_: type[Any], payload: type[Any], most: Limit = Limit.ROOTS
 ) -> Callable[[Function], Function]:
     """Register a function as the mutation of its name, which `ability` opens.
 
     `ability` is printed as `@requires`; it checks nothing here.  The function itself refuses a caller without it, by
-    `require` of `registry/write/command.py`, which writes the audit row.
+    `require` of `registry/write/command.py`, which writes the audit row.  None is for commands by which callers sign
+    in, and is printed as `@exempt(reason: BEFORE_SIGN_IN)`.
     `most` limits how often one request may call it.  Raises TypeError for a second command of the same name, and for a
     payload that shows another result than the function returns."""
 
@@ -66,7 +75,9 @@ def command(
 
         resolve.__annotations__ = {"info": Info, "input": argument(input_, "What to do."), "return": payload | None}
         metadata = {"shape": ValueField(), "arguments": frozenset({"input"}), "most": most}
-        directives: list[object] = [Requires(ability=ability.value)]
+        directives: list[object] = [
+            Exempt(reason=Exemption.BEFORE_SIGN_IN) if ability is None else Requires(ability=ability.value)
+        ]
         field = strawberry.mutation(resolver=resolve, metadata=metadata, directives=directives, description=text)
         COMMANDS[name] = Command(ability, function, field)
         return function
@@ -76,6 +87,6 @@ def command(
 
 def assembled() -> dict[str, Any]:
     """The fields of `Mutation` in the order of the abilities; commands with the same ability as they registered."""
-    order = list(Ability)
+    order: list[Ability | None] = [*Ability, None]
     by_ability = sorted(COMMANDS.items(), key=lambda item: order.index(item[1].ability))
     return {name: copy(command.field) for name, command in by_ability}  # a schema of its own has its own fields

@@ -5,6 +5,7 @@ Rule: an input field has a class or an exemption, an order key the class of its 
 
 from __future__ import annotations
 
+import datetime as dt
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ class InputField:
     default: Any = UNSET
     required: bool = False
     lines: bool = False  # a text that may have several lines
+    secret: bool = False  # a text that reaches the command as it was sent
 
 
 def described(fact: Fact, text: str | None = None) -> str:
@@ -51,7 +53,7 @@ CLEANING: dict[type[Any], dict[str, Clean]] = {}
 
 
 def cleaned(type_: Any, sent: InputDict) -> InputDict:
-    """An input with every text in it cleaned, once, before a command reads it; a blank text becomes null."""
+    """An input with every text but secrets cleaned, once, before a command reads it; a blank text becomes null."""
     values = dict(sent)
     for key, clean_value in CLEANING[type_].items():
         value = sent.get(key)
@@ -70,7 +72,7 @@ def _cleaning(type_: Any, input_field: InputField) -> Clean | None:
         return lambda values: [clean_item(value) for value in values]
     if type_ in CLEANING:
         return (lambda value: cleaned(type_, value)) if CLEANING[type_] else None
-    if type_ is not str:
+    if type_ is not str or input_field.secret:
         return None
     blank = "" if input_field.required else None
     return lambda text: clean(text, lines=input_field.lines) or blank
@@ -131,7 +133,14 @@ def order_input(name: str, text: str, facts: dict[str, Fact]) -> type[Any]:
 
 def scalar(name: str, text: str, parse: Callable[[Any], Any]) -> Any:
     """A scalar; what is sent of it is parsed, and the read engine's values are in their form on the wire already."""
-    return strawberry.scalar(name=name, description=text, serialize=lambda value: value, parse_value=parse)
+    return strawberry.scalar(name=name, description=text, serialize=_written, parse_value=parse)
+
+
+def _written(value: Any) -> Any:
+    """A value in its form on the wire: an instant that a command answers is UTC with milliseconds."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
 
 
 def config(scalars: dict[object, Any]) -> StrawberryConfig:

@@ -228,9 +228,9 @@ def payload_field(text: str, most: int | None = None, **kw: Any) -> Any:
     return _field(ValueField(most), STRUCTURE, text, **kw)
 
 
-def opened_value(kind: Sensitivity, text: str) -> Any:
-    """A value that a command has decrypted."""
-    return _field(ValueField(), sensitivity(kind), text)
+def opened_value(kind: Sensitivity | Exemption, text: str) -> Any:
+    """A value that a command has decrypted or made, of a class, or for the caller alone."""
+    return _field(ValueField(), [Exempt(reason=kind)] if isinstance(kind, Exemption) else sensitivity(kind), text)
 
 
 NOUNS_BY_FACE: dict[type[Any], Readable | None] = {}

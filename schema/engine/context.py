@@ -21,6 +21,7 @@ from registry.guard.vault import Vault
 from registry.read.visibility import Visibility
 from registry.store.db import Database
 from registry.store.outage import TooSlow
+from registry.write.entrance import Entrance
 from schema.engine.complexity import CONCURRENT_STATEMENTS
 from schema.engine.cursor import Cursors
 from schema.engine.operation import Operation
@@ -41,6 +42,8 @@ class Context:
     call: Call
     plan: OperationPlan
     cost: int
+    entrance: Entrance
+    address: str  # of the caller
     refused: list[tuple[Refusal, Place]] = field(default_factory=list)  # what is null in its answers, and where
     seconds: float = 0.0  # that its statements have taken so far
 
@@ -55,12 +58,14 @@ class Context:
         language: str,
         operation: Operation,
         sent: dict[str, Any] | None,
+        entrance: Entrance,
+        address: str,
     ) -> Context:
         """Coerce the variables that were sent, and plan.  Raises Invalid and RequestError for what cannot run."""
         variables = await operation.variables_in_lane(sent, principal.user_id)
         call = Call(principal, language, cursors, variables.coerced)
         plan = await operation.plan_in_lane(Visibility.of(principal), variables, principal.user_id)
-        return cls(database, vault, quotas, operation, variables, call, plan, cost=plan.check(call))
+        return cls(database, vault, quotas, operation, variables, call, plan, plan.check(call), entrance, address)
 
     @property
     def principal(self) -> Principal:

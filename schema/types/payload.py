@@ -17,6 +17,7 @@ from typing import Any
 from auth.sensitivity import Sensitivity
 from registry.write.user_errors import Problem
 from schema.declare.commands import RESULTS
+from schema.declare.directives import Exemption
 from schema.declare.makers import ID, Info, face, opened_value, payload_field, payload_record
 from schema.types.node import ErrorParam, UserError
 
@@ -40,9 +41,10 @@ def value(text: str) -> PayloadField:
     return PayloadField(payload_field(text))
 
 
-def opened(kind: Sensitivity, text: str) -> PayloadField:
-    """An attribute of the result that holds a value of a class, which the command opened."""
-    return PayloadField(opened_value(kind, text))
+def opened(kind: Sensitivity | Exemption, text: str, type_: Any = None) -> PayloadField:
+    """An attribute of the result that holds a value which the command opened or made: of a class, or the caller's
+    own."""
+    return PayloadField(opened_value(kind, text), type=type_)
 
 
 def items(payload_: type[Any], text: str, most: int) -> PayloadField:

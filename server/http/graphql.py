@@ -19,16 +19,27 @@ from graphql import FieldNode, GraphQLError
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, SignInFault, Unauthenticated
-from auth.principal import Principal
+from auth.principal import Duty, Principal
 from registry.store.outage import TooSlow, Unreachable
+from schema.declare.commands import before_sign_in
 from schema.engine.context import Context
 from schema.engine.executor import execute
 from schema.engine.operation import Invalid, Operation
 from schema.engine.plan import RootPlan
 from schema.engine.refusal import Place, Refusal
-from schema.errors import BadInput, MethodNotAllowed, NotAcceptable, RequestError
+from schema.errors import (
+    BadInput,
+    MethodNotAllowed,
+    NotAcceptable,
+    NulRefused,
+    PasswordChangeRequired,
+    PayloadTooLarge,
+    RequestError,
+    SecondFactorRequired,
+)
 from schema.limits import MOST_META_ROOTS
 from server.http.acting_for import acting_for, refuse_unless_service
+from server.http.address import address_of
 from server.http.disconnect import ClientDisconnected, until_gone
 from server.http.errors import formatted, internal, public_error, refusal, refuses_all
 from server.http.headers import (
@@ -53,6 +64,11 @@ from server.http.service import Service
 
 STRANGER = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 """A caller without a token, who may read the schema alone: no grant, no row."""
+MAY_BEFORE = {
+    Duty.CHANGE_PASSWORD: {"changePassword"},
+    Duty.CONFIRM_SECOND_FACTOR: {"viewer", "enrolTotp", "confirmTotp", "changePassword", "signOut", "__typename"},
+}
+"""The root fields that a caller may use before they have done their duty."""
 MAX_STRANGERS_BODY = 16_000  # bytes; the query by which tools read the schema has 2,000
 
 
@@ -68,7 +84,7 @@ class GraphQL:
         if scope["method"] == "GET" and not scope["query_string"] and prefers_page(headers):
             await respond_with_page(scope, service, "graphiql")(scope, receive, send)
             return
-        request = Request(service, scope["method"], headers, receive, reply, entry)
+        request = Request(service, scope, headers, receive, reply, entry)
         try:
             if media is None:
                 raise NotAcceptable("Terima application/json.", f"Accept {JSON}.")
@@ -106,11 +122,20 @@ class Request:
     """One request whose token and body have not been read."""
 
     service: Service
-    method: str
+    scope: Scope
     headers: Headers
     receive: Receive
     reply: Reply
     entry: Entry
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    @property
+    def address(self) -> str:
+        """The address of the caller."""
+        return address_of(self.scope, self.service.proxies, self.service.settings.proxy_header)
 
 
 async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]:
@@ -128,6 +153,7 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
         if is_known and operation.definition.name is not None:
             request.entry.operation = operation_name(operation.definition.name.value)
         _refuse_forbidden_operation(request, operation)
+        _refuse_before_duty(principal, operation)
         context = await Context.of(
             principal,
             database=service.database,
@@ -137,6 +163,8 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
             language=reply.language,
             operation=operation,
             sent=params.variables,
+            entrance=service.entrance,
+            address="" if operation.is_query else request.address,
         )
     except Invalid as invalid:
         return {"errors": [formatted(error, reply.language, reply.request_id) for error in invalid.errors]}
@@ -178,7 +206,8 @@ async def _principal(request: Request) -> Principal:
 async def _operation(request: Request, principal: Principal, query_string: bytes) -> tuple[GraphQLParams, Operation]:
     """The operation to run, with its parameters.
 
-    Without a token it may only read the schema, in MAX_STRANGERS_BODY bytes; otherwise raises Unauthenticated."""
+    Without a token it may only read the schema or sign in, in MAX_STRANGERS_BODY bytes; otherwise raises
+    Unauthenticated."""
     service = request.service
     limit = service.settings.max_body_bytes
     source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
@@ -188,9 +217,11 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
     try:
         params = await read_params(*source, min(limit, MAX_STRANGERS_BODY))
         operation = await service.strangers.get_in_lane(params.query, params.operation)
+    except (PayloadTooLarge, NulRefused):
+        raise
     except (Invalid, RequestError):
         raise Unauthenticated(SignInFault.NO_TOKEN) from None
-    if not _reads_schema_only(operation):
+    if not (_reads_schema_only(operation) or _signs_in(operation)):
         raise Unauthenticated(SignInFault.NO_TOKEN)
     return params, operation
 
@@ -258,6 +289,19 @@ def _reads_schema_only(operation: Operation) -> bool:
     """Whether every root field is about the schema, and there are few of them."""
     roots = _root_names(operation)
     return len(roots) <= MOST_META_ROOTS and all(name.startswith("__") for name in roots)
+
+
+def _signs_in(operation: Operation) -> bool:
+    """Whether it is one command that needs no token."""
+    roots = _root_names(operation)
+    return not operation.is_query and len(roots) == 1 and roots[0] in before_sign_in()
+
+
+def _refuse_before_duty(principal: Principal, operation: Operation) -> None:
+    """Raises PasswordChangeRequired or SecondFactorRequired for what the caller may not do before that."""
+    if principal.duty is None or set(_root_names(operation)) <= MAY_BEFORE[principal.duty]:
+        return
+    raise PasswordChangeRequired if principal.duty is Duty.CHANGE_PASSWORD else SecondFactorRequired
 
 
 def _root_names(operation: Operation) -> list[str]:

@@ -16,7 +16,7 @@ from server.http.compress import compressed
 from server.http.headers import JSON
 from server.http.request_log import new_request_id
 
-PLAIN_JSON_STATUSES = {401, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
+PLAIN_JSON_STATUSES = {401, 403, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
 """Statuses that `application/json` has too; errors of a document or its variables have status 200 there."""
 SAFE_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")

@@ -6,15 +6,18 @@ Tests: tests/test_metrics.py, tests/test_prepared.py.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from auth.token import Keyring
+from registry.guard.hashing import Hashing
 from registry.guard.quota import Quotas
 from registry.guard.vault import Vault
 from registry.store.db import Database
 from registry.store.pool import Durations
+from registry.write.entrance import Entrance, Lifetimes
 from schema.build import Schema
 from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.cursor import Cursors
@@ -59,6 +62,14 @@ class Service:
         self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
         self.service_keys = ServiceKeys(self.keyring.audience)
         self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
+        settings = self.settings
+        lifetimes = Lifetimes(
+            dt.timedelta(days=settings.session_days),
+            dt.timedelta(days=settings.session_idle_days),
+            dt.timedelta(hours=settings.office_session_hours),
+        )
+        self.entrance = Entrance(self.keyring, self.vault, Hashing(settings.hashes_at_once), lifetimes)
+        self.proxies = settings.proxy_networks
         self.log = RequestLog(self.settings.log_form)
         self.answered = Durations()
         self.sdl = self.schema.as_str() + "\n"

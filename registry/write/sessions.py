@@ -1,0 +1,273 @@
+"""What becomes of a session: it is renewed, ended, and goes on after a new password or second factor.
+
+Rule: a refresh token is good once.  A spent one ends its session, because one of two holders is a thief; only the
+device of the session gets the same successor again for thirty seconds, because its answer may have been lost
+(docs/decisions/refresh-tokens.md).  Tests: tests/test_refresh.py, tests/test_second_factor.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+
+import asyncpg
+import sqlalchemy as sa
+
+from auth import totp
+from auth.ability import Ability
+from auth.password import SHORTEST, hashed, is_right, is_weak
+from auth.principal import Principal
+from auth.refresh_token import RefreshToken
+from registry.codes import WriteOutcome
+from registry.codes.messages import UserErrorCode as Code
+from registry.guard import throttle
+from registry.models.account import ACCOUNT
+from registry.models.credential import CREDENTIAL
+from registry.models.device import DEVICE
+from registry.models.session import SESSION
+from registry.store.db import Database, Transaction
+from registry.store.sql import Sql, arg
+from registry.write import second_factor
+from registry.write.command import audit, audit_refusal, require
+from registry.write.entrance import GRACE, NOBODY, Entrance, Tokens, holder
+from registry.write.sign_in import LOCK_CREDENTIAL, SignedIn, admitted, password_hash, refused
+from registry.write.user_errors import Problem
+
+ABILITY = Ability.SESSION_OWN
+ACCEPTED = WriteOutcome.ACCEPTED.value
+SPENT = "refresh token used twice: the session is ended"
+"""The note of the audit row."""
+
+_ACCOUNT, _SESSION = arg("account", sa.Uuid()), arg("session", sa.Uuid())
+_MINE = (SESSION.c.id == _SESSION, SESSION.c.account_id == _ACCOUNT)
+_OPEN = sa.and_(
+    ACCOUNT.c.active,
+    SESSION.c.ended_at.is_(None),
+    SESSION.c.expires_at > sa.func.now() + sa.literal_column("interval '1 minute'"),
+    SESSION.c.renewed_at > sa.func.now() - arg("idle", sa.Interval()),
+    sa.or_(ACCOUNT.c.signed_out_at.is_(None), SESSION.c.begun_at > ACCOUNT.c.signed_out_at),
+)
+LOCK_SESSION = Sql(
+    sa.select(
+        SESSION.c.device_id,
+        SESSION.c.generation,
+        SESSION.c.token_hash,
+        SESSION.c.expires_at,
+        (sa.func.clock_timestamp() - SESSION.c.renewed_at).label("age"),
+        sa.func.coalesce(DEVICE.c.revoked, sa.false()).label("revoked"),
+    )
+    .select_from(
+        SESSION.join(ACCOUNT, ACCOUNT.c.id == SESSION.c.account_id).outerjoin(
+            DEVICE, sa.and_(DEVICE.c.id == SESSION.c.device_id, DEVICE.c.account_id == SESSION.c.account_id)
+        )
+    )
+    .where(*_MINE, _OPEN)
+    .with_for_update(of=SESSION)
+)
+RENEW = Sql(
+    sa.update(SESSION)
+    .where(*_MINE)
+    .values(
+        generation=arg("generation", sa.Integer()),
+        token_hash=arg("hash", sa.LargeBinary()),
+        renewed_at=sa.func.clock_timestamp(),
+    )
+    .returning(SESSION.c.expires_at)
+)
+_ENDED = {"ended_at": sa.func.now()}
+END = Sql(sa.update(SESSION).where(*_MINE, SESSION.c.ended_at.is_(None)).values(**_ENDED))
+END_ALL = Sql(sa.update(SESSION).where(SESSION.c.account_id == _ACCOUNT, SESSION.c.ended_at.is_(None)).values(**_ENDED))
+END_OTHERS = Sql(
+    sa.update(SESSION)
+    .where(SESSION.c.account_id == _ACCOUNT, SESSION.c.id != _SESSION, SESSION.c.ended_at.is_(None))
+    .values(**_ENDED)
+)
+GENERATION = Sql(sa.select(SESSION.c.generation).where(*_MINE, SESSION.c.ended_at.is_(None)).with_for_update())
+SET_PASSWORD = Sql(
+    sa.update(CREDENTIAL)
+    .where(CREDENTIAL.c.account_id == _ACCOUNT)
+    .values(
+        password_hash=arg("hash", sa.Text()),
+        temporary=sa.false(),
+        valid_until=sa.null(),
+        changed_at=sa.func.now(),
+    )
+)
+RAISE = Sql(
+    sa.update(SESSION)
+    .where(*_MINE)
+    .values(
+        second_factor=sa.true(),
+        expires_at=sa.func.least(SESSION.c.expires_at, sa.func.now() + arg("lifetime", sa.Interval())),
+    )
+)
+
+
+async def refresh(database: Database, entrance: Entrance, text: str, device: uuid.UUID | None) -> SignedIn:
+    """New tokens for a refresh token, which is spent by that."""
+    token = RefreshToken.read(text, entrance.token_key)
+    if token is None:
+        await audit_refusal(database, NOBODY, None, None, Code.CREDENTIALS_WRONG.value)
+        return refused(Code.CREDENTIALS_WRONG)
+    me, spent = holder(token.account), False
+    async with database.write(me, "session") as tx:
+        row = await tx.one(LOCK_SESSION, account=token.account, session=token.session, idle=entrance.lifetimes.idle)
+        tokens, code = None, Code.CREDENTIALS_WRONG
+        if row is not None and row["device_id"] == device:
+            if row["revoked"]:
+                code = Code.DEVICE_REVOKED
+            elif token.hash == row["token_hash"]:
+                tokens = await _renewed(tx, entrance, token.successor(entrance.token_key))
+            elif _may_be_lost(row, token, entrance):
+                tokens = entrance.tokens(token.successor(entrance.token_key), row["expires_at"])
+            else:
+                spent = True
+                await tx.rows(END, account=token.account, session=token.session)
+        if tokens is not None:
+            await audit(tx, me, None, token.account, ACCEPTED)
+    if tokens is None:
+        note = SPENT if spent else None
+        await audit_refusal(database, NOBODY, None, token.account, code.value, note=note)
+        return refused(code)
+    return SignedIn(tokens)
+
+
+def _may_be_lost(row: asyncpg.Record, token: RefreshToken, entrance: Entrance) -> bool:
+    """Whether the answer to the first use of this spent token may be lost: its device sends it again at once."""
+    is_last = token.successor(entrance.token_key).hash == row["token_hash"]
+    return is_last and row["device_id"] is not None and row["age"] <= GRACE
+
+
+async def _renewed(tx: Transaction, entrance: Entrance, token: RefreshToken) -> Tokens:
+    expires_at: dt.datetime = await tx.value(
+        RENEW, account=token.account, session=token.session, generation=token.generation, hash=token.hash
+    )
+    return entrance.tokens(token, expires_at)
+
+
+@dataclass(frozen=True)
+class SignedOut:
+    """Whether the session, or all of the account's, has ended."""
+
+    signed_out: bool
+    problems: tuple[Problem, ...] = ()
+
+
+async def sign_out(database: Database, principal: Principal, everywhere: bool) -> SignedOut:
+    """End the caller's session, or all of theirs, in every worker.  Raises Forbidden."""
+    await require(database, principal, ABILITY)
+    me = principal.user_id
+    async with database.write(principal, "session") as tx:
+        if everywhere:
+            await tx.rows(END_ALL, account=me)
+        elif principal.session is not None:
+            await tx.rows(END, account=me, session=principal.session)
+        await audit(tx, principal, ABILITY, me, ACCEPTED)
+    return SignedOut(everywhere or principal.session is not None)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The password by which a caller proves once more who they are, and from where it was sent."""
+
+    password: str = field(repr=False)
+    address: str
+
+
+async def change_password(
+    database: Database, entrance: Entrance, principal: Principal, proof: Proof, new: str
+) -> SignedIn:
+    """Replace the caller's password; their other sessions end.  Raises Forbidden, RateLimited, Unreachable."""
+    me = principal.user_id
+    stored = await _proven(database, entrance, principal, proof)
+    if stored is None:
+        return refused(Code.CREDENTIALS_WRONG, "current")
+    words = (principal.username, principal.name)
+    if new == proof.password or await entrance.hashing.run(me, is_weak, new, *words):
+        await audit_refusal(database, principal, ABILITY, me, Code.PASSWORD_WEAK.value)
+        return SignedIn(None, (Problem(Code.PASSWORD_WEAK, ("new",), {"shortest": str(SHORTEST)}),))
+    hash_ = await entrance.hashing.run(me, hashed, new)
+    async with database.write(principal, "session") as tx:
+        if is_unchanged := await tx.value(LOCK_CREDENTIAL, account=me) == stored:
+            await tx.rows(SET_PASSWORD, account=me, hash=hash_)
+            tokens = await _only_session(tx, entrance, principal)
+            await audit(tx, principal, ABILITY, me, ACCEPTED)
+    if not is_unchanged:
+        await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
+        return refused(Code.CREDENTIALS_WRONG, "current")
+    return SignedIn(tokens)
+
+
+async def _only_session(tx: Transaction, entrance: Entrance, principal: Principal) -> Tokens | None:
+    """End all sessions but the caller's, which gets new tokens; None without one."""
+    if principal.session is None:
+        await tx.rows(END_ALL, account=principal.user_id)
+        return None
+    await tx.rows(END_OTHERS, account=principal.user_id, session=principal.session)
+    generation = await tx.value(GENERATION, account=principal.user_id, session=principal.session)
+    if generation is None:
+        return None
+    return await _renewed(tx, entrance, RefreshToken.first(principal.user_id, principal.session, generation + 1))
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """The address of a new authenticator, once."""
+
+    uri: str | None = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+
+async def enrol_totp(database: Database, entrance: Entrance, principal: Principal, proof: Proof) -> Enrolled:
+    """Begin a second factor.  Raises Forbidden, RateLimited, Unreachable."""
+    me = principal.user_id
+    if await _proven(database, entrance, principal, proof) is None:
+        return Enrolled(None, (Problem(Code.CREDENTIALS_WRONG, ("password",)),))
+    async with database.write(principal, "session") as tx:
+        secret = await second_factor.enrol(tx, entrance, me)
+        await audit(tx, principal, ABILITY, me, ACCEPTED)
+    return Enrolled(totp.uri(secret, principal.username, entrance.keyring.issuer))
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Whether the second factor stands, and its recovery codes, once."""
+
+    confirmed: bool
+    recovery_codes: list[str] | None = field(default=None, repr=False)
+    problems: tuple[Problem, ...] = ()
+
+
+async def confirm_totp(database: Database, entrance: Entrance, principal: Principal, otp: str) -> Confirmed:
+    """Finish a second factor by its first code; the caller's session has shown it by that.  Raises Forbidden."""
+    await require(database, principal, ABILITY)
+    me = principal.user_id
+    async with database.write(principal, "session") as tx:
+        codes = await second_factor.confirm(tx, entrance, me, otp)
+        if codes is not None:
+            if principal.session is not None:
+                await tx.rows(
+                    RAISE, account=me, session=principal.session, lifetime=entrance.lifetimes.of(second_factor=True)
+                )
+            await audit(tx, principal, ABILITY, me, ACCEPTED)
+    if codes is None:
+        await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
+        return Confirmed(False, None, (Problem(Code.CREDENTIALS_WRONG, ("otp",)),))
+    return Confirmed(True, codes)
+
+
+async def _proven(database: Database, entrance: Entrance, principal: Principal, proof: Proof) -> str | None:
+    """The stored hash of the caller's password if they have sent it; None, and an audit row, if not.
+
+    Throttled like sign-in, so that a stolen token cannot find the password out.  Raises Forbidden, RateLimited."""
+    await require(database, principal, ABILITY)
+    keys = throttle.keys_of(entrance.throttle_key, principal.username, proof.address, None)
+    admission = await admitted(database, entrance, principal.username, None, keys)
+    stored = await password_hash(database, principal.user_id)
+    if not await entrance.hashing.run(principal.user_id, is_right, proof.password, stored):
+        await audit_refusal(database, principal, ABILITY, principal.user_id, Code.CREDENTIALS_WRONG.value)
+        return None
+    async with database.write(principal, "session") as tx:
+        await throttle.welcome(tx, admission)
+    return stored

@@ -1,0 +1,196 @@
+"""The second factor: required before the first record where the page marks it, and each code good once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from tests.test_refresh import becomes, renewed, send
+from tests.test_sign_in import (  # noqa: F401  (a fixture)
+    PASSWORD,
+    audit_rows,
+    codes,
+    last_row,
+    me,
+    session_of,
+    sign_in,
+    unlimited,
+    with_password,
+)
+from tests.village import Place
+
+pytestmark = pytest.mark.anyio
+ENROL = "mutation($p: String!) { enrolTotp(input: {password: $p}) { uri userErrors { code path } } }"
+CONFIRM = "mutation($o: String!) { confirmTotp(input: {otp: $o}) { confirmed recoveryCodes userErrors { code path } } }"
+HOUSEHOLDS = "{ households(first: 1) { nodes { id } } }"
+COORDINATOR = "REGENCY_COORDINATOR"
+
+
+class Authenticator:
+    """An app that has read the address of an enrolment; each code is of a time step of its own."""
+
+    def __init__(self, uri: str) -> None:
+        (self.secret,) = parse_qs(urlsplit(uri).query)["secret"]
+        self._totp = pyotp.TOTP(self.secret)
+
+    def code(self) -> str:
+        return self._totp.now()
+
+
+async def enrolled(village: Place, session: Any) -> Authenticator:
+    payload = (await send(village, session, ENROL, p=PASSWORD)).data["enrolTotp"]
+    assert payload["userErrors"] == []
+    return Authenticator(payload["uri"])
+
+
+async def confirmed(village: Place, session: Any, code: str) -> list[str]:
+    payload = (await send(village, session, CONFIRM, o=code)).data["confirmTotp"]
+    assert (payload["confirmed"], payload["userErrors"]) == (True, [])
+    recovery_codes: list[str] = payload["recoveryCodes"]
+    return recovery_codes
+
+
+async def forget_step(village: Place, account: uuid.UUID) -> None:
+    """As if the last code had been used a while ago."""
+    await village.admin.execute("UPDATE second_factor SET last_step = last_step - 10 WHERE account_id = $1", account)
+
+
+async def with_factor(village: Place) -> tuple[uuid.UUID, str, Authenticator, list[str]]:
+    account, username = await with_password(village, COORDINATOR)
+    session = await session_of(village, username)
+    app = await enrolled(village, session)
+    recovery_codes = await confirmed(village, session, app.code())
+    await forget_step(village, account)
+    return account, username, app, recovery_codes
+
+
+async def test_before_the_second_factor_no_record_is_read(village: Place) -> None:
+    _, username = await with_password(village, COORDINATOR)
+    session = await session_of(village, username)
+    assert (await me(village, session)).status == 200
+    for query in (HOUSEHOLDS, "{ ...F } fragment F on Query { households(first: 1) { nodes { id } } }"):
+        answer = await send(village, session, query)
+        assert (answer.status, answer.codes) == (403, ["SECOND_FACTOR_REQUIRED"])
+    app = await enrolled(village, session)
+    assert (await send(village, session, HOUSEHOLDS)).status == 403, "it is not confirmed"
+    await confirmed(village, session, app.code())
+    for _ in range(100):
+        if (answer := await send(village, session, HOUSEHOLDS)).status == 200:
+            break
+        await asyncio.sleep(0.02)
+    assert answer.data["households"]["nodes"] is not None
+    renewed_session = await renewed(village, session)
+    assert (await send(village, renewed_session, HOUSEHOLDS)).status == 200
+
+
+async def test_a_code_is_asked_only_after_the_right_password_and_is_good_once(village: Place) -> None:
+    account, username, app, _ = await with_factor(village)
+    since, code = await last_row(village), app.code()
+    assert codes(await sign_in(village, username)) == ["OTP_REQUIRED"]
+    assert codes(await sign_in(village, username, "salah " + PASSWORD)) == ["CREDENTIALS_WRONG"]
+    assert codes(await sign_in(village, username, "salah " + PASSWORD, otp=code)) == ["CREDENTIALS_WRONG"]
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    assert codes(await sign_in(village, username, otp=wrong)) == ["CREDENTIALS_WRONG"]
+    session = await session_of(village, username, otp=code)
+    assert (await send(village, session, HOUSEHOLDS)).status == 200
+    assert codes(await sign_in(village, username, otp=code)) == ["CREDENTIALS_WRONG"], "replayed"
+    outcomes = [row[3] for row in await audit_rows(village, since)]
+    assert outcomes == ["OTP_REQUIRED", *["CREDENTIALS_WRONG"] * 3, "ACCEPTED", "CREDENTIALS_WRONG"]
+    assert account
+
+
+async def test_one_code_at_the_same_time_signs_in_once(village: Place) -> None:
+    _, username, app, _ = await with_factor(village)
+    code = app.code()
+    answers = await asyncio.gather(*[sign_in(village, username, otp=code) for _ in range(3)])
+    assert sorted(map(codes, answers)) == [[], ["CREDENTIALS_WRONG"], ["CREDENTIALS_WRONG"]]
+
+
+async def test_each_recovery_code_signs_in_once(village: Place) -> None:
+    _, username, _, recovery_codes = await with_factor(village)
+    assert len(set(recovery_codes)) == 10
+    first, second, *_ = recovery_codes
+    assert await session_of(village, username, otp=first)
+    assert codes(await sign_in(village, username, otp=first)) == ["CREDENTIALS_WRONG"]
+    answers = await asyncio.gather(*[sign_in(village, username, otp=second.lower()) for _ in range(3)])
+    assert sorted(map(codes, answers)) == [[], ["CREDENTIALS_WRONG"], ["CREDENTIALS_WRONG"]]
+
+
+async def test_recovery_codes_are_those_of_their_account(village: Place) -> None:
+    _, _, _, recovery_codes = await with_factor(village)
+    _, other, _, _ = await with_factor(village)
+    assert codes(await sign_in(village, other, otp=recovery_codes[0])) == ["CREDENTIALS_WRONG"]
+
+
+async def test_a_new_authenticator_replaces_the_old_one_at_its_first_code(village: Place) -> None:
+    account, username, old, old_codes = await with_factor(village)
+    session = await session_of(village, username, otp=old.code())
+    await forget_step(village, account)
+    new = await enrolled(village, session)
+    assert await session_of(village, username, otp=old.code()), "until then the old one counts"
+    await forget_step(village, account)
+    await confirmed(village, session, new.code())
+    assert codes(await sign_in(village, username, otp=old.code())) == ["CREDENTIALS_WRONG"]
+    assert codes(await sign_in(village, username, otp=old_codes[0])) == ["CREDENTIALS_WRONG"]
+    await forget_step(village, account)
+    assert await session_of(village, username, otp=new.code())
+    rows = await village.admin.fetch("SELECT sealed FROM second_factor WHERE account_id = $1 AND sealed <> ''", account)
+    assert len(rows) == 1, "what is replaced is forgotten"
+
+
+@pytest.mark.parametrize("otp", ["", "000000", "abc", "1" * 1000])
+async def test_a_wrong_first_code_confirms_nothing(village: Place, otp: str) -> None:
+    account, username = await with_password(village, COORDINATOR)
+    session = await session_of(village, username)
+    await enrolled(village, session)
+    since = await last_row(village)
+    payload = (await send(village, session, CONFIRM, o=otp)).data["confirmTotp"]
+    assert payload["userErrors"] == [{"code": "CREDENTIALS_WRONG", "path": ["otp"]}]
+    assert (payload["confirmed"], payload["recoveryCodes"]) == (False, None)
+    assert await audit_rows(village, since) == [(account, "session:own", account, "CREDENTIALS_WRONG")]
+    assert await session_of(village, username), "no code is asked"
+
+
+async def test_enrolling_takes_the_password(village: Place) -> None:
+    account, username = await with_password(village, COORDINATOR)
+    session = await session_of(village, username)
+    payload = (await send(village, session, ENROL, p="salah " + PASSWORD)).data["enrolTotp"]
+    assert payload == {"uri": None, "userErrors": [{"code": "CREDENTIALS_WRONG", "path": ["password"]}]}
+    assert not await village.admin.fetch("SELECT FROM second_factor WHERE account_id = $1", account)
+
+
+async def test_a_session_with_two_factors_ends_after_a_working_day(village: Place) -> None:
+    account, username, app, _ = await with_factor(village)
+    await session_of(village, username, otp=app.code())
+    rows = await village.admin.fetch(
+        "SELECT expires_at - begun_at AS lasts FROM session WHERE account_id = $1", account
+    )
+    assert len(rows) == 2, "that in which it was confirmed, and the new one"
+    assert all(row["lasts"] < dt.timedelta(hours=13) for row in rows)
+
+
+async def test_a_sealed_secret_opens_in_its_own_row_alone(village: Place) -> None:
+    account, _, app, _ = await with_factor(village)
+    row = await village.admin.fetchrow("SELECT * FROM second_factor WHERE account_id = $1", account)
+    assert row is not None
+    sealed = row["key_id"], row["sealed"]
+    assert village.vault.open_secret("second_factor", row["id"], *sealed).decode() == app.secret
+    for table, id_ in (("second_factor", uuid.uuid4()), ("service_account", row["id"])):
+        with pytest.raises(InvalidTag):
+            village.vault.open_secret(table, id_, *sealed)
+
+
+async def test_who_needs_none_may_have_one(village: Place) -> None:
+    _, username = await with_password(village)
+    session = await session_of(village, username)
+    app = await enrolled(village, session)
+    await confirmed(village, session, app.code())
+    assert codes(await sign_in(village, username)) == ["OTP_REQUIRED"]
+    await becomes(village, session, 200)
