@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -163,10 +164,16 @@ def test_the_container_is_small_unprivileged_and_watched() -> None:
     assert watched in {route.path for route in ROUTES}
     (ours,) = re.findall(r"^UV := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert f"uv=={ours}" in CONTAINERFILE
-    packages = re.search(r"^packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    assert packages is not None
-    ignored = (ROOT / ".containerignore").read_text().splitlines()
-    assert [name for name in re.findall(r'"(\w+)"', packages[1]) if f"!{name}" not in ignored] == []
+
+
+def test_the_image_is_made_of_what_the_wheel_and_the_pages_need() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    pages = re.search(r"^WEB_SOURCES = (.*?[^\\])$", (ROOT / "Makefile").read_text(), re.MULTILINE | re.DOTALL)
+    assert pages is not None
+    needed = {*wheel["only-include"], *wheel["force-include"], "pyproject.toml", "uv.lock", "README.md", "LICENSE"}
+    needed |= set(re.findall(r"[a-z]+/[a-z]+\.(?:graphql|md)", pages[1])) | {"web/package-lock.json"}
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    assert [path for path in needed if not any(path == one or path.startswith(f"{one}/") for one in kept)] == []
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
