@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import re
+import shlex
 import stat
 import sys
 import tomllib
@@ -90,6 +92,19 @@ def test_every_route_is_declared() -> None:
 def test_every_verb_has_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words.split(), "--help") == 0
     assert len(capsys.readouterr().out.split()) > 20
+
+
+OWNERS = sorted(name for name, why in verbs(app).items() if why is Reason.OWNER and " " in name)
+
+
+@pytest.mark.parametrize("words", OWNERS)
+def test_a_verb_of_the_owner_teaches_by_an_example_that_it_accepts(words: str) -> None:
+    """The example parses: its words, arguments and options are the verb's own."""
+    command = typer.main.get_command(app)
+    for word in words.split():
+        command = command.commands[word]  # type: ignore[attr-defined]  # a group
+    (example,) = re.findall(rf"`desmigratif {words} ?([^`]*)`", command.help or "")
+    assert command.make_context(words, shlex.split(example)).command is command
 
 
 def test_version_prints_the_version_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,21 +11,25 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import asyncpg
 import sqlalchemy as sa
 
 from auth.ability import Ability
 from auth.principal import Principal
+from registry.codes import WriteOutcome
 from registry.guard.wall import OWNER
 from registry.models.audit import AUDIT, LONGEST_SHELL_USER
 from registry.models.noun import SCHEMA
 from registry.store.db import CONNECT, Transaction
 from registry.store.sql import Sql, arg
+from registry.write.user_errors import Problem, Refused
 
+T = TypeVar("T")
 _NAMES = ("shell_user", "ability", "subject_id", "outcome", "note")
 ADD_AUDIT = Sql(sa.insert(AUDIT).inline().values({name: arg(name, AUDIT.c[name].type) for name in _NAMES}))
 _NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
@@ -50,6 +54,14 @@ class Shell:
         )
 
 
+class ShellRefused(Exception):
+    """Why a verb does nothing: a sentence for the operator; `outcome` is what the audit has of it."""
+
+    def __init__(self, sentence: str, outcome: str = WriteOutcome.REJECTED.value) -> None:
+        super().__init__(sentence)
+        self.outcome = outcome
+
+
 @asynccontextmanager
 async def shell(dsn: str, user: str, *, dry_run: bool = False) -> AsyncIterator[Shell]:
     """A transaction of the owner of the tables; after a dry run it is rolled back.
@@ -68,3 +80,22 @@ async def shell(dsn: str, user: str, *, dry_run: bool = False) -> AsyncIterator[
         await (transaction.rollback() if dry_run else transaction.commit())
     finally:
         await connection.close()
+
+
+async def carry_out(dsn: str, user: str, ability: Ability, verb: str, act: Callable[[Shell], Awaitable[T]]) -> T:
+    """Run an act of a verb in one transaction; the audit row of a refusal is in another.  Raises ShellRefused."""
+    try:
+        async with shell(dsn, user) as work:
+            return await act(work)
+    except ShellRefused as error:
+        refused = error
+    except Refused as error:
+        refused = ShellRefused(" ".join(map(_sentence, error.problems)), error.codes)
+    async with shell(dsn, user) as work:
+        await work.audit(ability, None, refused.outcome, verb)
+    raise refused
+
+
+def _sentence(problem: Problem) -> str:
+    """What to say of a problem, behind the name of what it is about."""
+    return f"{problem.path[-1]}: {problem.message('en')}" if problem.path else problem.message("en")

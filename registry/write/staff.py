@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,11 +129,18 @@ async def keep_an_administrator(tx: Transaction, ending: list[Any]) -> None:
     last_days = [grant["valid_to"] for grant in ending if is_administrator(grant)]
     if not last_days:
         return
-    await tx.rows(_LOCK_ADMINISTRATORS)
     until = None if None in last_days else max(last_days)
-    without = [grant["id"] for grant in ending]
-    if not await tx.value(_OTHER_ADMINISTRATOR, on=civil_day(), without=without, until=until):
+    if not await has_administrator(tx, until, ending):
         raise refusal(Code.LAST_ADMINISTRATOR)
+
+
+async def has_administrator(tx: Transaction, until: dt.date | None, ending: Sequence[Any] = ()) -> bool:
+    """Whether somebody administers the ministry until a day (None: without end), when the grants `ending` are over.
+
+    It stays so until this transaction is over, because the next one that asks waits."""
+    await tx.rows(_LOCK_ADMINISTRATORS)
+    without = [grant["id"] for grant in ending]
+    return bool(await tx.value(_OTHER_ADMINISTRATOR, on=civil_day(), without=without, until=until))
 
 
 def _villages_without_officer() -> Sql:

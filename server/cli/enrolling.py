@@ -30,7 +30,7 @@ from registry.write.programme import (
     put_enrolment,
     put_programme,
 )
-from registry.write.shell import Shell, shell
+from registry.write.shell import Shell, carry_out, shell
 from registry.write.user_errors import Problem, Refused
 from server.cli.operator import operator
 
@@ -54,22 +54,18 @@ class ProgrammeError(Exception):
 
 
 async def add(dsn: str, code: str, name: str, agency: str) -> str:
-    """Add a programme or change it, and return the sentence that says which.  Raises ProgrammeError."""
+    """Add a programme or change it, and return the sentence that says which.  Raises ShellRefused."""
     sent = {"code": clean(code), "name": clean(name), "agency": clean(agency)}
-    async with shell(dsn, operator()) as work:
+
+    async def act(work: Shell) -> str:
         id_ = await find_programme(work.tx, sent["code"])
-        try:
-            saved = await put_programme(work.tx, id_ or uuid.uuid4(), sent)
-        except Refused as refused:
-            raise ProgrammeError(_named(refused.problems)) from None
-        await work.audit(ABILITY, saved.record, saved.written.value)
-    if saved.written is WriteOutcome.UNCHANGED:
-        return "Nothing to change."
-    return f"{sent['code']} is changed." if id_ else f"{sent['code']} is added."
+        saved = await put_programme(work.tx, id_ or uuid.uuid4(), sent)
+        await work.audit(ABILITY, saved.record, saved.written.value, "programme add")
+        if saved.written is WriteOutcome.UNCHANGED:
+            return "Nothing to change."
+        return f"{sent['code']} is changed." if id_ else f"{sent['code']} is added."
 
-
-def _named(problems: Iterable[Problem]) -> str:
-    return " ".join(f"{problem.path[-1]}: {problem.message('en')}" for problem in problems)
+    return await carry_out(dsn, operator(), ABILITY, "programme add", act)
 
 
 async def programmes(dsn: str) -> list[dict[str, Any]]:
@@ -154,10 +150,10 @@ async def _enrol(
             return
         saved = await put_enrolment(work.tx, place, enrolment)
     except Refused as refused:
-        await work.audit(ABILITY, None, refused.codes)
+        await work.audit(ABILITY, None, refused.codes, "programme enrol")
         enrolled.bad.append(row.bad(_sentences(refused.problems)))
         return
-    await work.audit(ABILITY, saved.record, saved.written.value)
+    await work.audit(ABILITY, saved.record, saved.written.value, "programme enrol")
     if saved.written is WriteOutcome.UNCHANGED:
         enrolled.unchanged.append(row.code)
     else:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import server.cli.user_bindings  # noqa: F401  (its verbs join those of `user`)
 from server.access_declarations import Reason, verb, verbs
+from server.cli.grants import grant
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
 from server.cli.programmes import programme
@@ -37,6 +38,7 @@ app.add_typer(regions, name="regions")
 app.add_typer(programme, name="programme")
 app.add_typer(service, name="service")
 app.add_typer(user, name="user")
+app.add_typer(grant, name="grant")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
 console, error_console = Console(), Console(stderr=True)
@@ -257,6 +259,7 @@ EXPECTED_ERRORS = {
     "registry.regions.region_load": "RegionLoadError",
     "registry.write.service": "ServiceError",
     "schema.engine.operation_files": "OperationsError",
+    "registry.write.shell": "ShellRefused",
     "server.cli.enrolling": "ProgrammeError",
     "registry.write.account_subject": "BindingError",
     "server.cli.explain": "ExplainError",

@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 
 def print_json(document: Any) -> None:
     """Print a document as JSON; days, instants and ids are texts."""
-    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2).decode())  # asyncpg has UUIDs of its own
 
 
 def print_table(console: Console, headings: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:

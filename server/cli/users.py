@@ -1,14 +1,86 @@
 """The verbs of accounts.
 
-Test: tests/test_cli_bindings.py.
+Rule: a password is made here, printed once on standard output, and never an argument; no other message holds one.
+Tests: tests/test_cli_staff.py, tests/test_cli_bindings.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
+from server.access_declarations import Reason, verb
+from server.cli.options import Owner, owner_url
+from server.cli.tables import Json
 
 user = typer.Typer(help="Accounts of people.", no_args_is_help=True)
+console = Console()
 
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="The name with which they sign in.")]
+
+
+@verb(user, "add", Reason.OWNER)
+def user_add(
+    username: Username,
+    name: Annotated[str | None, typer.Option(help="The person's name; the user name if not given.")] = None,
+    first_administrator: Annotated[
+        bool,
+        typer.Option(
+            "--first-administrator", help="Make them administrator of the ministry; refused if it has one already."
+        ),
+    ] = False,
+    as_json: Json = False,
+    database: Owner = None,
+) -> None:
+    """Add an account, and print its temporary password, once: they change it at their first sign-in.
+
+    The first administrator of a new registry is made here; they appoint everybody else over the API.
+
+    `desmigratif user add siti --name "Siti Aminah" --first-administrator`
+    """
+    from server.cli.staff import add, print_password
+
+    password = asyncio.run(add(owner_url(database), username, name, first_administrator=first_administrator))
+    print_password(username, password, as_json=as_json)
+
+
+@verb(user, "reset-password", Reason.OWNER)
+def user_reset_password(username: Username, as_json: Json = False, database: Owner = None) -> None:
+    """Give an account a temporary password and print it, once; its sessions end, its second factor stays.
+
+    `desmigratif user reset-password siti`
+    """
+    from server.cli.staff import print_password, reset
+
+    print_password(username, asyncio.run(reset(owner_url(database), username)), as_json=as_json)
+
+
+@verb(user, "disable", Reason.OWNER)
+def user_disable(username: Username, database: Owner = None) -> None:
+    """Disable an account: its sessions end at once, in every worker.  The last administrator's is refused.
+
+    `desmigratif user disable siti`
+    """
+    from server.cli.staff import disable, print_act
+
+    act = asyncio.run(disable(owner_url(database), username))
+    print_act(console, act, f"{username} is disabled.", f"{username} is disabled already.")
+
+
+@verb(user, "list", Reason.OWNER)
+def user_list(as_json: Json = False, database: Owner = None) -> None:
+    """List the accounts, with their grants that have not ended.
+
+    `desmigratif user list --json`
+    """
+    from server.cli.staff import ACCOUNT_HEADINGS, list_accounts
+    from server.cli.tables import print_json, print_table
+
+    rows = asyncio.run(list_accounts(owner_url(database)))
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(console, ACCOUNT_HEADINGS, rows)
