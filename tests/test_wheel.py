@@ -21,6 +21,7 @@ from zipfile import ZipFile
 import pytest
 
 from server.database.postgres import Programs
+from server.http.web import load
 from tests.ports import free_port
 from tests.test_readme import PATIENCE, _wait
 
@@ -112,3 +113,4 @@ def test_the_wheel_says_what_it_needs_and_that_it_is_private(wheel: Path) -> Non
     assert tops == {"auth", "desmigratif.py", "migrations", "registry", "schema", "server"}
     tracked = subprocess.run(["git", "ls-files", *sorted(tops)], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(tracked.stdout.split()) - names == set()
+    assert {f"server/web/assets/{name}" for name in load().files} - names == set(), "the pages for browsers too"
