@@ -139,6 +139,11 @@ class Keyring:
         """The keys whose tokens are valid at `now`, by id."""
         return dict(self._public[key] for key in self._schedule.accepted_at(now)) | self._verifying
 
+    def take_over(self, later: Keyring) -> None:
+        """Use the keys of another keyring of this issuer, so that everybody who holds this one does."""
+        self._schedule, self._public, self._verifying = later._schedule, later._public, later._verifying
+        self._cache.clear()  # it may hold tokens of a key that was taken away
+
     @property
     def _longest(self) -> timedelta:
         return timedelta.max if self.issuer == DEMO else LONGEST

@@ -28,6 +28,7 @@ from rich.console import Console
 from auth.errors import Unauthenticated
 from auth.key_schedule import GRACE, LONGEST, SIGNING, KeyState, signs_since
 from auth.token import Keyring
+from registry.codes import IdentityField
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from server.access_declarations import verbs
@@ -287,22 +288,24 @@ async def warned(caplog: pytest.LogCaptureFixture, text: str) -> None:
 
 
 async def test_a_running_server_takes_over_a_new_key_of_the_vault(watched: Watched) -> None:
+    vault = watched.service.vault  # as sign-in holds it from the start
     VaultFile.load(watched.sealing).rotated(PAST).put(watched.sealing)
     current = VaultFile.load(watched.sealing).current
-    await eventually(lambda: watched.service.vault.sealing == current)
+    await eventually(lambda: vault.sealing == current)
+    assert vault.open("x", IdentityField.NIK, current, vault.seal("x", IdentityField.NIK, "1").sealed) == "1"
 
 
 async def test_keys_that_cannot_be_used_change_nothing_until_they_are_mended(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    before = watched.service.keyring, watched.service.vault
-    whole = watched.sealing.read_text()
-    watched.sealing.write_text(whole[:40])
+    before = VaultFile.load(watched.sealing)
+    watched.sealing.write_text(watched.sealing.read_text()[:40])
     await warned(caplog, "holds no vault keys")
-    assert (watched.service.keyring, watched.service.vault) == before
-    watched.sealing.write_text(whole)
-    await eventually(lambda: watched.service.vault is not before[1])
+    assert watched.service.vault.sealing == before.current
+    after = before.rotated(PAST)
+    after.put(watched.sealing)
+    await eventually(lambda: watched.service.vault.sealing == after.current)
 
 
 async def test_another_vault_and_an_older_file_are_refused(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
@@ -329,9 +332,16 @@ async def test_a_demo_key_is_not_taken_over(watched: Watched, tmp_path: Path, ca
 
 async def test_a_running_server_takes_over_a_new_signing_key(watched: Watched) -> None:
     assert len(watched.kids) == 1
+    keyring = watched.keyring  # as sign-in holds it from the start
+    token = keyring.issue(USER, 15, dt.datetime.now(dt.UTC))
+    assert keyring.verify(token).sub == USER
     create_next(watched.folder, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
     await eventually(lambda: len(watched.kids) == 2)
-    assert kid(watched.keyring.issue(USER, 15, dt.datetime.now(dt.UTC))) == watched.kids[0]
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    assert kid(keyring.issue(USER, 15, later)) == watched.kids[1] != kid(token)
+    (watched.folder / SIGNING).unlink()
+    await eventually(lambda: len(watched.kids) == 1)
+    assert not is_accepted(keyring, token, dt.datetime.now(dt.UTC)), "though it was accepted, and remembered, before"
 
 
 async def test_a_service_without_key_files_watches_nothing() -> None:

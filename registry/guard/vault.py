@@ -119,6 +119,12 @@ class Vault:
         """Whether these are later keys of the same vault: it opens what that one seals now, and blind indexes stay."""
         return earlier.sealing in self._ciphers and hmac.compare_digest(self._blind_key, earlier._blind_key)
 
+    def take_over(self, later: Vault) -> None:
+        """Use the keys of a vault that continues this one, so that everybody who holds this one does."""
+        self._ciphers |= later._ciphers  # first, so that no key seals that does not open
+        self._current, self._last, self._since = later._current, later._last, later._since
+        self._ciphers = later._ciphers
+
     def derive(self, label: bytes) -> bytes:
         """32 bytes for another use, such as signing cursors: one secret less to keep, the same after a rotation."""
         return hmac.digest(self._blind_key, b"derive|" + label, hashlib.sha256)

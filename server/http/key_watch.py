@@ -11,6 +11,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from auth.token import Keyring
+from registry.guard.vault import Vault
 from server.http.service import Service
 from server.keys import POLL_SECONDS, KeyFileError, KeyFiles
 
@@ -38,20 +40,24 @@ async def _watch(service: Service, files: KeyFiles) -> None:
         try:
             now = await asyncio.to_thread(files.state)
             if now != state:
-                await asyncio.to_thread(_read, service, files)
+                keys = await asyncio.to_thread(_read, service, files)
                 state = now
+                if keys is not None:
+                    service.keyring.take_over(keys[0])
+                    service.vault.take_over(keys[1])
         except OSError as error:
             log.warning("Key files are not read: %s.", error.strerror)
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _read(service: Service, files: KeyFiles) -> None:
+def _read(service: Service, files: KeyFiles) -> tuple[Keyring, Vault] | None:
+    """The keys in the files; None if the service must not use them."""
     try:
         keyring, vault = files.load()
     except KeyFileError as error:
         log.warning("Changed key files are not used: %s", error)
-        return
+        return None
     if not vault.continues(service.vault):
         log.warning("Changed key files are not used: the vault's keys are another's, or of before a rotation.")
-        return
-    service.keyring, service.vault = keyring, vault
+        return None
+    return keyring, vault

@@ -40,8 +40,8 @@ class Service:
 
     `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
     identity provider; `counts` is the folder where all processes of the
-    service write their counts.  `keyring` and `vault` are replaced when `key_files` change, so a request takes them
-    from here."""
+    service write their counts.  `keyring` and `vault` take over what `key_files` hold when
+    these change."""
 
     settings: Settings
     keyring: Keyring
