@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.test_grants import new_account
-from tests.village import FAR, HERE, Place
+from auth.password import is_right
+from tests.eventually import eventually
+from tests.test_grants import codes, events, give, new_account
+from tests.village import FAR, HERE, HIGH_QUOTAS, Place, served_with
 
 pytestmark = pytest.mark.anyio
 USERS = """query($filter: UserFilter, $search: String, $first: Int) {
@@ -100,3 +102,170 @@ async def test_viewer_can_says_what_would_be_accepted(village: Place) -> None:
         answer = await village.query(who, USERS, first=1000)
         (user,) = [user for user in answer.data["users"]["nodes"] if user["name"] == name]
         assert user["viewerCan"] == expected, (who, name)
+
+
+# --- create and change ------------------------------------------------------------------------------------------------
+
+SAVE = """mutation($input: SaveUserInput!) { saveUser(input: $input) {
+  user { id username name active grants { id } } temporaryPassword userErrors { code severity path } } }"""
+DISABLE = """mutation($id: ID!) { disableUser(input: {userId: $id}) {
+  user { active } userErrors { code severity path } } }"""
+RESET = "mutation($id: ID!) { resetPassword(input: {userId: $id}) { temporaryPassword userErrors { code path } } }"
+REVOKE = "mutation($id: ID!) { revokeDevice(input: {id: $id}) { device { id revoked } userErrors { code path } } }"
+VIEWER = "{ viewer { id } }"
+
+
+async def test_a_new_account_gets_a_password_once_and_then_a_role(village: Place) -> None:
+    sent = {"id": str(uuid.uuid4()), "username": f"siti.{uuid.uuid4()}", "name": "Siti Aminah"}
+    first, again = [(await village.query("coordinator", SAVE, input=sent)).data["saveUser"] for _ in range(2)]
+    assert first["userErrors"] == again["userErrors"] == []
+    assert first["user"] == again["user"] == sent | {"active": True, "grants": []}
+    assert first["temporaryPassword"]
+    assert again["temporaryPassword"] is None
+    assert await events(village, sent["id"]) == ["ACCEPTED", "UNCHANGED"]
+    stored = await village.admin.fetchrow("SELECT * FROM credential WHERE account_id = $1", uuid.UUID(sent["id"]))
+    assert stored is not None
+    assert stored["temporary"] is True
+    assert is_right(first["temporaryPassword"], stored["password_hash"])
+    assert sent["name"] in await found(village, "coordinator", search=sent["username"])
+    assert await found(village, "colleague", search=sent["username"]) == set()
+    assert codes((await village.query("colleague", SAVE, input=sent)).data["saveUser"]) == ["ID_TAKEN"]
+    village.ids[sent["username"]] = uuid.UUID(sent["id"])
+    assert codes(await give(village, "coordinator", sent["username"], "OFFICER", HERE)) == []
+    assert sent["name"] in await found(village, "colleague", search=sent["username"])
+
+
+async def test_what_is_wrong_with_an_account_is_said(village: Place) -> None:
+    taken = await new_account(village, ("OFFICER", FAR))
+    for change, expected, path in (
+        ({"username": None}, "REQUIRED", "username"),
+        ({"name": None}, "REQUIRED", "name"),
+        ({"username": "Siti Aminah"}, "USERNAME_FORMAT", "username"),
+        ({"username": "x" * 101}, "UNKNOWN_VALUE", "username"),
+        ({"name": "x" * 151}, "UNKNOWN_VALUE", "name"),
+        ({"username": taken}, "USERNAME_TAKEN", "username"),
+        ({"id": str(village.ids[taken])}, "ID_TAKEN", "id"),
+    ):
+        sent = {"id": str(uuid.uuid4()), "username": f"x.{uuid.uuid4()}", "name": "X"} | change
+        result = (await village.query("coordinator", SAVE, input=sent)).data["saveUser"]
+        assert (codes(result), result["userErrors"][0]["path"]) == ([expected], [path]), change
+        assert (result["user"], result["temporaryPassword"]) == (None, None)
+
+
+async def test_only_who_may_give_every_grant_manages_an_account(village: Place) -> None:
+    officer = await new_account(village, ("OFFICER", HERE))
+    both = await new_account(village, ("OFFICER", HERE), ("REGIONAL_VIEWER", "52.03"))
+    village.ids["absent"] = uuid.uuid4()
+    for who, name, expected in (
+        ("coordinator", officer, []),
+        ("coordinator", both, ["GRANT_NOT_HELD"]),
+        ("coordinator", "colleague", ["GRANT_NOT_HELD"]),
+        ("coordinator", "coordinator", ["ACCOUNT_SELF"]),
+        ("coordinator", "stranger", ["NOT_FOUND"]),
+        ("coordinator", "absent", ["NOT_FOUND"]),
+        ("ministry", both, []),
+        ("ministry", "ministry", ["ACCOUNT_SELF"]),
+    ):
+        reset = (await village.query(who, RESET, id=str(village.ids[name]))).data["resetPassword"]
+        assert codes(reset) == expected, (who, name)
+        assert bool(reset["temporaryPassword"]) is (not expected)
+        if name != "absent" and expected != ["NOT_FOUND"]:
+            saved = (await village.query(who, SAVE, input={"id": str(village.ids[name])})).data["saveUser"]
+            assert codes(saved) == expected, (who, name)
+
+
+async def test_a_reset_ends_the_sessions(village: Place) -> None:
+    officer = await new_account(village, ("OFFICER", HERE))
+    first = (await village.query("coordinator", RESET, id=str(village.ids[officer]))).data["resetPassword"]
+    second = (await village.query("colleague", RESET, id=str(village.ids[officer]))).data["resetPassword"]
+    assert first["temporaryPassword"] != second["temporaryPassword"]
+    row = await village.admin.fetchrow(
+        "SELECT c.password_hash, a.signed_out_at FROM credential c JOIN account a ON a.id = c.account_id"
+        " WHERE a.id = $1",
+        village.ids[officer],
+    )
+    assert row is not None
+    assert row["signed_out_at"] is not None
+    assert is_right(second["temporaryPassword"], row["password_hash"])
+    assert not is_right(first["temporaryPassword"], row["password_hash"])
+
+
+# --- disable ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_disabled_account_is_refused_at_the_next_request_in_another_worker(village: Place) -> None:
+    officer = await new_account(village, ("OFFICER", HERE))
+    async with served_with(village, **HIGH_QUOTAS) as other:
+        await eventually(lambda: other.app.service.principals.listening)
+        assert (await other.query(officer, VIEWER)).data["viewer"]["id"] == str(village.ids[officer])
+        result = (await village.query("coordinator", DISABLE, id=str(village.ids[officer]))).data["disableUser"]
+        assert result["user"] == {"active": False}
+        assert (await other.query(officer, VIEWER)).status == 401
+        again = (await village.query("coordinator", DISABLE, id=str(village.ids[officer]))).data["disableUser"]
+        assert again == result
+        opened = {"id": str(village.ids[officer]), "active": True}
+        assert codes((await village.query("coordinator", SAVE, input=opened)).data["saveUser"]) == []
+        assert (await other.query(officer, VIEWER)).status == 200
+    assert await events(village, str(village.ids[officer])) == ["ACCEPTED", "UNCHANGED", "ACCEPTED"]
+
+
+async def test_whoever_keeps_accounts_disables_them_and_learns_no_password(village: Place) -> None:
+    keeper = await new_account(village, ("SYSTEM_ADMIN", None))
+    coordinator = await new_account(village, ("REGENCY_COORDINATOR", "52.03"))
+    assert (await village.query(keeper, RESET, id=str(village.ids[coordinator]))).codes == ["FORBIDDEN"]
+    assert (await village.query(keeper, SAVE, input={"id": str(village.ids[coordinator])})).codes == ["FORBIDDEN"]
+    assert codes((await village.query(keeper, DISABLE, id=str(village.ids[keeper]))).data["disableUser"]) == [
+        "ACCOUNT_SELF"
+    ]
+    assert codes((await village.query(keeper, DISABLE, id=str(village.ids[coordinator]))).data["disableUser"]) == []
+
+
+async def test_the_last_administrator_is_not_disabled(village: Place) -> None:
+    others = await village.admin.fetch(
+        "UPDATE account SET active = false WHERE id IN (SELECT user_id FROM grants WHERE role = 'MINISTRY_ADMIN')"
+        " AND active RETURNING id"
+    )
+    try:
+        last, keeper = (
+            await new_account(village, ("MINISTRY_ADMIN", None)),
+            await new_account(village, ("SYSTEM_ADMIN", None)),
+        )
+        result = (await village.query(keeper, DISABLE, id=str(village.ids[last]))).data["disableUser"]
+        assert codes(result) == ["LAST_ADMINISTRATOR"]
+        assert (await village.query(last, VIEWER)).status == 200
+    finally:
+        await village.admin.execute(
+            "UPDATE account SET active = true WHERE id = ANY($1)", [row["id"] for row in others]
+        )
+
+
+async def test_disabling_the_only_officer_of_a_village_is_warned_of(village: Place) -> None:
+    officer = await new_account(village, ("OFFICER", "35.07.12.2003"))
+    result = (await village.query("coordinator", DISABLE, id=str(village.ids[officer]))).data["disableUser"]
+    assert [(p["code"], p["severity"]) for p in result["userErrors"]] == [("VILLAGE_WITHOUT_OFFICER", "WARNING")]
+    assert result["user"] == {"active": False}
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_lost_phone_is_revoked_by_whoever_may_disable_its_account(village: Place) -> None:
+    officer, phone, instant = await new_account(village, ("OFFICER", HERE)), uuid.uuid4(), "2026-11-01T02:03:04.000Z"
+    await village.admin.execute(
+        "INSERT INTO device (id, account_id, label) VALUES ($1, $2, 'Telepon')", phone, village.ids[officer]
+    )
+    await village.admin.execute(
+        "INSERT INTO session (id, account_id, begun_at, renewed_at, expires_at, second_factor, generation, token_hash)"
+        " VALUES (gen_random_uuid(), $1, $2::text::timestamptz, $2::text::timestamptz, now(), true, 0, 'x')",
+        *(village.ids[officer], instant),
+    )
+    text = "query($search: String) { users(search: $search) { nodes { lastSeenAt devices { id label revoked } } } }"
+    (user,) = (await village.query("coordinator", text, search=officer)).data["users"]["nodes"]
+    assert user == {"lastSeenAt": instant, "devices": [{"id": str(phone), "label": "Telepon", "revoked": False}]}
+    hidden = (await village.query("far coordinator", REVOKE, id=str(phone))).data
+    assert hidden == (await village.query("far coordinator", REVOKE, id=str(uuid.uuid4()))).data
+    assert codes(hidden["revokeDevice"]) == ["NOT_FOUND"]
+    for _ in range(2):
+        result = (await village.query("coordinator", REVOKE, id=str(phone))).data["revokeDevice"]
+        assert result == {"device": {"id": str(phone), "revoked": True}, "userErrors": []}
+    assert await events(village, str(phone)) == ["NOT_FOUND", "ACCEPTED", "UNCHANGED"]

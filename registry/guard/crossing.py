@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from registry.guard import quota, record_id, throttle
+from registry.guard.staff import manages
 from registry.models.account import LIVING
 
 
@@ -239,6 +240,37 @@ WELCOMING = Crossing(
     changes=_THROTTLE,
 )
 
+LAST_SEEN = Crossing(
+    "last_seen",
+    (("whose", "uuid"),),
+    "timestamptz",
+    frozenset({"session"}),
+    "Whoever keeps an account sees when it was last used, and nothing else of its sessions.",
+    "SELECT max(s.renewed_at) FROM session s WHERE s.account_id = whose",
+)
+
+GIVING_PASSWORD = Crossing(
+    "give_password",
+    (("whose", "uuid"), ("hash", "text"), ("good_for", "interval")),
+    "boolean",
+    frozenset({"account", "grants", "credential"}),
+    "Whoever manages an account gives it a temporary password, and reads no hash of it.",
+    f"""
+    BEGIN
+      IF NOT {manages("whose")} THEN
+        RETURN false;
+      END IF;
+      INSERT INTO credential (account_id, password_hash, temporary, valid_until, changed_at)
+      VALUES (whose, hash, true, now() + good_for, now())
+      ON CONFLICT (account_id) DO UPDATE SET password_hash = hash, temporary = true, valid_until = now() + good_for,
+        changed_at = now();
+      RETURN true;
+    END
+    """,
+    enters=frozenset({"credential"}),
+    changes=frozenset({"credential"}),
+)
+
 CROSSINGS = (
     SIGN_IN,
     ACCOUNT_OF,
@@ -252,4 +284,6 @@ CROSSINGS = (
     LIVING_GRANTS,
     ADMITTING,
     WELCOMING,
+    LAST_SEEN,
+    GIVING_PASSWORD,
 )

@@ -17,6 +17,7 @@ from auth.ability import Ability
 from auth.principal import SETTING_OF, area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.account import ACCOUNT, GRANTS, is_national
+from registry.models.device import DEVICE
 from registry.models.fact import StatementContext
 from registry.models.noun import const
 from registry.models.post import is_me, manageable, of_others
@@ -87,3 +88,22 @@ def policies(table: str) -> Iterator[str]:
     yield f"CREATE POLICY see ON {name} FOR SELECT USING ({_text(rows, see)})"
     yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({_text(rows, add)})"
     yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({writes}) WITH CHECK ({writes})"
+
+
+def device_policies() -> Iterator[str]:
+    """The further policies of devices: who sees an account sees its devices, and who disables it revokes them."""
+    name, ours = f"{DEVICE.schema}.{DEVICE.name}", ACCOUNT.alias("a")
+    is_its = ours.c.id == DEVICE.c.account_id
+    seen = sa.exists(sa.select(const(1)).select_from(ours).where(is_its).correlate(DEVICE))
+    tests = (is_its, manageable(ours, POLICY, Ability.USER_DISABLE))
+    disabled = _text(DEVICE, sa.exists(sa.select(const(1)).select_from(ours).where(*tests).correlate(DEVICE)))
+    yield f"CREATE POLICY see_of_others ON {name} FOR SELECT USING ({_text(DEVICE, seen)})"
+    yield f"CREATE POLICY revoke ON {name} FOR UPDATE USING ({disabled}) WITH CHECK ({disabled})"
+
+
+def manages(account: str) -> str:
+    """The caller manages the account of this id, as the text of a condition."""
+    return f"EXISTS (SELECT FROM registry.account WHERE registry.account.id = {account} AND {_MANAGED})"
+
+
+_MANAGED = _text(ACCOUNT, manageable(ACCOUNT, POLICY, Ability.USER_MANAGE))

@@ -137,9 +137,9 @@ DOORS: dict[str, Door] = {
         where=f"EXISTS (SELECT FROM {SCHEMA}.region r WHERE r.id = region_id AND r.level = '{RegionLevel.VILLAGE}'"
         f" AND r.code <@ (SELECT {SCHEMA}.areas('programme')))",
     ),
-    account.ACCOUNT.name: Door(Kind.ACCOUNT, update=("username", "name", "active")),
+    account.ACCOUNT.name: Door(Kind.ACCOUNT, update=("username", "name", "active", "signed_out_at")),
     account.GRANTS.name: Door(Kind.GRANT, update=("active", "pending", "valid_to", "approved_by")),
-    device.DEVICE.name: Door(Kind.OWN, update=("label", "app_version", "last_sync_at")),
+    device.DEVICE.name: Door(Kind.OWN, update=("label", "app_version", "last_sync_at", "revoked")),
     session.SESSION.name: Door(
         Kind.OWN, update=("renewed_at", "expires_at", "ended_at", "second_factor", "generation", "token_hash")
     ),
@@ -220,6 +220,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
             yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({mine})"
         if door.update:
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({mine}) WITH CHECK ({mine})"
+        if table == device.DEVICE.name:
+            yield from staff.device_policies()
     elif door.kind in (Kind.ACCOUNT, Kind.GRANT):
         yield from staff.policies(table)
     elif door.kind is Kind.PROOF:

@@ -73,3 +73,11 @@ can_account: Derived[list[Ability]] = Derived(
     ARRAY(sa.Text()),
 )
 """Of an account: what the caller may do with it; GRANT_GIVE says that they may give it a grant somewhere."""
+
+
+last_seen: Derived[Any] = Derived(
+    "last_seen_at",
+    Fact(Sensitivity.SYSTEM, "Terakhir dipakai", "When it last signed in or renewed its session", server=True),
+    lambda row, ctx: sa.func.registry.last_seen(row.c.id),
+    sa.DateTime(timezone=True),
+)

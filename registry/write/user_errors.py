@@ -66,6 +66,6 @@ class IdTaken(Refused):
     """A new record was not written: its `id` names another record of any type, visible or not, or its village is not
     one of today's."""
 
-    def __init__(self, id_: uuid.UUID, path: tuple[str, ...]) -> None:
-        super().__init__(Problem(UserErrorCode.ID_TAKEN, path))
+    def __init__(self, id_: uuid.UUID, path: tuple[str, ...], code: UserErrorCode = UserErrorCode.ID_TAKEN) -> None:
+        super().__init__(Problem(code, path))
         self.id = id_

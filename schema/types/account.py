@@ -10,6 +10,7 @@ from auth.sensitivity import Sensitivity
 from registry.models import account, post
 from registry.models.account import GrantRecord
 from registry.models.account import User as UserFacts
+from registry.models.device import Device as DeviceFacts
 from registry.models.fact import RegionCode
 from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
@@ -47,6 +48,17 @@ class Grant(Node):
     pending: bool = non_null(GrantRecord.pending, SYSTEM)
 
 
+@face(DeviceFacts)
+class Device:
+    """A phone or browser (perangkat) that signed in."""
+
+    id: ID = non_null(DeviceFacts.id, SYSTEM)
+    label: str = non_null(DeviceFacts.label, SYSTEM)
+    last_sync_at: dt.datetime | None = non_null(DeviceFacts.last_sync_at, SYSTEM)
+    app_version: str | None = non_null(DeviceFacts.app_version, SYSTEM)
+    revoked: bool = non_null(DeviceFacts.revoked, SYSTEM)
+
+
 @face(UserFacts, opened_by=USERS)
 class User(Node):
     """An account (akun) of a member of staff or of a service."""
@@ -62,6 +74,14 @@ class User(Node):
         by(GrantRecord.user_id),
         order=(Order(GrantRecord.valid_from, True),),
     )
+    devices: list[Device] = plain_list(
+        SYSTEM,
+        "Where it has signed in.",
+        DeviceFacts,
+        by(DeviceFacts.account_id),
+        order=(Order(DeviceFacts.created_at),),
+    )
+    last_seen_at: dt.datetime | None = non_null(post.last_seen, SYSTEM)
     viewer_can: list[Ability] = of_caller(
         post.can_account, "Commands on this account that would be accepted from you now."
     )

@@ -1,0 +1,229 @@
+"""Accounts: creating and changing them, disabling them, their passwords and devices.
+
+Rule: an account is managed by whoever may give its every grant (registry/models/post.py), never by its holder.  A
+temporary password leaves the server once, in the answer; its hash is written by a crossing, so nobody reads another's.
+Tests: tests/test_people.py.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from auth.ability import Ability
+from auth.password import TEMPORARY_FOR, hashed, temporary
+from auth.principal import Principal
+from registry.codes.messages import UserErrorCode as Code
+from registry.guard.hashing import Hashing
+from registry.guard.record_id import taken_in
+from registry.models.account import ACCOUNT, GRANTS, not_ended
+from registry.models.device import DEVICE
+from registry.models.post import manageable
+from registry.store.db import Database, Transaction
+from registry.store.sql import Sql, arg
+from registry.values.civil_day import civil_day
+from registry.write.credentials import revoke_device as revoke
+from registry.write.credentials import sign_out_everywhere
+from registry.write.staff import Done, StaffOutcome, carry_out, keep_an_administrator, left_without_officer
+from registry.write.statements import CALLER
+from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
+
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{2,99}")
+HASHING = Hashing(1)
+_ID = ACCOUNT.c.id == arg("id", sa.Uuid())
+_JUDGED = sa.select(
+    ACCOUNT.c.id,
+    ACCOUNT.c.username,
+    ACCOUNT.c.name,
+    ACCOUNT.c.active,
+    manageable(ACCOUNT, CALLER, Ability.USER_MANAGE).label(Ability.USER_MANAGE.name),
+    manageable(ACCOUNT, CALLER, Ability.USER_DISABLE).label(Ability.USER_DISABLE.name),
+).where(_ID)
+FIND, LOCK = Sql(_JUDGED), Sql(_JUDGED.with_for_update(of=ACCOUNT))
+_OWN = ("id", "username", "name", "active")
+CREATE = Sql(
+    sa.insert(ACCOUNT).inline().values({name: arg(name, ACCOUNT.c[name].type) for name in (*_OWN, "created_by")})
+)
+CHANGE = Sql(
+    sa.update(ACCOUNT).where(_ID).values({name: arg(f"new_{name}", ACCOUNT.c[name].type) for name in _OWN[1:]})
+)
+HELD = Sql(sa.select(GRANTS).where(GRANTS.c.user_id == arg("id", sa.Uuid()), not_ended(GRANTS), GRANTS.c.active))
+GIVE_PASSWORD = Sql(
+    sa.select(
+        sa.func.registry.give_password(arg("id", sa.Uuid()), arg("hash", sa.Text()), arg("good_for", sa.Interval()))
+    )
+)
+DEVICES = Sql(sa.select(DEVICE.c.account_id, DEVICE.c.revoked).where(DEVICE.c.id == arg("id", sa.Uuid())))
+
+
+@dataclass(frozen=True)
+class UserEdit:
+    """What an account is to be; None leaves it as it is."""
+
+    id: uuid.UUID
+    username: str | None = None
+    name: str | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True)
+class PasswordOutcome:
+    """The outcome of a command that may give a password, which is returned once."""
+
+    record: uuid.UUID | None
+    problems: tuple[Problem, ...] = ()
+    temporary_password: str | None = None
+
+
+async def _lock(tx: Transaction, principal: Principal, id_: uuid.UUID, ability: Ability, path: str) -> asyncpg.Record:
+    """The account under lock.  Raises Refused if it is hidden, the caller's own, or not theirs to manage."""
+    account = await tx.one(FIND, id=id_)
+    if account is None:
+        raise refusal(Code.NOT_FOUND, path)
+    if id_ == principal.user_id:
+        raise refusal(Code.ACCOUNT_SELF, path)
+    if not account[ability.name]:
+        raise refusal(Code.GRANT_NOT_HELD, path)
+    locked = await tx.one(LOCK, id=id_)
+    if locked is None:  # it has had a grant meanwhile that the caller may not give
+        raise refusal(Code.GRANT_NOT_HELD, path)
+    return locked
+
+
+# --- create and change ------------------------------------------------------------------------------------------------
+
+
+async def save_user(database: Database, principal: Principal, edit: UserEdit, taken_ids: int) -> PasswordOutcome:
+    """Create or change an account; a new one gets a temporary password.  Raises Forbidden and RateLimited.
+
+    Sent again, it changes nothing, and the password is not repeated: it is not kept."""
+    password = ""
+
+    async def act(tx: Transaction) -> Done:
+        nonlocal password
+        _check(edit)
+        if await tx.one(FIND, id=edit.id) is None:
+            await _create(tx, principal, edit)
+            password = temporary()
+            await _give(tx, principal, edit.id, password)
+            return Done(True)
+        account = await _lock(tx, principal, edit.id, Ability.USER_MANAGE, "id")
+        return await _change(tx, account, edit)
+
+    outcome = await carry_out(database, principal, Ability.USER_MANAGE, edit.id, taken_ids, act)
+    return PasswordOutcome(outcome.record, outcome.problems, password if password and outcome.record else None)
+
+
+def _check(edit: UserEdit) -> None:
+    """Raises Refused for a name that cannot be one."""
+    problems = [*unfit(ACCOUNT.c.name, edit.name, "name"), *unfit(ACCOUNT.c.username, edit.username, "username")]
+    if not problems and edit.username is not None and not USERNAME.fullmatch(edit.username):
+        problems = [Problem(Code.USERNAME_FORMAT, ("username",))]
+    if problems:
+        raise Refused(*problems)
+
+
+async def _create(tx: Transaction, principal: Principal, edit: UserEdit) -> None:
+    missing = [name for name in ("username", "name") if getattr(edit, name) is None]
+    if missing:
+        raise Refused(*[Problem(Code.REQUIRED, (name,)) for name in missing])
+    values = {"username": edit.username, "name": edit.name, "active": edit.active is not False}
+    try:
+        await tx.rows(CREATE, id=edit.id, created_by=principal.user_id, **values)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(error, edit) from None
+
+
+def _taken(error: asyncpg.UniqueViolationError, edit: UserEdit) -> Exception:
+    """Why an account cannot be stored.  A user name is counted as an id is: both tell that somebody exists."""
+    if error.constraint_name == "uq_account_username":
+        return IdTaken(uuid.uuid5(uuid.NAMESPACE_URL, str(edit.username)), ("username",), Code.USERNAME_TAKEN)
+    if taken_in(error) is not None or error.constraint_name == "pk_account":
+        return IdTaken(edit.id, ("id",))
+    return error
+
+
+async def _change(tx: Transaction, account: asyncpg.Record, edit: UserEdit) -> Done:
+    new = {name: account[name] if getattr(edit, name) is None else getattr(edit, name) for name in _OWN[1:]}
+    done = Done(False)
+    if edit.active is False:
+        done = await disable_in(tx, account)
+    if any(new[name] != account[name] for name in _OWN[1:]):
+        try:
+            await tx.rows(CHANGE, id=edit.id, **{f"new_{name}": value for name, value in new.items()})
+        except asyncpg.UniqueViolationError as error:
+            raise _taken(error, edit) from None
+        done = replace(done, changed=True)
+    return done
+
+
+# --- disable ----------------------------------------------------------------------------------------------------------
+
+
+async def disable_user(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> StaffOutcome:
+    """Disable an account: its sessions end in every worker, and it signs in no more.  Raises Forbidden."""
+
+    async def act(tx: Transaction) -> Done:
+        return await disable_in(tx, await _lock(tx, principal, id_, Ability.USER_DISABLE, "userId"))
+
+    return await carry_out(database, principal, Ability.USER_DISABLE, id_, taken_ids, act)
+
+
+async def disable_in(tx: Transaction, account: Any) -> Done:
+    """Disable an account that is locked, in a transaction of the caller's.  Raises Refused for the last administrator.
+
+    Its sessions do not come back when it is active again."""
+    grants = await tx.rows(HELD, id=account["id"])
+    warned = await left_without_officer(tx, grants, civil_day())
+    if not account["active"]:
+        return Done(False, warned)
+    await keep_an_administrator(tx, grants)
+    old = {f"new_{name}": account[name] for name in _OWN[1:]}
+    await tx.rows(CHANGE, id=account["id"], **old | {"new_active": False})
+    await sign_out_everywhere(tx, account["id"])
+    return Done(True, warned)
+
+
+# --- passwords and devices --------------------------------------------------------------------------------------------
+
+
+async def reset_password(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> PasswordOutcome:
+    """Give an account a temporary password; its sessions end.  Each call gives another.  Raises Forbidden."""
+    password = temporary()
+
+    async def act(tx: Transaction) -> Done:
+        await _lock(tx, principal, id_, Ability.USER_MANAGE, "userId")
+        await _give(tx, principal, id_, password)
+        await sign_out_everywhere(tx, id_)
+        return Done(True)
+
+    outcome = await carry_out(database, principal, Ability.USER_MANAGE, id_, taken_ids, act)
+    return PasswordOutcome(outcome.record, outcome.problems, None if outcome.record is None else password)
+
+
+async def _give(tx: Transaction, principal: Principal, id_: uuid.UUID, password: str) -> None:
+    password_hash = await HASHING.run(principal.user_id, hashed, password)
+    if not await tx.value(GIVE_PASSWORD, id=id_, hash=password_hash, good_for=TEMPORARY_FOR):
+        raise refusal(Code.GRANT_NOT_HELD, "userId")
+
+
+async def revoke_device(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> StaffOutcome:
+    """Refuse a device from now on, for all accounts that used it.  Raises Forbidden."""
+
+    async def act(tx: Transaction) -> Done:
+        devices = await tx.rows(DEVICES, id=id_)
+        if not devices:
+            raise refusal(Code.NOT_FOUND, "id")
+        for account in sorted(device["account_id"] for device in devices):
+            await _lock(tx, principal, account, Ability.USER_DISABLE, "id")
+        if all(device["revoked"] for device in devices):
+            return Done(False)
+        await revoke(tx, id_)
+        return Done(True)
+
+    return await carry_out(database, principal, Ability.USER_DISABLE, id_, taken_ids, act)
