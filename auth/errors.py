@@ -40,6 +40,7 @@ class SignInFault(Enum):
     NOT_YET_VALID = auto()
     VALID_TOO_LONG = auto()
     NO_ACCOUNT = auto()
+    NO_SESSION = auto()  # it has ended, or its account is closed
     UNSPECIFIED = auto()
 
 

@@ -134,6 +134,7 @@ async def test_the_log_alone_says_why_a_caller_is_not_signed_in(village: Place) 
     tokens = {
         SignInFault.EXPIRED: ours.issue(user, 5, now - dt.timedelta(minutes=9)),
         SignInFault.NO_ACCOUNT: ours.issue(uuid.uuid4(), 5, now),
+        SignInFault.NO_SESSION: ours.issue(user, 5, now, uuid.uuid4()),
         SignInFault.UNKNOWN_KEY: Keyring.generate(ours.audience).issue(user, 5, now),
         SignInFault.WRONG_SIGNATURE: ours.issue(user, 5, now)[:-8] + "AAAAAAAA",
         SignInFault.MALFORMED: "hello",

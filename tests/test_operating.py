@@ -138,6 +138,7 @@ def environment(folder: Path, databases: list[int], registry: int, address: str,
         "TMPDIR": str(folder),
         "PGPASSFILE": str(passwords),
         "CURL_CA_BUNDLE": str(folder / "certificate.pem"),
+        "SSL_CERT_FILE": str(folder / "certificate.pem"),
         "DESMIGRATIF_PORT": str(registry),
         "DB": old,
         "NEW_DB": new,
@@ -185,5 +186,7 @@ def test_the_page_leads_from_nothing_to_a_registry_and_back_from_its_backup(fold
         output, code = outputs[2 * number : 2 * number + 2]
         assert code == "0", (step.text, output, log[:1500])
         assert step.matches(output), (step.text, output, step.printed)
+    household = (work / "after.json").read_text()
+    assert all(name in household for name in ("35.07.11.2008-", "fullName", "address"))
     assert variables["APP_PASSWORD"] not in log
     assert variables["OWNER_PASSWORD"] not in done.stdout + log

@@ -78,7 +78,7 @@ async def principal_now(
     day = civil_day()
     rows = await database.sign_in(user, session)
     if not rows:
-        raise Unauthenticated(SignInFault.NO_ACCOUNT)
+        raise Unauthenticated(SignInFault.NO_ACCOUNT if session is None else SignInFault.NO_SESSION)
     grants = []
     for row in rows:
         if row["role"] not in Role.__members__:  # a role that this code does not know gives no right
