@@ -91,7 +91,8 @@ CHANGES = {
     "a grant revoked": "UPDATE grants SET active = false WHERE user_id = $1",
     "a grant ended": "UPDATE grants SET valid_to = '2020-01-01' WHERE user_id = $1",
     "a grant deleted": "DELETE FROM grants WHERE user_id = $1",
-    "a grant moved": f"UPDATE grants SET region_id = (SELECT id FROM region WHERE code = '{FAR}') WHERE user_id = $1",
+    "a grant moved": "UPDATE grants SET (region_id, area) ="
+    f" (SELECT id, code FROM region WHERE code = '{FAR}') WHERE user_id = $1",
     "a grant given": "INSERT INTO grants (user_id, role, national, valid_from)"
     " VALUES ($1, 'AUDITOR', true, '2019-01-01')",
     "a grant handed over": "UPDATE grants SET user_id = (SELECT id FROM account WHERE username = 'nobody')"

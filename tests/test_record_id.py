@@ -235,7 +235,7 @@ async def test_every_table_with_client_ids_registers_them(village: Place) -> Non
     ledgers = {name for name in have_id if name.startswith("ledger_")}
     inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}
     history = {"record_revision", "region_lineage", "region_list", "audit_event", "record_id"}
-    own = {"vault_check"}
+    own = {"vault_check", "session", "second_factor", "recovery_code"}
     assert have_id - named_tables().keys() == ledgers | inside | history | own
     rows = await village.admin.fetch(
         "SELECT tgrelid::regclass::text AS relation, tgname FROM pg_trigger WHERE tgfoid = 'enter_ids'::regproc"
