@@ -54,7 +54,7 @@ DOCUMENTED = {
     "hypothesis": "hypothesis",
     "jwt": "jwt .algorithms",
     "orjson": "orjson",
-    "playwright": ".sync_api",
+    "playwright": ".async_api .sync_api",
     "prometheus_client": "prometheus_client .multiprocess",
     "pydantic": "pydantic",
     "pydantic_settings": "pydantic_settings",
