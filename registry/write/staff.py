@@ -18,12 +18,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from auth.ability import Ability
 from auth.area import COUNTRY
 from auth.errors import Forbidden
-from auth.policy import ADMINISTRATORS, cell
+from auth.policy import ADMINISTRATORS
 from auth.principal import SETTING_OF, Principal
 from auth.role import Role
 from registry.codes import RegionLevel, Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.account import ACCOUNT, GRANTS
+from registry.models.impact import OFFICERS
 from registry.models.noun import const
 from registry.models.region import PREFIXES, REGION
 from registry.store.db import Database, Transaction
@@ -34,8 +35,6 @@ from registry.write.probing import count_taken
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 
 ONE_AT_A_TIME = 0x61646D696E  # "admin": the advisory lock of whoever takes away an administrator
-OFFICERS = frozenset(role for role in Role if cell(Ability.HOUSEHOLD_SUBMIT, role))
-"""The roles that do the field work of a village."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from graphql import FieldNode, GraphQLField, GraphQLNonNull, GraphQLObjectType, 
 from auth.sensitivity import Sensitivity
 from registry.figures.summary import Summary
 from registry.models.fact import Derived
+from registry.models.impact import households as households_of_grant
 from registry.models.noun import Readable, To
 from registry.models.region import Region
 from registry.read.filter import HasCode
@@ -116,6 +117,8 @@ class Selection(Walk):
             case ColumnField(datum=datum):
                 if isinstance(datum, Derived):
                     self.add_derived(type_)
+                if datum is households_of_grant:
+                    self.complexity.add_readings(READ, caller_width)
                 return self.value(key, datum)
             case WithheldField():
                 names = guarded_names(type_)

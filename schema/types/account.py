@@ -7,7 +7,7 @@ import datetime as dt
 from auth.ability import Ability
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.models import account, post
+from registry.models import account, impact, post
 from registry.models.account import GrantRecord
 from registry.models.account import User as UserFacts
 from registry.models.device import Device as DeviceFacts
@@ -23,6 +23,16 @@ from schema.types.region import Region
 
 SYSTEM = Sensitivity.SYSTEM
 USERS = OpenedBy(Ability.USER_READ, account.listed)
+
+
+@face(GrantRecord)
+class GrantImpact:
+    """What depends on a grant today."""
+
+    households: int = non_null(impact.households, SYSTEM)
+    other_officers: int = non_null(impact.other_officers, SYSTEM)
+    devices: int = non_null(impact.devices, SYSTEM)
+    last_push_at: dt.datetime | None = non_null(impact.last_push_at, SYSTEM)
 
 
 @face(GrantRecord, opened_by=OpenedBy(Ability.USER_READ, account.listed_grant))
@@ -46,6 +56,11 @@ class Grant(Node):
         role=GrantRecord.granted_by_role,
     )
     pending: bool = non_null(GrantRecord.pending, SYSTEM)
+    impact: GrantImpact | None = embedded(
+        SYSTEM,
+        "What ending this grant would leave behind; look before you reassign.  Null where you see no households.",
+        impact.is_seen,
+    )
 
 
 @face(DeviceFacts)
