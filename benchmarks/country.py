@@ -22,6 +22,7 @@ import asyncpg
 from rich.console import Console
 from rich.progress import Progress
 
+from auth.area import COUNTRY
 from benchmarks.people import BUSINESSES, EPISODES, FUNCTIONS, HOUSEHOLDS, MEMBERS
 from benchmarks.places import Country, name_parts
 from registry.figures.ledger import LEDGERS
@@ -142,8 +143,10 @@ async def _map(connection: asyncpg.Connection, country: Country) -> None:
     staff = list(country.staff())
     named = [(p.id, p.username, f"Petugas {p.area or 'nasional'}", True) for p in staff]
     await _copy(connection, "account", ("id", "username", "name", "active"), named)
-    granted = [(p.id, p.role.value, ids[p.area] if p.area else None, p.area is None, DAY) for p in staff]
-    await _copy(connection, "grants", ("user_id", "role", "region_id", "national", "valid_from"), granted)
+    granted = [
+        (p.id, p.role.value, ids[p.area] if p.area else None, p.area or COUNTRY, p.area is None, DAY) for p in staff
+    ]
+    await _copy(connection, "grants", ("user_id", "role", "region_id", "area", "national", "valid_from"), granted)
     by_area = {p.area: p.id for p in staff}
     parts = {province: lists for province, *lists in name_parts()}
     villages = [
