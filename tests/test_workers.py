@@ -20,7 +20,7 @@ from registry.guard.vault import Vault
 from registry.guard.wall import LOGIN
 from server.database.embedded import Embedded
 from server.keys import create_signing
-from tests.eventually import PATIENCE, eventually_now
+from tests.eventually import PATIENCE, eventually, eventually_now
 from tests.ports import free_port
 
 pytestmark = [
@@ -173,4 +173,23 @@ async def test_if_a_worker_cannot_start_the_service_ends_with_a_sentence(environ
             assert "A worker ended by itself" in errors
     finally:
         await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+        await admin.close()
+
+
+async def test_a_worker_opens_two_connections_beside_its_pool(environment: dict[str, str]) -> None:
+    """The number by which docs/operating.md counts max_connections."""
+    count = (
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND datname = current_database()"
+        " AND backend_type = 'client backend'"
+    )
+    admin = await asyncpg.connect(environment["OWNER"])
+    try:
+        with serving(environment | {"DESMIGRATIF_POOL_SIZE": "1"}) as (parent, port):
+            eventually_now(lambda: all_answer(parent.pid, port))
+
+            async def as_counted() -> bool:
+                return bool(await admin.fetchval(count, LOGIN) == 2 * (1 + 2))
+
+            await eventually(as_counted)
+    finally:
         await admin.close()
