@@ -1,9 +1,10 @@
 """The caller: a user with the grants in force, and from these where they have which ability.
 
 A service account may act for a user: then each ability reaches only where both have it.
-Rule: no grant, no area; abilities of two grants never multiply, because each ability's areas come from the grants that
-give this very ability; a user for whom a service acts gains nothing by it, nor does the service.
-Tests: `tests/test_policy.py`, `tests/test_acting_for.py`
+Rule: no grant, no area, and before a duty is done none but that of one's own sign-in; abilities of two grants never
+multiply, because each ability's areas come from the grants that give this very ability; a user for whom a service acts
+gains nothing by it, nor does the service.
+Tests: `tests/test_policy.py`, `tests/test_acting_for.py`, `tests/test_second_factor.py`
 """
 
 from __future__ import annotations
@@ -181,6 +182,8 @@ class Principal:
     @cached_property
     def _areas(self) -> _Areas:
         areas = _granted(self.grants)
+        if self.duty is not None:
+            areas = {key: area for key, area in areas.items() if key[0] is Ability.SESSION_OWN}
         return areas if self.through is None else _intersection(areas, self.through._areas)
 
     @cached_property

@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from tests.eventually import eventually
 from tests.test_refresh import becomes, renewed, send
 from tests.test_sign_in import (  # noqa: F401  (a fixture)
     PASSWORD,
@@ -24,12 +25,13 @@ from tests.test_sign_in import (  # noqa: F401  (a fixture)
     unlimited,
     with_password,
 )
-from tests.village import Place
+from tests.village import HERE, Place
 
 pytestmark = pytest.mark.anyio
 ENROL = "mutation($p: String!) { enrolTotp(input: {password: $p}) { uri userErrors { code path } } }"
 CONFIRM = "mutation($o: String!) { confirmTotp(input: {otp: $o}) { confirmed recoveryCodes userErrors { code path } } }"
 HOUSEHOLDS = "{ households(first: 1) { nodes { id } } }"
+VIEWER = "{ viewer { grants { region { code households(first: 1) { nodes { id } } } } } }"
 COORDINATOR = "REGENCY_COORDINATOR"
 
 
@@ -88,6 +90,22 @@ async def test_before_the_second_factor_no_record_is_read(village: Place) -> Non
     assert answer.data["households"]["nodes"] is not None
     renewed_session = await renewed(village, session)
     assert (await send(village, renewed_session, HOUSEHOLDS)).status == 200
+
+
+async def test_nor_by_what_a_caller_may_ask_before_it(village: Place) -> None:
+    """`viewer` is answered, and leads to the caller's area; until the second factor the area opens nothing."""
+    await village.new_household("SUBMITTED")
+    account, username = await with_password(village, COORDINATOR)
+    session = await session_of(village, username)
+    answer = await send(village, session, VIEWER)
+    assert answer.data["viewer"]["grants"] == [{"region": {"code": HERE, "households": {"nodes": []}}}]
+    await village.admin.execute("UPDATE session SET second_factor = true WHERE account_id = $1", account)
+
+    async def sees_a_household() -> bool:
+        (grant,) = (await send(village, session, VIEWER)).data["viewer"]["grants"]
+        return bool(grant["region"]["households"]["nodes"])
+
+    await eventually(sees_a_household)
 
 
 async def test_a_code_is_asked_only_after_the_right_password_and_is_good_once(village: Place) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from auth.area import COUNTRY
 from auth.principal import Duty
 from registry.guard.wall import DOORS
 from server.http.identity import principal_of
@@ -147,9 +148,10 @@ GRANTED = {
 async def test_whoever_sees_beyond_one_village_needs_a_second_factor(village: Place, grant: str) -> None:
     role, _, place = grant.partition("@")
     account = await new_account(village, role)
-    region = village.regions[HERE if place == "village" else place] if place else None
+    code = HERE if place == "village" else place
     await village.admin.execute(
-        "UPDATE grants SET region_id = $2, national = ($2::uuid IS NULL) WHERE user_id = $1", account, region
+        "UPDATE grants SET region_id = $2, area = $3, national = ($2::uuid IS NULL) WHERE user_id = $1",
+        *(account, village.regions.get(code), code or COUNTRY),
     )
     password_alone = await new_session(village, account)
     both_factors = await new_session(village, account, second_factor=True)
