@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -189,6 +189,11 @@ class Principal:
     @cached_property
     def _settings(self) -> Mapping[str, str]:
         return {name: text(self) for name, text in SETTINGS.items()}
+
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+NOBODY = Principal(UUID(int=0), "", "", (), FOREVER)
+"""Whoever has not signed in, and what runs without a caller: it has no grant, and no account has its id."""
 
 
 _Areas = Mapping[tuple[Ability, Cell, VerificationStage | None], AreaSet]

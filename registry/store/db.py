@@ -10,7 +10,6 @@ Tests: tests/test_wall.py, tests/test_database.py, tests/test_faults.py.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import time
 import uuid
 from collections.abc import AsyncIterator, Hashable, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 import asyncpg
 
 from auth.errors import RateLimited
-from auth.principal import Principal
+from auth.principal import NOBODY, Principal
 from registry.store.outage import (
     CONNECTION_ERRORS,
     NOT_STORING,
@@ -67,7 +66,6 @@ class Transaction:
 
 
 _PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'household:submit', 'REJECTED')"
-_PROBER = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 class _Borrowed:
@@ -262,8 +260,8 @@ class Database:
             if not self._write_failed:
                 return True
             try:
-                await begin(connection, begin_sql(_PROBER, "submit", PROBE_LOCK_TIMEOUT_MS))
-                await connection.fetch(_PROBE, _PROBER.user_id)
+                await begin(connection, begin_sql(NOBODY, "submit", PROBE_LOCK_TIMEOUT_MS))
+                await connection.fetch(_PROBE, NOBODY.user_id)
                 self._write_failed = False
             except asyncpg.PostgresError:
                 pass  # not yet

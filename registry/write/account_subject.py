@@ -6,7 +6,6 @@ nobody's: it has keys of its own.  Tests: tests/test_cli_bindings.py, tests/test
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from auth.ability import Ability
-from auth.principal import Principal
+from auth.principal import NOBODY
 from registry.models.account import ACCOUNT
 from registry.models.account_subject import ACCOUNT_SUBJECT
 from registry.store.db import Database, Transaction
@@ -22,7 +21,6 @@ from registry.store.sql import Sql, arg
 
 ABILITY = Ability.USER_MANAGE
 _TABLE = ACCOUNT_SUBJECT.c
-_NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 _IS_PERSON = sa.and_(ACCOUNT.c.username == arg("username", sa.Text()), sa.not_(ACCOUNT.c.service))
 _FIND = Sql(sa.select(ACCOUNT.c.id).where(_IS_PERSON))
 _BIND = Sql(
@@ -91,6 +89,6 @@ async def bind_by_name(database: Database, issuer: str, subject: str, username: 
     """The account that the subject is bound to from now on, because its provider vouches for this user name.
 
     None if the name is nobody's, or that account has another subject of the issuer."""
-    async with database.write(_NOBODY, "submit") as tx:  # any setting: the crossing asks for none
+    async with database.write(NOBODY, "submit") as tx:  # any setting: the crossing asks for none
         account: uuid.UUID | None = await tx.value(_BIND_BY_NAME, issuer=issuer, subject=subject, username=username)
         return account

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from auth.key_schedule import LONGEST
-from auth.principal import Principal
+from auth.principal import FOREVER, Principal
 from auth.refresh_token import RefreshToken
 from auth.token import Keyring
 from registry.guard.hashing import Hashing
@@ -20,9 +20,6 @@ from registry.guard.vault import Vault
 
 GRACE = dt.timedelta(seconds=30)
 """How long a spent refresh token still returns its successor to its own device, whose answer was lost."""
-FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
-NOBODY = Principal(uuid.UUID(int=0), "", "", (), FOREVER)
-"""Who has not proven who they are: the actor of refused attempts."""
 
 
 @dataclass(frozen=True)

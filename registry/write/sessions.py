@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from auth import totp
 from auth.ability import Ability
 from auth.password import SHORTEST, hashed, is_right, is_weak
-from auth.principal import Principal
+from auth.principal import NOBODY, Principal
 from auth.refresh_token import RefreshToken
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
@@ -30,7 +30,7 @@ from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.write import second_factor
 from registry.write.command import audit, audit_refusal, require
-from registry.write.entrance import GRACE, NOBODY, Entrance, Tokens, holder
+from registry.write.entrance import GRACE, Entrance, Tokens, holder
 from registry.write.sign_in import LOCK_CREDENTIAL, SignedIn, admitted, password_hash, refused
 from registry.write.user_errors import Problem
 

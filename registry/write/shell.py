@@ -9,7 +9,6 @@ Tests: tests/test_cli_programmes.py.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +19,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from auth.ability import Ability
-from auth.principal import Principal
+from auth.principal import NOBODY
 from registry.codes import WriteOutcome
 from registry.guard.wall import OWNER
 from registry.models.audit import AUDIT, LONGEST_SHELL_USER
@@ -32,7 +31,6 @@ from registry.write.user_errors import Problem, Refused
 T = TypeVar("T")
 _NAMES = ("shell_user", "ability", "subject_id", "outcome", "note")
 ADD_AUDIT = Sql(sa.insert(AUDIT).inline().values({name: arg(name, AUDIT.c[name].type) for name in _NAMES}))
-_NOBODY = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ async def shell(dsn: str, user: str, *, dry_run: bool = False) -> AsyncIterator[
         await transaction.start()
         await connection.execute(f"SET LOCAL ROLE {OWNER}")
         try:
-            yield Shell(Transaction(connection, _NOBODY), user)
+            yield Shell(Transaction(connection, NOBODY), user)
         except BaseException:
             await transaction.rollback()
             raise

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from auth.errors import RateLimited
 from auth.password import hashed, is_outdated, is_right
+from auth.principal import NOBODY
 from auth.refresh_token import RefreshToken
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
@@ -28,7 +29,7 @@ from registry.models.session import SESSION
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.write.command import audit, audit_refusal
-from registry.write.entrance import NOBODY, Entrance, Tokens, holder
+from registry.write.entrance import Entrance, Tokens, holder
 from registry.write.second_factor import accept_code, has_second_factor
 from registry.write.user_errors import Problem, unfit
 

@@ -33,7 +33,7 @@ from graphql import (
 
 from auth.area import NATIONAL
 from auth.policy import REGISTERED_ONLY, cell
-from auth.principal import Grant, Principal
+from auth.principal import FOREVER, Grant, Principal
 from auth.role import Role
 from registry.models.service import LONGEST_OPERATION
 from registry.read.visibility import Visibility
@@ -64,13 +64,12 @@ SAMPLES: dict[str, Any] = {
     "CurrencyCode": "IDR",
 }
 """A value of each scalar that a required variable may have."""
-_FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 WIDEST = Principal(
     uuid.UUID(int=0),
     "",
     "",
     tuple(Grant(role, NATIONAL, None, dt.date.min, None, True) for role in Role if role in REGISTERED_ONLY),
-    _FOREVER,
+    FOREVER,
     is_service=True,
 )
 """A service of the whole country, for whom operations are priced: no service may more."""

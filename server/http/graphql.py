@@ -9,8 +9,6 @@ Tests: tests/test_http.py, tests/test_read.py.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +17,7 @@ from graphql import FieldNode, GraphQLError
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, SignInFault, Unauthenticated
-from auth.principal import Duty, Principal
+from auth.principal import NOBODY, Duty, Principal
 from registry.store.outage import TooSlow, Unreachable
 from schema.declare.commands import before_sign_in
 from schema.engine.context import Context
@@ -62,7 +60,6 @@ from server.http.request_log import Entry, entry_of, operation_name
 from server.http.responses import Reply, respond
 from server.http.service import Service
 
-STRANGER = Principal(uuid.UUID(int=0), "", "", (), dt.datetime.max.replace(tzinfo=dt.UTC))
 """A caller without a token, who may read the schema alone: no grant, no row."""
 MAY_BEFORE = {
     Duty.CHANGE_PASSWORD: {"changePassword"},
@@ -144,7 +141,7 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
     The token is checked first, so that a bad one costs neither reading a body nor parsing it."""
     service, reply = request.service, request.reply
     principal = await _principal(request)
-    is_known = principal is not STRANGER
+    is_known = principal is not NOBODY
     if is_known:
         request.entry.account = principal.caller_id
         request.entry.acting_for = principal.user_id if principal.through else None
@@ -180,12 +177,12 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
 
 
 async def _principal(request: Request) -> Principal:
-    """The caller, or the user for whom a service acts; STRANGER if no token was sent.
+    """The caller, or the user for whom a service acts; NOBODY if no token was sent.
 
     Raises Unauthenticated if a token is not valid, and what `acting_for` raises."""
     header, user_header = request.headers.get(AUTHORIZATION), request.headers.get(ON_BEHALF_OF)
     if header is None and user_header is None:
-        return STRANGER
+        return NOBODY
     if header is None:
         raise Unauthenticated(SignInFault.NO_TOKEN)
     service = request.service
@@ -211,7 +208,7 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
     service = request.service
     limit = service.settings.max_body_bytes
     source = request.method, query_string, request.headers.get(b"content-length", b""), request.receive
-    if principal is not STRANGER:
+    if principal is not NOBODY:
         params = await read_params(*source, limit, registered_for(principal, service.database))
         return params, await service.operations.get_in_lane(params.query, params.operation, principal.user_id)
     try:
