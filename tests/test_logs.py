@@ -97,7 +97,7 @@ async def test_a_refused_command_and_a_preflight_have_their_outcome(village: Pla
     ("request_id", "is_taken"),
     [
         (PROXYS_ID, True),
-        (str(uuid.uuid4()), True),
+        ("be187989-6d47-4e78-88f9-536d80aa4fd1", True),
         ("01JDZ5T0Q8W3N7R6Y2K4M9B1XC", True),
         ("3507116304850001", False),  # a number of a person
         ("Siti-Aminah-Binti-Karto", False),
