@@ -13,7 +13,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from tests.eventually import eventually
-from tests.test_refresh import becomes, renewed, send
+from tests.test_refresh import becomes, refresh, renewed, send
+from tests.test_sessions import new_session
 from tests.test_sign_in import (  # noqa: F401  (a fixture)
     PASSWORD,
     audit_rows,
@@ -161,6 +162,27 @@ async def test_a_new_authenticator_replaces_the_old_one_at_its_first_code(villag
     assert await session_of(village, username, otp=new.code())
     rows = await village.admin.fetch("SELECT sealed FROM second_factor WHERE account_id = $1 AND sealed <> ''", account)
     assert len(rows) == 1, "what is replaced is forgotten"
+
+
+async def test_a_password_alone_replaces_no_authenticator(village: Place) -> None:
+    """Neither in a session that began before there was one, nor by a token without a session."""
+    account, username = await with_password(village, COORDINATOR)
+    thief, holder = await session_of(village, username), await session_of(village, username)
+    app = await enrolled(village, holder)
+    await confirmed(village, holder, app.code())
+    await forget_step(village, account)
+    await becomes(village, thief, 401)
+    payload = (await refresh(village, thief["refreshToken"])).data["refreshSession"]
+    assert [error["code"] for error in payload["userErrors"]] == ["CREDENTIALS_WRONG"]
+    await becomes(village, holder, 200)
+
+    for session in (None, await new_session(village, account)):
+        token = village.keyring.issue(account, 10, dt.datetime.now(dt.UTC), session)
+        theirs = await enrolled(village, {"accessToken": token})
+        payload = (await send(village, {"accessToken": token}, CONFIRM, o=theirs.code())).data["confirmTotp"]
+        assert (payload["confirmed"], payload["recoveryCodes"]) == (False, None)
+        assert payload["userErrors"] == [{"code": "CREDENTIALS_WRONG", "path": ["otp"]}]
+    assert await session_of(village, username, otp=app.code()), "it still counts"
 
 
 @pytest.mark.parametrize("otp", ["", "000000", "abc", "1" * 1000])

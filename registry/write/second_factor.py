@@ -1,7 +1,8 @@
 """The second factor: enrolled with the password, confirmed by its first code, and asked at every sign-in from then on.
 
 Rule: its secret is sealed by the vault and bound to its row; a time step is good once, and so is a recovery code.
-A new authenticator replaces the old one only when its first code is right.  Tests: tests/test_second_factor.py.
+A new authenticator replaces the old one only when its first code is right, and only for who has shown the old one.
+Tests: tests/test_second_factor.py.
 """
 
 from __future__ import annotations

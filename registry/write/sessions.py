@@ -83,6 +83,12 @@ END_OTHERS = Sql(
     .where(SESSION.c.account_id == _ACCOUNT, SESSION.c.id != _SESSION, SESSION.c.ended_at.is_(None))
     .values(**_ENDED)
 )
+END_UNSHOWN = Sql(
+    sa.update(SESSION)
+    .where(SESSION.c.account_id == _ACCOUNT, sa.not_(SESSION.c.second_factor), SESSION.c.ended_at.is_(None))
+    .values(**_ENDED)
+)
+SHOWN = Sql(sa.select(SESSION.c.second_factor).where(*_MINE))
 GENERATION = Sql(sa.select(SESSION.c.generation).where(*_MINE, SESSION.c.ended_at.is_(None)).with_for_update())
 SET_PASSWORD = Sql(
     sa.update(CREDENTIAL)
@@ -240,21 +246,34 @@ class Confirmed:
 
 
 async def confirm_totp(database: Database, entrance: Entrance, principal: Principal, otp: str) -> Confirmed:
-    """Finish a second factor by its first code; the caller's session has shown it by that.  Raises Forbidden."""
+    """Finish a second factor by its first code; the caller's session has shown it by that.  Raises Forbidden.
+
+    Sessions that have shown none end: a password alone began them, and opens nothing from now on."""
     await require(database, principal, ABILITY)
     me = principal.user_id
     async with database.write(principal, "session") as tx:
-        codes = await second_factor.confirm(tx, entrance, me, otp)
+        await tx.rows(LOCK_CREDENTIAL, account=me)  # whoever signs in meanwhile waits, and is asked for a code
+        codes = None
+        if not await second_factor.has_second_factor(tx, me) or await _has_shown_it(tx, principal):
+            codes = await second_factor.confirm(tx, entrance, me, otp)
         if codes is not None:
             if principal.session is not None:
                 await tx.rows(
                     RAISE, account=me, session=principal.session, lifetime=entrance.lifetimes.of(second_factor=True)
                 )
+            await tx.rows(END_UNSHOWN, account=me)
             await audit(tx, principal, ABILITY, me, ACCEPTED)
     if codes is None:
         await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
         return Confirmed(False, None, (Problem(Code.CREDENTIALS_WRONG, ("otp",)),))
     return Confirmed(True, codes)
+
+
+async def _has_shown_it(tx: Transaction, principal: Principal) -> bool:
+    """Whether the caller's session has shown a second factor, without which nobody replaces one that stands."""
+    if principal.session is None:
+        return False
+    return bool(await tx.value(SHOWN, account=principal.user_id, session=principal.session))
 
 
 async def _proven(database: Database, entrance: Entrance, principal: Principal, proof: Proof) -> str | None:
