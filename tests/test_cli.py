@@ -46,15 +46,22 @@ async def dsn(postgres: Embedded, fresh: Any, anyio_backend: str) -> str:
     return postgres.dsn(await fresh())
 
 
-def ask(dsn: str, question: str) -> Any:
-    async def fetch() -> Any:
+def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement returns, for tests without an event loop."""
+
+    async def fetch() -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
         try:
-            return await connection.fetchval(question)
+            return [tuple(row) for row in await connection.fetch(statement)]
         finally:
             await connection.close()
 
     return asyncio.run(fetch())
+
+
+def ask(dsn: str, statement: str) -> Any:
+    """The first value that a statement returns; None if it returns no row."""
+    return next((row[0] for row in rows(dsn, statement)), None)
 
 
 def test_every_verb_is_declared() -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from typing import Any
 
-import asyncpg
 import pytest
 
 from server.database.embedded import Embedded
-from tests.test_cli import ask, run
+from tests.test_cli import ask, rows, run
 
 ISSUER = "https://sso.example.go.id/realms/staff"
 SUBJECT = ("--subject", "1f0c", "--issuer", ISSUER)
@@ -36,17 +34,6 @@ def dsn(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
         )
     monkeypatch.setenv("OWNER_DATABASE_URL", database)
     return database
-
-
-def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
-    async def fetch() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
-        try:
-            return [tuple(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
-
-    return asyncio.run(fetch())
 
 
 def test_a_person_is_bound_once_and_unbound(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:

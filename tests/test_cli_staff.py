@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import re
@@ -13,30 +12,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from auth import password
 from registry.values.civil_day import civil_day
 from server.database.embedded import Embedded
-from tests.test_cli import ask, run
+from tests.test_cli import ask, rows, run
 from tests.test_cli_programmes import FAR, HERE, LIST, ME, NEXT_DOOR, OLD_CODE, database, dsn  # noqa: F401  (fixtures)
 
 Output = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parents[1]
 FIRST = ("user", "add", "siti", "--name", "Siti Aminah", "--first-administrator")
 PASSWORD = re.compile(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}")
-
-
-def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
-    async def fetch() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
-        try:
-            return list(await connection.fetch(query))
-        finally:
-            await connection.close()
-
-    return [tuple(row) for row in asyncio.run(fetch())]
 
 
 def grants(dsn: str) -> list[tuple[Any, ...]]:

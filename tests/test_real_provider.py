@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import datetime as dt
 import hashlib
 import json
 import re
@@ -27,22 +26,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as new_ec_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as new_rsa_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509 import (
-    BasicConstraints,
-    CertificateBuilder,
-    DNSName,
-    Name,
-    NameAttribute,
-    SubjectAlternativeName,
-    random_serial_number,
-)
-from cryptography.x509.oid import NameOID
 from jwt.algorithms import get_default_algorithms
 
 from auth.provider import KeyName
 from server.http import provider_keys
+from tests.certificate import self_signed
 from tests.eventually import eventually
 from tests.test_sign_in_by_provider import BIND, is_refused, keys_of, send
 from tests.village import Place, served_with
@@ -77,7 +65,7 @@ class RealProvider:
         self.folder, self.ca = folder, folder / "certificate.pem"
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
-        _certify("localhost", folder)
+        self_signed(folder, "localhost")
 
     def publish(self, *keys: dict[str, Any]) -> str:
         """Publish these keys, starting the provider if it is down.  Returns the issuer."""
@@ -119,26 +107,6 @@ class RealProvider:
             proof = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
             tokens = await browser.post(f"{self.issuer}/token", data={**common, **proof})
             return str(tokens.json()["access_token"])
-
-
-def _certify(host: str, folder: Path) -> None:
-    """Write a key, and a certificate by itself for this host of this machine."""
-    key, name = new_ec_key(SECP256R1()), Name([NameAttribute(NameOID.COMMON_NAME, host)])
-    today = dt.datetime.now(dt.UTC)
-    certificate = (
-        CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(random_serial_number())
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .add_extension(SubjectAlternativeName([DNSName(host)]), critical=False)
-        .add_extension(BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
 
 
 @pytest.fixture
@@ -230,7 +198,7 @@ async def test_a_provider_whose_certificate_is_not_trusted_is_not_believed(
 ) -> None:
     text = await provider.sign_in("siti")
     (elsewhere := tmp_path / "elsewhere").mkdir()
-    _certify("localhost", elsewhere)
+    self_signed(elsewhere, "localhost")
     for ca in (None, elsewhere / "certificate.pem"):
         caplog.clear()
         async with serving(village, provider, oidc_ca=ca) as place:

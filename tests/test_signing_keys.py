@@ -191,11 +191,11 @@ def test_nothing_that_a_stolen_key_signed_is_accepted(folder: Path) -> None:
     assert len(list(folder.iterdir())) == 1
 
 
-def test_the_list_names_every_key_with_its_state(folder: Path) -> None:
+def test_the_list_names_every_key_with_its_state(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     create_next(folder, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
     printed = io.StringIO()
     signing_keys.show(folder, Console(file=printed, width=300), as_json=True)
-    rows = json.loads(printed.getvalue())
+    rows = json.loads(capsys.readouterr().out)
     assert [row["state"] for row in rows] == ["SIGNING", "NEXT"]
     assert [row["kid"] for row in rows] == [key["kid"] for key in loaded(folder).jwks()["keys"]]
     assert rows[0]["acceptedUntil"] > rows[1]["signsFrom"] > "2026"

@@ -33,6 +33,7 @@ from registry.write.programme import (
 from registry.write.shell import Shell, carry_out, shell
 from registry.write.user_errors import Problem, Refused
 from server.cli.operator import operator
+from server.cli.tables import print_line
 
 MAX_LINES = 20
 """Lines printed of notes; the counts are of all, and so is the JSON."""
@@ -170,18 +171,14 @@ def report(enrolled: Enrolled, console: Console) -> None:
     """Print what became of a file, for people."""
     _print_lines(console, "note", enrolled.notes[:MAX_LINES])
     if len(enrolled.notes) > MAX_LINES:
-        console.print(f"note     and {len(enrolled.notes) - MAX_LINES} more", highlight=False)
+        print_line(console, f"note     and {len(enrolled.notes) - MAX_LINES} more")
     _print_lines(console, "bad row", enrolled.bad)
-    console.print(
-        f"{enrolled.programme}: {len(enrolled.enrolled)} enrolled, {len(enrolled.unchanged)} enrolled already,"
-        f" {len(enrolled.bad)} bad rows",
-        highlight=False,
-        markup=False,
-    )
+    counts = f"{len(enrolled.enrolled)} enrolled, {len(enrolled.unchanged)} enrolled already"
+    print_line(console, f"{enrolled.programme}: {counts}, {len(enrolled.bad)} bad rows")
     if enrolled.dry_run:
-        console.print("Nothing was written.")
+        print_line(console, "Nothing was written.")
 
 
 def _print_lines(console: Console, kind: str, rows: Sequence[BadRow]) -> None:
     for row in rows:
-        console.print(f"{kind:<7}  {row}", markup=False, highlight=False, soft_wrap=True)
+        print_line(console, f"{kind:<7}  {row}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from auth.role import Role
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
-from server.cli.tables import Json
+from server.cli.tables import Json, print_rows
 from server.cli.users import Username
 
 grant = typer.Typer(help="Grants: who has which role, where and for how long.", no_args_is_help=True)
@@ -89,10 +89,6 @@ def grant_list(
     `desmigratif grant list --user budi`
     """
     from server.cli.staff import GRANT_HEADINGS, list_grants
-    from server.cli.tables import print_json, print_table
 
     rows = asyncio.run(list_grants(owner_url(database), username))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, GRANT_HEADINGS, rows)
+    print_rows(console, GRANT_HEADINGS, rows, as_json=as_json)

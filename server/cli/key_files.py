@@ -15,6 +15,7 @@ from rich.console import Console
 
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
+from server.cli.tables import Json, print_line
 from server.settings import SettingsError, load
 
 vault = typer.Typer(help="Keys that seal identity numbers and other secrets.", no_args_is_help=True)
@@ -58,7 +59,7 @@ def vault_create(path: Annotated[Path, typer.Argument(help="The file to make; it
     from registry.guard.vault import Vault
 
     Vault.create(path)
-    console.print(f"{path} is made, readable by you alone: keep a copy apart from the database.", highlight=False)
+    print_line(console, f"{path} is made, readable by you alone: keep a copy apart from the database.")
 
 
 @verb(vault, "rotate", Reason.OWNER)
@@ -94,9 +95,7 @@ def vault_retire(database: Owner = None) -> None:
 
 
 @verb(vault, "status", Reason.OWNER)
-def vault_status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False, database: Owner = None
-) -> None:
+def vault_status(as_json: Json = False, database: Owner = None) -> None:
     """Show the keys of the file, and how many rows an older key has sealed.
 
     `desmigratif vault status --json`
@@ -114,7 +113,7 @@ def keys_create(folder: Annotated[Path, typer.Argument(help="The folder to make 
     """
     from server.keys import create_signing
 
-    console.print(f"{create_signing(folder)} is made, readable by you alone.", highlight=False)
+    print_line(console, f"{create_signing(folder)} is made, readable by you alone.")
 
 
 @verb(keys, "rotate", Reason.OPERATOR)
@@ -138,7 +137,7 @@ def keys_rotate(
 
 
 @verb(keys, "list", Reason.OPERATOR)
-def keys_list(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
+def keys_list(as_json: Json = False) -> None:
     """Show the keys that sign access tokens: which signs, which is next, which is accepted until when.
 
     `desmigratif keys list --json`

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
-from server.cli.tables import Json
+from server.cli.tables import Json, print_json, print_line, print_rows
 
 programme = typer.Typer(help="Programmes and the villages that take part in them.", no_args_is_help=True)
 console = Console()
@@ -33,7 +33,7 @@ def programme_add(
     """
     from server.cli.enrolling import add
 
-    console.print(asyncio.run(add(owner_url(database), code, name, agency)), highlight=False, markup=False)
+    print_line(console, asyncio.run(add(owner_url(database), code, name, agency)))
 
 
 @verb(programme, "enrol", Reason.OWNER)
@@ -64,7 +64,6 @@ def programme_enrol(
     `desmigratif programme enrol villages.csv --year 2019 --dry-run`
     """
     from server.cli.enrolling import enrol, report
-    from server.cli.tables import print_json
 
     enrolled = asyncio.run(enrol(owner_url(database), path, code, year, decree, dry_run=dry_run))
     if as_json:
@@ -82,10 +81,6 @@ def programme_list(as_json: Json = False, database: Owner = None) -> None:
     `desmigratif programme list --json`
     """
     from server.cli.enrolling import HEADINGS, programmes
-    from server.cli.tables import print_json, print_table
 
     rows = asyncio.run(programmes(owner_url(database)))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, HEADINGS, rows)
+    print_rows(console, HEADINGS, rows, as_json=as_json)

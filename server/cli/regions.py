@@ -19,6 +19,7 @@ from registry.models.noun import SCHEMA
 from registry.regions.region_diff import Diff, Rename
 from registry.regions.region_list import RegionList, read_list
 from registry.regions.region_load import RegionLoadError, apply, compare, newer_list, refuse_older
+from server.cli.tables import print_line
 
 MAX_LINES = 20
 """Lines printed of each kind of change; the counts are of all."""
@@ -43,7 +44,7 @@ async def load(
     decree = decree or regions.origin.decree
     effective_on = effective_on or regions.origin.effective_on
     for row in regions.bad:
-        console.print(f"bad row  {row}", markup=False, highlight=False, soft_wrap=True)
+        print_line(console, f"bad row  {row}")
     connection = await asyncpg.connect(dsn, server_settings={"search_path": SCHEMA})
     try:
         diff = await compare(connection, regions)
@@ -84,11 +85,9 @@ def report(regions: RegionList, diff: Diff, console: Console) -> None:
     """Print the difference, every kind of change with its count."""
     origin = regions.origin
     source = ", ".join(filter(None, (origin.source, origin.decree, origin.attribution)))
-    console.print(f"{source}: {len(regions.rows)} regions, {len(regions.bad)} bad rows", highlight=False)
-    console.print(
-        f"{len(diff.new)} new, {len(diff.renamed)} renamed, {len(diff.gone)} gone, {diff.unchanged} unchanged",
-        highlight=False,
-    )
+    print_line(console, f"{source}: {len(regions.rows)} regions, {len(regions.bad)} bad rows")
+    counts = f"{len(diff.new)} new, {len(diff.renamed)} renamed, {len(diff.gone)} gone, {diff.unchanged} unchanged"
+    print_line(console, counts)
     _print_lines(console, "new", [f"{row.code} {row.name}" for row in diff.new])
     reused = set(diff.reused_with_data)
     _print_lines(console, "renamed", [_renaming(renamed, renamed.row.code in reused) for renamed in diff.renamed])
@@ -110,6 +109,6 @@ def _renaming(renamed: Rename, is_reused_with_data: bool) -> str:
 
 def _print_lines(console: Console, kind: str, lines: Sequence[str]) -> None:
     for line in lines[:MAX_LINES]:
-        console.print(f"  {kind}  {line}", markup=False, highlight=False, soft_wrap=True)
+        print_line(console, f"  {kind}  {line}")
     if len(lines) > MAX_LINES:
-        console.print(f"  {kind}  and {len(lines) - MAX_LINES} more", markup=False, highlight=False)
+        print_line(console, f"  {kind}  and {len(lines) - MAX_LINES} more")

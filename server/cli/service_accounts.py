@@ -14,7 +14,7 @@ from rich.console import Console
 
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
-from server.cli.tables import Json
+from server.cli.tables import Json, print_json, print_line, print_rows, print_table
 
 service = typer.Typer(
     help="Service accounts of frontend teams, which run registered operations only.", no_args_is_help=True
@@ -64,13 +64,9 @@ def service_list(as_json: Json = False, database: Owner = None) -> None:
     `desmigratif service list --json`
     """
     from server.cli.services import HEADINGS, services
-    from server.cli.tables import print_json, print_table
 
     rows = asyncio.run(services(owner_url(database)))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, HEADINGS, rows)
+    print_rows(console, HEADINGS, rows, as_json=as_json)
 
 
 @verb(service, "operations", Reason.OWNER)
@@ -93,7 +89,6 @@ def service_operations(
     `desmigratif service operations portal-jatim operations.graphql --dry-run`
     """
     from server.cli.services import OPERATION_HEADINGS, operations, replace, report_replaced
-    from server.cli.tables import print_json, print_table
 
     if files:
         replaced = asyncio.run(replace(owner_url(database), name, files, dry_run=dry_run))
@@ -103,10 +98,7 @@ def service_operations(
             report_replaced(replaced, console)
         return
     rows = asyncio.run(operations(owner_url(database), name))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, OPERATION_HEADINGS, rows)
+    print_rows(console, OPERATION_HEADINGS, rows, as_json=as_json)
 
 
 @verb(service, "show", Reason.OWNER)
@@ -116,13 +108,12 @@ def service_show(name: Name, as_json: Json = False, database: Owner = None) -> N
     `desmigratif service show portal-jatim`
     """
     from server.cli.services import KEY_HEADINGS, shown
-    from server.cli.tables import print_json, print_table
 
     account = asyncio.run(shown(owner_url(database), name))
     if as_json:
         print_json(account)
     else:
-        console.print(f"{name}: id {account['id']}", highlight=False, markup=False)
+        print_line(console, f"{name}: id {account['id']}")
         print_table(console, KEY_HEADINGS, account["keys"])
 
 
@@ -134,7 +125,7 @@ def service_disable(name: Name, database: Owner = None) -> None:
     """
     from server.cli.services import set_open
 
-    console.print(asyncio.run(set_open(owner_url(database), name, False)), highlight=False, markup=False)
+    print_line(console, asyncio.run(set_open(owner_url(database), name, False)))
 
 
 @verb(service, "enable", Reason.OWNER)
@@ -145,7 +136,7 @@ def service_enable(name: Name, database: Owner = None) -> None:
     """
     from server.cli.services import set_open
 
-    console.print(asyncio.run(set_open(owner_url(database), name, True)), highlight=False, markup=False)
+    print_line(console, asyncio.run(set_open(owner_url(database), name, True)))
 
 
 @verb(key, "add", Reason.OWNER)
@@ -162,7 +153,7 @@ def service_key_add(
     """
     from server.cli.services import add_service_key
 
-    console.print(asyncio.run(add_service_key(owner_url(database), name, path)), highlight=False, markup=False)
+    print_line(console, asyncio.run(add_service_key(owner_url(database), name, path)))
 
 
 @verb(key, "remove", Reason.OWNER)
@@ -177,4 +168,4 @@ def service_key_remove(
     """
     from server.cli.services import remove_service_key
 
-    console.print(asyncio.run(remove_service_key(owner_url(database), name, kid)), highlight=False, markup=False)
+    print_line(console, asyncio.run(remove_service_key(owner_url(database), name, kid)))

@@ -32,6 +32,7 @@ from schema.build import build
 from schema.declare.strawberry_internals import graphql_schema
 from schema.engine.registration import Registrations, registrations
 from server.cli.operator import operator
+from server.cli.tables import print_line
 
 HEADINGS = {
     "username": "Name",
@@ -164,7 +165,7 @@ def _read_key(path: Path) -> ServiceKey:
 def report_added(added: Replaced, console: Console) -> None:
     """Print what a new service account may do, and what its team needs to know."""
     report_replaced(added, console)
-    _print(console, f"{added.name} is added; `iss` and `sub` of its tokens are {added.id}.")
+    print_line(console, f"{added.name} is added; `iss` and `sub` of its tokens are {added.id}.")
 
 
 def report_replaced(replaced: Replaced, console: Console) -> None:
@@ -172,15 +173,11 @@ def report_replaced(replaced: Replaced, console: Console) -> None:
     difference, files = replaced.difference, replaced.files
     for sign, names in (("+", difference.added), ("-", difference.removed)):
         for name in names:
-            _print(console, f"  {sign} {name}")
+            print_line(console, f"  {sign} {name}")
     for each in files.operations:
         for remark in each.remarks:
-            _print(console, f"  {each.name} is null in part for every service. {remark}")
+            print_line(console, f"  {each.name} is null in part for every service. {remark}")
     for line in files.left_out:
-        _print(console, f"  left out  {line}")
+        print_line(console, f"  left out  {line}")
     counts = f"{len(difference.added)} added, {len(difference.removed)} removed, {difference.unchanged} unchanged"
-    _print(console, f"{replaced.name}: {counts}{'; nothing is written' if replaced.dry_run else ''}.")
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_line(console, f"{replaced.name}: {counts}{'; nothing is written' if replaced.dry_run else ''}.")

@@ -7,7 +7,6 @@ again while a key waits changes nothing.  Tests: tests/test_signing_keys.py.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,19 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from rich.console import Console
-from rich.table import Table
 
 from auth.key_schedule import EVER, GRACE, KeySchedule, KeyState, TimedKey, signs_since
 from auth.token import kid_of
+from server.cli.tables import print_json, print_line, print_table
 from server.keys import KeyFileError, create_next, is_demo
+
+HEADINGS = {
+    "file": "File",
+    "kid": "Key id (kid)",
+    "state": "State",
+    "signsFrom": "Signs from",
+    "acceptedUntil": "Accepted until",
+}
 
 
 @dataclass(frozen=True)
@@ -48,36 +55,34 @@ def rotate(folder: Path, console: Console, *, minutes: int, stolen: bool) -> Non
     files = list(_read(folder, now))
     waiting = [file for file in files if file.state is KeyState.NEXT]
     if waiting and not stolen:
-        _print(console, f"{waiting[0].path.name} waits already, and signs from {waiting[0].since} on: nothing to do.")
+        print_line(
+            console, f"{waiting[0].path.name} waits already, and signs from {waiting[0].since} on: nothing to do."
+        )
         return
     begin = (now if stolen else now + dt.timedelta(minutes=minutes)).replace(microsecond=0)
     path = create_next(folder, begin)
     for file in files:
         if stolen or file.state is KeyState.RETIRED:
             file.path.unlink()
-            _print(console, f"{file.path.name} is removed.")
-    _print(console, f"{path} signs from {begin} on. Running servers read it by themselves.")
+            print_line(console, f"{file.path.name} is removed.")
+    print_line(console, f"{path} signs from {begin} on. Running servers read it by themselves.")
     if stolen:
-        _print(
+        print_line(
             console, "Copy the folder to every machine now: nothing that the old keys signed is accepted there then."
         )
     else:
-        _print(console, "Copy the folder to every machine that serves before then.")
-        _print(console, f"The key before it is accepted until {begin + GRACE}.")
+        print_line(console, "Copy the folder to every machine that serves before then.")
+        print_line(console, f"The key before it is accepted until {begin + GRACE}.")
 
 
 def show(folder: Path, console: Console, *, as_json: bool) -> None:
     """Print every signing key of the folder with its state.  Raises KeyFileError."""
     files = list(_read(folder, dt.datetime.now(dt.UTC)))
     if as_json:
-        console.print_json(json.dumps([file.as_json() for file in files]))
+        print_json([file.as_json() for file in files])
         return
-    table = Table("file", "key id", "state", "signs from", "accepted until")
-    for file in files:
-        values = file.as_json()
-        state = f"{file.state.name}: {file.state.value}"
-        table.add_row(file.path.name, file.kid, state, values["signsFrom"] or "-", values["acceptedUntil"] or "-")
-    console.print(table)
+    rows = [file.as_json() | {"state": f"{file.state.name}: {file.state.value}"} for file in files]
+    print_table(console, HEADINGS, rows)
 
 
 def _read(folder: Path, now: dt.datetime) -> Iterator[KeyFile]:
@@ -100,7 +105,3 @@ def _read(folder: Path, now: dt.datetime) -> Iterator[KeyFile]:
         keys.append(TimedKey(key, since))
     for timed, state, until in KeySchedule(keys).states(now):
         yield KeyFile(paths[timed.private], kid_of(timed.private), timed.since, state, until)
-
-
-def _print(console: Console, sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -19,7 +19,7 @@ from registry.write import shell_staff
 from registry.write.shell import Shell, carry_out, shell
 from registry.write.shell_staff import NATIONAL, Act, sentences
 from server.cli.operator import operator
-from server.cli.tables import print_json
+from server.cli.tables import print_json, print_line
 
 ACCOUNT_HEADINGS = {
     "username": "User name",
@@ -119,6 +119,6 @@ def print_password(username: str, temporary: str, *, as_json: bool) -> None:
 
 def print_act(console: Console, act: Act, done: str, unchanged: str) -> None:
     """Print what an act did, with its warnings."""
-    console.print(done if act.changed else unchanged, markup=False, highlight=False, soft_wrap=True)
+    print_line(console, done if act.changed else unchanged)
     for sentence in sentences(act.warnings):
-        console.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        print_line(console, f"Warning: {sentence}")

@@ -1,4 +1,4 @@
-"""What verbs print: a table for people, or JSON for programs.
+"""What verbs print: lines and tables for people, or JSON for programs.
 
 Rule: with `--json`, standard output holds one JSON document and nothing else.  Test: tests/test_cli_programmes.py.
 """
@@ -15,6 +15,21 @@ from rich.table import Table
 from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a text as it is: nothing in it is markup, and only a terminal breaks it."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_rows(
+    console: Console, headings: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, as_json: bool
+) -> None:
+    """Print rows as a table, or as JSON with all their keys."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(console, headings, rows)
 
 
 def print_json(document: Any) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
-from server.cli.tables import Json
+from server.cli.tables import Json, print_line, print_rows
 from server.cli.users import Username, user
 from server.settings import SettingsError, load
 
@@ -40,7 +40,7 @@ def user_bind(
     `desmigratif user bind siti --subject 1f0c6a52-6a0e-4f5e`
     """
     is_new = asyncio.run(_bind(owner_url(database), _issuer(issuer), subject, username))
-    _say(f"{username} signs in by the provider." if is_new else "Nothing to change.")
+    print_line(console, f"{username} signs in by the provider." if is_new else "Nothing to change.")
 
 
 @verb(user, "unbind", Reason.OWNER)
@@ -50,7 +50,7 @@ def user_unbind(username: Username, issuer: Issuer = None, database: Owner = Non
     `desmigratif user unbind siti`
     """
     was_bound = asyncio.run(_unbind(owner_url(database), _issuer(issuer), username))
-    _say(f"{username} does not sign in by the provider any more." if was_bound else "Nothing to change.")
+    print_line(console, f"{username} does not sign in by the provider any more." if was_bound else "Nothing to change.")
 
 
 @verb(user, "bindings", Reason.OWNER)
@@ -59,13 +59,8 @@ def user_bindings(as_json: Json = False, database: Owner = None) -> None:
 
     `desmigratif user bindings --json`
     """
-    from server.cli.tables import print_json, print_table
-
     rows = asyncio.run(_bindings(owner_url(database)))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, HEADINGS, rows)
+    print_rows(console, HEADINGS, rows, as_json=as_json)
 
 
 async def _bind(dsn: str, issuer: str, subject: str, username: str) -> bool:
@@ -111,7 +106,3 @@ def _issuer(issuer: str | None) -> str:
     if name is None:
         raise SettingsError("Name the provider: --issuer URL or DESMIGRATIF_OIDC_ISSUER.")
     return name
-
-
-def _say(sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from server.access_declarations import Reason, verb
 from server.cli.options import Owner, owner_url
-from server.cli.tables import Json
+from server.cli.tables import Json, print_rows
 
 user = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 console = Console()
@@ -77,10 +77,6 @@ def user_list(as_json: Json = False, database: Owner = None) -> None:
     `desmigratif user list --json`
     """
     from server.cli.staff import ACCOUNT_HEADINGS, list_accounts
-    from server.cli.tables import print_json, print_table
 
     rows = asyncio.run(list_accounts(owner_url(database)))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(console, ACCOUNT_HEADINGS, rows)
+    print_rows(console, ACCOUNT_HEADINGS, rows, as_json=as_json)
