@@ -140,7 +140,7 @@ PAGE = total({
     Ability.SESSION_OWN: row(
         officer=OWN,  village_verifier=OWN,  regency_coordinator=OWN,  regional_viewer=OWN,  province_officer=OWN,
         ministry_analyst=OWN,  ministry_admin=OWN,  protection_desk=OWN,  auditor=OWN,  system_admin=OWN,  service=no,
-        why="everybody their own sign-in; a service account has keys on the command line only"),
+        why="everybody their own sign-in, with or without grants; a service account has keys on the command line only"),
 })
 # fmt: on
 
@@ -159,6 +159,10 @@ def needs_second_factor(role: Role, area: AreaSet) -> bool:
     one village."""
     return role in SECOND_FACTOR or not area.is_one_village
 
+
+OF_SESSION: frozenset[Ability] = frozenset({Ability.SESSION_OWN})
+"""The abilities that a session gives to whoever began it, with or without grants and in no area: who was let in may
+change their password and leave.  A service account begins no session."""
 
 MAY_GIVE: Mapping[Role, frozenset[Role]] = MappingProxyType(
     dict.fromkeys(Role, frozenset[Role]())

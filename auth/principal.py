@@ -2,8 +2,8 @@
 
 A service account may act for a user: then each ability reaches only where both have it.
 Rule: no grant, no area, and before a duty is done none but that of one's own sign-in; abilities of two grants never
-multiply, because each ability's areas come from the grants that give this very ability; a user for whom a service acts
-gains nothing by it, nor does the service.
+multiply, because each ability's areas come from the grants that give this very ability; a session gives its own
+abilities and no area; a user for whom a service acts gains nothing by it, nor does the service.
 Tests: `tests/test_policy.py`, `tests/test_acting_for.py`, `tests/test_second_factor.py`
 """
 
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from auth.ability import Ability
 from auth.area import COUNTRY, NOWHERE, AreaSet
-from auth.policy import REGISTERED_ONLY, VERIFICATION_STAGES, Cell, VerificationStage, cell, within_reach
+from auth.policy import OF_SESSION, REGISTERED_ONLY, VERIFICATION_STAGES, Cell, VerificationStage, cell, within_reach
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 
@@ -183,7 +183,9 @@ class Principal:
     def _areas(self) -> _Areas:
         areas = _granted(self.grants)
         if self.duty is not None:
-            areas = {key: area for key, area in areas.items() if key[0] is Ability.SESSION_OWN}
+            areas = {key: area for key, area in areas.items() if key[0] in OF_SESSION}
+        if self.session is not None and not self.is_service:
+            areas = {**{(ability, Cell.OWN, None): NOWHERE for ability in OF_SESSION}, **areas}
         return areas if self.through is None else _intersection(areas, self.through._areas)
 
     @cached_property

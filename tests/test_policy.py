@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -20,7 +21,18 @@ from hypothesis import strategies as st
 from auth import policy
 from auth.ability import Ability
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from auth.policy import MAY_GIVE, PAGE, VERIFICATION_STAGES, Cell, PolicyRow, VerificationStage, cell, row, total
+from auth.policy import (
+    MAY_GIVE,
+    OF_SESSION,
+    PAGE,
+    VERIFICATION_STAGES,
+    Cell,
+    PolicyRow,
+    VerificationStage,
+    cell,
+    row,
+    total,
+)
 from auth.principal import SETTINGS, Grant, Principal
 from auth.role import Role
 from auth.sensitivity import Sensitivity
@@ -99,6 +111,21 @@ def test_flipping_any_cell_changes_that_decision_and_no_other(monkeypatch: pytes
         assert [key for key in before if before[key] != after[key]] == [(role, ability)]
         count += 1
     assert count == 2 * len(Role) * len(Ability)
+
+
+def test_a_session_gives_its_holder_their_own_sign_in_and_no_area() -> None:
+    assert {ability.value for ability in OF_SESSION} == {"session:own"}
+    alone = principal()
+    assert alone.abilities == frozenset(), "a token without a session"
+    with_session = replace(alone, session=UUID(int=9))
+    assert with_session.abilities == OF_SESSION
+    assert with_session.areas(Ability.SESSION_OWN) == with_session.own(Ability.SESSION_OWN) == NOWHERE
+    assert with_session._settings == alone._settings
+    assert replace(with_session, is_service=True).abilities == frozenset()
+    assert with_session.acting_through(principal(grant(Role.SERVICE, None))).abilities == frozenset()
+    for role in set(Role) - {Role.SERVICE}:
+        granted = principal(grant(role, REGENCY))
+        assert replace(granted, session=UUID(int=9))._areas == granted._areas, "grants say it already"
 
 
 def test_every_ability_is_granted_with_a_reason_and_every_role_has_one() -> None:

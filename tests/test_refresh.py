@@ -7,6 +7,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import pyotp
 import pytest
 
 from tests.test_sign_in import (  # noqa: F401  (a fixture)
@@ -25,6 +26,8 @@ from tests.village import Answer, Place, served_with
 pytestmark = pytest.mark.anyio
 REFRESH = f"mutation($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {SESSION} }} }}"
 SIGN_OUT = "mutation($everywhere: Boolean!) { signOut(input: {everywhere: $everywhere}) { signedOut } }"
+ENROL = "mutation($p: String!) { enrolTotp(input: {password: $p}) { uri userErrors { code } } }"
+CONFIRM = "mutation($o: String!) { confirmTotp(input: {otp: $o}) { confirmed userErrors { code } } }"
 CHANGE = f"mutation($input: ChangePasswordInput!) {{ changePassword(input: $input) {{ {SESSION} }} }}"
 
 
@@ -231,6 +234,37 @@ async def test_a_temporary_password_opens_nothing_but_its_change(village: Place)
     row = await village.admin.fetchrow("SELECT * FROM credential WHERE account_id = $1", account)
     assert row is not None
     assert (row["temporary"], row["valid_until"]) == (False, None)
+
+
+NO_GRANT = {
+    "never had one": "DELETE FROM grants WHERE user_id = $1",
+    "all have ended": "UPDATE grants SET valid_to = '2020-01-01' WHERE user_id = $1",
+    "all were taken away": "UPDATE grants SET active = false WHERE user_id = $1",
+}
+
+
+@pytest.mark.parametrize("case", NO_GRANT)
+async def test_who_has_no_grant_keeps_their_own_sign_in_and_sees_no_record(village: Place, case: str) -> None:
+    account, username = await with_password(village, temporary=True)
+    await village.admin.execute(NO_GRANT[case], account)
+    session = (await change(village, await session_of(village, username)))["session"]
+    other = await session_of(village, username, password=NEW)
+    enrolled = await send(village, session, ENROL, p=NEW)
+    assert enrolled.data["enrolTotp"]["userErrors"] == []
+    app = pyotp.parse_uri(enrolled.data["enrolTotp"]["uri"])
+    assert isinstance(app, pyotp.TOTP)
+    confirmed = await send(village, session, CONFIRM, o=app.now())
+    assert confirmed.data["confirmTotp"] == {"confirmed": True, "userErrors": []}
+    viewer = (await send(village, session, "{ viewer { username abilities } }")).data["viewer"]
+    assert viewer == {"username": username, "abilities": ["SESSION_OWN"]}
+    for records in ("households", "users"):
+        answer = await send(village, session, f"{{ {records}(first: 1) {{ nodes {{ id }} }} }}")
+        assert answer.codes == ["FORBIDDEN"], answer.body
+    assert (await send(village, session, SIGN_OUT, everywhere=True)).data == {"signOut": {"signedOut": True}}
+    for ended in (session, other):
+        await becomes(village, ended, 401)
+    rows = await audit_rows(village, 0)
+    assert {row[3] for row in rows if account in (row[0], row[2]) and row[1] == "session:own"} == {"ACCEPTED"}
 
 
 async def test_a_changed_password_ends_the_other_sessions(village: Place) -> None:

@@ -74,7 +74,7 @@ async def audit_refusal(
 
 
 async def require(database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None = None) -> None:
-    """Raises Forbidden, and audits it, if no grant of the caller gives the ability anywhere."""
+    """Raises Forbidden, and audits it, if neither a grant of the caller nor their session gives the ability."""
     if ability not in principal.abilities:
         await audit_refusal(database, principal, ability, subject, Forbidden.code)
         raise Forbidden(ability=ability)
