@@ -41,7 +41,7 @@ class Claims:
     """The content of a valid token: its user (`sub`), its own id (`jti`), and when it expires (exclusive, UTC).
 
     `session` (`sid`) is the sign-in from which it follows; a demo's tokens that were made by hand have none, nor have
-    an identity provider's, of which `second_factor` says whether the provider asked for one."""
+    a service's or an identity provider's, of which `second_factor` says whether the provider asked for one."""
 
     sub: UUID
     jti: str
@@ -143,6 +143,11 @@ class Keyring:
         """Use the keys of another keyring of this issuer, so that everybody who holds this one does."""
         self._schedule, self._public, self._verifying = later._schedule, later._public, later._verifying
         self._cache.clear()  # it may hold tokens of a key that was taken away
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether each of its tokens must name a session, as all but a demo's do that were made by hand."""
+        return self.issuer != DEMO
 
     @property
     def _longest(self) -> timedelta:

@@ -8,9 +8,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auth.area import COUNTRY
+from auth.errors import SignInFault, Unauthenticated
 from auth.principal import Duty
+from auth.token import Keyring
 from registry.guard.wall import DOORS
 from server.http.identity import principal_of
 from tests.eventually import eventually
@@ -174,6 +177,18 @@ async def test_a_temporary_password_must_be_changed_first(village: Place) -> Non
 async def duty(village: Place, account: uuid.UUID, session: uuid.UUID | None) -> Duty | None:
     authorization = header(village, account, session)["authorization"]
     return (await principal_of(authorization, village.keyring, village.database)).duty
+
+
+async def test_only_a_demo_accepts_its_tokens_without_a_session(village: Place) -> None:
+    account = await new_account(village)
+    session, now = await new_session(village, account), dt.datetime.now(dt.UTC)
+    production = Keyring("https://registry.example", village.keyring.audience, Ed25519PrivateKey.generate())
+    accepted = await principal_of(f"Bearer {production.issue(account, 5, now, session)}", production, village.database)
+    assert accepted.session == session
+    with pytest.raises(Unauthenticated) as refusal:
+        await principal_of(f"Bearer {production.issue(account, 5, now)}", production, village.database)
+    assert refusal.value.fault is SignInFault.MISSING_CLAIM
+    assert await status(village, header(village, account, None)) == 200, "a demo's"
 
 
 OWN = ("session", "device", "credential", "second_factor", "recovery_code")

@@ -50,6 +50,7 @@ PAST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
 USER = uuid.uuid4()
+SIGN_IN = uuid.UUID(int=8)
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 BEGIN = NOW + GRACE
 SECOND = dt.timedelta(seconds=1)
@@ -221,12 +222,17 @@ async def test_no_request_is_refused_while_two_workers_change_their_key(
     """Somebody gets tokens and reads all the while, from before the new key is there until it signs."""
     connection = await asyncpg.connect(environment["OWNER"])
     await connection.execute("INSERT INTO registry.account (id, username, name) VALUES ($1, 'reader', 'Reader')", USER)
+    await connection.execute(
+        "INSERT INTO registry.session (id, account_id, begun_at, renewed_at, expires_at, second_factor, generation,"
+        " token_hash) VALUES ($1, $2, now(), now(), now() + interval '1 day', false, 0, '')",
+        *(SIGN_IN, USER),
+    )
     await connection.close()
     folder = Path(environment["DESMIGRATIF_SIGNING_KEYS"])
 
     def issued(client: httpx.Client) -> str:
         ring = Keyring.load(folder, issuer="desmigratif", audience="desmigratif-api")
-        return ring.issue(USER, 15, dt.datetime.now(dt.UTC))
+        return ring.issue(USER, 15, dt.datetime.now(dt.UTC), SIGN_IN)
 
     def read(port: int, token: str) -> int:
         headers = {"authorization": f"Bearer {token}"}

@@ -1,8 +1,9 @@
 """The caller of a request: the user of its bearer token, with the grants that the database holds.
 
-Rule: a token names the user and nothing else.  Grants are read from the database and cached only while changes are
-reported, so a revoked grant ends within 10 seconds.  Whatever is wrong with a token gets the same answer.
-Tests: tests/test_http.py, tests/test_principals.py.
+Rule: a token names no right.  Grants are read from the database and cached only while changes are reported, so a
+revoked grant ends within 10 seconds.  Outside a demo a token of ours names a session too, which can be ended; a
+service's and a provider's have none.  Whatever is wrong with a token gets the same answer.
+Tests: tests/test_http.py, tests/test_principals.py, tests/test_sessions.py.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ async def principal_of(
             if error.fault is not SignInFault.UNKNOWN_KEY or service_keys is None or principals is None:
                 raise
             claims = await service_keys.claims(text, database, principals)
+        else:
+            if claims.session is None and keyring.needs_session:  # nothing could end it before it expires
+                raise Unauthenticated(SignInFault.MISSING_CLAIM)
         return await _principal(claims, database, principals)
     claims = await accounts.claims(text, database, principals)
     principal = await _principal(claims, database, principals)
