@@ -97,6 +97,41 @@ def test_no_password_is_in_the_arguments_the_audit_or_an_error(dsn: str, capsys:
         assert "--password" not in capsys.readouterr().out
 
 
+def with_authenticator(dsn: str) -> None:
+    """Give siti an authenticator, one that waits for its first code, a used recovery code and one that is not."""
+    rows(
+        dsn,
+        "WITH factors AS (INSERT INTO second_factor (id, account_id, key_id, sealed, last_step, confirmed_at)"
+        " SELECT gen_random_uuid(), a.id, 'k', 'sealed', 0, t FROM account a, (VALUES (now()), (null)) v (t)),"
+        " codes AS (INSERT INTO recovery_code (id, account_id, code_hash, used_at)"
+        " SELECT gen_random_uuid(), a.id, 'hash', t FROM account a, (VALUES ('2026-01-01'::timestamptz), (null)) v (t))"
+        " SELECT 1",
+    )
+
+
+def test_a_lost_authenticator_is_forgotten_with_its_codes_and_sessions(dsn: str, capsys: Output) -> None:
+    assert run("user", "add", "siti") == 0
+    ((password_before,),) = rows(dsn, "SELECT password_hash FROM credential")
+    rows(dsn, "UPDATE account SET signed_out_at = NULL RETURNING 1")
+    assert run("user", "reset-second-factor", "siti") == 0
+    assert "siti has no authenticator; nothing has changed." in capsys.readouterr().out
+    assert rows(dsn, "SELECT signed_out_at FROM account") == [(None,)]
+    with_authenticator(dsn)
+    assert run("user", "reset-second-factor", "siti") == 0
+    assert "enrols a new authenticator" in capsys.readouterr().out
+    assert rows(dsn, "SELECT DISTINCT ended_at IS NOT NULL, sealed FROM second_factor") == [(True, b"")]
+    assert rows(dsn, "SELECT count(*) FROM recovery_code WHERE used_at IS NULL") == [(0,)]
+    assert rows(dsn, "SELECT signed_out_at IS NOT NULL FROM account") == [(True,)]
+    assert rows(dsn, "SELECT password_hash FROM credential") == [(password_before,)]
+    assert audited(dsn)[-2:] == [
+        ("user:manage", "UNCHANGED", "user reset-second-factor"),
+        ("user:manage", "ACCEPTED", "user reset-second-factor"),
+    ]
+    assert run("user", "disable", "siti") == 0
+    assert run("user", "reset-second-factor", "siti") == 1
+    assert "The account siti is disabled." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence", "outcome"),
     [
@@ -104,6 +139,7 @@ def test_no_password_is_in_the_arguments_the_audit_or_an_error(dsn: str, capsys:
         (("user", "add", " \u200b"), "username: This field is required", "REQUIRED"),
         (("user", "add", "u" * 101), "username: This text is too long", "UNKNOWN_VALUE"),
         (("user", "reset-password", "nobody"), "There is no account nobody", "NOT_FOUND"),
+        (("user", "reset-second-factor", "nobody"), "There is no account nobody", "NOT_FOUND"),
         (("user", "disable", "nobody"), "There is no account nobody", "NOT_FOUND"),
         (("user", "disable", "siti"), "last administrator", "LAST_ADMINISTRATOR"),
         (("grant", "end", "siti", "MINISTRY_ADMIN", "national"), "last administrator", "LAST_ADMINISTRATOR"),

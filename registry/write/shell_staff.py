@@ -30,8 +30,9 @@ from registry.models.session import SESSION
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
-from registry.write.credentials import give_temporary_password, sign_out_everywhere
+from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
 from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, store_grant
+from registry.write.second_factor import has_second_factor
 from registry.write.shell import Shell, ShellRefused
 from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
 from registry.write.user_errors import Problem, Refused, unfit
@@ -129,6 +130,16 @@ async def reset_password(work: Shell, username: str, password_hash: str) -> None
     account = await _account(work.tx, username, active=True)
     await give_temporary_password(work.tx, account["id"], password_hash)
     await _audit(work, Ability.USER_MANAGE, account["id"], "user reset-password")
+
+
+async def reset_second_factor(work: Shell, username: str) -> Act:
+    """Forget the authenticator of an account with its recovery codes; its sessions end.  Raises ShellRefused."""
+    account = await _account(work.tx, username, active=True)
+    changed = await has_second_factor(work.tx, account["id"])
+    if changed:
+        await forget_second_factor(work.tx, account["id"])
+    await _audit(work, Ability.USER_MANAGE, account["id"], "user reset-second-factor", changed)
+    return Act(changed)
 
 
 # --- grants -----------------------------------------------------------------------------------------------------------

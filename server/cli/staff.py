@@ -64,6 +64,15 @@ async def reset(dsn: str, username: str) -> str:
     return temporary
 
 
+async def reset_second_factor(dsn: str, username: str) -> Act:
+    """Forget the authenticator of an account.  Raises ShellRefused."""
+
+    async def act(work: Shell) -> Act:
+        return await shell_staff.reset_second_factor(work, username)
+
+    return await carry_out(dsn, operator(), Ability.USER_MANAGE, "user reset-second-factor", act)
+
+
 async def disable(dsn: str, username: str) -> Act:
     """Disable an account.  Raises ShellRefused."""
 

@@ -58,6 +58,24 @@ def user_reset_password(username: Username, as_json: Json = False, database: Own
     print_password(username, asyncio.run(reset(owner_url(database), username)), as_json=as_json)
 
 
+@verb(user, "reset-second-factor", Reason.OWNER)
+def user_reset_second_factor(username: Username, database: Owner = None) -> None:
+    """Forget the authenticator and the recovery codes of an account whose holder has lost both; its sessions end.
+
+    Whoever has the password alone gets in by this, so make sure first who asks: call them back at the number that the
+    ministry has of them, or see them with their office card; a message or a call from them proves nothing.  With one
+    recovery code left they need no reset.  At the next sign-in they enrol a new authenticator before they see a record.
+    If the password may be known to others too, reset it as well.
+
+    `desmigratif user reset-second-factor siti`
+    """
+    from server.cli.staff import print_act, reset_second_factor
+
+    act = asyncio.run(reset_second_factor(owner_url(database), username))
+    changed = f"{username} signs in with the password alone, and enrols a new authenticator where one is needed."
+    print_act(console, act, changed, f"{username} has no authenticator; nothing has changed.")
+
+
 @verb(user, "disable", Reason.OWNER)
 def user_disable(username: Username, database: Owner = None) -> None:
     """Disable an account: its sessions end at once, in every worker.  The last administrator's is refused.
