@@ -24,10 +24,11 @@ from registry.store.db import Database
 from registry.store.sql import Statement
 from server.http.app import create
 from server.settings import Settings
-from tests.personas import BY_NAME, DISABLED, PERSONAS
+from tests.colleagues import COLLEAGUES, Colleague
+from tests.personas import BY_NAME, DISABLED, PERSONAS, Persona
 from tests.unique_values import UniqueValues, document, episode
 from tests.village import HIGH_QUOTAS
-from tests.world import CHILDREN, SCOPED, House, Row, World
+from tests.world import CHILDREN, SCOPED, HeldGrant, House, Mark, Row, World
 
 LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
 
@@ -256,21 +257,35 @@ async def build_world(dsn: str, login: str) -> AsyncIterator[World]:
         _record(w)
         for key, _, _ in country:
             w.regions[key] = await _region(admin, w, key)
-        w.holders += (*PERSONAS, DISABLED)
-        for persona in w.holders:
-            await admin.execute(
-                "INSERT INTO account (id, username, name, active) VALUES ($1, $2, $2, $3)",
-                *(persona.id, persona.name, persona.active),
-            )
-            for g in persona.grants:
-                region = None if g.region is None else w.regions[g.region]
-                await admin.execute(
-                    "INSERT INTO grants (user_id, role, region_id, national, valid_from, valid_to, active)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                    *(persona.id, g.role, region, region is None, g.from_, g.to, g.active),
-                )
+        for persona in (*PERSONAS, DISABLED, *COLLEAGUES.values()):
+            await _account(w, persona)
         await Builder(w).build()
         yield w
+
+
+async def _account(w: World, who: Persona) -> None:
+    """Store an account with its grants, and the device of a colleague."""
+    username = who.username if isinstance(who, Colleague) else who.name
+    creator = None if who.creator is None else BY_NAME[who.creator].id
+    await w.admin.execute(
+        "INSERT INTO account (id, username, name, active, created_by) VALUES ($1, $2, $3, $4, $5)",
+        *(who.id, username, who.name, who.active, creator),
+    )
+    w.holders.append(who)
+    for g in who.grants:
+        held, region = HeldGrant(uuid.uuid4(), who, g), None if g.region is None else w.regions[g.region]
+        giver = None if g.giver is None else BY_NAME[g.giver].id
+        await w.admin.execute(
+            "INSERT INTO grants (id, user_id, role, region_id, national, valid_from, valid_to, active, pending,"
+            " granted_by, granted_by_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            *(held.id, who.id, g.role, region, region is None, g.from_, g.to, g.active, g.pending, giver, g.giver),
+        )
+        w.grants.append(held)
+    if isinstance(who, Colleague):
+        device = "INSERT INTO device (id, account_id, label, revoked) VALUES ($1, $2, $3, true)"
+        await w.admin.execute(device, who.device, who.id, who.device_label)
+        w.marks += [Mark(text, "SYSTEM", who) for text in (who.username, who.device_label)]
+        w.marks.append(Mark(who.name, "PERSONAL", who))
 
 
 @asynccontextmanager

@@ -27,9 +27,7 @@ class LeakDetector:
         """The texts that they may see, and those that they may not."""
         if who.name not in self._sorted:
             allowed = {
-                text
-                for text, marks in self._of.items()
-                if any(m.kind is not None and self._world.sees(who, m.kind, m.row) for m in marks)
+                text for text, marks in self._of.items() if any(self._world.may_read(who, mark) for mark in marks)
             }
             self._sorted[who.name] = allowed, self._of.keys() - allowed
         return self._sorted[who.name]

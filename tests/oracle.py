@@ -35,6 +35,7 @@ SEES: dict[str, frozenset[str]] = {
 }
 SEES_OWN = {"PROTECTIVE": frozenset({"OFFICER", "PROTECTION_DESK"})}
 SUBMITS = frozenset({"OFFICER"})
+AMENDS = frozenset({"OFFICER", "REGENCY_COORDINATOR"})
 REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
 
 Tree = Mapping[str, str | None]
@@ -54,6 +55,8 @@ class HeldGrant(Protocol):
     def to(self) -> dt.date | None: ...
     @property
     def active(self) -> bool: ...
+    @property
+    def pending(self) -> bool: ...
 
 
 class Placed(Protocol):
@@ -76,6 +79,8 @@ class Account(Protocol):
     def active(self) -> bool: ...
     @property
     def grants(self) -> Sequence[HeldGrant]: ...
+    @property
+    def creator(self) -> str | None: ...
 
 
 def inside(tree: Tree, village: str, region: str | None) -> bool:
@@ -109,6 +114,9 @@ GIVES = {
     "MINISTRY_ADMIN": EVERYBODY,
 }
 CLOSES = GIVES | {"SYSTEM_ADMIN": EVERYBODY}
+FINDS = frozenset({"REGENCY_COORDINATOR", "MINISTRY_ADMIN", "SYSTEM_ADMIN"})
+APPROVES = frozenset({"MINISTRY_ADMIN"})
+OFFICERS = frozenset({"OFFICER"})
 
 
 def reaches(tree: Tree, who: Account, roles: frozenset[str], region: str | None, today: dt.date) -> bool:
@@ -129,15 +137,62 @@ def gives(tree: Tree, who: Account, role: str, region: str | None, today: dt.dat
 
 
 def closes(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
-    """Whether this person may disable an account: each of its grants that has not ended."""
-    living = [grant for grant in other.grants if grant.active and (grant.to is None or grant.to >= today)]
+    """Whether this person may disable an account and revoke its devices."""
+    return _keeps(tree, who, other, CLOSES, today)
+
+
+def manages(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
+    """Whether this person may change an account and reset its password."""
+    return _keeps(tree, who, other, GIVES, today)
+
+
+def _keeps(tree: Tree, who: Account, other: Account, reach: Mapping[str, frozenset[str]], today: dt.date) -> bool:
+    """Whether a grant of this person reaches each grant of another's that has not ended."""
     if who.name == other.name:
         return False
+    living = [grant for grant in other.grants if not is_over(grant, today)]
     if not living:
-        return reaches(tree, who, frozenset(CLOSES), None, today)
-    return all(
-        reaches(tree, who, frozenset(r for r in CLOSES if grant.role in CLOSES[r]), grant.region, today)
-        for grant in living
+        created = other.creator == who.name and anywhere(who, frozenset(reach), today)
+        return created or reaches(tree, who, frozenset(reach), None, today)
+    for grant in living:
+        roles = frozenset(role for role in reach if grant.role in reach[role])
+        if not reaches(tree, who, roles, grant.region, today):
+            return False
+    return True
+
+
+def is_over(grant: HeldGrant, today: dt.date) -> bool:
+    """Whether a grant gives nothing any more, and never will."""
+    return not (grant.active or grant.pending) or (grant.to is not None and grant.to < today)
+
+
+def anywhere(who: Account, roles: frozenset[str], today: dt.date) -> bool:
+    """Whether one of these roles is in force for this person somewhere."""
+    return any(_holds(grant, who, today) and grant.role in roles for grant in who.grants)
+
+
+def sees_account(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
+    """Whether the account of another exists for this person: their own, and those of the area of SYSTEM."""
+    return who.name == other.name or _placed(tree, who, other, SEES["SYSTEM"], today)
+
+
+def finds(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
+    """Whether lists show the account to this person."""
+    return _placed(tree, who, other, FINDS, today)
+
+
+def _placed(tree: Tree, who: Account, other: Account, roles: frozenset[str], today: dt.date) -> bool:
+    """Whether an account has a grant where this person has one of the roles, or never had one and is theirs to keep."""
+    if other.grants:
+        return any(reaches(tree, who, roles, grant.region, today) for grant in other.grants)
+    created = other.creator == who.name and anywhere(who, roles, today)
+    return created or reaches(tree, who, roles, None, today)
+
+
+def names_officer(tree: Tree, who: Account, other: Account, today: dt.date) -> bool:
+    """Whether a village shows this person the name of another: of its officer, where they see PERSONAL."""
+    return any(
+        has(tree, other, OFFICERS, place, today) and has(tree, who, SEES["PERSONAL"], place, today) for place in tree
     )
 
 

@@ -64,6 +64,10 @@ class Path:
     def end(self) -> str:
         return self.kind or self.steps[-1].target.name
 
+    def passes(self, kinds: set[str]) -> bool:
+        """Whether a step leads to one of these types, or goes on from one of them."""
+        return bool(kinds & {self.end, *(step.target.name for step in self.steps), *(step.on for step in self.steps)})
+
     @property
     def variables(self) -> dict[str, str]:
         """Name and type of the required arguments of the root."""

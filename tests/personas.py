@@ -26,6 +26,8 @@ class Grant:
     from_: dt.date = LONG_AGO
     to: dt.date | None = None
     active: bool = True
+    pending: bool = False
+    giver: str | None = None  # the name of the persona who gave it
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Persona:
     grants: tuple[Grant, ...]
     active: bool = True
     id: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
+    creator: str | None = None  # the name of the persona who created the account
 
     @property
     def runs_registered_only(self) -> bool:

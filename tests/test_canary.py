@@ -17,6 +17,7 @@ from graphql import GraphQLSchema
 from schema.build import build
 from schema.declare.strawberry_internals import graphql_schema
 from tests import oracle
+from tests.colleagues import COLLEAGUES
 from tests.leak_detector import CURSOR, LeakDetector, everything_in, leak_detector
 from tests.paths import Path, paths
 from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
@@ -25,7 +26,8 @@ from tests.world import Row, World
 pytestmark = pytest.mark.anyio
 DEPTH, SHARE, CALLERS = 4, 90, 4
 WIDE, NOBODY = BY_NAME["OFFICER@country"], BY_NAME["nobody"]
-SOME = (WIDE, *(who for who in REPRESENTATIVES[::2] if who is not WIDE))
+ADMIN, COORDINATOR = BY_NAME["MINISTRY_ADMIN@country"], BY_NAME["REGENCY_COORDINATOR@A1"]
+SOME = (WIDE, COORDINATOR, *(who for who in REPRESENTATIVES[::2] if who is not WIDE))
 CARRIERS = {
     "Household",
     "Consent",
@@ -37,7 +39,9 @@ CARRIERS = {
     "Remark",
     "WorkflowEvent",
 }
-"""Types with marked values."""
+"""Types with marked values of households."""
+OF_ACCOUNTS = {"User", "Device"}
+"""Types with marked values of accounts, which the administrator of the ministry sees all."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,9 @@ def root_values(world: World, path: Path) -> dict[str, Any]:
     beyond = path.steps[1].on if len(path.steps) > 1 else path.kind
     after = path.steps[1].name if len(path.steps) > 1 else ""
     person = {"mother": child, "father": child, "businesses": wife}.get(after, head)
-    records = {"Household": household, "Member": person, "MigrationEpisode": episode, "Business": shop}
+    colleague = COLLEAGUES["officer here"]
+    records: dict[str, Any] = {"Household": household, "Member": person, "MigrationEpisode": episode, "Business": shop}
+    records |= {"User": colleague, "Grant": next(held for held in world.grants if held.holder is colleague)}
     place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
     record = records.get(beyond or "")
     values = {
@@ -83,10 +89,11 @@ async def crawl(
     callers: Callable[[], list[Persona]],
     log: Any,
 ) -> None:
-    reached = expensive = 0
+    reached, expensive = {False: 0, True: 0}, 0
     for path in some_paths:
         values = root_values(world, path)
-        for who in (WIDE, *callers()):
+        wide = ADMIN if path.passes(OF_ACCOUNTS) else WIDE
+        for who in (wide, *callers()):
             for page in (path.page, min(path.page, 10), 1):
                 answer = await world.ask(who, path.document(schema, page), **values)
                 if answer.codes != ["QUERY_TOO_COMPLEX"]:
@@ -94,10 +101,11 @@ async def crawl(
             expensive += answer.codes == ["QUERY_TOO_COMPLEX"]
             assert set(answer.codes) <= {"FORBIDDEN", "QUERY_TOO_COMPLEX"}, (str(path), who.name, answer.body)
             marks = detector.allowed(who, everything_in(answer))
-            if who is WIDE and path.end in CARRIERS and f'"end":"{path.end}"' in answer.body.decode():
+            if who is wide and path.end in CARRIERS | OF_ACCOUNTS and f'"end":"{path.end}"' in answer.body.decode():
                 assert marks, str(path)
-                reached += 1
-    assert reached > sum(path.end in CARRIERS for path in some_paths) * 2 // 3
+                reached[path.end in OF_ACCOUNTS] += 1
+    for of_accounts, kinds in ((False, CARRIERS), (True, OF_ACCOUNTS)):
+        assert reached[of_accounts] >= sum(path.end in kinds for path in some_paths) * 2 // 3, kinds
     assert expensive <= len(some_paths) // 10, "too many paths are too complex even for one row"
     detector.allowed(NOBODY, everything_logged(world, log))
 
@@ -107,7 +115,9 @@ async def test_no_sampled_path_leads_to_hidden_values(
 ) -> None:
     caplog.set_level("DEBUG")
     chance = random.Random(20)
-    some_paths = chance.sample(list(paths(schema, DEPTH)), SHARE)
+    every_path = list(paths(schema, DEPTH))
+    some_paths = chance.sample(every_path, SHARE)
+    some_paths += [path for path in every_path if path.end in OF_ACCOUNTS]
     await crawl(world, detector, schema, some_paths, lambda: chance.sample(PERSONAS, CALLERS - 1), caplog)
 
 
@@ -129,7 +139,13 @@ LISTS = {
     "businesses": "id name annualSales { amount }",
     "regions": "id name lastVerifiedAt households(first: 2) { nodes { address } }",
     "provinces": "id name members(first: 2) { edges { cursor node { fullName } } }",
+    "users": "id username name devices { id label } grants { id grantedBy { name } user { name } }",
 }
+USERS = f"""query($filter: UserFilter, $search: String) {{
+  users(filter: $filter, search: $search, first: 100) {{
+    totalCount edges {{ cursor }} nodes {{ {LISTS["users"]} }} }} }}"""
+STAFF = """query($id: ID!) { node(id: $id) { __typename id ... on User { username name devices { label } }
+  ... on Grant { role user { username name devices { label } } grantedBy { name } } } }"""
 FIRSTS = (None, 0, -1, 1, 3, 1000, 1001, 2**31 - 1)
 
 
@@ -161,6 +177,22 @@ def argument_cases(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
             f" edges {{ cursor node {{ {LISTS[name]} }} }} }} }}",
             {},
         )
+    for filter_ in (
+        *({"role": [role]} for role in sorted(oracle.EVERYBODY)),
+        *({"within": [code]} for code in ("35", "35.01", "35.01.11.2001", "52.01", "99")),
+        *({"active": active} for active in (True, False)),
+        {"role": ["OFFICER"], "within": ["52.01"], "active": True},
+    ):
+        yield USERS, {"filter": filter_}
+    for colleague in COLLEAGUES.values():
+        yield USERS, {"search": colleague.username}
+    yield USERS, {"search": colleague.username[:4]}
+    yield USERS, {"search": colleague.device_label}
+    accounts = [colleague.id for colleague in COLLEAGUES.values()]
+    devices = [colleague.device for colleague in COLLEAGUES.values()][:2]
+    grants = [held.id for held in world.grants if held.holder.id in accounts]
+    for id_ in map(str, (*accounts, *grants, *devices)):
+        yield STAFF, {"id": id_}
     ids = [str(row.id) for row in (*world.rows[::40], *world.of("remark")[:1], *world.of("identity")[:1])]
     ids += [str(place) for place in list(world.regions.values())[:3]]
     ids += [

@@ -34,6 +34,11 @@ COMMANDS = {
         'mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: "x"}]})'
         f" {{ household {{ id }} {PROBLEM} }} }}",
     ),
+    "amend": (
+        oracle.AMENDS,
+        'mutation($id: ID!) { amendHousehold(input: {household: {id: $id, address: "x"}, baseRev: 1, reason: "x"})'
+        f" {{ outcome household {{ id }} {PROBLEM} }} }}",
+    ),
     "reveal": (
         oracle.REVEALS,
         "mutation($id: ID!) { revealIdentity(input: {id: $id, field: NIK, purpose: VERIFICATION})"

@@ -16,7 +16,7 @@ import pytest
 from auth.area import NATIONAL, NOWHERE, AreaSet
 from registry.guard.wall import CROSSING, DOORS, LOGIN, OWNER, Kind, policies
 from tests import oracle
-from tests.personas import BY_NAME, DISABLED, PERSONAS, REPRESENTATIVES, TODAY, Persona
+from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona
 from tests.plan import explain_generic, is_gated, scanned_tables, unguarded
 from tests.queries import QUERIES
 from tests.world import LEDGERS, READ, SCOPED, Row, World, every_setting, fetch_ids
@@ -200,14 +200,11 @@ async def test_other_tables_show_the_map_and_the_caller(world: World) -> None:
 
 
 async def test_accounts_and_grants_show_where_the_caller_sees_the_class_system(world: World) -> None:
-    """Their own; those of their area; and, in the whole country, the accounts that never had a grant."""
-    without_grants = {holder.id for holder in world.holders if not holder.grants}
+    """Their own; those of their area; and those that never had a grant, to their creator and in the whole country."""
     count = 0
     for who in PERSONAS:
         expected = world.granted(who)
-        accounts = {holder for holder, _ in expected} | {who.id}
-        if any(holder == DISABLED.id for holder, _ in expected):
-            accounts |= without_grants
+        accounts = {other.id for other in world.holders if oracle.sees_account(world.ever, who, other, TODAY)}
         async with world.as_login(who) as connection:
             rows = await connection.fetch("SELECT user_id, role FROM grants")
             assert {(row["user_id"], row["role"]) for row in rows} == expected, who.name
@@ -303,7 +300,7 @@ async def test_statements_without_a_condition_show_only_the_caller_s_rows(world:
     answers = ""
     for who in REPRESENTATIVES:
         principal = await world.principal(who)
-        hidden = {mark.text for mark in world.marks if not world.exists(who, mark.row)}
+        hidden = {mark.text for mark in world.marks if not world.stands(who, mark)}
         async with world.as_login(who) as connection:
             for statement, text in loosened:
                 values = [argument(principal, name, statement.text, n) for n, name in enumerate(statement.names, 1)]

@@ -32,7 +32,8 @@ from schema.query import Query
 from server.http.identity import principal_of
 from server.http.request_log import RequestLog
 from tests import oracle
-from tests.personas import TODAY, Persona
+from tests.colleagues import Colleague
+from tests.personas import TODAY, Grant, Persona
 
 SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity", "record_revision"]
 LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
@@ -93,7 +94,16 @@ class Mark:
 
     text: str
     kind: str | None
-    row: Row
+    row: Row | Colleague
+
+
+@dataclass(frozen=True)
+class HeldGrant:
+    """A grant as it is stored."""
+
+    id: uuid.UUID
+    holder: Persona
+    grant: Grant
 
 
 @dataclass
@@ -138,6 +148,7 @@ class World:
     regions: dict[str, uuid.UUID]
     ever: dict[str, str | None] = field(default_factory=dict)  # the tree with the regions that have closed
     holders: list[Persona] = field(default_factory=list)  # everybody who has an account
+    grants: list[HeldGrant] = field(default_factory=list)
     houses: list[House] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
@@ -198,13 +209,28 @@ class World:
     def sees(self, who: Persona, kind: str, row: oracle.Placed) -> bool:
         return oracle.sees(self.tree, who, kind, row, TODAY)
 
+    def stands(self, who: Persona, mark: Mark) -> bool:
+        """Whether the record or account of a mark exists for this caller."""
+        if isinstance(mark.row, Row):
+            return self.exists(who, mark.row)
+        named = oracle.names_officer(self.tree, who, mark.row, TODAY)
+        return named or oracle.sees_account(self.ever, who, mark.row, TODAY)
+
+    def may_read(self, who: Persona, mark: Mark) -> bool:
+        """Whether this caller may get the text of a mark."""
+        if mark.kind is None:
+            return False
+        if isinstance(mark.row, Row):
+            return self.sees(who, mark.kind, mark.row)
+        named = mark.kind == "PERSONAL" and oracle.names_officer(self.tree, who, mark.row, TODAY)
+        return named or oracle.finds(self.ever, who, mark.row, TODAY)
+
     def granted(self, who: Persona) -> set[tuple[uuid.UUID, str]]:
         """Holder and role of the grants that exist for this caller."""
         return {
-            (holder.id, grant.role)
-            for holder in self.holders
-            for grant in holder.grants
-            if oracle.sees_grant(self.ever, who, holder.name, grant.region, TODAY)
+            (held.holder.id, held.grant.role)
+            for held in self.grants
+            if oracle.sees_grant(self.ever, who, held.holder.name, held.grant.region, TODAY)
         }
 
     def of(self, table: str) -> list[Row]:
