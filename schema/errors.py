@@ -118,19 +118,19 @@ class PasswordChangeRequired(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Ganti dulu sandi sementara Anda dengan `changePassword`.",
+            "Ganti dulu kata sandi sementara Anda dengan `changePassword`.",
             "Change your temporary password by `changePassword` first.",
         )
 
 
 class SecondFactorRequired(RequestError):
-    """A grant of the caller opens records only to who has shown a second factor."""
+    """A grant of the caller opens records only to callers who have shown a second factor."""
 
     code, status = "SECOND_FACTOR_REQUIRED", 403
 
     def __init__(self) -> None:
         super().__init__(
-            "Pasang dulu faktor kedua dengan `enrolTotp` dan `confirmTotp`.",
+            "Pasang dulu verifikasi dua langkah dengan `enrolTotp` dan `confirmTotp`.",
             "Set up a second factor by `enrolTotp` and `confirmTotp` first.",
         )
 

@@ -27,8 +27,6 @@ from registry.guard.vault import Vault
 
 MARK = "demo key: refused in production"
 VAULT = "vault.json"
-
-
 POLL_SECONDS = 5.0
 """How often a process that serves looks whether its key files have changed."""
 

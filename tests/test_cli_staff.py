@@ -146,7 +146,7 @@ def test_a_lost_authenticator_is_forgotten_with_its_codes_and_sessions(dsn: str,
         (("grant", "end", "siti", "OFFICER", HERE), "does not have this role there", "NOT_FOUND"),
         (("grant", "add", "nobody", "OFFICER", HERE), "There is no account nobody", "NOT_FOUND"),
         (("grant", "add", "siti", "OFFICER", "99.99"), "unknown", "REGION_UNKNOWN"),
-        (("grant", "add", "siti", "OFFICER", HERE, "--to", "2020-01-01"), "This day is over", "DATE_PAST"),
+        (("grant", "add", "siti", "OFFICER", HERE, "--to", "2020-01-01"), "This date has passed", "DATE_PAST"),
         (
             ("grant", "add", "siti", "OFFICER", HERE, "--from", "2190-02-01", "--to", "2190-01-01"),
             "wrong order",

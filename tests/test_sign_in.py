@@ -225,7 +225,7 @@ async def test_a_nul_is_refused_with_its_reason(village: Place, field: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("language", "sentence"), [("id", "Nama pengguna, sandi"), ("en", "The user name, password or code")]
+    ("language", "sentence"), [("id", "Nama pengguna, kata sandi"), ("en", "The user name, password or code")]
 )
 async def test_the_refusal_is_in_the_language_of_the_caller(village: Place, language: str, sentence: str) -> None:
     answer = await sign_in(village, "nobody", headers={"accept-language": language})

@@ -141,7 +141,7 @@ all_abilities: Derived[list[Ability]] = _derived(
 must_change_password: Derived[bool] = _derived(
     "must_change_password",
     sa.Boolean(),
-    "Wajib ganti sandi",
+    "Wajib ganti kata sandi",
     "Must change the password before anything else",
     lambda row, ctx: ctx.claim("must_change_password", sa.Boolean()),
 )

@@ -29,7 +29,7 @@ class Credential(Noun):
     __tablename__ = "credential"
     row_sensitivity = SYSTEM
     account_id: Mapped[uuid.UUID] = _of_account(primary_key=True)
-    password_hash: Mapped[str] = fact(SYSTEM, "Sidik sandi", "Hash of the password", server=True, longest=200)
+    password_hash: Mapped[str] = fact(SYSTEM, "Sidik kata sandi", "Hash of the password", server=True, longest=200)
     temporary: Mapped[bool] = fact(SYSTEM, "Sementara", "Must be changed at sign-in", server=True)
     valid_until: Mapped[dt.datetime | None] = fact(SYSTEM, "Berlaku sampai", "Valid until", server=True)
     changed_at: Mapped[dt.datetime] = fact(SYSTEM, "Diubah", "Changed at", server_default=sa.func.now(), server=True)

@@ -1,7 +1,7 @@
 """Devices: the phones and browsers on which accounts have signed in.
 
-Rule: a client makes the id of its device once and sends it whenever it signs in; who shares a phone has a row of their
-own for it.  A revoked device signs nobody in.  Tests: tests/test_sessions.py.
+Rule: a client makes the id of its device once and sends it whenever it signs in; people who share a phone each have
+a row for it.  A revoked device signs nobody in.  Tests: tests/test_sessions.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Service accounts of frontend teams: the operations that each may run, and the keys by which its team signs tokens.
 
-Rule: the command line alone writes these tables; the database holds public keys only, so who reads it can sign nothing.
+Rule: the command line alone writes these tables; the database holds public keys only, so reading it lets nobody sign.
 Tests: tests/test_registered.py, tests/test_service_keys.py.
 """
 

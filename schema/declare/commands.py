@@ -2,7 +2,8 @@
 
 A command is a function: its name is the mutation's, and what it returns, a result of `registry/write`, is shown by its
 payload.  schema/build.py assembles `Mutation` from what has registered.
-Rule: a command has an ability, one input and a payload that fits its result, or its file cannot be imported.
+Rule: a command has an ability or is one by which callers sign in, one input, and a payload that fits its result, or its
+file cannot be imported.
 Tests: tests/test_commands.py, tests/test_audit.py.
 """
 

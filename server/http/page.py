@@ -96,8 +96,8 @@ service again.</p>""",
 TOKENS = {
     (True, ID): "Demo ini membuat token untuk setiap persona; semuanya ada di <code>.demo/tokens.json</code>.",
     (True, EN): "This demo makes a token for each persona; all are in <code>.demo/tokens.json</code>.",
-    (False, ID): "Token diberikan oleh admin layanan ini dan berlaku singkat.",
-    (False, EN): "A token is given by the administrator of this service and is short-lived.",
+    (False, ID): "Token diperoleh dengan <code>signIn</code> dan berlaku paling lama 15 menit.",
+    (False, EN): "A token comes from <code>signIn</code> and is valid for 15 minutes at most.",
 }
 CURL = """curl {url} \\
   -H "Authorization: Bearer $TOKEN" -H "Accept-Language: {language}" \\

@@ -39,9 +39,8 @@ class Service:
     """What the routes of one process share.
 
     `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
-    identity provider; `counts` is the folder where all processes of the
-    service write their counts.  `keyring` and `vault` take over what `key_files` hold when
-    these change."""
+    identity provider; `counts` is the folder where all processes of the service write their counts.  `keyring` and
+    `vault` take over what `key_files` hold when these change."""
 
     settings: Settings
     keyring: Keyring
@@ -57,12 +56,12 @@ class Service:
     key_files: KeyFiles | None = None
 
     def __post_init__(self) -> None:
-        self.executable = graphql_schema(self.schema)
-        self.operations = Operations(self.executable, self.settings.introspection)
-        self.strangers = Operations(self.executable, self.settings.introspection, strangers=True)
-        self.service_keys = ServiceKeys(self.keyring.audience)
-        self.quotas = Quotas(self.settings.reveals_per_hour, self.settings.taken_ids_per_hour)
         settings = self.settings
+        self.executable = graphql_schema(self.schema)
+        self.operations = Operations(self.executable, settings.introspection)
+        self.strangers = Operations(self.executable, settings.introspection, strangers=True)
+        self.service_keys = ServiceKeys(self.keyring.audience)
+        self.quotas = Quotas(settings.reveals_per_hour, settings.taken_ids_per_hour)
         lifetimes = Lifetimes(
             dt.timedelta(days=settings.session_days),
             dt.timedelta(days=settings.session_idle_days),
@@ -70,7 +69,7 @@ class Service:
         )
         self.entrance = Entrance(self.keyring, self.vault, Hashing(settings.hashes_at_once), lifetimes)
         self.proxies = settings.proxy_networks
-        self.log = RequestLog(self.settings.log_form)
+        self.log = RequestLog(settings.log_form)
         self.answered = Durations()
         self.sdl = self.schema.as_str() + "\n"
         self.sdl_gzip = gzip(self.sdl.encode())
