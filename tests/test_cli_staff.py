@@ -173,6 +173,14 @@ def test_what_cannot_be_is_one_sentence_and_an_audit_row(
     assert (grants(dsn), rows(dsn, "SELECT * FROM account"), rows(dsn, "SELECT * FROM credential")) == before
 
 
+def test_a_service_account_gets_no_password(dsn: str, capsys: Output) -> None:
+    rows(dsn, "INSERT INTO account (id, username, name, service) VALUES (gen_random_uuid(), 'app', 'App', true)")
+    assert run("user", "reset-password", "app") == 1
+    assert "app is a service account, which signs in by its keys" in capsys.readouterr().err
+    assert audited(dsn)[-1][1] == "GRANT_NOT_HELD"
+    assert rows(dsn, "SELECT * FROM credential") == []
+
+
 def test_a_role_in_a_regency_is_given_once_and_a_wider_one_waits(dsn: str, capsys: Output) -> None:
     assert run("user", "add", "budi", "--name", "Budi") == 0
     for sentence in ("budi has OFFICER in 35.07.11.2008.", "already."):

@@ -174,6 +174,21 @@ async def test_only_who_may_give_every_grant_manages_an_account(village: Place) 
             assert codes(saved) == expected, (who, name)
 
 
+async def test_a_service_account_gets_no_password_but_is_disabled(village: Place) -> None:
+    """It has keys; whoever set its password would act as it, from anywhere."""
+    service = await new_account(village)
+    id_ = village.ids[service]
+    await village.admin.execute("UPDATE account SET service = true WHERE id = $1", id_)
+    for name, document, variables in (
+        ("resetPassword", RESET, {"id": str(id_)}),
+        ("saveUser", SAVE, {"input": {"id": str(id_), "name": "Lain"}}),
+    ):
+        assert codes((await village.query("ministry", document, **variables)).data[name]) == ["GRANT_NOT_HELD"], name
+    assert await village.admin.fetchval("SELECT count(*) FROM credential WHERE account_id = $1", id_) == 0
+    assert codes((await village.query("ministry", DISABLE, id=str(id_))).data["disableUser"]) == []
+    assert not await village.admin.fetchval("SELECT active FROM account WHERE id = $1", id_)
+
+
 async def test_a_reset_ends_the_sessions(village: Place) -> None:
     officer = await new_account(village, ("OFFICER", HERE))
     first = (await village.query("coordinator", RESET, id=str(village.ids[officer]))).data["resetPassword"]

@@ -139,12 +139,15 @@ async def refused_names(village: Place) -> dict[str, tuple[str, uuid.UUID | None
     disabled, disabled_name = await with_password(village)
     await village.admin.execute("UPDATE account SET active = false WHERE id = $1", disabled)
     without = await new_account(village)
+    service, service_name = await with_password(village, "SERVICE")
+    await village.admin.execute("UPDATE account SET service = true WHERE id = $1", service)
     late = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     expired, expired_name = await with_password(village, temporary=True, valid_until=late)
     return {
         "unknown": (f"nobody-{uuid.uuid4()}", None),
         "wrong password": (wrong_name, wrong),
         "disabled": (disabled_name, disabled),
+        "service account": (service_name, service),
         "no password": (
             str(await village.admin.fetchval("SELECT username FROM account WHERE id = $1", without)),
             without,

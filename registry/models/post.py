@@ -42,16 +42,20 @@ def of_others(grant: sa.FromClause, ctx: StatementContext, ability: Ability) -> 
 def manageable(account: sa.FromClause, ctx: StatementContext, ability: Ability) -> sa.ColumnElement[bool]:
     """An account of somebody else, all of whose grants that have not ended the caller reaches by the ability.
 
-    One without such a grant is its creator's, and that of whoever has the ability in the whole country."""
+    One without such a grant is its creator's, and that of whoever has the ability in the whole country.  A service's is
+    disabled as others are, but kept at the command line alone: it has keys and no password."""
     # registry.living_grants(a.id) = (SELECT count(*) FROM registry.grants AS g$held WHERE … one of the caller's posts)
     # AND (registry.living_grants(a.id) > 0 OR a.created_by = $1 AND … IS NOT NULL OR '0' <@ …) AND a.id <> $1
     grant, areas = GRANTS.alias("g$held"), ctx.areas(SETTING_OF[ability])
-    tests = (grant.c.user_id == account.c.id, not_ended(grant), within_posts(grant, ctx, ability))
-    reached = sa.select(sa.func.count()).select_from(grant).where(*tests).correlate(account).scalar_subquery()
+    held = (grant.c.user_id == account.c.id, not_ended(grant), within_posts(grant, ctx, ability))
+    reached = sa.select(sa.func.count()).select_from(grant).where(*held).correlate(account).scalar_subquery()
     living = sa.func.registry.living_grants(account.c.id)
     created = sa.and_(is_me(account.c.created_by, ctx), areas.is_not(None))
     whose = sa.or_(living > const(0), created, is_national(areas))
-    return sa.and_(sa.not_(is_me(account.c.id, ctx)), living == reached, whose)
+    tests = [sa.not_(is_me(account.c.id, ctx)), living == reached, whose]
+    if ability is Ability.USER_MANAGE:
+        tests.append(sa.not_(account.c.service))
+    return sa.and_(*tests)
 
 
 OVER_ACCOUNTS = (Ability.USER_MANAGE, Ability.USER_DISABLE)

@@ -42,7 +42,7 @@ NATIONAL = "national"
 """How the whole country is written where a region's code could stand."""
 
 _OF_NAME = ACCOUNT.c.username == arg("username", sa.Text())
-FIND = Sql(sa.select(ACCOUNT.c.id, ACCOUNT.c.active).where(_OF_NAME).with_for_update())
+FIND = Sql(sa.select(ACCOUNT.c.id, ACCOUNT.c.active, ACCOUNT.c.service).where(_OF_NAME).with_for_update())
 ADD = Sql(
     sa.insert(ACCOUNT).inline().values({name: arg(name, ACCOUNT.c[name].type) for name in ("id", "username", "name")})
 )
@@ -128,6 +128,11 @@ async def disable_account(work: Shell, username: str) -> Act:
 async def reset_password(work: Shell, username: str, password_hash: str) -> None:
     """Give an account a temporary password; its sessions end, its second factor stays.  Raises ShellRefused."""
     account = await _account(work.tx, username, active=True)
+    if account["service"]:
+        raise ShellRefused(
+            f"{username} is a service account, which signs in by its keys: see `desmigratif service --help`.",
+            Code.GRANT_NOT_HELD,
+        )
     await give_temporary_password(work.tx, account["id"], password_hash)
     await _audit(work, Ability.USER_MANAGE, account["id"], "user reset-password")
 

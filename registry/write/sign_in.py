@@ -1,8 +1,8 @@
 """Sign-in: a user name with its password, and a code where the account has a second factor, become a session.
 
-Rule: an unknown name, a wrong password, a disabled account and one without a password have the same answer, by the same
-statements, after a hash of the same cost; only a right password learns more.  Every attempt is counted before anything
-is compared, and leaves an audit row; that of a refused one has nobody as its actor.
+Rule: an unknown name, a wrong password, a disabled account, a service's and one without a password have the same
+answer, by the same statements, after a hash of the same cost; only a right password learns more.  Every attempt is
+counted before anything is compared, and leaves an audit row; that of a refused one has nobody as its actor.
 Tests: tests/test_sign_in.py, tests/test_throttle.py.
 """
 
@@ -43,6 +43,7 @@ READ_CREDENTIAL = Sql(
     .where(
         ACCOUNT.c.id == _ACCOUNT,
         ACCOUNT.c.active,
+        sa.not_(ACCOUNT.c.service),
         sa.func.coalesce(CREDENTIAL.c.valid_until > sa.func.now(), sa.true()),
     )
 )
