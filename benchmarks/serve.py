@@ -1,6 +1,8 @@
 """One server process of the benchmark: the product, the hand-written limit, or the ordinary server.
 
-    python -m benchmarks.serve {product,limit,ordinary}     with {"data": …, "dsn": …, "bypass": …} on standard input
+    python -m benchmarks.serve {product,limit,ordinary}
+
+It reads {"data": …, "dsn": …, "bypass": …, "proxies": …} from the first line of standard input.
 
 It prints its port and stops when its standard input closes, so that nothing outlives the run that started it.
 """
@@ -29,7 +31,8 @@ from server.settings import Settings
 
 AUDIENCE = "desmigratif-api"
 PATIENCE = 30_000
-"""Milliseconds that a statement may wait for a connection: the hand-written side refuses nobody either."""
+"""Milliseconds that a statement may wait for a connection, and a sign-in for its turn: the hand-written side refuses
+nobody either, and a busy machine is no fault of the product."""
 
 
 def keys(data: Path) -> tuple[Keyring, Vault]:
@@ -37,13 +40,14 @@ def keys(data: Path) -> tuple[Keyring, Vault]:
     return demo_keys(data / "keys", AUDIENCE)
 
 
-def main(side: str, asked: dict[str, str]) -> None:
+def main(side: str, asked: dict[str, Any]) -> None:
     keyring, vault = keys(Path(asked["data"]))
     held = listen("127.0.0.1", 0)
     server: uvicorn.Server
     if side == "product":
-        patient = Settings(mode="demo", queue_timeout_ms=PATIENCE)
+        patient = Settings(mode="demo", queue_timeout_ms=PATIENCE, proxies=asked["proxies"])
         app = create(patient, asked["dsn"], keyring, vault, b"benchmark" * 4)
+        app.service.entrance.hashing.turns.acquire_timeout = PATIENCE / 1000
         app.service.log = RequestLog("json", os.open(os.devnull, os.O_WRONLY))  # written as in production
         server = Server(app)
     else:

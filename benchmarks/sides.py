@@ -57,13 +57,19 @@ class Server:
 @contextmanager
 def servers(embedded: Embedded, sides: set[str]) -> Iterator[dict[str, Server]]:
     """The servers that these sides need; they stop when the block ends, however it ends."""
-    asked = {"data": str(embedded.data), "dsn": embedded.dsn(user=LOGIN), "bypass": embedded.dsn(user=BYPASS)}
     with ExitStack() as stack:
-        yield {name: stack.enter_context(_server(name, asked)) for name in sorted({HOST[side] for side in sides})}
+        yield {name: stack.enter_context(running(embedded, name)) for name in sorted({HOST[side] for side in sides})}
 
 
 @contextmanager
-def _server(name: str, asked: Mapping[str, str]) -> Iterator[Server]:
+def running(embedded: Embedded, name: str, proxies: str | None = None) -> Iterator[Server]:
+    """One worker of a server; it stops when the block ends, however it ends.  Clients at `proxies` name others."""
+    asked = {
+        "proxies": proxies,
+        "data": str(embedded.data),
+        "dsn": embedded.dsn(user=LOGIN),
+        "bypass": embedded.dsn(user=BYPASS),
+    }
     command = (sys.executable, "-m", "benchmarks.serve", name)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  (a program of our own choice)
     assert process.stdin is not None
