@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,7 @@ from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from registry.models.noun import Noun
 from server.cli import vault_rotation
+from server.cli.operator import operator
 from server.database import reseal as work
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
@@ -81,6 +83,17 @@ def test_a_key_file_is_replaced_whole_and_stays_private(tmp_path: Path) -> None:
     assert path.stat().st_ino != inode, "readers have the old content or the new one"
     assert [each.name for each in tmp_path.iterdir()] == ["vault.json"]
     assert VaultFile.load(path).note == "a note"
+
+
+def test_a_link_to_the_key_file_stays_a_link(tmp_path: Path) -> None:
+    """Servers may name the file behind it: they would never read the new key."""
+    link, target = tmp_path / "vault.json", tmp_path / "secrets" / "keys.json"
+    target.parent.mkdir()
+    VaultFile.new().write_new(target)
+    link.symlink_to(target)
+    VaultFile.load(link).rotated(PAST).put(link)
+    assert link.readlink() == target
+    assert len(VaultFile.load(target).keys) == 2
 
 
 def test_a_secret_opens_only_in_its_row_and_table() -> None:
@@ -350,7 +363,78 @@ async def test_the_key_is_in_the_file_before_anything_waits(
     assert rotating.file.last == old
     assert Vault.load(rotating.path).sealing == old
     assert 60 + vault_rotation.SETTLING.seconds - 5 < waits[0] <= 60 + vault_rotation.SETTLING.seconds
-    assert await holding(rotating.village, rotating.file.current) == []
+    assert await holding(rotating.village, rotating.file.current) == ["audit_event"]
+
+
+async def test_one_process_at_a_time_changes_the_file(rotating: Rotating) -> None:
+    """Each of two would put a file in its place without the key of the other, which may have sealed by then."""
+    async with rotating.opened() as other:
+        await work.hold_keys(other)
+        before = rotating.path.read_bytes()
+        with pytest.raises(ResealError, match="Another process changes the vault's keys"):
+            await rotating.rotate()
+        rotating.begin()
+        begun = rotating.path.read_bytes()
+        with pytest.raises(ResealError, match="Another process changes the vault's keys"):
+            await rotating.retire()
+        assert before != begun == rotating.path.read_bytes()
+    await rotating.rotate()
+    await rotating.retire()
+
+
+@pytest.mark.parametrize("wrong_by", [dt.timedelta(minutes=-5), dt.timedelta(minutes=5)])
+async def test_a_wrong_clock_makes_and_retires_no_key(
+    rotating: Rotating, monkeypatch: pytest.MonkeyPatch, wrong_by: dt.timedelta
+) -> None:
+    """A key would seal before every server knows it, or the old one would go while it still seals."""
+
+    class Wrong(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime.now(tz) + wrong_by
+
+    for module in (work, vault_rotation):
+        monkeypatch.setattr(module, "dt", SimpleNamespace(datetime=Wrong, timedelta=dt.timedelta, UTC=dt.UTC))
+    before = rotating.path.read_bytes()
+    for verb in (rotating.rotate, rotating.retire):
+        with pytest.raises(ResealError, match=r"differ by (299|300|301) s"):
+            await verb()
+    assert rotating.path.read_bytes() == before
+
+
+async def test_each_change_of_the_keys_is_an_audit_row(rotating: Rotating, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = rotating.village.admin
+    query = (
+        "SELECT shell_user, outcome, note FROM audit_event"
+        " WHERE ability = 'vault:keys' AND actor_id IS NULL AND subject_id IS NULL ORDER BY id"
+    )
+    await admin.execute("DELETE FROM audit_event WHERE ability = 'vault:keys'")
+    old = rotating.file.current
+    monkeypatch.setattr(vault_rotation, "SETTLING", -LATER)  # nobody waits
+    await rotating.rotate()
+    new = rotating.file.current
+    assert new != old
+    replace(rotating.file, since=PAST).put(rotating.path)
+    await rotating.rotate()
+    changed = re.findall(r"(\d+) rows were sealed again", rotating.printed.getvalue())
+    await rotating.retire()
+    rows = [tuple(row) for row in await admin.fetch(query)]
+    assert {row[:2] for row in rows} == {(operator(), "ACCEPTED")}
+    notes = [row[2] for row in rows]
+    assert notes == [
+        f"vault rotate, {new} is new",
+        *(f"vault rotate, {count} rows are sealed with {new}" for count in changed),
+        f"vault retire, {old} is out",
+    ]
+
+    await admin.execute("ALTER TABLE audit_event ADD CONSTRAINT full_disk CHECK (ability <> 'vault:keys') NOT VALID")
+    before = rotating.path.read_bytes()
+    try:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await rotating.rotate()
+    finally:
+        await admin.execute("ALTER TABLE audit_event DROP CONSTRAINT full_disk")
+    assert rotating.path.read_bytes() == before, "what cannot be audited is not done"
 
 
 async def test_a_dry_run_changes_nothing(rotating: Rotating) -> None:

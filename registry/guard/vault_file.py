@@ -78,7 +78,9 @@ class VaultFile:
     def put(self, path: Path) -> None:
         """Put this content in the place of the file, at once, with the mode and the owner that the file has.
 
-        A kill leaves the old file or the new one, and perhaps `<name>.new`, which the next replacement takes over."""
+        A kill leaves the old file or the new one, and perhaps `<name>.new`, which the next replacement takes over.  If
+        the path is a link, it stays one, and the file behind it is replaced."""
+        path = path.resolve(strict=True)
         before = path.stat()
         new = path.with_name(f"{path.name}.new")
         new.unlink(missing_ok=True)

@@ -24,9 +24,11 @@ from registry.values.bounds import NOTE
 
 SYSTEM = Sensitivity.SYSTEM
 LONGEST_SHELL_USER = 100
-SIGN_IN = "sign-in"
-Action = enum.Enum("Action", {ability.name: ability.value for ability in Ability} | {"SIGN_IN": SIGN_IN})  # type: ignore[misc]  # an enum of names known at import
-"""What a row records: the ability that was used, or an attempt to sign in, which needs none."""
+SIGN_IN, VAULT_KEYS = "sign-in", "vault:keys"
+_OTHERS = {"SIGN_IN": SIGN_IN, "VAULT_KEYS": VAULT_KEYS}
+Action = enum.Enum("Action", {ability.name: ability.value for ability in Ability} | _OTHERS)  # type: ignore[misc]  # an enum of names known at import
+"""What a row records: the ability that was used, or what needs none: an attempt to sign in, and at the command line a
+change of the vault's keys."""
 
 
 class AuditEvent(Noun):

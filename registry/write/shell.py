@@ -22,7 +22,7 @@ from auth.ability import Ability
 from auth.principal import NOBODY
 from registry.codes import WriteOutcome
 from registry.guard.wall import OWNER
-from registry.models.audit import AUDIT, LONGEST_SHELL_USER
+from registry.models.audit import AUDIT, LONGEST_SHELL_USER, VAULT_KEYS
 from registry.models.noun import SCHEMA
 from registry.store.db import CONNECT, Transaction
 from registry.store.sql import Sql, arg
@@ -40,12 +40,15 @@ class Shell:
     tx: Transaction
     user: str
 
-    async def audit(self, ability: Ability, subject: uuid.UUID | None, outcome: str, note: str | None = None) -> None:
-        """Write the audit row of what was done, by the ability that a caller of the API would need for it."""
+    async def audit(
+        self, ability: Ability | None, subject: uuid.UUID | None, outcome: str, note: str | None = None
+    ) -> None:
+        """Write the audit row of what was done, by the ability that a caller of the API would need for it; a change of
+        the vault's keys has none."""
         await self.tx.rows(
             ADD_AUDIT,
             shell_user=self.user[:LONGEST_SHELL_USER],
-            ability=ability.value,
+            ability=VAULT_KEYS if ability is None else ability.value,
             subject_id=subject,
             outcome=outcome,
             note=note,

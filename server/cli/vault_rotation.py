@@ -1,7 +1,7 @@
 """Rotating the keys of the vault from the command line: the file first, then the values, then the old key.
 
 Rule: no value is sealed with a key that a server may not know, and no key leaves the file while a value needs it; each
-verb may be killed at any time and run again.  Tests: tests/test_vault_rotation.py.
+verb may be killed at any time and run again, and leaves an audit row.  Tests: tests/test_vault_rotation.py.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from registry.codes import WriteOutcome
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
-from server.database.reseal import Place, ResealError, opened, reseal, settle, survey
+from registry.write.shell import Shell, shell
+from server.cli.operator import operator
+from server.database.reseal import Place, ResealError, hold_keys, opened, reseal, settle, survey
 
 SETTLING = dt.timedelta(minutes=2)
 """From the instant at which a new key seals until every request that sealed with the old one has ended, and every
@@ -30,22 +33,27 @@ async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_ru
     """Add a key unless a rotation is under way, wait until all servers seal with it, and seal everything again.
 
     Raises ResealError, ValueError for a file that holds no keys."""
-    file = VaultFile.load(path)
     async with opened(dsn, Vault.load(path)) as connection:
         if dry_run:
+            file = VaultFile.load(path)
             _print_plan(file, await survey(connection, file.current), minutes, console)
             return
-    if not file.older:
-        file = file.rotated(dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=minutes))
-        file.put(path)
-        _print(console, f"{file.current} is in {path}, and seals from {file.since} on.")
-        _print(
-            console, "Copy the file to every machine that serves before then; running servers read it by themselves."
-        )
+        await hold_keys(connection)
+        file = VaultFile.load(path)
+        if not file.older:
+            file = file.rotated(dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=minutes))
+            await _put(dsn, path, file, f"vault rotate, {file.current} is new")
+            _print(console, f"{file.current} is in {path}, and seals from {file.since} on.")
+            _print(
+                console,
+                "Copy the file to every machine that serves before then; running servers read it by themselves.",
+            )
     await _wait_until_all_seal(file, console)
     vault = Vault.load(path)
     async with opened(dsn, vault) as connection:
         changed = await _reseal(connection, vault, console)
+    async with shell(dsn, operator()) as work:
+        await _audit(work, f"vault rotate, {changed} rows are sealed with {file.current}")
     _print(console, f"{changed} rows were sealed again. Everything is sealed with {file.current}.")
     _print(
         console, f"{', '.join(file.older)} opens nothing of this database now: `desmigratif vault retire` removes it."
@@ -54,17 +62,29 @@ async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_ru
 
 async def retire(path: Path, dsn: str, console: Console) -> None:
     """Take the old keys out of the file, once no value needs them.  Raises ResealError."""
-    file = VaultFile.load(path)
-    if not file.older:
-        _print(console, f"{file.current} is the only key of {path}: nothing to retire.")
-        return
-    if (ready := _ready_at(file)) > dt.datetime.now(dt.UTC):
-        raise ResealError(f"{file.current} seals from {file.since} on: no key can be retired before {ready}.")
     async with opened(dsn, Vault.load(path)) as connection:
+        await hold_keys(connection)
+        file = VaultFile.load(path)
+        if not file.older:
+            _print(console, f"{file.current} is the only key of {path}: nothing to retire.")
+            return
+        if (ready := _ready_at(file)) > dt.datetime.now(dt.UTC):
+            raise ResealError(f"{file.current} seals from {file.since} on: no key can be retired before {ready}.")
         await settle(connection, file.current)
-    file.retired().put(path)
+        await _put(dsn, path, file.retired(), f"vault retire, {', '.join(file.older)} is out")
     _print(console, f"{', '.join(file.older)} is out of {path}.")
     _print(console, "Keep a copy of the file as it was for as long as you keep backups of the database from before.")
+
+
+async def _put(dsn: str, path: Path, file: VaultFile, note: str) -> None:
+    """Replace the file of keys, with an audit row: without the row the file stays as it is."""
+    async with shell(dsn, operator()) as work:
+        await _audit(work, note)
+        file.put(path)
+
+
+async def _audit(work: Shell, note: str) -> None:
+    await work.audit(None, None, WriteOutcome.ACCEPTED.value, note)
 
 
 async def status(path: Path, dsn: str, console: Console, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ Test: tests/test_vault_rotation.py.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +36,9 @@ SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
 """
 # Every transaction holds its own virtual id, and whoever may connect sees these locks.
 RUNNING = "SELECT virtualxid FROM pg_locks WHERE locktype = 'virtualxid' AND pid <> pg_backend_pid()"
+
+ONE_AT_A_TIME = 0x7661756C74  # "vault": the advisory lock of whoever changes the file of keys
+LARGEST_SKEW = 60.0  # seconds between two clocks (docs/keys.md)
 
 Report = Callable[[str, int, int], None]
 """Is called with a table, how many of its rows have been looked at, and how many there are."""
@@ -73,6 +77,21 @@ async def opened(dsn: str, vault: Vault) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+async def hold_keys(connection: asyncpg.Connection) -> None:
+    """Let no other process change the file of keys until this connection ends.
+
+    Two that read the same file would each put a file in its place that lacks the key of the other.  Raises ResealError
+    if one does so now, or if the clock here is wrong: a key would seal before every server has read it, or an old one
+    be retired that still seals."""
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
+        raise ResealError("Another process changes the vault's keys now: wait for its end, and run this again.")
+    skew = abs((dt.datetime.now(dt.UTC) - await connection.fetchval("SELECT clock_timestamp()")).total_seconds())
+    if skew > LARGEST_SKEW:
+        raise ResealError(
+            f"The clock here and the database's differ by {skew:.0f} s: correct them, and run this again."
+        )
 
 
 async def survey(connection: asyncpg.Connection, current: str) -> list[Place]:
