@@ -109,6 +109,9 @@ def smallest(type_: Any) -> Any:
         return [smallest(inner.of_type)]
     match inner:
         case GraphQLInputObjectType():
+            if inner.extensions["strawberry-definition"].is_one_of:
+                name, field = next(iter(inner.fields.items()))
+                return {name: smallest(field.type)}
             required = {name: field for name, field in inner.fields.items() if is_required_input_field(field)}
             return {name: smallest(field.type) for name, field in required.items()}
         case GraphQLEnumType():

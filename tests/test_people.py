@@ -66,7 +66,8 @@ async def test_filters_and_search_narrow_the_list(village: Place) -> None:
     assert officer in await found(village, "coordinator", filter={"active": False})
     assert officer not in await found(village, "coordinator", filter={"active": True})
     await village.admin.execute("UPDATE account SET name = 'Sitti Aminah' WHERE id = $1", village.ids[ended])
-    assert await found(village, "coordinator", search="siti") == {"Sitti Aminah"}
+    others = {"Siti Aminah"}  # whom another test may have created
+    assert await found(village, "coordinator", search="siti") - others == {"Sitti Aminah"}
     assert await found(village, "coordinator", search=officer.partition(".")[2]) == {officer}
     assert await found(village, "far coordinator", search="siti") == set()
 
