@@ -164,5 +164,21 @@ async def test_nothing_but_files_of_the_build_is_served(village: Place, path: st
     assert statuses[0] == 404
 
 
+async def test_a_file_that_came_later_is_not_served(village: Place, build: Path) -> None:
+    """The names are those of the build at the start: nothing is looked up on the disk."""
+    later = build / "assets" / "later.js"
+    later.write_bytes(b"later")
+    try:
+        assert (await village.send("GET", "/assets/later.js")).status == 404
+    finally:
+        later.unlink()
+    changed = build / "assets" / "graphiql-3a.js"
+    changed.write_bytes(b"changed")
+    try:
+        assert (await village.send("GET", "/assets/graphiql-3a.js", headers={})).body == SCRIPT
+    finally:
+        changed.write_bytes(SCRIPT)
+
+
 def test_production_has_no_route_of_the_demo() -> None:
     assert [route.path for route in ROUTES if "demo" in route.path] == []
