@@ -18,7 +18,7 @@ from registry.store.turns import Turns
 
 T = TypeVar("T")
 MAX_WAITING, TIMEOUT = 20, 5.0  # how much work of one caller may wait, and for how many seconds
-NICENESS = 5  # of the threads: requests come first, and a busy machine still signs people in; only on Linux
+NICENESS = 19  # of the threads: requests come first, and a busy machine still signs people in; only on Linux
 
 
 class Hashing:
