@@ -18,6 +18,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from auth.typed_secret import typed_secret
+
 SHORTEST, LONGEST = 12, 200  # characters
 FEWEST_GUESSES = 8  # decimal digits of how many guesses a password must withstand, as zxcvbn estimates them
 FEWEST_OWN_LETTERS = 6  # letters and digits that are not words of the account or of the ministry
@@ -25,7 +27,6 @@ TEMPORARY_FOR = timedelta(days=7)
 """How long a temporary password signs in."""
 _ESTIMATED = 72  # characters that zxcvbn accepts; what is beyond them makes no password weaker
 _CONTEXT = ("desmigratif", "registry", "kemnaker", "kementerian", "ketenagakerjaan", "migran", "indonesia")
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none looks like another
 
 HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
@@ -72,8 +73,8 @@ def is_outdated(stored: str) -> bool:
 
 
 def temporary() -> str:
-    """A new password to be typed once: 80 random bits in four groups of letters and digits."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    """A new password, which its holder types once."""
+    return typed_secret()
 
 
 @functools.cache

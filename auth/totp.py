@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from datetime import datetime
 
 import pyotp
+
+from auth.typed_secret import typed_secret
 
 PERIOD = 30  # seconds of a time step
 DIGITS = 6
 DRIFT = 1  # time steps by which the clock of the authenticator may be ahead or behind
 RECOVERY_CODES = 10
 LONGEST_CODE = 40  # characters of a code as people type it, with blanks and hyphens
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none looks like another
 
 
 def new_secret() -> str:
@@ -46,18 +46,14 @@ def step_of(secret: str, code: str, now: datetime, last_step: int) -> int | None
 
 
 def new_recovery_codes() -> list[str]:
-    """Ten codes of 80 random bits each, in four groups of letters and digits."""
-    return ["-".join(_group() for _ in range(4)) for _ in range(RECOVERY_CODES)]
+    """Codes of 80 random bits each, as many as an account has."""
+    return [typed_secret() for _ in range(RECOVERY_CODES)]
 
 
 def recovery_hash(code: str, account: str, key: bytes) -> bytes:
     """What is stored of a recovery code: without the key, a stolen dump lets nobody try codes (NIST SP 800-63B-4,
     section 3.1.2.2)."""
     return hmac.digest(key, f"{account}|{_typed(code).upper()}".encode(), hashlib.sha256)
-
-
-def _group() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(4))
 
 
 def _typed(code: str) -> str:

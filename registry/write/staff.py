@@ -70,8 +70,7 @@ async def carry_out(
         await count_taken(database, principal, ability, subject, taken.id, taken_ids)
         return StaffOutcome(None, tuple(taken.problems))
     except Refused as refused:
-        codes = ",".join(sorted({problem.code.value for problem in refused.problems}))
-        await audit_refusal(database, principal, ability, subject, codes)
+        await audit_refusal(database, principal, ability, subject, refused.codes)
         return StaffOutcome(None, tuple(refused.problems))
     except Forbidden:
         await audit_refusal(database, principal, ability, subject, Forbidden.code)

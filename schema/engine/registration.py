@@ -37,6 +37,7 @@ from auth.principal import FOREVER, Grant, Principal
 from auth.role import Role
 from registry.models.service import LONGEST_OPERATION
 from registry.read.visibility import Visibility
+from registry.write.service import OperationToRegister
 from schema.declare.commands import COMMANDS
 from schema.engine.complexity import check_costs
 from schema.engine.cursor import Cursors
@@ -76,13 +77,9 @@ WIDEST = Principal(
 
 
 @dataclass(frozen=True)
-class Registration:
-    """An operation that can be registered: its `cost` in nodes, and what of it no service sees, for people."""
+class Registration(OperationToRegister):
+    """An operation that can be registered, and what of it no service sees, for people."""
 
-    name: str
-    sha256: str
-    document: str
-    cost: int
     remarks: tuple[str, ...] = ()
 
 
@@ -160,7 +157,7 @@ def _priced(source: Source, operation: Operation) -> Registration:
     plan = operation.plan(Visibility.of(WIDEST), variables)
     call = Call(WIDEST, "en", Cursors(bytes(32)), variables.coerced)
     cost = check_costs([each.cost for each in plan.plans], call)
-    return Registration(_name(operation), source.sha256, source.document, cost, tuple(_remarks(plan)))
+    return Registration(source.sha256, _name(operation), cost, source.document, tuple(_remarks(plan)))
 
 
 def _remarks(plan: OperationPlan) -> Iterable[str]:

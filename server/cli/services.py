@@ -19,7 +19,6 @@ from registry.write.service import (
     OPERATIONS,
     SERVICES,
     Difference,
-    OperationToRegister,
     add_key,
     add_service,
     find_service,
@@ -78,10 +77,6 @@ def read_files(paths: Sequence[Path]) -> Registrations:
     return registrations(paths, graphql_schema(build()))
 
 
-def to_register(files: Registrations) -> list[OperationToRegister]:
-    return [OperationToRegister(each.sha256, each.name, each.cost, each.document) for each in files.operations]
-
-
 async def add(
     dsn: str, name: str, title: str, paths: Sequence[Path], areas: Sequence[str], key: Path | None
 ) -> Replaced:
@@ -89,7 +84,7 @@ async def add(
     files, public_key = read_files(paths), None if key is None else _read_key(key)
     async with shell(dsn, operator()) as work:
         id_ = await add_service(work, name, title, areas)
-        difference = await replace_operations(work, id_, to_register(files))
+        difference = await replace_operations(work, id_, files.operations)
         if public_key is not None:
             await add_key(work, id_, public_key)
     return Replaced(name, str(id_), files, difference)
@@ -100,7 +95,7 @@ async def replace(dsn: str, name: str, paths: Sequence[Path], *, dry_run: bool) 
     files = read_files(paths)
     async with shell(dsn, operator(), dry_run=dry_run) as work:
         id_ = await find_service(work, name)
-        difference = await replace_operations(work, id_, to_register(files))
+        difference = await replace_operations(work, id_, files.operations)
     return Replaced(name, str(id_), files, difference, dry_run)
 
 

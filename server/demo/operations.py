@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from auth.policy import REGISTERED_ONLY
-from registry.write.service import OperationToRegister, put_operations
+from registry.write.service import put_operations
 from registry.write.shell import shell
 from schema.build import Schema
 from schema.declare.strawberry_internals import graphql_schema
@@ -23,8 +23,7 @@ EXAMPLES = PACKED if PACKED.exists() else Path(__file__).parents[2] / "examples"
 async def register_examples(dsn: str, schema: Schema) -> None:
     """Let the demo's service accounts run the example operations, and no others."""
     files = registrations([EXAMPLES], graphql_schema(schema))
-    operations = [OperationToRegister(each.sha256, each.name, each.cost, each.document) for each in files.operations]
     async with shell(dsn, "demo") as work:
         for persona in PERSONAS:
             if persona.role in REGISTERED_ONLY:
-                await put_operations(work.tx, persona.id, operations)
+                await put_operations(work.tx, persona.id, files.operations)
