@@ -208,7 +208,9 @@ async def reference_executor(
         rows[name] = []
         if name in LISTS and not visibility.anywhere("OPERATIONAL"):
             continue
-        more = f"... on Village {{ enrolments {{ {leaves(schema, schema.type_map['VillageEnrolment'])} }} }}"
+        village_lists = {"enrolments": "VillageEnrolment", "officers": "Actor"}
+        parts = [f"{name} {{ {leaves(schema, schema.type_map[item])} }}" for name, item in village_lists.items()]
+        more = f"... on Village {{ {' '.join(parts)} }}"
         selection = leaves(schema, schema.type_map[type_]) + (more if name == "regions" else "")
         answer = await village.query(who, f"{{ {name}(first: 200) {{ nodes {{ {selection} }} }} }}", language)
         rows[name] = answer.data[name]["nodes"]

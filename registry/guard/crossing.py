@@ -1,8 +1,8 @@
 """Crossings: the few database functions that must see beyond the caller.
 
 Each is one SECURITY DEFINER function of the role `registry_crossing`, which has a policy of its own on the tables
-named here, and a pinned search_path.  Its answer contains no records: a count, yes or no, or the caller's own grants; a
-trigger has no answer.
+named here, and a pinned search_path.  Its answer contains no records: a count, yes or no, the caller's own grants, or
+the officers of a village; a trigger has no answer.
 Rule: nothing else in the database sees beyond the caller.  Test: tests/test_crossing.py compares with pg_proc.
 """
 
@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from registry.guard import quota, record_id, throttle
-from registry.guard.staff import manages
+from registry.guard.staff import POLICY, manages
 from registry.models.account import LIVING
+from registry.models.officer import officers_of
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,15 @@ LIVING_GRANTS = Crossing(
     f"SELECT count(*)::int FROM grants g WHERE g.user_id = whose AND {LIVING}",
 )
 
+OFFICERS_OF = Crossing(
+    "officers",
+    (("village", "uuid"),),
+    "TABLE (id uuid, name text, role text)",
+    frozenset({"account", "grants", "region"}),
+    "Whoever sees the persons of a village sees who visits them, although they see no accounts.",
+    officers_of(sa.literal_column("village", sa.Uuid()), POLICY),
+)
+
 _THROTTLE = frozenset({throttle.THROTTLE.name})
 
 ADMITTING = Crossing(
@@ -282,6 +294,7 @@ CROSSINGS = (
     TAKING,
     WAS_GRANTED,
     LIVING_GRANTS,
+    OFFICERS_OF,
     ADMITTING,
     WELCOMING,
     LAST_SEEN,

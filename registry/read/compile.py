@@ -215,8 +215,9 @@ class Compiler:
             row: sa.FromClause = table_of(source.noun).alias(self.name("t"))
         else:
             row = source.noun.rows(parent, self.name("t"))
-        if source.noun.row_sensitivity is Sensitivity.SYSTEM:
-            self._set(area_setting(Sensitivity.SYSTEM))  # the policies of accounts and grants read it
+        if source.noun.row_sensitivity not in (Sensitivity.OPEN, Sensitivity.OPERATIONAL):
+            # the policies of accounts and grants read it, and the crossing that names officers
+            self._set(area_setting(source.noun.row_sensitivity))
         tests = [condition(row, self) for condition in source.where]
         if source.link is not None:
             assert parent is not None

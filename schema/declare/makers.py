@@ -142,11 +142,13 @@ def plain_list(
     order: tuple[Order, ...] = (),
     when: Where | None = None,
     limit: int = LONGEST_LIST,
+    **columns: Datum,
 ) -> Any:
     """A plain list of at most `limit` records, related or, without a link, all.
 
-    It is null if `when` does not hold of the parent."""
-    return _related("list", kind, text, Source(noun, link, where), order, when, limit)
+    It is null if `when` does not hold of the parent.  `columns` says which datum each field of a value without a noun
+    shows."""
+    return _related("list", kind, text, Source(noun, link, where), order, when, limit, columns)
 
 
 def _related(
@@ -157,12 +159,14 @@ def _related(
     order: tuple[Order, ...],
     when: Where | None = None,
     limit: int = LONGEST_LIST,
+    columns: dict[str, Datum] | None = None,
 ) -> Any:
     if isinstance(kind, Exemption):
         return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
     # if `when` decides, the class only suppresses figures inside: it does not guard the list
     guard = None if when else kind
-    return _field(RelatedField(how, source, order, guard, when=when, limit=limit), sensitivity(kind), text)
+    shape = RelatedField(how, source, order, guard, when=when, limit=limit, columns=columns or {})
+    return _field(shape, sensitivity(kind), text)
 
 
 def connection(

@@ -51,6 +51,10 @@ SUMMARY, NATIONAL_SUMMARY = 100, 5_000
 """The nodes that the figures of one region cost, as `statistics` does, and those of the country."""
 
 
+OFFICERS = 5
+"""The nodes that a village's officers cost besides themselves: the grants of five areas are read, for each village."""
+
+
 def caller_width(call: Call) -> int:
     """The width of all that the caller may read."""
     memo = call.principal.memo

@@ -7,7 +7,7 @@ as bindings.  What is asked for and how it is named is all that shapes the SQL. 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -20,6 +20,7 @@ from registry.figures.summary import Summary
 from registry.models.fact import Derived
 from registry.models.impact import households as households_of_grant
 from registry.models.noun import Readable, To
+from registry.models.officer import Officer
 from registry.models.region import Region
 from registry.read.filter import HasCode
 from registry.read.query import (
@@ -55,7 +56,7 @@ from schema.engine.answer_size import datum_size, keys_size, text_size
 from schema.engine.collect import Fields
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
-from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, READ, SUMMARY, caller_width, narrowed
+from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, OFFICERS, READ, SUMMARY, caller_width, narrowed
 from schema.engine.walk import NO_COLUMNS, Columns, Walk
 
 
@@ -75,7 +76,7 @@ class Selection(Walk):
         for code, face in implementations.faces.items():
             types[code] = self.schema.get_type(graphql_name(face))
         first, *others = [self.fields_below(type_, nodes) for type_ in types.values()]
-        if all(same_fields(first, other) for other in others) and not _asks_its_type(first):
+        if all(same_fields(first, other) for other in others) and not _depends_on_type(first, types.values()):
             # Nothing depends on the type of a row, so the SQL need not distinguish types.
             any_type = next(iter(types.values()))
             return Object(((None, self.parts(any_type, nodes)),))
@@ -154,6 +155,8 @@ class Selection(Walk):
             with self.complexity.nested(None), self.in_regions(source):
                 record = self.object(target, nodes)
             return One(key, source, record, shape.order, kind)
+        if source.noun is Officer:
+            self.complexity.add_readings(READ, OFFICERS)
         with self.complexity.nested(PLAIN_LIST_SIZE), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
@@ -249,8 +252,10 @@ def _identities(fields: Fields) -> list[tuple[str | int, ...]]:
     return [(key, *map(id, nodes)) for key, nodes in fields.items()]
 
 
-def _asks_its_type(fields: Fields) -> bool:
-    return any(nodes[0].name.value == "__typename" for nodes in fields.values())
+def _depends_on_type(fields: Fields, types: Iterable[GraphQLObjectType]) -> bool:
+    """Whether one of the fields that these types have in common is not the same for all: their name, or `withheld`."""
+    names = {nodes[0].name.value for nodes in fields.values()}
+    return "__typename" in names or ("withheld" in names and len({guarded_names(type_) for type_ in types}) > 1)
 
 
 def as_uuid(text: str | None) -> uuid.UUID | None:

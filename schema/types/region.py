@@ -11,7 +11,7 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
 from registry.figures import summary
-from registry.models import household, region, workflow
+from registry.models import household, officer, region, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import RegionCode
@@ -39,7 +39,7 @@ from schema.declare.makers import (
 )
 from schema.declare.shapes import LookupKey
 from schema.errors import BadInput, no_such_region
-from schema.types.node import Connection, Node, Record
+from schema.types.node import Actor, Connection, Node, Record
 
 if TYPE_CHECKING:
     from schema.types.business import BusinessConnection
@@ -203,6 +203,16 @@ class Village(Region):
         region.VillageEnrolment,
         by(region.VillageEnrolment.region_id),
         order=(Order(region.VillageEnrolment.year),),
+    )
+    officers: list[Actor] | None = plain_list(
+        Sensitivity.PERSONAL,
+        "Officers (petugas) whose grant covers this village today.",
+        officer.Officer,
+        officer.of_village,
+        order=(Order(officer.officer_name),),
+        account_id=officer.account_id,
+        name=officer.officer_name,
+        role=officer.officer_role,
     )
 
 
