@@ -13,6 +13,7 @@ from registry.codes import HouseholdStatus
 from schema.engine import complexity, price
 from schema.limits import MOST_META_ROOTS, Limit
 from tests.test_explain import explain, scanned_rows
+from tests.test_grants import new_account
 from tests.village import FAR, HERE, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +118,19 @@ async def test_the_cost_of_reading_grows_with_the_rows_read(village: Place) -> N
     assert await cost_of(village, "viewer", "{ households { a: totalCount b: totalCount } }") == 2 * regency
     grouped = await cost_of(village, "viewer", "{ households { groups(by: STATUS) { key } } }")
     assert grouped == regency * (price.READ + price.COMPARED) + len(HouseholdStatus) + 1
+
+
+async def test_lists_of_accounts_cost_where_accounts_are_seen(village: Place) -> None:
+    """A system administrator sees no household, but every account."""
+    keeper = await new_account(village, ("SYSTEM_ADMIN", None))
+    count = "query($w: [RegionCode!]) { users(filter: {within: $w}) { totalCount } }"
+    within = price.READ + price.NAMED
+    assert await cost_of(village, keeper, "{ users { totalCount } }") == price.NATION
+    assert await cost_of(village, "coordinator", "{ users { totalCount } }") == price.WIDTHS[5]
+    assert await cost_of(village, keeper, count, w=[HERE, FAR]) == 2 * price.WIDTHS[13] * within
+    assert await cost_of(village, "coordinator", count, w=["35"]) == price.WIDTHS[5] * within
+    searched = '{ users(search: "budi") { totalCount } }'
+    assert await cost_of(village, keeper, searched) == price.NATION * (price.READ + price.NAMED)
 
 
 async def test_a_page_by_index_costs_only_its_rows(village: Place) -> None:

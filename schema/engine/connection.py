@@ -30,6 +30,7 @@ from schema.engine.price import (
     grouping_price,
     index_width,
     is_by_index,
+    list_width,
     name_price,
     narrowed,
     order_price,
@@ -85,7 +86,8 @@ class ConnectionSelection:
         rows = size if isinstance(size, int) else selection.bindings[size_argument]
         parts = tuple(self.parts(rows))
         if any(isinstance(part, Nodes | Edges | Info) for part in parts):
-            width = index_width if is_by_index(source, order) else self.width
+            by_index = self.width is caller_width and is_by_index(source, order)
+            width = index_width if by_index else self.width
             self.complexity.add_readings(self.readings + order_price(source, order), width)
         return Page(key, source, order, parts, size_argument, backward, after, before, prefix)
 
@@ -94,8 +96,9 @@ class ConnectionSelection:
         regions that the filter names."""
         if self.complexity.reach is not None:
             return self.complexity.reach
+        whole = list_width(self.shape.source.noun)
         region_codes = (self.arguments.get("filter") or {}).get("within")
-        return caller_width if region_codes is None else narrowed(binding(region_codes))
+        return whole if region_codes is None else narrowed(binding(region_codes), whole)
 
     def search(self) -> tuple[Order, ...]:
         """Keep the rows to those with these names, in any spelling; returns the order with the best matches first."""

@@ -9,7 +9,7 @@ Rule: whatever makes PostgreSQL read rows that are not returned is priced here. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
@@ -55,18 +55,31 @@ OFFICERS = 5
 """The nodes that a village's officers cost besides themselves: the grants of five areas are read, for each village."""
 
 
-def caller_width(call: Call) -> int:
-    """The width of all that the caller may read."""
-    memo = call.principal.memo
-    width = memo.get(caller_width)
-    if width is None:
-        width = memo[caller_width] = _width(call.principal)
-    return int(width)
+def _width_where(kind: Sensitivity) -> Callable[[Call], int]:
+    """The width of the areas where the caller sees a class."""
+
+    def width(call: Call) -> int:
+        memo = call.principal.memo
+        if width not in memo:
+            memo[width] = _width(call.principal, kind)
+        return int(memo[width])
+
+    return width
 
 
-def _width(principal: Principal) -> int:
-    areas = principal.sees(Sensitivity.OPERATIONAL)
+def _width(principal: Principal, kind: Sensitivity) -> int:
+    areas = principal.sees(kind)
     return NATION if areas.national else regions_width(areas.codes)
+
+
+caller_width = _width_where(Sensitivity.OPERATIONAL)
+"""The width of all records that the caller may read."""
+_accounts_width = _width_where(Sensitivity.SYSTEM)
+
+
+def list_width(noun: Readable) -> Callable[[Call], int]:
+    """The width of a whole list; accounts and grants exist where the caller sees the class SYSTEM, maybe no record."""
+    return _accounts_width if noun.row_sensitivity is Sensitivity.SYSTEM else caller_width
 
 
 def regions_width(codes: Iterable[str]) -> int:
@@ -74,13 +87,13 @@ def regions_width(codes: Iterable[str]) -> int:
     return min(NATION, sum(WIDTHS.get(len(code), NATION) for code in codes))
 
 
-def narrowed(codes: Binding) -> Binding:
-    """The width of the regions whose codes, or whose single code, a call names, within the caller's areas."""
+def narrowed(codes: Binding, whole: Callable[[Call], int] = caller_width) -> Binding:
+    """The width of the regions whose codes, or whose single code, a call names, within the `whole`."""
 
     def width(call: Call) -> int:
         value = codes(call)
         region_codes = [value] if isinstance(value, str) else value
-        return min(caller_width(call), regions_width(region_codes))
+        return min(whole(call), regions_width(region_codes))
 
     return width
 
