@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import uuid
 from typing import Any
 
@@ -285,3 +287,35 @@ async def test_a_lost_phone_is_revoked_by_whoever_may_disable_its_account(villag
         result = (await village.query("coordinator", REVOKE, id=str(phone))).data["revokeDevice"]
         assert result == {"device": {"id": str(phone), "revoked": True}, "userErrors": []}
     assert await events(village, str(phone)) == ["NOT_FOUND", "ACCEPTED", "UNCHANGED"]
+
+
+# --- while passwords are hashed ---------------------------------------------------------------------------------------
+
+SAVE_NEW = """mutation($id: ID!, $username: String!) {
+  saveUser(input: {id: $id, username: $username, name: "Baru"}) { temporaryPassword userErrors { code } } }"""
+RESET_ONE = "mutation($id: ID!) { resetPassword(input: {userId: $id}) { temporaryPassword userErrors { code } } }"
+
+
+@pytest.mark.parametrize("command", [SAVE_NEW, RESET_ONE])
+async def test_no_connection_is_held_while_a_password_waits_to_be_hashed(village: Place, command: str) -> None:
+    """The threads of sign-in hash for administrators too, and for nobody who may not manage accounts."""
+    new, names = uuid.uuid4(), {"id": str(uuid.uuid4()), "username": f"baru.{uuid.uuid4()}"}
+    account = await new_account(village, ("OFFICER", HERE))
+    values = names if command is SAVE_NEW else {"id": str(village.ids[account])}
+    async with served_with(village, pool_size=1, hashes_at_once=1, **HIGH_QUOTAS) as place:
+        hashing = place.app.service.entrance.hashing
+        free = threading.Event()
+        busy = asyncio.create_task(hashing.run(new, free.wait))
+        try:
+            await eventually(lambda: hashing.turns.taken == 1)
+            waits = asyncio.create_task(place.query("coordinator", command, **values))
+            await eventually(lambda: hashing.turns.waiting == 1)
+            assert (await place.query("officer", "{ viewer { name } }")).codes == []
+            assert (await place.query("officer", command, **values)).codes == ["FORBIDDEN"]
+            assert hashing.turns.waiting == 1
+        finally:
+            free.set()
+        await busy
+        (result,) = (await waits).data.values()
+    assert result["temporaryPassword"]
+    assert result["userErrors"] == []

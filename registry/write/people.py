@@ -2,6 +2,7 @@
 
 Rule: an account is managed by whoever may give its every grant (registry/models/post.py), never by its holder.  A
 temporary password leaves the server once, in the answer; its hash is written by a crossing, so nobody reads another's.
+It is made by the threads of sign-in, for callers with the ability only, while no connection is held.
 Tests: tests/test_people.py.
 """
 
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from auth.ability import Ability
 from auth.password import TEMPORARY_FOR, hashed, temporary
-from auth.principal import Principal
+from auth.principal import SETTING_OF, Principal
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.hashing import Hashing
 from registry.guard.record_id import taken_in
@@ -34,7 +35,6 @@ from registry.write.statements import CALLER
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{2,99}")
-HASHING = Hashing(1)
 _ID = ACCOUNT.c.id == arg("id", sa.Uuid())
 _JUDGED = sa.select(
     ACCOUNT.c.id,
@@ -98,25 +98,36 @@ async def _lock(tx: Transaction, principal: Principal, id_: uuid.UUID, ability: 
 # --- create and change ------------------------------------------------------------------------------------------------
 
 
-async def save_user(database: Database, principal: Principal, edit: UserEdit, taken_ids: int) -> PasswordOutcome:
+async def save_user(
+    database: Database, hashing: Hashing, principal: Principal, edit: UserEdit, taken_ids: int
+) -> PasswordOutcome:
     """Create or change an account; a new one gets a temporary password.  Raises Forbidden and RateLimited.
 
     Sent again, it changes nothing, and the password is not repeated: it is not kept."""
-    password = ""
+    first: _Password | None = None
+    password: str | None = None
+
+    async def prepare() -> None:
+        nonlocal first
+        _check(edit)
+        async with database.write(principal, SETTING_OF[Ability.USER_MANAGE]) as tx:
+            is_new = await tx.one(FIND, id=edit.id) is None
+        if is_new:
+            _require_whole(edit)
+            first = await _temporary(hashing, principal)
 
     async def act(tx: Transaction) -> Done:
         nonlocal password
-        _check(edit)
-        if await tx.one(FIND, id=edit.id) is None:
+        if first is not None and await tx.one(FIND, id=edit.id) is None:
             await _create(tx, principal, edit)
-            password = temporary()
-            await _give(tx, principal, edit.id, password)
+            await _give(tx, edit.id, first)
+            password = first.text
             return Done(True)
         account = await _lock(tx, principal, edit.id, Ability.USER_MANAGE, "id")
         return await _change(tx, account, edit)
 
-    outcome = await carry_out(database, principal, Ability.USER_MANAGE, edit.id, taken_ids, act)
-    return PasswordOutcome(outcome.record, outcome.problems, password if password and outcome.record else None)
+    outcome = await carry_out(database, principal, Ability.USER_MANAGE, edit.id, taken_ids, act, prepare)
+    return PasswordOutcome(outcome.record, outcome.problems, None if outcome.record is None else password)
 
 
 def _check(edit: UserEdit) -> None:
@@ -128,10 +139,14 @@ def _check(edit: UserEdit) -> None:
         raise Refused(*problems)
 
 
-async def _create(tx: Transaction, principal: Principal, edit: UserEdit) -> None:
+def _require_whole(edit: UserEdit) -> None:
+    """Raises Refused if an account cannot be made of it, because something is left out."""
     missing = [name for name in ("username", "name") if getattr(edit, name) is None]
     if missing:
         raise Refused(*[Problem(Code.REQUIRED, (name,)) for name in missing])
+
+
+async def _create(tx: Transaction, principal: Principal, edit: UserEdit) -> None:
     values = {"username": edit.username, "name": edit.name, "active": edit.active is not False}
     try:
         await tx.rows(CREATE, id=edit.id, created_by=principal.user_id, **values)
@@ -192,23 +207,42 @@ async def disable_in(tx: Transaction, account: Any) -> Done:
 # --- passwords and devices --------------------------------------------------------------------------------------------
 
 
-async def reset_password(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> PasswordOutcome:
+@dataclass(frozen=True, repr=False)
+class _Password:
+    """A temporary password, and its hash."""
+
+    text: str
+    hash: str
+
+
+async def _temporary(hashing: Hashing, principal: Principal) -> _Password:
+    text = temporary()
+    return _Password(text, await hashing.run(principal.user_id, hashed, text))
+
+
+async def reset_password(
+    database: Database, hashing: Hashing, principal: Principal, id_: uuid.UUID, taken_ids: int
+) -> PasswordOutcome:
     """Give an account a temporary password; its sessions end.  Each call gives another.  Raises Forbidden."""
-    password = temporary()
+    password: _Password | None = None
+
+    async def prepare() -> None:
+        nonlocal password
+        password = await _temporary(hashing, principal)
 
     async def act(tx: Transaction) -> Done:
+        assert password is not None
         await _lock(tx, principal, id_, Ability.USER_MANAGE, "userId")
-        await _give(tx, principal, id_, password)
+        await _give(tx, id_, password)
         await sign_out_everywhere(tx, id_)
         return Done(True)
 
-    outcome = await carry_out(database, principal, Ability.USER_MANAGE, id_, taken_ids, act)
-    return PasswordOutcome(outcome.record, outcome.problems, None if outcome.record is None else password)
+    outcome = await carry_out(database, principal, Ability.USER_MANAGE, id_, taken_ids, act, prepare)
+    return PasswordOutcome(outcome.record, outcome.problems, password.text if password and outcome.record else None)
 
 
-async def _give(tx: Transaction, principal: Principal, id_: uuid.UUID, password: str) -> None:
-    password_hash = await HASHING.run(principal.user_id, hashed, password)
-    if not await tx.value(GIVE_PASSWORD, id=id_, hash=password_hash, good_for=TEMPORARY_FOR):
+async def _give(tx: Transaction, id_: uuid.UUID, password: _Password) -> None:
+    if not await tx.value(GIVE_PASSWORD, id=id_, hash=password.hash, good_for=TEMPORARY_FOR):
         raise refusal(Code.GRANT_NOT_HELD, "userId")
 
 

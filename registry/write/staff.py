@@ -57,11 +57,21 @@ Act = Callable[[Transaction], Awaitable[Done]]
 
 
 async def carry_out(
-    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID, taken_ids: int, act: Act
+    database: Database,
+    principal: Principal,
+    ability: Ability,
+    subject: uuid.UUID,
+    taken_ids: int,
+    act: Act,
+    prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> StaffOutcome:
-    """Run an act in one transaction with its audit row.  Raises Forbidden without the ability, and RateLimited."""
+    """Run an act in one transaction with its audit row.  Raises Forbidden without the ability, and RateLimited.
+
+    What takes long is done by `prepare`, before the transaction begins: no connection is held meanwhile."""
     await require(database, principal, ability, subject)
     try:
+        if prepare is not None:
+            await prepare()
         async with database.write(principal, SETTING_OF[ability]) as tx:
             done = await act(tx)
             outcome = WriteOutcome.ACCEPTED if done.changed else WriteOutcome.UNCHANGED

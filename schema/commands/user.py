@@ -61,7 +61,8 @@ SaveUserPayload = payload(
 )
 async def save_user(context: Context, sent: InputDict) -> PasswordOutcome:
     edit = UserEdit(id_of(sent), sent.get("username"), sent.get("name"), sent.get("active"))
-    return await people.save_user(context.database, context.principal, edit, context.quotas.taken_ids)
+    database, hashing = context.database, context.entrance.hashing
+    return await people.save_user(database, hashing, context.principal, edit, context.quotas.taken_ids)
 
 
 ResetPasswordInput = input_type("ResetPasswordInput", "Issue a one-time password.", {"user_id": ACCOUNT_ID})
@@ -80,8 +81,8 @@ ResetPasswordPayload = payload(
     ResetPasswordPayload,
 )
 async def reset_password(context: Context, sent: InputDict) -> PasswordOutcome:
-    quota = context.quotas.taken_ids
-    return await people.reset_password(context.database, context.principal, user_of(sent), quota)
+    database, hashing = context.database, context.entrance.hashing
+    return await people.reset_password(database, hashing, context.principal, user_of(sent), context.quotas.taken_ids)
 
 
 DisableUserInput = input_type("DisableUserInput", "Disable an account; its sessions end.", {"user_id": ACCOUNT_ID})
