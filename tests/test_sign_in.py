@@ -12,8 +12,9 @@ from argon2 import PasswordHasher
 
 from auth.password import LONGEST, hashed, is_outdated
 from registry.guard.throttle import Bucket, Limits
+from tests.eventually import eventually
 from tests.test_sessions import new_account
-from tests.village import Answer, Place
+from tests.village import Answer, Place, served_with
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "korek kuda baterai staples"
@@ -106,6 +107,47 @@ async def test_a_device_is_entered_once_and_may_be_renamed(village: Place) -> No
         (row,) = rows
         assert str(row["id"]) == phone
     assert row["label"] == "Telepon desa"
+
+
+async def test_of_many_sessions_the_latest_are_kept_with_their_devices(village: Place, monkeypatch: Any) -> None:
+    """Those that have ended go first; a revoked device stays revoked although nothing of its sessions is left."""
+    monkeypatch.setattr("registry.write.sign_in.MOST_SESSIONS", 3)
+    account, username = await with_password(village)
+    _, other = await with_password(village)
+    phone, stolen = str(uuid.uuid4()), str(uuid.uuid4())
+    foreign = await session_of(village, other, deviceId=phone)
+    living, lost = (
+        await session_of(village, username, deviceId=phone),
+        await session_of(village, username, deviceId=stolen),
+    )
+    await village.admin.execute("UPDATE device SET revoked = true WHERE id = $1", uuid.UUID(stolen))
+    await village.admin.execute("UPDATE session SET ended_at = now() WHERE device_id = $1", uuid.UUID(stolen))
+    await session_of(village, username)
+    await session_of(village, username)
+    assert await kept(village, account) == (3, {phone, stolen})
+    assert (await me(village, living)).status == 200, "older than the ended one, which went"
+    await session_of(village, username)
+    assert await kept(village, account) == (3, {stolen}), "the phone's only session was the oldest"
+    await becomes_refused(village, living)
+    assert (await me(village, lost)).status == 401
+    assert codes(await sign_in(village, username, deviceId=stolen)) == ["DEVICE_REVOKED"]
+    assert (await me(village, foreign)).status == 200
+    assert await session_of(village, username, deviceId=phone)
+    assert await kept(village, account) == (3, {phone, stolen})
+
+
+async def becomes_refused(village: Place, session: Any) -> None:
+    async def is_refused() -> bool:
+        return (await me(village, session)).status == 401
+
+    await eventually(is_refused)
+
+
+async def kept(village: Place, account: uuid.UUID) -> tuple[int, set[str]]:
+    """How many sessions an account has, ended ones too, and its devices."""
+    devices = await village.admin.fetch("SELECT id FROM device WHERE account_id = $1", account)
+    sessions = await village.admin.fetchval("SELECT count(*) FROM session WHERE account_id = $1", account)
+    return sessions, {str(row["id"]) for row in devices}
 
 
 async def test_a_revoked_device_signs_nobody_in(village: Place) -> None:
@@ -273,6 +315,43 @@ NOT_ALONE = {
 @pytest.mark.parametrize("case", NOT_ALONE)
 async def test_a_stranger_may_sign_in_and_nothing_else(village: Place, case: str) -> None:
     answer = await village.query(None, NOT_ALONE[case])
+    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+
+
+MISSPELT = {
+    "a field": ('mutation { signIn(input: {username: "a", password: "b"}) { sesion { accessToken } } }', "sesion"),
+    "an input": ('mutation { signIn(input: {user: "a", password: "b"}) { __typename } }', "user"),
+    "a field of a renewal": ('mutation { r: refreshSession(input: {refreshToken: "a"}) { token } }', "token"),
+    "a bracket": ('mutation S { signIn(input: {username: "a", password: "b"} { __typename } }', "Syntax Error"),
+}
+
+
+@pytest.mark.parametrize("case", MISSPELT)
+async def test_a_misspelt_sign_in_says_what_is_wrong(village: Place, case: str) -> None:
+    text, word = MISSPELT[case]
+    code = "GRAPHQL_PARSE_FAILED" if case == "a bracket" else "GRAPHQL_VALIDATION_FAILED"
+    answer = await village.query(None, text)
+    assert (set(answer.codes), "data" in answer.json) == ({code}, False)
+    assert word in answer.errors[0]["message"]
+    async with served_with(village, introspection=False) as closed:
+        assert (await closed.query(None, text)).codes == ["UNAUTHENTICATED"], "its schema is not public"
+
+
+MISSPELT_OTHERS = (
+    "{ householdz { id } }",
+    "mutation { signOut(input: {}) { sesion } }",
+    'mutation { signIn(input: {username: "a", password: "b"}) { sesion } signOut(input: {}) { signedOut } }',
+    "mutation { ...F } fragment F on Mutation { signIn(input: {}) { sesion } }",
+    "{ signIn { sesion } }",
+    "{ x",
+    "mutation { signOut(input: {} { signIn } }",
+    "mutation { signInto(input: {} }",
+)
+
+
+@pytest.mark.parametrize("text", MISSPELT_OTHERS)
+async def test_what_is_no_sign_in_says_nothing_however_misspelt(village: Place, text: str) -> None:
+    answer = await village.query(None, text)
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
 
 

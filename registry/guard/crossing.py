@@ -38,7 +38,7 @@ class Crossing:
     @property
     def language(self) -> str:
         """Its language and volatility; a function that only reads is one stable query."""
-        return "plpgsql VOLATILE" if self.enters or self.changes else "sql STABLE"
+        return "plpgsql VOLATILE" if self.enters or self.changes or self.removes else "sql STABLE"
 
 
 SIGN_IN = Crossing(
@@ -261,6 +261,29 @@ LAST_SEEN = Crossing(
     "SELECT max(s.renewed_at) FROM session s WHERE s.account_id = whose",
 )
 
+FORGETTING = Crossing(
+    "forget_sessions",
+    (("whose", "uuid"), ("most", "int")),
+    "void",
+    frozenset({"session", "device"}),
+    "Of the sessions of an account so many are kept, the living first; the login itself deletes nothing.",
+    """
+    DECLARE
+      devices uuid[];
+    BEGIN
+      WITH forgotten AS (
+        DELETE FROM session WHERE id IN (
+          SELECT s.id FROM session s WHERE s.account_id = whose
+          ORDER BY s.ended_at IS NULL AND s.expires_at > now() DESC, s.renewed_at DESC, s.id OFFSET most)
+        RETURNING device_id)
+      SELECT array_agg(device_id) INTO devices FROM forgotten;
+      DELETE FROM device d WHERE d.account_id = whose AND d.id = ANY(devices) AND NOT d.revoked
+        AND NOT EXISTS (SELECT FROM session s WHERE s.account_id = whose AND s.device_id = d.id);
+    END
+    """,
+    removes=frozenset({"session", "device"}),
+)
+
 GIVING_PASSWORD = Crossing(
     "give_password",
     (("whose", "uuid"), ("hash", "text"), ("good_for", "interval")),
@@ -298,5 +321,6 @@ CROSSINGS = (
     ADMITTING,
     WELCOMING,
     LAST_SEEN,
+    FORGETTING,
     GIVING_PASSWORD,
 )

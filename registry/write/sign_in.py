@@ -81,6 +81,11 @@ BEGIN_SESSION = Sql(
     .returning(SESSION.c.expires_at)
 )
 
+MOST_SESSIONS = 50
+"""Sessions that are kept of an account, over or not.  Beyond them those that have ended go first, then those that were
+not renewed for the longest time; with the last session of a device goes the device, unless it is revoked."""
+FORGET_SESSIONS = Sql(sa.select(sa.func.registry.forget_sessions(_ACCOUNT, arg("most", sa.Integer()))))
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -192,4 +197,5 @@ async def _begin(
         second_factor=second_factor,
         hash=token.hash,
     )
+    await tx.rows(FORGET_SESSIONS, account=account, most=MOST_SESSIONS)
     return entrance.tokens(token, expires_at)

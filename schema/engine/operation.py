@@ -56,10 +56,13 @@ NUL = re.compile(r"\0|\\u0000|\\u\{0+\}")
 
 
 class Invalid(Exception):
-    """The document or its variables are not valid GraphQL; `errors` say why."""
+    """The document or its variables are not valid GraphQL; `errors` say why.
 
-    def __init__(self, errors: list[GraphQLError]) -> None:
+    `definition` is the operation of a document that could be parsed and is not valid."""
+
+    def __init__(self, errors: list[GraphQLError], definition: OperationDefinitionNode | None = None) -> None:
         self.errors = errors
+        self.definition = definition
 
 
 class Operation:
@@ -224,14 +227,14 @@ class Operations:
                     "`operationName` tidak ada dalam dokumen.", "`operationName` names no operation here."
                 )
             Limit.ROOTS.check(len(definition.selection_set.selections))
-            self._validate(document)
+            self._validate(document, definition)
         except GraphQLError as error:
             raise Invalid([error]) from None
         except RecursionError as error:
             raise Invalid([GraphQLError("nested too deeply", original_error=error)]) from None
         return Operation(self._schema, document, definition, len(text), self._suggests)
 
-    def _validate(self, document: DocumentNode) -> None:
+    def _validate(self, document: DocumentNode, definition: OperationDefinitionNode) -> None:
         """Raises Invalid, or RecursionError if it is nested too deeply to find out what is wrong."""
         errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=not self._suggests)
         if not errors:
@@ -239,7 +242,7 @@ class Operations:
         faults = [error for error in errors if not isinstance(error, ValidationAbortedError)]
         if not faults:
             raise RecursionError
-        raise Invalid([GraphQLError(fault.message, fault.nodes) for fault in faults])
+        raise Invalid([GraphQLError(fault.message, fault.nodes) for fault in faults], definition)
 
 
 def _is_meta(node: Node) -> bool:

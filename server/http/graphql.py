@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import FieldNode, GraphQLError
+from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, SignInFault, Unauthenticated
 from auth.principal import NOBODY, Duty, Principal
 from registry.store.outage import TooSlow, Unreachable
-from schema.declare.commands import before_sign_in
 from schema.engine.context import Context
 from schema.engine.executor import execute
 from schema.engine.operation import Invalid, Operation
@@ -35,7 +34,6 @@ from schema.errors import (
     RequestError,
     SecondFactorRequired,
 )
-from schema.limits import MOST_META_ROOTS
 from server.http.acting_for import acting_for, refuse_unless_service
 from server.http.address import address_of
 from server.http.disconnect import ClientDisconnected, until_gone
@@ -59,6 +57,7 @@ from server.http.request import GraphQLParams, read_params, refuse_unless_graphq
 from server.http.request_log import Entry, entry_of, operation_name
 from server.http.responses import Reply, respond
 from server.http.service import Service
+from server.http.strangers import MAX_STRANGERS_BODY, is_sign_in, may_ask, root_names
 
 """A caller without a token, who may read the schema alone: no grant, no row."""
 MAY_BEFORE = {
@@ -66,7 +65,6 @@ MAY_BEFORE = {
     Duty.CONFIRM_SECOND_FACTOR: {"viewer", "enrolTotp", "confirmTotp", "changePassword", "signOut", "__typename"},
 }
 """The root fields that a caller may use before they have done their duty."""
-MAX_STRANGERS_BODY = 16_000  # bytes; the query by which tools read the schema has 2,000
 
 
 class GraphQL:
@@ -216,9 +214,11 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
         operation = await service.strangers.get_in_lane(params.query, params.operation)
     except (PayloadTooLarge, NulRefused):
         raise
-    except (Invalid, RequestError):
+    except (Invalid, RequestError) as error:
+        if isinstance(error, Invalid) and service.settings.introspection and is_sign_in(error):
+            raise
         raise Unauthenticated(SignInFault.NO_TOKEN) from None
-    if not (_reads_schema_only(operation) or _signs_in(operation)):
+    if not may_ask(operation.definition):
         raise Unauthenticated(SignInFault.NO_TOKEN)
     return params, operation
 
@@ -282,29 +282,11 @@ def _refused(refused: tuple[Refusal, Place]) -> GraphQLError:
     return GraphQLError(str(error), field_refusal.node, path=place, original_error=error)
 
 
-def _reads_schema_only(operation: Operation) -> bool:
-    """Whether every root field is about the schema, and there are few of them."""
-    roots = _root_names(operation)
-    return len(roots) <= MOST_META_ROOTS and all(name.startswith("__") for name in roots)
-
-
-def _signs_in(operation: Operation) -> bool:
-    """Whether it is one command that needs no token."""
-    roots = _root_names(operation)
-    return not operation.is_query and len(roots) == 1 and roots[0] in before_sign_in()
-
-
 def _refuse_before_duty(principal: Principal, operation: Operation) -> None:
     """Raises PasswordChangeRequired or SecondFactorRequired for what the caller may not do before that."""
-    if principal.duty is None or set(_root_names(operation)) <= MAY_BEFORE[principal.duty]:
+    if principal.duty is None or set(root_names(operation.definition)) <= MAY_BEFORE[principal.duty]:
         return
     raise PasswordChangeRequired if principal.duty is Duty.CHANGE_PASSWORD else SecondFactorRequired
-
-
-def _root_names(operation: Operation) -> list[str]:
-    """The names of the root fields; a fragment is an empty name, because what it selects is not looked at."""
-    selections = operation.definition.selection_set.selections
-    return [node.name.value if isinstance(node, FieldNode) else "" for node in selections]
 
 
 def _refuse_forbidden_operation(request: Request, operation: Operation) -> None:
