@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from registry.guard.throttle import Bucket, Limits, keys_of
+from registry.guard.throttle import Bucket, Limits, keys_of, network_of
+from tests.eventually import eventually, waiting_for_locks
 from tests.test_sign_in import PASSWORD, SIGN_IN, audit_rows, last_row, with_password
 from tests.village import Answer, Place, served_with
 
@@ -159,6 +160,36 @@ async def test_a_stolen_token_guesses_the_password_as_slowly(behind_proxy: Place
     request = {"query": query, "variables": {"p": WRONG}}
     answers = [await behind_proxy.send("POST", json=request, headers=headers) for _ in range(5)]
     assert [answer.status for answer in answers] == [200, 200, 200, 200, 429]
+
+
+async def test_a_flood_from_one_network_keeps_nobody_else_waiting(behind_proxy: Place) -> None:
+    """Attempts that wait for each other in the database use up the turns of their own network alone."""
+    limited(behind_proxy)
+    flooding, share = new_address(), behind_proxy.database.turns.share
+    await attempt(behind_proxy, "name", WRONG, flooding)
+    key = keys_of(behind_proxy.app.service.entrance.throttle_key, "name", flooding, None)[3]
+    async with asyncio.TaskGroup() as flood, behind_proxy.admin.transaction():
+        await behind_proxy.admin.execute("SELECT FROM throttle WHERE key = $1 FOR UPDATE", key)
+        for n in range(share + 1):
+            flood.create_task(attempt(behind_proxy, f"name {n}", WRONG, flooding))
+        await waiting_for_locks(behind_proxy.admin, share)
+        assert (await attempt(behind_proxy, "name", WRONG, new_address())).status == 200
+
+
+async def test_of_one_network_few_passwords_wait_to_be_compared(behind_proxy: Place) -> None:
+    limited(behind_proxy)
+    turns, address = behind_proxy.app.service.entrance.hashing.turns, new_address()
+    for _ in range(turns.size):
+        await turns.acquire("others")
+    waiting = [asyncio.create_task(turns.acquire(network_of(address))) for _ in range(turns.queue)]
+    await eventually(lambda: turns.waiting == turns.queue)
+    assert (await attempt(behind_proxy, "name", WRONG, f"{address}2")).status == 429
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    for _ in range(turns.size):
+        turns.release("others")
+    assert (await attempt(behind_proxy, "name", WRONG, f"{address}2")).status == 200
 
 
 def test_of_ipv6_a_network_is_one_address() -> None:

@@ -152,7 +152,7 @@ class Admission:
 
 def keys_of(secret: bytes, name: str, address: str, device: uuid.UUID | None) -> list[uuid.UUID]:
     """The keys of an attempt, in the order in which the database functions take them."""
-    name, network = name.casefold(), _network(address)
+    name, network = name.casefold(), network_of(address)
     parts = [("address", name, network), ("device", name, str(device)), ("name", name), ("network", network)]
     return [_key(secret, *part) for part in parts]
 
@@ -185,8 +185,8 @@ def _key(secret: bytes, *parts: str) -> uuid.UUID:
     return uuid.UUID(bytes=hmac.digest(secret, "\0".join(parts).encode(), hashlib.sha256)[:16])
 
 
-def _network(address: str) -> str:
-    """An address as one caller has it: of IPv6, the network of 64 bits that each of them gets."""
+def network_of(address: str) -> str:
+    """An address as one caller has it, also where they take turns: of IPv6, the network of 64 bits that each gets."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -164,7 +164,7 @@ class Database:
         async with Pool(connect, size, size * MAX_WAITERS_PER_CONNECTION, acquire_timeout).opening() as pool:
             yield cls(pool, heavy, min(query_seconds, seconds))
 
-    def turn(self, caller: uuid.UUID, heavy: bool = False) -> Turn:
+    def turn(self, caller: Hashable, heavy: bool = False) -> Turn:
         """A turn of the caller for one statement or transaction.  Raises RateLimited, Unreachable."""
         return Turn(self.turns, caller, self.heavy if heavy else None)
 
@@ -232,11 +232,14 @@ class Database:
         return [line[0] for line in lines]
 
     @asynccontextmanager
-    async def write(self, principal: Principal, setting: str, lock_timeout_ms: int = 0) -> AsyncIterator[Transaction]:
+    async def write(
+        self, principal: Principal, setting: str, lock_timeout_ms: int = 0, turn: Hashable = None
+    ) -> AsyncIterator[Transaction]:
         """A transaction that may write in the areas that `setting` names, those of the command's own ability.
 
-        It waits `lock_timeout_ms` for a lock, without limit for 0.  Raises asyncpg.LockNotAvailableError."""
-        async with self.turn(principal.user_id), self._connection() as connection:
+        It waits `lock_timeout_ms` for a lock, without limit for 0.  `turn` says whose turn it takes where that is not
+        the principal's, because nobody is known yet.  Raises asyncpg.LockNotAvailableError."""
+        async with self.turn(turn or principal.user_id), self._connection() as connection:
             try:
                 await begin(connection, begin_sql(principal, setting, lock_timeout_ms))
                 yield Transaction(connection, principal)

@@ -7,6 +7,7 @@ Test: tests/test_audit.py.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +67,11 @@ async def audit_refusal(
     ability: Ability | None,
     subject: uuid.UUID | None,
     outcome: str,
+    turn: Hashable = None,
     **more: Any,
 ) -> None:
-    """Write the audit row of a refused command, in a transaction of its own."""
-    async with database.write(principal, "submit") as tx:  # any setting: an audit row lies in no area
+    """Write the audit row of a refused command, in a transaction of its own; `turn` is as for `Database.write`."""
+    async with database.write(principal, "submit", turn=turn) as tx:  # any setting: an audit row lies in no area
         await audit(tx, principal, ability, subject, outcome, **more)
 
 

@@ -110,11 +110,14 @@ RAISE = Sql(
 )
 
 
-async def refresh(database: Database, entrance: Entrance, text: str, device: uuid.UUID | None) -> SignedIn:
+async def refresh(
+    database: Database, entrance: Entrance, text: str, device: uuid.UUID | None, address: str
+) -> SignedIn:
     """New tokens for a refresh token, which is spent by that."""
     token = RefreshToken.read(text, entrance.token_key)
     if token is None:
-        await audit_refusal(database, NOBODY, None, None, Code.CREDENTIALS_WRONG.value)
+        network = throttle.network_of(address)
+        await audit_refusal(database, NOBODY, None, None, Code.CREDENTIALS_WRONG.value, network)
         return refused(Code.CREDENTIALS_WRONG)
     me, spent = holder(token.account), False
     async with database.write(me, "session") as tx:
@@ -134,7 +137,7 @@ async def refresh(database: Database, entrance: Entrance, text: str, device: uui
             await audit(tx, me, None, token.account, ACCEPTED)
     if tokens is None:
         note = SPENT if spent else None
-        await audit_refusal(database, NOBODY, None, token.account, code.value, note=note)
+        await audit_refusal(database, NOBODY, None, token.account, code.value, token.account, note=note)
         return refused(code)
     return SignedIn(tokens)
 
@@ -281,8 +284,7 @@ async def _proven(database: Database, entrance: Entrance, principal: Principal, 
 
     Throttled like sign-in, so that a stolen token cannot find the password out.  Raises Forbidden, RateLimited."""
     await require(database, principal, ABILITY)
-    keys = throttle.keys_of(entrance.throttle_key, principal.username, proof.address, None)
-    admission = await admitted(database, entrance, principal.username, None, keys)
+    admission = await admitted(database, entrance, principal.username, None, proof.address)
     stored = await password_hash(database, principal.user_id)
     if not await entrance.hashing.run(principal.user_id, is_right, proof.password, stored):
         await audit_refusal(database, principal, ABILITY, principal.user_id, Code.CREDENTIALS_WRONG.value)

@@ -118,18 +118,18 @@ async def sign_in(database: Database, entrance: Entrance, attempt: Attempt) -> S
     """Begin a session.  Raises RateLimited, and Unreachable if too many passwords wait to be compared."""
     if problems := unfit(DEVICE.c.label, attempt.label, "deviceLabel"):
         return SignedIn(None, problems)
-    keys = throttle.keys_of(entrance.throttle_key, attempt.username, attempt.address, attempt.device)
-    admission = await admitted(database, entrance, attempt.username, attempt.device, keys)
+    network = throttle.network_of(attempt.address)
+    admission = await admitted(database, entrance, attempt.username, attempt.device, attempt.address)
     account = admission.account
     stored = await password_hash(database, account or uuid.uuid4())
-    if not await entrance.hashing.run(attempt.address, is_right, attempt.password, stored):
-        await audit_refusal(database, NOBODY, None, account, Code.CREDENTIALS_WRONG.value)
+    if not await entrance.hashing.run(network, is_right, attempt.password, stored):
+        await audit_refusal(database, NOBODY, None, account, Code.CREDENTIALS_WRONG.value, network)
         return refused(Code.CREDENTIALS_WRONG)
     assert account is not None
     assert stored is not None
     rehashed = None
     if is_outdated(stored):
-        rehashed = await entrance.hashing.run(attempt.address, hashed, attempt.password)
+        rehashed = await entrance.hashing.run(network, hashed, attempt.password)
     async with database.write(holder(account), "session") as tx:
         try:
             tokens = await _begin(tx, entrance, attempt, account, stored, rehashed)
@@ -139,7 +139,7 @@ async def sign_in(database: Database, entrance: Entrance, attempt: Attempt) -> S
             await throttle.welcome(tx, admission)
             await audit(tx, holder(account), None, account, WriteOutcome.ACCEPTED.value)
     if tokens is None:
-        await audit_refusal(database, NOBODY, None, account, code.value)
+        await audit_refusal(database, NOBODY, None, account, code.value, network)
         return refused(code)
     return SignedIn(tokens)
 
@@ -150,10 +150,11 @@ def refused(code: Code, *path: str) -> SignedIn:
 
 
 async def admitted(
-    database: Database, entrance: Entrance, username: str, device: uuid.UUID | None, keys: list[uuid.UUID]
+    database: Database, entrance: Entrance, username: str, device: uuid.UUID | None, address: str
 ) -> throttle.Admission:
-    """Count an attempt.  Raises RateLimited, and audits it."""
-    async with database.write(NOBODY, "session") as tx:
+    """Count an attempt, in the turn of its network.  Raises RateLimited, and audits it."""
+    keys = throttle.keys_of(entrance.throttle_key, username, address, device)
+    async with database.write(NOBODY, "session", turn=throttle.network_of(address)) as tx:
         admission = await throttle.admit(tx, username, device, keys, entrance.limits)
         if admission.seconds:
             await audit(tx, NOBODY, None, admission.account, RateLimited.code)

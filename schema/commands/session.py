@@ -100,7 +100,8 @@ RefreshSessionPayload = payload(
     most=Limit.PROOFS,
 )
 async def refresh_session(context: Context, sent: InputDict) -> SignedIn:
-    return await sessions.refresh(context.database, context.entrance, sent["refreshToken"], _device(sent))
+    token, device = sent["refreshToken"], _device(sent)
+    return await sessions.refresh(context.database, context.entrance, token, device, context.address)
 
 
 # --- one's own session ------------------------------------------------------------------------------------------------

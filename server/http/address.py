@@ -21,7 +21,7 @@ _WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>\d+\.\d+\.\d+\.\
 def address_of(scope: Scope, proxies: Sequence[Network], header: str) -> str:
     """The address of whoever sent the request; `header` is the one that the proxies write."""
     client = scope.get("client")
-    address = str(client[0]) if client else ""
+    address = _plain(str(client[0])) or str(client[0]) if client else ""
     if not proxies or not _is_proxy(address, proxies):
         return address
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == header.encode()]
@@ -51,7 +51,15 @@ def _named(hop: str, header: str) -> str | None:
         text = match[1].strip('"') if match else ""
     if match := _WITH_PORT.fullmatch(text):
         text = match["six"] or match["four"]
+    return _plain(text)
+
+
+def _plain(text: str) -> str | None:
+    """An address as it is compared: one of IPv4 also where a socket of IPv6 shows it as `::ffff:203.0.113.1`, or all of
+    them would be of one network.  None for what is no address."""
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return str(mapped or address)

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.errors import AccessError, SignInFault, Unauthenticated
 from auth.principal import NOBODY, Duty, Principal
+from registry.guard.throttle import network_of
 from registry.store.outage import TooSlow, Unreachable
 from schema.engine.context import Context
 from schema.engine.executor import execute
@@ -211,7 +212,7 @@ async def _operation(request: Request, principal: Principal, query_string: bytes
         return params, await service.operations.get_in_lane(params.query, params.operation, principal.user_id)
     try:
         params = await read_params(*source, min(limit, MAX_STRANGERS_BODY))
-        operation = await service.strangers.get_in_lane(params.query, params.operation)
+        operation = await service.strangers.get_in_lane(params.query, params.operation, network_of(request.address))
     except (PayloadTooLarge, NulRefused):
         raise
     except (Invalid, RequestError) as error:
