@@ -47,5 +47,7 @@ COLLEAGUES = {
     "officer on leave": _colleague(Grant("OFFICER", "A112"), active=False),
     "new here": _colleague(creator="REGENCY_COORDINATOR@A1"),
     "new in the ministry": _colleague(creator=ADMIN),
+    "new to nobody who keeps accounts": _colleague(creator="OFFICER@A111"),
+    "gone far away": _colleague(Grant("OFFICER", "B111"), creator="REGENCY_COORDINATOR@A1"),
 }
 """By what they are; the name is a marked text."""

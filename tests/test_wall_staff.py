@@ -9,6 +9,7 @@ import pytest
 
 from auth.role import Role
 from tests import oracle
+from tests.colleagues import COLLEAGUES
 from tests.personas import BY_NAME, DISABLED, PERSONAS, TODAY
 from tests.world import World, fetch_ids
 
@@ -79,6 +80,20 @@ async def test_an_account_changes_if_the_caller_reaches_its_every_grant(world: W
     assert oracle.sees_grant(world.tree, BY_NAME["REGENCY_COORDINATOR@A1"], split.name, "A111", TODAY)
     assert not oracle.closes(world.tree, BY_NAME["REGENCY_COORDINATOR@A1"], split, TODAY)
     assert DISABLED in world.holders
+
+
+async def test_devices_show_with_their_account_and_are_revoked_by_who_disables_it(world: World) -> None:
+    revoked = 0
+    for who in (*STAFF, *OTHERS):
+        seen = {c.id for c in COLLEAGUES.values() if oracle.sees_account(world.ever, who, c, TODAY)}
+        closed = {c.id for c in COLLEAGUES.values() if oracle.closes(world.ever, who, c, TODAY)}
+        async with world.as_login(who) as connection:
+            rows = await connection.fetch("SELECT account_id FROM device")
+            assert {row["account_id"] for row in rows} == seen, who.name
+            rows = await connection.fetch("UPDATE device SET revoked = revoked RETURNING account_id")
+            assert {row["account_id"] for row in rows} == closed, who.name
+        revoked += len(closed)
+    assert revoked > 20
 
 
 async def test_an_account_is_created_by_whoever_manages_accounts(world: World) -> None:
