@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from auth.policy import MAY_GIVE, REGIONAL_ROLES, needs_second_person
@@ -246,6 +247,73 @@ async def test_nobody_approves_a_grant_to_themselves(village: Place) -> None:
     answer = await village.query(second, APPROVE, id=grant["id"])
     assert codes(answer.data["approveGrant"]) == ["GRANT_SELF"]
     assert ("AUDITOR", None) not in await roles_of(village, second)
+
+
+@pytest.mark.parametrize(
+    ("giver", "role", "code", "ends"),
+    [
+        ("ministry", "MINISTRY_ADMIN", None, True),
+        ("ministry", "REGENCY_COORDINATOR", "35.07", True),
+        ("ministry", "OFFICER", "35", True),
+        ("ministry", "OFFICER", HERE, False),
+        ("coordinator", "VILLAGE_VERIFIER", HERE, False),
+    ],
+)
+async def test_who_made_a_password_cannot_use_it_for_a_role_that_they_may_not_give(
+    village: Place, giver: str, role: str, code: str | None, ends: bool
+) -> None:
+    """A coordinator creates an account, signs in as its owner, and waits until the ministry gives it more."""
+    name = f"puppet.{uuid.uuid4()}"
+    id_ = village.ids[name] = uuid.uuid4()
+    save = "mutation($input: SaveUserInput!) { saveUser(input: $input) { temporaryPassword userErrors { code } } }"
+    account = {"id": str(id_), "username": name, "name": "Puppet"}
+    answer = (await village.query("coordinator", save, input=account)).data["saveUser"]
+    assert (bool(answer["temporaryPassword"]), codes(answer)) == (True, [])
+    factor = village.vault.seal_secret("second_factor", id_, b"a secret of theirs")
+    await village.admin.execute(
+        "INSERT INTO second_factor (id, account_id, key_id, sealed, last_step, confirmed_at)"
+        " VALUES ($1, $1, $2, $3, 0, now())",
+        *(id_, *factor),
+    )
+    await village.admin.execute(
+        "UPDATE credential SET temporary = false, valid_until = NULL WHERE account_id = $1", id_
+    )
+
+    warned = codes(await give(village, giver, name, role, code))
+    state = await village.admin.fetchrow(
+        "SELECT c.temporary AND c.valid_until <= now() AS over, a.signed_out_at IS NOT NULL AS out,"
+        " NOT EXISTS (SELECT FROM second_factor s WHERE s.account_id = a.id AND (s.ended_at IS NULL OR s.sealed <> ''))"
+        " AS factorless FROM credential c JOIN account a ON a.id = c.account_id WHERE a.id = $1",
+        id_,
+    )
+    assert state is not None
+    assert warned == ["PASSWORD_OUTGROWN"] * ends
+    assert tuple(map(bool, state)) == (ends, ends, ends)
+    if ends:
+        reset = "mutation($id: ID!) { resetPassword(input: {userId: $id}) { temporaryPassword userErrors { code } } }"
+        answer = (await village.query("coordinator", reset, id=str(id_))).data["resetPassword"]
+        assert (answer["temporaryPassword"], codes(answer)) in [(None, ["NOT_FOUND"]), (None, ["GRANT_NOT_HELD"])]
+        answer = (await village.query("ministry", reset, id=str(id_))).data["resetPassword"]
+        assert bool(answer["temporaryPassword"])
+        assert codes(await give(village, "ministry", name, "AUDITOR", None)) == []
+
+
+async def test_only_who_gave_a_grant_ends_the_password_of_its_holder(village: Place) -> None:
+    """By plain SQL too: not that of whomever they like."""
+    name = await new_account(village, ("MINISTRY_ADMIN", None))
+    grant = await village.admin.fetchval("SELECT id FROM grants WHERE user_id = $1", village.ids[name])
+    await village.admin.execute("UPDATE grants SET granted_by = $1 WHERE id = $2", village.ids["ministry"], grant)
+    await village.admin.execute(
+        "INSERT INTO credential (account_id, password_hash, temporary, given_by) VALUES ($1, 'x', false, $2)",
+        *(village.ids[name], village.ids["colleague"]),
+    )
+    connection = await asyncpg.connect(village.login, server_settings={"default_transaction_read_only": "off"})
+    try:
+        for who, ended in (("coordinator", False), ("colleague", False), ("ministry", True)):
+            await connection.execute("SELECT set_config('app.user', $1, false)", str(village.ids[who]))
+            assert await connection.fetchval("SELECT registry.outgrow_password($1, '{}')", grant) is ended
+    finally:
+        await connection.close()
 
 
 async def test_two_who_approve_at_the_same_time_make_one_event(village: Place) -> None:

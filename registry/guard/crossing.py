@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from registry.guard import quota, record_id, throttle
-from registry.guard.staff import POLICY, manages
+from registry.guard.staff import OUTGROW, POLICY, manages
 from registry.models.account import LIVING
 from registry.models.officer import officers_of
 
@@ -295,15 +295,27 @@ GIVING_PASSWORD = Crossing(
       IF NOT {manages("whose")} THEN
         RETURN false;
       END IF;
-      INSERT INTO credential (account_id, password_hash, temporary, valid_until, changed_at)
-      VALUES (whose, hash, true, now() + good_for, now())
+      INSERT INTO credential (account_id, password_hash, temporary, valid_until, changed_at, given_by)
+      VALUES (whose, hash, true, now() + good_for, now(), me())
       ON CONFLICT (account_id) DO UPDATE SET password_hash = hash, temporary = true, valid_until = now() + good_for,
-        changed_at = now();
+        changed_at = now(), given_by = me();
       RETURN true;
     END
     """,
     enters=frozenset({"credential"}),
     changes=frozenset({"credential"}),
+)
+
+_SIGN_IN = frozenset({"account", "credential", "second_factor", "recovery_code"})
+
+OUTGROWING = Crossing(
+    "outgrow_password",
+    (("given", "uuid"), ("givers", "text[]")),
+    "boolean",
+    _SIGN_IN | {"grants"},
+    "Whoever gave an account its password could sign in with it; a role that they may not give ends it.",
+    OUTGROW,
+    changes=_SIGN_IN,
 )
 
 CROSSINGS = (
@@ -323,4 +335,5 @@ CROSSINGS = (
     LAST_SEEN,
     FORGETTING,
     GIVING_PASSWORD,
+    OUTGROWING,
 )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from auth.ability import Ability
 from auth.principal import SETTING_OF, area_setting
 from auth.sensitivity import Sensitivity
-from registry.models.account import ACCOUNT, GRANTS, is_national
+from registry.models.account import ACCOUNT, GRANTS, TODAY, is_national
 from registry.models.device import DEVICE
 from registry.models.fact import StatementContext
 from registry.models.noun import const
@@ -99,6 +99,28 @@ def device_policies() -> Iterator[str]:
     disabled = _text(DEVICE, sa.exists(sa.select(const(1)).select_from(ours).where(*tests).correlate(DEVICE)))
     yield f"CREATE POLICY see_of_others ON {name} FOR SELECT USING ({_text(DEVICE, seen)})"
     yield f"CREATE POLICY revoke ON {name} FOR UPDATE USING ({disabled}) WITH CHECK ({disabled})"
+
+
+OUTGROW = f"""
+    DECLARE
+      holder uuid;
+    BEGIN
+      SELECT g.user_id INTO holder FROM grants g JOIN credential c ON c.account_id = g.user_id
+      WHERE g.id = given AND g.granted_by IS NOT DISTINCT FROM me() AND c.given_by IS NOT NULL
+        AND NOT EXISTS (SELECT FROM grants h WHERE h.user_id = c.given_by AND h.active AND h.role = ANY (givers)
+          AND h.valid_from <= {compiled(TODAY).text} AND coalesce(h.valid_to >= {compiled(TODAY).text}, true));
+      IF holder IS NULL THEN
+        RETURN false;
+      END IF;
+      UPDATE credential SET temporary = true, valid_until = now() WHERE account_id = holder;
+      UPDATE second_factor SET ended_at = now(), sealed = '' WHERE account_id = holder AND ended_at IS NULL;
+      UPDATE recovery_code SET used_at = now() WHERE account_id = holder AND used_at IS NULL;
+      UPDATE account SET signed_out_at = clock_timestamp() WHERE id = holder;
+      RETURN true;
+    END
+"""
+"""End the password that the holder of the grant `given` has from somebody who is none of the `givers` of its role, with
+the second factor, which may be theirs too."""
 
 
 def manages(account: str) -> str:

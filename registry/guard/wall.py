@@ -269,7 +269,7 @@ def _function(crossing: Crossing) -> Iterator[str]:
     )
     yield f"ALTER FUNCTION {signature} OWNER TO {CROSSING}"
     yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
-    yield f"GRANT EXECUTE ON FUNCTION {signature} TO {LOGIN}"
+    yield f"GRANT EXECUTE ON FUNCTION {signature} TO {LOGIN}, {OWNER}"
 
 
 def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterator[str]:

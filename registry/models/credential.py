@@ -33,6 +33,9 @@ class Credential(Noun):
     temporary: Mapped[bool] = fact(SYSTEM, "Sementara", "Must be changed at sign-in", server=True)
     valid_until: Mapped[dt.datetime | None] = fact(SYSTEM, "Berlaku sampai", "Valid until", server=True)
     changed_at: Mapped[dt.datetime] = fact(SYSTEM, "Diubah", "Changed at", server_default=sa.func.now(), server=True)
+    given_by: Mapped[uuid.UUID | None] = fact(
+        SYSTEM, "Pemberi", "Who gave the last temporary one; null for the shell", server=True
+    )
 
 
 class SecondFactor(Noun):

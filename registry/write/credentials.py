@@ -35,6 +35,7 @@ _GIVEN = {
     "temporary": sa.true(),
     "valid_until": sa.func.now() + sa.cast(const(f"{TEMPORARY_FOR.days} days"), sa.Interval()),
     "changed_at": sa.func.now(),
+    "given_by": sa.null(),
 }
 GIVE = Sql(
     insert(CREDENTIAL)

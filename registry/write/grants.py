@@ -15,12 +15,14 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.ability import Ability
 from auth.area import COUNTRY
-from auth.policy import needs_second_person
+from auth.policy import ADMINISTRATORS, MAY_GIVE, needs_second_person
 from auth.principal import Principal
 from auth.role import Role
+from registry.codes import Severity
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
 from registry.models.account import ACCOUNT, GRANTS
@@ -64,6 +66,9 @@ END_AT_ONCE = Sql(
     .where(GRANTS.c.id == arg("grant", sa.Uuid()))
     .values(active=sa.false(), pending=sa.false(), valid_to=arg("last_day", sa.Date()))
 )
+OUTGROW = Sql(sa.select(sa.func.registry.outgrow_password(arg("grant", sa.Uuid()), arg("givers", ARRAY(sa.Text())))))
+_OTHERS_GIVE = frozenset[Role]().union(*(roles for giver, roles in MAY_GIVE.items() if giver not in ADMINISTRATORS))
+"""The roles that others than administrators of the ministry may give in a regency."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ async def grant_role(database: Database, principal: Principal, new: NewGrant, ta
             raise refusal(Code.NOT_FOUND, "userId")
         check_days(new)
         await store_grant(tx, new, place, giver, pending=needs_second_person(new.role, place.code))
-        return Done(True, place.warnings)
+        return Done(True, (*place.warnings, *await outgrow_password(tx, new, place)))
 
     return await carry_out(database, principal, Ability.GRANT_GIVE, new.id, taken_ids, act)
 
@@ -180,6 +185,17 @@ async def store_grant(tx: Transaction, new: NewGrant, place: Place, giver: Actor
         if taken_in(error) is None and error.constraint_name != "pk_grants":
             raise
         raise IdTaken(new.id, ("id",)) from None
+
+
+async def outgrow_password(tx: Transaction, new: NewGrant, place: Place) -> tuple[Problem, ...]:
+    """A warning if the password of the account is over, because its giver may not give what was given now.
+
+    They could sign in with it: before its owner ever did, or as its owner, with a second factor of their own."""
+    if new.role in _OTHERS_GIVE and not needs_second_person(new.role, place.code):
+        return ()
+    if await tx.value(OUTGROW, grant=new.id, givers=[role.value for role in ADMINISTRATORS]):
+        return (Problem(Code.PASSWORD_OUTGROWN, ("userId",), severity=Severity.WARNING),)
+    return ()
 
 
 # --- approve ----------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
 from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
-from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, store_grant
+from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, outgrow_password, store_grant
 from registry.write.second_factor import has_second_factor
 from registry.write.shell import Shell, ShellRefused
 from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
@@ -165,8 +165,9 @@ async def give(
         await _audit(work, Ability.GRANT_GIVE, grant["id"], "grant add", changed=False)
         return Act(False, grant["pending"], place.warnings)
     await store_grant(work.tx, new, place, None, pending=pending)
+    warnings = (*place.warnings, *await outgrow_password(work.tx, new, place))
     await _audit(work, Ability.GRANT_GIVE, new.id, "grant add")
-    return Act(True, pending, place.warnings)
+    return Act(True, pending, warnings)
 
 
 async def end(work: Shell, username: str, role: Role, region_code: str | None, on: dt.date | None) -> Act:
