@@ -15,8 +15,11 @@ import pytest
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
 from tests.building import build_world
+from tests.hashing import hash_quickly
 from tests.run import postgres, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.world import World
+
+hash_quickly()  # before any module of tests hashes a password
 
 
 @pytest.fixture(scope="session")

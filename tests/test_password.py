@@ -15,7 +15,9 @@ from auth.errors import RateLimited
 from registry.guard import hashing
 from registry.guard.hashing import Hashing
 from registry.store.outage import Unreachable
+from tests.hashing import todays_hashing  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.usefixtures("todays_hashing")
 WEAK = [
     "",
     "Kuda-Besi-9",  # eleven characters

@@ -18,7 +18,6 @@ from tests.village import Answer, Place, served_with
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "korek kuda baterai staples"
-HASH = hashed(PASSWORD)
 NEVER = Bucket(1_000_000, 1, 1)
 UNLIMITED = Limits(NEVER, NEVER, NEVER)
 SESSION = "session { accessToken refreshToken expiresAt } userErrors { code path message }"
@@ -36,7 +35,7 @@ def unlimited(village: Place) -> None:
 async def with_password(village: Place, role: str = "OFFICER", **columns: Any) -> tuple[uuid.UUID, str]:
     """The id and the user name of a new account whose password is PASSWORD."""
     account = await new_account(village, role)
-    values = {"password_hash": HASH, "temporary": False, "valid_until": None} | columns
+    values = {"password_hash": hashed(PASSWORD), "temporary": False, "valid_until": None} | columns
     await village.admin.execute(
         "INSERT INTO credential (account_id, password_hash, temporary, valid_until) VALUES ($1, $2, $3, $4)",
         *(account, values["password_hash"], values["temporary"], values["valid_until"]),
