@@ -19,6 +19,7 @@ from graphql import (
 
 from registry.models.noun import camel
 from schema.declare.commands import COMMANDS
+from schema.declare.strawberry_internals import definition_of
 from tests.village import (
     FAR,
     NEXT_DOOR,
@@ -109,7 +110,7 @@ def smallest(type_: Any) -> Any:
         return [smallest(inner.of_type)]
     match inner:
         case GraphQLInputObjectType():
-            if inner.extensions["strawberry-definition"].is_one_of:
+            if definition_of(inner).is_one_of:
                 name, field = next(iter(inner.fields.items()))
                 return {name: smallest(field.type)}
             required = {name: field for name, field in inner.fields.items() if is_required_input_field(field)}

@@ -45,7 +45,7 @@ DOCUMENTED = {
     "alembic": "alembic .autogenerate .config .migration .operations .operations.ops .script",
     "argon2": "argon2 .exceptions .profiles",
     "asyncpg": "asyncpg .prepared_stmt",
-    "cryptography": ".exceptions .hazmat.primitives.ciphers.aead .hazmat.primitives.serialization"
+    "cryptography": "cryptography .exceptions .hazmat.primitives.ciphers.aead .hazmat.primitives.serialization"
     " .hazmat.primitives.asymmetric.ec .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448"
     " .hazmat.primitives.asymmetric.rsa .hazmat.primitives.hashes .x509 .x509.oid",
     "graphql": "graphql",

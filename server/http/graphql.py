@@ -60,7 +60,6 @@ from server.http.responses import Reply, respond
 from server.http.service import Service
 from server.http.strangers import MAX_STRANGERS_BODY, is_sign_in, may_ask, root_names
 
-"""A caller without a token, who may read the schema alone: no grant, no row."""
 MAY_BEFORE = {
     Duty.CHANGE_PASSWORD: {"changePassword"},
     Duty.CONFIRM_SECOND_FACTOR: {"viewer", "enrolTotp", "confirmTotp", "changePassword", "signOut", "__typename"},
