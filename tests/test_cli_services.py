@@ -151,7 +151,7 @@ def test_a_service_is_closed_and_opened_again(dsn: str, files: Path, capsys: pyt
 def test_names_are_checked(dsn: str, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows(dsn, "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), 'siti', 'Siti') RETURNING id")
     assert add(dsn, files) == 0
-    for name, sentence in (("Portal 1", "small letters"), ("portal", "already"), ("siti", "already")):
+    for name, sentence in (("Portal 1", "lower-case letters"), ("portal", "already"), ("siti", "already")):
         assert run("service", "add", name, "--operations", str(files / "one.graphql"), "--database", dsn) == 1
         assert sentence in capsys.readouterr().err
     for words in (("show",), ("operations",), ("disable",), ("enable",), ("key", "remove")):

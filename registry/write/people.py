@@ -35,6 +35,7 @@ from registry.write.statements import CALLER
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{2,99}")
+"""User names of people and services, however they are made: none is mistaken for another, and none needs quotes."""
 _ID = ACCOUNT.c.id == arg("id", sa.Uuid())
 _JUDGED = sa.select(
     ACCOUNT.c.id,
@@ -109,11 +110,11 @@ async def save_user(
 
     async def prepare() -> None:
         nonlocal first
-        _check(edit)
+        check_names(edit)
         async with database.write(principal, SETTING_OF[Ability.USER_MANAGE]) as tx:
             is_new = await tx.one(FIND, id=edit.id) is None
         if is_new:
-            _require_whole(edit)
+            require_whole(edit)
             first = await _temporary(hashing, principal)
 
     async def act(tx: Transaction) -> Done:
@@ -130,7 +131,7 @@ async def save_user(
     return PasswordOutcome(outcome.record, outcome.problems, None if outcome.record is None else password)
 
 
-def _check(edit: UserEdit) -> None:
+def check_names(edit: UserEdit) -> None:
     """Raises Refused for a name that cannot be one."""
     problems = [*unfit(ACCOUNT.c.name, edit.name, "name"), *unfit(ACCOUNT.c.username, edit.username, "username")]
     if not problems and edit.username is not None and not USERNAME.fullmatch(edit.username):
@@ -139,7 +140,7 @@ def _check(edit: UserEdit) -> None:
         raise Refused(*problems)
 
 
-def _require_whole(edit: UserEdit) -> None:
+def require_whole(edit: UserEdit) -> None:
     """Raises Refused if an account cannot be made of it, because something is left out."""
     missing = [name for name in ("username", "name") if getattr(edit, name) is None]
     if missing:

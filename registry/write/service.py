@@ -6,7 +6,6 @@ of each change by the triggers of its tables.  Tests: tests/test_cli_services.py
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,13 +26,13 @@ from registry.store.sql import Sql, arg
 from registry.values.bounds import NAME
 from registry.values.civil_day import civil_day
 from registry.values.text import clean
+from registry.write.people import USERNAME
 from registry.write.shell import Shell
 
 ABILITY = Ability.USER_MANAGE
 """What the audit names: what keeps accounts in the API, which reaches no service account."""
 COUNTRY = "national"
 MAX_SERVICES, MAX_KEYS = 1_000, 4
-USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
 (ROLE,) = REGISTERED_ONLY
 
 _ID, _KID = arg("id", sa.Uuid()), arg("kid", sa.Text())
@@ -153,7 +152,7 @@ async def find_service(shell: Shell, username: str) -> uuid.UUID:
 async def add_service(shell: Shell, username: str, name: str, areas: Sequence[str]) -> uuid.UUID:
     """Add the account of a service, which sees in these areas: codes of regions, or COUNTRY.  Raises ServiceError."""
     if not USERNAME.fullmatch(username):
-        raise ServiceError("The name of a service has 2 to 100 small letters, digits and `.`, `_`, `@`, `-`.")
+        raise ServiceError("The name of a service has 3 to 100 lower-case letters, digits and `.`, `_`, `+`, `@`, `-`.")
     title = clean(name)
     if not title or len(title) > NAME:
         raise ServiceError(f"Give the service a title of at most {NAME} characters.")

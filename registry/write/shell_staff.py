@@ -32,10 +32,11 @@ from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
 from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
 from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, outgrow_password, store_grant
+from registry.write.people import UserEdit, check_names, require_whole
 from registry.write.second_factor import has_second_factor
 from registry.write.shell import Shell, ShellRefused
 from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
-from registry.write.user_errors import Problem, Refused, unfit
+from registry.write.user_errors import Problem
 
 (ADMINISTRATOR,) = ADMINISTRATORS
 NATIONAL = "national"
@@ -85,11 +86,9 @@ async def add_account(
 
     Raises Refused for a name that does not fit, and ShellRefused if it is taken, or if there is an administrator."""
     tx, id_ = work.tx, uuid.uuid4()
-    for column, value in (("username", username), ("name", name)):
-        if value is None:
-            raise Refused(Problem(Code.REQUIRED, (column,)))
-        if problems := unfit(ACCOUNT.c[column], value, column):
-            raise Refused(*problems)
+    account = UserEdit(id_, username, name)
+    require_whole(account)
+    check_names(account)
     if first_administrator and await has_administrator(tx, civil_day()):
         raise ShellRefused(
             "The ministry has an administrator, so this account would not be its first: another administrator"
