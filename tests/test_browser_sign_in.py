@@ -76,7 +76,7 @@ async def test_a_temporary_password_leads_through_both_duties_to_the_grants(vill
     _, username = await with_password(village, "REGENCY_COORDINATOR", temporary=True)
     async with served(village) as origin, opened(origin) as page:
         await fill_in(page, username, "sandi yang salah")
-        await expect(page.get_by_role("alert")).to_contain_text("tidak cocok")
+        await expect(page.get_by_role("alert")).to_contain_text("kode salah")
         await fill_in(page, username, PASSWORD)
 
         change = page.get_by_role("form", name="Ganti kata sandi")

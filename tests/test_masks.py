@@ -226,21 +226,25 @@ async def test_events_remarks_and_their_actors_are_personal(world: World) -> Non
     assert compared > 20
 
 
-async def test_a_region_withholds_when_it_was_last_verified(world: World) -> None:
+async def test_a_region_withholds_when_it_was_last_verified_and_a_village_its_officers(world: World) -> None:
     verified = {r["id"]: r["verified_at"] for r in await world.admin.fetch("SELECT id, verified_at FROM household")}
     keys = {str(id_): key for key, id_ in world.regions.items()}
     dated = 0
     for who in PERSONAS:
-        answer = await world.ask(who, "{ regions(first: 1000) { nodes { id withheld lastVerifiedAt } } }")
+        answer = await world.ask(who, "{ regions(first: 1000) { nodes { id level withheld lastVerifiedAt } } }")
         for node in (answer.data["regions"] or {}).get("nodes", ()):
             region = keys[node["id"]]
-            if not oracle.has(world.tree, who, oracle.SEES["OPERATIONAL"], region, TODAY):
-                assert (node["withheld"], node["lastVerifiedAt"]) == (["lastVerifiedAt"], None), (who.name, region)
+            sees = {kind: oracle.has(world.tree, who, oracle.SEES[kind], region, TODAY) for kind in oracle.SEES}
+            withheld = [] if sees["OPERATIONAL"] else ["lastVerifiedAt"]
+            if node["level"] == "VILLAGE" and not sees["PERSONAL"]:
+                withheld.append("officers")
+            assert node["withheld"] == withheld, (who.name, region)
+            if not sees["OPERATIONAL"]:
+                assert node["lastVerifiedAt"] is None
                 continue
             visible = [row for row in world.of("household") if str(row.id) in world.listed(who, "household")]
             inside = [row for row in visible if oracle.inside(world.tree, row.village, region)]
             days = [day for row in inside if (day := verified[row.id]) is not None]
-            assert node["withheld"] == []
             assert node["lastVerifiedAt"] == (wire(max(days)) if days else None), (who.name, region)
             dated += bool(days)
     assert dated > 20

@@ -74,10 +74,10 @@ def hidden_ids(world: World, who: Persona) -> list[uuid.UUID]:
 
 
 async def digest(world: World) -> dict[str, str]:
-    """A digest of everything stored, except the audit and quotas."""
+    """A digest of everything stored, except the audit, quotas, and what the world registers for services as it asks."""
     tables = await world.admin.fetch(
         "SELECT relname FROM pg_class WHERE relnamespace = 'registry'::regnamespace AND relkind = 'r'"
-        " AND relname NOT IN ('audit_event', 'quota')"
+        " AND relname NOT IN ('audit_event', 'quota', 'service_operation')"
     )
     return {
         t["relname"]: await world.admin.fetchval(
