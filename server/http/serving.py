@@ -95,7 +95,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 log_level="warning",
                 server_header=False,
-                proxy_headers=False,  # nothing here depends on the caller's address behind a proxy
+                proxy_headers=False,  # server/http/address.py decides which proxy is believed
                 http=protocol_of(connections),
                 ws="none",
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
