@@ -1,5 +1,7 @@
 """Code lists of the workflow, of writes and of access."""
 
+from __future__ import annotations
+
 from registry.codes.base import Code
 
 
@@ -39,6 +41,11 @@ class WriteOutcome(Code):
         "fields that somebody else changed too are kept aside",
     )
     REJECTED = "REJECTED", "Tidak disimpan", "nothing stored"
+
+    @classmethod
+    def of(cls, changed: bool) -> WriteOutcome:
+        """Of a command that is done: whether it changed anything."""
+        return cls.ACCEPTED if changed else cls.UNCHANGED
 
 
 class SaveAs(Code):

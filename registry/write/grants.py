@@ -30,8 +30,9 @@ from registry.models.noun import camel
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
+from registry.write.act import ActOutcome, Effect, carry_out
 from registry.write.command import Actor
-from registry.write.staff import Done, StaffOutcome, carry_out, keep_an_administrator, left_without_officer
+from registry.write.staff import keep_an_administrator, left_without_officer
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 from registry.write.village_lookup import REGIONS, named_region
 
@@ -98,21 +99,21 @@ AREA = ("area", "regionCode")
 # --- give -------------------------------------------------------------------------------------------------------------
 
 
-async def grant_role(database: Database, principal: Principal, new: NewGrant, taken_ids: int) -> StaffOutcome:
+async def grant_role(database: Database, principal: Principal, new: NewGrant, taken_ids: int) -> ActOutcome:
     """Give a role.  The same grant sent again by its giver changes nothing.  Raises Forbidden and RateLimited."""
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         place = await find_place(tx, new.region_code)
         if (stored := await tx.one(FIND_GRANT, id=new.id)) is not None:
             if not _is_the_same(stored, new, place, principal):
                 raise IdTaken(new.id, ("id",))
-            return Done(False, place.warnings)
+            return Effect(False, place.warnings)
         giver = _judge(principal, new, place)
         if await tx.value(FIND_ACCOUNT, id=new.user_id) is None:
             raise refusal(Code.NOT_FOUND, "userId")
         check_days(new)
         await store_grant(tx, new, place, giver, pending=needs_second_person(new.role, place.code))
-        return Done(True, (*place.warnings, *await outgrow_password(tx, new, place)))
+        return Effect(True, (*place.warnings, *await outgrow_password(tx, new, place)))
 
     return await carry_out(database, principal, Ability.GRANT_GIVE, new.id, taken_ids, act)
 
@@ -201,19 +202,19 @@ async def outgrow_password(tx: Transaction, new: NewGrant, place: Place) -> tupl
 # --- approve ----------------------------------------------------------------------------------------------------------
 
 
-async def approve_grant(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> StaffOutcome:
+async def approve_grant(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> ActOutcome:
     """Sign a grant that waits.  Of two who sign at the same time, the second changes nothing.  Raises Forbidden."""
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         grant = await _lock(tx, principal, id_, Ability.GRANT_APPROVE)
         if grant["granted_by"] == principal.user_id:
             raise refusal(Code.SECOND_PERSON_REQUIRED, "id")
         if grant["active"]:
-            return Done(False)
+            return Effect(False)
         if not grant["pending"] or (grant["valid_to"] is not None and grant["valid_to"] < civil_day()):
             raise refusal(Code.GRANT_ENDED, "id")
         await tx.rows(APPROVE, grant=id_, approver=principal.user_id)
-        return Done(True)
+        return Effect(True)
 
     return await carry_out(database, principal, Ability.GRANT_APPROVE, id_, taken_ids, act)
 
@@ -238,23 +239,23 @@ async def _lock(tx: Transaction, principal: Principal, id_: uuid.UUID, ability: 
 
 async def end_grant(
     database: Database, principal: Principal, id_: uuid.UUID, on: dt.date | None, taken_ids: int
-) -> StaffOutcome:
+) -> ActOutcome:
     """End a grant at once, or with the day `on` as its last.  Raises Forbidden."""
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         return await end_in(tx, await _lock(tx, principal, id_, Ability.GRANT_GIVE), on)
 
     return await carry_out(database, principal, Ability.GRANT_GIVE, id_, taken_ids, act)
 
 
-async def end_in(tx: Transaction, grant: Any, on: dt.date | None) -> Done:
+async def end_in(tx: Transaction, grant: Any, on: dt.date | None) -> Effect:
     """End a grant that is locked, in a transaction of the caller's.  Raises Refused for a day that cannot be."""
     today = civil_day()
     after = today if on is None else on + dt.timedelta(days=1)
     warned = await left_without_officer(tx, [grant], max(after, today), "id")
     has_ended = not (grant["active"] or grant["pending"])
     if has_ended or (on is not None and grant["valid_to"] == on):
-        return Done(False, warned)
+        return Effect(False, warned)
     if on is not None:
         _check_last_day(grant, on, today)
     await keep_an_administrator(tx, [grant])
@@ -264,7 +265,7 @@ async def end_in(tx: Transaction, grant: Any, on: dt.date | None) -> Done:
         await tx.rows(END_AT_ONCE, grant=grant["id"], last_day=last_day)
     else:
         await tx.rows(END_ON, grant=grant["id"], last_day=on)
-    return Done(True, warned)
+    return Effect(True, warned)
 
 
 def _check_last_day(grant: Any, on: dt.date, today: dt.date) -> None:

@@ -28,9 +28,10 @@ from registry.models.post import manageable
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
+from registry.write.act import ActOutcome, Effect, carry_out
 from registry.write.credentials import revoke_device as revoke
 from registry.write.credentials import sign_out_everywhere
-from registry.write.staff import Done, StaffOutcome, carry_out, keep_an_administrator, left_without_officer
+from registry.write.staff import keep_an_administrator, left_without_officer
 from registry.write.statements import CALLER
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 
@@ -117,13 +118,13 @@ async def save_user(
             require_whole(edit)
             first = await _temporary(hashing, principal)
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         nonlocal password
         if first is not None and await tx.one(FIND, id=edit.id) is None:
             await _create(tx, principal, edit)
             await _give(tx, edit.id, first)
             password = first.text
-            return Done(True)
+            return Effect(True)
         account = await _lock(tx, principal, edit.id, Ability.USER_MANAGE, "id")
         return await _change(tx, account, edit)
 
@@ -164,45 +165,45 @@ def _taken(error: asyncpg.UniqueViolationError, edit: UserEdit) -> Exception:
     return error
 
 
-async def _change(tx: Transaction, account: asyncpg.Record, edit: UserEdit) -> Done:
+async def _change(tx: Transaction, account: asyncpg.Record, edit: UserEdit) -> Effect:
     new = {name: account[name] if getattr(edit, name) is None else getattr(edit, name) for name in _OWN[1:]}
-    done = Done(False)
+    effect = Effect(False)
     if edit.active is False:
-        done = await disable_in(tx, account)
+        effect = await disable_in(tx, account)
     if any(new[name] != account[name] for name in _OWN[1:]):
         try:
             await tx.rows(CHANGE, id=edit.id, **{f"new_{name}": value for name, value in new.items()})
         except asyncpg.UniqueViolationError as error:
             raise _taken(error, edit) from None
-        done = replace(done, changed=True)
-    return done
+        effect = replace(effect, changed=True)
+    return effect
 
 
 # --- disable ----------------------------------------------------------------------------------------------------------
 
 
-async def disable_user(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> StaffOutcome:
+async def disable_user(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> ActOutcome:
     """Disable an account: its sessions end in every worker, and it signs in no more.  Raises Forbidden."""
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         return await disable_in(tx, await _lock(tx, principal, id_, Ability.USER_DISABLE, "userId"))
 
     return await carry_out(database, principal, Ability.USER_DISABLE, id_, taken_ids, act)
 
 
-async def disable_in(tx: Transaction, account: Any) -> Done:
+async def disable_in(tx: Transaction, account: Any) -> Effect:
     """Disable an account that is locked, in a transaction of the caller's.  Raises Refused for the last administrator.
 
     Its sessions do not come back when it is active again."""
     grants = await tx.rows(HELD, id=account["id"])
     warned = await left_without_officer(tx, grants, civil_day())
     if not account["active"]:
-        return Done(False, warned)
+        return Effect(False, warned)
     await keep_an_administrator(tx, grants)
     old = {f"new_{name}": account[name] for name in _OWN[1:]}
     await tx.rows(CHANGE, id=account["id"], **old | {"new_active": False})
     await sign_out_everywhere(tx, account["id"])
-    return Done(True, warned)
+    return Effect(True, warned)
 
 
 # --- passwords and devices --------------------------------------------------------------------------------------------
@@ -231,12 +232,12 @@ async def reset_password(
         nonlocal password
         password = await _temporary(hashing, principal)
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         assert password is not None
         await _lock(tx, principal, id_, Ability.USER_MANAGE, "userId")
         await _give(tx, id_, password)
         await sign_out_everywhere(tx, id_)
-        return Done(True)
+        return Effect(True)
 
     outcome = await carry_out(database, principal, Ability.USER_MANAGE, id_, taken_ids, act, prepare)
     return PasswordOutcome(outcome.record, outcome.problems, password.text if password and outcome.record else None)
@@ -247,18 +248,18 @@ async def _give(tx: Transaction, id_: uuid.UUID, password: _Password) -> None:
         raise refusal(Code.GRANT_NOT_HELD, "userId")
 
 
-async def revoke_device(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> StaffOutcome:
+async def revoke_device(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> ActOutcome:
     """Refuse a device from now on, for all accounts that used it.  Raises Forbidden."""
 
-    async def act(tx: Transaction) -> Done:
+    async def act(tx: Transaction) -> Effect:
         devices = await tx.rows(DEVICES, id=id_)
         if not devices:
             raise refusal(Code.NOT_FOUND, "id")
         for account in sorted(device["account_id"] for device in devices):
             await _lock(tx, principal, account, Ability.USER_DISABLE, "id")
         if all(device["revoked"] for device in devices):
-            return Done(False)
+            return Effect(False)
         await revoke(tx, id_)
-        return Done(True)
+        return Effect(True)
 
     return await carry_out(database, principal, Ability.USER_DISABLE, id_, taken_ids, act)

@@ -18,7 +18,7 @@ from registry.write.command import audit
 
 
 async def count_taken(
-    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID, taken: uuid.UUID, limit: int
+    database: Database, principal: Principal, ability: Ability, subject: uuid.UUID | None, taken: uuid.UUID, limit: int
 ) -> None:
     """Audit that an id is taken which a command on `subject` named, and count it.  Raises RateLimited past the limit.
 

@@ -9,7 +9,7 @@ Tests: tests/test_programmes.py.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,46 +20,19 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from auth.ability import Ability
 from auth.area import AreaSet
 from auth.errors import Forbidden
-from auth.principal import SETTING_OF, Principal
-from registry.codes import Severity, WriteOutcome
+from auth.principal import Principal
+from registry.codes import Severity
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
 from registry.models.region import ENROLMENT, PROGRAMME
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
-from registry.write.command import audit, audit_refusal, require
-from registry.write.probing import count_taken
+from registry.write.act import ActOutcome, Effect, carry_out
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 from registry.write.village_lookup import NAMED_REGIONS, named_village
 
 ABILITY = Ability.PROGRAMME_MANAGE
-SETTING = SETTING_OF[ABILITY]
 COLUMNS = ("code", "name", "agency")
-
-
-@dataclass(frozen=True)
-class Saved:
-    """The record that a command saved, or problems; a warning says that it was stored already."""
-
-    record: uuid.UUID | None
-    problems: tuple[Problem, ...] = ()
-    written: WriteOutcome = WriteOutcome.REJECTED
-
-
-async def _saved(
-    database: Database, principal: Principal, subject: uuid.UUID | None, work: Callable[[Transaction], Awaitable[Saved]]
-) -> Saved:
-    """Do the work in a transaction, with its audit row; a refusal stores its audit row alone."""
-    try:
-        async with database.write(principal, SETTING) as tx:
-            saved = await work(tx)
-            await audit(tx, principal, ABILITY, saved.record, saved.written.value)
-            return saved
-    except IdTaken:
-        raise
-    except Refused as refused:
-        await audit_refusal(database, principal, ABILITY, subject, refused.codes)
-        return Saved(None, refused.problems)
 
 
 # --- programmes -------------------------------------------------------------------------------------------------------
@@ -73,24 +46,20 @@ CHANGE = Sql(sa.update(PROGRAMME).where(_ID).values(_VALUES))
 
 async def save_programme(
     database: Database, principal: Principal, id_: uuid.UUID, sent: Mapping[str, str | None], taken_ids: int
-) -> Saved:
+) -> ActOutcome:
     """Create the programme of this id, or change the columns that were `sent`.
 
-    `taken_ids` is how many ids of other records a caller may name in an hour.
-
     Raises Forbidden unless the ability reaches the whole country, and RateLimited."""
-    await require(database, principal, ABILITY, id_)
-    if not principal.areas(ABILITY).national:  # a programme lies in no area
-        await audit_refusal(database, principal, ABILITY, id_, Forbidden.code)
-        raise Forbidden(ability=ABILITY)
-    try:
-        return await _saved(database, principal, id_, lambda tx: put_programme(tx, id_, sent))
-    except IdTaken as taken:
-        await count_taken(database, principal, ABILITY, id_, taken.id, taken_ids)
-        return Saved(None, taken.problems)
+
+    async def act(tx: Transaction) -> Effect:
+        if not principal.areas(ABILITY).national:  # a programme lies in no area
+            raise Forbidden(ability=ABILITY)
+        return await put_programme(tx, id_, sent)
+
+    return await carry_out(database, principal, ABILITY, id_, taken_ids, act)
 
 
-async def put_programme(tx: Transaction, id_: uuid.UUID, sent: Mapping[str, str | None]) -> Saved:
+async def put_programme(tx: Transaction, id_: uuid.UUID, sent: Mapping[str, str | None]) -> Effect:
     """Create or change a programme within a transaction.  Raises Refused and IdTaken."""
     stored = await tx.one(LOCK, id=id_)
     before: dict[str, str | None] = dict.fromkeys(COLUMNS) if stored is None else dict(stored)
@@ -98,7 +67,7 @@ async def put_programme(tx: Transaction, id_: uuid.UUID, sent: Mapping[str, str 
     if problems := tuple(_faults(values)):
         raise Refused(*problems)
     if values == before:
-        return Saved(id_, written=WriteOutcome.UNCHANGED)
+        return Effect(False, record=id_)
     try:
         await tx.rows(CREATE if stored is None else CHANGE, id=id_, **values)
     except asyncpg.UniqueViolationError as error:
@@ -107,7 +76,7 @@ async def put_programme(tx: Transaction, id_: uuid.UUID, sent: Mapping[str, str 
         if taken_in(error) is None and error.constraint_name != PROGRAMME.primary_key.name:
             raise
         raise IdTaken(id_, ("id",)) from None
-    return Saved(id_, written=WriteOutcome.ACCEPTED)
+    return Effect(True, record=id_)
 
 
 def _faults(values: Mapping[str, str | None]) -> Iterator[Problem]:
@@ -186,14 +155,13 @@ class Place:
     warnings: tuple[Problem, ...] = ()
 
 
-async def enrol_village(database: Database, principal: Principal, enrolment: Enrolment) -> Saved:
+async def enrol_village(database: Database, principal: Principal, enrolment: Enrolment, taken_ids: int) -> ActOutcome:
     """Enrol a village in a programme, or end that; the record is the village.  Raises Forbidden."""
-    await require(database, principal, ABILITY)
 
-    async def work(tx: Transaction) -> Saved:
+    async def act(tx: Transaction) -> Effect:
         return await put_enrolment(tx, await find_place(tx, principal.areas(ABILITY), enrolment), enrolment)
 
-    return await _saved(database, principal, None, work)
+    return await carry_out(database, principal, ABILITY, None, taken_ids, act)
 
 
 async def find_place(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> Place:
@@ -208,7 +176,7 @@ async def find_place(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> P
     return Place(row["programme"], uuid.UUID(village["id"]), tuple(warnings))
 
 
-async def put_enrolment(tx: Transaction, place: Place, enrolment: Enrolment) -> Saved:
+async def put_enrolment(tx: Transaction, place: Place, enrolment: Enrolment) -> Effect:
     """Enrol a village within a transaction, or end its enrolment.  Raises Refused."""
     terms = {"year": enrolment.year, "decree": enrolment.decree, "active": enrolment.active}
     for name in ("year", "decree"):
@@ -220,16 +188,16 @@ async def put_enrolment(tx: Transaction, place: Place, enrolment: Enrolment) -> 
         if not enrolment.active:
             raise refusal(Code.NOT_FOUND, "villageCode")  # there is nothing to end
         if await tx.value(ENROL, **key, **terms) is not None:
-            return Saved(place.region_id, place.warnings, WriteOutcome.ACCEPTED)
+            return Effect(True, place.warnings, place.region_id)
         stored = await tx.one(LOCK_ENROLMENT, **key)  # another transaction has enrolled it since this one looked
         assert stored is not None, "an enrolment is never deleted"
     warnings = (*place.warnings, *_judged(stored, enrolment))
     if enrolment.decree is None:
         terms["decree"] = stored["decree"]
     if terms == dict(stored):
-        return Saved(place.region_id, warnings, WriteOutcome.UNCHANGED)
+        return Effect(False, warnings, place.region_id)
     await tx.rows(CHANGE_ENROLMENT, **key, **terms)
-    return Saved(place.region_id, place.warnings, WriteOutcome.ACCEPTED)
+    return Effect(True, place.warnings, place.region_id)
 
 
 def _judged(stored: asyncpg.Record, enrolment: Enrolment) -> tuple[Problem, ...]:

@@ -168,7 +168,7 @@ async def add_service(shell: Shell, username: str, name: str, areas: Sequence[st
             raise ServiceError(f"There is no region {area} today: give its dotted code, or `{COUNTRY}`.")
         grant = {"role": ROLE.value, "region_id": region, "national": region is None, "valid_from": civil_day()}
         await shell.tx.rows(GIVE, user_id=id_, **grant)
-    await shell.audit(ABILITY, id_, "ACCEPTED", f"service add, areas: {', '.join(areas) or 'none'}")
+    await shell.audit(ABILITY, id_, f"service add, areas: {', '.join(areas) or 'none'}")
     return id_
 
 
@@ -177,7 +177,7 @@ async def replace_operations(shell: Shell, service: uuid.UUID, operations: Itera
     difference = await put_operations(shell.tx, service, operations)
     added, removed, unchanged = len(difference.added), len(difference.removed), difference.unchanged
     note = f"service operations: {added} added, {removed} removed, {unchanged} unchanged"
-    await shell.audit(ABILITY, service, "ACCEPTED" if added or removed else "UNCHANGED", note)
+    await shell.audit(ABILITY, service, note, changed=bool(added or removed))
     return difference
 
 
@@ -204,19 +204,19 @@ async def add_key(shell: Shell, service: uuid.UUID, key: ServiceKey) -> None:
         await shell.tx.rows(ADD_KEY, id=service, kid=key.kid, public_key=key.public_key)
     except asyncpg.UniqueViolationError:
         raise ServiceError("This key is known already; a key belongs to one service.") from None
-    await shell.audit(ABILITY, service, "ACCEPTED", f"service key add {key.kid}")
+    await shell.audit(ABILITY, service, f"service key add {key.kid}")
 
 
 async def remove_key(shell: Shell, service: uuid.UUID, kid: str) -> None:
     """Let the service sign in by this key no more.  Raises ServiceError."""
     if await shell.tx.one(REMOVE_KEY, id=service, kid=kid) is None:
         raise ServiceError("The service has no such key: `desmigratif service show` lists its keys.")
-    await shell.audit(ABILITY, service, "ACCEPTED", f"service key remove {kid}")
+    await shell.audit(ABILITY, service, f"service key remove {kid}")
 
 
 async def open_service(shell: Shell, service: uuid.UUID, active: bool) -> bool:
     """Open or close the account.  Returns whether that changes anything."""
     changed = await shell.tx.one(OPEN, id=service, active=active) is not None
     verb = "enable" if active else "disable"
-    await shell.audit(ABILITY, service, "ACCEPTED" if changed else "UNCHANGED", f"service {verb}")
+    await shell.audit(ABILITY, service, f"service {verb}", changed=changed)
     return changed

@@ -41,10 +41,17 @@ class Shell:
     user: str
 
     async def audit(
-        self, ability: Ability | None, subject: uuid.UUID | None, outcome: str, note: str | None = None
+        self, ability: Ability | None, subject: uuid.UUID | None, note: str, *, changed: bool = True
     ) -> None:
         """Write the audit row of what was done, by the ability that a caller of the API would need for it; a change of
         the vault's keys has none."""
+        await self._add(ability, subject, WriteOutcome.of(changed).value, note)
+
+    async def audit_refusal(self, ability: Ability, outcome: str, note: str) -> None:
+        """Write the audit row of what was not done."""
+        await self._add(ability, None, outcome, note)
+
+    async def _add(self, ability: Ability | None, subject: uuid.UUID | None, outcome: str, note: str) -> None:
         await self.tx.rows(
             ADD_AUDIT,
             shell_user=self.user[:LONGEST_SHELL_USER],
@@ -93,7 +100,7 @@ async def carry_out(dsn: str, user: str, ability: Ability, verb: str, act: Calla
     except Refused as error:
         refused = ShellRefused(" ".join(map(_sentence, error.problems)), error.codes)
     async with shell(dsn, user) as work:
-        await work.audit(ability, None, refused.outcome, verb)
+        await work.audit_refusal(ability, refused.outcome, verb)
     raise refused
 
 

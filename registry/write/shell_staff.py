@@ -22,7 +22,6 @@ from auth.ability import Ability
 from auth.area import COUNTRY
 from auth.policy import ADMINISTRATORS, needs_second_person
 from auth.role import Role
-from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.account import ACCOUNT, GRANTS, not_ended
 from registry.models.credential import CREDENTIAL
@@ -30,6 +29,7 @@ from registry.models.session import SESSION
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
+from registry.write.act import Effect
 from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
 from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, outgrow_password, store_grant
 from registry.write.people import UserEdit, check_names, require_whole
@@ -53,12 +53,10 @@ LOCK_GRANTS = Sql(_OF_ACCOUNT.order_by(GRANTS.c.id).with_for_update())
 
 
 @dataclass(frozen=True)
-class Act:
-    """What an act did: whether it changed anything, whether it waits for a second person, and warnings."""
+class GrantEffect(Effect):
+    """What giving a role did; `pending` while the grant waits for a second person."""
 
-    changed: bool
     pending: bool = False
-    warnings: tuple[Problem, ...] = ()
 
 
 async def _account(tx: Transaction, username: str, *, active: bool) -> asyncpg.Record:
@@ -69,11 +67,6 @@ async def _account(tx: Transaction, username: str, *, active: bool) -> asyncpg.R
     if active and not row["active"]:
         raise ShellRefused(f"The account {username} is disabled.")
     return row
-
-
-async def _audit(work: Shell, ability: Ability, subject: uuid.UUID, verb: str, changed: bool = True) -> None:
-    outcome = WriteOutcome.ACCEPTED if changed else WriteOutcome.UNCHANGED
-    await work.audit(ability, subject, outcome.value, verb)
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
@@ -103,15 +96,15 @@ async def add_account(
             f" `desmigratif user reset-password {username}`."
         ) from None
     await give_temporary_password(tx, id_, password_hash)
-    await _audit(work, Ability.USER_MANAGE, id_, "user add")
+    await work.audit(Ability.USER_MANAGE, id_, "user add")
     if first_administrator:
         new = NewGrant(uuid.uuid4(), id_, ADMINISTRATOR, None)
         await store_grant(tx, new, Place(COUNTRY, None), None, pending=False)
-        await _audit(work, Ability.GRANT_GIVE, new.id, "user add --first-administrator")
+        await work.audit(Ability.GRANT_GIVE, new.id, "user add --first-administrator")
     return id_
 
 
-async def disable_account(work: Shell, username: str) -> Act:
+async def disable_account(work: Shell, username: str) -> Effect:
     """Disable an account and end its sessions.  Raises ShellRefused, and Refused for the last administrator's."""
     account = await _account(work.tx, username, active=False)
     grants = await work.tx.rows(LOCK_GRANTS, user=account["id"])
@@ -120,8 +113,8 @@ async def disable_account(work: Shell, username: str) -> Act:
         await keep_an_administrator(work.tx, grants)
         await work.tx.rows(DISABLE, id=account["id"])
         await sign_out_everywhere(work.tx, account["id"])
-    await _audit(work, Ability.USER_DISABLE, account["id"], "user disable", account["active"])
-    return Act(account["active"], warnings=await left_without_officer(work.tx, grants, today))
+    await work.audit(Ability.USER_DISABLE, account["id"], "user disable", changed=account["active"])
+    return Effect(account["active"], await left_without_officer(work.tx, grants, today))
 
 
 async def reset_password(work: Shell, username: str, password_hash: str) -> None:
@@ -133,17 +126,17 @@ async def reset_password(work: Shell, username: str, password_hash: str) -> None
             Code.GRANT_NOT_HELD,
         )
     await give_temporary_password(work.tx, account["id"], password_hash)
-    await _audit(work, Ability.USER_MANAGE, account["id"], "user reset-password")
+    await work.audit(Ability.USER_MANAGE, account["id"], "user reset-password")
 
 
-async def reset_second_factor(work: Shell, username: str) -> Act:
+async def reset_second_factor(work: Shell, username: str) -> Effect:
     """Forget the authenticator of an account with its recovery codes; its sessions end.  Raises ShellRefused."""
     account = await _account(work.tx, username, active=True)
     changed = await has_second_factor(work.tx, account["id"])
     if changed:
         await forget_second_factor(work.tx, account["id"])
-    await _audit(work, Ability.USER_MANAGE, account["id"], "user reset-second-factor", changed)
-    return Act(changed)
+    await work.audit(Ability.USER_MANAGE, account["id"], "user reset-second-factor", changed=changed)
+    return Effect(changed)
 
 
 # --- grants -----------------------------------------------------------------------------------------------------------
@@ -151,7 +144,7 @@ async def reset_second_factor(work: Shell, username: str) -> Act:
 
 async def give(
     work: Shell, username: str, role: Role, region_code: str | None, first: dt.date | None, last: dt.date | None
-) -> Act:
+) -> GrantEffect:
     """Give a role in the region of a code or, for None, in the whole country; a grant that is there stays as it is.
 
     Raises ShellRefused and Refused."""
@@ -161,15 +154,15 @@ async def give(
     check_days(new)
     pending = needs_second_person(role, place.code)
     for grant in await _same(work.tx, account["id"], role, place):
-        await _audit(work, Ability.GRANT_GIVE, grant["id"], "grant add", changed=False)
-        return Act(False, grant["pending"], place.warnings)
+        await work.audit(Ability.GRANT_GIVE, grant["id"], "grant add", changed=False)
+        return GrantEffect(False, place.warnings, pending=grant["pending"])
     await store_grant(work.tx, new, place, None, pending=pending)
     warnings = (*place.warnings, *await outgrow_password(work.tx, new, place))
-    await _audit(work, Ability.GRANT_GIVE, new.id, "grant add")
-    return Act(True, pending, warnings)
+    await work.audit(Ability.GRANT_GIVE, new.id, "grant add")
+    return GrantEffect(True, warnings, pending=pending)
 
 
-async def end(work: Shell, username: str, role: Role, region_code: str | None, on: dt.date | None) -> Act:
+async def end(work: Shell, username: str, role: Role, region_code: str | None, on: dt.date | None) -> Effect:
     """End a role of an account in an area at once, or with the day `on` as its last.  Raises ShellRefused, Refused."""
     account = await _account(work.tx, username, active=False)
     place = await find_place(work.tx, region_code)
@@ -180,11 +173,11 @@ async def end(work: Shell, username: str, role: Role, region_code: str | None, o
         )
     changed, warnings = False, place.warnings
     for grant in grants:
-        done = await end_in(work.tx, grant, on)
-        await _audit(work, Ability.GRANT_GIVE, grant["id"], "grant end", done.changed)
-        changed |= done.changed
-        warnings = (*warnings, *done.warnings)
-    return Act(changed, warnings=warnings)
+        effect = await end_in(work.tx, grant, on)
+        await work.audit(Ability.GRANT_GIVE, grant["id"], "grant end", changed=effect.changed)
+        changed |= effect.changed
+        warnings = (*warnings, *effect.warnings)
+    return Effect(changed, warnings)
 
 
 async def _same(tx: Transaction, account: uuid.UUID, role: Role, place: Place) -> list[asyncpg.Record]:

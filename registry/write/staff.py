@@ -1,94 +1,33 @@
-"""What the commands on accounts and grants have in common: one transaction, one audit row, and what must remain.
+"""What must remain when a grant or an account ends: an administrator of the ministry, and the officers of a village.
 
-Rule: a refusal changes nothing and is audited; the ministry never loses its last administrator; what takes an officer
-from a village says so.  Tests: tests/test_grants.py, tests/test_people.py.
+Rule: the ministry never loses its last administrator; what takes an officer from a village says so.
+Tests: tests/test_grants.py, tests/test_people.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from auth.ability import Ability
 from auth.area import COUNTRY
-from auth.errors import Forbidden
 from auth.policy import ADMINISTRATORS
-from auth.principal import SETTING_OF, Principal
 from auth.role import Role
-from registry.codes import RegionLevel, Severity, WriteOutcome
+from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.account import ACCOUNT, GRANTS
 from registry.models.impact import OFFICERS
 from registry.models.noun import const
 from registry.models.region import PREFIXES, REGION
-from registry.store.db import Database, Transaction
+from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
-from registry.write.command import audit, audit_refusal, require
-from registry.write.probing import count_taken
-from registry.write.user_errors import IdTaken, Problem, Refused, refusal
+from registry.write.user_errors import Problem, refusal
 
 ONE_AT_A_TIME = 0x61646D696E  # "admin": the advisory lock of whoever takes away an administrator
-
-
-@dataclass(frozen=True)
-class StaffOutcome:
-    """The outcome of a command on a grant or an account: its id, None if nothing was stored, and the problems."""
-
-    record: uuid.UUID | None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an act did: whether it changed anything, and warnings about it."""
-
-    changed: bool
-    warnings: tuple[Problem, ...] = ()
-
-
-Act = Callable[[Transaction], Awaitable[Done]]
-
-
-async def carry_out(
-    database: Database,
-    principal: Principal,
-    ability: Ability,
-    subject: uuid.UUID,
-    taken_ids: int,
-    act: Act,
-    prepare: Callable[[], Awaitable[None]] | None = None,
-) -> StaffOutcome:
-    """Run an act in one transaction with its audit row.  Raises Forbidden without the ability, and RateLimited.
-
-    What takes long is done by `prepare`, before the transaction begins: no connection is held meanwhile."""
-    await require(database, principal, ability, subject)
-    try:
-        if prepare is not None:
-            await prepare()
-        async with database.write(principal, SETTING_OF[ability]) as tx:
-            done = await act(tx)
-            outcome = WriteOutcome.ACCEPTED if done.changed else WriteOutcome.UNCHANGED
-            await audit(tx, principal, ability, subject, outcome.value)
-    except IdTaken as taken:
-        await count_taken(database, principal, ability, subject, taken.id, taken_ids)
-        return StaffOutcome(None, tuple(taken.problems))
-    except Refused as refused:
-        await audit_refusal(database, principal, ability, subject, refused.codes)
-        return StaffOutcome(None, tuple(refused.problems))
-    except Forbidden:
-        await audit_refusal(database, principal, ability, subject, Forbidden.code)
-        raise
-    return StaffOutcome(subject, done.warnings)
-
-
-# --- what must remain -------------------------------------------------------------------------------------------------
 
 
 def _roles(roles: Iterable[Role]) -> list[sa.ColumnElement[Any]]:

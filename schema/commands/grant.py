@@ -11,8 +11,8 @@ from auth.sensitivity import Sensitivity
 from registry.models.account import GRANTS
 from registry.models.fact import RegionCode, fact_of
 from registry.write import grants
+from registry.write.act import ActOutcome
 from registry.write.grants import NewGrant
-from registry.write.staff import StaffOutcome
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
@@ -67,7 +67,7 @@ GrantRoleInput = input_type(
         ),
     },
 )
-GrantRolePayload = payload("GrantRolePayload", "Outcome of giving a role.", StaffOutcome, grant=AS_STORED)
+GrantRolePayload = payload("GrantRolePayload", "Outcome of giving a role.", ActOutcome, grant=AS_STORED)
 
 
 @command(
@@ -77,7 +77,7 @@ GrantRolePayload = payload("GrantRolePayload", "Outcome of giving a role.", Staf
     GrantRoleInput,
     GrantRolePayload,
 )
-async def grant_role(context: Context, sent: InputDict) -> StaffOutcome:
+async def grant_role(context: Context, sent: InputDict) -> ActOutcome:
     user = uuid.UUID(uuid_text(sent["userId"]))
     new = NewGrant(id_of(sent), user, sent["role"], region_of(sent["area"]), sent.get("validFrom"), sent.get("validTo"))
     return await grants.grant_role(context.database, context.principal, new, context.quotas.taken_ids)
@@ -86,7 +86,7 @@ async def grant_role(context: Context, sent: InputDict) -> StaffOutcome:
 # --- approve ----------------------------------------------------------------------------------------------------------
 
 ApproveGrantInput = input_type("ApproveGrantInput", "Second signature on a grant that is pending.", {"id": GRANT_ID})
-ApproveGrantPayload = payload("ApproveGrantPayload", "Outcome of an approval.", StaffOutcome, grant=AS_STORED)
+ApproveGrantPayload = payload("ApproveGrantPayload", "Outcome of an approval.", ActOutcome, grant=AS_STORED)
 
 
 @command(
@@ -95,7 +95,7 @@ ApproveGrantPayload = payload("ApproveGrantPayload", "Outcome of an approval.", 
     ApproveGrantInput,
     ApproveGrantPayload,
 )
-async def approve_grant(context: Context, sent: InputDict) -> StaffOutcome:
+async def approve_grant(context: Context, sent: InputDict) -> ActOutcome:
     return await grants.approve_grant(context.database, context.principal, id_of(sent), context.quotas.taken_ids)
 
 
@@ -111,7 +111,7 @@ EndGrantInput = input_type(
         ),
     },
 )
-EndGrantPayload = payload("EndGrantPayload", "Outcome of ending a grant.", StaffOutcome, grant=AS_STORED)
+EndGrantPayload = payload("EndGrantPayload", "Outcome of ending a grant.", ActOutcome, grant=AS_STORED)
 
 
 @command(
@@ -120,6 +120,6 @@ EndGrantPayload = payload("EndGrantPayload", "Outcome of ending a grant.", Staff
     EndGrantInput,
     EndGrantPayload,
 )
-async def end_grant(context: Context, sent: InputDict) -> StaffOutcome:
+async def end_grant(context: Context, sent: InputDict) -> ActOutcome:
     quota = context.quotas.taken_ids
     return await grants.end_grant(context.database, context.principal, id_of(sent), sent.get("on"), quota)

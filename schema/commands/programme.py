@@ -7,7 +7,8 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import RegionCode, fact_of
 from registry.models.region import ENROLMENT, PROGRAMME
 from registry.write import programme
-from registry.write.programme import Enrolment, Saved
+from registry.write.act import ActOutcome
+from registry.write.programme import Enrolment
 from schema.declare.commands import command
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID
@@ -34,13 +35,13 @@ SaveProgrammeInput = input_type(
 SaveProgrammePayload = payload(
     "SaveProgrammePayload",
     "Outcome of saving one programme.",
-    Saved,
+    ActOutcome,
     programme=record(Programme, "As stored now; null when refused.", OPEN),
 )
 
 
 @command(Ability.PROGRAMME_MANAGE, "Create or change a programme.", SaveProgrammeInput, SaveProgrammePayload)
-async def save_programme(context: Context, sent: InputDict) -> Saved:
+async def save_programme(context: Context, sent: InputDict) -> ActOutcome:
     columns = {name: sent[name] for name in programme.COLUMNS if name in sent}
     quota = context.quotas.taken_ids
     return await programme.save_programme(context.database, context.principal, id_of(sent), columns, quota)
@@ -67,7 +68,7 @@ EnrolVillageInput = input_type(
 EnrolVillagePayload = payload(
     "EnrolVillagePayload",
     "Outcome of enrolling one village.",
-    Saved,
+    ActOutcome,
     village=record(Village, "The village, with its enrolments as stored now; null when refused.", OPEN),
 )
 
@@ -78,8 +79,8 @@ EnrolVillagePayload = payload(
     EnrolVillageInput,
     EnrolVillagePayload,
 )
-async def enrol_village(context: Context, sent: InputDict) -> Saved:
+async def enrol_village(context: Context, sent: InputDict) -> ActOutcome:
     enrolment = Enrolment(
         sent["villageCode"], sent["programme"], sent["year"], sent.get("decree"), active=sent["active"]
     )
-    return await programme.enrol_village(context.database, context.principal, enrolment)
+    return await programme.enrol_village(context.database, context.principal, enrolment, context.quotas.taken_ids)

@@ -9,8 +9,8 @@ from auth.sensitivity import Sensitivity
 from registry.models.account import ACCOUNT
 from registry.models.fact import fact_of
 from registry.write import people
+from registry.write.act import ActOutcome
 from registry.write.people import PasswordOutcome, UserEdit
-from registry.write.staff import StaffOutcome
 from schema.declare.commands import command
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID
@@ -86,7 +86,7 @@ async def reset_password(context: Context, sent: InputDict) -> PasswordOutcome:
 
 
 DisableUserInput = input_type("DisableUserInput", "Disable an account; its sessions end.", {"user_id": ACCOUNT_ID})
-DisableUserPayload = payload("DisableUserPayload", "Outcome of disabling.", StaffOutcome, user=AS_STORED)
+DisableUserPayload = payload("DisableUserPayload", "Outcome of disabling.", ActOutcome, user=AS_STORED)
 
 
 @command(
@@ -95,7 +95,7 @@ DisableUserPayload = payload("DisableUserPayload", "Outcome of disabling.", Staf
     DisableUserInput,
     DisableUserPayload,
 )
-async def disable_user(context: Context, sent: InputDict) -> StaffOutcome:
+async def disable_user(context: Context, sent: InputDict) -> ActOutcome:
     quota = context.quotas.taken_ids
     return await people.disable_user(context.database, context.principal, user_of(sent), quota)
 
@@ -108,7 +108,7 @@ RevokeDeviceInput = input_type(
 RevokeDevicePayload = payload(
     "RevokeDevicePayload",
     "Outcome of a revocation.",
-    StaffOutcome,
+    ActOutcome,
     device=record(Device, "As stored now; null if refused.", SYSTEM),
 )
 
@@ -119,5 +119,5 @@ RevokeDevicePayload = payload(
     RevokeDeviceInput,
     RevokeDevicePayload,
 )
-async def revoke_device(context: Context, sent: InputDict) -> StaffOutcome:
+async def revoke_device(context: Context, sent: InputDict) -> ActOutcome:
     return await people.revoke_device(context.database, context.principal, id_of(sent), context.quotas.taken_ids)

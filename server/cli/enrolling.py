@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.progress import track
 
 from auth.area import NATIONAL
-from registry.codes import WriteOutcome
 from registry.regions.region_list import BadRow
 from registry.regions.village_list import ListedVillage, read_villages
 from registry.values.civil_day import civil_day
@@ -60,9 +59,9 @@ async def add(dsn: str, code: str, name: str, agency: str) -> str:
 
     async def act(work: Shell) -> str:
         id_ = await find_programme(work.tx, sent["code"])
-        saved = await put_programme(work.tx, id_ or uuid.uuid4(), sent)
-        await work.audit(ABILITY, saved.record, saved.written.value, "programme add")
-        if saved.written is WriteOutcome.UNCHANGED:
+        effect = await put_programme(work.tx, id_ or uuid.uuid4(), sent)
+        await work.audit(ABILITY, effect.record, "programme add", changed=effect.changed)
+        if not effect.changed:
             return "Nothing to change."
         return f"{sent['code']} is changed." if id_ else f"{sent['code']} is added."
 
@@ -149,18 +148,15 @@ async def _enrol(
         if (line := lines.setdefault(place.region_id, row.line)) != row.line:
             enrolled.bad.append(row.bad(f"the village is on line {line} already"))
             return
-        saved = await put_enrolment(work.tx, place, enrolment)
+        effect = await put_enrolment(work.tx, place, enrolment)
     except Refused as refused:
-        await work.audit(ABILITY, None, refused.codes, "programme enrol")
+        await work.audit_refusal(ABILITY, refused.codes, "programme enrol")
         enrolled.bad.append(row.bad(_sentences(refused.problems)))
         return
-    await work.audit(ABILITY, saved.record, saved.written.value, "programme enrol")
-    if saved.written is WriteOutcome.UNCHANGED:
-        enrolled.unchanged.append(row.code)
-    else:
-        enrolled.enrolled.append(row.code)
-    if saved.problems:
-        enrolled.notes.append(row.bad(_sentences(saved.problems)))
+    await work.audit(ABILITY, effect.record, "programme enrol", changed=effect.changed)
+    (enrolled.enrolled if effect.changed else enrolled.unchanged).append(row.code)
+    if effect.warnings:
+        enrolled.notes.append(row.bad(_sentences(effect.warnings)))
 
 
 def _sentences(problems: Iterable[Problem]) -> str:

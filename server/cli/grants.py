@@ -49,12 +49,12 @@ def grant_add(
 
     `desmigratif grant add budi OFFICER 35.07.11.2008`
     """
-    from server.cli.staff import give, print_act
+    from server.cli.staff import give, print_effect
 
-    act = asyncio.run(give(owner_url(database), username, role, area, _day(first), _day(last)))
-    waiting = " It waits until an administrator of the ministry approves it, by approveGrant." if act.pending else ""
+    effect = asyncio.run(give(owner_url(database), username, role, area, _day(first), _day(last)))
+    waiting = " It waits until an administrator of the ministry approves it, by approveGrant." if effect.pending else ""
     grant_ = f"{username} has {role.value} in {area}"
-    print_act(console, act, f"{grant_}.{waiting}", f"{grant_} already.{waiting}")
+    print_effect(console, effect, f"{grant_}.{waiting}", f"{grant_} already.{waiting}")
 
 
 @verb(grant, "end", Reason.OWNER)
@@ -71,11 +71,11 @@ def grant_end(
 
     `desmigratif grant end budi OFFICER 35.07.11.2008`
     """
-    from server.cli.staff import end, print_act
+    from server.cli.staff import end, print_effect
 
-    act = asyncio.run(end(owner_url(database), username, role, area, _day(on)))
+    effect = asyncio.run(end(owner_url(database), username, role, area, _day(on)))
     when = "has ended" if on is None else f"ends with {on:%Y-%m-%d}"
-    print_act(console, act, f"{role.value} of {username} in {area} {when}.", "Nothing to change.")
+    print_effect(console, effect, f"{role.value} of {username} in {area} {when}.", "Nothing to change.")
 
 
 @verb(grant, "list", Reason.OWNER)

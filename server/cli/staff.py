@@ -16,8 +16,9 @@ from auth.ability import Ability
 from auth.role import Role
 from registry.values.text import clean
 from registry.write import shell_staff
+from registry.write.act import Effect
 from registry.write.shell import Shell, carry_out, shell
-from registry.write.shell_staff import NATIONAL, Act, sentences
+from registry.write.shell_staff import NATIONAL, GrantEffect, sentences
 from server.cli.operator import operator
 from server.cli.tables import print_json, print_line
 
@@ -64,37 +65,39 @@ async def reset(dsn: str, username: str) -> str:
     return temporary
 
 
-async def reset_second_factor(dsn: str, username: str) -> Act:
+async def reset_second_factor(dsn: str, username: str) -> Effect:
     """Forget the authenticator of an account.  Raises ShellRefused."""
 
-    async def act(work: Shell) -> Act:
+    async def act(work: Shell) -> Effect:
         return await shell_staff.reset_second_factor(work, username)
 
     return await carry_out(dsn, operator(), Ability.USER_MANAGE, "user reset-second-factor", act)
 
 
-async def disable(dsn: str, username: str) -> Act:
+async def disable(dsn: str, username: str) -> Effect:
     """Disable an account.  Raises ShellRefused."""
 
-    async def act(work: Shell) -> Act:
+    async def act(work: Shell) -> Effect:
         return await shell_staff.disable_account(work, username)
 
     return await carry_out(dsn, operator(), Ability.USER_DISABLE, "user disable", act)
 
 
-async def give(dsn: str, username: str, role: Role, area: str, first: dt.date | None, last: dt.date | None) -> Act:
+async def give(
+    dsn: str, username: str, role: Role, area: str, first: dt.date | None, last: dt.date | None
+) -> GrantEffect:
     """Give a role in an area.  Raises ShellRefused."""
 
-    async def act(work: Shell) -> Act:
+    async def act(work: Shell) -> GrantEffect:
         return await shell_staff.give(work, username, role, _region(area), first, last)
 
     return await carry_out(dsn, operator(), Ability.GRANT_GIVE, "grant add", act)
 
 
-async def end(dsn: str, username: str, role: Role, area: str, on: dt.date | None) -> Act:
+async def end(dsn: str, username: str, role: Role, area: str, on: dt.date | None) -> Effect:
     """End a role in an area.  Raises ShellRefused."""
 
-    async def act(work: Shell) -> Act:
+    async def act(work: Shell) -> Effect:
         return await shell_staff.end(work, username, role, _region(area), on)
 
     return await carry_out(dsn, operator(), Ability.GRANT_GIVE, "grant end", act)
@@ -126,8 +129,8 @@ def print_password(username: str, temporary: str, *, as_json: bool) -> None:
     typer.echo(f"It signs in for {days} days, must be changed at the first sign-in, and is not shown again.")
 
 
-def print_act(console: Console, act: Act, done: str, unchanged: str) -> None:
+def print_effect(console: Console, effect: Effect, changed: str, unchanged: str) -> None:
     """Print what an act did, with its warnings."""
-    print_line(console, done if act.changed else unchanged)
-    for sentence in sentences(act.warnings):
+    print_line(console, changed if effect.changed else unchanged)
+    for sentence in sentences(effect.warnings):
         print_line(console, f"Warning: {sentence}")

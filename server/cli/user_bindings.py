@@ -74,8 +74,7 @@ async def _bind(dsn: str, issuer: str, subject: str, username: str) -> bool:
     async with shell(dsn, operator()) as work:
         account = await account_named(work.tx, username)
         is_new = await bind(work.tx, issuer, subject, account)
-        outcome = "ACCEPTED" if is_new else "UNCHANGED"
-        await work.audit(ABILITY, account, outcome, "Bound to a subject of the identity provider.")
+        await work.audit(ABILITY, account, "Bound to a subject of the identity provider.", changed=is_new)
     return is_new
 
 
@@ -87,8 +86,7 @@ async def _unbind(dsn: str, issuer: str, username: str) -> bool:
     async with shell(dsn, operator()) as work:
         account = await account_named(work.tx, username)
         was_bound = await unbind(work.tx, issuer, account)
-        outcome = "ACCEPTED" if was_bound else "UNCHANGED"
-        await work.audit(ABILITY, account, outcome, "Unbound from the identity provider.")
+        await work.audit(ABILITY, account, "Unbound from the identity provider.", changed=was_bound)
     return was_bound
 
 

@@ -69,11 +69,11 @@ def user_reset_second_factor(username: Username, database: Owner = None) -> None
 
     `desmigratif user reset-second-factor siti`
     """
-    from server.cli.staff import print_act, reset_second_factor
+    from server.cli.staff import print_effect, reset_second_factor
 
-    act = asyncio.run(reset_second_factor(owner_url(database), username))
+    effect = asyncio.run(reset_second_factor(owner_url(database), username))
     changed = f"{username} signs in with the password alone, and enrols a new authenticator where one is needed."
-    print_act(console, act, changed, f"{username} has no authenticator; nothing has changed.")
+    print_effect(console, effect, changed, f"{username} has no authenticator; nothing has changed.")
 
 
 @verb(user, "disable", Reason.OWNER)
@@ -82,10 +82,10 @@ def user_disable(username: Username, database: Owner = None) -> None:
 
     `desmigratif user disable siti`
     """
-    from server.cli.staff import disable, print_act
+    from server.cli.staff import disable, print_effect
 
-    act = asyncio.run(disable(owner_url(database), username))
-    print_act(console, act, f"{username} is disabled.", f"{username} is disabled already.")
+    effect = asyncio.run(disable(owner_url(database), username))
+    print_effect(console, effect, f"{username} is disabled.", f"{username} is disabled already.")
 
 
 @verb(user, "list", Reason.OWNER)

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from registry.codes import WriteOutcome
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from registry.write.shell import Shell, shell
@@ -84,7 +83,7 @@ async def _put(dsn: str, path: Path, file: VaultFile, note: str) -> None:
 
 
 async def _audit(work: Shell, note: str) -> None:
-    await work.audit(None, None, WriteOutcome.ACCEPTED.value, note)
+    await work.audit(None, None, note)
 
 
 async def status(path: Path, dsn: str, console: Console, *, as_json: bool) -> None:
