@@ -13,6 +13,7 @@ from registry.codes.countries import DESTINATIONS, HOME, ISO_3166, all_countries
 from registry.codes.currencies import ISO_4217, RECENTLY_WITHDRAWN
 from registry.codes.messages import MUST_SEE, UserErrorCode, all_sentences, sentence
 from registry.codes.occupations import OCCUPATIONS
+from registry.codes.open_lists import LONGEST_CODE, OpenList
 
 CONTRACT = Path(__file__).with_name("contract") / "contract.graphql"
 BEYOND = CONTRACT.with_name("beyond.txt").read_text().splitlines()
@@ -61,6 +62,21 @@ def test_the_lists_of_occupations_and_currencies_are_complete() -> None:
     assert {"IDR", "MYR", "HKD", "TWD", "SAR", "SGD", "JPY", "KRW"} <= ISO_4217
     assert all(re.fullmatch("[A-Z]{3}", code) for code in ISO_4217 | RECENTLY_WITHDRAWN)
     assert not {"XYZ", "ABC", "RUP", "XXX", "XTS", "XAU"} & (ISO_4217 | RECENTLY_WITHDRAWN)
+
+
+@pytest.mark.parametrize("open_list", OpenList.every.values(), ids=OpenList.every)
+def test_a_code_of_an_open_list_has_two_labels(open_list: OpenList) -> None:
+    assert len({labels for labels in open_list.codes.values()}) == len(open_list.codes) >= 5
+    for code, labels in open_list.codes.items():
+        assert re.fullmatch("[A-Z][A-Z0-9_]*|[0-9]+", code)
+        assert len(code) <= LONGEST_CODE
+        assert all(label == label.strip() != "" for label in labels)
+    assert open_list.source.strip()
+
+
+def test_two_open_lists_of_one_name_are_refused() -> None:
+    with pytest.raises(TypeError, match="give one of them another name"):
+        OpenList("SKILL", "a source", {})
 
 
 @pytest.mark.parametrize("members", lists().values(), ids=lists())

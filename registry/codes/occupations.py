@@ -96,7 +96,8 @@ Wiraswasta; Self-employed
 Lainnya; Other
 """
 
-OCCUPATIONS = {
-    str(number): tuple(line.split("; ", 1)) for number, line in enumerate(_LIST.strip().splitlines(), start=1)
-}
+OCCUPATIONS: dict[str, tuple[str, str]] = {}
 """Number to (Indonesian, English) label."""
+for number, line in enumerate(_LIST.strip().splitlines(), start=1):
+    label_id, _, label_en = line.partition("; ")
+    OCCUPATIONS[str(number)] = label_id, label_en

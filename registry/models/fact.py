@@ -19,6 +19,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField
+from registry.codes.open_lists import LONGEST_CODE, OpenList
 from registry.values.bounds import Bound, Bounds, Written
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Fact:
     form: Callable[[str], str] | None = None  # normalises a number or code that is entered as text
     lines: bool = False  # a text that may have several lines
     whole: str | None = None  # the value that this column is a part of, as an amount and its currency are one
+    listed: OpenList | None = None  # the open list of which it holds a code
 
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
@@ -83,6 +85,7 @@ def fact(
     form: Callable[[str], str] | None = None,
     lines: bool = False,
     whole: str | None = None,
+    listed: OpenList | None = None,
     closed: type[enum.Enum] | None = None,
     codes: type[Code] | None = None,
     **kw: Any,
@@ -90,14 +93,14 @@ def fact(
     """A column.  `label_id` is the Indonesian question of the form, `label_en` its English; no default for either.
 
     With a `Code` class among `args` it is a text column that holds one of that list's codes; `codes_fact` declares one
-    that holds several.  `longest` is the greatest number of characters of a text, `within` the range of a number,
-    `items` the length of a list; `form` normalises a number or code that is entered as text, `lines` keeps the line
-    breaks of a text.  Columns with the same `whole` are one value: two edits of it conflict, or an amount would get the
-    currency of another.  `closed` is an enumeration that is not a code list: the text is one of its values, and the
-    database refuses every other.
+    that holds several.  `listed` is an open list, of which the text is a code.  `longest` is the greatest number of
+    characters of a text, `within` the range of a number, `items` the length of a list; `form` normalises a number or
+    code that is entered as text, `lines` keeps the line breaks of a text.  Columns with the same `whole` are one value:
+    two edits of it conflict, or an amount would get the currency of another.  `closed` is an enumeration that is not a
+    code list: the text is one of its values, and the database refuses every other.
     """
-    bounds = Bounds(longest, within, items)
-    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole)
+    bounds = Bounds(LONGEST_CODE if listed else longest, within, items)
+    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole, listed)
     info: dict[str, Any] = {"fact": declared, "closed": closed}
     code = next((arg for arg in args if isinstance(arg, type) and issubclass(arg, Code)), None)
     if code is not None:
@@ -213,4 +216,5 @@ def is_free(column: sa.Column[object]) -> bool:
     """Whether a column holds free text: not a code, a number or a date."""
     declared = fact_of(column)
     is_text = isinstance(column.type, sa.Text) and not isinstance(column.type, Written)
-    return is_text and "codes" not in column.info and declared.form is None and declared.sealed is None
+    is_code = "codes" in column.info or declared.listed is not None
+    return is_text and not is_code and declared.form is None and declared.sealed is None

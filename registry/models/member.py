@@ -25,6 +25,7 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.codes.open_lists import OCCUPATION
 from registry.models.episode import MigrationEpisode, of_newest_episode
 from registry.models.fact import PartialDate, StatementContext, derived, fact
 from registry.models.noun import Noun
@@ -65,7 +66,7 @@ class Member(HouseholdPart, Noun):
         PERSONAL, "Pendidikan tertinggi", "Highest completed education", EducationLevel, counted=True
     )
     occupation_code: Mapped[str | None] = fact(
-        PERSONAL, "Pekerjaan", "Occupation, Dukcapil list of 89", longest=32, form=normalise_occupation
+        PERSONAL, "Pekerjaan", "Occupation, Dukcapil list of 89", listed=OCCUPATION, form=normalise_occupation
     )
     life_status: Mapped[LifeStatus | None] = fact(PERSONAL, "Status hidup", "Life status", LifeStatus, counted=True)
     residence: Mapped[Residence | None] = fact(

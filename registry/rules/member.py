@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.codes.messages import UserErrorCode as Code
-from registry.codes.occupations import OCCUPATIONS
 from registry.rules.episode import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule, value_rule
 from registry.values.identity_number import Nik, nik_of
@@ -117,13 +116,6 @@ def parent_sex(column: str, expected: Sex) -> Find:
     return find
 
 
-def no_occupation(rule_input: RuleInput) -> Iterator[Place]:
-    for member in rule_input.members:
-        code = member.text("occupation_code")
-        if code is not None and code not in OCCUPATIONS and len(code) <= 32:  # its bounds refuse longer ones
-            yield member.at("occupation_code", allowed=f"1–{len(OCCUPATIONS)}")
-
-
 def _lineage(rule_input: RuleInput, member: Row) -> list[Row]:
     """A member and all their ancestors in the household, each once, even if the links form a circle."""
     lineage, to_visit = {member.id: member}, [member]
@@ -170,7 +162,6 @@ RULES: tuple[Rule, ...] = (
     rule(Code.KINSHIP_IMPOSSIBLE, "member.mother_id member.father_id", one_parent_twice, draft=True),
     value_rule(Code.PARENT_SEX, "member.mother_id member.sex", parent_sex("mother_id", Sex.FEMALE)),
     value_rule(Code.PARENT_SEX, "member.father_id member.sex", parent_sex("father_id", Sex.MALE)),
-    value_rule(Code.UNKNOWN_VALUE, "member.occupation_code", no_occupation, draft=True),
     value_rule(Code.NIK_FORMAT, "member.nik", nik_with(Code.NIK_FORMAT)),
     value_rule(Code.NIK_INVALID_DATE, "member.nik", nik_with(Code.NIK_INVALID_DATE)),
     value_rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),

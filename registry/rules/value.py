@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from registry.codes import MigrationStage
 from registry.codes.countries import HOME, ISO_3166
 from registry.codes.messages import UserErrorCode as Code
+from registry.codes.open_lists import LONGEST_CODE, OpenList
 from registry.models.aggregate import Aggregate
 from registry.models.fact import CountryCode, fact_of, is_currency, is_free, python_type
 from registry.models.household_aggregate import REFERENCES
@@ -126,6 +127,18 @@ def beyond(table: str, column: str, bounds: Bounds, *, never_negative: bool) -> 
     return find
 
 
+def not_listed(table: str, column: str, open_list: OpenList) -> Find:
+    """Finds codes that their open list does not have; those that are too long are found as such."""
+
+    def find(rule_input: RuleInput) -> Iterator[Place]:
+        for row in rule_input.rows_with(table, column):
+            code = row.text(column)
+            if code is not None and code not in open_list.codes and len(code) <= LONGEST_CODE:
+                yield row.at(column, list=open_list.name)
+
+    return find
+
+
 def number_in_text(table: str, column: str) -> Find:
     """Finds free texts with an identity number, which would be readable there for ever."""
 
@@ -204,6 +217,8 @@ def _column_rules(noun: type[Noun], column: sa.Column[Any], is_money: bool) -> I
     if bounds := fact_of(column).bounds:
         too_large = beyond(table, name, bounds, never_negative=never_negative)
         yield value_rule(Code.UNKNOWN_VALUE, place, too_large, draft=True)
+    if (open_list := fact_of(column).listed) is not None:
+        yield value_rule(Code.UNKNOWN_VALUE, place, not_listed(table, name, open_list), draft=True)
     if is_free(column):
         yield value_rule(Code.NUMBER_IN_TEXT, place, number_in_text(table, name), draft=True)
     if never_negative:

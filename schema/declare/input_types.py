@@ -42,6 +42,8 @@ class InputField:
 def described(fact: Fact, text: str | None = None) -> str:
     """The description of a fact in the schema: what it is, in both languages, and how large it may be."""
     description = f"{text or fact.label_en} ({fact.label_id})."
+    if fact.listed is not None:
+        return f"{description} A code of the list {fact.listed.name}."
     return description if fact.bounds is None else f"{description} {fact.bounds.text}"
 
 
