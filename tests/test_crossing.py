@@ -47,8 +47,8 @@ async def test_other_functions_run_as_the_caller_and_build_no_sql(world: World) 
     )
     assert [tuple(row) for row in rows] == []
     called = await world.admin.fetch("SELECT DISTINCT tgfoid::regproc::text FROM pg_trigger WHERE NOT tgisinternal")
-    assert {row[0] for row in called} == {"tell_grants", "enter_ids", "place_grant"}, (
-        "they notify, register ids, write a code"
+    assert {row[0] for row in called} == {"tell_grants", "enter_ids", "place_grant", "refuse_change"}, (
+        "they notify, register ids, write a code, refuse"
     )
     assert await world.admin.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'registry'") == 0
 

@@ -7,6 +7,8 @@ import itertools
 import asyncpg
 import pytest
 
+from auth.area import COUNTRY
+from auth.policy import needs_second_person
 from auth.role import Role
 from tests import oracle
 from tests.colleagues import COLLEAGUES
@@ -15,8 +17,8 @@ from tests.world import World, fetch_ids
 
 pytestmark = pytest.mark.anyio
 RLS = asyncpg.InsufficientPrivilegeError
-ADD = """INSERT INTO grants (user_id, role, region_id, national, valid_from, granted_by)
-    VALUES ($1, $2, $3, $3::uuid IS NULL, now(), $4)"""
+ADD = """INSERT INTO grants (user_id, role, region_id, national, valid_from, granted_by, active, pending)
+    VALUES ($1, $2, $3, $3::uuid IS NULL, now(), $4, $5, $6)"""
 PLACES = ("A111", "A1", "A", "A2", "prefix", "recoded", "B", None)
 STAFF = tuple(
     who
@@ -27,20 +29,22 @@ OTHERS = (BY_NAME["OFFICER@A111"], BY_NAME["PROVINCE_OFFICER@A"], BY_NAME["SERVI
 
 
 async def test_a_grant_is_added_where_the_page_lets_the_caller_give_it(world: World) -> None:
+    """It is active or waits for a second person, as the page has it, and never the other way round."""
     receiver, count = BY_NAME["nobody"].id, 0
     for who in (*STAFF, *OTHERS[:3]):
         async with world.as_login(who) as connection:
-            for role, region in itertools.product(Role, PLACES):
+            for role, region, pending in itertools.product(Role, PLACES, (False, True)):
                 region_id = None if region is None else world.regions[region]
                 await connection.execute("SAVEPOINT here")
                 try:
-                    await connection.execute(ADD, receiver, role.value, region_id, who.id)
+                    await connection.execute(ADD, receiver, role.value, region_id, who.id, not pending, pending)
                     added = True
                 except RLS:
                     added = False
                 await connection.execute("ROLLBACK TO here")
-                expected = oracle.gives(world.tree, who, role.value, region, TODAY)
-                assert added is expected, (who.name, role, region)
+                waits = needs_second_person(role, COUNTRY if region is None else world.codes[region])
+                expected = pending is waits and oracle.gives(world.tree, who, role.value, region, TODAY)
+                assert added is expected, (who.name, role, region, pending)
                 count += added
     assert count > 100
 
@@ -50,7 +54,7 @@ async def test_nobody_adds_a_grant_to_themselves_or_in_the_name_of_another(world
     for receiver, giver in ((admin, admin), (other, other), (other, None)):
         async with world.as_login(admin) as connection:
             with pytest.raises(RLS):
-                await connection.execute(ADD, receiver.id, "OFFICER", None, giver and giver.id)
+                await connection.execute(ADD, receiver.id, "OFFICER", None, giver and giver.id, False, True)
 
 
 async def test_a_grant_changes_where_the_caller_may_give_it(world: World) -> None:

@@ -2,7 +2,8 @@
 
 An account is seen where one of its grants is; one that never had a grant, by its creator and in the whole country.  A
 grant is written by whoever may give its role in its area, an account by whoever may give its every grant.
-Rule: nobody writes their own account or a grant of theirs; no policy of grants reads accounts, so none recurses.
+Rule: nobody writes their own account or a grant of theirs; no policy of grants reads accounts, so none recurses; a
+grant that needs a second person is added pending.  Who may change what it was before: registry/guard/one_way.py.
 Tests: tests/test_wall.py, tests/test_wall_staff.py.
 """
 
@@ -20,7 +21,7 @@ from registry.models.account import ACCOUNT, GRANTS, TODAY, is_national
 from registry.models.device import DEVICE
 from registry.models.fact import StatementContext
 from registry.models.noun import const
-from registry.models.post import is_me, manageable, of_others
+from registry.models.post import is_me, manageable, of_others, waits_for_second_person
 from registry.store.sql import compiled
 
 
@@ -61,7 +62,9 @@ def _adds_account() -> sa.ColumnElement[bool]:
 
 
 def _adds_grant() -> sa.ColumnElement[bool]:
-    return sa.and_(is_me(GRANTS.c.granted_by, POLICY), of_others(GRANTS, POLICY, Ability.GRANT_GIVE))
+    waits = waits_for_second_person(GRANTS)
+    as_given = (GRANTS.c.pending == waits, GRANTS.c.active == sa.not_(waits), GRANTS.c.approved_by.is_(None))
+    return sa.and_(is_me(GRANTS.c.granted_by, POLICY), of_others(GRANTS, POLICY, Ability.GRANT_GIVE), *as_given)
 
 
 def _changes_grant() -> sa.ColumnElement[bool]:

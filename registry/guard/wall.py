@@ -18,7 +18,7 @@ from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
 from registry.figures import ledger
-from registry.guard import quota, record_id, staff, throttle
+from registry.guard import one_way, quota, record_id, staff, throttle
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
 from registry.guard.sealed import refuse_undeclared
 from registry.models import (
@@ -217,7 +217,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
         mine = f"{HOLDER[table]} = (SELECT {SCHEMA}.me())"
         yield f"CREATE POLICY see ON {name} FOR SELECT USING ({mine})"
         if door.insert:
-            yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({mine})"
+            added = f"{mine} AND {one_way.ENTERED[table]}" if table in one_way.ENTERED else mine
+            yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({added})"
         if door.update:
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({mine}) WITH CHECK ({mine})"
         if table == device.DEVICE.name:
@@ -285,16 +286,18 @@ def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterato
     for table, policy in existing:
         yield f"DROP POLICY {policy} ON {SCHEMA}.{table}"
     for table in DOORS:
-        for trigger in record_id.TRIGGERS:
+        for trigger in (*record_id.TRIGGERS, one_way.TRIGGER):
             yield f"DROP TRIGGER IF EXISTS {trigger} ON {SCHEMA}.{table}"
     for signature in crossings:
         yield f"DROP FUNCTION {signature}"
     for crossing in CROSSINGS:  # before the policies, some of which call them
         yield from _function(crossing)
+    yield from one_way.functions(OWNER)
     for table, door in DOORS.items():
         yield f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY"
         yield f"ALTER TABLE {SCHEMA}.{table} FORCE ROW LEVEL SECURITY"
         yield from policies(table, door)
         yield from privileges(table, door)
     yield from record_id.triggers(NAMING.name)
+    yield from one_way.triggers(LOGIN)
     yield f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {CROSSING}"

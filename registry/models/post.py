@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.ability import Ability
+from auth.policy import REGIONAL_ROLES
 from auth.principal import SETTING_OF
 from auth.sensitivity import Sensitivity
 from registry.models.account import GRANTS, is_national, not_ended
@@ -37,6 +38,14 @@ def within_posts(grant: sa.FromClause, ctx: StatementContext, ability: Ability) 
 def of_others(grant: sa.FromClause, ctx: StatementContext, ability: Ability) -> sa.ColumnElement[bool]:
     """A grant of somebody else that the caller reaches by the ability."""
     return sa.and_(sa.not_(is_me(grant.c.user_id, ctx)), within_posts(grant, ctx, ability))
+
+
+def waits_for_second_person(grant: sa.FromClause) -> sa.ColumnElement[bool]:
+    """`needs_second_person` of auth/policy.py, in SQL."""
+    # g.role NOT IN ('OFFICER', …) OR strpos(g.area, '.') = 0
+    regional = [const(role.value) for role in sorted(REGIONAL_ROLES, key=lambda role: role.value)]
+    reaches_far = sa.func.strpos(grant.c.area, const("."), type_=sa.Integer()) == const(0)
+    return sa.or_(sa.not_(grant.c.role.in_(regional)), reaches_far)
 
 
 def manageable(account: sa.FromClause, ctx: StatementContext, ability: Ability) -> sa.ColumnElement[bool]:

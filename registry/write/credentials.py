@@ -21,7 +21,8 @@ from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 
 _ACCOUNT = arg("account", sa.Uuid())
-_INSTANT = sa.func.clock_timestamp()  # later than any session that began while this transaction waited
+# Later than any session that began while this transaction waited; never earlier than it was, should the clock go back.
+_INSTANT = sa.func.greatest(ACCOUNT.c.signed_out_at, sa.func.clock_timestamp())
 
 SIGN_OUT = Sql(sa.update(ACCOUNT).where(ACCOUNT.c.id == _ACCOUNT).values(signed_out_at=_INSTANT))
 REVOKE = Sql(

@@ -102,7 +102,7 @@ SET_PASSWORD = Sql(
 )
 RAISE = Sql(
     sa.update(SESSION)
-    .where(*_MINE)
+    .where(*_MINE, SESSION.c.ended_at.is_(None))
     .values(
         second_factor=sa.true(),
         expires_at=sa.func.least(SESSION.c.expires_at, sa.func.now() + arg("lifetime", sa.Interval())),
