@@ -48,6 +48,9 @@ class Limit(Enum):
             raise QueryTooComplex(self.name.lower(), self.limit, requested)
 
 
+CONTAINERS = dict, list  # not `dict | list`, which Python makes anew for each value
+
+
 def check_variables(sent: dict[str, Any] | None) -> int:
     """How many values were sent, counted before any of them is coerced.  Raises QueryTooComplex.
 
@@ -58,7 +61,7 @@ def check_variables(sent: dict[str, Any] | None) -> int:
         for container in level:
             count += len(container)
             values = container.values() if isinstance(container, dict) else container
-            next_level += [value for value in values if isinstance(value, dict | list)]
+            next_level += [value for value in values if isinstance(value, CONTAINERS)]
         Limit.VARIABLES.check(count)
         level = next_level
     return count

@@ -9,7 +9,7 @@ Test: tests/test_turns.py.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
@@ -31,7 +31,7 @@ class Turns:
 
     def __init__(self, size: int, share: int, queue: int, acquire_timeout: float) -> None:
         self.size, self.share, self.queue, self.acquire_timeout = max(size, 1), max(share, 1), queue, acquire_timeout
-        self._taken: Counter[Hashable] = Counter()
+        self._taken: dict[Hashable, int] = {}  # turns of the callers that have any
         self._waiting: dict[Hashable, deque[Waiter]] = {}  # in the order in which callers are served next
         self.taken = 0
 
@@ -51,11 +51,13 @@ class Turns:
 
     def is_used_up(self, caller: Hashable) -> bool:
         """Whether the caller has used up their share, so that only they can end the wait."""
-        return self._taken[caller] >= self.share
+        return self._taken.get(caller, 0) >= self.share
 
     async def acquire(self, caller: Hashable) -> None:
         """A turn until `release`.  Raises Crowded."""
-        if self.taken < self.size and not self.is_used_up(caller) and caller not in self._waiting:
+        taken = self._taken.get(caller, 0)
+        waits = bool(self._waiting) and caller in self._waiting
+        if self.taken < self.size and taken < self.share and not waits:
             self._begin(caller)
             return
         queue = self._waiting.setdefault(caller, deque())
@@ -79,21 +81,22 @@ class Turns:
     def release(self, caller: Hashable) -> None:
         """End the turn and grant the next one."""
         self.taken -= 1
-        self._taken[caller] -= 1
-        if not self._taken[caller]:
-            del self._taken[caller]
-        self._next()
+        others = self._taken.pop(caller) - 1
+        if others:
+            self._taken[caller] = others
+        if self._waiting:
+            self._next()
 
     def _begin(self, caller: Hashable) -> None:
         self.taken += 1
-        self._taken[caller] += 1
+        self._taken[caller] = self._taken.get(caller, 0) + 1
 
     def _next(self) -> None:
         """Grant free turns; a caller who gets one goes to the end of the rotation."""
         for caller in list(self._waiting):
             if self.taken >= self.size:
                 return
-            if self._taken[caller] >= self.share:
+            if self.is_used_up(caller):
                 continue
             queue = self._waiting.pop(caller)
             while queue and queue[0].done():  # cancelled, but still in the queue
@@ -115,7 +118,7 @@ class Turns:
         """End the wait, unless the turn has been granted."""
         if not waiter.done():
             self._leave(caller, waiter)
-            waiter.set_exception(Crowded(own=self._taken[caller] >= self.share))
+            waiter.set_exception(Crowded(own=self.is_used_up(caller)))
 
 
 async def acquire_both(scarce: Turns, ordinary: Turns, caller: Hashable) -> None:

@@ -28,7 +28,7 @@ from server.database.migrate import head
 from server.http.cors import Cors
 from server.http.errors import refusal
 from server.http.graphql import GRAPHQL
-from server.http.headers import accepts_gzip, accepts_page, headers_of, language_of
+from server.http.headers import ORIGIN, accepts_gzip, accepts_page, headers_of, language_of
 from server.http.key_watch import watching_keys
 from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import respond_with_page
@@ -176,10 +176,10 @@ class App(Starlette):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        entry = Entry(request_id_of(scope["headers"]), scope["path"] if scope["path"] in PATHS else "")
+        headers = headers_of(scope)
+        entry = Entry(request_id_of(headers), scope["path"] if scope["path"] in PATHS else "")
         scope["entry"] = entry
-        is_of_page = any(name == b"origin" for name, _ in scope["headers"])
-        application = self._cors if is_of_page else self._routed
+        application = self._cors if ORIGIN in headers else self._routed
         try:
             await application(scope, receive, entry.watching(send))
         finally:

@@ -45,7 +45,8 @@ class Cors(CORSMiddleware):
         if answer.status_code == 200:
             return Response(status_code=204, headers=headers)
         scope: Scope = {"headers": request_headers.raw}
-        reply = Reply.new(language_of(headers_of(scope)), request_id=request_id_of(request_headers.raw))
+        raw_headers = headers_of(scope)
+        reply = Reply.new(language_of(raw_headers), request_id=request_id_of(raw_headers))
         error = RequestError(
             "Asal, metode atau header ini tidak diizinkan; lihat DESMIGRATIF_ORIGINS.",
             "This origin, method or header is not allowed; see DESMIGRATIF_ORIGINS.",

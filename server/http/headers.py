@@ -20,8 +20,9 @@ Headers = dict[bytes, bytes]
 RESPONSE_JSON, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
 AUTHORIZATION, ON_BEHALF_OF = b"authorization", b"on-behalf-of"
 """The caller's token; beside that of a service account, the token of the user for whom it acts."""
+ORIGIN = b"origin"
 LISTS = {b"accept", b"accept-language", b"accept-encoding", b"access-control-request-headers"}
-SINGLE = {b"content-type", b"content-length", b"content-encoding", b"host", b"origin", b"access-control-request-method"}
+SINGLE = {b"content-type", b"content-length", b"content-encoding", b"host", ORIGIN, b"access-control-request-method"}
 MAX_READ = 1000  # bytes of a header that are read: its meaning is cached by its bytes
 LANGUAGES = {"id": "id", "in": "id", "ind": "id", "en": "en", "eng": "en"}
 """Our language of each tag.  `in` was the tag of Indonesian before 1989, and Android and Java still send it."""

@@ -15,6 +15,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,7 +53,7 @@ class Published:
             file = self._files[kind]
             family = f"desmigratif_{name}"
             for suffix, labels, value in samples:
-                key = mmap_key(family, family + suffix, [*labels], [*labels.values()], help_text)
+                key = _key(family, family + suffix, tuple(labels), tuple(labels.values()), help_text)
                 file.write_value(key, value, 0.0)  # type: ignore[no-untyped-call]  # the library has no types here
 
     def exposition(self) -> bytes:
@@ -82,6 +83,13 @@ class Published:
                 os.kill(int(pid), 0)
             except ProcessLookupError:
                 path.unlink(missing_ok=True)
+
+
+@lru_cache(1000)  # the library writes it as JSON, which takes longer than all else of writing a number
+def _key(family: str, name: str, labels: tuple[str, ...], values: tuple[str, ...], help_text: str) -> str:
+    """The key of a number in a file."""
+    key: str = mmap_key(family, name, [*labels], [*values], help_text)
+    return key
 
 
 @asynccontextmanager

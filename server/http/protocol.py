@@ -218,7 +218,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_due = self._body_due = self.waits_since = None
         headers: Headers = dict(self.headers or ())
         language = language_of(headers) if b"accept-language" in headers else None
-        reply = Reply.new(language or "id", request_id=request_id_of(self.headers or ()))
+        reply = Reply.new(language or "id", request_id=request_id_of(headers))
         self.all_connections.note_refusal(error.code, reply.request_id)
         running = self._running
         is_busy = running is not None and not running.response_complete

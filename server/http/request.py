@@ -35,6 +35,7 @@ PERSISTED: LruCache[str, str] = LruCache("persisted", 200, 10_000_000, lambda te
 """Documents by their hash.  Each process has its own: a client that reaches another one sends the text again."""
 HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECTS = {"variables", "extensions"}
+OBJECT_OR_NULL, TEXT_OR_NULL = (dict, type(None)), (str, type(None))
 NUL_ESCAPED = b"\\u0000"
 
 
@@ -100,7 +101,7 @@ async def read_params(
     variables, operation = params.get("variables"), params.get("operationName")
     if may_have_nul and _has_nul(variables):
         raise nul_refused()
-    if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
+    if not isinstance(variables, OBJECT_OR_NULL) or not isinstance(operation, TEXT_OR_NULL):
         raise RequestError(
             "`variables` harus objek, `operationName` teks.", "`variables` is an object, `operationName` a text."
         )

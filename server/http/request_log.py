@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -45,12 +45,10 @@ def new_request_id() -> str:
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
-def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
     """The id that the proxy sent, if there is one and it has the shape of one; else a new one."""
-    for name, value in headers:
-        if name == REQUEST_ID:
-            return value.decode() if TAKEN_OVER.fullmatch(value) else new_request_id()
-    return new_request_id()
+    sent = headers.get(REQUEST_ID)
+    return sent.decode() if sent is not None and TAKEN_OVER.fullmatch(sent) else new_request_id()
 
 
 @lru_cache(1000)
@@ -86,10 +84,10 @@ class Entry:
     def watching(self, send: Send) -> Send:
         """`send`, which also notes the status of the answer."""
 
-        async def noting(message: Message) -> None:
+        def noting(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 self.status = message["status"]
-            await send(message)
+            return send(message)
 
         return noting
 
