@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 
+import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from server.http.address import address_of
+from server.http.service import Service
+from server.http.serving import Server
+from tests.village import Place
 
 PROXIES = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "2001:db8::/32")]
 XFF, FORWARDED = "x-forwarded-for", "forwarded"
@@ -65,3 +70,28 @@ def test_the_other_header_is_not_read() -> None:
 def test_without_the_setting_no_header_is_read() -> None:
     scope = {"type": "http", "client": ("10.0.0.1", 5), "headers": [(b"x-forwarded-for", b"1.2.3.4")]}
     assert address_of(scope, [], XFF) == "10.0.0.1"
+
+
+class Heard:
+    """An application that remembers who called it."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.clients: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.clients.append(scope["client"][0])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.anyio
+async def test_the_server_itself_believes_no_header(village: Place) -> None:
+    """By itself uvicorn believes whoever connects from this machine."""
+    heard = Heard(village.app.service)
+    config = Server(heard).config  # type: ignore[arg-type]
+    config.load()
+    transport = httpx.ASGITransport(config.loaded_app, client=("127.0.0.1", 5))
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
+        await client.get("/", headers={XFF: "203.0.113.1", FORWARDED: "for=203.0.113.1"})
+    assert heard.clients == ["127.0.0.1"]

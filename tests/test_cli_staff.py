@@ -204,6 +204,18 @@ def test_a_role_in_a_regency_is_given_once_and_a_wider_one_waits(dsn: str, capsy
     assert run("grant", "add", "budi", "CHIEF", HERE) == 2
 
 
+@pytest.mark.parametrize(("role", "area", "ends"), [("MINISTRY_ANALYST", "national", True), ("OFFICER", HERE, False)])
+def test_a_role_that_a_password_s_giver_may_not_give_ends_it(
+    dsn: str, capsys: Output, role: str, area: str, ends: bool
+) -> None:
+    """The shell gives it, and is nobody's giver; a coordinator made the password, and could sign in with it."""
+    assert run("user", "add", "budi") == 0
+    rows(dsn, "UPDATE credential SET given_by = gen_random_uuid() RETURNING true")
+    assert run("grant", "add", "budi", role, area) == 0
+    assert ("made the password of this account, so it has ended" in capsys.readouterr().out) is ends
+    assert rows(dsn, "SELECT valid_until <= now() FROM credential")[0][0] is ends
+
+
 def test_ending_a_grant_warns_of_a_village_without_officer(dsn: str, capsys: Output) -> None:
     for name in ("budi", "dewi"):
         assert run("user", "add", name) == 0

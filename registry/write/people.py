@@ -107,7 +107,7 @@ async def save_user(
 
     Sent again, it changes nothing, and the password is not repeated: it is not kept."""
     first: _Password | None = None
-    password: str | None = None
+    password: _Password | None = None
 
     async def prepare() -> None:
         nonlocal first
@@ -123,13 +123,13 @@ async def save_user(
         if first is not None and await tx.one(FIND, id=edit.id) is None:
             await _create(tx, principal, edit)
             await _give(tx, edit.id, first)
-            password = first.text
+            password = first
             return Effect(True)
         account = await _lock(tx, principal, edit.id, Ability.USER_MANAGE, "id")
         return await _change(tx, account, edit)
 
     outcome = await carry_out(database, principal, Ability.USER_MANAGE, edit.id, taken_ids, act, prepare)
-    return PasswordOutcome(outcome.record, outcome.problems, None if outcome.record is None else password)
+    return _with_password(outcome, password)
 
 
 def check_names(edit: UserEdit) -> None:
@@ -222,6 +222,12 @@ async def _temporary(hashing: Hashing, principal: Principal) -> _Password:
     return _Password(text, await hashing.run(principal.user_id, hashed, text))
 
 
+def _with_password(outcome: ActOutcome, password: _Password | None) -> PasswordOutcome:
+    """The outcome with the password, unless it was refused: then nobody has it."""
+    text = None if password is None or outcome.record is None else password.text
+    return PasswordOutcome(outcome.record, outcome.problems, text)
+
+
 async def reset_password(
     database: Database, hashing: Hashing, principal: Principal, id_: uuid.UUID, taken_ids: int
 ) -> PasswordOutcome:
@@ -240,7 +246,7 @@ async def reset_password(
         return Effect(True)
 
     outcome = await carry_out(database, principal, Ability.USER_MANAGE, id_, taken_ids, act, prepare)
-    return PasswordOutcome(outcome.record, outcome.problems, password.text if password and outcome.record else None)
+    return _with_password(outcome, password)
 
 
 async def _give(tx: Transaction, id_: uuid.UUID, password: _Password) -> None:
