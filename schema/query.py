@@ -33,7 +33,7 @@ class Query:
     """Reads.  A root field that fails is null and leaves its neighbours alone."""
 
     node: Node | None = any_node("Any object by its id.  Null for unknown, deleted and hidden ids alike.")
-    viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.User, account.is_me)
+    viewer: Viewer | None = look_up(OPEN, "You, your grants and abilities.", account.User, account.is_caller)
     region: Region | None = look_up(
         OPEN,
         "The region of a code.  Superseded codes lead to today's region; the code of a split region is refused;"

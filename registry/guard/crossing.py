@@ -275,7 +275,7 @@ OUTGROWING = Crossing(
     "outgrow_password",
     (("given", "uuid"), ("givers", "text[]")),
     "boolean",
-    _SIGN_IN | {"grants"},
+    _SIGN_IN | {"grants", "region"},
     "Whoever gave an account its password could sign in with it; a role that they may not give ends it.",
     OUTGROW,
     changes=_SIGN_IN,

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.ability import Ability
 from auth.principal import SETTING_OF, area_setting
 from auth.sensitivity import Sensitivity
-from registry.models.account import ACCOUNT, GRANTS, TODAY, is_national
+from registry.models.account import ACCOUNT, GRANTS, TODAY, in_force_on, is_national
 from registry.models.device import DEVICE
 from registry.models.fact import StatementContext
 from registry.models.noun import const
@@ -104,14 +105,21 @@ def device_policies() -> Iterator[str]:
     yield f"CREATE POLICY revoke ON {name} FOR UPDATE USING ({disabled}) WITH CHECK ({disabled})"
 
 
+def _may_give() -> sa.ColumnElement[bool]:
+    """Whoever gave the password of `c` has one of the roles `givers` today."""
+    grant = GRANTS.alias("h")
+    is_theirs = grant.c.user_id == sa.literal_column("c.given_by", sa.Uuid())
+    gives = grant.c.role == sa.any_(sa.literal_column("givers", ARRAY(sa.Text())))
+    return sa.exists(sa.select(const(1)).select_from(grant).where(is_theirs, gives, in_force_on(grant, TODAY)))
+
+
 OUTGROW = f"""
     DECLARE
       holder uuid;
     BEGIN
       SELECT g.user_id INTO holder FROM grants g JOIN credential c ON c.account_id = g.user_id
       WHERE g.id = given AND g.granted_by IS NOT DISTINCT FROM me() AND c.given_by IS NOT NULL
-        AND NOT EXISTS (SELECT FROM grants h WHERE h.user_id = c.given_by AND h.active AND h.role = ANY (givers)
-          AND h.valid_from <= {compiled(TODAY).text} AND coalesce(h.valid_to >= {compiled(TODAY).text}, true));
+        AND NOT {compiled(_may_give()).text};
       IF holder IS NULL THEN
         RETURN false;
       END IF;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,12 +107,23 @@ def not_ended(grant: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(sa.or_(grant.c.active, grant.c.pending), is_not_over)
 
 
+def in_force_on(grant: sa.FromClause, day: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """The grant gives its role on this civil day of the capital, unless it is ended before; its region still exists."""
+    # g.active AND g.valid_from <= day AND coalesce(g.valid_to >= day, true) AND NOT EXISTS (SELECT … FROM region …)
+    has_begun = grant.c.valid_from <= day
+    is_not_over = sa.func.coalesce(grant.c.valid_to >= day, sa.true())
+    its_region = (REGION.c.id == grant.c.region_id, REGION.c.valid_to.is_not(None))
+    return sa.and_(grant.c.active, has_begun, is_not_over, sa.not_(sa.exists().where(*its_region).correlate(grant)))
+
+
 def in_force(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Named condition: the grant holds today (civil day of the capital), and its region still exists."""
-    has_begun = row.c.valid_from <= TODAY
-    is_not_over = sa.func.coalesce(row.c.valid_to >= TODAY, sa.true())
-    region_is_closed = sa.exists().where(REGION.c.id == row.c.region_id, REGION.c.valid_to.is_not(None)).correlate(row)
-    return sa.and_(row.c.active, has_begun, is_not_over, sa.not_(region_is_closed))
+    """Named condition: the grant gives its role today."""
+    return in_force_on(row, TODAY)
+
+
+def of_roles(grant: sa.FromClause, roles: Iterable[Role]) -> sa.ColumnElement[bool]:
+    """The grant gives one of these roles."""
+    return grant.c.role.in_([const(name) for name in sorted(role.value for role in roles)])
 
 
 def _derived(name: str, type_: sa.types.TypeEngine[Any], label_id: str, label_en: str, expression: Any) -> Derived[Any]:
@@ -176,7 +188,7 @@ acting_for_role: Derived[Role] = _derived(
 )
 
 
-def is_me(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+def is_caller(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
     """Named condition: the account that sent the request; of a service that acts for a user, the service's."""
     return row.c.id == ctx.claim("caller", sa.Uuid())
 

@@ -10,21 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from auth.ability import Ability
-from auth.area import COUNTRY
-from auth.policy import cell
-from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.models.account import ACCOUNT, GRANTS, in_force
+from registry.models.account import ACCOUNT, GRANTS, TODAY
 from registry.models.device import DEVICE
 from registry.models.fact import StatementContext, derived
+from registry.models.field_work import covers
 from registry.models.household import HOUSEHOLD
 from registry.models.noun import const
-from registry.models.region import PREFIXES
 
 SYSTEM = Sensitivity.SYSTEM
-OFFICERS = frozenset(role for role in Role if cell(Ability.HOUSEHOLD_SUBMIT, role))
-"""The roles that do the field work of a village."""
 _DEVICE = DEVICE.alias("d$")
 
 
@@ -46,13 +40,9 @@ def households(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[An
 @derived(SYSTEM, "Petugas lain", "Others who would still do the field work of the whole area", sa.Integer(), False)
 def other_officers(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     # CAST((SELECT count(DISTINCT o$.user_id) FROM registry.grants AS o$, registry.account AS a$
-    #       WHERE o$.area IN (t$1.area, left(t$1.area, 8), …, '0') AND … in force, of somebody else …) AS INTEGER)
+    #       WHERE o$.user_id <> t$1.user_id AND … it covers t$1.area today) AS INTEGER)
     other, account = GRANTS.alias("o$"), ACCOUNT.alias("a$")
-    above = [sa.func.left(row.c.area, const(length)) for length in PREFIXES.values()]
-    covers = other.c.area.in_([row.c.area, *above, sa.cast(const(COUNTRY), sa.Text())])
-    roles = [const(role.value) for role in sorted(OFFICERS, key=lambda role: role.value)]
-    holder = sa.and_(account.c.id == other.c.user_id, account.c.active, other.c.user_id != row.c.user_id)
-    tests = (covers, other.c.role.in_(roles), holder, in_force(other, ctx))
+    tests = (other.c.user_id != row.c.user_id, covers(other, account, row.c.area, TODAY))
     return _count(sa.select(sa.func.count(other.c.user_id.distinct())).select_from(other, account).where(*tests), row)
 
 

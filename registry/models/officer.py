@@ -10,15 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from auth.area import COUNTRY
 from auth.principal import area_setting
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
-from registry.models.account import ACCOUNT, GRANTS, in_force
+from registry.models.account import ACCOUNT, GRANTS, TODAY
 from registry.models.fact import StatementContext, derived
-from registry.models.impact import OFFICERS
-from registry.models.noun import TableFunction, const, is_one
-from registry.models.region import PREFIXES, REGION
+from registry.models.field_work import covers
+from registry.models.noun import TableFunction, is_one
+from registry.models.region import REGION
 from registry.store.sql import compiled
 from registry.values.bounds import NAME
 
@@ -48,20 +47,14 @@ def officers_of(village: sa.ColumnElement[Any], ctx: StatementContext) -> str:
     """The query of the crossing: id, name and role of the officers of the village of this id, each once."""
     # SELECT a.id, a.name, min(g.role) FROM region r, grants g, account a
     # WHERE r.id = village AND r.level = 'VILLAGE' AND r.valid_to IS NULL AND r.code <@ areas('personal')
-    # AND g.area IN (r.code, left(r.code, 8), …, '0') AND (g.national OR r.code < g.area || '/') AND g is in force …
-    # GROUP BY a.id, a.name
+    # AND … g covers r.code today GROUP BY a.id, a.name
     region, grant, account = REGION.alias("r"), GRANTS.alias("g"), ACCOUNT.alias("a")
     is_open = (is_one(region.c.level, RegionLevel.VILLAGE), region.c.valid_to.is_(None))
     is_seen = region.c.code.op("<@", is_comparison=True)(ctx.areas(area_setting(PERSONAL)))
-    above = [sa.func.left(region.c.code, const(length)) for length in PREFIXES.values()]
-    starts_it = grant.c.area.in_([region.c.code, *above, sa.cast(const(COUNTRY), sa.Text())])  # by the index of areas
-    lies_in_it = sa.or_(grant.c.national, region.c.code < grant.c.area + const("/"))  # 35.011 does not lie in 35.01
-    roles = [const(role.value) for role in sorted(OFFICERS, key=lambda role: role.value)]
-    holds = (account.c.id == grant.c.user_id, account.c.active, grant.c.role.in_(roles), in_force(grant, ctx))
     officers = (
         sa.select(account.c.id, account.c.name, sa.func.min(grant.c.role))
         .select_from(region, grant, account)
-        .where(region.c.id == village, *is_open, is_seen, starts_it, lies_in_it, *holds)
+        .where(region.c.id == village, *is_open, is_seen, covers(grant, account, region.c.code, TODAY))
         .group_by(account.c.id, account.c.name)
     )
     return compiled(officers).text

@@ -25,6 +25,7 @@ from registry.models.workflow import granted
 
 
 def is_me(column: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[bool]:
+    """The column holds the id of the user, whose grants decide; a service that acts for them is not meant."""
     return column == ctx.claim("user", sa.Uuid())
 
 

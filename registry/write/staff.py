@@ -7,7 +7,7 @@ Tests: tests/test_grants.py, tests/test_people.py.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +18,10 @@ from auth.policy import ADMINISTRATORS
 from auth.role import Role
 from registry.codes import RegionLevel, Severity
 from registry.codes.messages import UserErrorCode as Code
-from registry.models.account import ACCOUNT, GRANTS
-from registry.models.impact import OFFICERS
+from registry.models.account import ACCOUNT, GRANTS, in_force_on, of_roles
+from registry.models.field_work import OFFICERS, covers
 from registry.models.noun import const
-from registry.models.region import PREFIXES, REGION
+from registry.models.region import REGION
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
@@ -30,21 +30,12 @@ from registry.write.user_errors import Problem, refusal
 ONE_AT_A_TIME = 0x61646D696E  # "admin": the advisory lock of whoever takes away an administrator
 
 
-def _roles(roles: Iterable[Role]) -> list[sa.ColumnElement[Any]]:
-    return [const(role.value) for role in sorted(roles, key=lambda role: role.value)]
+_ON = arg("on", sa.Date())
 
 
-def _in_force_on(grant: sa.FromClause, account: sa.FromClause) -> sa.ColumnElement[bool]:
-    """A grant of an active account that gives its role on the day `on`."""
-    day = arg("on", sa.Date())
-    return sa.and_(
-        account.c.id == grant.c.user_id,
-        account.c.active,
-        grant.c.active,
-        grant.c.valid_from <= day,
-        sa.func.coalesce(grant.c.valid_to >= day, sa.true()),
-        sa.not_(grant.c.id == sa.any_(arg("without", ARRAY(sa.Uuid())))),
-    )
+def _stays(grant: sa.FromClause) -> sa.ColumnElement[bool]:
+    """The grant is not one of those that end now."""
+    return sa.not_(grant.c.id == sa.any_(arg("without", ARRAY(sa.Uuid()))))
 
 
 _OTHER_ADMINISTRATOR = Sql(
@@ -53,9 +44,12 @@ _OTHER_ADMINISTRATOR = Sql(
             sa.select(const(1))
             .select_from(GRANTS, ACCOUNT)
             .where(
-                _in_force_on(GRANTS, ACCOUNT),
+                ACCOUNT.c.id == GRANTS.c.user_id,
+                ACCOUNT.c.active,
                 GRANTS.c.national,
-                GRANTS.c.role.in_(_roles(ADMINISTRATORS)),
+                of_roles(GRANTS, ADMINISTRATORS),
+                in_force_on(GRANTS, _ON),
+                _stays(GRANTS),
                 sa.or_(GRANTS.c.valid_to.is_(None), GRANTS.c.valid_to >= arg("until", sa.Date())),
             )
         )
@@ -92,15 +86,10 @@ async def has_administrator(tx: Transaction, until: dt.date | None, ending: Sequ
 
 def _villages_without_officer() -> Sql:
     # SELECT count(*) FROM region WHERE level = 'VILLAGE' AND valid_to IS NULL AND (code within the areas $1) AND NOT
-    # EXISTS (SELECT 1 FROM grants g, account a WHERE g.area IN (code, left(code, 8), …, '0') AND g is in force …)
+    # EXISTS (SELECT 1 FROM grants g, account a WHERE … g covers the code on the day $2 AND NOT g.id = ANY ($3))
     grant, account = GRANTS.alias("g"), ACCOUNT.alias("a")
-    above = [sa.func.left(REGION.c.code, const(length)) for length in PREFIXES.values()]
-    covers = grant.c.area.in_([REGION.c.code, *above, sa.cast(const(COUNTRY), sa.Text())])
-    officer = (
-        sa.select(const(1))
-        .select_from(grant, account)
-        .where(_in_force_on(grant, account), grant.c.role.in_(_roles(OFFICERS)), covers)
-    )
+    tests = (covers(grant, account, REGION.c.code, _ON), _stays(grant))
+    officer = sa.select(const(1)).select_from(grant, account).where(*tests)
     areas = sa.func.unnest(arg("areas", ARRAY(sa.Text())))
     ended = areas.table_valued(sa.column("area", sa.Text()), name="ended").render_derived()
     below = sa.and_(REGION.c.code >= ended.c.area, REGION.c.code < ended.c.area + const("/"))
