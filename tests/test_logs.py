@@ -16,7 +16,7 @@ import pytest
 
 from auth.errors import SignInFault
 from auth.token import Keyring
-from server.http.request_log import MAX_WAITING, TAKEN_OVER, WHOLE_BYTES, Entry, RequestLog, operation_name
+from server.http.request_log import MAX_WAITING, TAKEN_OVER, WHOLE_BYTES, LogEntry, RequestLog, operation_name
 from server.logs import FIELDS, LOGGER, LineFormatter, announce
 from server.settings import Settings
 from tests.eventually import eventually_now
@@ -198,7 +198,7 @@ def test_what_asyncio_writes_below_its_first_line_is_left_out() -> None:
 
 
 def test_a_plain_line_has_the_same_fields() -> None:
-    entry = Entry(PROXYS_ID, "/graphql", outcome="OK", status=200)
+    entry = LogEntry(PROXYS_ID, "/graphql", outcome="OK", status=200)
     entry.end()
     log = RequestLog("plain")
     log.add(entry)
@@ -211,7 +211,7 @@ def test_a_plain_line_has_the_same_fields() -> None:
 def test_a_full_queue_loses_lines_and_counts_them() -> None:
     log = RequestLog("json")
     for _ in range(MAX_WAITING + 3):
-        log.add(Entry(PROXYS_ID))
+        log.add(LogEntry(PROXYS_ID))
     assert (len(list(log.take())), log.lost) == (MAX_WAITING, 3)
 
 
@@ -222,7 +222,7 @@ def test_a_reader_that_does_not_read_delays_nobody() -> None:
     log.start()
     try:
         for _ in range(1000):
-            entry = Entry(PROXYS_ID)
+            entry = LogEntry(PROXYS_ID)
             entry.end()
             log.add(entry)
         eventually_now(lambda: len(log._waiting) < 1000)
@@ -241,7 +241,7 @@ def test_each_writing_is_whole_lines_that_a_pipe_takes_at_once() -> None:
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     log = RequestLog("json", writing.fileno())
     for _ in range(50):
-        log.add(Entry(PROXYS_ID))
+        log.add(LogEntry(PROXYS_ID))
     with reading, writing:
         log.start()
         log.stop()
@@ -257,7 +257,7 @@ def test_a_log_that_nobody_can_write_is_counted() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     log = RequestLog("json", writing)
-    log.add(Entry(PROXYS_ID))
+    log.add(LogEntry(PROXYS_ID))
     log.start()
     log.stop()
     os.close(writing)

@@ -13,7 +13,7 @@ import pytest
 
 from server.http.app import ROUTES
 from server.http.page import POLICIES
-from server.http.web import Entry, Web, load
+from server.http.web import EntryPoint, Web, load
 from tests.village import Place, served_with
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +50,7 @@ def built(village: Place, build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_entry_loads_what_it_imports_before_its_own_styles(build: Path) -> None:
     entries = load(build).entries
-    assert entries["home"] == Entry("home-1a.js", ("shared-2b.js",), ("shared-2c.css",))
+    assert entries["home"] == EntryPoint("home-1a.js", ("shared-2b.js",), ("shared-2c.css",))
     assert entries["graphiql"].styles == ("shared-2c.css", "graphiql-3c.css")
 
 

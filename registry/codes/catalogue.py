@@ -39,7 +39,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """The sentence of a code; a variant replaces it if the param of its name is given."""
 
     sentence: Sentence
@@ -53,9 +53,9 @@ class Entry:
         return self.sentence
 
 
-def read(folder: Path) -> dict[str, Entry]:
+def read(folder: Path) -> dict[str, CatalogueEntry]:
     """Code → its sentences.  Raises TypeError for what a writer has to correct."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, CatalogueEntry] = {}
     files: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
         for code, table in _tables(path).items():
@@ -73,7 +73,7 @@ def _tables(path: Path) -> dict[str, Any]:
         raise TypeError(f"{path.name}: {error}") from error
 
 
-def _entry(place: str, table: Any) -> Entry:
+def _entry(place: str, table: Any) -> CatalogueEntry:
     """Raises TypeError unless the table is a sentence in both languages, and so is each table in it."""
     if not isinstance(table, dict):
         raise TypeError(f"{place}: {HOW}")
@@ -82,7 +82,7 @@ def _entry(place: str, table: Any) -> Entry:
     for name, variant in variants.items():
         if variant.params != {name}:
             raise TypeError(f"{place} [{name}]: use {{{name}}} in the sentence, and nothing else in braces")
-    return Entry(_sentence(place, texts), variants)
+    return CatalogueEntry(_sentence(place, texts), variants)
 
 
 def _sentence(place: str, table: Any) -> Sentence:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Self
 
 from registry.codes import Severity
-from registry.codes.catalogue import SENTENCES, Entry, Language, read
+from registry.codes.catalogue import SENTENCES, CatalogueEntry, Language, read
 
 E, W = Severity.ERROR, Severity.WARNING
 _CATALOGUE = read(SENTENCES)
@@ -20,7 +20,7 @@ class UserErrorCode(StrEnum):
     """Stable codes of errors to correct and warnings to check; new ones may be added."""
 
     severity: Severity
-    entry: Entry
+    entry: CatalogueEntry
 
     def __new__(cls, code: str, severity: Severity) -> Self:
         if code not in _CATALOGUE:

@@ -28,7 +28,7 @@ PLAIN = (OPERATIONAL, PERSONAL)
 """Classes that everybody who sees findings and remarks sees."""
 
 
-class Finding(InHousehold, Noun):
+class FindingRecord(InHousehold, Noun):
     """An open warning on the newest revision, with its sentence in both languages."""
 
     __tablename__ = "finding"
@@ -81,7 +81,7 @@ def about_visible(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement
     return sa.and_(in_areas(area_setting(PERSONAL)), sa.or_(plain, *others, own))
 
 
-FINDING = table_of(Finding)
+FINDING = table_of(FindingRecord)
 
 
 @derived(PERSONAL, "Pesan", "Message in the language of the request", sa.Text(), longest=500)

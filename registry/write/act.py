@@ -37,16 +37,13 @@ class ActOutcome:
     problems: tuple[Problem, ...] = ()
 
 
-Act = Callable[[Transaction], Awaitable[Effect]]
-
-
 async def carry_out(
     database: Database,
     principal: Principal,
     ability: Ability,
     subject: uuid.UUID | None,
     taken_ids: int,
-    act: Act,
+    act: Callable[[Transaction], Awaitable[Effect]],
     prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> ActOutcome:
     """Run an act in one transaction with its audit row.  Raises Forbidden without the ability, and RateLimited.

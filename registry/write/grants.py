@@ -85,7 +85,7 @@ class NewGrant:
 
 
 @dataclass(frozen=True)
-class Place:
+class GrantArea:
     """Where a grant is given, and what to say of the code that named it."""
 
     code: str
@@ -103,35 +103,35 @@ async def grant_role(database: Database, principal: Principal, new: NewGrant, ta
     """Give a role.  The same grant sent again by its giver changes nothing.  Raises Forbidden and RateLimited."""
 
     async def act(tx: Transaction) -> Effect:
-        place = await find_place(tx, new.region_code)
+        area = await find_area(tx, new.region_code)
         if (stored := await tx.one(FIND_GRANT, id=new.id)) is not None:
-            if not _is_the_same(stored, new, place, principal):
+            if not _is_the_same(stored, new, area, principal):
                 raise IdTaken(new.id, ("id",))
-            return Effect(False, place.warnings)
-        giver = _judge(principal, new, place)
+            return Effect(False, area.warnings)
+        giver = _judge(principal, new, area)
         if await tx.value(FIND_ACCOUNT, id=new.user_id) is None:
             raise refusal(Code.NOT_FOUND, "userId")
         check_days(new)
-        await store_grant(tx, new, place, giver, pending=needs_second_person(new.role, place.code))
-        return Effect(True, (*place.warnings, *await outgrow_password(tx, new, place)))
+        await store_grant(tx, new, area, giver, pending=needs_second_person(new.role, area.code))
+        return Effect(True, (*area.warnings, *await outgrow_password(tx, new, area)))
 
     return await carry_out(database, principal, Ability.GRANT_GIVE, new.id, taken_ids, act)
 
 
-async def find_place(tx: Transaction, region_code: str | None) -> Place:
+async def find_area(tx: Transaction, region_code: str | None) -> GrantArea:
     """The region of a code, or the whole country for None.  Raises Refused."""
     if region_code is None:
-        return Place(COUNTRY, None)
+        return GrantArea(COUNTRY, None)
     region, warnings = named_region(await tx.value(REGIONS, code=region_code), region_code, AREA)
-    return Place(region["code"], uuid.UUID(region["id"]), tuple(warnings))
+    return GrantArea(region["code"], uuid.UUID(region["id"]), tuple(warnings))
 
 
-def _is_the_same(stored: asyncpg.Record, new: NewGrant, place: Place, principal: Principal) -> bool:
+def _is_the_same(stored: asyncpg.Record, new: NewGrant, area: GrantArea, principal: Principal) -> bool:
     """Whether this caller gave this very grant; what has ended since may have another last day."""
     same = (stored["user_id"], stored["role"], stored["region_id"], stored["granted_by"]) == (
         new.user_id,
         new.role.value,
-        place.region_id,
+        area.region_id,
         principal.user_id,
     )
     same_start = new.valid_from in (None, stored["valid_from"])
@@ -139,13 +139,13 @@ def _is_the_same(stored: asyncpg.Record, new: NewGrant, place: Place, principal:
     return same and same_start and (is_over or new.valid_to == stored["valid_to"])
 
 
-def _judge(principal: Principal, new: NewGrant, place: Place) -> Actor:
+def _judge(principal: Principal, new: NewGrant, area: GrantArea) -> Actor:
     """The caller in the role that may give.  Raises Refused unless the page lets them, there and to somebody else."""
     if new.user_id == principal.user_id:
         raise refusal(Code.GRANT_SELF, "userId")
-    if not principal.areas(Ability.GRANT_GIVE).covers(place.code):
-        raise refusal(Code.OUT_OF_SCOPE, *(AREA if place.region_id else ("area", "national")))
-    role = principal.role_over(Ability.GRANT_GIVE, new.role, place.code)
+    if not principal.areas(Ability.GRANT_GIVE).covers(area.code):
+        raise refusal(Code.OUT_OF_SCOPE, *(AREA if area.region_id else ("area", "national")))
+    role = principal.role_over(Ability.GRANT_GIVE, new.role, area.code)
     if role is None:
         raise refusal(Code.GRANT_NOT_HELD, "role")
     return Actor(principal.user_id, principal.name, role.value)
@@ -164,7 +164,7 @@ def check_days(new: NewGrant) -> None:
         raise refusal(Code.DATE_PAST, "validTo")
 
 
-async def store_grant(tx: Transaction, new: NewGrant, place: Place, giver: Actor | None, pending: bool) -> None:
+async def store_grant(tx: Transaction, new: NewGrant, area: GrantArea, giver: Actor | None, pending: bool) -> None:
     """Store a new grant; `giver` is None for one that is given at the server itself.  Raises IdTaken."""
     try:
         await tx.rows(
@@ -172,8 +172,8 @@ async def store_grant(tx: Transaction, new: NewGrant, place: Place, giver: Actor
             id=new.id,
             user_id=new.user_id,
             role=new.role.value,
-            region_id=place.region_id,
-            national=place.region_id is None,
+            region_id=area.region_id,
+            national=area.region_id is None,
             valid_from=new.valid_from or civil_day(),
             valid_to=new.valid_to,
             granted_by=None if giver is None else giver.id,
@@ -188,11 +188,11 @@ async def store_grant(tx: Transaction, new: NewGrant, place: Place, giver: Actor
         raise IdTaken(new.id, ("id",)) from None
 
 
-async def outgrow_password(tx: Transaction, new: NewGrant, place: Place) -> tuple[Problem, ...]:
+async def outgrow_password(tx: Transaction, new: NewGrant, area: GrantArea) -> tuple[Problem, ...]:
     """A warning if the password of the account is over, because its giver may not give what was given now.
 
     They could sign in with it: before its owner ever did, or as its owner, with a second factor of their own."""
-    if new.role in _OTHERS_GIVE and not needs_second_person(new.role, place.code):
+    if new.role in _OTHERS_GIVE and not needs_second_person(new.role, area.code):
         return ()
     if await tx.value(OUTGROW, grant=new.id, givers=[role.value for role in ADMINISTRATORS]):
         return (Problem(Code.PASSWORD_OUTGROWN, ("userId",), severity=Severity.WARNING),)

@@ -147,7 +147,7 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
-class Place:
+class EnrolmentTarget:
     """The ids of a programme and of a village, and what to say of the code that named the village."""
 
     programme_id: uuid.UUID
@@ -159,12 +159,12 @@ async def enrol_village(database: Database, principal: Principal, enrolment: Enr
     """Enrol a village in a programme, or end that; the record is the village.  Raises Forbidden."""
 
     async def act(tx: Transaction) -> Effect:
-        return await put_enrolment(tx, await find_place(tx, principal.areas(ABILITY), enrolment), enrolment)
+        return await put_enrolment(tx, await find_target(tx, principal.areas(ABILITY), enrolment), enrolment)
 
     return await carry_out(database, principal, ABILITY, None, taken_ids, act)
 
 
-async def find_place(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> Place:
+async def find_target(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> EnrolmentTarget:
     """The programme, and a village of these areas, that an enrolment names.  Raises Refused."""
     row = await tx.one(FIND, programme=enrolment.programme, code=enrolment.village)
     assert row is not None, "it always has one row"
@@ -173,31 +173,31 @@ async def find_place(tx: Transaction, areas: AreaSet, enrolment: Enrolment) -> P
     village, warnings = named_village(row["regions"], enrolment.village, ("villageCode",))
     if not areas.covers(village["code"]):
         raise refusal(Code.OUT_OF_SCOPE, "villageCode")
-    return Place(row["programme"], uuid.UUID(village["id"]), tuple(warnings))
+    return EnrolmentTarget(row["programme"], uuid.UUID(village["id"]), tuple(warnings))
 
 
-async def put_enrolment(tx: Transaction, place: Place, enrolment: Enrolment) -> Effect:
+async def put_enrolment(tx: Transaction, target: EnrolmentTarget, enrolment: Enrolment) -> Effect:
     """Enrol a village within a transaction, or end its enrolment.  Raises Refused."""
     terms = {"year": enrolment.year, "decree": enrolment.decree, "active": enrolment.active}
     for name in ("year", "decree"):
         if problems := unfit(ENROLMENT.c[name], terms[name], name):
             raise Refused(*problems)
-    key = {"programme_id": place.programme_id, "region_id": place.region_id}
+    key = {"programme_id": target.programme_id, "region_id": target.region_id}
     stored = await tx.one(LOCK_ENROLMENT, **key)
     if stored is None:
         if not enrolment.active:
             raise refusal(Code.NOT_FOUND, "villageCode")  # there is nothing to end
         if await tx.value(ENROL, **key, **terms) is not None:
-            return Effect(True, place.warnings, place.region_id)
+            return Effect(True, target.warnings, target.region_id)
         stored = await tx.one(LOCK_ENROLMENT, **key)  # another transaction has enrolled it since this one looked
         assert stored is not None, "an enrolment is never deleted"
-    warnings = (*place.warnings, *_judged(stored, enrolment))
+    warnings = (*target.warnings, *_judged(stored, enrolment))
     if enrolment.decree is None:
         terms["decree"] = stored["decree"]
     if terms == dict(stored):
-        return Effect(False, warnings, place.region_id)
+        return Effect(False, warnings, target.region_id)
     await tx.rows(CHANGE_ENROLMENT, **key, **terms)
-    return Effect(True, place.warnings, place.region_id)
+    return Effect(True, target.warnings, target.region_id)
 
 
 def _judged(stored: asyncpg.Record, enrolment: Enrolment) -> tuple[Problem, ...]:

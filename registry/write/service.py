@@ -27,11 +27,10 @@ from registry.values.bounds import NAME
 from registry.values.civil_day import civil_day
 from registry.values.text import clean
 from registry.write.people import USERNAME
-from registry.write.shell import Shell
+from registry.write.shell import WHOLE_COUNTRY, Shell
 
 ABILITY = Ability.USER_MANAGE
 """What the audit names: what keeps accounts in the API, which reaches no service account."""
-COUNTRY = "national"
 MAX_SERVICES, MAX_KEYS = 1_000, 4
 (ROLE,) = REGISTERED_ONLY
 
@@ -97,7 +96,7 @@ def _services() -> Sql:
         return sa.select(sa.func.count()).where(table.c.account_id == ACCOUNT.c.id).scalar_subquery()
 
     areas = (
-        sa.select(sa.func.array_agg(sa.func.coalesce(REGION.c.code, sa.literal_column(f"'{COUNTRY}'"))))
+        sa.select(sa.func.array_agg(sa.func.coalesce(REGION.c.code, sa.literal_column(f"'{WHOLE_COUNTRY}'"))))
         .select_from(GRANTS.outerjoin(REGION, REGION.c.id == GRANTS.c.region_id))
         .where(GRANTS.c.user_id == ACCOUNT.c.id, GRANTS.c.active)
         .scalar_subquery()
@@ -150,7 +149,7 @@ async def find_service(shell: Shell, username: str) -> uuid.UUID:
 
 
 async def add_service(shell: Shell, username: str, name: str, areas: Sequence[str]) -> uuid.UUID:
-    """Add the account of a service, which sees in these areas: codes of regions, or COUNTRY.  Raises ServiceError."""
+    """Add the account of a service, which sees in these areas: codes, or WHOLE_COUNTRY.  Raises ServiceError."""
     if not USERNAME.fullmatch(username):
         raise ServiceError("The name of a service has 3 to 100 lower-case letters, digits and `.`, `_`, `+`, `@`, `-`.")
     title = clean(name)
@@ -164,8 +163,8 @@ async def add_service(shell: Shell, username: str, name: str, areas: Sequence[st
     await shell.tx.rows(ADD, id=id_, username=username, name=title)
     for area in dict.fromkeys(areas):
         region = None
-        if area != COUNTRY and (region := await shell.tx.value(FIND_REGION, code=area)) is None:
-            raise ServiceError(f"There is no region {area} today: give its dotted code, or `{COUNTRY}`.")
+        if area != WHOLE_COUNTRY and (region := await shell.tx.value(FIND_REGION, code=area)) is None:
+            raise ServiceError(f"There is no region {area} today: give its dotted code, or `{WHOLE_COUNTRY}`.")
         grant = {"role": ROLE.value, "region_id": region, "national": region is None, "valid_from": civil_day()}
         await shell.tx.rows(GIVE, user_id=id_, **grant)
     await shell.audit(ABILITY, id_, f"service add, areas: {', '.join(areas) or 'none'}")

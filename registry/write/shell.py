@@ -29,6 +29,8 @@ from registry.store.sql import Sql, arg
 from registry.write.user_errors import Problem, Refused
 
 T = TypeVar("T")
+WHOLE_COUNTRY = "national"
+"""How an operator writes the whole country where the code of a region could stand."""
 _NAMES = ("shell_user", "ability", "subject_id", "outcome", "note")
 ADD_AUDIT = Sql(sa.insert(AUDIT).inline().values({name: arg(name, AUDIT.c[name].type) for name in _NAMES}))
 

@@ -31,16 +31,14 @@ from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
 from registry.write.act import Effect
 from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
-from registry.write.grants import NewGrant, Place, check_days, end_in, find_place, outgrow_password, store_grant
+from registry.write.grants import GrantArea, NewGrant, check_days, end_in, find_area, outgrow_password, store_grant
 from registry.write.people import UserEdit, check_names, require_whole
 from registry.write.second_factor import has_second_factor
-from registry.write.shell import Shell, ShellRefused
+from registry.write.shell import WHOLE_COUNTRY, Shell, ShellRefused
 from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
 from registry.write.user_errors import Problem
 
 (ADMINISTRATOR,) = ADMINISTRATORS
-NATIONAL = "national"
-"""How the whole country is written where a region's code could stand."""
 
 _OF_NAME = ACCOUNT.c.username == arg("username", sa.Text())
 FIND = Sql(sa.select(ACCOUNT.c.id, ACCOUNT.c.active, ACCOUNT.c.service).where(_OF_NAME).with_for_update())
@@ -99,7 +97,7 @@ async def add_account(
     await work.audit(Ability.USER_MANAGE, id_, "user add")
     if first_administrator:
         new = NewGrant(uuid.uuid4(), id_, ADMINISTRATOR, None)
-        await store_grant(tx, new, Place(COUNTRY, None), None, pending=False)
+        await store_grant(tx, new, GrantArea(COUNTRY, None), None, pending=False)
         await work.audit(Ability.GRANT_GIVE, new.id, "user add --first-administrator")
     return id_
 
@@ -149,15 +147,15 @@ async def give(
 
     Raises ShellRefused and Refused."""
     account = await _account(work.tx, username, active=True)
-    place = await find_place(work.tx, region_code)
+    area = await find_area(work.tx, region_code)
     new = NewGrant(uuid.uuid4(), account["id"], role, region_code, first, last)
     check_days(new)
-    pending = needs_second_person(role, place.code)
-    for grant in await _same(work.tx, account["id"], role, place):
+    pending = needs_second_person(role, area.code)
+    for grant in await _same(work.tx, account["id"], role, area):
         await work.audit(Ability.GRANT_GIVE, grant["id"], "grant add", changed=False)
-        return GrantEffect(False, place.warnings, pending=grant["pending"])
-    await store_grant(work.tx, new, place, None, pending=pending)
-    warnings = (*place.warnings, *await outgrow_password(work.tx, new, place))
+        return GrantEffect(False, area.warnings, pending=grant["pending"])
+    await store_grant(work.tx, new, area, None, pending=pending)
+    warnings = (*area.warnings, *await outgrow_password(work.tx, new, area))
     await work.audit(Ability.GRANT_GIVE, new.id, "grant add")
     return GrantEffect(True, warnings, pending=pending)
 
@@ -165,13 +163,13 @@ async def give(
 async def end(work: Shell, username: str, role: Role, region_code: str | None, on: dt.date | None) -> Effect:
     """End a role of an account in an area at once, or with the day `on` as its last.  Raises ShellRefused, Refused."""
     account = await _account(work.tx, username, active=False)
-    place = await find_place(work.tx, region_code)
-    grants = await _same(work.tx, account["id"], role, place)
+    area = await find_area(work.tx, region_code)
+    grants = await _same(work.tx, account["id"], role, area)
     if not grants:
         raise ShellRefused(
             f"{username} does not have this role there: see `desmigratif grant list --user {username}`.", Code.NOT_FOUND
         )
-    changed, warnings = False, place.warnings
+    changed, warnings = False, area.warnings
     for grant in grants:
         effect = await end_in(work.tx, grant, on)
         await work.audit(Ability.GRANT_GIVE, grant["id"], "grant end", changed=effect.changed)
@@ -180,10 +178,10 @@ async def end(work: Shell, username: str, role: Role, region_code: str | None, o
     return Effect(changed, warnings)
 
 
-async def _same(tx: Transaction, account: uuid.UUID, role: Role, place: Place) -> list[asyncpg.Record]:
+async def _same(tx: Transaction, account: uuid.UUID, role: Role, area: GrantArea) -> list[asyncpg.Record]:
     """The grants of an account of this role in this area that have not ended, under lock."""
     grants = await tx.rows(LOCK_GRANTS, user=account)
-    return [grant for grant in grants if (grant["role"], grant["region_id"]) == (role.value, place.region_id)]
+    return [grant for grant in grants if (grant["role"], grant["region_id"]) == (role.value, area.region_id)]
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -214,7 +212,7 @@ async def grants_given(tx: Transaction, username: str | None = None) -> list[dic
     """The grants that have not ended, of all accounts or of one; the whole country is `national`."""
     rows = [dict(row) for row in await tx.rows(GIVEN)]
     for row in rows:
-        row["area"] = NATIONAL if row["area"] == COUNTRY else row["area"]
+        row["area"] = WHOLE_COUNTRY if row["area"] == COUNTRY else row["area"]
     return [row for row in rows if username in (None, row["username"])]
 
 

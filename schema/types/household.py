@@ -155,10 +155,10 @@ class Household(Record):
     findings: list[UserError] | None = plain_list(
         PERSONAL,
         "Open warnings on the newest revision, each shown to those who see the class of its column.",
-        finding.Finding,
-        by(finding.Finding.household_id),
+        finding.FindingRecord,
+        by(finding.FindingRecord.household_id),
         finding.about_visible,
-        order=(Order(finding.Finding.position),),
+        order=(Order(finding.FindingRecord.position),),
     )
     remarks: list[Remark] | None = plain_list(
         PERSONAL,

@@ -11,7 +11,7 @@ from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
 from registry.models import finding, workflow
 from registry.models.fact import CurrencyCode
-from registry.models.finding import Finding
+from registry.models.finding import FindingRecord
 from schema.declare.directives import Exemption, named_enum
 from schema.declare.makers import ID, face, of_caller, plain_list, value_field, withheld_names
 
@@ -117,14 +117,14 @@ class ErrorParam:
     value: str = value_field(finding.param_value, "Its value.")
 
 
-@face(Finding)
+@face(FindingRecord)
 class UserError:
     """One thing in the input or the record to correct or to look at.  Never contains a stored value."""
 
-    code: UserErrorCode = value_field(Finding.code)
-    severity: Severity = value_field(Finding.severity)
+    code: UserErrorCode = value_field(FindingRecord.code)
+    severity: Severity = value_field(FindingRecord.severity)
     path: list[str] = value_field(
-        Finding.path, "Where in `input`, indices as strings; for findings, where in the household."
+        FindingRecord.path, "Where in `input`, indices as strings; for findings, where in the household."
     )
     message: str = value_field(finding.message, "For people; Indonesian, or English on `Accept-Language: en`.")
     params: list[ErrorParam] = plain_list(

@@ -23,8 +23,8 @@ from registry.values.text import clean
 from registry.write.programme import (
     ABILITY,
     Enrolment,
-    find_place,
     find_programme,
+    find_target,
     programmes_with_villages,
     put_enrolment,
     put_programme,
@@ -78,7 +78,7 @@ async def programmes(dsn: str) -> list[dict[str, Any]]:
 
 
 @dataclass
-class Enrolled:
+class EnrolledVillages:
     """What became of a file: codes of the villages by outcome, notes about lines that were used, and bad rows."""
 
     programme: str
@@ -106,11 +106,11 @@ def _line(row: BadRow) -> dict[str, Any]:
 
 async def enrol(
     dsn: str, path: Path, programme: str | None, year: int | None, decree: str | None, *, dry_run: bool
-) -> Enrolled:
+) -> EnrolledVillages:
     """Enrol the villages of a file.  Raises RegionListError if it cannot be read, and ProgrammeError."""
     rows = read_villages(path)
     async with shell(dsn, operator(), dry_run=dry_run) as work:
-        enrolled = Enrolled(await _programme(work, programme), dry_run)
+        enrolled = EnrolledVillages(await _programme(work, programme), dry_run)
         defaults = year or civil_day().year, clean(decree or "")
         lines: dict[uuid.UUID, int] = {}
         progress = track(rows, "villages", console=Console(stderr=True), transient=True)
@@ -136,7 +136,7 @@ async def _programme(work: Shell, code: str | None) -> str:
 
 async def _enrol(
     work: Shell,
-    enrolled: Enrolled,
+    enrolled: EnrolledVillages,
     row: ListedVillage,
     defaults: tuple[int, str | None],
     lines: dict[uuid.UUID, int],
@@ -144,11 +144,11 @@ async def _enrol(
     """Enrol the village of one line, unless an earlier line of `lines` names it."""
     enrolment = Enrolment(row.code, enrolled.programme, row.year or defaults[0], row.decree or defaults[1])
     try:
-        place = await find_place(work.tx, NATIONAL, enrolment)
-        if (line := lines.setdefault(place.region_id, row.line)) != row.line:
+        target = await find_target(work.tx, NATIONAL, enrolment)
+        if (line := lines.setdefault(target.region_id, row.line)) != row.line:
             enrolled.bad.append(row.bad(f"the village is on line {line} already"))
             return
-        effect = await put_enrolment(work.tx, place, enrolment)
+        effect = await put_enrolment(work.tx, target, enrolment)
     except Refused as refused:
         await work.audit_refusal(ABILITY, refused.codes, "programme enrol")
         enrolled.bad.append(row.bad(_sentences(refused.problems)))
@@ -163,7 +163,7 @@ def _sentences(problems: Iterable[Problem]) -> str:
     return " ".join(problem.message("en") for problem in problems)
 
 
-def report(enrolled: Enrolled, console: Console) -> None:
+def report(enrolled: EnrolledVillages, console: Console) -> None:
     """Print what became of a file, for people."""
     _print_lines(console, "note", enrolled.notes[:MAX_LINES])
     if len(enrolled.notes) > MAX_LINES:

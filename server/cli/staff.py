@@ -17,8 +17,8 @@ from auth.role import Role
 from registry.values.text import clean
 from registry.write import shell_staff
 from registry.write.act import Effect
-from registry.write.shell import Shell, carry_out, shell
-from registry.write.shell_staff import NATIONAL, GrantEffect, sentences
+from registry.write.shell import WHOLE_COUNTRY, Shell, carry_out, shell
+from registry.write.shell_staff import GrantEffect, sentences
 from server.cli.operator import operator
 from server.cli.tables import print_json, print_line
 
@@ -104,7 +104,7 @@ async def end(dsn: str, username: str, role: Role, area: str, on: dt.date | None
 
 
 def _region(area: str) -> str | None:
-    return None if area == NATIONAL else area
+    return None if area == WHOLE_COUNTRY else area
 
 
 async def list_accounts(dsn: str) -> list[dict[str, Any]]:

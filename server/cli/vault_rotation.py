@@ -21,7 +21,7 @@ from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from registry.write.shell import Shell, shell
 from server.cli.operator import operator
-from server.database.reseal import Place, ResealError, hold_keys, opened, reseal, settle, survey
+from server.database.reseal import ResealError, SealedTable, hold_keys, opened, reseal, settle, survey
 
 SETTLING = dt.timedelta(minutes=2)
 """From the instant at which a new key seals until every request that sealed with the old one has ended, and every
@@ -110,14 +110,14 @@ def _keys(file: VaultFile) -> Table:
     return table
 
 
-def _tables(places: Sequence[Place]) -> Table:
+def _tables(places: Sequence[SealedTable]) -> Table:
     table = Table("table", "rows", "with an older key")
     for place in places:
         table.add_row(place.table, str(place.rows), str(place.stale))
     return table
 
 
-def _print_plan(file: VaultFile, places: Sequence[Place], minutes: int, console: Console) -> None:
+def _print_plan(file: VaultFile, places: Sequence[SealedTable], minutes: int, console: Console) -> None:
     console.print(_keys(file))
     console.print(_tables(places))
     if file.older:

@@ -25,7 +25,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 OLDEST_POSTGRESQL = 16
 LOCK = 7_202_016  # an advisory lock: migrations of one cluster run one after another, because its roles are shared
 
-Report = Callable[[str], None]
+ReportStep = Callable[[str], None]
 """Is called with the name of each step as it begins."""
 
 ROLES = f"""
@@ -103,7 +103,7 @@ async def version(connection: asyncpg.Connection) -> str | None:
     return stored
 
 
-async def migrate(dsn: str, report: Report = lambda _: None) -> None:
+async def migrate(dsn: str, report: ReportStep = lambda _: None) -> None:
     """Create roles, run the versions that are missing, apply wall and labels.  Raises MigrationRefused."""
     connection = await asyncpg.connect(dsn)
     try:
@@ -121,7 +121,7 @@ async def migrate(dsn: str, report: Report = lambda _: None) -> None:
         await connection.close()
 
 
-async def run_versions(connection: asyncpg.Connection, dsn: str, report: Report = lambda _: None) -> None:
+async def run_versions(connection: asyncpg.Connection, dsn: str, report: ReportStep = lambda _: None) -> None:
     """Create roles and run the versions that are missing: the tables, without policies, constraints and labels."""
     from alembic import command
     from alembic.config import Config

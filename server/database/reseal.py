@@ -40,7 +40,7 @@ RUNNING = "SELECT virtualxid FROM pg_locks WHERE locktype = 'virtualxid' AND pid
 ONE_AT_A_TIME = 0x7661756C74  # "vault": the advisory lock of whoever changes the file of keys
 LARGEST_SKEW = 60.0  # seconds between two clocks (docs/keys.md)
 
-Report = Callable[[str, int, int], None]
+ReportProgress = Callable[[str, int, int], None]
 """Is called with a table, how many of its rows have been looked at, and how many there are."""
 
 
@@ -49,7 +49,7 @@ class ResealError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class SealedTable:
     """How many rows a table of sealed values has, and how many have a value of an older key."""
 
     table: str
@@ -94,7 +94,7 @@ async def hold_keys(connection: asyncpg.Connection) -> None:
         )
 
 
-async def survey(connection: asyncpg.Connection, current: str) -> list[Place]:
+async def survey(connection: asyncpg.Connection, current: str) -> list[SealedTable]:
     """Every table with sealed values, with how much of it an older key than `current` has sealed."""
     places = []
     for place in PLACES:
@@ -103,11 +103,11 @@ async def survey(connection: asyncpg.Connection, current: str) -> list[Place]:
             text = f"SELECT count(*) FROM {SCHEMA}.{place.table.name} WHERE {place.stale} AND {_between(place, after)}"
             stale += await connection.fetchval(text, current, last, *_before(after))
             rows += count
-        places.append(Place(place.table.name, rows, stale))
+        places.append(SealedTable(place.table.name, rows, stale))
     return places
 
 
-async def reseal(connection: asyncpg.Connection, vault: Vault, report: Report = lambda *_: None) -> int:
+async def reseal(connection: asyncpg.Connection, vault: Vault, report: ReportProgress = lambda *_: None) -> int:
     """Seal every value with the key that seals now, and return how many rows that changed.
 
     Raises ResealError if others hold rows for minutes."""
@@ -161,7 +161,9 @@ async def _is_stale(connection: asyncpg.Connection, place: SealedPlace, current:
     return False
 
 
-async def _pass(connection: asyncpg.Connection, vault: Vault, place: SealedPlace, rows: int, report: Report) -> int:
+async def _pass(
+    connection: asyncpg.Connection, vault: Vault, place: SealedPlace, rows: int, report: ReportProgress
+) -> int:
     """Seal again what nobody holds; it rests as long as it works, so that requests find processor and disk."""
     changed = looked_at = 0
     report(place.table.name, 0, rows)

@@ -34,7 +34,7 @@ from server.http.metrics import MEDIA_TYPE, Published, publishing
 from server.http.page import respond_with_page
 from server.http.principals import Principals
 from server.http.provider_accounts import opening_provider
-from server.http.request_log import Entry, entry_of, request_id_of
+from server.http.request_log import LogEntry, entry_of, request_id_of
 from server.http.responses import SAFE_HEADERS, Reply, rendered
 from server.http.service import Service
 from server.settings import Settings
@@ -177,7 +177,7 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
             return
         headers = headers_of(scope)
-        entry = Entry(request_id_of(headers), scope["path"] if scope["path"] in PATHS else "")
+        entry = LogEntry(request_id_of(headers), scope["path"] if scope["path"] in PATHS else "")
         scope["entry"] = entry
         application = self._cors if ORIGIN in headers else self._routed
         try:

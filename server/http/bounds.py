@@ -15,7 +15,7 @@ from typing import Protocol
 
 from auth.errors import AccessError, RateLimited
 from schema.errors import Overloaded, RequestError
-from server.http.request_log import Entry, RequestLog
+from server.http.request_log import LogEntry, RequestLog
 from server.settings import Settings
 
 MAX_HEADERS = 100
@@ -130,7 +130,7 @@ class Connections:
         """Count a request that was refused before the application saw it, and queue its line."""
         self.outcomes[code] = self.outcomes.get(code, 0) + 1
         if self._log is not None:
-            entry = Entry(request_id, outcome=code)
+            entry = LogEntry(request_id, outcome=code)
             entry.end()
             self._log.add(entry)
 

@@ -55,7 +55,7 @@ from server.http.identity import principal_of
 from server.http.page import respond_with_page
 from server.http.registered import registered_for
 from server.http.request import GraphQLParams, read_params, refuse_unless_graphql
-from server.http.request_log import Entry, entry_of, operation_name
+from server.http.request_log import LogEntry, entry_of, operation_name
 from server.http.responses import Reply, respond
 from server.http.service import Service
 from server.http.strangers import MAX_STRANGERS_BODY, is_sign_in, may_ask, root_names
@@ -121,7 +121,7 @@ class Request:
     headers: Headers
     receive: Receive
     reply: Reply
-    entry: Entry
+    entry: LogEntry
 
     @property
     def method(self) -> str:

@@ -20,7 +20,7 @@ from starlette.types import Scope
 
 from server.http.headers import Headers, headers_of, language_of
 from server.http.service import Service
-from server.http.web import Entry
+from server.http.web import EntryPoint
 from server.settings import Settings
 
 Name = Literal["home", "graphiql"]
@@ -138,7 +138,7 @@ class Facts(NamedTuple):
     root: str = ""
 
 
-def page(facts: Facts, entry: Entry | None = None) -> str:
+def page(facts: Facts, entry: EntryPoint | None = None) -> str:
     """The page that begins with `entry`, around the plain page for readers without scripts; the plain page for None."""
     language = facts.language
     head = (
@@ -158,7 +158,7 @@ def page(facts: Facts, entry: Entry | None = None) -> str:
     return f"<!DOCTYPE html>\n{html}\n"
 
 
-def _loading(entry: Entry, folder: str) -> str:
+def _loading(entry: EntryPoint, folder: str) -> str:
     """The elements that load the files of an entry."""
     tags = [f'<link rel="stylesheet" href="{folder}/{name}">' for name in entry.styles]
     tags += [f'<link rel="modulepreload" href="{folder}/{name}">' for name in entry.imports]

@@ -58,7 +58,7 @@ def operation_name(name: str | None) -> str | None:
 
 
 @dataclass(slots=True)
-class Entry:
+class LogEntry:
     """One request, as its line tells it.  `route` is one of the declared routes, '' if none was reached; `outcome` is
     OK or the first error code of the answer."""
 
@@ -109,9 +109,9 @@ class Entry:
         }
 
 
-def entry_of(scope: Scope) -> Entry:
+def entry_of(scope: Scope) -> LogEntry:
     """The entry of the request that is answered."""
-    entry: Entry = scope["entry"]
+    entry: LogEntry = scope["entry"]
     return entry
 
 
@@ -121,11 +121,11 @@ class RequestLog:
     def __init__(self, form: str, file: int = STDERR) -> None:
         self.lost = 0
         self._form, self._file = form, file
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[LogEntry] = deque()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LogEntry) -> None:
         """Queue the line of a request that has ended."""
         if len(self._waiting) < MAX_WAITING:
             self._waiting.append(entry)

@@ -25,7 +25,7 @@ from schema.engine.operation import Operations
 from server.http.compress import gzip
 from server.http.principals import Principals
 from server.http.provider_accounts import ProviderAccounts
-from server.http.request_log import Entry, RequestLog
+from server.http.request_log import LogEntry, RequestLog
 from server.http.service_keys import ServiceKeys
 from server.http.web import Web, load
 from server.keys import KeyFiles
@@ -74,7 +74,7 @@ class Service:
         self.sdl = self.schema.as_str() + "\n"
         self.sdl_gzip = gzip(self.sdl.encode())
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: LogEntry) -> None:
         """Count a request that has ended, and queue its line."""
         entry.end()
         self.answered.add(entry.seconds)

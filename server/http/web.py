@@ -39,7 +39,7 @@ class File(NamedTuple):
     etag: str
 
 
-class Entry(NamedTuple):
+class EntryPoint(NamedTuple):
     """What a page begins with: a module, the modules that it imports, and style sheets.  Names of files."""
 
     script: str
@@ -52,7 +52,7 @@ class Web:
     """The build: its files by their name, and the entries of its pages by theirs."""
 
     files: Mapping[str, File] = field(default_factory=dict)
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, EntryPoint] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=8)
@@ -76,7 +76,7 @@ def _read(path: Path) -> File:
     return File(content, compressed, MEDIA_TYPES[path.suffix], f'"{blake2b(content, digest_size=16).hexdigest()}"')
 
 
-def _entry(manifest: Mapping[str, Any], chunk: Mapping[str, Any]) -> Entry:
+def _entry(manifest: Mapping[str, Any], chunk: Mapping[str, Any]) -> EntryPoint:
     """An entry of Vite's manifest with everything that it imports statically, each once and in order."""
     scripts: dict[str, None] = {}
     styles: dict[str, None] = {}
@@ -90,7 +90,7 @@ def _entry(manifest: Mapping[str, Any], chunk: Mapping[str, Any]) -> Entry:
 
     follow(chunk)
     script, *imports = scripts
-    return Entry(script, tuple(imports), tuple(styles))
+    return EntryPoint(script, tuple(imports), tuple(styles))
 
 
 def _name(path: str) -> str:
