@@ -97,6 +97,10 @@ PAGE = total({
         officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="who may submit also sees drafts, so nobody who verifies or counts holds it"),
+    Ability.HOUSEHOLD_WITHDRAW: row(
+        officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="officer while SUBMITTED; the two officers of a village stand in for each other"),
     Ability.HOUSEHOLD_AMEND: row(
         officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
@@ -109,6 +113,10 @@ PAGE = total({
         officer=no,   village_verifier=AREA, regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="by either verifier, with remarks"),
+    Ability.SUBMISSION_REJECT: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="final refusal is the coordinator's alone"),
     Ability.IDENTITY_REVEAL: row(
         officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,

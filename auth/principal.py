@@ -251,9 +251,11 @@ def _own(ability: Ability) -> Callable[[Principal], str]:
 
 SETTING_OF: Mapping[Ability, str] = {
     Ability.HOUSEHOLD_SUBMIT: "submit",
+    Ability.HOUSEHOLD_WITHDRAW: "withdraw",
     Ability.HOUSEHOLD_AMEND: "amend",
     Ability.SUBMISSION_VERIFY: "verify",
     Ability.SUBMISSION_RETURN: "return",
+    Ability.SUBMISSION_REJECT: "reject",
     Ability.IDENTITY_REVEAL: "reveal",
     Ability.PROGRAMME_MANAGE: "programme",
     Ability.USER_READ: "users",

@@ -278,6 +278,10 @@ VERIFY = """mutation($id: ID!) { verifyHouseholds(input: {items: [{id: $id, rev:
     results { household { address } userErrors { code path message params { name value } } } } }"""
 RETURN = """mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 99, remarks: [{path: ["address"], text: "x"}]}) {
     household { address } userErrors { code path message params { name value } } } }"""
+WITHDRAW = """mutation($id: ID!) { withdrawHousehold(input: {id: $id, rev: 99}) {
+    household { address } userErrors { code path message params { name value } } } }"""
+REJECT = """mutation($id: ID!) { rejectHousehold(input: {id: $id, rev: 99, reason: DUPLICATE, note: "x"}) {
+    household { address } userErrors { code path message params { name value } } } }"""
 REVEAL = """mutation($id: ID!, $field: IdentityField!) {
   revealIdentity(input: {id: $id, field: $field, purpose: VERIFICATION}) { value userErrors { code message } } }"""
 NUMBERS = {
@@ -298,6 +302,8 @@ async def test_a_refused_command_reveals_nothing(
             (SUBMIT, by_id | {"rev": 99, "code": "35.01.11.2001"}),
             (VERIFY, by_id),
             (RETURN, by_id),
+            (WITHDRAW, by_id),
+            (REJECT, by_id),
         ):
             answer = await world.ask(who, text, **variables)
             assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, text, answer.body)

@@ -34,6 +34,15 @@ COMMANDS = {
         'mutation($id: ID!) { returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: "x"}]})'
         f" {{ household {{ id }} {PROBLEM} }} }}",
     ),
+    "withdraw": (
+        oracle.SUBMITS,
+        f"mutation($id: ID!) {{ withdrawHousehold(input: {{id: $id, rev: 1}}) {{ household {{ id }} {PROBLEM} }} }}",
+    ),
+    "reject": (
+        frozenset({"REGENCY_COORDINATOR"}),
+        "mutation($id: ID!) { rejectHousehold(input: {id: $id, rev: 1, reason: DUPLICATE})"
+        f" {{ household {{ id }} {PROBLEM} }} }}",
+    ),
     "amend": (
         oracle.AMENDS,
         'mutation($id: ID!) { amendHousehold(input: {household: {id: $id, address: "x"}, baseRev: 1, reason: "x"})'

@@ -17,72 +17,108 @@ from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
 from registry.models.workflow import SUBMIT as SUBMITTING
 from registry.write import returning, verification
 from registry.write.step import STAGE_OF
-from tests.village import AMEND, FAR, HERE, NEXT_DOOR, REVEAL, VERIFY, Place, episode, household
+from tests.village import (
+    AMEND,
+    FAR,
+    HERE,
+    NEXT_DOOR,
+    REJECT,
+    REVEAL,
+    VERIFY,
+    WITHDRAW,
+    Place,
+    episode,
+    household,
+)
 
 pytestmark = pytest.mark.anyio
-STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED")
+STATES = ("DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED", "REJECTED")
 
 # One row per person, one column per state.  ok: done.  no: TRANSITION_NOT_ALLOWED.  self: SELF_VERIFY.
 # --: like an absent record.  x: FORBIDDEN, they have the ability nowhere.  same: success without an event.
 SUBMIT = """
-officer          ok    ok    ok    no    no
-second           ok    no    ok    no    no
-all in one       ok    no    ok    no    no
-next door        --    --    --    --    --
-verifier         x     x     x     x     x
-coordinator      x     x     x     x     x
-viewer           x     x     x     x     x
-ministry         x     x     x     x     x
+officer          ok    ok    ok    no    no    no
+second           ok    no    ok    no    no    no
+all in one       ok    no    ok    no    no    no
+next door        --    --    --    --    --    --
+verifier         x     x     x     x     x     x
+coordinator      x     x     x     x     x     x
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
 """
 AMENDS = """
-officer          no    ok    no    ok    ok
-second           no    ok    no    ok    ok
-all in one       no    ok    no    ok    ok
-coordinator      --    ok    no    ok    ok
-colleague        --    ok    no    ok    ok
-next door        --    --    --    --    --
-far coordinator  --    --    --    --    --
-verifier         x     x     x     x     x
-viewer           x     x     x     x     x
-ministry         x     x     x     x     x
+officer          no    ok    no    ok    ok    no
+second           no    ok    no    ok    ok    no
+all in one       no    ok    no    ok    ok    no
+coordinator      --    ok    no    ok    ok    no
+colleague        --    ok    no    ok    ok    no
+next door        --    --    --    --    --    --
+far coordinator  --    --    --    --    --    --
+verifier         x     x     x     x     x     x
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
 """
 VERIFIES = """
-officer          x     x     x     x     x
-verifier         --    ok    no    same  same
-coordinator      --    no    no    ok    same
-colleague        --    no    no    ok    no
-both steps       --    ok    no    ok    no
-all in one       no    ok    no    ok    no
-far coordinator  --    --    --    --    --
-viewer           x     x     x     x     x
-ministry         x     x     x     x     x
+officer          x     x     x     x     x     x
+verifier         --    ok    no    same  same  no
+coordinator      --    no    no    ok    same  no
+colleague        --    no    no    ok    no    no
+both steps       --    ok    no    ok    no    no
+all in one       no    ok    no    ok    no    no
+far coordinator  --    --    --    --    --    --
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
 """
 RETURNS = """
-officer          x     x     x     x     x
-verifier         --    ok    same  no    no
-coordinator      --    ok    no    ok    no
-colleague        --    ok    no    ok    no
-both steps       --    ok    no    ok    no
-all in one       no    ok    no    ok    no
-far coordinator  --    --    --    --    --
-viewer           x     x     x     x     x
-ministry         x     x     x     x     x
+officer          x     x     x     x     x     x
+verifier         --    ok    same  no    no    no
+coordinator      --    ok    no    ok    no    no
+colleague        --    ok    no    ok    no    no
+both steps       --    ok    no    ok    no    no
+all in one       no    ok    no    ok    no    no
+far coordinator  --    --    --    --    --    --
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
 """
 REVEALS = """
-officer          ok    ok    ok    ok    ok
-second           ok    ok    ok    ok    ok
-next door        --    --    --    --    --
-verifier         x     x     x     x     x
-coordinator      --    ok    ok    ok    ok
-far coordinator  --    --    --    --    --
-viewer           x     x     x     x     x
-ministry         --    ok    ok    ok    ok
+officer          ok    ok    ok    ok    ok    ok
+second           ok    ok    ok    ok    ok    ok
+next door        --    --    --    --    --    --
+verifier         x     x     x     x     x     x
+coordinator      --    ok    ok    ok    ok    ok
+far coordinator  --    --    --    --    --    --
+viewer           x     x     x     x     x     x
+ministry         --    ok    ok    ok    ok    ok
+"""
+WITHDRAWS = """
+officer          no    ok    no    no    no    no
+second           no    ok    no    no    no    no
+both villages    no    ok    no    no    no    no
+all in one       no    ok    no    no    no    no
+next door        --    --    --    --    --    --
+verifier         x     x     x     x     x     x
+coordinator      x     x     x     x     x     x
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
+"""
+REJECTS = """
+coordinator      --    ok    no    ok    no    same
+colleague        --    ok    no    ok    no    no
+both steps       --    ok    no    ok    no    no
+all in one       no    ok    no    ok    no    no
+far coordinator  --    --    --    --    --    --
+officer          x     x     x     x     x     x
+verifier         x     x     x     x     x     x
+viewer           x     x     x     x     x     x
+ministry         x     x     x     x     x     x
 """
 TABLES = {
     "HOUSEHOLD_SUBMIT": SUBMIT,
+    "HOUSEHOLD_WITHDRAW": WITHDRAWS,
     "HOUSEHOLD_AMEND": AMENDS,
     "SUBMISSION_VERIFY": VERIFIES,
     "SUBMISSION_RETURN": RETURNS,
+    "SUBMISSION_REJECT": REJECTS,
     "IDENTITY_REVEAL": REVEALS,
 }
 CASES = [
@@ -119,6 +155,10 @@ async def attempt(village: Place, ability: str, who: str, document: dict[str, An
             )
         case "SUBMISSION_RETURN":
             answer = await village.query(who, RETURN, id=document["id"], rev=rev)
+        case "HOUSEHOLD_WITHDRAW":
+            answer = await village.query(who, WITHDRAW, id=document["id"], rev=rev)
+        case "SUBMISSION_REJECT":
+            answer = await village.query(who, REJECT, id=document["id"], rev=rev, reason="DUPLICATE")
         case _:
             answer = await village.query(who, REVEAL, id=document["id"], field="PHONE", purpose="VERIFICATION")
     if answer.codes:
@@ -447,9 +487,13 @@ async def test_a_repeated_return_is_one_return(village: Place) -> None:
 async def test_viewer_can_of_a_region_lists_what_the_caller_may_do_there(village: Place) -> None:
     text = "query($c: RegionCode!) { region(code: $c) { viewerCan } }"
     for who, code, can in (
-        ("officer", HERE, {"HOUSEHOLD_SUBMIT", "HOUSEHOLD_AMEND", "IDENTITY_REVEAL"}),
+        ("officer", HERE, {"HOUSEHOLD_SUBMIT", "HOUSEHOLD_WITHDRAW", "HOUSEHOLD_AMEND", "IDENTITY_REVEAL"}),
         ("officer", "35.07", set()),
-        ("coordinator", HERE, {"HOUSEHOLD_AMEND", "SUBMISSION_VERIFY", "SUBMISSION_RETURN", "IDENTITY_REVEAL"}),
+        (
+            "coordinator",
+            HERE,
+            {"HOUSEHOLD_AMEND", "SUBMISSION_VERIFY", "SUBMISSION_RETURN", "SUBMISSION_REJECT", "IDENTITY_REVEAL"},
+        ),
         ("coordinator", FAR, set()),
         ("verifier", HERE, {"SUBMISSION_VERIFY", "SUBMISSION_RETURN"}),
         ("viewer", HERE, set()),

@@ -81,6 +81,12 @@ VERIFY = """mutation($items: [VerifyItemInput!]!, $note: String) {
 RETURN = """mutation($id: ID!, $rev: Int!, $remarks: [RemarkInput!]!) {
   returnHousehold(input: {id: $id, rev: $rev, remarks: $remarks}) {
     household { rev workflowState } userErrors { code severity path message } } }"""
+WITHDRAW = """mutation($id: ID!, $rev: Int!) {
+  withdrawHousehold(input: {id: $id, rev: $rev}) {
+    household { rev workflowState } userErrors { code severity path message } } }"""
+REJECT = """mutation($id: ID!, $rev: Int!, $reason: RejectReason!, $note: String) {
+  rejectHousehold(input: {id: $id, rev: $rev, reason: $reason, note: $note}) {
+    household { rev workflowState verifiedRev } userErrors { code severity path message } } }"""
 REVEAL = """mutation($id: ID!, $field: IdentityField!, $purpose: AccessPurpose!, $note: String) {
   revealIdentity(input: {id: $id, field: $field, purpose: $purpose, note: $note}) {
     value userErrors { code path message } } }"""
@@ -190,6 +196,16 @@ class Place:
         inputs = [{"path": ["address"], "text": text} for text in remarks or ("Alamat kurang jelas.",)]
         return (await self.ask(who, RETURN, id=household["id"], rev=rev, remarks=inputs))["returnHousehold"]
 
+    async def withdraw(self, who: str, household: Mapping[str, Any], rev: int = 1) -> Any:
+        """Payload of `withdrawHousehold`."""
+        return (await self.ask(who, WITHDRAW, id=household["id"], rev=rev))["withdrawHousehold"]
+
+    async def reject(
+        self, who: str, household: Mapping[str, Any], rev: int = 1, reason: str = "DUPLICATE", note: str | None = None
+    ) -> Any:
+        """Payload of `rejectHousehold`."""
+        return (await self.ask(who, REJECT, id=household["id"], rev=rev, reason=reason, note=note))["rejectHousehold"]
+
     async def new_household(self, state: str, author: str = "officer", **changes: Any) -> dict[str, Any]:
         """A new household of `author` in this state, at revision 1."""
         document = household(**changes)
@@ -201,6 +217,8 @@ class Place:
             assert not (await self.verify("coordinator", document))["userErrors"]
         if state == "RETURNED":
             assert not (await self.return_household("verifier", document))["userErrors"]
+        if state == "REJECTED":
+            assert not (await self.reject("coordinator", document))["userErrors"]
         return document
 
     async def household(self, who: str, id_: str, selection: str) -> Any:

@@ -55,6 +55,14 @@ class SaveAs(Code):
     SUBMITTED = "SUBMITTED", "Kirim", "finished: all ERROR rules must pass"
 
 
+class RejectReason(Code):
+    """Why a submission is refused for good (alasan penolakan)."""
+
+    NOT_RESIDENT = "NOT_RESIDENT", "Bukan warga", "not a resident"
+    NOT_MIGRANT_HOUSEHOLD = "NOT_MIGRANT_HOUSEHOLD", "Bukan rumah tangga PMI", "not a household of migrant workers"
+    DUPLICATE = "DUPLICATE", "Ganda", "recorded twice"
+
+
 class IdentityField(Code):
     """Values of the identity vault."""
 

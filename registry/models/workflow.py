@@ -10,7 +10,6 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,13 +18,21 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
-from auth.principal import SETTING_OF, SETTINGS
+from auth.principal import SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.codes import WorkflowState
+from registry.codes import RejectReason, WorkflowState
 from registry.models.fact import Derived, Fact, StatementContext, fact
-from registry.models.noun import Noun, const, is_one, table_of
+from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import InHousehold
+from registry.models.step import (
+    Condition,
+    Step,
+    is_author,
+    is_author_or_village_verifier,
+    sent_by_another,
+    verified_before,
+)
 from registry.values.bounds import NAME, NOTE, REMARK_TEXT
 
 OPERATIONAL, PERSONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SYSTEM
@@ -55,6 +62,9 @@ class WorkflowEvent(InHousehold, Noun):
     actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40, closed=Role)
     at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
     reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
+    reject_reason: Mapped[RejectReason | None] = fact(
+        OPERATIONAL, "Alasan penolakan", "Why the submission was refused for good", RejectReason, server=True
+    )
     edit_hash: Mapped[str | None] = fact(
         SYSTEM,
         "Sidik suntingan",
@@ -93,6 +103,9 @@ class Remark(InHousehold, Noun):
     resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
 
 
+Expression = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
+
+
 class Act(enum.Enum):
     """What the content of a household is saved for."""
 
@@ -106,67 +119,6 @@ class Verdict(enum.Enum):
 
     UNCHANGED = "what was sent is stored already"
     REFUSED = "the household is in a state in which this act changes nothing"
-
-
-Condition = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[bool]]
-Expression = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One row of the state table: whoever holds `setting` there may take it in `states`, unless `unless` holds.
-
-    `leads_to` is the state after it; None if that depends on the state before, or is the same."""
-
-    ability: Ability
-    setting: str
-    states: tuple[WorkflowState, ...]
-    leads_to: WorkflowState | None
-    unless: Condition | None = None
-
-    def __post_init__(self) -> None:
-        if self.setting not in SETTINGS:
-            raise TypeError(f"{self.setting!r} is no setting: add it to SETTINGS of auth/principal.py")
-
-    @property
-    def target(self) -> WorkflowState:
-        """The one state that the step leads to."""
-        assert self.leads_to is not None, f"{self.setting} leads to no one state"
-        return self.leads_to
-
-    def allowed(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-        """The step is open to the caller for this household."""
-        here = self._here(row, ctx)
-        return here if self.unless is None else sa.and_(here, sa.not_(self.unless(row, ctx)))
-
-    def forbidden(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-        """Nothing but `unless` keeps the caller from the step."""
-        return sa.false() if self.unless is None else sa.and_(self._here(row, ctx), self.unless(row, ctx))
-
-    def _here(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-        return sa.and_(is_one(row.c.workflow_state, *self.states), row.c.area.op("<@")(ctx.areas(self.setting)))
-
-
-def _is(column: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[bool]:
-    return sa.func.coalesce(column == ctx.claim("user", sa.Uuid()), sa.false())
-
-
-def is_author(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Four eyes: the caller sent this revision, or wrote one of those since the last verified one."""
-    wrote = ctx.claim("user", sa.Uuid()) == sa.any_(row.c.authors)
-    return sa.or_(_is(row.c.submitted_by_id, ctx), wrote)
-
-
-def is_author_or_village_verifier(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Four eyes: nobody takes both steps of one revision."""
-    return sa.or_(is_author(row, ctx), _is(row.c.village_verified_by_id, ctx))
-
-
-def sent_by_another(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
-    """Another person submitted it and it waits for verification: only that person may send it again.
-
-    Others amend it."""
-    return sa.and_(is_one(row.c.workflow_state, WorkflowState.SUBMITTED), sa.not_(_is(row.c.submitted_by_id, ctx)))
 
 
 # --- the state table --------------------------------------------------------------------------------------------------
@@ -246,9 +198,23 @@ RETURN_VILLAGE = Step(A.SUBMISSION_RETURN, "return_village", (S.SUBMITTED,),    
                       unless=is_author)
 RETURN_REGENCY = Step(A.SUBMISSION_RETURN, "return_regency", (S.SUBMITTED, S.VERIFIED_VILLAGE), S.RETURNED,
                       unless=is_author)
+WITHDRAW       = Step(A.HOUSEHOLD_WITHDRAW, "withdraw",      (S.SUBMITTED,),                    S.DRAFT,
+                      unless=verified_before)
+REJECT         = Step(A.SUBMISSION_REJECT, "reject",         (S.SUBMITTED, S.VERIFIED_VILLAGE), S.REJECTED,
+                      unless=is_author)
 REVEAL         = Step(A.IDENTITY_REVEAL,   "reveal",         tuple(S),                          None)
 # fmt: on
-STEPS = (SUBMIT, AMEND, VERIFY_VILLAGE, VERIFY_REGENCY, RETURN_VILLAGE, RETURN_REGENCY, REVEAL)
+STEPS = (
+    SUBMIT,
+    WITHDRAW,
+    AMEND,
+    VERIFY_VILLAGE,
+    VERIFY_REGENCY,
+    RETURN_VILLAGE,
+    RETURN_REGENCY,
+    REJECT,
+    REVEAL,
+)
 STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
 """The step that opens the way for each act."""
 

@@ -22,7 +22,8 @@ from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
-from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Step, Verdict, saving
+from registry.models.step import Step
+from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Verdict, saving
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import Sql

@@ -1,4 +1,4 @@
-"""What verifying and returning have in common: the household under lock, the step that is open, and its event."""
+"""What the steps of the workflow have in common: the household under lock, the step that is open, and its event."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import asyncpg
 import sqlalchemy as sa
 
 from auth.policy import VerificationStage
+from registry.codes import WorkflowState
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
-from registry.models.workflow import EVENT, RETURN_REGENCY, RETURN_VILLAGE, VERIFY_REGENCY, VERIFY_VILLAGE, Step
+from registry.models.step import Step
+from registry.models.workflow import EVENT, RETURN_REGENCY, RETURN_VILLAGE, VERIFY_REGENCY, VERIFY_VILLAGE
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
 from registry.write import household_sql
@@ -67,6 +69,8 @@ def first_open(row: asyncpg.Record, *steps: Step) -> Step | None:
     return next((step for step in steps if row[step.setting]), None)
 
 
+CODED = ("reject_reason",)
+"""The columns of an event that hold the reason of a step as a code."""
 ADD_EVENT = Sql(
     sa.insert(EVENT)
     .inline()
@@ -74,12 +78,15 @@ ADD_EVENT = Sql(
         id=sa.func.gen_random_uuid(),
         household_id=arg("household", sa.Uuid()),
         **{n: arg(n, EVENT.c[n].type) for n in ("village_id", "area", "draft", "created_by", *household_sql.STEP)},
+        **{n: arg(n, EVENT.c[n].type) for n in CODED},
     )
 )
 
 
-async def add_event(tx: Transaction, row: asyncpg.Record, step: Step, me: Actor, note: str | None) -> None:
-    """Write the event of a step that was taken."""
+async def add_event(
+    tx: Transaction, row: asyncpg.Record, step: Step, me: Actor, note: str | None, **reason: str
+) -> None:
+    """Write the event of a step that was taken; `reason` is one of CODED."""
     await tx.rows(
         ADD_EVENT,
         household=row["id"],
@@ -91,6 +98,7 @@ async def add_event(tx: Transaction, row: asyncpg.Record, step: Step, me: Actor,
         actor_name=me.name,
         actor_role=me.role,
         reason=note,
-        draft=False,
+        draft=step.target is WorkflowState.DRAFT,
+        **dict.fromkeys(CODED) | reason,
         **{name: row[name] for name in ("village_id", "area")},
     )

@@ -8,13 +8,17 @@ from registry.codes import SaveAs
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, Act
 from registry.write.household import HouseholdSubmission
+from registry.write.one_step import WITHDRAWING
+from registry.write.step import Item, Result
 from registry.write.submission_context import SaveOutcome
 from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
+from schema.declare.makers import ID
 from schema.engine.context import Context
 from schema.inputs.household import HouseholdInput, edit_of
+from schema.inputs.reading import id_of
 from schema.types.household import Household
 from schema.types.payload import payload, record
 
@@ -50,6 +54,31 @@ async def submit_household(context: Context, sent: InputDict) -> SaveOutcome:
     edit, village = edit_of(sent["household"])
     act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
     return await save(context, HouseholdSubmission(edit, village, sent.get("baseRev"), act))
+
+
+# --- withdraw ---------------------------------------------------------------------------------------------------------
+
+WithdrawHouseholdInput = input_type(
+    "WithdrawHouseholdInput",
+    "Take a submission back before anybody has verified it; it becomes a draft.",
+    {
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+    },
+)
+WithdrawHouseholdPayload = payload(
+    "WithdrawHouseholdPayload", "Outcome of a withdrawal.", Result, household=record(Household, "As it stands now.")
+)
+
+
+@command(
+    Ability.HOUSEHOLD_WITHDRAW,
+    "Take a submission back before anybody has verified it.",
+    WithdrawHouseholdInput,
+    WithdrawHouseholdPayload,
+)
+async def withdraw_household(context: Context, sent: InputDict) -> Result:
+    return await WITHDRAWING.take(context.database, context.principal, Item(id_of(sent), sent["rev"]))
 
 
 # --- amend ------------------------------------------------------------------------------------------------------------

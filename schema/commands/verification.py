@@ -1,4 +1,4 @@
-"""The commands of verification: verify a batch of households, or return one with remarks."""
+"""The commands of verification: verify a batch of households, return one with remarks, or reject it for good."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from registry.codes import RejectReason
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, REMARK
 from registry.values.bounds import LONGEST_LIST
 from registry.write import returning, verification
+from registry.write.one_step import REJECTING
 from registry.write.step import Item, Result
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
@@ -126,3 +128,28 @@ async def return_household(context: Context, sent: InputDict) -> Result:
     item = Item(id_of(sent), sent["rev"])
     remarks = [returning.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
     return await returning.return_household(context.database, context.principal, item, remarks, INSIDE)
+
+
+# --- reject -----------------------------------------------------------------------------------------------------------
+
+RejectHouseholdInput = input_type(
+    "RejectHouseholdInput",
+    "Refuse a submission for good.",
+    {
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "reason": InputField(RejectReason, OPERATIONAL, "Why it is refused for good.", required=True),
+        "note": InputField(
+            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
+        ),
+    },
+)
+RejectHouseholdPayload = payload(
+    "RejectHouseholdPayload", "Outcome of a rejection.", Result, household=record(Household, "As it stands now.")
+)
+
+
+@command(Ability.SUBMISSION_REJECT, "Refuse a submission for good.", RejectHouseholdInput, RejectHouseholdPayload)
+async def reject_household(context: Context, sent: InputDict) -> Result:
+    item, reason = Item(id_of(sent), sent["rev"]), sent["reason"].value
+    return await REJECTING.take(context.database, context.principal, item, sent.get("note"), reject_reason=reason)

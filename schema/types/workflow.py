@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from auth.sensitivity import Sensitivity
-from registry.codes import WorkflowState
+from registry.codes import RejectReason, WorkflowState
 from registry.models.workflow import Remark as RemarkFacts
 from registry.models.workflow import WorkflowEvent as EventFacts
 from schema.declare.makers import ID, embedded, face, guarded, id_field, non_null, shown
@@ -50,3 +50,4 @@ class WorkflowEvent:
     )
     at: dt.datetime = shown(EventFacts.at)
     reason: str | None = guarded(EventFacts.reason)
+    reject_reason: RejectReason | None = shown(EventFacts.reject_reason)
