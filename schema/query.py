@@ -10,6 +10,7 @@ from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
+from registry.models.reference import ReferenceList as ListFacts
 from registry.models.region import AtLevel, exists_today
 from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
@@ -22,6 +23,7 @@ from schema.types.figures import Summary
 from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
 from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
+from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.viewer import Viewer
 
@@ -93,6 +95,13 @@ class Query:
         ProgrammeFacts,
         None,
         order=(Order(ProgrammeFacts.code),),
+    )
+    reference_codes: ReferenceList | None = look_up(
+        OPEN,
+        "A code list with the labels of its codes in both languages: the name of every enum is one, and COUNTRY,"
+        " OCCUPATION, SKILL and others whose codes are data.  Null for any other name.",
+        ListFacts,
+        key=LIST_KEY,
     )
     users: Connection[User] | None = connection_by(
         USERS,

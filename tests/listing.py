@@ -294,7 +294,8 @@ class Lists:
         if by == "AGE_BAND":
             return key
         type_: Any = self.schema.type_map[noun]
-        list_ = "COUNTRY" if by == "COUNTRY" else get_named_type(type_.fields[_camel(by)].type).name
+        enum = get_named_type(type_.fields[_camel(by)].type).name
+        list_ = "COUNTRY" if by == "COUNTRY" else re.sub("(?<=[a-z])(?=[A-Z])", "_", enum).upper()
         return self.labels.get((list_, key), key)
 
 

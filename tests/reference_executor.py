@@ -215,7 +215,7 @@ async def reference_executor(
         answer = await village.query(who, f"{{ {name}(first: 200) {{ nodes {{ {selection} }} }} }}", language)
         rows[name] = answer.data[name]["nodes"]
         assert len(rows[name]) < 200
-    labels = await village.admin.fetch("SELECT list, code, id, en FROM label")
+    labels = await village.admin.fetch("SELECT list, code, label_id AS id, label_en AS en FROM reference_code")
     lists = Lists(schema, visibility, str(village.ids[who]), language, rows["regions"])
     lists.labels = {(row["list"], row["code"]): row[language] for row in labels}
     open_findings = "SELECT household_id, about, about_author FROM finding WHERE archived_at IS NULL"

@@ -105,7 +105,7 @@ async def test_a_child_has_the_village_of_its_household(world: World) -> None:
         "UPDATE grants SET region_id = NULL, national = true",
         "INSERT INTO grants (user_id, role, national, valid_from) SELECT id, 'OFFICER', true, now() FROM account",
         "UPDATE account SET id = id",
-        "UPDATE label SET id = ''",
+        "UPDATE reference_code SET label_id = ''",
         "UPDATE household_revision SET document = '{}'",
         "UPDATE workflow_event SET reason = ''",
         "UPDATE record_revision SET document = '{}'",

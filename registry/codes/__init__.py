@@ -3,7 +3,7 @@
 Rule: names, codes and their order are those of the public contract. Test: tests/test_codes.py.
 """
 
-from registry.codes.base import Code
+from registry.codes.base import Code, list_name
 from registry.codes.business import (
     BusinessField,
     BusinessPermit,
@@ -103,7 +103,7 @@ __all__ = [
     "WelfareStatus",
     "WorkflowState",
     "WriteOutcome",
-    "all_lists",
+    "list_name",
     "lists",
 ]
 
@@ -111,11 +111,3 @@ __all__ = [
 def lists() -> dict[str, type[Code]]:
     """Every declared list by its name in the API."""
     return {members.__name__: members for members in Code.__subclasses__()}
-
-
-def all_lists() -> dict[str, list[tuple[str, str, str]]]:
-    """The label table: list name to its (code, Indonesian label, English label), in order."""
-    labels = {}
-    for name, members in lists().items():
-        labels[name] = [(code.value, code.label_id, code.label_en) for code in members]
-    return labels

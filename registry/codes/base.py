@@ -3,7 +3,16 @@
 The API, the database and exports use the code; the labels are for people. A code is never renamed or reused.
 """
 
+import re
+
 from auth.labelled import Labelled
+
+_WORDS = re.compile("(?<=[a-z0-9])(?=[A-Z])")
+
+
+def list_name(enum: str) -> str:
+    """The name of the list of an enum's codes: `MigrationStage` is MIGRATION_STAGE, and stays so."""
+    return _WORDS.sub("_", enum).upper()
 
 
 class Code(str, Labelled):
@@ -14,8 +23,3 @@ class Code(str, Labelled):
 
     __str__ = str.__str__
     __format__ = str.__format__  # type: ignore[assignment]  # as in enum.StrEnum
-
-    @property
-    def description(self) -> str:
-        """Both labels, Indonesian first, as the schema describes the value."""
-        return f"{self.label_id} / {self.label_en}"

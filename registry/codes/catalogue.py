@@ -17,7 +17,7 @@ Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")
 SENTENCES = Path(__file__).with_name("sentences")
 LONGEST = 200
-"""Characters of a sentence; the database refuses a longer one (registry/models/label.py)."""
+"""Characters of a sentence; the database refuses a longer one (registry/models/reference.py)."""
 HOW = 'write id = "…" in Indonesian and en = "…" in English, and nothing else'
 
 

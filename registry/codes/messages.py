@@ -146,8 +146,3 @@ MUST_SEE = frozenset(
 def sentence(code: UserErrorCode, language: Language, /, **params: str) -> str:
     """The sentence in a language with its params.  Raises KeyError if one is missing."""
     return code.entry.sentence_for(params).filled(language, params)
-
-
-def all_sentences() -> list[tuple[str, str, str]]:
-    """The label table of the codes: (code, Indonesian, English), without params."""
-    return [(code.value, code.sentence_id, code.sentence_en) for code in UserErrorCode]

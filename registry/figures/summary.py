@@ -208,7 +208,7 @@ _code, _count, _area = _bar_part(0, sa.Text()), _bar_part(1, sa.Integer()), _bar
 
 
 def _label(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
-    return sa.func.coalesce(label_of("BusinessField")(_code(row), ctx), _code(row))
+    return sa.func.coalesce(label_of("BUSINESS_FIELD")(_code(row), ctx), _code(row))
 
 
 bar_key: Derived[str] = _open("key", C_TEXT, "Kunci", "Key", lambda row, ctx: _code(row))

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
-from registry.codes import RegionLevel
+from registry.codes import RegionLevel, list_name
 from registry.models.fact import Derived, Fact, StatementContext, codes_of, fact_of, value_of
-from registry.models.label import LABEL
 from registry.models.noun import const, table_of
+from registry.models.reference import CODE
 from registry.models.region import PREFIXES, Region
 
 UNKNOWN = "UNKNOWN"
@@ -52,10 +52,10 @@ def label_of(list_: str) -> Words:
     """The label of a code in one of the code lists."""
 
     def words(key: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
-        # (SELECT CASE WHEN ($language = 'en') THEN l$.en ELSE l$.id END
-        #  FROM registry.label AS l$ WHERE l$.list = 'MigrationStage' AND l$.code = …)
-        label = LABEL.alias("l$")
-        select = sa.select(in_language(ctx, label.c.id, label.c.en))
+        # (SELECT CASE WHEN ($language = 'en') THEN l$.label_en ELSE l$.label_id END
+        #  FROM registry.reference_code AS l$ WHERE l$.list = 'MIGRATION_STAGE' AND l$.code = …)
+        label = CODE.alias("l$")
+        select = sa.select(in_language(ctx, label.c.label_id, label.c.label_en))
         select = select.where(label.c.list == const(list_), label.c.code == key)
         return select.correlate_except(label).scalar_subquery()
 
@@ -66,7 +66,7 @@ def by_code(datum: Any) -> Grouping:
     """By the codes of a column or derived fact."""
     codes = codes_of(datum)
     assert codes is not None
-    words = label_of(codes.__name__)
+    words = label_of(list_name(codes.__name__))
     return Grouping(fact_of(datum), _value(datum), words, len(codes) + 1, derived=isinstance(datum, Derived))
 
 

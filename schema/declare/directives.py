@@ -13,42 +13,58 @@ import strawberry
 from strawberry.schema_directive import Location
 
 from auth.ability import Ability
+from auth.labelled import Labelled
 from auth.sensitivity import Sensitivity
+from registry.codes import list_name
 from schema.declare.strawberry_internals import describe_values
 
 
-class Exemption(Enum):
+class Exemption(Labelled):
     """Why an element needs neither a sensitivity nor an ability: a closed list."""
 
-    STRUCTURE = "STRUCTURE"
-    PARAMETER = "PARAMETER"
-    OWN_CALLER = "OWN_CALLER"
-    PROTOCOL = "PROTOCOL"
-    BEFORE_SIGN_IN = "BEFORE_SIGN_IN"
+    STRUCTURE = (
+        "STRUCTURE",
+        "Susunan jawaban: yang menuju ke sana sudah dinyatakan",
+        "Edges, page info, totals, payload wrappers, values: what leads to them is declared",
+    )
+    PARAMETER = (
+        "PARAMETER",
+        "Parameter perintah, bukan kolom data",
+        "A parameter of a command, not a column of a record",
+    )
+    OWN_CALLER = "OWN_CALLER", "Tentang pemanggil sendiri", "It is about the caller"
+    PROTOCOL = "PROTOCOL", "Penanda protokol sinkronisasi", "Checkpoints, digests and stamps of the sync protocol"
+    BEFORE_SIGN_IN = "BEFORE_SIGN_IN", "Berlaku sebelum masuk", "It must work without a token"
 
 
-EXEMPTIONS = {
-    Exemption.STRUCTURE: "Edges, page info, totals, payload wrappers, values: what leads to them is declared.",
-    Exemption.PARAMETER: "A parameter of a command, not a column of a record.",
-    Exemption.OWN_CALLER: "It is about the caller.",
-    Exemption.PROTOCOL: "Checkpoints, digests and stamps of the sync protocol.",
-    Exemption.BEFORE_SIGN_IN: "It must work without a token.",
-}
+Labels = tuple[str, str]
+"""The Indonesian and the English label of an enum's value."""
+ENUM_LABELS: dict[str, dict[str, Labels]] = {}
+"""Every enum of the schema by the name of its code list: its values with their labels, in order."""
 
 
-def named_enum(enum: type[Enum], described: Callable[[Any], str], description: str | None = None) -> None:
-    """Make a type of the schema of an enum, each value with a description."""
+def named_enum(
+    enum: type[Enum],
+    labels: Callable[[Any], Labels],
+    description: str | None = None,
+    directives: Callable[[Any], list[object]] | None = None,
+) -> None:
+    """Make a type of the schema of an enum, each value described by its labels."""
     text = description or (enum.__doc__ or "").strip()
-    describe_values(strawberry.enum(enum, description=text), described)
+    labels_of = ENUM_LABELS[list_name(enum.__name__)] = {member.name: labels(member) for member in enum}
+    describe_values(
+        strawberry.enum(enum, description=text), lambda member: " / ".join(labels_of[member.name]), directives
+    )
 
 
-named_enum(Sensitivity, lambda kind: f"{kind.label_en} ({kind.label_id}).", "Classes of data.")
-named_enum(Exemption, EXEMPTIONS.__getitem__)
-named_enum(
-    Ability,
-    lambda ability: f"{ability.label_en} ({ability.label_id}).",
-    "Abilities of the policy: `household:submit` is HOUSEHOLD_SUBMIT.",
-)
+def own_labels(member: Any) -> Labels:
+    """The labels that a member of an enum of ours has."""
+    return member.label_id, member.label_en
+
+
+named_enum(Sensitivity, own_labels, "Classes of data.")
+named_enum(Exemption, own_labels)
+named_enum(Ability, own_labels, "Abilities of the policy: `household:submit` is HOUSEHOLD_SUBMIT.")
 
 _FIELD, _INPUT = Location.FIELD_DEFINITION, Location.INPUT_FIELD_DEFINITION
 

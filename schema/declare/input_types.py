@@ -22,8 +22,8 @@ from registry.codes import OrderDirection
 from registry.models.fact import Fact
 from registry.models.noun import camel
 from registry.values.text import clean
-from schema.declare.directives import Exempt, Exemption, named_enum, sensitivity
-from schema.declare.strawberry_internals import describe_values, keep_as_sent
+from schema.declare.directives import Exempt, Exemption, named_enum, own_labels, sensitivity
+from schema.declare.strawberry_internals import keep_as_sent
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,10 @@ def _strawberry_field(python_name: str, input_field: InputField) -> Any:
 def key_enum(name: str, text: str, facts: dict[str, Fact]) -> type[Enum]:
     """An enum of keys, each with the class of its fact."""
     keys = Enum(name, {key: key for key in facts})  # type: ignore[misc]  # an enum of names known at import
-    describe_values(
-        strawberry.enum(keys, description=text),
-        lambda key: f"{facts[key.name].label_en} ({facts[key.name].label_id}).",
+    named_enum(
+        keys,
+        lambda key: (facts[key.name].label_id, facts[key.name].label_en),
+        text,
         lambda key: sensitivity(facts[key.name].sensitivity),
     )
     return keys
@@ -150,4 +151,4 @@ def config(scalars: dict[object, Any]) -> StrawberryConfig:
 
 
 for _codes in codes.lists().values():  # every code list is an enum of the schema, each value with both labels
-    named_enum(_codes, lambda code: code.description)
+    named_enum(_codes, own_labels)

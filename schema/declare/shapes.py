@@ -57,6 +57,7 @@ class LookupKey:
     where: Where | None = None  # the condition of a single key; None if there are `columns`
     columns: dict[str, InstrumentedAttribute[Any]] = field(default_factory=dict)  # those of several keys, by key
     absent: Absent | None = None
+    convert: Callable[[Any], Any] | None = None  # the value of a single key in the form in which it is stored
 
 
 @dataclass(frozen=True)

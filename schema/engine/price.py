@@ -15,11 +15,13 @@ from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived
 from registry.models.noun import Readable
+from registry.models.reference import MOST_CODES
 from registry.models.region import Region
 from registry.read.grouping import Grouping
 from registry.read.index_order import is_indexed, is_whole, leading
 from registry.read.order import is_name
 from registry.read.query import Datum, Order, Source
+from schema.declare.directives import ENUM_LABELS
 from schema.engine.variables import Binding, Call
 
 # Width: the nodes that one reading of a list costs.
@@ -75,6 +77,17 @@ def _width(principal: Principal, kind: Sensitivity) -> int:
 caller_width = _width_where(Sensitivity.OPERATIONAL)
 """The width of all records that the caller may read."""
 _accounts_width = _width_where(Sensitivity.SYSTEM)
+
+
+def code_list_size(name: Binding) -> Binding:
+    """How many codes the list of this name has: an enum of the schema as many as values, any other as many as may be
+    loaded."""
+
+    def size(call: Call) -> int:
+        labels = ENUM_LABELS.get(name(call))
+        return MOST_CODES if labels is None else len(labels)
+
+    return size
 
 
 def list_width(noun: Readable) -> Callable[[Call], int]:

@@ -21,6 +21,7 @@ from registry.models.fact import Derived
 from registry.models.impact import households as households_of_grant
 from registry.models.noun import Readable, To
 from registry.models.officer import Officer
+from registry.models.reference import ReferenceCode
 from registry.models.region import Region
 from registry.read.filter import HasCode
 from registry.read.query import (
@@ -56,7 +57,17 @@ from schema.engine.answer_size import datum_size, keys_size, text_size
 from schema.engine.collect import Fields
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
-from schema.engine.price import BELOW, DERIVED_VALUES, NATIONAL_SUMMARY, OFFICERS, READ, SUMMARY, caller_width, narrowed
+from schema.engine.price import (
+    BELOW,
+    DERIVED_VALUES,
+    NATIONAL_SUMMARY,
+    OFFICERS,
+    READ,
+    SUMMARY,
+    caller_width,
+    code_list_size,
+    narrowed,
+)
 from schema.engine.walk import NO_COLUMNS, Columns, Walk
 
 
@@ -157,7 +168,8 @@ class Selection(Walk):
             return One(key, source, record, shape.order, kind)
         if source.noun is Officer:
             self.complexity.add_readings(READ, OFFICERS)
-        with self.complexity.nested(PLAIN_LIST_SIZE), self.in_regions(source, summed=False):
+        size: Size = code_list_size(self.bindings["list"]) if source.noun is ReferenceCode else PLAIN_LIST_SIZE
+        with self.complexity.nested(size), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
 
@@ -193,7 +205,7 @@ class Selection(Walk):
     def keyed(self, key: LookupKey, value: Any) -> Where:
         """The condition of a look-up by this value of its key; of several keys, GraphQL accepts exactly one."""
         if key.where is not None:
-            self.bind(key.argument, value)
+            self.bind(key.argument, value, key.convert)
             return key.where
         ((name, text),) = value.items()
         column = key.columns[name]

@@ -12,18 +12,18 @@ from registry.codes.messages import UserErrorCode
 from registry.models import finding, workflow
 from registry.models.fact import CurrencyCode
 from registry.models.finding import FindingRecord
-from schema.declare.directives import Exemption, named_enum
+from schema.declare.directives import Exemption, named_enum, own_labels
 from schema.declare.makers import ID, face, of_caller, plain_list, value_field, withheld_names
 
 T = TypeVar("T")
 named_enum(
     Role,
-    lambda role: f"{role.label_id} / {role.label_en}",
+    own_labels,
     "Roles; clients show them, never decide by them (use viewerCan).",
 )
 named_enum(
     UserErrorCode,
-    lambda code: f"{code.sentence_id} / {code.sentence_en}",
+    lambda code: (code.sentence_id, code.sentence_en),
     "Stable codes of what is wrong; new ones may be added: keep a default branch.",
 )
 

@@ -14,11 +14,9 @@ from pathlib import Path
 
 import asyncpg
 
-from registry.codes import all_lists
-from registry.codes.countries import all_countries
-from registry.codes.messages import all_sentences
 from registry.guard import constraints, wall
 from registry.models.noun import SCHEMA, Noun
+from server.database.reference_lists import write_lists
 from server.settings import LONGEST_STATEMENT_MS
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -116,7 +114,7 @@ async def migrate(dsn: str, report: ReportStep = lambda _: None) -> None:
             await _apply_constraints(connection)
             await configure_login(connection)
             await _enter_served_versions(connection)
-            await _write_labels(connection)
+            await write_lists(connection)
     finally:
         await connection.close()
 
@@ -217,17 +215,6 @@ async def _enter_served_versions(connection: asyncpg.Connection) -> None:
     await connection.execute(
         f"INSERT INTO {SCHEMA}.code_version SELECT unnest($1::text[]) ON CONFLICT DO NOTHING", served_versions()
     )
-
-
-async def _write_labels(connection: asyncpg.Connection) -> None:
-    """Write the labels of every code, country and error, in both languages."""
-    rows = []
-    for name, codes in all_lists().items():
-        rows += [(name, code, indonesian, english) for code, indonesian, english in codes]
-    rows += [("COUNTRY", code, indonesian, english) for code, indonesian, english in all_countries()]
-    rows += [("ERROR_CODE", code, indonesian, english) for code, indonesian, english in all_sentences()]
-    await connection.execute(f"DELETE FROM {SCHEMA}.label")
-    await connection.executemany(f"INSERT INTO {SCHEMA}.label (list, code, id, en) VALUES ($1, $2, $3, $4)", rows)
 
 
 async def configure_login(connection: asyncpg.Connection) -> None:

@@ -19,8 +19,8 @@ from server.http.responses import Reply, rendered
 from server.settings import Settings
 
 METHODS = "GET", "POST"
-HEADERS = "Accept", "Accept-Language", "Authorization", "Content-Type", "On-Behalf-Of"
-EXPOSED = "Retry-After", "WWW-Authenticate", "X-Request-Id"
+HEADERS = "Accept", "Accept-Language", "Authorization", "Content-Type", "If-None-Match", "On-Behalf-Of"
+EXPOSED = "ETag", "Retry-After", "WWW-Authenticate", "X-Request-Id"
 MAX_AGE = 600  # seconds for which a browser may reuse the answer to a preflight
 THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?"
 

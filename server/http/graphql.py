@@ -65,6 +65,8 @@ MAY_BEFORE = {
     Duty.CONFIRM_SECOND_FACTOR: {"viewer", "enrolTotp", "confirmTotp", "changePassword", "signOut", "__typename"},
 }
 """The root fields that a caller may use before they have done their duty."""
+KEPT_BY_CLIENTS = {"referenceCodes"}
+"""The root fields whose answers are the same for every caller and change seldom."""
 
 
 class GraphQL:
@@ -170,6 +172,12 @@ async def _respond_body(request: Request, query_string: bytes) -> dict[str, Any]
         body = await until_gone(request.receive, run_query(context, reply.request_id))
     else:
         body = await _execute(request, context)
+    if (
+        request.method == "GET"
+        and "errors" not in body
+        and KEPT_BY_CLIENTS.issuperset(root_names(operation.definition))
+    ):
+        reply.identify(orjson.dumps(body["data"]), request.headers)
     body["extensions"] = {"cost": {"requested": context.cost}}
     return body
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from starlette.types import Scope
 from werkzeug.datastructures import Accept, MIMEAccept
-from werkzeug.http import parse_accept_header, parse_options_header
+from werkzeug.http import parse_accept_header, parse_etags, parse_options_header
 
 from auth.errors import SignInFault, Unauthenticated
 from schema.errors import RequestError
@@ -21,7 +21,7 @@ RESPONSE_JSON, JSON, HTML = "application/graphql-response+json", "application/js
 AUTHORIZATION, ON_BEHALF_OF = b"authorization", b"on-behalf-of"
 """The caller's token; beside that of a service account, the token of the user for whom it acts."""
 ORIGIN = b"origin"
-LISTS = {b"accept", b"accept-language", b"accept-encoding", b"access-control-request-headers"}
+LISTS = {b"if-none-match", b"accept", b"accept-language", b"accept-encoding", b"access-control-request-headers"}
 SINGLE = {b"content-type", b"content-length", b"content-encoding", b"host", ORIGIN, b"access-control-request-method"}
 MAX_READ = 1000  # bytes of a header that are read: its meaning is cached by its bytes
 LANGUAGES = {"id": "id", "in": "id", "ind": "id", "en": "en", "eng": "en"}
@@ -78,6 +78,11 @@ def accepts_page(headers: Headers) -> bool:
 def accepts_gzip(headers: Headers) -> bool:
     """Whether the answer may be compressed."""
     return _accepts_gzip(headers.get(b"accept-encoding", b"")[:MAX_READ])
+
+
+def has_already(headers: Headers, etag: str) -> bool:
+    """Whether the caller has the answer of this entity tag, and asks only for another one."""
+    return parse_etags(headers.get(b"if-none-match", b"")[:MAX_READ].decode("latin-1")).contains_weak(etag)
 
 
 def is_json(headers: Headers) -> bool:

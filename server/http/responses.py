@@ -1,11 +1,14 @@
 """How an answer is sent: its status, its headers, its bytes.
 
-Rule: no cache stores an answer of `/graphql`, and no browser takes it for another media type than it names.
-Tests: tests/test_http.py, tests/test_headers.py.
+Rule: no cache stores an answer of `/graphql`, except one that has an entity tag (RFC 9110, section 8.8.3): its client
+may keep it, and asks each time whether it is still the answer.  No browser takes an answer for another media type than
+it names.
+Tests: tests/test_http.py, tests/test_headers.py, tests/test_reference_codes.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +16,13 @@ import orjson
 from starlette.types import Send
 
 from server.http.compress import compressed
-from server.http.headers import JSON
+from server.http.headers import JSON, Headers, has_already
 from server.http.request_log import new_request_id
 
 PLAIN_JSON_STATUSES = {401, 403, 404, 405, 406, 408, 413, 415, 429, 431, 500, 503}
 """Statuses that `application/json` has too; errors of a document or its variables have status 200 there."""
 SAFE_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+ASK_EACH_TIME = (b"cache-control", b"private, no-cache")
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")
 CHALLENGE = b'Bearer realm="desmigratif"'  # RFC 6750, section 3
 
@@ -36,11 +40,20 @@ class Reply:
     allow: bytes = b"GET, POST"
     may_compress: bool = False
     encoding: bytes = b""
+    etag: str = ""
+    is_kept: bool = False  # the client has this answer already
 
     @classmethod
     def new(cls, language: str, media: str = JSON, has_token: bool = False, request_id: str = "") -> Reply:
         """A reply to the request of this id, or with an id of its own."""
         return cls(request_id or new_request_id(), language, media, has_token)
+
+    def identify(self, data: bytes, headers: Headers) -> None:
+        """Give the answer the entity tag of its data; a client that names it gets no body.
+
+        The tag is weak, because the id of the request, which the body holds too, is always another."""
+        self.etag = hashlib.sha256(data).hexdigest()[:32]
+        self.is_kept = has_already(headers, self.etag)
 
     def headers(self, length: int) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -50,6 +63,9 @@ class Reply:
             VARY,
             *SAFE_HEADERS,
         ]
+        if self.etag:
+            headers[-len(SAFE_HEADERS)] = ASK_EACH_TIME
+            headers.append((b"etag", f'W/"{self.etag}"'.encode()))
         if self.status == 401:
             error = b', error="invalid_token"' if self.has_token else b""
             headers.append((b"www-authenticate", CHALLENGE + error))
@@ -66,6 +82,11 @@ class Reply:
 
 async def respond(send: Send, reply: Reply, body: dict[str, Any]) -> None:
     """Send one answer."""
+    if reply.is_kept:
+        headers = [header for header in reply.headers(0) if header[0] not in (b"content-type", b"content-length")]
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
     headers, text = rendered(reply, body)
     if reply.may_compress and (smaller := await compressed(text)) is not None:
         text, reply.encoding = smaller, b"gzip"
