@@ -267,14 +267,20 @@ async def test_who_has_no_grant_keeps_their_own_sign_in_and_sees_no_record(villa
     assert {row[3] for row in rows if account in (row[0], row[2]) and row[1] == "session:own"} == {"ACCEPTED"}
 
 
-async def test_a_changed_password_ends_the_other_sessions(village: Place) -> None:
-    _, username = await with_password(village)
-    here, there = await session_of(village, username), await session_of(village, username)
+async def test_a_changed_password_ends_all_sessions_and_goes_on_with_another(village: Place) -> None:
+    """A token of before that somebody stole opens nothing; the new session lasts no longer than the old one."""
+    account, username = await with_password(village)
+    phone = str(uuid.uuid4())
+    here, there = await session_of(village, username, deviceId=phone), await session_of(village, username)
+    kept = "SELECT device_id, begun_at, expires_at FROM session WHERE account_id = $1 AND device_id IS NOT NULL"
+    before = await village.admin.fetch(kept, account)
     payload = await change(village, here)
     assert (await me(village, payload["session"])).status == 200
-    await becomes(village, there, 401)
-    assert await codes(village, there["refreshToken"]) == ["CREDENTIALS_WRONG"]
-    assert await codes(village, payload["session"]["refreshToken"]) == []
+    assert await village.admin.fetch(f"{kept} AND ended_at IS NULL", account) == before
+    for ended in (here, there):
+        await becomes(village, ended, 401)
+        assert await codes(village, ended["refreshToken"]) == ["CREDENTIALS_WRONG"]
+    assert await codes(village, payload["session"]["refreshToken"], phone) == []
 
 
 REFUSED = {

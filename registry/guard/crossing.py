@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from registry.guard import quota, record_id, throttle
 from registry.guard.counted import COUNTED
-from registry.guard.staff import OUTGROW, POLICY, manages
+from registry.guard.staff import ALONE, OUTGROW, POLICY, manages
 from registry.models.account import LIVING
 from registry.models.officer import officers_of
 
@@ -251,11 +251,11 @@ GIVING_PASSWORD = Crossing(
     "give_password",
     (("whose", "uuid"), ("hash", "text"), ("good_for", "interval")),
     "boolean",
-    frozenset({"account", "grants", "credential"}),
+    frozenset({"account", "grants", "credential", "second_factor"}),
     "Whoever manages an account gives it a temporary password, and reads no hash of it.",
     f"""
     BEGIN
-      IF NOT {manages("whose")} THEN
+      IF NOT {manages("whose")} OR {ALONE} THEN
         RETURN false;
       END IF;
       INSERT INTO credential (account_id, password_hash, temporary, valid_until, changed_at, given_by)
@@ -276,7 +276,7 @@ OUTGROWING = Crossing(
     (("given", "uuid"), ("givers", "text[]")),
     "boolean",
     _SIGN_IN | {"grants", "region"},
-    "Whoever gave an account its password could sign in with it; a role that they may not give ends it.",
+    "Whoever gave an account its password could sign in with it; a role that they may not give alone ends it.",
     OUTGROW,
     changes=_SIGN_IN,
 )

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from auth.ability import Ability
 from auth.principal import SETTING_OF, area_setting
 from auth.sensitivity import Sensitivity
-from registry.models.account import ACCOUNT, GRANTS, TODAY, in_force_on, is_national
+from registry.models.account import ACCOUNT, GRANTS, LIVING, TODAY, in_force_on, is_national
 from registry.models.device import DEVICE
 from registry.models.fact import StatementContext
 from registry.models.noun import const
@@ -113,13 +113,16 @@ def _may_give() -> sa.ColumnElement[bool]:
     return sa.exists(sa.select(const(1)).select_from(grant).where(is_theirs, gives, in_force_on(grant, TODAY)))
 
 
+_WAITED = compiled(waits_for_second_person(GRANTS.alias("g"))).text
+
 OUTGROW = f"""
     DECLARE
       holder uuid;
     BEGIN
       SELECT g.user_id INTO holder FROM grants g JOIN credential c ON c.account_id = g.user_id
-      WHERE g.id = given AND g.granted_by IS NOT DISTINCT FROM me() AND c.given_by IS NOT NULL
-        AND NOT {compiled(_may_give()).text};
+      WHERE g.id = given AND c.given_by IS NOT NULL AND (
+        g.active AND g.approved_by = me() AND c.given_by <> me()
+        OR g.granted_by IS NOT DISTINCT FROM me() AND NOT {compiled(_may_give()).text});
       IF holder IS NULL THEN
         RETURN false;
       END IF;
@@ -130,8 +133,16 @@ OUTGROW = f"""
       RETURN true;
     END
 """
-"""End the password that the holder of the grant `given` has from somebody who is none of the `givers` of its role, with
-the second factor, which may be theirs too."""
+"""End the password that the holder of the grant `given` has from somebody else, with the second factor, which may be
+theirs too: when the grant is given, if that was none of the `givers` of its role; when it is approved, if that was not
+the second person."""
+
+ALONE = f"""(EXISTS (SELECT FROM grants g WHERE g.user_id = whose AND g.granted_by = me() AND g.active
+        AND {LIVING} AND ({_WAITED}))
+        AND NOT EXISTS (SELECT FROM second_factor s
+          WHERE s.account_id = whose AND s.confirmed_at IS NOT NULL AND s.ended_at IS NULL))"""
+"""The caller gave the account `whose` a grant that took a second person, and nothing but the password is asked of
+whoever signs in with it: with its password they would hold that grant alone."""
 
 
 def manages(account: str) -> str:

@@ -194,8 +194,12 @@ async def outgrow_password(tx: Transaction, new: NewGrant, area: GrantArea) -> t
     They could sign in with it: before its owner ever did, or as its owner, with a second factor of their own."""
     if new.role in _OTHERS_GIVE and not needs_second_person(new.role, area.code):
         return ()
-    if await tx.value(OUTGROW, grant=new.id, givers=[role.value for role in ADMINISTRATORS]):
-        return (Problem(Code.PASSWORD_OUTGROWN, ("userId",), severity=Severity.WARNING),)
+    return await _end_password(tx, new.id, "userId")
+
+
+async def _end_password(tx: Transaction, grant: uuid.UUID, path: str) -> tuple[Problem, ...]:
+    if await tx.value(OUTGROW, grant=grant, givers=[role.value for role in ADMINISTRATORS]):
+        return (Problem(Code.PASSWORD_OUTGROWN, (path,), severity=Severity.WARNING),)
     return ()
 
 
@@ -203,7 +207,9 @@ async def outgrow_password(tx: Transaction, new: NewGrant, area: GrantArea) -> t
 
 
 async def approve_grant(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> ActOutcome:
-    """Sign a grant that waits.  Of two who sign at the same time, the second changes nothing.  Raises Forbidden."""
+    """Sign a grant that waits.  Of two who sign at the same time, the second changes nothing.  Raises Forbidden.
+
+    A password that others gave the account ends: from now on its new one comes from the second person."""
 
     async def act(tx: Transaction) -> Effect:
         grant = await _lock(tx, principal, id_, Ability.GRANT_APPROVE)
@@ -214,7 +220,7 @@ async def approve_grant(database: Database, principal: Principal, id_: uuid.UUID
         if not grant["pending"] or (grant["valid_to"] is not None and grant["valid_to"] < civil_day()):
             raise refusal(Code.GRANT_ENDED, "id")
         await tx.rows(APPROVE, grant=id_, approver=principal.user_id)
-        return Effect(True)
+        return Effect(True, await _end_password(tx, id_, "id"))
 
     return await carry_out(database, principal, Ability.GRANT_APPROVE, id_, taken_ids, act)
 

@@ -250,8 +250,9 @@ async def reset_password(
 
 
 async def _give(tx: Transaction, id_: uuid.UUID, password: _Password) -> None:
+    """Give a password to an account that is the caller's to manage.  Raises Refused if another person has to."""
     if not await tx.value(GIVE_PASSWORD, id=id_, hash=password.hash, good_for=TEMPORARY_FOR):
-        raise refusal(Code.GRANT_NOT_HELD, "userId")
+        raise refusal(Code.SECOND_PERSON_REQUIRED, "userId")
 
 
 async def revoke_device(database: Database, principal: Principal, id_: uuid.UUID, taken_ids: int) -> ActOutcome:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from auth import totp
 from auth.ability import Ability
@@ -83,13 +85,27 @@ END_OTHERS = Sql(
     .where(SESSION.c.account_id == _ACCOUNT, SESSION.c.id != _SESSION, SESSION.c.ended_at.is_(None))
     .values(**_ENDED)
 )
+# INSERT INTO session (…) SELECT $1, account_id, device_id, begun_at, clock_timestamp(), … FROM session WHERE id = $2 …
+_CONTINUED: dict[str, Any] = {column.name: column for column in SESSION.c} | {
+    "id": arg("next", sa.Uuid()),
+    "renewed_at": sa.func.clock_timestamp(),
+    "generation": sa.literal_column("0"),
+    "token_hash": arg("hash", sa.LargeBinary()),
+}
+CONTINUE = Sql(
+    insert(SESSION)
+    .from_select(
+        list(_CONTINUED),
+        sa.select(*_CONTINUED.values()).where(*_MINE, SESSION.c.ended_at.is_(None)).with_for_update(),
+    )
+    .returning(SESSION.c.expires_at)
+)
 END_UNSHOWN = Sql(
     sa.update(SESSION)
     .where(SESSION.c.account_id == _ACCOUNT, sa.not_(SESSION.c.second_factor), SESSION.c.ended_at.is_(None))
     .values(**_ENDED)
 )
 SHOWN = Sql(sa.select(SESSION.c.second_factor).where(*_MINE))
-GENERATION = Sql(sa.select(SESSION.c.generation).where(*_MINE, SESSION.c.ended_at.is_(None)).with_for_update())
 SET_PASSWORD = Sql(
     sa.update(CREDENTIAL)
     .where(CREDENTIAL.c.account_id == _ACCOUNT)
@@ -187,7 +203,9 @@ class Proof:
 async def change_password(
     database: Database, entrance: Entrance, principal: Principal, proof: Proof, new: str
 ) -> SignedIn:
-    """Replace the caller's password; their other sessions end.  Raises Forbidden, RateLimited, Unreachable."""
+    """Replace the caller's password; all their sessions end, and a new one goes on.
+
+    Raises Forbidden, RateLimited, Unreachable."""
     me = principal.user_id
     stored = await _proven(database, entrance, principal, proof)
     if stored is None:
@@ -200,7 +218,7 @@ async def change_password(
     async with database.write(principal, "session") as tx:
         if is_unchanged := await tx.value(LOCK_CREDENTIAL, account=me) == stored:
             await tx.rows(SET_PASSWORD, account=me, hash=hash_)
-            tokens = await _only_session(tx, entrance, principal)
+            tokens = await _another_session(tx, entrance, principal)
             await audit(tx, principal, ABILITY, me, ACCEPTED)
     if not is_unchanged:
         await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
@@ -208,16 +226,18 @@ async def change_password(
     return SignedIn(tokens)
 
 
-async def _only_session(tx: Transaction, entrance: Entrance, principal: Principal) -> Tokens | None:
-    """End all sessions but the caller's, which gets new tokens; None without one."""
-    if principal.session is None:
-        await tx.rows(END_ALL, account=principal.user_id)
-        return None
-    await tx.rows(END_OTHERS, account=principal.user_id, session=principal.session)
-    generation = await tx.value(GENERATION, account=principal.user_id, session=principal.session)
-    if generation is None:
-        return None
-    return await _renewed(tx, entrance, RefreshToken.first(principal.user_id, principal.session, generation + 1))
+async def _another_session(tx: Transaction, entrance: Entrance, principal: Principal) -> Tokens | None:
+    """End all sessions of the caller, and go on with a new one in place of the one that called; None without one.
+
+    It ends when that would have, and counts as begun when that was.  Whoever stole a token of that has none of it."""
+    me, token = principal.user_id, RefreshToken.first(principal.user_id, uuid.uuid4())
+    expires_at: dt.datetime | None = None
+    if principal.session is not None:
+        expires_at = await tx.value(
+            CONTINUE, account=me, session=principal.session, next=token.session, hash=token.hash
+        )
+    await tx.rows(END_OTHERS, account=me, session=token.session)
+    return None if expires_at is None else entrance.tokens(token, expires_at)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,10 @@ READ_CREDENTIAL = Sql(
         sa.func.coalesce(CREDENTIAL.c.valid_until > sa.func.now(), sa.true()),
     )
 )
+# By the clock, because a password may have ended since this transaction began.
+_IS_GOOD = sa.func.coalesce(CREDENTIAL.c.valid_until > sa.func.clock_timestamp(), sa.true())
 LOCK_CREDENTIAL = Sql(
-    sa.select(CREDENTIAL.c.password_hash).where(CREDENTIAL.c.account_id == _ACCOUNT).with_for_update()
+    sa.select(CREDENTIAL.c.password_hash).where(CREDENTIAL.c.account_id == _ACCOUNT, _IS_GOOD).with_for_update()
 )
 REHASH = Sql(
     sa.update(CREDENTIAL).where(CREDENTIAL.c.account_id == _ACCOUNT).values(password_hash=arg("hash", sa.Text()))
