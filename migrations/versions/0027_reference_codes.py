@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_reference_codes"
-down_revision = "0025_givers_of_passwords"
+revision = "0027_reference_codes"
+down_revision = "0026_reasons_of_rejections"
 branch_labels = None
 depends_on = None
 
