@@ -15,6 +15,14 @@ NAMES = r"^[!-+\--~]+(,[!-+\--~]+)*$"
 """Words of printable ASCII, separated by commas."""
 
 
+SELF_SET = frozenset(
+    {"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "website"}
+)
+"""Claims that people enter themselves, and that no claim of the standard says to be checked (OpenID Connect Core, 5.1).
+
+A provider that lets them choose one lets them be whom they like."""
+
+
 class ProviderSettings(BaseSettings):
     """The provider whose access tokens are accepted beside our own (docs/identity-provider.md)."""
 
@@ -46,8 +54,8 @@ class ProviderSettings(BaseSettings):
     oidc_account_claim: str | None = Field(
         default=None,
         pattern=r"^[!-~]{1,100}$",
-        description="Claim that holds the user name of the account here, such as `preferred_username`: the first token "
-        "of a subject then binds it to that account. None: an administrator binds each, by `desmigratif user bind`.",
+        description="Claim that holds the user name of the account here, such as `email`: the first token of a subject "
+        "then binds it to that account. None: an administrator binds each, by `desmigratif user bind`.",
     )
     oidc_verified_claim: str | None = Field(
         default=None,
@@ -66,6 +74,16 @@ class ProviderSettings(BaseSettings):
         description="File of the certificates (PEM) that sign the provider's. None: those of the system, or of "
         "`SSL_CERT_FILE`.",
     )
+
+    @model_validator(mode="after")
+    def _claim_is_vouched_for(self) -> Self:
+        if self.oidc_account_claim in SELF_SET and self.oidc_verified_claim is None:
+            raise ValueError(
+                "DESMIGRATIF_OIDC_ACCOUNT_CLAIM names a claim that people may set for themselves: name in"
+                " DESMIGRATIF_OIDC_VERIFIED_CLAIM what is true when the provider has checked it, use `email` or a claim"
+                " that the provider alone writes, or leave it out and bind each account by `desmigratif user bind`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _is_another_issuer(self) -> Self:

@@ -164,6 +164,21 @@ async def test_a_new_authenticator_replaces_the_old_one_at_its_first_code(villag
     assert len(rows) == 1, "what is replaced is forgotten"
 
 
+async def test_what_has_ended_or_was_used_is_not_kept(village: Place) -> None:
+    account, username, _, recovery_codes = await with_factor(village)
+    session = await session_of(village, username, otp=recovery_codes[0])
+    for _ in range(3):
+        await enrolled(village, session)
+    rows = "SELECT count(*) FILTER (WHERE confirmed_at IS NOT NULL), count(*) FROM second_factor WHERE account_id = $1"
+    assert tuple(await village.admin.fetchrow(rows, account)) == (1, 2), "the one that counts, and the last that waits"
+    codes_ = "SELECT count(*) FROM recovery_code WHERE account_id = $1"
+    assert await village.admin.fetchval(codes_, account) == len(recovery_codes) - 1
+    new = await enrolled(village, session)
+    fresh = await confirmed(village, session, new.code())
+    assert tuple(await village.admin.fetchrow(rows, account)) == (1, 1)
+    assert await village.admin.fetchval(codes_, account) == len(fresh)
+
+
 async def test_a_password_alone_replaces_no_authenticator(village: Place) -> None:
     """Neither in a session that began before there was one, nor by a token without a session."""
     account, username = await with_password(village, COORDINATOR)

@@ -142,6 +142,18 @@ def test_production_serves_only_with_a_database_and_keys(tmp_path: Path) -> None
     assert Settings(mode="demo").ready_to_serve().mode == "demo"
 
 
+@pytest.mark.parametrize("claim", ["preferred_username", "nickname", "name"])
+def test_a_claim_that_people_set_for_themselves_names_no_account(claim: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESMIGRATIF_OIDC_ACCOUNT_CLAIM", claim)
+    with pytest.raises(SettingsError, match="name in DESMIGRATIF_OIDC_VERIFIED_CLAIM"):
+        load()
+    monkeypatch.setenv("DESMIGRATIF_OIDC_VERIFIED_CLAIM", "checked")
+    assert load().oidc_account_claim == claim
+    monkeypatch.delenv("DESMIGRATIF_OIDC_VERIFIED_CLAIM")
+    monkeypatch.setenv("DESMIGRATIF_OIDC_ACCOUNT_CLAIM", "nip")
+    assert load().oidc_account_claim == "nip"
+
+
 def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1

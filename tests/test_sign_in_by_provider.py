@@ -113,6 +113,17 @@ async def test_a_subject_without_an_account_is_refused(place: Place, fake: FakeP
     assert await is_refused(place, signed(payload=named)), "names in a token bind nobody without a setting"
 
 
+async def test_a_subject_that_is_bound_to_a_service_is_refused(place: Place, fake: FakeProvider) -> None:
+    """Binding refuses it; so does every token, should the binding be there all the same."""
+    subject = await subject_of(place, fake, "viewer")
+    await place.admin.execute("UPDATE account SET service = true WHERE id = $1", place.ids["viewer"])
+    try:
+        assert await is_refused(place, signed(payload=claims(fake, subject)))
+    finally:
+        await place.admin.execute("UPDATE account SET service = false WHERE id = $1", place.ids["viewer"])
+    assert not await is_refused(place, signed(payload=claims(fake, subject)))
+
+
 async def test_a_user_id_of_ours_is_no_subject_of_a_provider(place: Place, fake: FakeProvider) -> None:
     assert await is_refused(place, signed(payload=claims(fake, str(place.ids["officer"]))))
 

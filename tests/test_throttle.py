@@ -12,6 +12,7 @@ import pytest
 
 from registry.guard.throttle import Bucket, Limits, keys_of, network_of
 from tests.eventually import eventually, waiting_for_locks
+from tests.test_refresh import REFRESH
 from tests.test_sign_in import PASSWORD, SIGN_IN, audit_rows, last_row, with_password
 from tests.village import Answer, Place, served_with
 
@@ -99,13 +100,42 @@ async def test_guesses_from_elsewhere_lock_nobody_out_where_they_work(behind_pro
     assert (await attempt(behind_proxy, username, PASSWORD, new_address(), deviceId=str(uuid.uuid4()))).status == 429
 
 
-async def test_a_stolen_phone_guesses_as_slowly_from_any_address(behind_proxy: Place) -> None:
+async def test_a_stolen_phone_guesses_as_slowly_as_a_stranger_from_any_address(behind_proxy: Place) -> None:
+    limited(behind_proxy, origin=FEW, account=FEW)
+    _, username = await with_password(behind_proxy)
+    phone = str(uuid.uuid4())
+    assert (await attempt(behind_proxy, username, PASSWORD, new_address(), deviceId=phone)).status == 200
+    answers = [await attempt(behind_proxy, username, WRONG, new_address(), deviceId=phone) for _ in range(9)]
+    assert [answer.status for answer in answers] == [200] * 8 + [429], "4 on the phone, 4 as a stranger"
+
+
+async def test_who_knows_the_id_of_a_device_keeps_its_owner_waiting_no_longer_than_a_stranger(
+    behind_proxy: Place,
+) -> None:
     limited(behind_proxy, origin=FEW)
     _, username = await with_password(behind_proxy)
     phone = str(uuid.uuid4())
     assert (await attempt(behind_proxy, username, PASSWORD, new_address(), deviceId=phone)).status == 200
-    answers = [await attempt(behind_proxy, username, WRONG, new_address(), deviceId=phone) for _ in range(5)]
-    assert [answer.status for answer in answers] == [200, 200, 200, 200, 429]
+    elsewhere = new_address()
+    guesses = [await attempt(behind_proxy, username, WRONG, elsewhere, deviceId=phone) for _ in range(9)]
+    assert guesses[-1].status == 429
+    assert (await attempt(behind_proxy, username, PASSWORD, new_address(), deviceId=phone)).status == 200
+
+
+async def test_texts_that_are_no_refresh_tokens_count_for_their_address(behind_proxy: Place) -> None:
+    limited(behind_proxy, address=FEW)
+    _, username = await with_password(behind_proxy)
+    answer = await attempt(behind_proxy, username, PASSWORD, new_address())
+    token = answer.data["signIn"]["session"]["refreshToken"]
+    address = new_address()
+
+    async def refreshed(text: str, at: str) -> int:
+        sent = {"query": REFRESH, "variables": {"input": {"refreshToken": text}}}
+        return (await behind_proxy.send("POST", json=sent, headers={"x-forwarded-for": at})).status
+
+    assert [await refreshed("garbage", address) for _ in range(5)] == [200, 200, 200, 200, 429]
+    assert await refreshed("garbage", new_address()) == 200
+    assert await refreshed(token, address) == 200, "one of ours is no garbage"
 
 
 async def test_one_address_waits_after_many_names(behind_proxy: Place) -> None:

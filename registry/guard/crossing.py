@@ -66,9 +66,10 @@ ACCOUNT_OF = Crossing(
     "account_of",
     (("provider", "text"), ("person", "text")),
     "uuid",
-    frozenset({"account_subject"}),
+    frozenset({"account", "account_subject"}),
     "A provider's token names its subject; the account is looked up before it has signed in.",
-    "SELECT s.account_id FROM account_subject s WHERE s.issuer = provider AND s.subject = person",
+    "SELECT s.account_id FROM account_subject s JOIN account a ON a.id = s.account_id AND NOT a.service"
+    " WHERE s.issuer = provider AND s.subject = person",
 )
 
 BIND_SUBJECT = Crossing(
@@ -247,6 +248,21 @@ FORGETTING = Crossing(
     removes=frozenset({"session", "device"}),
 )
 
+FORGETTING_FACTORS = Crossing(
+    "forget_factors",
+    (("whose", "uuid"),),
+    "void",
+    frozenset({"second_factor", "recovery_code"}),
+    "What an account once enrolled and used opens nothing and is not kept; the login itself deletes nothing.",
+    """
+    BEGIN
+      DELETE FROM second_factor f WHERE f.account_id = whose AND f.ended_at IS NOT NULL;
+      DELETE FROM recovery_code c WHERE c.account_id = whose AND c.used_at IS NOT NULL;
+    END
+    """,
+    removes=frozenset({"second_factor", "recovery_code"}),
+)
+
 GIVING_PASSWORD = Crossing(
     "give_password",
     (("whose", "uuid"), ("hash", "text"), ("good_for", "interval")),
@@ -297,6 +313,7 @@ CROSSINGS = (
     WELCOMING,
     LAST_SEEN,
     FORGETTING,
+    FORGETTING_FACTORS,
     GIVING_PASSWORD,
     OUTGROWING,
 )

@@ -2,8 +2,8 @@
 
 An attempt fills three buckets: that of the name from its address, that of the name from everywhere, and that of the
 address for all names.  A bucket that is full answers after a delay which doubles with each attempt; it empties with
-time.  From an address where the account has signed in before, and on a device of its own, only the first bucket counts:
-so nobody locks anybody else out.
+time.  From an address where the account has signed in before, and on a device of its own, only the first bucket counts;
+on a device whose bucket is full, those of any stranger count.  So nobody locks anybody else out.
 Rule: names and addresses are stored as keyed hashes, because what people type as a name may be a password.
 Tests: tests/test_throttle.py.
 """
@@ -80,6 +80,7 @@ BEGIN
     (SELECT key FROM throttle WHERE forgotten_at < present ORDER BY forgotten_at LIMIT 10 FOR UPDATE SKIP LOCKED);
   SELECT a.id INTO account FROM account a WHERE a.username = named;
   SELECT EXISTS (SELECT FROM device d WHERE d.id = on_device AND d.account_id = account AND NOT d.revoked)
+    AND NOT EXISTS (SELECT FROM throttle WHERE key = keys[2] AND until > present)
   INTO on_own_device;
   counted := CASE
     WHEN on_own_device THEN keys[2:2]
@@ -155,6 +156,11 @@ def keys_of(secret: bytes, name: str, address: str, device: uuid.UUID | None) ->
     name, network = name.casefold(), network_of(address)
     parts = [("address", name, network), ("device", name, str(device)), ("name", name), ("network", network)]
     return [_key(secret, *part) for part in parts]
+
+
+def keys_of_network(secret: bytes, address: str) -> list[uuid.UUID]:
+    """The keys of an attempt that names nobody: the address alone counts it."""
+    return [_key(secret, "network", network_of(address))] * 4
 
 
 async def admit(

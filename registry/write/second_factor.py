@@ -2,6 +2,7 @@
 
 Rule: its secret is sealed by the vault and bound to its row; a time step is good once, and so is a recovery code.
 A new authenticator replaces the old one only when its first code is right, and only for who has shown the old one.
+What has ended or was used goes when the next one is enrolled, so an account has a bounded number of rows.
 Tests: tests/test_second_factor.py.
 """
 
@@ -70,6 +71,7 @@ ADD_PENDING = Sql(
 ADD_CODE = Sql(
     insert(RECOVERY_CODE).values(id=arg("id", sa.Uuid()), account_id=_ACCOUNT, code_hash=arg("hash", sa.LargeBinary()))
 )
+FORGET_ENDED = Sql(sa.select(sa.func.registry.forget_factors(_ACCOUNT)))
 
 
 async def has_second_factor(tx: Transaction, account: uuid.UUID) -> bool:
@@ -92,6 +94,7 @@ async def enrol(tx: Transaction, entrance: Entrance, account: uuid.UUID) -> str:
     key_id, sealed = entrance.vault.seal_secret(SECOND_FACTOR.name, id_, secret.encode())
     await tx.rows(END_PENDING, account=account)
     await tx.rows(ADD_PENDING, account=account, id=id_, key_id=key_id, sealed=sealed)
+    await tx.rows(FORGET_ENDED, account=account)
     return secret
 
 
@@ -108,6 +111,7 @@ async def confirm(tx: Transaction, entrance: Entrance, account: uuid.UUID, code:
     for each in codes:
         hash_ = totp.recovery_hash(each, str(account), entrance.recovery_key)
         await tx.rows(ADD_CODE, account=account, id=uuid.uuid4(), hash=hash_)
+    await tx.rows(FORGET_ENDED, account=account)
     return codes
 
 

@@ -33,7 +33,14 @@ from registry.store.sql import Sql, arg
 from registry.write import second_factor
 from registry.write.command import audit, audit_refusal, require
 from registry.write.entrance import GRACE, Entrance, Tokens, holder
-from registry.write.sign_in import LOCK_CREDENTIAL, SignedIn, admitted, password_hash, refused
+from registry.write.sign_in import (
+    LOCK_CREDENTIAL,
+    SignedIn,
+    admitted,
+    admitted_by_address,
+    password_hash,
+    refused,
+)
 from registry.write.user_errors import Problem
 
 ABILITY = Ability.SESSION_OWN
@@ -129,10 +136,13 @@ RAISE = Sql(
 async def refresh(
     database: Database, entrance: Entrance, text: str, device: uuid.UUID | None, address: str
 ) -> SignedIn:
-    """New tokens for a refresh token, which is spent by that."""
+    """New tokens for a refresh token, which is spent by that.
+
+    Texts that we never made are counted as attempts of their address.  Raises RateLimited."""
     token = RefreshToken.read(text, entrance.token_key)
     if token is None:
         network = throttle.network_of(address)
+        await admitted_by_address(database, entrance, address)
         await audit_refusal(database, NOBODY, None, None, Code.CREDENTIALS_WRONG.value, network)
         return refused(Code.CREDENTIALS_WRONG)
     me, spent = holder(token.account), False

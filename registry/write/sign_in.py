@@ -156,8 +156,26 @@ async def admitted(
 ) -> throttle.Admission:
     """Count an attempt, in the turn of its network.  Raises RateLimited, and audits it."""
     keys = throttle.keys_of(entrance.throttle_key, username, address, device)
+    return await _admitted(database, entrance.limits, username, device, keys, address)
+
+
+async def admitted_by_address(database: Database, entrance: Entrance, address: str) -> throttle.Admission:
+    """Count an attempt that names nobody, by its address alone.  Raises RateLimited, and audits it."""
+    bucket = entrance.limits.address
+    keys = throttle.keys_of_network(entrance.throttle_key, address)
+    return await _admitted(database, throttle.Limits(bucket, bucket, bucket), "", None, keys, address)
+
+
+async def _admitted(
+    database: Database,
+    limits: throttle.Limits,
+    username: str,
+    device: uuid.UUID | None,
+    keys: list[uuid.UUID],
+    address: str,
+) -> throttle.Admission:
     async with database.write(NOBODY, "session", turn=throttle.network_of(address)) as tx:
-        admission = await throttle.admit(tx, username, device, keys, entrance.limits)
+        admission = await throttle.admit(tx, username, device, keys, limits)
         if admission.seconds:
             await audit(tx, NOBODY, None, admission.account, RateLimited.code)
     if admission.seconds:
