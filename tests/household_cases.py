@@ -114,10 +114,12 @@ GOOD: dict[str, dict[str, dict[str, Any]]] = {
             "export_countries": ["MY"],
         }
     },
+    "pillar_participation": {"pillar": {"pillar": "COOPERATIVE", "started_on": "2020", "ended_on": "2022-05"}},
 }
 
 H, HEAD, WIFE, CHILD = "household.h", "member.head", "member.wife", "member.child"
 FIRST, SECOND, SHOP = "migration_episode.first", "migration_episode.second", "business.shop"
+PILLAR = "pillar_participation.pillar"
 E, W = Severity.ERROR, Severity.WARNING
 Change = dict[str, dict[str, Any] | None]
 Case = tuple[str, str, Severity, Change, Change]
@@ -133,6 +135,7 @@ ALWAYS: list[tuple[str, str, Change]] = [
     ("REQUIRED", f"{FIRST}.member_id", {FIRST: {"member_id": None}}),
     ("REQUIRED", f"{SHOP}.owner_id", {SHOP: {"owner_id": None}}),
     ("REQUIRED", f"{SHOP}.field", {SHOP: {"field": None}}),
+    ("REQUIRED", f"{PILLAR}.pillar", {PILLAR: {"pillar": None}}),
     ("NOT_FOUND", f"{FIRST}.member_id", {FIRST: {"member_id": "nobody"}}),
     ("NOT_FOUND", f"{CHILD}.mother_id", {CHILD: {"mother_id": "nobody"}}),
     ("NOT_FOUND", f"{CHILD}.father_id", {CHILD: {"father_id": "nobody"}}),
@@ -342,6 +345,9 @@ COMPLETE: list[Case] = [
         {SECOND: {"last_contact_on": "2026-03"}},
     ),
     ("DATE_FUTURE", f"{H}.consent_given_on", E, {H: {"consent_given_on": "2026-03-11"}}, {}),
+    ("DATES_ORDER", f"{PILLAR}.ended_on", E, {PILLAR: {"ended_on": "2019-12"}}, {PILLAR: {"ended_on": "2020"}}),
+    ("DATE_FUTURE", f"{PILLAR}.started_on", E, {PILLAR: {"started_on": "2027", "ended_on": None}}, {}),
+    ("DATE_FUTURE", f"{PILLAR}.ended_on", E, {PILLAR: {"ended_on": "2026-04"}}, {PILLAR: {"ended_on": "2026-03"}}),
     ("DATE_FUTURE", f"{SHOP}.started_on", E, {SHOP: {"started_on": "2027"}}, {SHOP: {"started_on": "2026"}}),
     *(
         case(
@@ -380,7 +386,8 @@ COMPLETE: list[Case] = [
 ]
 """(code, place, severity, change that breaks it, similar change that does not) of the rules for complete households."""
 
-_RECORDS = {"household": H, "member": HEAD, "migration_episode": SECOND, "business": SHOP}
+_RECORDS = {table: f"{table}.{next(iter(records))}" for table, records in GOOD.items()}
+"""The first record of each table."""
 
 
 def _beyond(column: sa.Column[Any], bounds: Bounds) -> Any:

@@ -207,6 +207,8 @@ class Lists:
                 return (
                     any(self._visible(about, author, self.area(row)) for about, author in self._findings(row)) is value
                 )
+            case "pillar":
+                return bool(_current_pillars(row) & set(value))
             case "hasNib":
                 return (row["nib"] is not None) is value
             case "workers":
@@ -268,10 +270,16 @@ class Lists:
         """Counts of a list's rows by one key: months in their order, all others largest first, UNKNOWN last."""
         dimension: Any = self.schema.type_map[f"{noun}GroupBy"]
         rows = self._narrowed(rows, kind_of(dimension.values[by]), "groups")
-        counted = Counter(self._group(by, row) or "UNKNOWN" for row in rows)
+        counted = Counter(key for row in rows for key in self._keys(by, row))
         timed = by == "CONTRACT_END_MONTH"
         bars = sorted(counted.items(), key=lambda bar: (bar[0] == "UNKNOWN", 0 if timed else -bar[1], bar[0]))
         return [{"key": key, "label": self._words(noun, by, key), "count": count} for key, count in bars[:first]]
+
+    def _keys(self, by: str, row: Row) -> list[str]:
+        """The keys under which a row counts: one, or each pillar of a household."""
+        if by == "PILLAR":
+            return sorted(_current_pillars(row)) or ["UNKNOWN"]
+        return [self._group(by, row) or "UNKNOWN"]
 
     def _group(self, by: str, row: Row) -> str | None:
         if by in PLACES:
@@ -293,10 +301,16 @@ class Lists:
             return f"{MONTHS[self.language].split()[int(key[5:]) - 1]} {key[:4]}"
         if by == "AGE_BAND":
             return key
+        if by == "PILLAR":
+            return self.labels["Pillar", key]
         type_: Any = self.schema.type_map[noun]
         enum = get_named_type(type_.fields[_camel(by)].type).name
         list_ = "COUNTRY" if by == "COUNTRY" else re.sub("(?<=[a-z])(?=[A-Z])", "_", enum).upper()
         return self.labels.get((list_, key), key)
+
+
+def _current_pillars(household: Row) -> set[str]:
+    return {participation["pillar"] for participation in household["pillars"] if participation["until"] is None}
 
 
 def first_day(partial: str) -> str:

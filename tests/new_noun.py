@@ -1,6 +1,6 @@
 """A copy of the project to which a noun is added that the registry does not have, as README.md explains.
 
-tests/remittance.py is a noun of the household, tests/workshop.py one of a village; tests/test_new_noun.py adds both.
+tests/loan.py is a noun of the household, tests/workshop.py one of a village; tests/test_new_noun.py adds both.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from registry.codes import (
     MigrationStage,
     OccupationGroup,
     OwnerCategory,
+    Pillar,
     PlacementScheme,
     ProceduralStatus,
     RelationToHead,
@@ -32,7 +33,7 @@ from registry.codes import (
     TurnoverBand,
     WelfareStatus,
 )
-from tests.village import FAR, HERE, NEXT_DOOR, PEOPLE, Place, episode, household, person, shop
+from tests.village import FAR, HERE, NEXT_DOOR, PEOPLE, Place, episode, household, participation, person, shop
 
 PLACED = [(HERE, "officer"), (HERE, "second"), (NEXT_DOOR, "next door"), (FAR, "stranger"), (NEXT_DOOR, "mixed")]
 MIXED: dict[str, list[tuple[str, str | None]]] = {
@@ -106,6 +107,9 @@ class RandomRecords:
             "underage_at_departure": maybe([True, False]),
         }
 
+    def participation(self) -> dict[str, Any]:
+        return {"pillar": self.random.choice(list(Pillar)), "ended_on": self.maybe(DAYS, 0.4)}
+
     def shop(self) -> dict[str, Any]:
         maybe, random_ = self.maybe, self.random
         return {
@@ -150,7 +154,13 @@ async def add_households(village: Place, seed: int = 7, households: int = 20) ->
         await _advance(village, number, place, document)
         ids += [document["id"], *[child["id"] for child in document["members"] + document["migrations"]][:3]]
         ids += [child["id"] for child in document["businesses"]]
-    for table, draw in (("member", records.member), ("migration_episode", records.episode), ("business", records.shop)):
+    changes = {
+        "member": records.member,
+        "migration_episode": records.episode,
+        "business": records.shop,
+        "pillar_participation": records.participation,
+    }
+    for table, draw in changes.items():
         for row in await village.admin.fetch(f"SELECT id FROM {table} ORDER BY id"):
             await _change(village, table, row["id"], draw())
     for column in ("created_at", "updated_at", "submitted_at", "verified_at"):  # no more than an answer can show
@@ -182,6 +192,7 @@ def _document(records: RandomRecords, place: str) -> dict[str, Any]:
         members=members,
         migrations=episodes,
         businesses=shops,
+        pillars=[participation(id=records.id()) for _ in range(records.random.choice([0, 1, 1, 2, 3]))],
         phone=records.maybe(["0812-3456-7890"], 0.5),
         location=records.maybe([{"latitude": -8.1234, "longitude": 112.5678}], 0.5),
     )

@@ -21,15 +21,15 @@ from registry.models.fact import CurrencyCode, fact
 from registry.models.noun import Noun
 from registry.models.scoped import HouseholdPart, in_household
 
-class Remittance(HouseholdPart, Noun):
-    __tablename__ = "remittance"
+class Loan(HouseholdPart, Noun):
+    __tablename__ = "loan"
     amount: Mapped[Decimal | None] = fact(
         Sensitivity.SPECIAL, "Jumlah", "Amount", within=(0, 1000), whole="amount"
     )
     amount_currency: Mapped[CurrencyCode | None] = fact(
         Sensitivity.SPECIAL, "Mata uang", "Currency"{whole}
     )
-    __table_args__ = in_household("remittance")
+    __table_args__ = in_household("loan")
 """
 
 
@@ -43,13 +43,13 @@ def last_line_of_import(whole: str) -> str:
 
 def test_a_currency_belongs_to_an_amount() -> None:
     assert last_line_of_import("") == (
-        "TypeError: remittance.amount_currency: a currency is one value with its amount: give both fact(…, whole=…)"
+        "TypeError: loan.amount_currency: a currency is one value with its amount: give both fact(…, whole=…)"
     )
 
 
 def test_a_noun_of_the_household_is_a_part_of_it() -> None:
     assert last_line_of_import(', whole="amount"') == (
-        "TypeError: add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only"
+        "TypeError: add loan to PARTS in registry/models/household_aggregate.py, or make it InHousehold only"
     )
 
 

@@ -32,7 +32,20 @@ from registry.values.bounds import FIRST_DAY, LAST_DAY
 from schema.build import build
 from schema.declare.strawberry_internals import graphql_schema
 from schema.inputs.household import RECORDS
-from tests.village import HERE, REVEAL, SUBMIT, VERIFY, Place, episode, household, person, shop
+from tests.village import (
+    HERE,
+    REVEAL,
+    SUBMIT,
+    VERIFY,
+    Place,
+    episode,
+    household,
+    last_record,
+    participation,
+    person,
+    shop,
+    whole_household,
+)
 
 pytestmark = pytest.mark.anyio
 SCHEMA: GraphQLSchema = graphql_schema(build())
@@ -121,6 +134,7 @@ def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
             "members": members,
             "migrations": [episode(member) | record("migration_episode", high) for member in members],
             "businesses": [shop(member) | record("business", high) for member in members],
+            "pillars": [participation() | record("pillar_participation", high) for _ in members],
         }
     )
 
@@ -136,6 +150,8 @@ def complete(people: int = 50) -> dict[str, Any]:
         sent |= {"stage": "RETURNED", "passportExpiresOn": str(LAST_DAY)}
     for business in document["businesses"]:
         business |= {"startedOn": "2020", "closedOn": "2021"}
+    for pillar in document["pillars"]:
+        pillar |= {"since": "2020", "until": "2021"}
     document["consent"] |= {"givenOn": "2022-01-01", "withdrawnOn": "2022-01-01"}
     document["capturedAt"] = "2022-01-01T00:00:00.000Z"
     return document
@@ -282,14 +298,8 @@ def too_much() -> Iterator[tuple[str, str, Any]]:
 async def test_a_value_just_beyond_a_bound_is_refused(
     village: Place, table: str, column: str, value: Any, save: str
 ) -> None:
-    document = household()
-    document["businesses"] = [shop(document["members"][0])]
-    holder = {
-        "household": document,
-        "member": document["members"][0],
-        "migration_episode": document["migrations"][0],
-        "business": document["businesses"][0],
-    }[table]
+    document = whole_household()
+    holder = last_record(document, table)
     field, part = next((f, p) for f in RECORDS[table].fields for p, name in f.columns if name == column)
     if part is None:
         holder[camel(field.name)] = value

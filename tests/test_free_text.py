@@ -13,7 +13,7 @@ from registry.models.household_aggregate import TYPED
 from registry.models.noun import camel
 from registry.values.free_text import holds_number
 from schema.inputs.household import RECORDS
-from tests.village import REVEAL, VERIFY, Place, household, shop
+from tests.village import REVEAL, VERIFY, Place, last_record, whole_household
 
 NIK = "3507116304850001"
 NUMBERS = [
@@ -114,14 +114,8 @@ def test_the_free_text_columns_are_known() -> None:
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])
 @pytest.mark.parametrize(("table", "column"), FREE)
 async def test_free_text_columns_refuse_identity_numbers(village: Place, table: str, column: str, save: str) -> None:
-    document = household()
-    document["businesses"] = [shop(document["members"][0])]
-    holder: Any = {
-        "household": document,
-        "member": document["members"][0],
-        "migration_episode": document["migrations"][0],
-        "business": document["businesses"][0],
-    }[table]
+    document = whole_household()
+    holder: Any = last_record(document, table)
     field, part = next((f, p) for f in RECORDS[table].fields for p, name in f.columns if name == column)
     text = "x 3507 1163\u200b0485-0001"
     holder[camel(field.name)] = text if part is None else holder[camel(field.name)] | {camel(part): text}

@@ -38,7 +38,7 @@ def input_of(name: str) -> GraphQLInputObjectType:
 
 def leaves(record: RecordInput) -> Iterator[tuple[str, str, Any]]:
     """Each leaf of a record's input as its dotted name, with its column and its GraphQL field."""
-    input_type = input_of(f"{record.face.__name__}Input")
+    input_type = input_of(record.name)
     for field in record.fields:
         outer = input_type.fields[camel(field.name)]
         for part, column in field.columns:
@@ -56,7 +56,7 @@ def test_input_fields_are_exactly_the_typed_facts(record: RecordInput) -> None:
     assert sorted(column for _, column, _ in leaves(record)) == typed
     assert sorted(column.name for column in TYPED[record.table]) == typed
     written = {camel(field.name) for field in record.fields}
-    assert set(input_of(f"{record.face.__name__}Input").fields) - written <= STRUCTURE
+    assert set(input_of(record.name).fields) - written <= STRUCTURE
 
 
 def test_every_noun_of_a_household_has_an_input() -> None:
@@ -85,7 +85,7 @@ def test_an_input_field_has_the_type_of_its_column(record: RecordInput) -> None:
 def test_only_keys_and_parts_of_a_value_are_required() -> None:
     """A missing key keeps its value, so no fact can be required."""
     for record in RECORDS.values():
-        input_type = input_of(f"{record.face.__name__}Input")
+        input_type = input_of(record.name)
         assert [name for name, f in input_type.fields.items() if isinstance(f.type, GraphQLNonNull)] == ["id"]
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from server.database.embedded import Embedded
 from tests import workshop
+from tests.loan import FACE_FILE, FACTS_FILE, LINE_FILE, LIST_FILE, LOAN
 from tests.new_noun import ROOT, Copy, NewNoun, Starter, copy_project
-from tests.remittance import FACE_FILE, FACTS_FILE, LINE_FILE, LIST_FILE, REMITTANCE
 from tests.workshop import WORKSHOP
 
 pytestmark = pytest.mark.anyio
@@ -36,12 +36,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 @pytest.fixture
 def with_noun(project: Copy) -> Iterator[Copy]:
     """The copy with the new noun of the household in it."""
-    with project.restored(REMITTANCE):
-        project.add(REMITTANCE)
+    with project.restored(LOAN):
+        project.add(LOAN)
         yield project
 
 
-@pytest.mark.parametrize("noun", [REMITTANCE, WORKSHOP], ids=lambda noun: noun.name)
+@pytest.mark.parametrize("noun", [LOAN, WORKSHOP], ids=lambda noun: noun.name)
 def test_it_behaves_like_every_noun_of_its_kind(project: Copy, noun: NewNoun) -> None:
     with project.restored(noun):
         project.add(noun)
@@ -66,26 +66,26 @@ def starter(project: Copy) -> Iterator[Starter]:
     [
         (
             {"line", "migration"},
-            "add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
+            "add loan to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
         ),
         (
             {"line", "face", "list", "migration"},
-            "add remittance to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
+            "add loan to PARTS in registry/models/household_aggregate.py, or make it InHousehold only",
         ),
         (
             {"face", "list", "migration"},
-            "declare the list `remittances` in schema/types/household.py, of the face in schema/types/remittance.py",
+            "declare the list `loans` in schema/types/household.py, of the face in schema/types/loan.py",
         ),
         (
             {"list", "migration"},
-            "declare the list `remittances` in schema/types/household.py, of the face in schema/types/remittance.py",
+            "declare the list `loans` in schema/types/household.py, of the face in schema/types/loan.py",
         ),
     ],
     ids=["line", "everything but the facts", "face", "list"],
 )
 def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, without: set[str], sentence: str) -> None:
-    with project.restored(REMITTANCE):
-        project.add(REMITTANCE, without)
+    with project.restored(LOAN):
+        project.add(LOAN, without)
         assert starter.refusal(BOOT) == f"TypeError: {sentence}"
 
 
@@ -96,62 +96,61 @@ def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, wi
             FACTS_FILE,
             ', within=AMOUNT, whole="amount"',
             ", within=AMOUNT",
-            "remittance.currency is a value by itself: give its other column whole='amount' too",
+            "loan.currency is a value by itself: give its other column whole='amount' too",
         ),
         (
             FACTS_FILE,
             '"Currency", whole="amount"',
             '"Currency"',
-            "remittance.currency: a currency is one value with its amount: give both fact(…, whole=…)",
+            "loan.currency: a currency is one value with its amount: give both fact(…, whole=…)",
         ),
         (
             FACTS_FILE,
             '        IDENTITY, "Paspor',
             '        SPECIAL, "Paspor',
-            "Passport shown by the sender is a number of the vault: its class is IDENTITY",
+            "Passport shown by the borrower is a number of the vault: its class is IDENTITY",
         ),
         (
             FACTS_FILE,
             "sealed=IdentityField.PASSPORT, ",
             "",
-            "Passport shown by the sender is IDENTITY: give it fact(…, sealed=…), or it would be stored in the open",
+            "Passport shown by the borrower is IDENTITY: give it fact(…, sealed=…), or it would be stored in the open",
         ),
         (
             FACTS_FILE,
-            'fact(OPERATIONAL, "Kiriman rutin", "Sent regularly", counted=True)',
-            'fact(OPERATIONAL, "Kiriman rutin", "Sent regularly", server=True)',
-            "remittance.regular is the server's own: name it in `derived` of its line in PARTS",
+            'fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly", counted=True)',
+            'fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly", server=True)',
+            "loan.regular is the server's own: name it in `derived` of its line in PARTS",
         ),
         (
             LINE_FILE,
-            'Part(Remittance, "remittances", "ledger_remittance")',
-            'Part(Remittance, "remittances", "ledger_remittance", derived=("regular",))',
-            "work out the `derived` of ['remittance'] in DERIVATIONS of registry/write/persist.py",
+            'Part(Loan, "loans", "ledger_loan")',
+            'Part(Loan, "loans", "ledger_loan", derived=("regular",))',
+            "work out the `derived` of ['loan'] in DERIVATIONS of registry/write/persist.py",
         ),
         (
             FACE_FILE,
-            "    recipient: str | None = guarded(RemittanceFacts.recipient)\n",
+            "    lender: str | None = guarded(LoanFacts.lender)\n",
             "",
-            "show recipient of Remittance in schema/types/remittance.py: nobody could write it otherwise",
+            "show lender of Loan in schema/types/loan.py: nobody could write it otherwise",
         ),
         (
             FACE_FILE,
             "workflow.can_numbers",
             "workflow.can_nothing",
-            "viewer_can of Remittance in schema/types/remittance.py: can_numbers if it has a number of the vault",
+            "viewer_can of Loan in schema/types/loan.py: can_numbers if it has a number of the vault",
         ),
         (
             FACE_FILE,
-            "RemittanceListFilter = of_list(RemittanceFacts, RemittanceFilter)\n",
+            "LoanListFilter = of_list(LoanFacts, LoanFilter)\n",
             "",
-            "make RemittanceListFilter in schema/types/remittance.py: the household's lists are filtered by it",
+            "make LoanListFilter in schema/types/loan.py: the household's lists are filtered by it",
         ),
         (
             LIST_FILE,
-            "RemittanceFacts, by(RemittanceFacts.household_id)",
-            "RemittanceFacts, by(RemittanceFacts.household_id), order=(Order(RemittanceFacts.sent_on),)",
-            "`remittances` have one order: say it in schema/types/household.py"
-            " and registry/models/household_aggregate.py",
+            "LoanFacts, by(LoanFacts.household_id)",
+            "LoanFacts, by(LoanFacts.household_id), order=(Order(LoanFacts.borrowed_on),)",
+            "`loans` have one order: say it in schema/types/household.py and registry/models/household_aggregate.py",
         ),
     ],
 )
@@ -165,10 +164,10 @@ def test_an_omission_inside_a_part_is_named_at_import(
 async def test_migrate_names_a_noun_without_a_migration(
     with_noun: Copy, starter: Starter, postgres: Embedded, admin: asyncpg.Connection
 ) -> None:
-    (with_noun.root / REMITTANCE.migration_file).unlink()
+    (with_noun.root / LOAN.migration_file).unlink()
     dsn = postgres.dsn(await admin.fetchval("SELECT current_database()"))
     assert starter.refusal(MIGRATE.format(dsn=dsn)) == (
-        "RuntimeError: no version makes ledger_remittance, remittance: write a migration in migrations/versions"
+        "RuntimeError: no version makes ledger_loan, loan: write a migration in migrations/versions"
     )
 
 

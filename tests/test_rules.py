@@ -18,11 +18,8 @@ from auth.sensitivity import Sensitivity
 from registry.codes import BusinessScale, MigrationStage, OwnerCategory, Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode, sentence
 from registry.models.aggregate import by_itself
-from registry.models.business import Business
-from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
-from registry.models.household_aggregate import AGGREGATE
-from registry.models.member import Member
+from registry.models.household_aggregate import AGGREGATE, NOUNS
 from registry.models.noun import table_of
 from registry.rules import RULES_OF, Finding, rules_of
 from registry.rules import check as check_record
@@ -31,7 +28,7 @@ from registry.values.derived import newest_first, owner_category, scale, underag
 from registry.values.partial_date import plus_years, span
 from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, with_change
 
-TABLES = {noun.__tablename__: table_of(noun) for noun in (Household, Member, MigrationEpisode, Business)}
+TABLES = {name: table_of(noun) for name, noun in NOUNS.items()}
 BROKEN = [*COMPLETE, *PROTECTING]
 CHILDREN = {"household.members", "household.migrations"}
 RULES = rules_of(AGGREGATE, complete=True)
@@ -205,12 +202,7 @@ def test_today_is_the_civil_day_of_the_easternmost_village() -> None:
 
 def test_an_empty_document_lacks_only_required_values() -> None:
     assert check({}, NOW, complete=True) == []
-    empty: dict[str, Any] = {
-        "household": {"h": {}},
-        "member": {"m": {}},
-        "migration_episode": {"e": {}},
-        "business": {"b": {}},
-    }
+    empty: dict[str, Any] = {table: {"x": {}} for table in NOUNS}
     assert {finding.code for finding in check(empty, NOW, complete=True)} == {
         UserErrorCode.REQUIRED,
         UserErrorCode.NIK_REASON_REQUIRED,

@@ -19,6 +19,7 @@ from auth.area import NATIONAL, AreaSet
 from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
+from registry.models.household_aggregate import NOUNS
 from registry.models.workflow import Act
 from registry.store.sql import Sql, arg
 from registry.write.household import HouseholdSubmission
@@ -287,8 +288,7 @@ async def test_records_that_refer_to_a_taken_id_are_not_stored(village: Place) -
     mine["members"].append(member)
     mine["migrations"].append(episode(member))
     mine["businesses"].append(shop(member))
-    tables = ("household", "member", "migration_episode", "business", "identity", "finding", "household_revision")
-    counted = [*tables, "workflow_event", "household_number"]
+    counted = [*NOUNS, "identity", "finding", "household_revision", "workflow_event", "household_number"]
 
     async def rows() -> dict[str, int]:
         return {name: await village.admin.fetchval(f"SELECT count(*) FROM {name}") for name in counted}

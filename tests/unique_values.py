@@ -51,7 +51,7 @@ class UniqueValues:
 
 
 def document(unique: UniqueValues, house: House, code: str, nik: str | None = None) -> dict[str, Any]:
-    """A whole household, every field filled in: three people, one a child, two episodes, one business."""
+    """A whole household, every field filled in: three people, one a child, two episodes, one business, one pillar."""
 
     def row(table: str) -> Row:
         record = Row(table, house.id if table == "household" else uuid.uuid4(), house, house.author)
@@ -61,6 +61,7 @@ def document(unique: UniqueValues, house: House, code: str, nik: str | None = No
     h, head, wife, child, first, second, shop = map(
         row, ("household", "member", "member", "member", "migration_episode", "migration_episode", "business")
     )
+    pillar = row("pillar_participation")
     place = -round(8 + len(unique.marks) / 1e4 + 0.00001, 5)
     latitude = float(unique.mark(f"{round(place, 3) - 0.0001:.4f}", "PERSONAL", h, quoted=False))
     members = [
@@ -137,6 +138,9 @@ def document(unique: UniqueValues, house: House, code: str, nik: str | None = No
                 "exportReadiness": "READY",
                 "exportCountries": ["MY"],
             }
+        ],
+        "pillars": [
+            {"id": str(pillar.id), "pillar": "PRODUCTIVE_BUSINESS", "since": "2020-05", "until": "2023"},
         ],
     }
 

@@ -23,6 +23,7 @@ import pytest
 from auth.principal import Principal
 from auth.token import Keyring
 from registry.guard.vault import Vault
+from registry.models.household_aggregate import LISTS
 from registry.store.db import Database
 from server.database.embedded import Embedded
 from server.http.app import App, create
@@ -265,6 +266,11 @@ def shop(owner: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "ownerId": owner["id"], "name": "Warung Siti", "field": "RETAIL"} | changes
 
 
+def participation(**changes: Any) -> dict[str, Any]:
+    """A pillar in which the household takes part since 2023."""
+    return {"id": str(uuid.uuid4()), "pillar": "PRODUCTIVE_BUSINESS", "since": "2023"} | changes
+
+
 def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str, Any]:
     """A complete household: one migrant abroad, no fault and no warning."""
     members = [person(seq) for seq in range(1, people + 1)]
@@ -281,6 +287,27 @@ def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str,
         "businesses": [],
     }
     return document | changes
+
+
+def whole_household(village: str = HERE, **changes: Any) -> dict[str, Any]:
+    """A complete household with a record in each of its lists; nothing refers to the last member."""
+    document = household(village, people=2)
+    document |= {"businesses": [shop(document["members"][0])], "pillars": [participation()]}
+    if empty := [name for name in LISTS.values() if not document.get(name)]:
+        raise TypeError(f"give the whole household of the tests a record in {', '.join(empty)}")
+    return document | changes
+
+
+def last_record(document: dict[str, Any], table: str) -> dict[str, Any]:
+    """The household itself, or the last record of a list of it."""
+    return document if table == "household" else document[LISTS[table]][-1]
+
+
+def path_of(document: Mapping[str, Any], table: str) -> list[str]:
+    """The path of `last_record`."""
+    if table == "household":
+        return ["household"]
+    return ["household", LISTS[table], str(len(document[LISTS[table]]) - 1)]
 
 
 def with_changes(document: Mapping[str, Any], **changes: Any) -> dict[str, Any]:

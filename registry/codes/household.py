@@ -127,3 +127,12 @@ class Residence(Code):
     HOME = "HOME", "Di rumah", "at home"
     ABROAD = "ABROAD", "Luar negeri", "abroad"
     ELSEWHERE = "ELSEWHERE", "Luar daerah", "elsewhere in the country"
+
+
+class Pillar(Code):
+    """The four pillars of the programme."""
+
+    SERVICE_CENTRE = "SERVICE_CENTRE", "Pusat layanan migrasi", "migration service centre"
+    PRODUCTIVE_BUSINESS = "PRODUCTIVE_BUSINESS", "Usaha produktif", "productive business"
+    COMMUNITY_PARENTING = "COMMUNITY_PARENTING", "Pengasuhan anak bersama", "community parenting"
+    COOPERATIVE = "COOPERATIVE", "Koperasi", "cooperative"

@@ -31,7 +31,8 @@ _REGION_ID = f"{SCHEMA}.region.id"
 class Part:
     """One noun of an aggregate.
 
-    `list` is what the document and the schema call its records; the root has none.  `ledger` is the table that counts
+    `list` is what the document and the schema call its records; the root has none.  `stem` begins the names of its
+    inputs, where that is not the noun's name.  `ledger` is the table that counts
     the verified ones, `""` if nothing is counted.  The columns `derived` are worked out by the server and written with
     what people filled in; `defaults` is what an unfinished record holds where the database needs a value.  `order`
     returns the ids of its records in the order in which the household shows them: by id, unless its list in
@@ -43,6 +44,7 @@ class Part:
     derived: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     order: Ordering = sorted
+    stem: str = ""
 
     def __post_init__(self) -> None:
         for column, fact in facts(self.noun):
@@ -69,6 +71,7 @@ class Aggregate:
         self.derived = {part.name: part.derived for part in parts}
         self.defaults = {part.name: part.defaults for part in parts if part.defaults}
         self.orders = {part.name: part.order for part in parts}
+        self.stems = {part.name: part.stem or part.noun.__name__ for part in parts}
         self.typed = {part.name: _typed(part.noun) for part in parts}
         """The columns that people fill in."""
         self.sealed = {

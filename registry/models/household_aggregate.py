@@ -13,6 +13,7 @@ from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
 from registry.models.noun import Noun
+from registry.models.pillar_participation import PillarParticipation
 from registry.models.scoped import HouseholdPart
 from registry.values import derived
 
@@ -42,6 +43,7 @@ PARTS = (
         derived=("owner_category", "scale"),
         defaults={"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
     ),
+    Part(PillarParticipation, "pillars", "ledger_pillar", stem="Pillar"),
 )
 """In the order in which they refer to each other."""
 

@@ -1,13 +1,14 @@
 """Groupings: what the rows of a list may be counted by, as a key and its words in both languages.
 
 Rule: every row has exactly one key, so the groups together count the rows of the list where the class of the key is
-visible; a key that nobody knows is `UNKNOWN`.  Test: tests/test_groups.py.
+visible; only a grouping with `several` keys counts a row under each.  A key that nobody knows is `UNKNOWN`.
+Test: tests/test_groups.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -32,7 +33,9 @@ Words = Callable[[sa.ColumnElement[Any], StatementContext], sa.ColumnElement[Any
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """`key` of a row, a text that may be null, and the words for a key, null where the key needs none."""
+    """`key` of a row, a text that may be null, and the words for a key, null where the key needs none.
+
+    With `several` the key is an array of texts, which may be empty: the row counts once under each."""
 
     fact: Fact
     key: KeyOf
@@ -41,6 +44,7 @@ class Grouping:
     _: KW_ONLY
     timed: bool = False  # its keys are times, and come in their order
     derived: bool = False  # the key is computed for each row and is not one of its columns
+    several: bool = False  # a row has any number of keys
 
 
 def in_language(ctx: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
@@ -68,6 +72,11 @@ def by_code(datum: Any) -> Grouping:
     assert codes is not None
     words = label_of(list_name(codes.__name__))
     return Grouping(fact_of(datum), _value(datum), words, len(codes) + 1, derived=isinstance(datum, Derived))
+
+
+def by_codes(datum: Derived[Any]) -> Grouping:
+    """By each of the codes that a derived fact holds of a row."""
+    return replace(by_code(datum), several=True)
 
 
 def by_country(datum: Any) -> Grouping:

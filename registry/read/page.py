@@ -1,7 +1,7 @@
 """Connections: a page of rows, their cursors, how many there are, and counts of them by a grouping.
 
 The page is scanned once; nodes, edges and page info are aggregates over it.  A count beside groups is their sum, unless
-the groups leave out rows whose key is hidden.
+the groups leave out rows whose key is hidden, or count a row under each of its keys.
 Rule: `totalCount`, groups and pages count the same rows; groups only those where the class of their key is visible.
 Tests: tests/test_pages.py, tests/test_groups.py.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from registry.models.noun import const
 from registry.read.context import ReadContext, Subtotals
@@ -36,7 +36,8 @@ def page_json(ctx: ReadContext, query: Page, parent: sa.FromClause | None) -> sa
     shows_rows = any(isinstance(part, Nodes | Edges | Info) for part in query.parts)
     shown = _ShownRows(ctx, query, row, all_rows, parent) if shows_rows else None
     groups = {part: _groups(ctx, part, row, all_rows) for part in query.parts if isinstance(part, Groups)}
-    sum_of_groups = next((counts.c.total for part, counts in groups.items() if not part.where), None)
+    sums = [counts.c.total for part, counts in groups.items() if not (part.where or part.by.several)]
+    sum_of_groups = next(iter(sums), None)
     columns: list[sa.ColumnElement[Any]] = []
     for part in query.parts:
         match part:
@@ -243,9 +244,14 @@ def _groups(ctx: ReadContext, query: Groups, row: sa.FromClause, all_rows: sa.Se
     #       FROM (SELECT coalesce(t$1.area, 'UNKNOWN') AS key FROM registry.member AS t$1 WHERE …) AS k$2
     #       GROUP BY k$2.key ORDER BY k$2.key = 'UNKNOWN', count DESC, k$2.key LIMIT $first) AS g$3,
     #      LATERAL (SELECT g$3.key AS key, g$3.count AS count, coalesce(…, g$3.key) AS label) AS o$4
-    key = sa.func.coalesce(query.by.key(row, ctx), const(UNKNOWN)).label("key")
+    # A row with several keys is counted under each: the key is unnest(coalesce(nullif(t$1.…, '{}'), '{UNKNOWN}')).
+    key = (
+        _each(query.by.key(row, ctx)) if query.by.several else sa.func.coalesce(query.by.key(row, ctx), const(UNKNOWN))
+    )
     tests = [test(row, ctx) for test in query.where]
-    keyed = all_rows.with_only_columns(key, maintain_column_froms=True).where(*tests).subquery(ctx.name("k"))
+    keyed = (
+        all_rows.with_only_columns(key.label("key"), maintain_column_froms=True).where(*tests).subquery(ctx.name("k"))
+    )
 
     count = sa.cast(sa.func.count(), sa.Integer()).label("count")
     total = sa.func.sum(sa.func.count()).over().label("total")
@@ -264,3 +270,10 @@ def _groups(ctx: ReadContext, query: Groups, row: sa.FromClause, all_rows: sa.Se
     groups: Any = sa.func.coalesce(sa.func.json_agg(items.table_valued()), EMPTY).label("groups")
     sum_: Any = sa.cast(sa.func.coalesce(sa.func.max(group.c.total), const(0)), sa.Integer()).label("total")
     return ctx.inside(sa.select(groups, sum_).select_from(group, items)).subquery(ctx.name("a"))
+
+
+def _each(keys: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """One row for each of a row's keys; one for a row without."""
+    none, unknown = (sa.cast(const(text), ARRAY(sa.Text())) for text in ("{}", f"{{{UNKNOWN}}}"))
+    each: sa.ColumnElement[Any] = sa.func.unnest(sa.func.coalesce(sa.func.nullif(keys, none), unknown), type_=sa.Text())
+    return each

@@ -27,6 +27,7 @@ ORDERED = {
         ("contract_starts_on", "contract_ends_on"),
     ),
     "business": (("started_on", "closed_on"),),
+    "pillar_participation": (("started_on", "ended_on"),),
 }
 """Pairs of dates: what happened first, and what happened later."""
 
@@ -34,6 +35,7 @@ HAPPENED = {
     "household": ("consent_given_on", "consent_withdrawn_on"),
     "migration_episode": ("registered_on", "departed_on", "returned_on", "last_contact_on"),
     "business": ("started_on", "closed_on"),
+    "pillar_participation": ("started_on", "ended_on"),
 }
 """Dates of past events; those of a prospective migrant are plans."""
 

@@ -196,13 +196,17 @@ def _data(face: type[Any], use: str) -> Iterator[tuple[str, Datum]]:
 
 
 def _filters_by_parts(face: type[Any]) -> Iterator[tuple[str, FilterKey]]:
-    """Filters by the records in the lists of a face that are written with a household."""
+    """Filters by the records in the lists of a face that are written with a household and have filters themselves."""
     for field_ in fields_of(face):
         match field_.metadata.get("shape"):
-            case RelatedField("list", source) if isinstance(source.link, By) and issubclass(source.noun, HouseholdPart):
+            case RelatedField("list", source) if isinstance(source.link, By) and _is_filtered_part(source.noun):
                 name = field_.python_name
                 text = f"By its {name.replace('_', ' ')}."
                 yield name, FilterKey(OPERATIONAL, text, RelatedRecords(source.noun, source.link, several=True))
+
+
+def _is_filtered_part(noun: Readable) -> bool:
+    return issubclass(noun, HouseholdPart) and noun in LIST_OPTIONS
 
 
 def filtering(

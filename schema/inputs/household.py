@@ -19,6 +19,7 @@ from schema.errors import BadInput
 from schema.inputs.reading import uuid_text
 from schema.inputs.record import RecordInput, home_of, noun_of, type_of
 from schema.types.household import Household
+from schema.types.node import Record
 
 OPERATIONAL = Sensitivity.OPERATIONAL
 _REMOVED = InputField(bool, OPERATIONAL, "true takes the record out; leaving it out of the list does not.")
@@ -50,7 +51,9 @@ INSIDE = {table: record.inside for table, record in RECORDS.items()}
 
 
 def _refuse_incomplete(record: RecordInput) -> None:
-    """Raises TypeError for what the face of a child lacks."""
+    """Raises TypeError for what the face of a child lacks; one that is no `Record` has no commands and no filter."""
+    if not issubclass(record.face, Record):
+        return
     face, name, home = record.face, record.noun.__name__, home_of(record.noun)
     viewer_can = next(field.metadata["shape"].datum for field in fields_of(face) if field.python_name == "viewer_can")
     has_number = any(table == record.table for table, _ in SEALED)

@@ -151,6 +151,7 @@ class RecordInput:
     def __init__(self, face: type[Any], aggregate: Aggregate) -> None:
         self.face, self.noun = face, noun_of(face)
         self.table = str(self.noun.__tablename__)
+        self.name = f"{aggregate.stems[self.table]}Input"
         self.fields = tuple(_written_fields(face, aggregate))
         written = {column for field in self.fields for _, column in field.columns}
         if missing := [column.name for column in aggregate.typed[self.table] if column.name not in written]:
@@ -176,7 +177,7 @@ class RecordInput:
     ) -> type[Any]:
         """The input type: `before` and `after` are fields beside those of the face."""
         fields = {"id": ID_FIELD, **before, **{field.name: field.input for field in self.fields}, **after}
-        return input_type(f"{self.face.__name__}Input", text, fields)
+        return input_type(self.name, text, fields)
 
     def columns(self, sent: InputDict) -> dict[str, Any]:
         """The columns that were sent, as a document holds them.  Raises BadInput."""

@@ -12,16 +12,19 @@ from registry.codes import (
     HouseholdStatus,
     HouseOwnership,
     MissingReason,
+    Pillar,
     VisitResult,
     WorkflowState,
 )
-from registry.models import finding, household, work_list, workflow
+from registry.models import finding, household, pillar_participation, work_list, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
+from registry.models.pillar_participation import PillarParticipation as PillarParticipationFacts
 from registry.models.region import Region as RegionFacts
+from registry.read.grouping import by_codes
 from registry.read.query import Order
 from registry.values.bounds import LONGEST_LIST
 from schema.declare.directives import Exemption
@@ -45,6 +48,7 @@ from schema.types.business import Business
 from schema.types.episode import MigrationEpisode
 from schema.types.member import NEWEST_FIRST, Member
 from schema.types.node import Actor, Connection, GeoPoint, Group, Record, UserError
+from schema.types.pillar_participation import PillarParticipation
 from schema.types.region import Village
 from schema.types.workflow import Remark, WorkflowEvent
 
@@ -124,6 +128,12 @@ class Household(Record):
     )
     member_count: int = shown(household.member_count, by="filter order")
     business_count: int = shown(household.business_count)
+    pillars: list[PillarParticipation] = plain_list(
+        OPERATIONAL,
+        f"Participation in the four pillars (keikutsertaan), also what has ended; at most {LONGEST_LIST}.",
+        PillarParticipationFacts,
+        by(PillarParticipationFacts.household_id),
+    )
     consent: Consent | None = embedded(
         OPERATIONAL, "Legal basis for processing the data.", HouseholdFacts.consent_basis
     )
@@ -181,6 +191,11 @@ class Household(Record):
 
 
 _FILTER_KEYS = {
+    "pillar": FilterKey(
+        OPERATIONAL,
+        "Takes part in any of these pillars now (pilar).",
+        NamedCondition(list[Pillar], pillar_participation.TakesPart),
+    ),
     "submitted_by_me": FilterKey(
         Exemption.OWN_CALLER, "Whether you sent the newest submission.", NamedCondition(bool, household.SubmittedByMe)
     ),
@@ -204,7 +219,7 @@ HouseholdOrder = sorting(
     "How to sort; default is HOUSEHOLD_NO ascending; nulls last.",
     HEAD_NAME=household.head_name,
 )
-HouseholdGroupBy = grouping(Household, HouseholdFacts)
+HouseholdGroupBy = grouping(Household, HouseholdFacts, PILLAR=by_codes(pillar_participation.pillars_now))
 HOUSEHOLD_KEY = one_of(
     "HouseholdKey",
     "Exactly one key of a household.",
