@@ -33,6 +33,7 @@ class Ability(Labelled):
     USER_DISABLE = "user:disable", "Menonaktifkan akun dan perangkat", "Disable accounts and devices"
     GRANT_GIVE = "grant:give", "Memberi dan mengakhiri penugasan", "Give and end grants"
     GRANT_APPROVE = "grant:approve", "Menyetujui penugasan", "Approve grants"
+    PILLAR_RECORD = "pillar:record", "Mencatat kegiatan pilar", "Record the pillars' activities"
 
     SESSION_OWN = "session:own", "Mengatur masuk sendiri", "Keep one's own sign-in"
 

@@ -145,6 +145,10 @@ PAGE = total({
         officer=no,   village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="a second administrator signs; never the giver or the receiver (state rule)"),
+    Ability.PILLAR_RECORD: row(
+        officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="the village's officer keeps the records of the four pillars"),
     Ability.SESSION_OWN: row(
         officer=OWN,  village_verifier=OWN,  regency_coordinator=OWN,  regional_viewer=OWN,  province_officer=OWN,
         ministry_analyst=OWN,  ministry_admin=OWN,  protection_desk=OWN,  auditor=OWN,  system_admin=OWN,  service=no,

@@ -263,6 +263,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.USER_DISABLE: "disable",
     Ability.GRANT_GIVE: "give",
     Ability.GRANT_APPROVE: "approve",
+    Ability.PILLAR_RECORD: "pillar",
     Ability.SESSION_OWN: "session",
 }
 """The setting of each ability that opens a command or a list: where the caller holds it."""

@@ -14,6 +14,7 @@ from registry.models.reference import ReferenceList as ListFacts
 from registry.models.region import AtLevel, exists_today
 from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
+from registry.models.service_visit import ServiceVisit as ServiceVisitFacts
 from registry.read.query import Order
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
@@ -25,6 +26,7 @@ from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
 from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
+from schema.types.service_visit import ServiceVisit
 from schema.types.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -88,6 +90,14 @@ class Query:
         BusinessFacts,
         None,
         order=(Order(BusinessFacts.started_on, True),),
+    )
+    service_visits: Connection[ServiceVisit] | None = connection(
+        OPERATIONAL,
+        "Pillar 1: visits to service centres, newest first.",
+        ServiceVisitFacts,
+        None,
+        order=(Order(ServiceVisitFacts.date, True),),
+        ordered=False,
     )
     programmes: list[Programme] | None = plain_list(
         OPEN,

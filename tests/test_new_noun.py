@@ -221,7 +221,7 @@ def test_a_forgotten_part_of_a_village_noun_is_named_at_start(
             workshop.FACTS_FILE,
             "    trainer: Mapped[str | None]",
             '    guest_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Tamu", "Guest")\n    trainer: Mapped[str | None]',
-            "workshop.guest_id names other records: nothing checks yet that a village's record may name them",
+            "workshop.guest_id names a record: say of which noun, by fact(…, names=Member)",
         ),
         (
             workshop.FACTS_FILE,
@@ -251,6 +251,6 @@ def test_an_omission_inside_a_part_of_a_village_noun_is_named_at_start(
         project.edit(path, before, after)
         if path == workshop.FACTS_FILE:
             imports = "import decimal\n"
-            more = "import uuid\nimport sqlalchemy as sa\nfrom registry.codes import IdentityField\n"
+            more = "import sqlalchemy as sa\nfrom registry.codes import IdentityField\n"
             project.edit(path, imports, imports + more + "from registry.models.scoped import in_village\n")
         assert starter.refusal(BOOT) == f"TypeError: {sentence}"

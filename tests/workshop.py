@@ -13,11 +13,13 @@ FACTS = '''
 from __future__ import annotations
 
 import decimal
+import uuid
 
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.models.fact import CurrencyCode, PartialDate, fact
+from registry.models.member import Member
 from registry.models.noun import Noun
 from registry.models.scoped import VillageRecord
 from registry.values.bounds import AMOUNT, NAME
@@ -32,6 +34,7 @@ class Workshop(VillageRecord, Noun):
     title: Mapped[str] = fact(OPERATIONAL, "Judul", "Title", longest=NAME)
     held_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tanggal", "Held on")
     trainer: Mapped[str | None] = fact(PERSONAL, "Pelatih", "Trainer", longest=NAME)
+    host_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Tuan rumah", "At whose house it was", names=Member)
     cost: Mapped[decimal.Decimal | None] = fact(OPERATIONAL, "Biaya", "Cost", within=AMOUNT, whole="cost")
     currency: Mapped[CurrencyCode | None] = fact(OPERATIONAL, "Mata uang", "Currency", whole="cost")
     incident: Mapped[str | None] = fact(PROTECTIVE, "Kejadian", "What had to be protected", longest=NAME)
@@ -72,24 +75,6 @@ RULES: tuple[Rule, ...] = (
     rule(Code.REQUIRED, "workshop.held_on workshop.cost", cost_without_day),
 )
 '''
-RULES_LINE = (
-    (
-        "registry/rules/__init__.py",
-        "from registry.models.aggregate import Aggregate\n",
-        "from registry.models.aggregate import Aggregate\nfrom registry.models.workshop import Workshop\n",
-    ),
-    (
-        "registry/rules/__init__.py",
-        "import business, episode, household, member, required, value\n",
-        "import business, episode, household, member, required, value, workshop\n",
-    ),
-    (
-        "registry/rules/__init__.py",
-        "        *value.RULES,\n    ),\n",
-        "        *value.RULES,\n    ),\n    Workshop: workshop.RULES,\n",
-    ),
-)
-
 FACE = '''
 """The face of the workshop."""
 
@@ -99,14 +84,16 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models import workflow
 from registry.models.fact import PartialDate
+from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
 from registry.models.workshop import Workshop as WorkshopFacts
 from schema.declare.makers import ID, embedded, face, guarded, id_field, of_caller, one, shown, withheld_names
+from schema.types.member import Member
 from schema.types.node import Money, Record
 from schema.types.region import Village
 
-OPERATIONAL = Sensitivity.OPERATIONAL
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
 
 @face(WorkshopFacts)
@@ -120,6 +107,7 @@ class Workshop(Record):
     title: str = shown(WorkshopFacts.title)
     held_on: PartialDate | None = shown(WorkshopFacts.held_on)
     trainer: str | None = guarded(WorkshopFacts.trainer)
+    host: Member | None = one(PERSONAL, "At whose house it was.", MemberFacts, to(WorkshopFacts.host_id))
     cost: Money | None = embedded(
         OPERATIONAL, "What it cost.", WorkshopFacts.cost, amount=WorkshopFacts.cost, currency=WorkshopFacts.currency
     )
@@ -172,6 +160,5 @@ WORKSHOP = NewNoun(
     },
     "from registry.models.workshop import Workshop",
     "table_of(Workshop)",
-    {"rules": RULES_LINE},
 )
 """In the order of README.md."""

@@ -13,7 +13,7 @@ from registry.guard.wall import DOORS, Kind
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
-SHOWN = "id withheld viewerCan title heldOn trainer cost { amount currency } incident rev village { code }"
+SHOWN = "id withheld viewerCan title heldOn trainer host { id } cost { amount currency } incident rev village { code }"
 SAVE = f"""mutation($input: WorkshopInput!) {{ saveWorkshop(input: $input) {{
   outcome workshop {{ {SHOWN} }} userErrors {{ code severity path }} }} }}"""
 
@@ -69,6 +69,7 @@ async def test_it_is_answered_like_a_household(village: Place) -> None:
             "title": "Mengolah hasil kebun",
             "heldOn": "2026-07",
             "trainer": "Siti Aminah",
+            "host": None,
             "cost": {"amount": "1500000.00", "currency": "IDR"},
             "incident": None,
             "rev": 1,
@@ -79,7 +80,7 @@ async def test_it_is_answered_like_a_household(village: Place) -> None:
     query = f"query($id: ID!) {{ node(id: $id) {{ ... on Workshop {{ {SHOWN} }} }} }}"
     node = (await village.ask("viewer", query, id=columns["id"]))["node"]
     assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (
-        ["harmed", "incident", "trainer"],
+        ["harmed", "host", "incident", "trainer"],
         None,
         [],
     )
@@ -183,6 +184,15 @@ async def test_it_is_refused_with_the_place_in_its_input(
     assert await village.admin.fetchval("SELECT count(*) FROM workshop WHERE id = $1", id_) == 0
     audited = await village.admin.fetch("SELECT outcome FROM audit_event WHERE subject_id = $1", id_)
     assert [row["outcome"] for row in audited] == [code]
+
+
+async def test_whom_it_names_is_looked_up_in_its_village(village: Place) -> None:
+    here = (await village.new_household("DRAFT"))["members"][0]["id"]
+    hidden = (await village.new_household("DRAFT", "stranger", villageCode=FAR))["members"][0]["id"]
+    payload = await save(village, "officer", columns := workshop(hostId=here))
+    assert (payload["outcome"], payload["workshop"]["host"]) == ("ACCEPTED", {"id": here})
+    for host in (hidden, str(uuid.uuid4())):
+        assert codes(await save(village, "officer", columns | {"hostId": host})) == [("NOT_FOUND", ["hostId"])]
 
 
 async def test_it_stays_in_its_village(village: Place) -> None:

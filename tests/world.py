@@ -24,6 +24,7 @@ import orjson
 from auth.area import AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
+from registry.models.aggregate import village_records
 from registry.models.household_aggregate import LISTS, NOUNS, PARTS
 from registry.store.db import Database
 from registry.store.sql import Statement
@@ -35,7 +36,17 @@ from tests import oracle
 from tests.colleagues import Colleague
 from tests.personas import TODAY, Grant, Persona
 
-SCOPED = [*NOUNS, "household_revision", "workflow_event", "remark", "finding", "identity", "record_revision"]
+OF_VILLAGES = [str(noun.__tablename__) for noun in village_records()]
+SCOPED = [
+    *NOUNS,
+    *OF_VILLAGES,
+    "household_revision",
+    "workflow_event",
+    "remark",
+    "finding",
+    "identity",
+    "record_revision",
+]
 LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
 READ = ("read", "read_from", "read_below")
 """The settings that say which rows a caller reads."""

@@ -48,6 +48,7 @@ from registry.codes.region import (
     RegionKind,
     RegionLevel,
 )
+from registry.codes.service_visit import ServiceType
 from registry.codes.workflow import (
     AccessPurpose,
     IdentityField,
@@ -98,6 +99,7 @@ __all__ = [
     "SaveAs",
     "SchoolStatus",
     "Sector",
+    "ServiceType",
     "Severity",
     "Sex",
     "TurnoverBand",

@@ -1,7 +1,7 @@
 """Open code lists: those whose codes are data, so that a new one changes no schema; each code has both labels.
 
 A column of such a list says so in its declaration: `fact(OPERATIONAL, "Keterampilan", "Skill", listed=SKILL)`.
-Rule: codes are English in capitals, as those of the closed lists; a code is never renamed or reused.
+Rule: codes are English in capitals, as those of the closed lists, or numbers; a code is never renamed or reused.
 Test: tests/test_codes.py.
 """
 
@@ -33,6 +33,22 @@ class OpenList:
 
 
 OCCUPATION = OpenList("OCCUPATION", "Dukcapil, daftar pekerjaan kartu keluarga (89)", OCCUPATIONS)
+
+AGE_BAND = OpenList(
+    "AGE_BAND",
+    "Desmigratif, kelompok umur pengunjung",
+    {
+        "0-14": ("0–14 tahun", "0 to 14 years"),
+        "15-17": ("15–17 tahun", "15 to 17 years"),
+        "18-24": ("18–24 tahun", "18 to 24 years"),
+        "25-34": ("25–34 tahun", "25 to 34 years"),
+        "35-44": ("35–44 tahun", "35 to 44 years"),
+        "45-54": ("45–54 tahun", "45 to 54 years"),
+        "55-64": ("55–64 tahun", "55 to 64 years"),
+        "65+": ("65 tahun ke atas", "65 years and over"),
+    },
+)
+"""Age of an anonymous visitor in completed years (kelompok umur): children, minors, and adults by tens of years."""
 
 SKILL = OpenList(
     "SKILL",

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry.models.fact import fact_of
 from registry.models.noun import SCHEMA, Noun, facts, table_of
 from registry.models.scoped import HouseholdPart, VillageRecord
 
@@ -80,6 +81,10 @@ class Aggregate:
         """(Table, column) → which number of the vault it is."""
         self.references = frozenset((name, column.name) for name, column in self._children() if _names_record(column))
         """The (table, column) pairs of children that name another record of the document."""
+        self.named = {
+            (part.name, column.name): fact.names for part in parts for column, fact in facts(part.noun) if fact.names
+        }
+        """(Table, column) → the nouns of which it names a record outside the document."""
         self.places = tuple((name, column.name) for name, column in self._children() if _names_region(column))
         """The (table, column) pairs of children that name a village; where nothing is sent it is the root's."""
         self.skeleton = tuple(self._skeleton())
@@ -111,7 +116,7 @@ def _names_region(column: sa.Column[Any]) -> bool:
 
 
 def _names_record(column: sa.Column[Any]) -> bool:
-    return isinstance(column.type, sa.Uuid) and not _names_region(column)
+    return isinstance(column.type, sa.Uuid) and not _names_region(column) and not fact_of(column).names
 
 
 def _wholes(parts: tuple[Part, ...]) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
@@ -148,8 +153,9 @@ def _refuse_unsupported(noun: type[Noun]) -> None:
             raise TypeError(f"{name} has a number of the vault: only a household's records have those")
         if fact.server and column.computed is None and not hasattr(VillageRecord, column.name):
             raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
-        if not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid):
-            raise TypeError(f"{column} names other records: nothing checks yet that a village's record may name them")
+        is_reference = not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid)
+        if is_reference and (item is not column.type or not fact.names):
+            raise TypeError(f"{column} names a record: say of which noun, by fact(…, names=Member)")
     unique = any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints)
     if unique or any(index.unique for index in table.indexes):
         raise TypeError(f"{table.name} has a unique key: no error tells yet who broke it")

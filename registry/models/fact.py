@@ -56,6 +56,7 @@ class Fact:
     lines: bool = False  # a text that may have several lines
     whole: str | None = None  # the value that this column is a part of, as an amount and its currency are one
     listed: OpenList | None = None  # the open list of which it holds a code
+    names: tuple[type[Any], ...] = ()  # the nouns one of whose records a village's record names by this column
 
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
@@ -86,6 +87,7 @@ def fact(
     lines: bool = False,
     whole: str | None = None,
     listed: OpenList | None = None,
+    names: type[Any] | tuple[type[Any], ...] = (),
     closed: type[enum.Enum] | None = None,
     codes: type[Code] | None = None,
     **kw: Any,
@@ -97,10 +99,13 @@ def fact(
     characters of a text, `within` the range of a number, `items` the length of a list; `form` normalises a number or
     code that is entered as text, `lines` keeps the line breaks of a text.  Columns with the same `whole` are one value:
     two edits of it conflict, or an amount would get the currency of another.  `closed` is an enumeration that is not a
-    code list: the text is one of its values, and the database refuses every other.
+    code list: the text is one of its values, and the database refuses every other.  `names` is the noun, or the nouns,
+    of which the column holds the id of one record: it is looked up when it is entered, and no foreign key keeps it,
+    because it may leave the register later.
     """
     bounds = Bounds(LONGEST_CODE if listed else longest, within, items)
-    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole, listed)
+    nouns = names if isinstance(names, tuple) else (names,)
+    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole, listed, nouns)
     info: dict[str, Any] = {"fact": declared, "closed": closed}
     code = next((arg for arg in args if isinstance(arg, type) and issubclass(arg, Code)), None)
     if code is not None:

@@ -188,16 +188,19 @@ def successor(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[boo
 
 @dataclass(frozen=True)
 class EnrolledIn:
-    """Named condition: the village is now enrolled in one of the programmes whose codes the argument lists."""
+    """Named condition: the village is now enrolled in one of the programmes whose codes the argument lists.
+
+    `village` is the column that names it: the row's own id, or the village of a record."""
 
     argument: str
+    village: str = "id"
 
     def __call__(self, row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
         # EXISTS (SELECT 1 FROM registry.village_enrolment AS v$, registry.programme AS g$
         #         WHERE v$.region_id = t$1.id AND v$.active AND v$.programme_id = g$.id AND g$.code = ANY ($1))
         enrolment, programme = table_of(VillageEnrolment).alias("v$"), table_of(Programme).alias("g$")
         of_village = sa.and_(
-            enrolment.c.region_id == row.c.id, enrolment.c.active, enrolment.c.programme_id == programme.c.id
+            enrolment.c.region_id == row.c[self.village], enrolment.c.active, enrolment.c.programme_id == programme.c.id
         )
         is_listed = programme.c.code == sa.any_(ctx.argument(self.argument, ARRAY(sa.Text())))
         enrolments = sa.select(const(1)).select_from(enrolment, programme).where(of_village, is_listed)

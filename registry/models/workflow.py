@@ -236,8 +236,8 @@ def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[An
     return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 
-OF_PLACES = [(ability, SETTING_OF[ability]) for ability in (Ability.PROGRAMME_MANAGE,)]
-"""The abilities of commands on a place itself, with their settings."""
+OF_PLACES = [(ability, SETTING_OF[ability]) for ability in (Ability.PROGRAMME_MANAGE, Ability.PILLAR_RECORD)]
+"""The abilities of commands on a place itself and on its records, with their settings."""
 
 
 def in_region(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:

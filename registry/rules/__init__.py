@@ -7,8 +7,10 @@ is stored that destroys a number, reveals one or cannot be read. A complete hous
 Test: tests/test_rules.py.
 """
 
+import importlib
 from datetime import datetime
 from functools import cache
+from importlib.util import find_spec
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
@@ -18,19 +20,30 @@ from registry.models.noun import Noun
 from registry.rules import business, episode, household, member, required, value
 from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
 
-__all__ = ["RULES_OF", "Finding", "Rule", "check", "rules_of"]
+__all__ = ["Finding", "Rule", "check", "own_rules", "rules_of"]
 
-RULES_OF: dict[type[Noun], tuple[Rule, ...]] = {
-    Household: (
-        *required.RULES,
-        *household.RULES,
-        *member.RULES,
-        *episode.RULES,
-        *business.RULES,
-        *value.RULES,
-    ),
-}
-"""The root of a kind of record → the rules of its own; those that follow from the facts of its columns need no line."""
+OF_HOUSEHOLD: tuple[Rule, ...] = (
+    *required.RULES,
+    *household.RULES,
+    *member.RULES,
+    *episode.RULES,
+    *business.RULES,
+    *value.RULES,
+)
+"""The rules of the household and of all that is saved with it."""
+
+
+def own_rules(root: type[Noun]) -> tuple[Rule, ...]:
+    """The rules of a kind of record, besides those that follow from the facts of its columns.
+
+    Those of a village's record are `RULES` of the file of its name, if there is one."""
+    if root is Household:
+        return OF_HOUSEHOLD
+    name = f"{__name__}.{root.__module__.rpartition('.')[2]}"
+    if find_spec(name) is None:
+        return ()
+    rules: tuple[Rule, ...] = importlib.import_module(name).RULES
+    return rules
 
 
 @cache
@@ -38,7 +51,7 @@ def rules_of(aggregate: Aggregate, *, complete: bool) -> tuple[Rule, ...]:
     """The rules of a kind of record: its own, and those that follow from the facts of its columns.
 
     An unfinished record is checked only by rules that protect."""
-    own = RULES_OF.get(aggregate.nouns[aggregate.root], ())
+    own = own_rules(aggregate.nouns[aggregate.root])
     rules = (*required.rules(aggregate), *own, *value.rules(aggregate))
     return tuple(rule for rule in rules if complete or rule.draft)
 

@@ -78,14 +78,14 @@ def outside_household(table: str, column: str) -> Find:
     return find
 
 
-def out_of_order(table: str) -> Find:
+def out_of_order(table: str, *pairs: tuple[str, str]) -> Find:
     """Finds later dates that are certainly before the earlier ones."""
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
         for row in rule_input.rows[table]:
             reversed_ = {
                 later: None
-                for earlier, later in ORDERED[table]
+                for earlier, later in pairs
                 if (first := row.span(earlier)) and (second := row.span(later)) and second.surely_before(first)
             }
             yield from (row.at(column) for column in reversed_)
@@ -93,18 +93,29 @@ def out_of_order(table: str) -> Find:
     return find
 
 
-def in_future(table: str) -> Find:
+def in_order(table: str, *pairs: tuple[str, str]) -> Rule:
+    """The rule that, of each of these pairs of dates, what happened first is not later."""
+    columns = columns_of(table, *(name for pair in pairs for name in pair))
+    return rule(Code.DATES_ORDER, columns, out_of_order(table, *pairs))
+
+
+def in_future(table: str, *columns: str) -> Find:
     """Finds dates that are certainly after today."""
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
         for row in rule_input.rows[table]:
             if any(row[column] == MigrationStage.PROSPECTIVE for column in STAGES.get(table, ())):
                 continue
-            for column in HAPPENED[table]:
+            for column in columns:
                 if (day := row.span(column)) and day.first > rule_input.today:
                     yield row.at(column)
 
     return find
+
+
+def happened(table: str, *columns: str) -> Rule:
+    """The rule that these dates, of past events, are not in the future."""
+    return rule(Code.DATE_FUTURE, columns_of(table, *columns, *STAGES.get(table, ())), in_future(table, *columns))
 
 
 def negative(place: str) -> Find:
@@ -235,14 +246,8 @@ RULES: tuple[Rule, ...] = (
         value_rule(NOT_A_MEMBER.get(place, Code.NOT_FOUND), ".".join(place), outside_household(*place), draft=True)
         for place in sorted(REFERENCES)
     ),
-    *(
-        rule(Code.DATES_ORDER, columns_of(table, *(name for pair in pairs for name in pair)), out_of_order(table))
-        for table, pairs in ORDERED.items()
-    ),
-    *(
-        rule(Code.DATE_FUTURE, columns_of(table, *columns, *STAGES.get(table, ())), in_future(table))
-        for table, columns in HAPPENED.items()
-    ),
+    *(in_order(table, *pairs) for table, pairs in ORDERED.items()),
+    *(happened(table, *columns) for table, columns in HAPPENED.items()),
     *(
         value_rule(Code.AMOUNT_OUTLIER, f"{place}_amount {place}_currency", unusual_rupiah(place))
         for place in UNUSUAL_IDR

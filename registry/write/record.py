@@ -36,6 +36,7 @@ from registry.store.db import Database, Transaction
 from registry.store.outage import Deadlocked
 from registry.write.command import audit, audit_refusal, require
 from registry.write.document import ChangeSet, Merged, copied, merge, seal
+from registry.write.named_records import refuse_unknown
 from registry.write.probing import count_taken
 from registry.write.retry import edit_hash
 from registry.write.submission_context import Recorders, SaveOutcome, Submission, SubmissionContext
@@ -193,12 +194,13 @@ def _columns(aggregate: Aggregate, table: str, kinds: frozenset[Sensitivity]) ->
 
 
 async def _apply(work: SubmissionContext) -> SaveOutcome:
-    """Recognise a retry, merge, judge and store, in this order.  Raises Refused and IdTaken."""
+    """Recognise a retry, merge, look up what is named, judge and store, in this order.  Raises Refused and IdTaken."""
     submission = work.submission
     if work.row is not None and await submission.accepted_before(work.tx):
         return await _unchanged(work)
     base = await _base(work)
     merged = _merge(work, base)
+    await refuse_unknown(work, merged)
     judgement = submission.judge(work, merged)
     if judgement is None:
         return await _unchanged(work)

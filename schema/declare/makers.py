@@ -127,10 +127,16 @@ def embedded(kind: Sensitivity | Exemption, text: str, present: Datum, **columns
 
 
 def one(
-    kind: Sensitivity | Exemption, text: str, noun: Readable, link: Link, *where: Where, order: tuple[Order, ...] = ()
+    kind: Sensitivity | Exemption,
+    text: str,
+    noun: Readable,
+    link: Link,
+    *where: Where,
+    order: tuple[Order, ...] = (),
+    **columns: Datum,
 ) -> Any:
-    """One related record."""
-    return _related("one", kind, text, Source(noun, link, where), order)
+    """One related record; `columns` says which datum each field of a value without a noun shows."""
+    return _related("one", kind, text, Source(noun, link, where), order, columns=columns)
 
 
 def plain_list(
@@ -170,11 +176,17 @@ def _related(
 
 
 def connection(
-    kind: Sensitivity, text: str, noun: Readable, link: Link | None, *where: Where, order: tuple[Order, ...]
+    kind: Sensitivity,
+    text: str,
+    noun: Readable,
+    link: Link | None,
+    *where: Where,
+    order: tuple[Order, ...],
+    ordered: bool = True,
 ) -> Any:
-    """A connection, with the filter, search, order and page that its noun has."""
+    """A connection, with the filter, search, order and page that its noun has; its only order, if not `ordered`."""
     shape = RelatedField("connection", Source(noun, link, where), order, kind)
-    return _field(shape, sensitivity(kind), text, list_arguments(noun))
+    return _field(shape, sensitivity(kind), text, list_arguments(noun, ordered))
 
 
 @dataclass(frozen=True)
@@ -241,18 +253,6 @@ NOUNS_BY_FACE: dict[type[Any], Readable | None] = {}
 """Face → the noun it shows."""
 OPENED_BY: dict[type[Any], OpenedBy] = {}
 """Face → what opens its look-up, for those that need an ability."""
-
-
-@dataclass(frozen=True)
-class Implementations:
-    """The types of an interface that show one noun: the column `discriminator` holds the code of a row's type."""
-
-    discriminator: str
-    faces: dict[str, type[Any]]  # by code
-
-
-IMPLEMENTATIONS: dict[type[Any], Implementations] = {}
-"""Face of an interface → its types."""
 
 
 def _refuse_undeclared(cls: type[Any]) -> None:

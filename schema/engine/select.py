@@ -42,7 +42,8 @@ from registry.read.query import (
     Withheld,
 )
 from registry.read.visibility import Extent
-from schema.declare.makers import IMPLEMENTATIONS, NOUNS_BY_FACE, OPENED_BY, OpenedBy, graphql_name
+from schema.declare.implementations import IMPLEMENTATIONS
+from schema.declare.makers import NOUNS_BY_FACE, OPENED_BY, OpenedBy, graphql_name
 from schema.declare.shapes import (
     ColumnField,
     EmbeddedField,
@@ -164,7 +165,7 @@ class Selection(Walk):
                 price = NATIONAL_SUMMARY if source.link is None else SUMMARY
                 self.complexity.add_readings(price, 1)
             with self.complexity.nested(None), self.in_regions(source):
-                record = self.object(target, nodes)
+                record = self.object(target, nodes, shape.columns)
             return One(key, source, record, shape.order, kind)
         if source.noun is Officer:
             self.complexity.add_readings(READ, OFFICERS)

@@ -21,11 +21,10 @@ from registry.models.noun import by, to
 from registry.read.query import Many, Object, Order, Scalar, Source
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
+from schema.declare.implementations import IMPLEMENTATIONS, Implementations
 from schema.declare.listing import FilterKey, NamedCondition, by_place_name, filtering, sorting
 from schema.declare.makers import (
     ID,
-    IMPLEMENTATIONS,
-    Implementations,
     connection,
     face,
     guarded,

@@ -1,0 +1,65 @@
+"""What the records of the four pillars have in common: how their lists are filtered, and who recorded them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.sensitivity import Sensitivity
+from registry.models.noun import Noun, const
+from registry.models.record_revision import RecordRevision
+from registry.models.region import EnrolledIn
+from registry.read.query import Datum
+from schema.declare.input_types import InputField, input_type
+from schema.declare.listing import LIST_OPTIONS, WITHIN, Comparison, DateFilter, FilterKey, ListOptions, NamedCondition
+from schema.declare.makers import one
+
+OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+_DATE = "Visit, session, start or formation day."
+_PROGRAMME = "Under any programme with one of these codes: for what was given its own, else one of the village."
+PillarFilter = input_type(
+    "PillarFilter",
+    "Conditions on records of the pillars, all of which must hold.",
+    {
+        "within": InputField(WITHIN.test.type, OPEN, WITHIN.text),
+        "date": InputField(DateFilter, OPERATIONAL, _DATE),
+        "programme": InputField(list[str], OPEN, _PROGRAMME),
+    },
+)
+
+
+def in_enrolled_village(argument: str) -> EnrolledIn:
+    """The record lies in a village that is enrolled in one of the programmes whose codes the argument lists."""
+    return EnrolledIn(argument, "village_id")
+
+
+def pillar_filter(noun: type[Noun], day: Datum) -> type[Any]:
+    """The filter of a noun of the pillars, `PillarFilter` for all of them; `day` is what its `date` compares."""
+    programme = NamedCondition(list[str], in_enrolled_village)
+    LIST_OPTIONS[noun] = ListOptions(
+        {
+            "within": WITHIN,
+            "date": FilterKey(OPERATIONAL, _DATE, Comparison(day)),
+            "programme": FilterKey(OPEN, _PROGRAMME, programme),
+        }
+    )
+    return PillarFilter
+
+
+def _first_revision(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the revision by which the record was created."""
+    return sa.and_(child.c.record_id == parent.c.id, child.c.rev == const(1))
+
+
+def recorder(text: str) -> Any:
+    """Who recorded a village's record, under the name and role that they had."""
+    return one(
+        PERSONAL,
+        text,
+        RecordRevision,
+        _first_revision,
+        account_id=RecordRevision.actor_id,
+        name=RecordRevision.actor_name,
+        role=RecordRevision.actor_role,
+    )
