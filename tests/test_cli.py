@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.metadata
 import re
 import shlex
@@ -224,6 +225,9 @@ def test_a_region_list_is_compared_and_loaded_once(
     capsys.readouterr()
     assert run(*load, *decree) == 0
     assert "Nothing to change" in capsys.readouterr().out
+    audited = rows(dsn, "SELECT ability, outcome, note, shell_user <> '' FROM audit_event ORDER BY id")
+    note = f"regions load, list {hashlib.sha256(COUNTRY.encode()).hexdigest()[:16]}"
+    assert audited == [("regions:load", outcome, note, True) for outcome in ("ACCEPTED", "UNCHANGED")]
 
 
 def test_an_older_region_list_is_refused_by_the_dry_run_too(

@@ -75,7 +75,10 @@ def audit(dsn: str) -> list[tuple[str | None, str, str]]:
     async def fetch() -> list[asyncpg.Record]:
         connection = await asyncpg.connect(dsn)
         try:
-            query = "SELECT shell_user, ability, outcome FROM registry.audit_event WHERE actor_id IS NULL ORDER BY id"
+            query = (
+                "SELECT shell_user, ability, outcome FROM registry.audit_event"
+                " WHERE actor_id IS NULL AND ability <> 'regions:load' ORDER BY id"
+            )
             return list(await connection.fetch(query))
         finally:
             await connection.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
-from typing import Any
 
+import asyncpg
 import pytest
 
+from tests.eventually import waiting_for_locks
 from tests.test_grants import APPROVE, codes, give, new_account
 from tests.test_people import RESET, SAVE
 from tests.test_refresh import CHANGE, NEW
@@ -93,25 +95,21 @@ async def test_a_grant_of_one_person_leaves_the_password_to_them(village: Place)
 
 
 async def test_a_password_that_ends_while_it_is_changed_is_not_changed(village: Place) -> None:
+    """It ends after the change has begun, which waits for whoever ends it."""
     account, username = await with_password(village)
     session = await session_of(village, username)
-    hashing = village.app.service.entrance.hashing
-    run = hashing.run
-
-    async def slow(*args: Any) -> Any:
-        result = await run(*args)
+    elsewhere = await asyncpg.connect(village.login)
+    sent = {"input": {"current": PASSWORD, "new": NEW}}
+    headers = {"authorization": f"Bearer {session['accessToken']}"}
+    async with village.admin.transaction():
+        await village.admin.execute("SELECT FROM credential WHERE account_id = $1 FOR UPDATE", account)
+        changing = asyncio.create_task(village.send("POST", json={"query": CHANGE, "variables": sent}, headers=headers))
+        await waiting_for_locks(elsewhere, 1)
         await village.admin.execute(
-            "UPDATE credential SET temporary = true, valid_until = now() WHERE account_id = $1", account
+            "UPDATE credential SET temporary = true, valid_until = clock_timestamp() WHERE account_id = $1", account
         )
-        return result
-
-    hashing.run = slow  # type: ignore[method-assign, assignment]
-    try:
-        sent = {"input": {"current": PASSWORD, "new": NEW}}
-        headers = {"authorization": f"Bearer {session['accessToken']}"}
-        answer = await village.send("POST", json={"query": CHANGE, "variables": sent}, headers=headers)
-    finally:
-        hashing.run = run  # type: ignore[method-assign]
+    await elsewhere.close()
+    answer = await changing
     assert [error["code"] for error in answer.data["changePassword"]["userErrors"]] == ["CREDENTIALS_WRONG"]
     stored = await village.admin.fetchrow(
         "SELECT temporary, valid_until FROM credential WHERE account_id = $1", account

@@ -22,7 +22,7 @@ from auth.ability import Ability
 from auth.principal import NOBODY
 from registry.codes import WriteOutcome
 from registry.guard.wall import OWNER
-from registry.models.audit import AUDIT, LONGEST_SHELL_USER, VAULT_KEYS
+from registry.models.audit import AUDIT, LONGEST_SHELL_USER
 from registry.models.noun import SCHEMA
 from registry.store.db import CONNECT, Transaction
 from registry.store.sql import Sql, arg
@@ -42,22 +42,23 @@ class Shell:
     tx: Transaction
     user: str
 
-    async def audit(
-        self, ability: Ability | None, subject: uuid.UUID | None, note: str, *, changed: bool = True
-    ) -> None:
-        """Write the audit row of what was done, by the ability that a caller of the API would need for it; a change of
-        the vault's keys has none."""
-        await self._add(ability, subject, WriteOutcome.of(changed).value, note)
+    async def audit(self, ability: Ability, subject: uuid.UUID | None, note: str, *, changed: bool = True) -> None:
+        """Write the audit row of what was done, by the ability that a caller of the API would need for it."""
+        await self._add(ability.value, subject, WriteOutcome.of(changed).value, note)
+
+    async def audit_action(self, action: str, note: str, *, changed: bool = True) -> None:
+        """Write the audit row of what no caller of the API does: VAULT_KEYS or REGION_LIST."""
+        await self._add(action, None, WriteOutcome.of(changed).value, note)
 
     async def audit_refusal(self, ability: Ability, outcome: str, note: str) -> None:
         """Write the audit row of what was not done."""
-        await self._add(ability, None, outcome, note)
+        await self._add(ability.value, None, outcome, note)
 
-    async def _add(self, ability: Ability | None, subject: uuid.UUID | None, outcome: str, note: str) -> None:
+    async def _add(self, action: str, subject: uuid.UUID | None, outcome: str, note: str) -> None:
         await self.tx.rows(
             ADD_AUDIT,
             shell_user=self.user[:LONGEST_SHELL_USER],
-            ability=VAULT_KEYS if ability is None else ability.value,
+            ability=action,
             subject_id=subject,
             outcome=outcome,
             note=note,

@@ -1,6 +1,7 @@
 """Loading a region list from the command line: what it would change, what prevents it, then the load itself.
 
-Rule: the dry run prints the same difference that a load applies, and writes nothing; every bad row is printed.
+Rule: the dry run prints the same difference that a load applies, and writes nothing; every bad row is printed.  A load
+leaves an audit row in its transaction.
 Test: tests/test_cli.py.
 """
 
@@ -15,10 +16,15 @@ import asyncpg
 from rich.console import Console
 from rich.progress import Progress
 
+from auth.principal import NOBODY
+from registry.models.audit import REGION_LIST
 from registry.models.noun import SCHEMA
 from registry.regions.region_diff import Diff, Rename
 from registry.regions.region_list import RegionList, read_list
 from registry.regions.region_load import RegionLoadError, apply, compare, newer_list, refuse_older
+from registry.store.db import Transaction
+from registry.write.shell import Shell
+from server.cli.operator import operator
 from server.cli.tables import print_line
 
 MAX_LINES = 20
@@ -56,7 +62,11 @@ async def load(
         else:
             if decree is None or effective_on is None:
                 raise RegionLoadError(f"{path.name} is no known list: give --decree and --effective-on")
-            await _apply(connection, regions, decree, effective_on, accept, force, console)
+            async with connection.transaction():
+                diff = await _apply(connection, regions, decree, effective_on, accept, force, console)
+                work = Shell(Transaction(connection, NOBODY), operator())
+                note = f"regions load, list {regions.checksum[:16]}"
+                await work.audit_action(REGION_LIST, note, changed=bool(diff.changes))
             console.print("Loaded." if diff.changes else "Nothing to change.")
     finally:
         await connection.close()
@@ -71,14 +81,14 @@ async def _apply(
     accept: Collection[str],
     force: bool,
     console: Console,
-) -> None:
+) -> Diff:
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("regions", total=None)
 
         def report_progress(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        await apply(connection, regions, decree, effective_on, report_progress, accept, force)
+        return await apply(connection, regions, decree, effective_on, report_progress, accept, force)
 
 
 def report(regions: RegionList, diff: Diff, console: Console) -> None:

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
+from registry.models.audit import VAULT_KEYS
 from registry.write.shell import Shell, shell
 from server.cli.operator import operator
 from server.database.reseal import ResealError, SealedTable, hold_keys, opened, reseal, settle, survey
@@ -83,7 +84,7 @@ async def _put(dsn: str, path: Path, file: VaultFile, note: str) -> None:
 
 
 async def _audit(work: Shell, note: str) -> None:
-    await work.audit(None, None, note)
+    await work.audit_action(VAULT_KEYS, note)
 
 
 async def status(path: Path, dsn: str, console: Console, *, as_json: bool) -> None:
