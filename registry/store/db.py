@@ -86,6 +86,9 @@ class _Borrowed:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         self._durations.add(time.monotonic() - self._begun)
+        if error is None:
+            self._pool.release(self._connection)
+            return
         if isinstance(error, asyncpg.InternalClientError):  # asyncpg lost track of the protocol
             self._connection.terminate()
         lost = self._connection.is_closed()

@@ -105,7 +105,7 @@ class LogEntry:
             "outcome": self.outcome,
             "reason": None if self.fault is None else self.fault.name,
             "status": self.status or None,
-            "ms": round(self.seconds * 1000, 1),
+            "ms": round(self.seconds * 10_000) / 10,  # `round(…, 1)` takes three times as long
         }
 
 
