@@ -8,18 +8,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cache
 
 import asyncpg
 import pytest
 
+from schema.build import build
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
+from server.http import app
 from tests.building import build_world
 from tests.hashing import hash_quickly
-from tests.run import postgres, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
+from tests.run import postgres, pytest_collection, pytest_configure, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.world import World
 
 hash_quickly()  # before any module of tests hashes a password
+app.build = cache(build)  # type: ignore[attr-defined]  # the servers of the tests share a schema, which nothing changes
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
 """What every run of pytest over this project does: it obeys Ctrl-C, gives property tests no deadline, prints its seed,
-and has one embedded PostgreSQL for each of its processes."""
+looks through the modules of the tests for garbage once, and has one embedded PostgreSQL for each of its processes."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, get_args
 
 import pytest
@@ -22,6 +23,19 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("any machine", settings.default, deadline=None)
     settings.load_profile("any machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect the tests without collecting garbage, and leave what they consist of out of later collections, which
+    would go through all of it again and again: it lives as long as the process."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

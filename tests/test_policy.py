@@ -68,8 +68,9 @@ def oracle(rows: dict[Ability, PolicyRow]) -> Table:
 def decisions() -> Table:
     """The same table, from principals who each hold one grant in a regency."""
     table = {}
+    principals = {role: principal(grant(role, REGENCY)) for role in Role}
     for role, ability in product(Role, Ability):
-        who = principal(grant(role, REGENCY))
+        who = principals[role]
         assert who.areas(ability) & who.own(ability) == NOWHERE
         assert (ability in who.abilities) is bool(who.areas(ability) | who.own(ability))
         assert not (who.areas(ability) | who.own(ability)).covers(ELSEWHERE)

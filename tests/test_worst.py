@@ -43,7 +43,7 @@ from tests.village import Place
 from tests.worst import Attacker
 
 pytestmark = pytest.mark.anyio
-HOUSEHOLDS, SHARE, WHOLE = 100_000, 25, 250
+HOUSEHOLDS, SHARE, WHOLE = 100_000, 12, 250
 SECONDS, MEGABYTES = 2.0, 300.0
 SLACK = 1.0  # seconds added by planning, cancelling and a busy machine
 LEDGERS = "households { totalCount }"
@@ -155,7 +155,7 @@ async def largest(target: Target, attacker: Attacker) -> str | None:
 async def test_some_of_the_worst_queries_are_answered_in_a_village(village: Place) -> None:
     principal = await village.principal("ministry")
     target = Target(village.database, principal)
-    for attack in await worst(target, 11, SHARE):
+    for attack in await worst(target, random.getrandbits(32), SHARE):
         assert "INTERNAL" not in attack.codes, attack
         assert attack.seconds < BOUND, attack
 
