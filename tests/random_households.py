@@ -25,6 +25,8 @@ from registry.codes import (
     PlacementScheme,
     ProceduralStatus,
     RelationToHead,
+    RemittanceBand,
+    RemittanceUse,
     Residence,
     ReturnReason,
     SchoolStatus,
@@ -105,6 +107,8 @@ class RandomRecords:
             "return_reason": maybe(ReturnReason),
             "welfare": maybe(WelfareStatus),
             "underage_at_departure": maybe([True, False]),
+            "remittance_band": maybe(RemittanceBand, 0.3),
+            "remittance_uses": self.random.sample([use.value for use in RemittanceUse], self.random.choice([0, 0, 2])),
         }
 
     def participation(self) -> dict[str, Any]:

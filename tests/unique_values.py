@@ -189,4 +189,5 @@ def episode(unique: UniqueValues, row: Row, of: Row, stage: str) -> dict[str, An
         "socialSecurityJht": False,
         "costPaid": unique.money("SPECIAL", row),
         "debt": unique.money("SPECIAL", row),
+        "remittance": {"frequency": "MONTHLY", "band": "FROM_2M_TO_3M", "channel": "BANK", "uses": ["DEBT", "SAVINGS"]},
     }

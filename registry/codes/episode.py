@@ -136,3 +136,49 @@ class PlanAfterReturn(Code):
     WORK_IN_COUNTRY = "WORK_IN_COUNTRY", "Bekerja di dalam negeri", "work at home"
     NOT_WORK = "NOT_WORK", "Tidak bekerja", "not work"
     UNDECIDED = "UNDECIDED", "Belum tahu", "undecided"
+
+
+class RemittanceFrequency(Code):
+    """How often money is sent home (frekuensi kiriman)."""
+
+    MONTHLY = "MONTHLY", "Tiap bulan", "monthly"
+    QUARTERLY = "QUARTERLY", "Tiap tiga bulan", "quarterly"
+    YEARLY = "YEARLY", "Tiap tahun", "yearly"
+    IRREGULAR = "IRREGULAR", "Tidak tentu", "irregular"
+    NONE = "NONE", "Tidak ada", "none"
+
+
+class RemittanceChannel(Code):
+    """How money is sent home (cara mengirim)."""
+
+    BANK = "BANK", "Bank", "bank"
+    MONEY_TRANSFER = "MONEY_TRANSFER", "Jasa kirim uang", "money transfer"
+    POST = "POST", "Pos", "post"
+    E_WALLET = "E_WALLET", "Dompet digital", "e-wallet"
+    CARRIED = "CARRIED", "Dibawa sendiri", "carried"
+    VIA_FRIEND_OR_AGENT = "VIA_FRIEND_OR_AGENT", "Titip teman atau agen", "via friend or agent"
+
+
+class RemittanceUse(Code):
+    """What the money is used for (penggunaan kiriman)."""
+
+    DAILY_NEEDS = "DAILY_NEEDS", "Kebutuhan sehari-hari", "daily needs"
+    SCHOOLING = "SCHOOLING", "Pendidikan anak", "schooling"
+    HEALTH = "HEALTH", "Kesehatan", "health"
+    HOUSE_OR_LAND = "HOUSE_OR_LAND", "Rumah dan tanah", "house, land"
+    DEBT = "DEBT", "Bayar utang", "debt"
+    BUSINESS_CAPITAL = "BUSINESS_CAPITAL", "Modal usaha", "business capital"
+    SAVINGS = "SAVINGS", "Tabungan", "savings"
+    RELIGIOUS_OR_SOCIAL = "RELIGIOUS_OR_SOCIAL", "Ibadah dan sosial", "religious, social"
+    OTHER = "OTHER", "Lainnya", "other"
+
+
+class RemittanceBand(Code):
+    """Money sent home a month (kiriman per bulan)."""
+
+    UNDER_1M = "UNDER_1M", "<1 juta rupiah per bulan", "under 1 million rupiah a month"
+    FROM_1M_TO_2M = "FROM_1M_TO_2M", "1–2 juta rupiah per bulan", "1–2 million rupiah a month"
+    FROM_2M_TO_3M = "FROM_2M_TO_3M", "2–3 juta rupiah per bulan", "2–3 million rupiah a month"
+    FROM_3M_TO_5M = "FROM_3M_TO_5M", "3–5 juta rupiah per bulan", "3–5 million rupiah a month"
+    FROM_5M_TO_10M = "FROM_5M_TO_10M", "5–10 juta rupiah per bulan", "5–10 million rupiah a month"
+    OVER_10M = "OVER_10M", ">10 juta rupiah per bulan", "over 10 million rupiah a month"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from auth.sensitivity import Sensitivity
@@ -25,11 +26,15 @@ from registry.codes import (
     PlanAfterReturn,
     ProceduralStatus,
     RecruiterType,
+    RemittanceBand,
+    RemittanceChannel,
+    RemittanceFrequency,
+    RemittanceUse,
     ReturnReason,
     Sector,
     WelfareStatus,
 )
-from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, derived, fact
+from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, codes_fact, derived, fact
 from registry.models.noun import C_TEXT, Noun, const, table_of
 from registry.models.scoped import HouseholdPart, counted, newest, of_member
 from registry.values.bounds import AMOUNT
@@ -116,6 +121,18 @@ class MigrationEpisode(HouseholdPart, Noun):
     debt_amount: Mapped[decimal.Decimal | None] = fact(SPECIAL, "Utang", "Debt", within=AMOUNT, whole="debt")
     debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt", whole="debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
+    remittance_frequency: Mapped[RemittanceFrequency | None] = fact(
+        SPECIAL, "Frekuensi kiriman", "How often money is sent home", RemittanceFrequency, counted=True
+    )
+    remittance_band: Mapped[RemittanceBand | None] = fact(
+        SPECIAL, "Kiriman per bulan", "Money sent home a month", RemittanceBand, counted=True
+    )
+    remittance_channel: Mapped[RemittanceChannel | None] = fact(
+        SPECIAL, "Cara mengirim", "How money is sent home", RemittanceChannel, counted=True
+    )
+    remittance_uses: Mapped[list[RemittanceUse]] = codes_fact(
+        SPECIAL, "Penggunaan kiriman", "What the money is used for", RemittanceUse, counted=True
+    )
     __table_args__ = of_member(
         "migration_episode", "member_id", counted("migration_episode"), newest("migration_episode", "departed_on")
     )
@@ -131,6 +148,14 @@ class MigrationEpisode(HouseholdPart, Noun):
 )
 def begun_on(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(row.c.departed_on, row.c.registered_on, row.c.contract_starts_on, const("9999"))
+
+
+@derived(SPECIAL, "Ada kiriman", "Anything is recorded of money sent home; else null", sa.Boolean())
+def remits(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    # CASE WHEN (num_nonnulls(t$1.remittance_frequency, …, nullif(t$1.remittance_uses, '{}')) > 0) THEN true END
+    columns = (row.c.remittance_frequency, row.c.remittance_band, row.c.remittance_channel)
+    uses = sa.func.nullif(row.c.remittance_uses, sa.cast(const("{}"), ARRAY(sa.Text())))
+    return sa.case((sa.func.num_nonnulls(*columns, uses) > const(0), sa.true()))
 
 
 def newest_first(row: sa.FromClause, ctx: StatementContext) -> list[sa.ColumnElement[Any]]:

@@ -34,6 +34,7 @@ PARTS = (
         "migrations",
         "ledger_episode",
         derived=("seq", "underage_at_departure"),
+        defaults={"remittance_uses": []},
         order=newest_first,
     ),
     Part(

@@ -25,6 +25,7 @@ from schema.declare.input_types import InputDict, InputField, described, input_t
 from schema.declare.makers import ID, NOUNS_BY_FACE, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
 from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
+from schema.types.episode import Remittance
 from schema.types.household import Consent
 from schema.types.node import GeoPoint, Money
 
@@ -93,6 +94,7 @@ VALUES = {
     Money: _value_input(Money, "MoneyInput"),
     GeoPoint: _value_input(GeoPoint, "GeoPointInput"),
     Consent: _value_input(Consent, "ConsentInput"),
+    Remittance: _value_input(Remittance, "RemittanceInput"),
 }
 """Value types of the faces → their inputs."""
 
@@ -104,12 +106,19 @@ def _written_fields(face: type[Any], aggregate: Aggregate) -> Iterator[WrittenFi
         match shape:
             case ColumnField(datum=InstrumentedAttribute() as datum) if not fact_of(datum).server and datum.key != "id":
                 yield _column_field(face, name, datum)
-            case EmbeddedField(present=present) if not fact_of(present).server:
+            case EmbeddedField() if not any(fact_of(datum).server for datum in _parts(face, name, shape).values()):
                 yield _value_field(face, name, text, shape, aggregate)
             case RelatedField(source=source) if isinstance(source.link, To):
                 column = table_of(noun_of(face)).c[source.link.column]
                 if not fact_of(column).server:
                     yield _relation_field(column.key, text, fact_of(column).sensitivity, source.noun is RegionFacts)
+
+
+def _parts(face: type[Any], name: str, shape: EmbeddedField) -> dict[str, Datum]:
+    """The datum of each field of an embedded value: as its embedding declares, or else its own."""
+    if shape.columns:
+        return shape.columns
+    return {field.python_name: field.metadata["shape"].datum for field in fields_of(type_of(face, name))}
 
 
 def _column_field(face: type[Any], name: str, datum: InstrumentedAttribute[Any]) -> WrittenField:
@@ -126,9 +135,7 @@ def _column_field(face: type[Any], name: str, datum: InstrumentedAttribute[Any])
 def _value_field(face: type[Any], name: str, text: str, shape: EmbeddedField, aggregate: Aggregate) -> WrittenField:
     """Raises TypeError for columns that a merge would tear apart."""
     value, table = type_of(face, name), noun_of(face).__tablename__
-    parts = {part: column_of(datum) for part, datum in shape.columns.items()}
-    if not parts:
-        parts = {field.python_name: column_of(field.metadata["shape"].datum) for field in fields_of(value)}
+    parts = {part: column_of(datum) for part, datum in _parts(face, name, shape).items()}
     columns = set(parts.values())
     if shape.columns and any(set(aggregate.wholes.get((table, column), ())) != columns for column in columns):
         raise TypeError(f"{', '.join(parts.values())} are one value: give each fact(…, whole=…)")

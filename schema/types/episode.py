@@ -15,6 +15,10 @@ from registry.codes import (
     PlanAfterReturn,
     ProceduralStatus,
     RecruiterType,
+    RemittanceBand,
+    RemittanceChannel,
+    RemittanceFrequency,
+    RemittanceUse,
     ReturnReason,
     Sector,
     WelfareStatus,
@@ -35,6 +39,7 @@ from schema.declare.makers import (
     guarded,
     id_field,
     lazy,
+    non_null,
     of_caller,
     one,
     shown,
@@ -47,6 +52,16 @@ if TYPE_CHECKING:
     from schema.types.member import Member
 
 OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
+
+
+@face(EpisodeFacts)
+class Remittance:
+    """Money that the migrant sends home (kiriman uang)."""
+
+    frequency: RemittanceFrequency | None = guarded(EpisodeFacts.remittance_frequency)
+    band: RemittanceBand | None = guarded(EpisodeFacts.remittance_band)
+    channel: RemittanceChannel | None = guarded(EpisodeFacts.remittance_channel)
+    uses: list[RemittanceUse] = non_null(EpisodeFacts.remittance_uses, SPECIAL)
 
 
 @face(EpisodeFacts)
@@ -111,6 +126,9 @@ class MigrationEpisode(Record):
         currency=EpisodeFacts.debt_currency,
     )
     last_contact_on: PartialDate | None = guarded(EpisodeFacts.last_contact_on)
+    remittance: Remittance | None = embedded(
+        SPECIAL, "Money sent home; null if nothing is recorded of it.", episode.remits
+    )
 
 
 _FILTER_KEYS = {
