@@ -15,6 +15,7 @@ from registry.models.region import AtLevel, exists_today
 from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
 from registry.models.service_visit import ServiceVisit as ServiceVisitFacts
+from registry.models.training import Training as TrainingFacts
 from registry.read.query import Order
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
@@ -27,6 +28,7 @@ from schema.types.node import Connection, Node
 from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.service_visit import ServiceVisit
+from schema.types.training import Training
 from schema.types.viewer import Viewer
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
@@ -97,6 +99,14 @@ class Query:
         ServiceVisitFacts,
         None,
         order=(Order(ServiceVisitFacts.date, True),),
+        ordered=False,
+    )
+    trainings: Connection[Training] | None = connection(
+        OPERATIONAL,
+        "Pillar 2: trainings, newest first.",
+        TrainingFacts,
+        None,
+        order=(Order(TrainingFacts.starts_on, True),),
         ordered=False,
     )
     programmes: list[Programme] | None = plain_list(

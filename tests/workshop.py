@@ -127,7 +127,7 @@ from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.input_types import InputDict
 from schema.engine.context import Context
-from schema.inputs.record import VillageRecordInput
+from schema.inputs.village_record import VillageRecordInput
 from schema.types.payload import payload, record
 from schema.types.workshop import Workshop
 

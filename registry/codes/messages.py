@@ -128,6 +128,7 @@ class UserErrorCode(StrEnum):
     PASSWORD_OUTGROWN = "PASSWORD_OUTGROWN", W
     NOT_IN_VILLAGE = "NOT_IN_VILLAGE", E
     VISITOR_TWICE = "VISITOR_TWICE", E
+    LISTED_TWICE = "LISTED_TWICE", E
 
 
 if orphans := sorted(_CATALOGUE.keys() - set(UserErrorCode)):

@@ -38,7 +38,7 @@ from registry.models import (
     session,
     workflow,
 )
-from registry.models.aggregate import by_itself, saved_columns, village_records
+from registry.models.aggregate import by_itself, record_entries, saved_columns, village_records
 from registry.models.household_aggregate import NOUNS, refuse_forgotten
 from registry.models.noun import SCHEMA, Noun, table_of
 
@@ -105,6 +105,13 @@ DOORS: dict[str, Door] = {
     **{
         table_of(noun).name: Door(Kind.SCOPED, update=(*saved_columns(by_itself(noun)), "updated_at", "archived_at"))
         for noun in village_records()
+    },
+    **{
+        entry.__tablename__: Door(
+            Kind.SCOPED,
+            update=(*saved_columns(by_itself(entry.record), entry.__tablename__), "updated_at", "archived_at"),
+        )
+        for entry in record_entries()
     },
     record_revision.RECORD_REVISION.name: Door(Kind.SCOPED),
     workflow.REVISION.name: Door(Kind.SCOPED),

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
+from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of
 from registry.models.noun import SCHEMA, Noun, facts, table_of
-from registry.models.scoped import HouseholdPart, VillageRecord
+from registry.models.scoped import RECORD_KEY, HouseholdPart, RecordEntry, VillageRecord
 
 Records = Mapping[str, Mapping[str, Any]]
 """Id → column → JSON value, of one list of a document."""
@@ -135,38 +136,60 @@ def _wholes(parts: tuple[Part, ...]) -> Iterator[tuple[tuple[str, str], tuple[st
 
 @cache
 def by_itself(noun: type[Noun]) -> Aggregate:
-    """The aggregate of a village's record, which consists of that record alone.
+    """The aggregate of a village's record: that record and the entries of its lists.
 
     Raises TypeError for any other noun, and for what only the records of a household can have."""
     if not issubclass(noun, VillageRecord):
         raise TypeError(f"{noun.__name__} is saved with its household, or make it a VillageRecord")
-    _refuse_unsupported(noun)
-    return Aggregate(Part(noun))
+    parts = [Part(noun), *(Part(entry, entry.list_name) for entry in entries_of(noun))]
+    for part in parts:
+        _refuse_unsupported(part.noun)
+    return Aggregate(*parts)
+
+
+def entries_of(noun: type[Noun]) -> list[Any]:
+    """The nouns that are entries of a village's record, by the names of their tables."""
+    return [entry for entry in record_entries() if entry.record is noun]
+
+
+def entry_key(entry: Any) -> sa.Column[Any]:
+    """The column by which the entries of one record differ."""
+    return cast("sa.Column[Any]", table_of(entry).c[entry.key])
+
+
+def record_entries() -> list[Any]:
+    """The nouns that are entries of village records, of those that are imported."""
+    nouns: Iterator[type[Noun]] = (mapper.class_ for mapper in Noun.registry.mappers)
+    return sorted((noun for noun in nouns if issubclass(noun, RecordEntry)), key=lambda noun: noun.__tablename__)
 
 
 def _refuse_unsupported(noun: type[Noun]) -> None:
     """Raises TypeError for a column or a constraint that registry/write/village_record.py does not know how to save."""
     name, table = noun.__name__, table_of(noun)
+    kind = RecordEntry if issubclass(noun, RecordEntry) else VillageRecord
     for column, fact in facts(noun):
         item = column.type.item_type if isinstance(column.type, sa.ARRAY) else column.type
         if fact.sealed:
             raise TypeError(f"{name} has a number of the vault: only a household's records have those")
-        if fact.server and column.computed is None and not hasattr(VillageRecord, column.name):
+        if fact.server and column.computed is None and not hasattr(kind, column.name):
             raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
         is_reference = not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid)
         if is_reference and (item is not column.type or not fact.names):
             raise TypeError(f"{column} names a record: say of which noun, by fact(…, names=Member)")
-    unique = any(isinstance(constraint, sa.UniqueConstraint) for constraint in table.constraints)
-    if unique or any(index.unique for index in table.indexes):
+        if not fact.server and issubclass(noun, RecordEntry) and fact.sensitivity is Sensitivity.PROTECTIVE:
+            raise TypeError(f"{column} is PROTECTIVE: nothing says yet who recorded an entry")
+    unique = [key for key in table.constraints if isinstance(key, sa.UniqueConstraint)]
+    if any(tuple(key.columns.keys()) != RECORD_KEY for key in unique) or any(index.unique for index in table.indexes):
         raise TypeError(f"{table.name} has a unique key: no error tells yet who broke it")
     if len(table.name) > LONGEST_TABLE:
         raise TypeError(f"{table.name}: a revision keeps at most {LONGEST_TABLE} characters of the name of a table")
 
 
-def saved_columns(aggregate: Aggregate) -> tuple[str, ...]:
-    """The columns of a village's record that its command writes, each time it is saved."""
-    typed = (column.name for column in aggregate.typed[aggregate.root] if column.name != "village_id")
-    return *typed, "rev"
+def saved_columns(aggregate: Aggregate, table: str = "") -> tuple[str, ...]:
+    """The columns that the command of a village's record writes, each time it is saved: of the record itself, or of the
+    `table` of its entries."""
+    typed = [column.name for column in aggregate.typed[table or aggregate.root] if column.name != "village_id"]
+    return tuple(typed) if table else (*typed, "rev")
 
 
 def village_records() -> Iterator[type[Noun]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr
@@ -68,6 +68,49 @@ def in_village(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.Schema
         village_key(),
         sa.Index(f"ix_{name}_area_id", "area", "id"),
         *more,
+    )
+
+
+RECORD_KEY = ("id", "village_id", "area")
+"""What the entries of a village's record refer to."""
+
+
+def with_entries(name: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.SchemaItem, ...]:
+    """The keys of a table of village records that have entries."""
+    return in_village(name, sa.UniqueConstraint(*RECORD_KEY), *more)
+
+
+class RecordEntry(Scoped):
+    """An entry of a list of a village's record, saved with it: `record` is its noun, `key` the column by which the
+    entries of one record differ, `list_name` what the list is called in the record's input.
+
+    Its id is made of the record's and of the key, so an entry that comes back is the same row."""
+
+    record: ClassVar[Any]
+    key: ClassVar[str]
+    list_name: ClassVar[str]
+    named = False
+    record_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Catatan", "Record", server=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
+        entry: Any = cls
+        return in_record(entry.__tablename__, entry.record.__tablename__, entry.key)
+
+
+def in_record(name: str, record: str, key: str) -> tuple[sa.schema.SchemaItem, ...]:
+    """The keys that tie a table of entries to their record: a recoding of its village is a change here."""
+    return (
+        sa.ForeignKeyConstraint(
+            ["record_id", "village_id", "area"],
+            [f"{SCHEMA}.{record}.{column}" for column in RECORD_KEY],
+            onupdate="CASCADE",
+            name=f"fk_{name}_record",
+        ),
+        in_region(),
+        sa.Index(f"ix_{name}_record_id", "record_id", "area"),  # the wall asks the area of every row
+        sa.Index(f"ix_{name}_{key}", key, "area"),
+        sa.Index(f"ix_{name}_area_id", "area", "id"),
     )
 
 

@@ -25,6 +25,8 @@ AMOUNT: tuple[Bound, Bound] = (0, Decimal("999999999999999.99"))
 """Of money in any currency: what the scalar `Decimal` can write."""
 WORKERS: tuple[Bound, Bound] = (0, 100_000)
 """Of one business, of one kind."""
+LONGEST_ENTRIES = 200
+"""Entries of one list of a village's record: participants, members, years."""
 LONGEST_LIST = 50
 """Children of one kind in a household, households of one batch, remarks of one return, records of a plain list."""
 

@@ -29,7 +29,8 @@ class ChangeSet:
     """What was sent of one record: `sent` columns by place, and `removed` children.
 
     `records` is where in the input each record stands, `inside` where in a record of a table each column stands or
-    would stand, `taken` where an id stands that names a record of another type in the same document."""
+    would stand, `taken` where an id stands that names a record of another type in the same document.  Of the tables in
+    `whole` all entries were sent, so that others are removed; `repeated` is where an entry stands a second time."""
 
     id: str
     sent: Document
@@ -38,6 +39,8 @@ class ChangeSet:
     records: dict[tuple[str, str], Path] = field(default_factory=dict)
     inside: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     taken: list[Path] = field(default_factory=list)
+    whole: frozenset[str] = frozenset()
+    repeated: list[Path] = field(default_factory=list)
 
     @property
     def root(self) -> tuple[str, str]:
@@ -103,6 +106,18 @@ def opened(document: Document, vault: Vault) -> Document:
             if isinstance(box, dict):
                 columns[column] = vault.open(id_, field_, box["key_id"], box["sealed"])
     return plain
+
+
+def settle_whole_lists(edit: ChangeSet, base: Document, current: Document) -> None:
+    """Turn each list that was sent as a whole into what the edit changes of it since `base`.
+
+    An entry that was there and is left out is removed; one that is only repeated, and that others removed, stays so."""
+    for table in edit.whole:
+        sent, before = edit.sent[table], base[table]
+        edit.removed = edit.removed | {(table, key) for key in before if key not in sent}
+        for key in before.keys() & sent.keys() - current[table].keys():
+            if all(same(before[key].get(column), value) for column, value in sent[key].items()):
+                del sent[key]
 
 
 def merge(base: Document, current: Document, edit: ChangeSet) -> Merged:

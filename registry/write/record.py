@@ -29,13 +29,13 @@ from auth.sensitivity import Sensitivity
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.vault import Vault
-from registry.models.aggregate import Aggregate, Document
+from registry.models.aggregate import Aggregate, Document, entry_key
 from registry.models.fact import fact_of
 from registry.models.noun import Noun
 from registry.store.db import Database, Transaction
 from registry.store.outage import Deadlocked
 from registry.write.command import audit, audit_refusal, require
-from registry.write.document import ChangeSet, Merged, copied, merge, seal
+from registry.write.document import ChangeSet, Merged, copied, merge, seal, settle_whole_lists
 from registry.write.named_records import refuse_unknown
 from registry.write.probing import count_taken
 from registry.write.retry import edit_hash
@@ -168,6 +168,10 @@ def check_classes(work: SubmissionContext) -> None:
 
     `own` cells of the policy open a class only in records that the caller recorded."""
     principal, area, aggregate = work.principal, work.village_code, work.edit.aggregate
+    for table in work.edit.whole:  # an empty list removes entries without naming a column
+        kind = fact_of(entry_key(aggregate.nouns[table])).sensitivity
+        if not principal.sees(kind).covers(area):
+            raise Forbidden(field=aggregate.lists[table], kind=kind)
     seen = frozenset(kind for kind in Sensitivity if principal.sees(kind).covers(area))
     seen_in_own = seen.union(kind for kind in Sensitivity if principal.own(Ability.of(kind)).covers(area))
     for table, records in work.edit.sent.items():
@@ -236,6 +240,7 @@ def _merge(work: SubmissionContext, base: Document) -> Merged:
     edit = work.edit
     if problems := [*work.submission.drop_echoes(edit, work.current, base)]:
         raise Refused(*problems)
+    settle_whole_lists(edit, base, work.current)
     merged = merge(base, work.current, edit)
     if work.submission.base_rev is None:  # what was removed comes back only by an edit that knows of it
         for table in edit.aggregate.children:

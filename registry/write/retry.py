@@ -42,7 +42,9 @@ def edit_hash(edit: ChangeSet, base_rev: int | None, village: str | None, create
     for table, records in edit.sent.items():
         defaults = edit.aggregate.defaults.get(table, {}) if creates else None
         sent[table] = {id_: _content(columns, defaults) for id_, columns in records.items()}
-    start = {"base_rev": base_rev, "village": village, **more}
+    start: dict[str, Any] = {"base_rev": base_rev, "village": village, **more}
+    if edit.whole:  # an empty list that was sent is not one that was left out
+        start["whole"] = sorted(edit.whole)
     content: dict[str, Any] = {"sent": sent, "removed": sorted(edit.removed), **start}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 

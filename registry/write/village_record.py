@@ -9,6 +9,7 @@ Tests: tests/test_new_noun.py.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,6 +31,7 @@ from registry.models.record_revision import RECORD_REVISION
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import CLAIM, Sql, arg
+from registry.values.bounds import LONGEST_ENTRIES
 from registry.write.command import actor
 from registry.write.document import Merged
 from registry.write.retry import accepted_before
@@ -80,7 +82,18 @@ class VillageRecordSubmission(Submission):
         if text is None:
             return None
         document: Document = orjson.loads(text)
-        return document
+        return self.edit.aggregate.empty() | document
+
+    def check_request(self) -> None:
+        """An entry stands once in its list, and no list is longer than the registry keeps."""
+        if problems := [Problem(Code.LISTED_TWICE, path) for path in self.edit.repeated]:
+            raise Refused(*problems)
+        self._refuse_long_lists(self.edit.sent)
+
+    def _refuse_long_lists(self, document: Document) -> None:
+        for table, list_ in self.edit.aggregate.lists.items():
+            if len(document[table]) > LONGEST_ENTRIES:
+                raise refusal(Code.UNKNOWN_VALUE, list_, items=str(LONGEST_ENTRIES))
 
     async def recorders(self, tx: Transaction, row: asyncpg.Record) -> Recorders:
         return {self.edit.root: row["created_by"]}
@@ -108,8 +121,10 @@ class VillageRecordSubmission(Submission):
             raise refusal(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
         if not merged.changed and work.row is not None:
             return None
+        self._refuse_long_lists(merged.document)
         table, id_ = work.edit.root
-        document = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
+        root = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
+        document = merged.document | root
         findings = check(document, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
         if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
             raise Refused(*[self._problem(error) for error in errors])
@@ -117,7 +132,7 @@ class VillageRecordSubmission(Submission):
         return Judgement(findings)
 
     def _problem(self, finding: Finding) -> Problem:
-        path = self.edit.root_path(finding.column)
+        path = self.edit.path((finding.table, finding.id, finding.column))
         return Problem(finding.code, path, finding.params, finding.severity)
 
     def _shows(self, work: SubmissionContext, finding: Finding) -> bool:
@@ -147,6 +162,7 @@ class VillageRecordSubmission(Submission):
                 actor_role=me.role,
                 ability=self.ability.value,
                 outcome=outcome.value,
+                **_entries(work, merged.document),
             )
         except asyncpg.UniqueViolationError as error:
             if taken_in(error) is None:
@@ -154,6 +170,21 @@ class VillageRecordSubmission(Submission):
             written = []
         if not written:  # the id names another record, visible or not; or the village does not exist today
             raise IdTaken(self.id, work.edit.root_path("id"))
+
+
+def _entries(work: SubmissionContext, document: Document) -> dict[str, Any]:
+    """The entries to write and the ids of those to remove, as arguments of the statements."""
+    arguments: dict[str, Any] = {}
+    for table in work.edit.aggregate.children:
+        before, now = work.current[table], document[table]
+        changed = [columns | {"id": _entry_id(work, key)} for key, columns in now.items() if columns != before.get(key)]
+        arguments[f"entries_{table}"] = as_json(changed)
+        arguments[f"removed_{table}"] = [_entry_id(work, key) for key in before if key not in now]
+    return arguments
+
+
+def _entry_id(work: SubmissionContext, key: str) -> uuid.UUID:
+    return uuid.uuid5(work.id, key)
 
 
 @dataclass(frozen=True)
@@ -185,14 +216,36 @@ def _statements(aggregate: Aggregate) -> _Statements:
         .returning(table.c.id)
     )
     needed = [table.c[name] for name in _NEEDED]
-    return _Statements(locking(table, *needed), _with_revision(table, create), _with_revision(table, save))
+    return _Statements(locking(table, *needed), _complete(aggregate, create), _complete(aggregate, save))
 
 
-def _with_revision(table: sa.Table, written: Any) -> Sql:
-    """The record, its revision and the audit row; the answer is the id, if it was written.
+def _write_entries(entry: sa.Table, columns: tuple[str, ...], home: sa.CTE) -> Any:
+    """INSERT INTO entry (id, record_id, …) SELECT … FROM home, jsonb_populate_recordset(NULL::entry, $1)
+    ON CONFLICT (id) DO UPDATE SET …, archived_at = NULL"""
+    row = sent_rows(entry, f"entries_{entry.name}", "id", *columns)
+    own = {"id": row.c.id, "record_id": home.c.id, **scope_columns(), **{name: row.c[name] for name in columns}}
+    new = upsert(entry).from_select([*own], sa.select(*own.values()).select_from(home.join(row, sa.true())))
+    values = {name: new.excluded[name] for name in columns} | {"updated_at": sa.func.now(), "archived_at": sa.null()}
+    return new.on_conflict_do_update(index_elements=["id"], set_=values)
+
+
+def _remove_entries(entry: sa.Table, home: sa.CTE) -> Any:
+    """UPDATE entry SET archived_at = now() FROM home WHERE record_id = home.id AND id = ANY ($1)"""
+    removed = entry.c.id == sa.any_(arg(f"removed_{entry.name}", sa.ARRAY(sa.Uuid())))
+    values = {"archived_at": sa.func.now(), "updated_at": sa.func.now()}
+    return sa.update(entry).values(values).where(entry.c.record_id == home.c.id, removed)
+
+
+def _complete(aggregate: Aggregate, written: Any) -> Sql:
+    """The record, its entries, its revision and the audit row; the answer is the id, if it was written.
 
     WITH home AS (INSERT … RETURNING id), revision AS (INSERT … SELECT … FROM home), audit AS (…) SELECT id FROM home"""
+    table = table_of(aggregate.nouns[aggregate.root])
     home = written.cte("home")
+    parts = []
+    for name in aggregate.children:
+        entry = table_of(aggregate.nouns[name])
+        parts += [_write_entries(entry, saved_columns(aggregate, name), home), _remove_entries(entry, home)]
     columns = {
         "id": sa.func.gen_random_uuid(),
         "record_id": home.c.id,
@@ -202,4 +255,5 @@ def _with_revision(table: sa.Table, written: Any) -> Sql:
         **{name: arg(name, RECORD_REVISION.c[name].type) for name in _EVENT},
     }
     revision = sa.insert(RECORD_REVISION).from_select(list(columns), sa.select(*columns.values()))
-    return Sql(sa.select(home.c.id).add_cte(revision.cte("revision"), audited(home).cte("audit")))
+    others = [part.cte(f"entries_{n}") for n, part in enumerate(parts)]
+    return Sql(sa.select(home.c.id).add_cte(revision.cte("revision"), audited(home).cte("audit"), *others))

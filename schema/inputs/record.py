@@ -10,21 +10,19 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry.models.aggregate import Aggregate, by_itself, village_records
+from registry.models.aggregate import Aggregate
 from registry.models.fact import RegionCode, fact_of
 from registry.models.noun import Noun, To, camel, table_of
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS
-from registry.write.document import ChangeSet, Path
-from registry.write.village_record import VillageRecordSubmission
+from registry.write.document import Path
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID, NOUNS_BY_FACE, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
-from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
+from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value
 from schema.types.episode import Remittance
 from schema.types.household import Consent
 from schema.types.node import GeoPoint, Money
@@ -32,9 +30,6 @@ from schema.types.node import GeoPoint, Money
 OPERATIONAL = Sensitivity.OPERATIONAL
 ID_FIELD = InputField(ID, OPERATIONAL, "UUID made by the client; the key of every retry.", required=True)
 NOTHING: Mapping[str, InputField] = {}
-BASE_REV = InputField(
-    int, OPERATIONAL, "The `rev` that the edit started from; without it, from the last revision that you wrote."
-)
 
 
 @dataclass(frozen=True)
@@ -216,32 +211,3 @@ def _reader(field: WrittenField) -> Read:
     if type_ in (str, int, bool):
         return as_it_is
     return code_of if isinstance(type_, type) and issubclass(type_, Enum) else json_value
-
-
-NOUNS_WITH_COMMAND: set[type[Noun]] = set()
-"""The nouns of villages that a command saves."""
-
-
-def refuse_unsaved() -> None:
-    """Raises TypeError for a noun of a village that no command saves."""
-    if unsaved := [noun for noun in village_records() if noun not in NOUNS_WITH_COMMAND]:
-        noun = min(unsaved, key=lambda noun: noun.__name__)
-        home = home_of(noun).replace("/types/", "/commands/")
-        raise TypeError(f"nobody could save a {noun.__name__}: declare its input and its command in {home}")
-
-
-class VillageRecordInput(RecordInput):
-    """How a village's record is written, by a command of its own: `command_input` is the input of that."""
-
-    def __init__(self, face: type[Any], text: str) -> None:
-        self.aggregate = by_itself(noun_of(face))
-        super().__init__(face, self.aggregate)
-        NOUNS_WITH_COMMAND.add(self.noun)
-        self.command_input = self.type(text, before={"base_rev": BASE_REV})
-
-    def submission(self, ability: Ability, sent: InputDict) -> VillageRecordSubmission:
-        """What was sent, to be saved by an ability.  Raises BadInput."""
-        id_, columns = uuid_text(sent["id"]), self.columns(sent)
-        village = columns.pop("village_id", None)
-        edit = ChangeSet(id_, {self.table: {id_: columns}}, self.aggregate, inside={self.table: self.inside})
-        return VillageRecordSubmission(edit, village, sent.get("baseRev"), ability)

@@ -7,10 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
-from registry.models.noun import Noun, const
+from registry.models.member import Member
+from registry.models.noun import Noun, To, const
 from registry.models.record_revision import RecordRevision
 from registry.models.region import EnrolledIn
-from registry.read.query import Datum
+from registry.read.filter import AllOf, Exists
+from registry.read.query import Datum, Where
 from schema.declare.input_types import InputField, input_type
 from schema.declare.listing import LIST_OPTIONS, WITHIN, Comparison, DateFilter, FilterKey, ListOptions, NamedCondition
 from schema.declare.makers import one
@@ -45,6 +47,11 @@ def pillar_filter(noun: type[Noun], day: Datum) -> type[Any]:
         }
     )
     return PillarFilter
+
+
+def names_somebody_seen(entry: Any) -> Where:
+    """Condition on an entry: the caller sees the member whom it names, and who has not left the register."""
+    return Exists(Member, To(entry.key), AllOf(()))
 
 
 def _first_revision(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
