@@ -23,6 +23,7 @@ class Ability(Labelled):
     HOUSEHOLD_SUBMIT = "household:submit", "Mengajukan data rumah tangga", "Submit a household"
     HOUSEHOLD_WITHDRAW = "household:withdraw", "Menarik kembali ajuan", "Withdraw a submission"
     HOUSEHOLD_AMEND = "household:amend", "Mengubah data yang sudah diverifikasi", "Amend a household"
+    HOUSEHOLD_ARCHIVE = "household:archive", "Mengarsipkan rumah tangga", "Archive a household"
     SUBMISSION_VERIFY = "submission:verify", "Memverifikasi ajuan", "Verify a submission"
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     SUBMISSION_REJECT = "submission:reject", "Menolak ajuan", "Reject a submission"

@@ -105,6 +105,10 @@ PAGE = total({
         officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="both with a reason, and verified by another (state rule)"),
+    Ability.HOUSEHOLD_ARCHIVE: row(
+        officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="whoever learns that a household has left; withdrawn consent has 72 hours"),
     Ability.SUBMISSION_VERIFY: row(
         officer=no,   village_verifier=AREA, regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,

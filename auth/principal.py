@@ -253,6 +253,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.HOUSEHOLD_SUBMIT: "submit",
     Ability.HOUSEHOLD_WITHDRAW: "withdraw",
     Ability.HOUSEHOLD_AMEND: "amend",
+    Ability.HOUSEHOLD_ARCHIVE: "archive",
     Ability.SUBMISSION_VERIFY: "verify",
     Ability.SUBMISSION_RETURN: "return",
     Ability.SUBMISSION_REJECT: "reject",

@@ -281,6 +281,8 @@ WITHDRAW = """mutation($id: ID!) { withdrawHousehold(input: {id: $id, rev: 99}) 
     household { address } userErrors { code path message params { name value } } } }"""
 REJECT = """mutation($id: ID!) { rejectHousehold(input: {id: $id, rev: 99, reason: DUPLICATE, note: "x"}) {
     household { address } userErrors { code path message params { name value } } } }"""
+ARCHIVE = """mutation($id: ID!) { archiveHousehold(input: {id: $id, rev: 99, reason: MOVED_OUT, note: "x"}) {
+    household { address } userErrors { code path message params { name value } } } }"""
 REVEAL = """mutation($id: ID!, $field: IdentityField!) {
   revealIdentity(input: {id: $id, field: $field, purpose: VERIFICATION}) { value userErrors { code message } } }"""
 NUMBERS = {
@@ -303,6 +305,7 @@ async def test_a_refused_command_reveals_nothing(
             (RETURN, by_id),
             (WITHDRAW, by_id),
             (REJECT, by_id),
+            (ARCHIVE, by_id),
         ):
             answer = await world.ask(who, text, **variables)
             assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, text, answer.body)

@@ -32,10 +32,10 @@ from tests.village import Place, episode, household, person, shop, with_changes
 pytestmark = pytest.mark.anyio
 KEYS = {"id", "subject_id", "household_id", "village_id", "area", "rev", "since", "until"}
 VERIFIED = (
-    "SELECT e.household_id::text AS household, e.rev, to_jsonb(e.at) #>> '{}' AS at, r.document, h.area,"
+    "SELECT e.household_id::text AS household, e.rev, to_jsonb(e.at) #>> '{}' AS at, r.document, h.area, e.to_state,"
     " h.village_id::text AS village FROM workflow_event e JOIN household h ON h.id = e.household_id"
     " JOIN household_revision r ON r.household_id = e.household_id AND r.rev = e.rev"
-    " WHERE e.to_state = 'VERIFIED' ORDER BY e.household_id, e.at"
+    " WHERE e.to_state IN ('VERIFIED', 'REJECTED', 'ARCHIVED') ORDER BY e.household_id, e.at"
 )
 Row = dict[str, Any]
 
@@ -63,6 +63,8 @@ async def expected_ledger(admin: asyncpg.Connection) -> dict[str, list[Row]]:
     ledgers: dict[str, list[Row]] = defaultdict(list)
     rows = await admin.fetch(VERIFIED)
     for row, next_row in zip(rows, [*rows[1:], None], strict=True):
+        if row["to_state"] != "VERIFIED":
+            continue  # it ends what was counted, and nothing is counted from then on
         until = next_row["at"] if next_row is not None and next_row["household"] == row["household"] else None
         document = orjson.loads(row["document"])
         key = {name: row[name] for name in ("household", "area", "rev", "village")} | {"since": row["at"]}

@@ -43,6 +43,11 @@ COMMANDS = {
         "mutation($id: ID!) { rejectHousehold(input: {id: $id, rev: 1, reason: DUPLICATE})"
         f" {{ household {{ id }} {PROBLEM} }} }}",
     ),
+    "archive": (
+        oracle.AMENDS,
+        "mutation($id: ID!) { archiveHousehold(input: {id: $id, rev: 1, reason: MOVED_OUT})"
+        f" {{ household {{ id }} {PROBLEM} }} }}",
+    ),
     "amend": (
         oracle.AMENDS,
         'mutation($id: ID!) { amendHousehold(input: {household: {id: $id, address: "x"}, baseRev: 1, reason: "x"})'

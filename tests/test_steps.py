@@ -1,4 +1,4 @@
-"""Withdraw and reject: what each step leads to for everybody, sent twice, and in a race with the other commands.
+"""Withdraw and reject: what each step leads to for everybody, and when it is sent twice; and all steps in a race.
 
 Who may take them in which state is in tests/test_workflow.py.
 """
@@ -100,7 +100,7 @@ async def test_a_rejection_says_why_and_is_final(village: Place, reason: str) ->
     for who in ("officer", "verifier"):
         record = await village.household(who, document["id"], "viewerCan events { to reason rejectReason }")
         assert record["events"][-1] == {"to": "REJECTED", "reason": "Sudah dicek ke desa.", "rejectReason": reason}
-        assert set(record["viewerCan"]) <= {"IDENTITY_REVEAL"}, who
+        assert set(record["viewerCan"]) <= {"HOUSEHOLD_ARCHIVE", "IDENTITY_REVEAL"}, who
     record = await village.household("viewer", document["id"], "events { to reason rejectReason }")
     assert record["events"][-1] == {"to": "REJECTED", "reason": None, "rejectReason": reason}  # a note is PERSONAL
 
@@ -232,12 +232,19 @@ def _reject(village: Place, document: dict[str, Any], n: int) -> Awaitable[Any]:
     return village.reject(COORDINATORS[n // 2 % 2], document)
 
 
+def _archive(village: Place, document: dict[str, Any], n: int) -> Awaitable[Any]:
+    return village.archive(COORDINATORS[n // 2 % 2], document)
+
+
 RACES: dict[str, tuple[Attempt, Attempt]] = {
     "amend against verify": (_amend, _verify),
     "withdraw against verify": (_withdraw, _verify),
     "reject against verify": (_reject, _verify),
     "withdraw against amend": (_withdraw, _amend),
     "withdraw against reject": (_withdraw, _reject),
+    "archive against amend": (_archive, _amend),
+    "archive against verify": (_archive, _verify),
+    "archive against withdraw": (_archive, _withdraw),
 }
 LOST = {"VERSION_CONFLICT", "TRANSITION_NOT_ALLOWED", "SELF_VERIFY", "NOT_FOUND"}
 

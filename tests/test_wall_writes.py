@@ -106,7 +106,7 @@ async def test_a_child_has_the_village_of_its_household(world: World) -> None:
         "INSERT INTO grants (user_id, role, national, valid_from) SELECT id, 'OFFICER', true, now() FROM account",
         "UPDATE account SET id = id",
         "UPDATE reference_code SET label_id = ''",
-        "UPDATE household_revision SET document = '{}'",
+        "UPDATE household_revision SET rev = rev + 1",
         "UPDATE workflow_event SET reason = ''",
         "UPDATE record_revision SET document = '{}'",
         "UPDATE identity SET area = area",
@@ -134,6 +134,17 @@ async def test_nobody_can_change_the_map_the_history_or_the_wall(world: World, t
     async with world.as_login(BY_NAME["OFFICER@country"], write="submit") as connection:
         with pytest.raises((RLS, asyncpg.FeatureNotSupportedError)):
             await connection.execute(text)
+
+
+async def test_a_revision_changes_only_to_lose_the_numbers_of_a_household_that_has_left(world: World) -> None:
+    everything = "UPDATE household_revision SET document = document"
+    async with world.as_login(BY_NAME["OFFICER@country"], write="submit") as connection:
+        with pytest.raises(RLS):  # some of those that have left have numbers still
+            await connection.execute(everything)
+    async with world.as_login(BY_NAME["OFFICER@country"], write="submit") as connection:
+        changed = await connection.fetch("UPDATE household_revision SET document = '{}' RETURNING household_id")
+    left = {house.id for house in world.houses if house.archived}
+    assert {row["household_id"] for row in changed} == left != set()
 
 
 async def test_row_security_cannot_be_switched_off(world: World) -> None:

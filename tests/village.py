@@ -88,6 +88,9 @@ WITHDRAW = """mutation($id: ID!, $rev: Int!) {
 REJECT = """mutation($id: ID!, $rev: Int!, $reason: RejectReason!, $note: String) {
   rejectHousehold(input: {id: $id, rev: $rev, reason: $reason, note: $note}) {
     household { rev workflowState verifiedRev } userErrors { code severity path message } } }"""
+ARCHIVE = """mutation($id: ID!, $rev: Int!, $reason: ArchiveReason!, $note: String) {
+  archiveHousehold(input: {id: $id, rev: $rev, reason: $reason, note: $note}) {
+    household { id } userErrors { code severity path message } } }"""
 REVEAL = """mutation($id: ID!, $field: IdentityField!, $purpose: AccessPurpose!, $note: String) {
   revealIdentity(input: {id: $id, field: $field, purpose: $purpose, note: $note}) {
     value userErrors { code path message } } }"""
@@ -206,6 +209,12 @@ class Place:
     ) -> Any:
         """Payload of `rejectHousehold`."""
         return (await self.ask(who, REJECT, id=household["id"], rev=rev, reason=reason, note=note))["rejectHousehold"]
+
+    async def archive(
+        self, who: str, household: Mapping[str, Any], rev: int = 1, reason: str = "MOVED_OUT", note: str | None = None
+    ) -> Any:
+        """Payload of `archiveHousehold`."""
+        return (await self.ask(who, ARCHIVE, id=household["id"], rev=rev, reason=reason, note=note))["archiveHousehold"]
 
     async def new_household(self, state: str, author: str = "officer", **changes: Any) -> dict[str, Any]:
         """A new household of `author` in this state, at revision 1."""

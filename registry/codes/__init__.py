@@ -55,6 +55,7 @@ from registry.codes.region import (
 from registry.codes.service_visit import ServiceType
 from registry.codes.workflow import (
     AccessPurpose,
+    ArchiveReason,
     IdentityField,
     OrderDirection,
     RejectReason,
@@ -66,6 +67,7 @@ from registry.codes.workflow import (
 
 __all__ = [
     "AccessPurpose",
+    "ArchiveReason",
     "BusinessField",
     "BusinessPermit",
     "BusinessScale",

@@ -63,6 +63,15 @@ class RejectReason(Code):
     DUPLICATE = "DUPLICATE", "Ganda", "recorded twice"
 
 
+class ArchiveReason(Code):
+    """Why a household leaves the register (alasan pengarsipan)."""
+
+    MOVED_OUT = "MOVED_OUT", "Pindah", "moved out"
+    DISSOLVED = "DISSOLVED", "Bubar", "dissolved"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", "Persetujuan ditarik", "consent withdrawn"
+    ENTERED_BY_MISTAKE = "ENTERED_BY_MISTAKE", "Salah catat", "entered by mistake"
+
+
 class IdentityField(Code):
     """Values of the identity vault."""
 

@@ -88,6 +88,8 @@ class Door:
     insert: bool = True
     update: tuple[str, ...] = ()  # the columns that may change
     where: str | None = None  # the rows of a MANAGED table that the caller may write
+    changes: str | None = None  # the rows of a scoped table that may change at all
+    becomes: str = "true"  # what holds of a changed row
 
 
 for module in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
@@ -114,7 +116,12 @@ DOORS: dict[str, Door] = {
         for entry in record_entries()
     },
     record_revision.RECORD_REVISION.name: Door(Kind.SCOPED),
-    workflow.REVISION.name: Door(Kind.SCOPED),
+    workflow.REVISION.name: Door(
+        Kind.SCOPED,
+        update=("document",),  # to forget the numbers of a household that has left the register
+        changes=f"EXISTS (SELECT FROM {SCHEMA}.household h WHERE h.id = household_id AND h.archived_at IS NOT NULL)",
+        becomes="document::text !~ '\"key_id\"'",
+    ),
     workflow.EVENT.name: Door(Kind.SCOPED),
     workflow.REMARK.name: Door(Kind.SCOPED, update=("resolved_in_rev", "updated_at")),
     finding.FINDING.name: Door(Kind.SCOPED, update=("archived_at", "updated_at")),
@@ -215,7 +222,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
         change = f"{within('write')} AND {see}"
         yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({change})"
         if door.update:
-            yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({change}) WITH CHECK ({change})"
+            before = change if door.changes is None else f"{change} AND {door.changes}"
+            yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({before}) WITH CHECK ({change} AND {door.becomes})"
     elif door.kind in (Kind.MAP, Kind.MANAGED):
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         if door.kind is Kind.MANAGED:

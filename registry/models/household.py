@@ -151,7 +151,8 @@ class Household(Scoped, Noun):
         sa.Index("ix_household_no", "household_no", "id"),
         sa.Index("ix_household_area_verified", "area", "verified_at"),
         counted("household"),
-        sa.CheckConstraint("draft = (workflow_state = 'DRAFT')", name="ck_household_draft"),
+        # A draft that has left the register is nobody else's either.
+        sa.CheckConstraint("draft = (workflow_state = 'DRAFT') OR archived_at IS NOT NULL", name="ck_household_draft"),
     )
 
 

@@ -21,7 +21,7 @@ from auth.ability import Ability
 from auth.principal import SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.codes import RejectReason, WorkflowState
+from registry.codes import ArchiveReason, RejectReason, WorkflowState
 from registry.models.fact import Derived, Fact, StatementContext, fact
 from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import InHousehold
@@ -64,6 +64,9 @@ class WorkflowEvent(InHousehold, Noun):
     reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
     reject_reason: Mapped[RejectReason | None] = fact(
         OPERATIONAL, "Alasan penolakan", "Why the submission was refused for good", RejectReason, server=True
+    )
+    archive_reason: Mapped[ArchiveReason | None] = fact(
+        OPERATIONAL, "Alasan pengarsipan", "Why the household left the register", ArchiveReason, server=True
     )
     edit_hash: Mapped[str | None] = fact(
         SYSTEM,
@@ -188,6 +191,8 @@ SAVE_DRAFT     = _saving(Act.DRAFT,  A.HOUSEHOLD_SUBMIT, "submit")
 SUBMIT         = _saving(Act.SUBMIT, A.HOUSEHOLD_SUBMIT, "submit", unless=sent_by_another)
 AMEND          = _saving(Act.AMEND,  A.HOUSEHOLD_AMEND,  "amend")
 
+IN_REGISTER = tuple(state for state in S if state is not S.ARCHIVED)
+
 # The other commands
 #                     ability              setting           in these states                    leads to
 VERIFY_VILLAGE = Step(A.SUBMISSION_VERIFY, "verify_village", (S.SUBMITTED,),                    S.VERIFIED_VILLAGE,
@@ -202,12 +207,14 @@ WITHDRAW       = Step(A.HOUSEHOLD_WITHDRAW, "withdraw",      (S.SUBMITTED,),    
                       unless=verified_before)
 REJECT         = Step(A.SUBMISSION_REJECT, "reject",         (S.SUBMITTED, S.VERIFIED_VILLAGE), S.REJECTED,
                       unless=is_author)
+ARCHIVE        = Step(A.HOUSEHOLD_ARCHIVE, "archive",        IN_REGISTER,                       S.ARCHIVED)
 REVEAL         = Step(A.IDENTITY_REVEAL,   "reveal",         tuple(S),                          None)
 # fmt: on
 STEPS = (
     SUBMIT,
     WITHDRAW,
     AMEND,
+    ARCHIVE,
     VERIFY_VILLAGE,
     VERIFY_REGENCY,
     RETURN_VILLAGE,

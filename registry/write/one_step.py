@@ -1,4 +1,4 @@
-"""Commands that take one step of the workflow and leave the content as it is: withdraw and reject.
+"""Commands that take one step of the workflow and leave the content as it is: withdraw, reject, archive.
 
 Rule: a step names the `rev` that was looked at; taking the same step of this revision again, for the same reason,
 succeeds without a second event, whatever has become of the household since.
@@ -6,6 +6,9 @@ Tests: tests/test_steps.py, tests/test_workflow.py.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
@@ -25,12 +28,13 @@ from registry.write.step import CODED, Item, Result, add_event, lock_for
 from registry.write.user_errors import Refused, refusal, unfit
 
 _ID = arg("id", sa.Uuid())
+NOW = sa.func.now()
 
 
 def changing(step: Step, **more: object) -> Sql:
     """UPDATE household SET workflow_state = <what the step leads to>, … WHERE id = $1."""
     state: sa.ColumnElement[str] = sa.literal_column(f"'{step.target.value}'")
-    values = {"workflow_state": state, "updated_at": sa.func.now(), "village_verified_by_id": sa.null()}
+    values = {"workflow_state": state, "updated_at": NOW, "village_verified_by_id": sa.null()}
     return Sql(sa.update(HOUSEHOLD).values(values | more).where(HOUSEHOLD.c.id == _ID))
 
 
@@ -54,10 +58,17 @@ def _taken_before(step: Step) -> Sql:
 class OneStep:
     """A command that takes one step: `changes` are its statements, each for the household `id`.
 
-    `forbidden` is why it is refused where nothing but the step's own condition keeps the caller from it."""
+    `because` has more statements for some of its reasons; `forbidden` is why it is refused where nothing but the step's
+    own condition keeps the caller from it."""
 
-    def __init__(self, step: Step, *changes: Sql, forbidden: Code = Code.TRANSITION_NOT_ALLOWED) -> None:
-        self._step, self._changes, self._forbidden = step, changes, forbidden
+    def __init__(
+        self,
+        step: Step,
+        *changes: Sql,
+        because: Mapping[str, Sequence[Sql]] = MappingProxyType({}),
+        forbidden: Code = Code.TRANSITION_NOT_ALLOWED,
+    ) -> None:
+        self._step, self._changes, self._because, self._forbidden = step, changes, because, forbidden
         self._lock, self._taken_before = lock_for(step), _taken_before(step)
 
     async def take(
@@ -92,7 +103,8 @@ class OneStep:
             raise refusal(Code.VERSION_CONFLICT, "rev")
         if not is_open:
             raise refusal(self._forbidden if row["own"] else Code.TRANSITION_NOT_ALLOWED, "id")
-        for statement in self._changes:
+        more = [statement for code in reason.values() for statement in self._because.get(code, ())]
+        for statement in (*self._changes, *more):
             await tx.rows(statement, id=item.id)
         await add_event(tx, row, step, actor(principal, step.ability, row["area"]), note, **reason)
         return WriteOutcome.ACCEPTED

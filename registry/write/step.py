@@ -69,7 +69,7 @@ def first_open(row: asyncpg.Record, *steps: Step) -> Step | None:
     return next((step for step in steps if row[step.setting]), None)
 
 
-CODED = ("reject_reason",)
+CODED = ("reject_reason", "archive_reason")
 """The columns of an event that hold the reason of a step as a code."""
 ADD_EVENT = Sql(
     sa.insert(EVENT)
@@ -98,7 +98,7 @@ async def add_event(
         actor_name=me.name,
         actor_role=me.role,
         reason=note,
-        draft=step.target is WorkflowState.DRAFT,
+        draft=row["draft"] or step.target is WorkflowState.DRAFT,
         **dict.fromkeys(CODED) | reason,
         **{name: row[name] for name in ("village_id", "area")},
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
-from registry.codes import SaveAs
+from registry.codes import ArchiveReason, SaveAs
 from registry.models.fact import fact_of
 from registry.models.workflow import EVENT, Act
+from registry.write.archiving import ARCHIVING
 from registry.write.household import HouseholdSubmission
 from registry.write.one_step import WITHDRAWING
 from registry.write.step import Item, Result
@@ -79,6 +80,39 @@ WithdrawHouseholdPayload = payload(
 )
 async def withdraw_household(context: Context, sent: InputDict) -> Result:
     return await WITHDRAWING.take(context.database, context.principal, Item(id_of(sent), sent["rev"]))
+
+
+# --- archive ----------------------------------------------------------------------------------------------------------
+
+ArchiveHouseholdInput = input_type(
+    "ArchiveHouseholdInput",
+    "Take a household out of the register; nothing is deleted but the numbers of those who withdraw their consent.",
+    {
+        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
+        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        "reason": InputField(ArchiveReason, OPERATIONAL, "Why it leaves the register.", required=True),
+        "note": InputField(
+            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
+        ),
+    },
+)
+ArchiveHouseholdPayload = payload(
+    "ArchiveHouseholdPayload",
+    "Outcome of an archiving.",
+    Result,
+    household=record(Household, "Null once it is archived: nobody finds a household that has left the register."),
+)
+
+
+@command(
+    Ability.HOUSEHOLD_ARCHIVE,
+    "Take a household out of the register, with a reason.",
+    ArchiveHouseholdInput,
+    ArchiveHouseholdPayload,
+)
+async def archive_household(context: Context, sent: InputDict) -> Result:
+    item, reason = Item(id_of(sent), sent["rev"]), sent["reason"].value
+    return await ARCHIVING.take(context.database, context.principal, item, sent.get("note"), archive_reason=reason)
 
 
 # --- amend ------------------------------------------------------------------------------------------------------------
