@@ -36,11 +36,23 @@ async def new_account(village: Place, *grants: tuple[str, str | None]) -> str:
     id_ = village.ids[name] = uuid.uuid4()
     await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, name)
     for role, code in grants:
+        if role == "MINISTRY_ADMIN":
+            await let_in(village, name)
         await village.admin.execute(
             "INSERT INTO grants (user_id, role, region_id, national, valid_from) VALUES ($1, $2, $3, $4, '2019-01-01')",
             *(id_, role, None if code is None else village.regions[code], code is None),
         )
     return name
+
+
+async def let_in(village: Place, name: str, valid_until: str | None = None) -> None:
+    """Give an account a password, which nobody knows, until then."""
+    await village.admin.execute(
+        "INSERT INTO credential (account_id, password_hash, temporary, valid_until)"
+        " VALUES ($1, 'x', false, $2::text::timestamptz) ON CONFLICT (account_id) DO UPDATE SET valid_until ="
+        " excluded.valid_until",
+        *(village.ids[name], valid_until),
+    )
 
 
 async def give(village: Place, giver: str, receiver: str, role: str, code: str | None, **more: Any) -> Any:
@@ -304,7 +316,7 @@ async def test_only_who_gave_a_grant_ends_the_password_of_its_holder(village: Pl
     grant = await village.admin.fetchval("SELECT id FROM grants WHERE user_id = $1", village.ids[name])
     await village.admin.execute("UPDATE grants SET granted_by = $1 WHERE id = $2", village.ids["ministry"], grant)
     await village.admin.execute(
-        "INSERT INTO credential (account_id, password_hash, temporary, given_by) VALUES ($1, 'x', false, $2)",
+        "UPDATE credential SET given_by = $2 WHERE account_id = $1",
         *(village.ids[name], village.ids["colleague"]),
     )
     connection = await asyncpg.connect(village.login, server_settings={"default_transaction_read_only": "off"})
@@ -414,4 +426,33 @@ async def test_the_last_administrator_s_grant_does_not_end(village: Place) -> No
         left = "SELECT count(*) FROM grants WHERE role = 'MINISTRY_ADMIN' AND active AND valid_to IS NULL"
         assert await village.admin.fetchval(left) == 1
     finally:
+        await village.admin.execute("UPDATE grants SET active = true WHERE id = ANY($1)", [row["id"] for row in ended])
+
+
+@pytest.mark.parametrize("way", ["a password", "a password that is over", "a binding", None])
+async def test_an_administrator_who_cannot_sign_in_does_not_count(village: Place, way: str | None) -> None:
+    ended = await village.admin.fetch(
+        "UPDATE grants SET active = false WHERE role = 'MINISTRY_ADMIN' AND active RETURNING id"
+    )
+    try:
+        going, other = [await new_account(village, ("MINISTRY_ADMIN", None)) for _ in range(2)]
+        id_ = village.ids[other]
+        if way in (None, "a binding"):
+            await village.admin.execute("DELETE FROM credential WHERE account_id = $1", id_)
+        if way == "a binding":
+            await village.admin.execute(
+                "INSERT INTO account_subject (issuer, subject, account_id) VALUES ('https://sso.example', $1, $2)",
+                other,
+                id_,
+            )
+        if way == "a password that is over":
+            await let_in(village, other, "2020-01-01")
+        grant = await village.admin.fetchval("SELECT id FROM grants WHERE user_id = $1", village.ids[going])
+        answer = await village.query(other, END, id=str(grant))
+        counts = way in ("a password", "a binding")
+        assert codes(answer.data["endGrant"]) == ([] if counts else ["LAST_ADMINISTRATOR"])
+    finally:
+        await village.admin.execute(
+            "UPDATE grants SET active = false WHERE role = 'MINISTRY_ADMIN' AND active",
+        )
         await village.admin.execute("UPDATE grants SET active = true WHERE id = ANY($1)", [row["id"] for row in ended])

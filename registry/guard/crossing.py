@@ -225,6 +225,18 @@ LAST_SEEN = Crossing(
     "SELECT max(s.renewed_at) FROM session s WHERE s.account_id = whose",
 )
 
+CAN_SIGN_IN = Crossing(
+    "can_sign_in",
+    (("whose", "uuid"),),
+    "boolean",
+    frozenset({"credential", "account_subject"}),
+    "An administrator who has neither a password that is good nor a binding does not keep the ministry one.",
+    """
+    SELECT EXISTS (SELECT FROM credential c WHERE c.account_id = whose AND coalesce(c.valid_until > now(), true))
+      OR EXISTS (SELECT FROM account_subject s WHERE s.account_id = whose)
+    """,
+)
+
 FORGETTING = Crossing(
     "forget_sessions",
     (("whose", "uuid"), ("most", "int")),
@@ -312,6 +324,7 @@ CROSSINGS = (
     ADMITTING,
     WELCOMING,
     LAST_SEEN,
+    CAN_SIGN_IN,
     FORGETTING,
     FORGETTING_FACTORS,
     GIVING_PASSWORD,

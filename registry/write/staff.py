@@ -1,6 +1,6 @@
 """What must remain when a grant or an account ends: an administrator of the ministry, and the officers of a village.
 
-Rule: the ministry never loses its last administrator; what takes an officer from a village says so.
+Rule: the ministry never loses its last administrator who can sign in; what takes an officer from a village says so.
 Tests: tests/test_grants.py, tests/test_people.py.
 """
 
@@ -46,6 +46,7 @@ _OTHER_ADMINISTRATOR = Sql(
             .where(
                 ACCOUNT.c.id == GRANTS.c.user_id,
                 ACCOUNT.c.active,
+                sa.func.registry.can_sign_in(ACCOUNT.c.id),
                 GRANTS.c.national,
                 of_roles(GRANTS, ADMINISTRATORS),
                 in_force_on(GRANTS, _ON),
