@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.codes import RegionKind, RegionLevel
-from registry.regions import region_list
 from registry.regions.region_diff import CurrentRegion, plan
-from registry.regions.region_list import ListedRegion, RegionListError, read_list
+from registry.regions.region_list import ListedRegion, read_list
 from registry.regions.region_name import normalise, place
+from registry.values import csv_file
+from registry.values.csv_file import FileError
 
 MALANG = {
     "provinces.csv": "code,name\n35,Jawa Timur\n",
@@ -151,11 +152,11 @@ def test_files_that_are_not_a_list_are_refused(tmp_path: Path, monkeypatch: pyte
         (archive(tmp_path / "twice.tgz", {f"{a}{n}": t for a in ("", "b/") for n, t in MALANG.items()}), "twice"),
     ]
     for path, reason in cases:
-        with pytest.raises(RegionListError, match=reason):
+        with pytest.raises(FileError, match=reason):
             read_list(path)
-    monkeypatch.setattr(region_list, "MAX_BYTES", 10)
+    monkeypatch.setattr(csv_file, "MAX_BYTES", 10)
     for path in (one_file(tmp_path / "long.csv", "35,Jawa Timur\n"), archive(tmp_path / "long.tgz", MALANG)):
-        with pytest.raises(RegionListError, match="larger than"):
+        with pytest.raises(FileError, match="larger than"):
             read_list(path)
 
 

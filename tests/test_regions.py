@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.regions.region_diff import Candidate, CurrentRegion, plan
-from registry.regions.region_list import BadRow, ListedRegion, Origin, RegionList, read_list
+from registry.regions.region_list import ListedRegion, Origin, RegionList, read_list
 from registry.regions.region_load import Connection, RegionLoadError, apply, compare
 from registry.regions.region_name import place
+from registry.values.csv_file import BadRow
 from server.demo import geography
 
 FIRST, LATER = dt.date(2019, 10, 8), dt.date(2025, 4, 25)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from registry.regions import region_list
-from registry.regions.region_list import BadRow, RegionListError
 from registry.regions.village_list import ListedVillage, read_villages
+from registry.values import csv_file
+from registry.values.csv_file import BadRow, FileError
 
 
 def read(tmp_path: Path, content: str | bytes) -> list[tuple[int, object]]:
@@ -68,13 +68,13 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, monkeypatch:
         (b"code,year\n", "no village"),
         (b"ok\n\xff\n", "villages.csv:2: not UTF-8"),
     ):
-        with pytest.raises(RegionListError, match=sentence):
+        with pytest.raises(FileError, match=sentence):
             read(tmp_path, content)
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(RegionListError, match=r"no such file|cannot be read"):
+        with pytest.raises(FileError, match=r"no such file|cannot be read"):
             read_villages(path)
-    monkeypatch.setattr(region_list, "MAX_BYTES", 20)
-    with pytest.raises(RegionListError, match="larger"):
+    monkeypatch.setattr(csv_file, "MAX_BYTES", 20)
+    with pytest.raises(FileError, match="larger"):
         read(tmp_path, "35.07.11.2008\n" * 2)
 
 

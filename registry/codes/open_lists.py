@@ -24,6 +24,8 @@ class OpenList:
     name: str
     source: str
     codes: Mapping[str, Labels]
+    form: str = "[A-Z][A-Z0-9_]*"
+    """What a code looks like, as a regular expression."""
     every: ClassVar[dict[str, "OpenList"]] = {}
 
     def __post_init__(self) -> None:
@@ -32,7 +34,7 @@ class OpenList:
         self.every[self.name] = self
 
 
-OCCUPATION = OpenList("OCCUPATION", "Dukcapil, daftar pekerjaan kartu keluarga (89)", OCCUPATIONS)
+OCCUPATION = OpenList("OCCUPATION", "Dukcapil, daftar pekerjaan kartu keluarga (89)", OCCUPATIONS, "[1-9][0-9]?")
 
 AGE_BAND = OpenList(
     "AGE_BAND",

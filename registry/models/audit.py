@@ -24,11 +24,11 @@ from registry.values.bounds import NOTE
 
 SYSTEM = Sensitivity.SYSTEM
 LONGEST_SHELL_USER = 100
-SIGN_IN, VAULT_KEYS, REGION_LIST = "sign-in", "vault:keys", "regions:load"
-_OTHERS = {"SIGN_IN": SIGN_IN, "VAULT_KEYS": VAULT_KEYS, "REGION_LIST": REGION_LIST}
+SIGN_IN, VAULT_KEYS, REGION_LIST, CODE_LIST = "sign-in", "vault:keys", "regions:load", "codes:load"
+_OTHERS = {"SIGN_IN": SIGN_IN, "VAULT_KEYS": VAULT_KEYS, "REGION_LIST": REGION_LIST, "CODE_LIST": CODE_LIST}
 Action = enum.Enum("Action", {ability.name: ability.value for ability in Ability} | _OTHERS)  # type: ignore[misc]  # an enum of names known at import
 """What a row records: the ability that was used, or what needs none: an attempt to sign in, and at the command line a
-change of the vault's keys and the loading of a list of regions."""
+change of the vault's keys and the loading of a list of regions or codes."""
 
 
 class AuditEvent(Noun):

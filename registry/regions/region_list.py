@@ -7,9 +7,7 @@ its file and line; only blank lines are skipped, and nothing is unpacked to disk
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import gzip
 import hashlib
 import io
 import tarfile
@@ -22,9 +20,7 @@ from pathlib import Path, PurePosixPath
 from registry.codes import RegionKind, RegionLevel
 from registry.models.region import LONGEST_NAME
 from registry.regions.region_name import place
-
-MAX_BYTES = 64 * 2**20
-"""Largest content read, after decompression; the whole country takes 5 MB."""
+from registry.values.csv_file import MAX_BYTES, BadRow, FileError, capped, csv_lines
 
 _FILES = {
     "provinces.csv": (RegionLevel.PROVINCE, ["code", "name"]),
@@ -48,18 +44,6 @@ class ListedRegion:
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
-    """A line that cannot be used, and why."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
 class Origin:
     """The origin of a list: its publisher and licence, and the decree that it follows."""
 
@@ -79,10 +63,6 @@ class RegionList:
     origin: Origin
 
 
-class RegionListError(ValueError):
-    """The path has no region list that can be read."""
-
-
 _IDN_AREA_DATA = Origin("idn-area-data", attribution="idn-area-data, ODbL 1.0")
 
 # Lists recognised by their content, because a file name proves no decree.
@@ -97,7 +77,7 @@ _ORIGINS = {
 
 
 def read_list(path: Path) -> RegionList:
-    """Read a folder, .tgz, .csv or .csv.gz.  Raises RegionListError for anything else; bad lines are in the result."""
+    """Read a folder, .tgz, .csv or .csv.gz.  Raises FileError for anything else; bad lines are in the result."""
     files = _files(path)
     is_idn_area_data = len(files) > 1
     checksum = hashlib.sha256(b"".join(files.values())).hexdigest()
@@ -123,21 +103,12 @@ def _files(path: Path) -> dict[str, bytes]:
         else:
             return {path.name: capped(path)}
     except FileNotFoundError:
-        raise RegionListError(f"{path}: no such file") from None
+        raise FileError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise RegionListError(f"{path}: cannot be read ({error})") from error
+        raise FileError(f"{path}: cannot be read ({error})") from error
     if missing := [name for name in _FILES if name not in files]:
-        raise RegionListError(f"{path}: {', '.join(missing)} not found")
+        raise FileError(f"{path}: {', '.join(missing)} not found")
     return {name: files[name] for name in _FILES}
-
-
-def capped(path: Path) -> bytes:
-    """A file's content, decompressed by its ending; never more than MAX_BYTES are in memory."""
-    with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise RegionListError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
-    return content
 
 
 def _members(archive: bytes) -> dict[str, bytes]:
@@ -152,9 +123,9 @@ def _members(archive: bytes) -> dict[str, bytes]:
             if file is None:
                 continue
             if name in files:
-                raise RegionListError(f"the archive holds {name} twice")
+                raise FileError(f"the archive holds {name} twice")
             if member.size > MAX_BYTES:  # a sparse member may claim more than the archive holds
-                raise RegionListError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+                raise FileError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
             files[name] = file.read()
     return files
 
@@ -169,36 +140,13 @@ def _entries(
             yield cells
             continue
         if first and expected and cells != columns:
-            raise RegionListError(f"{file}: the heading must be {','.join(columns)}")
+            raise FileError(f"{file}: the heading must be {','.join(columns)}")
         if first and cells[:1] == ["code"]:
             if "name" not in cells:
-                raise RegionListError(f"{file}: the heading must have the columns code and name")
+                raise FileError(f"{file}: the heading must have the columns code and name")
             columns = cells
         elif cells:
             yield _row(file, line, columns, cells, expected)
-
-
-def csv_lines(file: str, content: bytes) -> Iterator[tuple[bool, int, list[str] | BadRow]]:
-    """Every line of a CSV file: whether it is the first, its number, and its cells or why it has none.
-
-    Raises RegionListError for what is not UTF-8."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise RegionListError(f"{file}:{line}: not UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line, first = 1, True
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield first, line, BadRow(file, line, f"not CSV ({error})")
-            cells = []
-        if cells is None:
-            return
-        yield first, line, cells
-        line, first = reader.line_num + 1, False
 
 
 def _row(

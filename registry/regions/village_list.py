@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.regions.region_list import BadRow, RegionListError, capped, csv_lines
 from registry.regions.region_name import place
+from registry.values.csv_file import BadRow, FileError, content_of, csv_lines
 from registry.values.text import clean
 
 COLUMNS = ["code", "year", "decree"]
@@ -34,16 +34,10 @@ class ListedVillage:
 
 
 def read_villages(path: Path) -> list[ListedVillage | BadRow]:
-    """Every line of a CSV file.  Raises RegionListError if it cannot be read, has a wrong heading or no village."""
-    try:
-        content = capped(path)
-    except FileNotFoundError:
-        raise RegionListError(f"{path}: no such file") from None
-    except OSError as error:
-        raise RegionListError(f"{path}: cannot be read ({error.strerror})") from None
-    rows = list(_rows(path.name, content))
+    """Every line of a CSV file.  Raises FileError if it cannot be read, has a wrong heading or no village."""
+    rows = list(_rows(path.name, content_of(path)))
     if not rows:
-        raise RegionListError(f"{path}: it has no village")
+        raise FileError(f"{path}: it has no village")
     return rows
 
 

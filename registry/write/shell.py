@@ -47,7 +47,7 @@ class Shell:
         await self._add(ability.value, subject, WriteOutcome.of(changed).value, note)
 
     async def audit_action(self, action: str, note: str, *, changed: bool = True) -> None:
-        """Write the audit row of what no caller of the API does: VAULT_KEYS or REGION_LIST."""
+        """Write the audit row of what no caller of the API does: VAULT_KEYS, REGION_LIST or CODE_LIST."""
         await self._add(action, None, WriteOutcome.of(changed).value, note)
 
     async def audit_refusal(self, ability: Ability, outcome: str, note: str) -> None:

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.progress import track
 
 from auth.area import NATIONAL
-from registry.regions.region_list import BadRow
 from registry.regions.village_list import ListedVillage, read_villages
 from registry.values.civil_day import civil_day
+from registry.values.csv_file import BadRow
 from registry.values.text import clean
 from registry.write.programme import (
     ABILITY,
@@ -107,7 +107,7 @@ def _line(row: BadRow) -> dict[str, Any]:
 async def enrol(
     dsn: str, path: Path, programme: str | None, year: int | None, decree: str | None, *, dry_run: bool
 ) -> EnrolledVillages:
-    """Enrol the villages of a file.  Raises RegionListError if it cannot be read, and ProgrammeError."""
+    """Enrol the villages of a file.  Raises FileError if it cannot be read, and ProgrammeError."""
     rows = read_villages(path)
     async with shell(dsn, operator(), dry_run=dry_run) as work:
         enrolled = EnrolledVillages(await _programme(work, programme), dry_run)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import server.cli.user_bindings  # noqa: F401  (its verbs join those of `user`)
 from server.access_declarations import Reason, verb, verbs
+from server.cli.code_lists import codes
 from server.cli.grants import grant
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(regions, name="regions")
+app.add_typer(codes, name="codes")
 app.add_typer(programme, name="programme")
 app.add_typer(service, name="service")
 app.add_typer(user, name="user")
@@ -255,11 +257,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 EXPECTED_ERRORS = {
     "asyncpg": "PostgresError",
     "auth.service_key": "ServiceKeyError",
-    "registry.regions.region_list": "RegionListError",
+    "registry.values.csv_file": "FileError",
     "registry.regions.region_load": "RegionLoadError",
     "registry.write.service": "ServiceError",
     "schema.engine.operation_files": "OperationsError",
     "registry.write.shell": "ShellRefused",
+    "server.cli.code_loading": "CodeListError",
     "server.cli.enrolling": "ProgrammeError",
     "registry.write.account_subject": "BindingError",
     "server.cli.explain": "ExplainError",

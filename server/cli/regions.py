@@ -44,7 +44,7 @@ async def load(
 ) -> bool:
     """Compare the list with the database and, unless `dry_run`, apply it.  Returns whether every row was good.
 
-    A known list has its own decree and day.  Raises RegionListError, RegionLoadError, whose messages say what is wrong.
+    A known list has its own decree and day.  Raises FileError, RegionLoadError, whose messages say what is wrong.
     """
     regions = read_list(path)
     decree = decree or regions.origin.decree

@@ -14,6 +14,7 @@ import asyncpg
 from registry.codes.countries import COUNTRIES
 from registry.codes.open_lists import Labels, OpenList
 from registry.models.noun import SCHEMA
+from registry.write.code_list import SET_VERSIONS
 
 OWN_SOURCE = "Desmigratif Registry"
 
@@ -51,7 +52,7 @@ async def write_lists(connection: asyncpg.Connection) -> None:
         for number, (code, (label_id, label_en)) in enumerate(built_in.codes.items(), start=1)
     ]
     await connection.executemany(ADD_CODE, rows)
-    await connection.execute(SET_VERSIONS)
+    await connection.execute(SET_VERSIONS.text)
 
 
 OF_PROGRAM = f"(SELECT name FROM {SCHEMA}.reference_list WHERE loaded_at IS NULL)"
@@ -65,13 +66,4 @@ INSERT INTO {SCHEMA}.reference_list (name, source, version) VALUES ($1, $2, '') 
 ADD_CODE = f"""
 INSERT INTO {SCHEMA}.reference_code (list, code, label_id, label_en, sort) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
-"""
-CONTENT = f"""
-SELECT string_agg(concat_ws(E'\\t', c.code, c.label_id, c.label_en, c.sort, c.valid_from, c.valid_to), E'\\n'
-                  ORDER BY c.sort, c.code)
-FROM {SCHEMA}.reference_code c WHERE c.list = l.name
-"""
-SET_VERSIONS = f"""
-UPDATE {SCHEMA}.reference_list l
-SET version = left(encode(sha256(convert_to(l.source || coalesce(({CONTENT}), ''), 'UTF8')), 'hex'), 12)
 """
