@@ -110,6 +110,8 @@ GOOD: dict[str, dict[str, dict[str, Any]]] = {
             "status": "RUNNING",
             "started_on": "2019",
             "nib": "1234567890123",
+            "kbli_version": "KBLI_2025",
+            "kbli_code": "47111",
             "workers_family": 1,
             "export_countries": ["MY"],
         }
@@ -314,6 +316,27 @@ COMPLETE: list[Case] = [
         {SECOND: {"contract_ends_on": "2025-09-10"}},
     ),
     ("NIB_FORMAT", f"{SHOP}.nib", E, {SHOP: {"nib": "123"}}, {SHOP: {"nib": None}}),
+    case(
+        "FIELD_KBLI_MISMATCH",
+        f"{SHOP}.field",
+        W,
+        {SHOP: {"kbli_code": "56101"}},
+        {SHOP: {"kbli_code": "56101", "field": "FOOD_SERVICE"}},
+    ),
+    case(
+        "FIELD_KBLI_MISMATCH",
+        f"{SHOP}.field",
+        W,
+        {SHOP: {"field": "CRAFTS"}},
+        {SHOP: {"field": "ONLINE_TRADE", "kbli_code": "47"}},
+    ),
+    case(
+        "FIELD_KBLI_MISMATCH",
+        f"{SHOP}.field",
+        W,
+        {SHOP: {"field": "ONLINE_TRADE"}},
+        {SHOP: {"field": "OTHER_SERVICES"}},
+    ),
     (
         "OWNER_UNDER_15",
         f"{SHOP}.owner_id",
@@ -403,6 +426,25 @@ def _beyond(column: sa.Column[Any], bounds: Bounds) -> Any:
 
 
 PROTECTING: list[Case] = [
+    *(
+        case("KBLI_UNKNOWN", f"{SHOP}.kbli_code", E, {SHOP: {"kbli_code": code}}, {SHOP: {"kbli_code": "47"}})
+        for code in ("4", "474747", "04", "45", "45101", "G", "4x")
+    ),
+    case(
+        "KBLI_UNKNOWN",
+        f"{SHOP}.kbli_code",
+        E,
+        {SHOP: {"kbli_code": "45101"}},
+        {SHOP: {"kbli_code": "45101", "kbli_version": "KBLI_2020", "field": "WORKSHOP_REPAIR"}},
+    ),
+    case("REQUIRED", f"{SHOP}.kbli_version", E, {SHOP: {"kbli_version": None}}, {}),
+    case(
+        "REQUIRED",
+        f"{SHOP}.kbli_code",
+        E,
+        {SHOP: {"kbli_code": " "}},
+        {SHOP: {"kbli_code": None, "kbli_version": None}},
+    ),
     ("NIB_FORMAT", f"{SHOP}.nib", E, {SHOP: {"nib": "3507116304850001"}}, {SHOP: {"nib": "1234567890123"}}),
     ("UNKNOWN_VALUE", f"{H}.rt", E, {H: {"rt": "RT3"}}, {H: {"rt": "3"}}),
     ("UNKNOWN_VALUE", f"{H}.rw", E, {H: {"rw": "1/2"}}, {H: {"rw": "001"}}),

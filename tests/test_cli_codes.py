@@ -22,11 +22,17 @@ ROWS = "SELECT code, label_id, label_en, sort, valid_from, valid_to FROM referen
 
 
 @pytest.fixture
-async def dsn(postgres: Embedded, fresh: Any, anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The login of an operator who is no superuser, of a database as `migrate` leaves it."""
-    name = str(await fresh())
-    ask(postgres.dsn(name), f"CREATE ROLE operator_{name} LOGIN IN ROLE registry_owner")
-    owner = postgres.dsn(name, user=f"operator_{name}")
+async def database(fresh: Any, anyio_backend: str) -> str:
+    """The name of a database as `migrate` leaves it."""
+    return str(await fresh())
+
+
+@pytest.fixture
+def dsn(postgres: Embedded, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Its owner's login, who is no superuser."""
+    role = f"operator_{database}"
+    ask(postgres.dsn(database), f"CREATE ROLE {role} LOGIN IN ROLE registry_owner")
+    owner = postgres.dsn(database, user=role)
     monkeypatch.setenv("OWNER_DATABASE_URL", owner)
     return owner
 
@@ -112,14 +118,15 @@ def test_a_code_that_a_later_file_lacks_ends_and_is_never_removed(dsn: str, file
     assert (codes(dsn))["WEAVING"][-1] is None
 
 
-def test_a_file_may_end_a_code_of_the_program_and_give_it_other_words(dsn: str, file: Any, postgres: Embedded) -> None:
+def test_a_file_may_end_a_code_of_the_program_and_give_it_other_words(
+    dsn: str, file: Any, postgres: Embedded, database: str
+) -> None:
     line = "code,valid_to,label_id,label_en\nMAKE_UP,2026-12-31,Rias pengantin,bridal make-up\n"
     before = codes(dsn)
     assert run("codes", "load", "SKILL", file(line)) == 0
     changed = {"MAKE_UP": ("Rias pengantin", "bridal make-up", before["MAKE_UP"][2], None, dt.date(2026, 12, 31))}
     assert codes(dsn) == before | changed
-    (name,) = fetch(dsn, "SELECT current_database()")[0]
-    asyncio.run(migrate(postgres.dsn(name)))
+    asyncio.run(migrate(postgres.dsn(database)))
     assert codes(dsn) == before | changed  # a list that was loaded is its operator's
 
 

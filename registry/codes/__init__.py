@@ -47,6 +47,7 @@ from registry.codes.household import (
     Sex,
     VisitResult,
 )
+from registry.codes.kbli import KbliVersion
 from registry.codes.region import (
     RegionChange,
     RegionKind,
@@ -81,6 +82,7 @@ __all__ = [
     "HouseOwnership",
     "HouseholdStatus",
     "IdentityField",
+    "KbliVersion",
     "LegalCategory",
     "LifeStatus",
     "MaritalStatus",

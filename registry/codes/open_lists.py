@@ -7,7 +7,7 @@ Test: tests/test_codes.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from registry.codes.occupations import OCCUPATIONS
 
@@ -32,6 +32,33 @@ class OpenList:
         if self.name in self.every:
             raise TypeError(f"there are two code lists {self.name}: give one of them another name")
         self.every[self.name] = self
+
+    def of(self, record: Mapping[str, Any]) -> "OpenList":
+        """The list of which a record holds a code: this one."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Editions:
+    """A list that has editions: another column of the record says of which one it holds a code."""
+
+    name: str
+    column: str
+    lists: Mapping[str, OpenList]
+
+    def of(self, record: Mapping[str, Any]) -> OpenList | None:
+        """The edition that a record names; None if it names none."""
+        return self.lists.get(record.get(self.column) or "")
+
+
+@dataclass(frozen=True)
+class LoadedCodes:
+    """What the database knows of codes that the program does not bring along."""
+
+    lists: frozenset[str] = frozenset()
+    """The lists that were loaded."""
+    codes: frozenset[tuple[str, str]] = frozenset()
+    """Those (list, code) that are known, of the ones that were sought."""
 
 
 OCCUPATION = OpenList("OCCUPATION", "Dukcapil, daftar pekerjaan kartu keluarga (89)", OCCUPATIONS, "[1-9][0-9]?")

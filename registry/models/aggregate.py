@@ -90,6 +90,10 @@ class Aggregate:
         """The (table, column) pairs of children that name a village; where nothing is sent it is the root's."""
         self.skeleton = tuple(self._skeleton())
         """What even a draft has, as `table.column`: the database needs a value, and nothing else gives one."""
+        self.listed = {
+            (part.name, column.name): fact.listed for part in parts for column, fact in facts(part.noun) if fact.listed
+        }
+        """(Table, column) → the open list of which it holds a code."""
         self.wholes = dict(_wholes(parts))
         """(Table, column) → the columns that are one value with it, itself among them."""
         if len({(name, number) for (name, _), number in self.sealed.items()}) < len(self.sealed):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
@@ -21,16 +22,21 @@ from registry.codes import (
     BusinessStatus,
     CapitalSource,
     ExportReadiness,
+    KbliVersion,
     Market,
     OwnerCategory,
     TurnoverBand,
 )
+from registry.codes.catalogue import LONGEST
+from registry.codes.kbli import KBLI, SECTIONS
+from registry.codes.open_lists import Editions
 from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, codes_fact, derived, fact
-from registry.models.noun import Noun, const
+from registry.models.noun import C_TEXT, Noun, const
+from registry.models.reference import CODE, in_language
 from registry.models.scoped import HouseholdPart, counted, newest, of_member
 from registry.models.search import sound_indexes, sounds_of
 from registry.values.bounds import AMOUNT, NAME, WORKERS
-from registry.values.identity_number import normalise_nib
+from registry.values.identity_number import normalise_kbli, normalise_nib
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
@@ -48,6 +54,18 @@ class Business(HouseholdPart, Noun):
     sounds: Mapped[list[str] | None] = sounds_of("name", PERSONAL)
     description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description", longest=1000, lines=True)
     field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
+    kbli_version: Mapped[KbliVersion | None] = fact(
+        OPERATIONAL, "Edisi KBLI", "Edition of KBLI", KbliVersion, counted=True, whole="kbli"
+    )
+    kbli_code: Mapped[str | None] = fact(
+        OPERATIONAL,
+        "Kode KBLI",
+        "Code in that edition, 2 to 5 digits",
+        counted=True,
+        listed=Editions("KBLI", "kbli_version", KBLI),
+        form=normalise_kbli,
+        whole="kbli",
+    )
     status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
     started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on", counted=True)
     closed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tutup pada", "Closed on", counted=True)
@@ -137,3 +155,38 @@ def readiness(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any
     for rank, code in enumerate(ExportReadiness):
         ranks.append((row.c.export_readiness == const(code.value), const(rank)))
     return sa.case(*ranks)
+
+
+@derived(OPERATIONAL, "Golongan pokok KBLI", "Letter of the KBLI section, in its edition", sa.Text(), longest=1)
+def kbli_section(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    # CASE WHEN (t$1.kbli_version = 'KBLI_2020')
+    #      THEN split_part('A B C …', ' ', width_bucket(left(t$1.kbli_code, 2), '{01,05,10,…}')) WHEN … END
+    division = sa.func.left(row.c.kbli_code, const(2))
+    editions = []
+    for version, firsts in SECTIONS.items():
+        starts = sa.cast(const("{" + ",".join(firsts) + "}"), ARRAY(C_TEXT))
+        number = sa.func.width_bucket(sa.collate(division, "C"), starts)
+        letters = const(" ".join(firsts.values()))
+        editions.append((row.c.kbli_version == const(version.value), sa.func.split_part(letters, const(" "), number)))
+    return sa.case(*editions)
+
+
+@derived(
+    OPERATIONAL,
+    "Judul KBLI",
+    "Title of the code or, if its list is not loaded, of its division",
+    sa.Text(),
+    longest=LONGEST,
+)
+def kbli_title(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    # coalesce((SELECT CASE WHEN ($language = 'en') THEN k$.label_en ELSE k$.label_id END
+    #           FROM registry.reference_code AS k$
+    #           WHERE k$.list = t$1.kbli_version AND k$.code IN (t$1.kbli_code, left(t$1.kbli_code, 2))
+    #           ORDER BY char_length(k$.code) DESC LIMIT 1), t$1.kbli_code)
+    title = CODE.alias("k$")
+    is_named = title.c.code.in_([row.c.kbli_code, sa.func.left(row.c.kbli_code, const(2))])
+    titles = sa.select(in_language(ctx, title.c.label_id, title.c.label_en)).where(
+        title.c.list == row.c.kbli_version, is_named
+    )
+    longest = titles.order_by(sa.func.char_length(title.c.code).desc()).limit(const(1))
+    return sa.func.coalesce(longest.correlate_except(title).scalar_subquery(), row.c.kbli_code)

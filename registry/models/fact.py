@@ -19,7 +19,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField
-from registry.codes.open_lists import LONGEST_CODE, OpenList
+from registry.codes.open_lists import LONGEST_CODE, Editions, OpenList
 from registry.values.bounds import Bound, Bounds, Written
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Fact:
     form: Callable[[str], str] | None = None  # normalises a number or code that is entered as text
     lines: bool = False  # a text that may have several lines
     whole: str | None = None  # the value that this column is a part of, as an amount and its currency are one
-    listed: OpenList | None = None  # the open list of which it holds a code
+    listed: OpenList | Editions | None = None  # the open list of which it holds a code
     names: tuple[type[Any], ...] = ()  # the nouns one of whose records a village's record names by this column
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ def fact(
     form: Callable[[str], str] | None = None,
     lines: bool = False,
     whole: str | None = None,
-    listed: OpenList | None = None,
+    listed: OpenList | Editions | None = None,
     names: type[Any] | tuple[type[Any], ...] = (),
     closed: type[enum.Enum] | None = None,
     codes: type[Code] | None = None,

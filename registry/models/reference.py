@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from auth.sensitivity import Sensitivity
 from registry.codes.catalogue import LONGEST
-from registry.models.fact import fact
-from registry.models.noun import C_TEXT, SCHEMA, Noun, table_of
+from registry.models.fact import StatementContext, fact
+from registry.models.noun import C_TEXT, SCHEMA, Noun, const, table_of
 
 OPEN = Sensitivity.OPEN
 MOST_CODES = 5_000
@@ -64,3 +65,8 @@ class CodesOf:
 
 
 LIST, CODE = table_of(ReferenceList), table_of(ReferenceCode)
+
+
+def in_language(ctx: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
+    """The text in the caller's language."""
+    return sa.case((ctx.claim("language", sa.Text()) == const("en"), english), else_=indonesian)

@@ -17,12 +17,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel, list_name
+from registry.codes.kbli import SECTIONS
 from registry.models.fact import Derived, Fact, StatementContext, codes_of, fact_of, value_of
 from registry.models.noun import const, table_of
-from registry.models.reference import CODE
+from registry.models.reference import CODE, in_language
 from registry.models.region import PREFIXES, Region
 
 UNKNOWN = "UNKNOWN"
+MOST_SECTIONS = sum(len(firsts) for firsts in SECTIONS.values())
+"""Of all editions of KBLI together."""
 _MONTHS = {
     "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
     "en": "January February March April May June July August September October November December",
@@ -45,11 +48,6 @@ class Grouping:
     timed: bool = False  # its keys are times, and come in their order
     derived: bool = False  # the key is computed for each row and is not one of its columns
     several: bool = False  # a row has any number of keys
-
-
-def in_language(ctx: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:
-    """The text in the caller's language."""
-    return sa.case((ctx.claim("language", sa.Text()) == const("en"), english), else_=indonesian)
 
 
 def label_of(list_: str) -> Words:
@@ -77,6 +75,24 @@ def by_code(datum: Any) -> Grouping:
 def by_codes(datum: Derived[Any]) -> Grouping:
     """By each of the codes that a derived fact holds of a row."""
     return replace(by_code(datum), several=True)
+
+
+def by_kbli_section(datum: Derived[str], version: Any) -> Grouping:
+    """By the section of KBLI with its edition, `KBLI_2025 K`: K is another section in KBLI 2020."""
+
+    def key(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+        section: sa.ColumnElement[Any] = row.c[version.key] + const(" ") + value_of(datum, row, ctx)
+        return section
+
+    def words(key_: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
+        # (SELECT CASE WHEN … END FROM registry.reference_code AS l$
+        #  WHERE l$.list = split_part(key, ' ', 1) AND l$.code = split_part(key, ' ', 2))
+        title = CODE.alias("l$")
+        edition, letter = (sa.func.split_part(key_, const(" "), const(part)) for part in (1, 2))
+        titles = sa.select(in_language(ctx, title.c.label_id, title.c.label_en))
+        return titles.where(title.c.list == edition, title.c.code == letter).correlate_except(title).scalar_subquery()
+
+    return Grouping(datum.fact, key, words, MOST_SECTIONS + 1, derived=True)
 
 
 def by_country(datum: Any) -> Grouping:

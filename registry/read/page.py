@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from registry.models.noun import const
+from registry.models.reference import in_language
 from registry.read.context import ReadContext, Subtotals
-from registry.read.grouping import UNKNOWN, in_language
+from registry.read.grouping import UNKNOWN
 from registry.read.index_order import in_index_order
 from registry.read.order import SortKey, sorted_by
 from registry.read.query import Const, Cursor, EdgeNode, Edges, Groups, Info, Nodes, Null, Page, Total

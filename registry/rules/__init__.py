@@ -14,11 +14,12 @@ from importlib.util import find_spec
 
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
+from registry.codes.open_lists import LoadedCodes
 from registry.models.aggregate import Aggregate
 from registry.models.household import Household
 from registry.models.noun import Noun
 from registry.rules import business, episode, household, member, required, value
-from registry.rules.rule import Finding, OpenDocument, Rule, RuleInput
+from registry.rules.rule import NOTHING_LOADED, Finding, OpenDocument, Rule, RuleInput
 
 __all__ = ["Finding", "Rule", "check", "own_rules", "rules_of"]
 
@@ -56,13 +57,20 @@ def rules_of(aggregate: Aggregate, *, complete: bool) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if complete or rule.draft)
 
 
-def check(document: OpenDocument, now: datetime, *, complete: bool, aggregate: Aggregate) -> list[Finding]:
+def check(
+    document: OpenDocument,
+    now: datetime,
+    *,
+    complete: bool,
+    aggregate: Aggregate,
+    loaded: LoadedCodes = NOTHING_LOADED,
+) -> list[Finding]:
     """The findings of all rules in a whole record, in the order of the table.
 
     `now` has a time zone; today is its civil day at UTC+9. `complete` is False for drafts, which only the rules that
-    protect check.
+    protect check.  `loaded` is what is known of codes that do not come with the program.
     """
-    rule_input = RuleInput(document, now, aggregate)
+    rule_input = RuleInput(document, now, aggregate, loaded)
     rules = rules_of(aggregate, complete=complete)
     findings = [
         rule.finding(place)

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 from registry.codes import Severity
 from registry.codes.messages import MUST_SEE, UserErrorCode
+from registry.codes.open_lists import LoadedCodes
 from registry.models.aggregate import Aggregate
 from registry.values.partial_date import Span, span
 
 T = TypeVar("T")
+NOTHING_LOADED = LoadedCodes()
 OpenDocument = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """A record with its numbers in the open: table, id, column and JSON value; absent and null both mean unknown."""
 
@@ -107,7 +109,10 @@ class Row:
 class RuleInput:
     """The document as rows, and the time at which it is checked."""
 
-    def __init__(self, document: OpenDocument, now: datetime, aggregate: Aggregate) -> None:
+    def __init__(
+        self, document: OpenDocument, now: datetime, aggregate: Aggregate, loaded: LoadedCodes = NOTHING_LOADED
+    ) -> None:
+        self.loaded = loaded
         self.now = now.astimezone(UTC)
         self.today: date = now.astimezone(TODAY_ZONE).date()
         self.rows = {table: _rows(document, table) for table in aggregate.nouns}

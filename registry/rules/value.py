@@ -146,7 +146,8 @@ def not_listed(table: str, column: str, open_list: OpenList) -> Find:
     def find(rule_input: RuleInput) -> Iterator[Place]:
         for row in rule_input.rows_with(table, column):
             code = row.text(column)
-            if code is not None and code not in open_list.codes and len(code) <= LONGEST_CODE:
+            is_known = code in open_list.codes or (open_list.name, code) in rule_input.loaded.codes
+            if code is not None and not is_known and len(code) <= LONGEST_CODE:
                 yield row.at(column, list=open_list.name)
 
     return find
@@ -230,7 +231,7 @@ def _column_rules(noun: type[Noun], column: sa.Column[Any], is_money: bool) -> I
     if bounds := fact_of(column).bounds:
         too_large = beyond(table, name, bounds, never_negative=never_negative)
         yield value_rule(Code.UNKNOWN_VALUE, place, too_large, draft=True)
-    if (open_list := fact_of(column).listed) is not None:
+    if isinstance(open_list := fact_of(column).listed, OpenList):
         yield value_rule(Code.UNKNOWN_VALUE, place, not_listed(table, name, open_list), draft=True)
     if is_free(column):
         yield value_rule(Code.NUMBER_IN_TEXT, place, number_in_text(table, name), draft=True)

@@ -87,6 +87,12 @@ def normalise_occupation(text: str) -> str:
     return number.lstrip("0") or number[:1]
 
 
+def normalise_kbli(text: str) -> str:
+    """A KBLI code without the letter of its section before it, blanks and signs: `G 47.111` is `47111`."""
+    code = bare(text)
+    return code[1:] if code[:1].isalpha() and code[1:].isdigit() else code
+
+
 def is_masked(number: str) -> bool:
     """Whether a normalised number has a sign that hides a digit."""
     return HIDDEN in number

@@ -171,7 +171,7 @@ def _findings(work: SubmissionContext, document: Document, *, finished: bool) ->
             raise refusal(Code.UNKNOWN_VALUE, "household", LISTS[table], items=str(LONGEST_LIST))
     plain = opened(document, work.vault)
     plain["household"][work.edit.id]["village_id"] = str(work.village_id)
-    findings = check(plain, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE)
+    findings = check(plain, dt.datetime.now(dt.UTC), complete=finished, aggregate=AGGREGATE, loaded=work.loaded)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise Refused(*[_problem(work, document, error) for error in errors])

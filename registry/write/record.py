@@ -34,6 +34,7 @@ from registry.models.fact import fact_of
 from registry.models.noun import Noun
 from registry.store.db import Database, Transaction
 from registry.store.outage import Deadlocked
+from registry.write.code_lookup import loaded_codes
 from registry.write.command import audit, audit_refusal, require
 from registry.write.document import ChangeSet, Merged, copied, merge, seal, settle_whole_lists
 from registry.write.named_records import refuse_unknown
@@ -205,6 +206,7 @@ async def _apply(work: SubmissionContext) -> SaveOutcome:
     base = await _base(work)
     merged = _merge(work, base)
     await refuse_unknown(work, merged)
+    work.loaded = await loaded_codes(work.tx, work.edit.aggregate, merged.document, work.current)
     judgement = submission.judge(work, merged)
     if judgement is None:
         return await _unchanged(work)

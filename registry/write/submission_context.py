@@ -15,9 +15,11 @@ import asyncpg
 from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import WorkflowState, WriteOutcome
+from registry.codes.open_lists import LoadedCodes
 from registry.guard.vault import Vault
 from registry.models.aggregate import Document
 from registry.rules import Finding
+from registry.rules.rule import NOTHING_LOADED
 from registry.store.db import Transaction
 from registry.store.sql import Sql
 from registry.write.document import ChangeSet, Merged
@@ -148,6 +150,7 @@ class SubmissionContext:
     current: Document
     recorders: Recorders = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
+    loaded: LoadedCodes = NOTHING_LOADED
 
     @property
     def id(self) -> uuid.UUID:

@@ -125,7 +125,8 @@ class VillageRecordSubmission(Submission):
         table, id_ = work.edit.root
         root = {table: {id_: merged.document[table][id_] | {"village_id": str(work.village_id)}}}
         document = merged.document | root
-        findings = check(document, dt.datetime.now(dt.UTC), complete=True, aggregate=work.edit.aggregate)
+        now, aggregate = dt.datetime.now(dt.UTC), work.edit.aggregate
+        findings = check(document, now, complete=True, aggregate=aggregate, loaded=work.loaded)
         if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
             raise Refused(*[self._problem(error) for error in errors])
         work.warnings += [self._problem(finding) for finding in findings if self._shows(work, finding)]

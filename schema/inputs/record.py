@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -103,6 +103,8 @@ def _written_fields(face: type[Any], aggregate: Aggregate) -> Iterator[WrittenFi
                 yield _column_field(face, name, datum)
             case EmbeddedField() if not any(fact_of(datum).server for datum in _parts(face, name, shape).values()):
                 yield _value_field(face, name, text, shape, aggregate)
+            case EmbeddedField():
+                yield from _columns_of_value(face, name, shape)
             case RelatedField(source=source) if isinstance(source.link, To):
                 column = table_of(noun_of(face)).c[source.link.column]
                 if not fact_of(column).server:
@@ -125,6 +127,13 @@ def _column_field(face: type[Any], name: str, datum: InstrumentedAttribute[Any])
     return WrittenField(
         name, InputField(type_of(face, name), fact.sensitivity, text, lines=fact.lines), columns, fact.form
     )
+
+
+def _columns_of_value(face: type[Any], name: str, shape: EmbeddedField) -> Iterator[WrittenField]:
+    """The columns that people fill in of a value of which the server works out the rest: each is written by itself."""
+    for part, datum in _parts(face, name, shape).items():
+        if isinstance(datum, InstrumentedAttribute) and not fact_of(datum).server:
+            yield replace(_column_field(type_of(face, name), part, datum), name=str(datum.key))
 
 
 def _value_field(face: type[Any], name: str, text: str, shape: EmbeddedField, aggregate: Aggregate) -> WrittenField:

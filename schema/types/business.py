@@ -13,6 +13,7 @@ from registry.codes import (
     BusinessStatus,
     CapitalSource,
     ExportReadiness,
+    KbliVersion,
     Market,
     OwnerCategory,
     TurnoverBand,
@@ -24,6 +25,7 @@ from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
+from registry.read.grouping import by_kbli_section
 from schema.declare.listing import (
     Comparison,
     FilterKey,
@@ -43,6 +45,7 @@ from schema.declare.makers import (
     guarded,
     id_field,
     lazy,
+    non_null,
     of_caller,
     one,
     shown,
@@ -56,6 +59,16 @@ if TYPE_CHECKING:
     from schema.types.member import Member
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+@face(BusinessFacts)
+class Kbli:
+    """Code of the national business classification (KBLI)."""
+
+    version: KbliVersion = non_null(BusinessFacts.kbli_version, OPERATIONAL)
+    code: str = non_null(BusinessFacts.kbli_code, OPERATIONAL)
+    title: str = non_null(business.kbli_title, OPERATIONAL)
+    section: str = non_null(business.kbli_section, OPERATIONAL)
 
 
 @face(BusinessFacts)
@@ -75,6 +88,11 @@ class Business(Record):
     name: str | None = guarded(BusinessFacts.name, by="order")
     description: str | None = guarded(BusinessFacts.description)
     field: BusinessField = shown(BusinessFacts.field, by="filter group")
+    kbli: Kbli | None = embedded(
+        OPERATIONAL,
+        "Its code of the national classification.",
+        BusinessFacts.kbli_code,
+    )
     status: BusinessStatus = shown(BusinessFacts.status, by="filter group")
     started_on: PartialDate | None = shown(BusinessFacts.started_on, by="filter order")
     closed_on: PartialDate | None = shown(BusinessFacts.closed_on, by="filter")
@@ -118,6 +136,9 @@ _FILTER_KEYS = {
     ),
     "owner": FilterKey(OPERATIONAL, "By the owner.", RelatedRecords(MemberFacts, to(BusinessFacts.owner_id))),
     "workers": FilterKey(OPERATIONAL, "By the number of all workers, family and paid.", Comparison(business.workers)),
+    "kbli_code": FilterKey(
+        OPERATIONAL, "By the code; `startsWith` finds a division or group.", Comparison(BusinessFacts.kbli_code)
+    ),
     "has_nib": FilterKey(
         PERSONAL,
         "Whether it has a business identification number (nomor induk berusaha).",
@@ -133,7 +154,9 @@ BusinessOrder = sorting(
     EXPORT_READINESS=business.readiness,
     WORKERS=business.workers,
 )
-BusinessGroupBy = grouping(Business, BusinessFacts)
+BusinessGroupBy = grouping(
+    Business, BusinessFacts, KBLI_SECTION=by_kbli_section(business.kbli_section, BusinessFacts.kbli_version)
+)
 
 
 @face()
