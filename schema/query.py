@@ -7,9 +7,12 @@ from registry.codes import RegionLevel
 from registry.figures import summary
 from registry.models import account
 from registry.models.business import Business as BusinessFacts
+from registry.models.business_group import BusinessGroup as BusinessGroupFacts
+from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
+from registry.models.parenting_session import ParentingSession as ParentingSessionFacts
 from registry.models.reference import ReferenceList as ListFacts
 from registry.models.region import AtLevel, exists_today
 from registry.models.region import Programme as ProgrammeFacts
@@ -20,11 +23,15 @@ from registry.read.query import Order
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
 from schema.types.business import BusinessConnection
+from schema.types.business_group import BusinessGroup
+from schema.types.cooperative import Cooperative
 from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
 from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
 from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
+from schema.types.parenting_session import ParentingSession
+from schema.types.pillar import pillar_connection
 from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.service_visit import ServiceVisit
@@ -93,21 +100,20 @@ class Query:
         None,
         order=(Order(BusinessFacts.started_on, True),),
     )
-    service_visits: Connection[ServiceVisit] | None = connection(
-        OPERATIONAL,
-        "Pillar 1: visits to service centres, newest first.",
-        ServiceVisitFacts,
-        None,
-        order=(Order(ServiceVisitFacts.date, True),),
-        ordered=False,
+    service_visits: Connection[ServiceVisit] | None = pillar_connection(
+        "Pillar 1: visits to service centres, newest first.", ServiceVisitFacts, ServiceVisitFacts.date
     )
-    trainings: Connection[Training] | None = connection(
-        OPERATIONAL,
-        "Pillar 2: trainings, newest first.",
-        TrainingFacts,
-        None,
-        order=(Order(TrainingFacts.starts_on, True),),
-        ordered=False,
+    trainings: Connection[Training] | None = pillar_connection(
+        "Pillar 2: trainings, newest first.", TrainingFacts, TrainingFacts.starts_on
+    )
+    business_groups: Connection[BusinessGroup] | None = pillar_connection(
+        "Pillar 2: business groups, newest first.", BusinessGroupFacts, BusinessGroupFacts.formed_on
+    )
+    parenting_sessions: Connection[ParentingSession] | None = pillar_connection(
+        "Pillar 3: parenting sessions, newest first.", ParentingSessionFacts, ParentingSessionFacts.date
+    )
+    cooperatives: Connection[Cooperative] | None = pillar_connection(
+        "Pillar 4: cooperatives, the newest legal entities first.", CooperativeFacts, CooperativeFacts.legal_on
     )
     programmes: list[Programme] | None = plain_list(
         OPEN,

@@ -15,6 +15,7 @@ from registry.codes.business import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.codes.cooperative import CooperativeStatus
 from registry.codes.episode import (
     LegalCategory,
     MigrationStage,
@@ -77,6 +78,7 @@ __all__ = [
     "Code",
     "ConsentBasis",
     "ConsentMethod",
+    "CooperativeStatus",
     "EducationLevel",
     "ExportReadiness",
     "HouseOwnership",

@@ -131,6 +131,7 @@ class UserErrorCode(StrEnum):
     NOT_IN_VILLAGE = "NOT_IN_VILLAGE", E
     VISITOR_TWICE = "VISITOR_TWICE", E
     LISTED_TWICE = "LISTED_TWICE", E
+    PART_EXCEEDS_WHOLE = "PART_EXCEEDS_WHOLE", E
 
 
 if orphans := sorted(_CATALOGUE.keys() - set(UserErrorCode)):

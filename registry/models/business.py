@@ -30,6 +30,8 @@ from registry.codes import (
 from registry.codes.catalogue import LONGEST
 from registry.codes.kbli import KBLI, SECTIONS
 from registry.codes.open_lists import Editions
+from registry.models.business_group import BusinessGroup
+from registry.models.cooperative import Cooperative
 from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, codes_fact, derived, fact
 from registry.models.noun import C_TEXT, Noun, const
 from registry.models.reference import CODE, in_language
@@ -120,6 +122,8 @@ class Business(HouseholdPart, Noun):
         sa.ForeignKey("registry.region.id"),
         counted=True,
     )
+    group_id: Mapped[uuid.UUID | None] = fact(OPERATIONAL, "Kelompok usaha", "Business group", names=BusinessGroup)
+    cooperative_id: Mapped[uuid.UUID | None] = fact(OPERATIONAL, "Koperasi", "Cooperative", names=Cooperative)
     __table_args__ = of_member(
         "business",
         "owner_id",

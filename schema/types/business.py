@@ -20,6 +20,8 @@ from registry.codes import (
 )
 from registry.models import business, workflow
 from registry.models.business import Business as BusinessFacts
+from registry.models.business_group import BusinessGroup as GroupFacts
+from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.fact import CountryCode, PartialDate
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
@@ -51,6 +53,8 @@ from schema.declare.makers import (
     shown,
     withheld_names,
 )
+from schema.types.business_group import BusinessGroup
+from schema.types.cooperative import Cooperative
 from schema.types.node import Connection, Group, Money, Record
 from schema.types.region import Village
 
@@ -127,6 +131,12 @@ class Business(Record):
         "The village where the business is; usually the household's.",
         RegionFacts,
         to(BusinessFacts.location_village_id),
+    )
+    group: BusinessGroup | None = one(
+        OPERATIONAL, "The business group that it belongs to.", GroupFacts, to(BusinessFacts.group_id)
+    )
+    cooperative: Cooperative | None = one(
+        OPERATIONAL, "The cooperative that it belongs to.", CooperativeFacts, to(BusinessFacts.cooperative_id)
     )
 
 

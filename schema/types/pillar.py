@@ -12,10 +12,10 @@ from registry.models.noun import Noun, To, const
 from registry.models.record_revision import RecordRevision
 from registry.models.region import EnrolledIn
 from registry.read.filter import AllOf, Exists
-from registry.read.query import Datum, Where
+from registry.read.query import Datum, Order, Where
 from schema.declare.input_types import InputField, input_type
 from schema.declare.listing import LIST_OPTIONS, WITHIN, Comparison, DateFilter, FilterKey, ListOptions, NamedCondition
-from schema.declare.makers import one
+from schema.declare.makers import connection, one
 
 OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 _DATE = "Visit, session, start or formation day."
@@ -47,6 +47,11 @@ def pillar_filter(noun: type[Noun], day: Datum) -> type[Any]:
         }
     )
     return PillarFilter
+
+
+def pillar_connection(text: str, noun: type[Noun], day: Datum) -> Any:
+    """The list of all records of a noun of the pillars, by their `day`, the newest first."""
+    return connection(OPERATIONAL, text, noun, None, order=(Order(day, True),), ordered=False)
 
 
 def names_somebody_seen(entry: Any) -> Where:
