@@ -220,7 +220,7 @@ def is_canonical(text: str) -> bool:
 
 def _is_canonical_part(part: bytes) -> bool:
     padded = part + b"=" * (-len(part) % 4)
-    return urlsafe_b64encode(urlsafe_b64decode(padded)).rstrip(b"=") == part
+    return _base64url(urlsafe_b64decode(padded)) == part
 
 
 def instant(seconds: object) -> datetime:
@@ -231,7 +231,7 @@ def instant(seconds: object) -> datetime:
 
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:
-    x = urlsafe_b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).rstrip(b"=").decode()
+    x = _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
     return {"crv": "Ed25519", "kty": "OKP", "x": x}
 
 
@@ -243,4 +243,9 @@ def kid_of(signing: Ed25519PrivateKey) -> str:
 def _kid(key: Ed25519PublicKey) -> str:
     """The key's own thumbprint (RFC 7638), so that a name can never point to another key."""
     digest = hashlib.sha256(json.dumps(_jwk(key), separators=(",", ":")).encode()).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return _base64url(digest).decode()
+
+
+def _base64url(data: bytes) -> bytes:
+    """Base64url without padding (RFC 7515, section 2)."""
+    return urlsafe_b64encode(data).rstrip(b"=")

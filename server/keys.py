@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from auth.key_schedule import SIGNING, file_name
 from auth.token import DEMO, Keyring
+from registry.guard.key_file import write_beside
 from registry.guard.vault import Vault
 
 MARK = "demo key: refused in production"
@@ -54,18 +55,8 @@ def create_next(folder: Path, since: dt.datetime) -> Path:
 def _write_key(path: Path, note: str = "", like: os.stat_result | None = None) -> Path:
     """Make a key file at once: a kill leaves none, and perhaps `<name>.new`, which nobody reads."""
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        if note:
-            file.write(f"{note}\n".encode())  # text before a PEM block is a comment: RFC 7468, section 2
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    if like is not None:
-        if os.geteuid() == 0:
-            os.chown(new, like.st_uid, like.st_gid)
-        new.chmod(like.st_mode & 0o777)
+    comment = f"{note}\n".encode() if note else b""  # text before a PEM block is a comment: RFC 7468, section 2
+    new = write_beside(path, comment + pem, like)
     try:
         os.link(new, path)  # unlike a renaming, it never replaces a file
     except FileExistsError:

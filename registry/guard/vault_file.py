@@ -14,12 +14,13 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from registry.guard.key_file import write_beside, write_new
 
 KEY = 32  # bytes
 
@@ -73,7 +74,7 @@ class VaultFile:
 
     def write_new(self, path: Path) -> None:
         """Make the file.  Raises FileExistsError if there is one."""
-        _write(path, self._text(), os.O_EXCL)
+        write_new(path, self._content())
 
     def put(self, path: Path) -> None:
         """Put this content in the place of the file, at once, with the mode and the owner that the file has.
@@ -81,23 +82,16 @@ class VaultFile:
         A kill leaves the old file or the new one, and perhaps `<name>.new`, which the next replacement takes over.  If
         the path is a link, it stays one, and the file behind it is replaced."""
         path = path.resolve(strict=True)
-        before = path.stat()
-        new = path.with_name(f"{path.name}.new")
-        new.unlink(missing_ok=True)
-        _write(new, self._text(), os.O_EXCL)
-        if os.geteuid() == 0:
-            os.chown(new, before.st_uid, before.st_gid)
-        new.chmod(before.st_mode & 0o777)
-        new.replace(path)
+        write_beside(path, self._content(), like=path.stat()).replace(path)
 
-    def _text(self) -> str:
+    def _content(self) -> bytes:
         content: dict[str, Any] = {} if self.note is None else {"note": self.note}
         content["current"] = self.current
         if self.last is not None and self.since is not None:
             content |= {"since": self.since.isoformat(), "last": self.last}
         content["keys"] = {key_id: base64.b64encode(key).decode() for key_id, key in self.keys.items()}
         content["blind"] = base64.b64encode(self.blind).decode()
-        return json.dumps(content)
+        return json.dumps(content).encode()
 
 
 def _new_id() -> str:
@@ -112,10 +106,3 @@ def _instant(text: str | None) -> dt.datetime | None:
     if instant.tzinfo is None:
         raise ValueError
     return instant
-
-
-def _write(path: Path, text: str, flags: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

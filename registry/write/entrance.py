@@ -10,14 +10,17 @@ import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from auth.ability import Ability
 from auth.key_schedule import LONGEST
-from auth.principal import FOREVER, Principal
+from auth.principal import FOREVER, SETTING_OF, Principal
 from auth.refresh_token import RefreshToken
 from auth.token import Keyring
 from registry.guard.hashing import Hashing
 from registry.guard.throttle import Limits
 from registry.guard.vault import Vault
 
+SETTING = SETTING_OF[Ability.SESSION_OWN]
+"""In which a transaction writes the rows by which somebody signs in: of one account, whatever its grants."""
 GRACE = dt.timedelta(seconds=30)
 """How long a spent refresh token still returns its successor to its own device, whose answer was lost."""
 

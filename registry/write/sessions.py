@@ -1,44 +1,37 @@
-"""What becomes of a session: it is renewed, ended, and goes on after a new password or second factor.
+"""What becomes of a session: it is renewed, it ends, and it goes on when its account has a new way to sign in.
 
 Rule: a refresh token is good once.  A spent one ends its session, because one of two holders is a thief; only the
 device of the session gets the same successor again for thirty seconds, because its answer may have been lost
-(docs/decisions/refresh-tokens.md).  Tests: tests/test_refresh.py, tests/test_second_factor.py.
+(docs/decisions/refresh-tokens.md).  Tests: tests/test_refresh.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from auth import totp
 from auth.ability import Ability
-from auth.password import SHORTEST, hashed, is_right, is_weak
 from auth.principal import NOBODY, Principal
 from auth.refresh_token import RefreshToken
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard import throttle
 from registry.models.account import ACCOUNT
-from registry.models.credential import CREDENTIAL
 from registry.models.device import DEVICE
 from registry.models.session import SESSION
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
-from registry.write import second_factor
 from registry.write.command import audit, audit_refusal, require
-from registry.write.entrance import GRACE, Entrance, Tokens, holder
+from registry.write.entrance import GRACE, SETTING, Entrance, Tokens, holder
 from registry.write.sign_in import (
-    LOCK_CREDENTIAL,
     SignedIn,
-    admitted,
     admitted_by_address,
-    password_hash,
     refused,
 )
 from registry.write.user_errors import Problem
@@ -113,16 +106,6 @@ END_UNSHOWN = Sql(
     .values(**_ENDED)
 )
 SHOWN = Sql(sa.select(SESSION.c.second_factor).where(*_MINE))
-SET_PASSWORD = Sql(
-    sa.update(CREDENTIAL)
-    .where(CREDENTIAL.c.account_id == _ACCOUNT)
-    .values(
-        password_hash=arg("hash", sa.Text()),
-        temporary=sa.false(),
-        valid_until=sa.null(),
-        changed_at=sa.func.now(),
-    )
-)
 RAISE = Sql(
     sa.update(SESSION)
     .where(*_MINE, SESSION.c.ended_at.is_(None))
@@ -146,7 +129,7 @@ async def refresh(
         await audit_refusal(database, NOBODY, None, None, Code.CREDENTIALS_WRONG.value, network)
         return refused(Code.CREDENTIALS_WRONG)
     me, spent = holder(token.account), False
-    async with database.write(me, "session") as tx:
+    async with database.write(me, SETTING) as tx:
         row = await tx.one(LOCK_SESSION, account=token.account, session=token.session, idle=entrance.lifetimes.idle)
         tokens, code = None, Code.CREDENTIALS_WRONG
         if row is not None and row["device_id"] == device:
@@ -193,7 +176,7 @@ async def sign_out(database: Database, principal: Principal, everywhere: bool) -
     """End the caller's session, or all of theirs, in every worker.  Raises Forbidden."""
     await require(database, principal, ABILITY)
     me = principal.user_id
-    async with database.write(principal, "session") as tx:
+    async with database.write(principal, SETTING) as tx:
         if everywhere:
             await tx.rows(END_ALL, account=me)
         elif principal.session is not None:
@@ -202,41 +185,10 @@ async def sign_out(database: Database, principal: Principal, everywhere: bool) -
     return SignedOut(everywhere or principal.session is not None)
 
 
-@dataclass(frozen=True)
-class Proof:
-    """The password by which a caller proves once more who they are, and from where it was sent."""
-
-    password: str = field(repr=False)
-    address: str
+# --- after a new password or second factor ----------------------------------------------------------------------------
 
 
-async def change_password(
-    database: Database, entrance: Entrance, principal: Principal, proof: Proof, new: str
-) -> SignedIn:
-    """Replace the caller's password; all their sessions end, and a new one goes on.
-
-    Raises Forbidden, RateLimited, Unreachable."""
-    me = principal.user_id
-    stored = await _proven(database, entrance, principal, proof)
-    if stored is None:
-        return refused(Code.CREDENTIALS_WRONG, "current")
-    words = (principal.username, principal.name)
-    if new == proof.password or await entrance.hashing.run(me, is_weak, new, *words):
-        await audit_refusal(database, principal, ABILITY, me, Code.PASSWORD_WEAK.value)
-        return SignedIn(None, (Problem(Code.PASSWORD_WEAK, ("new",), {"shortest": str(SHORTEST)}),))
-    hash_ = await entrance.hashing.run(me, hashed, new)
-    async with database.write(principal, "session") as tx:
-        if is_unchanged := await tx.value(LOCK_CREDENTIAL, account=me) == stored:
-            await tx.rows(SET_PASSWORD, account=me, hash=hash_)
-            tokens = await _another_session(tx, entrance, principal)
-            await audit(tx, principal, ABILITY, me, ACCEPTED)
-    if not is_unchanged:
-        await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
-        return refused(Code.CREDENTIALS_WRONG, "current")
-    return SignedIn(tokens)
-
-
-async def _another_session(tx: Transaction, entrance: Entrance, principal: Principal) -> Tokens | None:
+async def another_session(tx: Transaction, entrance: Entrance, principal: Principal) -> Tokens | None:
     """End all sessions of the caller, and go on with a new one in place of the one that called; None without one.
 
     It ends when that would have, and counts as begun when that was.  Whoever stole a token of that has none of it."""
@@ -250,75 +202,18 @@ async def _another_session(tx: Transaction, entrance: Entrance, principal: Princ
     return None if expires_at is None else entrance.tokens(token, expires_at)
 
 
-@dataclass(frozen=True)
-class Enrolled:
-    """The address of a new authenticator, once."""
-
-    uri: str | None = field(repr=False)
-    problems: tuple[Problem, ...] = ()
-
-
-async def enrol_totp(database: Database, entrance: Entrance, principal: Principal, proof: Proof) -> Enrolled:
-    """Begin a second factor.  Raises Forbidden, RateLimited, Unreachable."""
-    me = principal.user_id
-    if await _proven(database, entrance, principal, proof) is None:
-        return Enrolled(None, (Problem(Code.CREDENTIALS_WRONG, ("password",)),))
-    async with database.write(principal, "session") as tx:
-        secret = await second_factor.enrol(tx, entrance, me)
-        await audit(tx, principal, ABILITY, me, ACCEPTED)
-    return Enrolled(totp.uri(secret, principal.username, entrance.keyring.issuer))
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """Whether the second factor stands, and its recovery codes, once."""
-
-    confirmed: bool
-    recovery_codes: list[str] | None = field(default=None, repr=False)
-    problems: tuple[Problem, ...] = ()
-
-
-async def confirm_totp(database: Database, entrance: Entrance, principal: Principal, otp: str) -> Confirmed:
-    """Finish a second factor by its first code; the caller's session has shown it by that.  Raises Forbidden.
-
-    Sessions that have shown none end: a password alone began them, and opens nothing from now on."""
-    await require(database, principal, ABILITY)
-    me = principal.user_id
-    async with database.write(principal, "session") as tx:
-        await tx.rows(LOCK_CREDENTIAL, account=me)  # whoever signs in meanwhile waits, and is asked for a code
-        codes = None
-        if not await second_factor.has_second_factor(tx, me) or await _has_shown_it(tx, principal):
-            codes = await second_factor.confirm(tx, entrance, me, otp)
-        if codes is not None:
-            if principal.session is not None:
-                await tx.rows(
-                    RAISE, account=me, session=principal.session, lifetime=entrance.lifetimes.of(second_factor=True)
-                )
-            await tx.rows(END_UNSHOWN, account=me)
-            await audit(tx, principal, ABILITY, me, ACCEPTED)
-    if codes is None:
-        await audit_refusal(database, principal, ABILITY, me, Code.CREDENTIALS_WRONG.value)
-        return Confirmed(False, None, (Problem(Code.CREDENTIALS_WRONG, ("otp",)),))
-    return Confirmed(True, codes)
-
-
-async def _has_shown_it(tx: Transaction, principal: Principal) -> bool:
+async def has_shown_second_factor(tx: Transaction, principal: Principal) -> bool:
     """Whether the caller's session has shown a second factor, without which nobody replaces one that stands."""
     if principal.session is None:
         return False
     return bool(await tx.value(SHOWN, account=principal.user_id, session=principal.session))
 
 
-async def _proven(database: Database, entrance: Entrance, principal: Principal, proof: Proof) -> str | None:
-    """The stored hash of the caller's password if they have sent it; None, and an audit row, if not.
+async def show_second_factor(tx: Transaction, entrance: Entrance, principal: Principal) -> None:
+    """The caller's session has shown a second factor, which stands from now on; the account's others that have not end.
 
-    Throttled like sign-in, so that a stolen token cannot find the password out.  Raises Forbidden, RateLimited."""
-    await require(database, principal, ABILITY)
-    admission = await admitted(database, entrance, principal.username, None, proof.address)
-    stored = await password_hash(database, principal.user_id)
-    if not await entrance.hashing.run(principal.user_id, is_right, proof.password, stored):
-        await audit_refusal(database, principal, ABILITY, principal.user_id, Code.CREDENTIALS_WRONG.value)
-        return None
-    async with database.write(principal, "session") as tx:
-        await throttle.welcome(tx, admission)
-    return stored
+    A password alone began those, and opens nothing any more."""
+    if principal.session is not None:
+        lifetime = entrance.lifetimes.of(second_factor=True)
+        await tx.rows(RAISE, account=principal.user_id, session=principal.session, lifetime=lifetime)
+    await tx.rows(END_UNSHOWN, account=principal.user_id)

@@ -10,7 +10,7 @@ Tests: tests/test_cli_programmes.py.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -101,12 +101,15 @@ async def carry_out(dsn: str, user: str, ability: Ability, verb: str, act: Calla
     except ShellRefused as error:
         refused = error
     except Refused as error:
-        refused = ShellRefused(" ".join(map(_sentence, error.problems)), error.codes)
+        refused = ShellRefused(" ".join(sentences(error.problems, named=True)), error.codes)
     async with shell(dsn, user) as work:
         await work.audit_refusal(ability, refused.outcome, verb)
     raise refused
 
 
-def _sentence(problem: Problem) -> str:
-    """What to say of a problem, behind the name of what it is about."""
-    return f"{problem.path[-1]}: {problem.message('en')}" if problem.path else problem.message("en")
+def sentences(problems: Iterable[Problem], *, named: bool = False) -> list[str]:
+    """What an operator reads of problems; `named` begins each with the name of what it is about."""
+    return [
+        f"{problem.path[-1]}: {problem.message('en')}" if named and problem.path else problem.message("en")
+        for problem in problems
+    ]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +35,6 @@ from registry.write.people import UserEdit, check_names, require_whole
 from registry.write.second_factor import has_second_factor
 from registry.write.shell import WHOLE_COUNTRY, Shell, ShellRefused
 from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
-from registry.write.user_errors import Problem
 
 (ADMINISTRATOR,) = ADMINISTRATORS
 
@@ -222,8 +220,3 @@ async def accounts(tx: Transaction) -> list[dict[str, Any]]:
     for grant in await grants_given(tx):
         grants[grant["username"]].append(f"{grant['role']} {grant['area']}" + " (pending)" * grant["pending"])
     return [dict(row) | {"grants": grants[row["username"]]} for row in await tx.rows(ACCOUNTS)]
-
-
-def sentences(problems: Sequence[Problem]) -> list[str]:
-    """What to say of problems, in English."""
-    return [problem.message("en") for problem in problems]

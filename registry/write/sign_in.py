@@ -29,7 +29,7 @@ from registry.models.session import SESSION
 from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.write.command import audit, audit_refusal
-from registry.write.entrance import Entrance, Tokens, holder
+from registry.write.entrance import SETTING, Entrance, Tokens, holder
 from registry.write.second_factor import accept_code, has_second_factor
 from registry.write.user_errors import Problem, unfit
 
@@ -132,7 +132,7 @@ async def sign_in(database: Database, entrance: Entrance, attempt: Attempt) -> S
     rehashed = None
     if is_outdated(stored):
         rehashed = await entrance.hashing.run(network, hashed, attempt.password)
-    async with database.write(holder(account), "session") as tx:
+    async with database.write(holder(account), SETTING) as tx:
         try:
             tokens = await _begin(tx, entrance, attempt, account, stored, rehashed)
         except _Refused as refusal:
@@ -174,7 +174,7 @@ async def _admitted(
     keys: list[uuid.UUID],
     address: str,
 ) -> throttle.Admission:
-    async with database.write(NOBODY, "session", turn=throttle.network_of(address)) as tx:
+    async with database.write(NOBODY, SETTING, turn=throttle.network_of(address)) as tx:
         admission = await throttle.admit(tx, username, device, keys, limits)
         if admission.seconds:
             await audit(tx, NOBODY, None, admission.account, RateLimited.code)
@@ -185,7 +185,7 @@ async def _admitted(
 
 async def password_hash(database: Database, account: uuid.UUID) -> str | None:
     """The hash of the password with which an account may sign in now; None if there is none."""
-    async with database.write(holder(account), "session") as tx:
+    async with database.write(holder(account), SETTING) as tx:
         stored: str | None = await tx.value(READ_CREDENTIAL, account=account)
     return stored
 

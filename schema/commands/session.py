@@ -10,9 +10,10 @@ from auth.ability import Ability
 from auth.password import SHORTEST
 from registry.models.device import DEVICE
 from registry.models.fact import fact_of
-from registry.write import sessions
+from registry.write import own_credentials, sessions
 from registry.write.entrance import Tokens
-from registry.write.sessions import Confirmed, Enrolled, Proof, SignedOut
+from registry.write.own_credentials import Confirmed, Enrolled, Proof
+from registry.write.sessions import SignedOut
 from registry.write.sign_in import Attempt, SignedIn
 from registry.write.sign_in import sign_in as begin_session
 from schema.declare.commands import command
@@ -149,7 +150,9 @@ ChangePasswordPayload = payload(
 )
 async def change_password(context: Context, sent: InputDict) -> SignedIn:
     proof = Proof(sent["current"], context.address)
-    return await sessions.change_password(context.database, context.entrance, context.principal, proof, sent["new"])
+    return await own_credentials.change_password(
+        context.database, context.entrance, context.principal, proof, sent["new"]
+    )
 
 
 # --- second factor ----------------------------------------------------------------------------------------------------
@@ -172,7 +175,7 @@ EnrolTotpPayload = payload(
 )
 async def enrol_totp(context: Context, sent: InputDict) -> Enrolled:
     proof = Proof(sent["password"], context.address)
-    return await sessions.enrol_totp(context.database, context.entrance, context.principal, proof)
+    return await own_credentials.enrol_totp(context.database, context.entrance, context.principal, proof)
 
 
 ConfirmTotpInput = input_type(
@@ -197,4 +200,4 @@ ConfirmTotpPayload = payload(
     most=Limit.PROOFS,
 )
 async def confirm_totp(context: Context, sent: InputDict) -> Confirmed:
-    return await sessions.confirm_totp(context.database, context.entrance, context.principal, sent["otp"])
+    return await own_credentials.confirm_totp(context.database, context.entrance, context.principal, sent["otp"])

@@ -7,7 +7,6 @@ Test: tests/test_cli_programmes.py.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,11 @@ from registry.write.programme import (
     put_enrolment,
     put_programme,
 )
-from registry.write.shell import Shell, carry_out, shell
-from registry.write.user_errors import Problem, Refused
+from registry.write.shell import Shell, carry_out, sentences, shell
+from registry.write.user_errors import Refused
 from server.cli.operator import operator
-from server.cli.tables import print_line
+from server.cli.tables import print_line, print_some
 
-MAX_LINES = 20
-"""Lines printed of notes; the counts are of all, and so is the JSON."""
 HEADINGS = {
     "code": "Code",
     "name": "Name",
@@ -151,30 +148,20 @@ async def _enrol(
         effect = await put_enrolment(work.tx, target, enrolment)
     except Refused as refused:
         await work.audit_refusal(ABILITY, refused.codes, "programme enrol")
-        enrolled.bad.append(row.bad(_sentences(refused.problems)))
+        enrolled.bad.append(row.bad(" ".join(sentences(refused.problems))))
         return
     await work.audit(ABILITY, effect.record, "programme enrol", changed=effect.changed)
     (enrolled.enrolled if effect.changed else enrolled.unchanged).append(row.code)
     if effect.warnings:
-        enrolled.notes.append(row.bad(_sentences(effect.warnings)))
-
-
-def _sentences(problems: Iterable[Problem]) -> str:
-    return " ".join(problem.message("en") for problem in problems)
+        enrolled.notes.append(row.bad(" ".join(sentences(effect.warnings))))
 
 
 def report(enrolled: EnrolledVillages, console: Console) -> None:
     """Print what became of a file, for people."""
-    _print_lines(console, "note", enrolled.notes[:MAX_LINES])
-    if len(enrolled.notes) > MAX_LINES:
-        print_line(console, f"note     and {len(enrolled.notes) - MAX_LINES} more")
-    _print_lines(console, "bad row", enrolled.bad)
+    print_some(console, "note     ", enrolled.notes)
+    for row in enrolled.bad:
+        print_line(console, f"bad row  {row}")
     counts = f"{len(enrolled.enrolled)} enrolled, {len(enrolled.unchanged)} enrolled already"
     print_line(console, f"{enrolled.programme}: {counts}, {len(enrolled.bad)} bad rows")
     if enrolled.dry_run:
         print_line(console, "Nothing was written.")
-
-
-def _print_lines(console: Console, kind: str, rows: Sequence[BadRow]) -> None:
-    for row in rows:
-        print_line(console, f"{kind:<7}  {row}")

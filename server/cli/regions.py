@@ -8,7 +8,7 @@ Test: tests/test_cli.py.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,7 @@ from registry.regions.region_load import RegionLoadError, apply, compare, newer_
 from registry.store.db import Transaction
 from registry.write.shell import Shell
 from server.cli.operator import operator
-from server.cli.tables import print_line
-
-MAX_LINES = 20
-"""Lines printed of each kind of change; the counts are of all."""
+from server.cli.tables import print_line, print_some
 
 
 async def load(
@@ -98,14 +95,14 @@ def report(regions: RegionList, diff: Diff, console: Console) -> None:
     print_line(console, f"{source}: {len(regions.rows)} regions, {len(regions.bad)} bad rows")
     counts = f"{len(diff.new)} new, {len(diff.renamed)} renamed, {len(diff.gone)} gone, {diff.unchanged} unchanged"
     print_line(console, counts)
-    _print_lines(console, "new", [f"{row.code} {row.name}" for row in diff.new])
+    print_some(console, "  new  ", [f"{row.code} {row.name}" for row in diff.new])
     reused = set(diff.reused_with_data)
-    _print_lines(console, "renamed", [_renaming(renamed, renamed.row.code in reused) for renamed in diff.renamed])
+    print_some(console, "  renamed  ", [_renaming(renamed, renamed.row.code in reused) for renamed in diff.renamed])
     has_data = set(diff.gone_with_data)
     gone = [f"{region.code} {region.name}{' (has data)' if region.code in has_data else ''}" for region in diff.gone]
-    _print_lines(console, "gone", gone)
+    print_some(console, "  gone  ", gone)
     candidates = [f"{candidate.code} → {candidate.new_code} {candidate.name}" for candidate in diff.candidates]
-    _print_lines(console, "perhaps the same place", candidates)
+    print_some(console, "  perhaps the same place  ", candidates)
 
 
 def _renaming(renamed: Rename, is_reused_with_data: bool) -> str:
@@ -115,10 +112,3 @@ def _renaming(renamed: Rename, is_reused_with_data: bool) -> str:
     if renamed.spelling_only:
         return f"{line} (spelling)"
     return line
-
-
-def _print_lines(console: Console, kind: str, lines: Sequence[str]) -> None:
-    for line in lines[:MAX_LINES]:
-        print_line(console, f"  {kind}  {line}")
-    if len(lines) > MAX_LINES:
-        print_line(console, f"  {kind}  and {len(lines) - MAX_LINES} more")

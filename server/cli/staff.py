@@ -17,8 +17,8 @@ from auth.role import Role
 from registry.values.text import clean
 from registry.write import shell_staff
 from registry.write.act import Effect
-from registry.write.shell import WHOLE_COUNTRY, Shell, carry_out, shell
-from registry.write.shell_staff import GrantEffect, sentences
+from registry.write.shell import WHOLE_COUNTRY, Shell, carry_out, sentences, shell
+from registry.write.shell_staff import GrantEffect
 from server.cli.operator import operator
 from server.cli.tables import print_json, print_line
 

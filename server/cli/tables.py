@@ -15,11 +15,21 @@ from rich.table import Table
 from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
+MAX_LINES = 20
+"""Lines printed of one kind; counts are of all, and so is the JSON."""
 
 
 def print_line(console: Console, text: str) -> None:
     """Print a text as it is: nothing in it is markup, and only a terminal breaks it."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_some(console: Console, prefix: str, lines: Sequence[object]) -> None:
+    """Print the first lines, each behind the prefix, and how many more there are."""
+    for line in lines[:MAX_LINES]:
+        print_line(console, f"{prefix}{line}")
+    if len(lines) > MAX_LINES:
+        print_line(console, f"{prefix}and {len(lines) - MAX_LINES} more")
 
 
 def print_rows(

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from registry.models.audit import VAULT_KEYS
 from registry.write.shell import Shell, shell
 from server.cli.operator import operator
+from server.cli.tables import print_json, print_line, print_table
 from server.database.reseal import ResealError, SealedTable, hold_keys, opened, reseal, settle, survey
 
+KEY_HEADINGS = {"key": "Key", "state": "State"}
+TABLE_HEADINGS = {"table": "Table", "rows": "Rows", "stale": "With an older key"}
 SETTLING = dt.timedelta(minutes=2)
 """From the instant at which a new key seals until every request that sealed with the old one has ended, and every
 server's clock has come there."""
@@ -43,8 +44,8 @@ async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_ru
         if not file.older:
             file = file.rotated(dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=minutes))
             await _put(dsn, path, file, f"vault rotate, {file.current} is new")
-            _print(console, f"{file.current} is in {path}, and seals from {file.since} on.")
-            _print(
+            print_line(console, f"{file.current} is in {path}, and seals from {file.since} on.")
+            print_line(
                 console,
                 "Copy the file to every machine that serves before then; running servers read it by themselves.",
             )
@@ -54,8 +55,8 @@ async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_ru
         changed = await _reseal(connection, vault, console)
     async with shell(dsn, operator()) as work:
         await _audit(work, f"vault rotate, {changed} rows are sealed with {file.current}")
-    _print(console, f"{changed} rows were sealed again. Everything is sealed with {file.current}.")
-    _print(
+    print_line(console, f"{changed} rows were sealed again. Everything is sealed with {file.current}.")
+    print_line(
         console, f"{', '.join(file.older)} opens nothing of this database now: `desmigratif vault retire` removes it."
     )
 
@@ -66,14 +67,16 @@ async def retire(path: Path, dsn: str, console: Console) -> None:
         await hold_keys(connection)
         file = VaultFile.load(path)
         if not file.older:
-            _print(console, f"{file.current} is the only key of {path}: nothing to retire.")
+            print_line(console, f"{file.current} is the only key of {path}: nothing to retire.")
             return
         if (ready := _ready_at(file)) > dt.datetime.now(dt.UTC):
             raise ResealError(f"{file.current} seals from {file.since} on: no key can be retired before {ready}.")
         await settle(connection, file.current)
         await _put(dsn, path, file.retired(), f"vault retire, {', '.join(file.older)} is out")
-    _print(console, f"{', '.join(file.older)} is out of {path}.")
-    _print(console, "Keep a copy of the file as it was for as long as you keep backups of the database from before.")
+    print_line(console, f"{', '.join(file.older)} is out of {path}.")
+    print_line(
+        console, "Keep a copy of the file as it was for as long as you keep backups of the database from before."
+    )
 
 
 async def _put(dsn: str, path: Path, file: VaultFile, note: str) -> None:
@@ -91,43 +94,36 @@ async def status(path: Path, dsn: str, console: Console, *, as_json: bool) -> No
     """Print the keys of the file, and how much of each table an older key has sealed."""
     file = VaultFile.load(path)
     async with opened(dsn, Vault.load(path)) as connection:
-        places = await survey(connection, file.current)
+        tables = await survey(connection, file.current)
     if as_json:
         since = None if file.since is None else file.since.isoformat()
-        tables = {place.table: {"rows": place.rows, "olderKey": place.stale} for place in places}
-        content = {"current": file.current, "since": since, "older": list(file.older), "tables": tables}
-        console.print_json(json.dumps(content))
-        return
-    console.print(_keys(file))
-    console.print(_tables(places))
-
-
-def _keys(file: VaultFile) -> Table:
-    table = Table("key", "state")
-    begun = file.since is None or file.since <= dt.datetime.now(dt.UTC)
-    table.add_row(file.current, "seals" if begun else f"opens, and seals from {file.since} on")
-    for key_id in file.older:
-        table.add_row(key_id, "seals until then" if key_id == file.last and not begun else "opens only")
-    return table
-
-
-def _tables(places: Sequence[SealedTable]) -> Table:
-    table = Table("table", "rows", "with an older key")
-    for place in places:
-        table.add_row(place.table, str(place.rows), str(place.stale))
-    return table
-
-
-def _print_plan(file: VaultFile, places: Sequence[SealedTable], minutes: int, console: Console) -> None:
-    console.print(_keys(file))
-    console.print(_tables(places))
-    if file.older:
-        rows = sum(place.stale for place in places)
-        _print(console, f"A rotation is under way: {rows} rows would be sealed again with {file.current}.")
+        sealed = {table.table: {"rows": table.rows, "olderKey": table.stale} for table in tables}
+        content = {"current": file.current, "since": since, "older": list(file.older), "tables": sealed}
+        print_json(content)
     else:
-        rows = sum(place.rows for place in places)
-        _print(console, f"A new key would seal {minutes} minutes from now, and then {rows} rows again.")
-    _print(console, "Nothing was changed.")
+        _print_state(file, tables, console)
+
+
+def _print_state(file: VaultFile, tables: Sequence[SealedTable], console: Console) -> None:
+    """Print the keys of the file, and how much of each table an older key has sealed."""
+    begun = file.since is None or file.since <= dt.datetime.now(dt.UTC)
+    rows = [{"key": file.current, "state": "seals" if begun else f"opens, and seals from {file.since} on"}]
+    for key_id in file.older:
+        seals_still = key_id == file.last and not begun
+        rows += [{"key": key_id, "state": "seals until then" if seals_still else "opens only"}]
+    print_table(console, KEY_HEADINGS, rows)
+    print_table(console, TABLE_HEADINGS, [vars(table) for table in tables])
+
+
+def _print_plan(file: VaultFile, tables: Sequence[SealedTable], minutes: int, console: Console) -> None:
+    _print_state(file, tables, console)
+    if file.older:
+        rows = sum(table.stale for table in tables)
+        print_line(console, f"A rotation is under way: {rows} rows would be sealed again with {file.current}.")
+    else:
+        rows = sum(table.rows for table in tables)
+        print_line(console, f"A new key would seal {minutes} minutes from now, and then {rows} rows again.")
+    print_line(console, "Nothing was changed.")
 
 
 def _ready_at(file: VaultFile) -> dt.datetime:
@@ -139,7 +135,7 @@ async def _wait_until_all_seal(file: VaultFile, console: Console) -> None:
     ready = _ready_at(file)
     seconds = (ready - dt.datetime.now(dt.UTC)).total_seconds()
     if seconds > 0:
-        _print(console, f"It waits until {ready}, when every server seals with {file.current}.")
+        print_line(console, f"It waits until {ready}, when every server seals with {file.current}.")
         await asyncio.sleep(seconds)
 
 
@@ -154,7 +150,3 @@ async def _reseal(connection: asyncpg.Connection, vault: Vault, console: Console
             progress.update(tasks[table], completed=done)
 
         return await reseal(connection, vault, report)
-
-
-def _print(console: Console, sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
