@@ -126,7 +126,7 @@ class Principal:
         return self.areas(Ability.of(sensitivity))
 
     def sees_of(self, sensitivity: Sensitivity, recorder: UUID) -> AreaSet:
-        """Where they see this class in a record of this author."""
+        """Where they see this class in a record that this account recorded."""
         areas = self.sees(sensitivity)
         if recorder == self.user_id:
             areas |= self.own(Ability.of(sensitivity))

@@ -1,4 +1,4 @@
-"""python -m benchmarks.doors: what signing in costs, whom it slows down, and how soon a closed account is refused.
+"""python -m benchmarks.doors: what signing in costs, whom it slows down, and how soon a disabled account is refused.
 
 Two workers of the product run over one PostgreSQL with an invented country, whose officers have passwords for the run
 alone.  Rule: a sign-in or a request that is refused ends the run as an error; it is never counted as a fast answer.
@@ -47,7 +47,7 @@ DISABLE = """mutation Disable($input: DisableUserInput!) { disableUser(input: $i
 VIEWER = "query Viewer { viewer { id } }"
 READERS, TRIALS = 4, 20
 MOST_ANSWERED = 1_000
-"""Requests that may be answered for a closed account before the run gives up."""
+"""Requests that may be answered for a disabled account before the run gives up."""
 GOAL = 2.0
 """How many times as long the slowest hundredth of W2 may take beside sign-ins."""
 TABLES = ("credential", "session", "throttle", "audit_event")
@@ -97,8 +97,8 @@ class Doors:
                 rounds[name].append(figure)
         figures = {name: statistics.median(measured) for name, measured in rounds.items()}
         closings = [await self._closing(officer) for officer in self.closed]
-        figures["closed account: median ms until refused"] = statistics.median(ms for ms, _ in closings)
-        figures["closed account: requests answered after it"] = max(answered for _, answered in closings)
+        figures["disabled account: median ms until refused"] = statistics.median(ms for ms, _ in closings)
+        figures["disabled account: requests answered after it"] = max(answered for _, answered in closings)
         return figures
 
     async def _round(self, reading: list[Work], signing: list[Work], refreshing: list[Work]) -> Figures:
@@ -151,7 +151,7 @@ class Doors:
                 status, _ = await other.post(VIEWER, {}, token)
                 if status == 401:
                     return (time.perf_counter() - closed) * 1000, answered
-        raise RunError(f"A closed account was answered {MOST_ANSWERED} times.")
+        raise RunError(f"A disabled account was answered {MOST_ANSWERED} times.")
 
 
 async def _sign_in(door: Door, officer: Persona) -> dict[str, str]:
@@ -238,7 +238,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Where the countries are kept between runs.")] = None,
 ) -> None:
-    """Measure sign-ins and refreshes a second, W2 alone and beside sign-ins, and how soon a closed account is refused.
+    """Measure sign-ins and refreshes a second, W2 alone and beside sign-ins, and how soon disabling an account works.
 
     The phases follow each other in every round, so that whatever else the machine does falls on all of them.  A sign-in
     that is refused ends the run with exit code 1; so does W2 when it misses its goal, but with its figures.

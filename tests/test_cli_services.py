@@ -1,4 +1,4 @@
-"""Service accounts from the shell: added, changed, given keys and closed; each act is audited as the shell's."""
+"""Service accounts from the shell: added, changed, given keys and disabled; each act is audited as the shell's."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_key_is_added_replaced_and_removed(
     assert stat.S_ISREG((files / "private.pem").stat().st_mode)
 
 
-def test_a_service_is_closed_and_opened_again(dsn: str, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_is_disabled_and_enabled_again(dsn: str, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert add(dsn, files) == 0
     for verb, active, outcome in (
         ("disable", False, "ACCEPTED"),

@@ -235,7 +235,7 @@ def test_ending_a_grant_warns_of_a_village_without_officer(dsn: str, capsys: Out
     assert run("user", "disable", "dewi") == 0
     assert "dewi is disabled." in capsys.readouterr().out
     assert run(*end) == 0
-    assert "Warning: This leaves 1 villages without an officer" in capsys.readouterr().out
+    assert "Warning: Villages that this leaves without an officer: 1;" in capsys.readouterr().out
     assert run(*end) == 1
     assert run("user", "disable", "dewi") == 0
     assert "disabled already" in capsys.readouterr().out

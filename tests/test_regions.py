@@ -153,7 +153,7 @@ async def test_an_older_list_is_refused_with_the_changes_it_would_undo(admin: Co
     await apply(admin, region_list(OLDER), "Old", FIRST)
     await apply(admin, region_list(NEWER), "New", LATER)
     before = await snapshot(admin)
-    refused = "older than New of 2025-04-25, .* 1 regions another name, close 0 and add 1"
+    refused = "older than New of 2025-04-25, .* 1 region another name, close 0 and add 1"
     with pytest.raises(RegionLoadError, match=refused):
         await apply(admin, region_list(OLDER), "Older still", FIRST)
     with pytest.raises(RegionLoadError, match=refused):  # a later day does not make an already loaded list newer

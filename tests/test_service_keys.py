@@ -159,7 +159,7 @@ async def test_a_key_is_replaced_while_both_are_valid_and_the_old_one_then_ends_
 
 
 @pytest.mark.parametrize("change", ["active = false", "service = false"])
-async def test_a_closed_account_signs_in_no_more(village: Place, team: Team, change: str) -> None:
+async def test_a_disabled_account_signs_in_no_more(village: Place, team: Team, change: str) -> None:
     await eventually(partial(has_status, village.client, team, 200))
     await village.admin.execute(f"UPDATE account SET {change} WHERE id = $1", team.service)
     await eventually(partial(has_status, village.client, team, 401))

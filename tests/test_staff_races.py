@@ -11,7 +11,7 @@ import pytest
 
 from auth.principal import SETTINGS
 from registry.guard.wall import LOGIN
-from registry.write.staff import ONE_AT_A_TIME
+from registry.write.safeguards import ONE_AT_A_TIME
 from tests.eventually import eventually
 from tests.test_grants import APPROVE, END, YESTERDAY, codes, events, give, new_account
 from tests.test_people import DISABLE, RESET, REVOKE, SAVE, VIEWER

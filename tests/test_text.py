@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.values.text import clean, plain_digits
+from registry.values.text import clean, counted, plain_digits
 from schema.declare.input_types import CLEANING
 from tests.village import REVEAL, VERIFY, Place, household, person, shop, with_changes
 
@@ -79,6 +79,10 @@ def test_a_text_of_several_lines_keeps_its_lines() -> None:
 def test_text_is_unicode_normalised() -> None:
     assert clean("Re\u0301ne\u0301") == clean("R\u00e9n\u00e9")
     assert clean("e\u200d\u0301") == "\u00e9"
+
+
+def test_a_number_agrees_with_its_noun() -> None:
+    assert [counted(number, "bad row") for number in range(3)] == ["0 bad rows", "1 bad row", "2 bad rows"]
 
 
 def test_digits_of_every_script_are_read() -> None:

@@ -340,7 +340,7 @@ async def test_a_rotation_that_is_under_way_makes_no_second_key(rotating: Rotati
     await rotating.rotate()
     await rotating.rotate()
     assert rotating.file == before
-    assert "0 rows were sealed again" in rotating.printed.getvalue()
+    assert "0 rows sealed again" in rotating.printed.getvalue()
 
 
 async def test_the_key_is_in_the_file_before_anything_waits(
@@ -416,14 +416,14 @@ async def test_each_change_of_the_keys_is_an_audit_row(rotating: Rotating, monke
     assert new != old
     replace(rotating.file, since=PAST).put(rotating.path)
     await rotating.rotate()
-    changed = re.findall(r"(\d+) rows were sealed again", rotating.printed.getvalue())
+    changed = re.findall(r"(\d+ rows?) sealed again", rotating.printed.getvalue())
     await rotating.retire()
     rows = [tuple(row) for row in await admin.fetch(query)]
     assert {row[:2] for row in rows} == {(operator(), "ACCEPTED")}
     notes = [row[2] for row in rows]
     assert notes == [
         f"vault rotate, {new} is new",
-        *(f"vault rotate, {count} rows are sealed with {new}" for count in changed),
+        *(f"vault rotate, {count} sealed again with {new}" for count in changed),
         f"vault retire, {old} is out",
     ]
 
@@ -465,7 +465,7 @@ async def test_no_key_is_retired_while_a_value_needs_it(rotating: Rotating) -> N
     await rotating.retire()
     assert "nothing to retire" in rotating.printed.getvalue()
     rotating.begin()
-    with pytest.raises(ResealError, match="rows have values of an older key"):
+    with pytest.raises(ResealError, match="rows need an older key"):
         await rotating.retire()
     now = dt.datetime.now(dt.UTC)
     replace(rotating.file, since=now).put(rotating.path)
@@ -493,7 +493,7 @@ async def test_no_key_is_retired_while_a_transaction_may_still_store_its_values(
         )
         assert not retiring.done()
         await late.execute("COMMIT")
-    with pytest.raises(ResealError, match="1 rows have values of an older key"):
+    with pytest.raises(ResealError, match="Values of 1 row need an older key"):
         await retiring
     assert len(rotating.file.keys) == 2
     await rotating.rotate()

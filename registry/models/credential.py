@@ -19,8 +19,9 @@ from registry.models.noun import SCHEMA, Noun, table_of
 SYSTEM = Sensitivity.SYSTEM
 
 
-def _of_account(**kw: object) -> Mapped[uuid.UUID]:
-    return fact(SYSTEM, "Akun", "Account", sa.ForeignKey(f"{SCHEMA}.account.id"), server=True, **kw)  # type: ignore[arg-type]
+def _of_account(*, primary_key: bool = False, index: bool = False) -> Mapped[uuid.UUID]:
+    account = sa.ForeignKey(f"{SCHEMA}.account.id")
+    return fact(SYSTEM, "Akun", "Account", account, server=True, primary_key=primary_key, index=index)
 
 
 class Credential(Noun):

@@ -22,6 +22,7 @@ from registry.regions.region_diff import CurrentRegion, Diff, Rename, plan
 from registry.regions.region_list import ListedRegion, RegionList
 from registry.regions.region_name import normalise
 from registry.values.civil_day import CAPITAL
+from registry.values.text import counted
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -93,7 +94,7 @@ def refuse_older(diff: Diff, newest: Newest) -> None:
     """Raise RegionLoadError with the changes that an older list would undo."""
     raise RegionLoadError(
         f"the list is older than {newest.decree} of {newest.effective_on}, which is loaded: it would give"
-        f" {len(diff.renamed)} regions another name, close {len(diff.gone)} and add {len(diff.new)};"
+        f" {counted(len(diff.renamed), 'region')} another name, close {len(diff.gone)} and add {len(diff.new)};"
         " load a newer list, or force this one"
     )
 

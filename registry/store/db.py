@@ -177,7 +177,7 @@ class Database:
     async def sign_in(self, user: uuid.UUID, session: uuid.UUID | None = None) -> list[asyncpg.Record]:
         """The crossing that returns an account's own name and grants.
 
-        No row for an unknown or closed account, nor for a session that has ended."""
+        No row for an unknown or disabled account, nor for a session that has ended."""
         async with self._connection() as connection:
             grants: list[asyncpg.Record] = await connection.fetch(
                 "SELECT * FROM registry.sign_in($1, $2)", user, session

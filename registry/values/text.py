@@ -58,3 +58,8 @@ def plain_digits(text: str) -> str:
         return text
     wide = unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in wide)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its English noun: `1 row`, `2 rows`."""
+    return f"{number:d} {noun}" if number == 1 else f"{number:d} {noun}s"

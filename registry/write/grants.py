@@ -32,7 +32,7 @@ from registry.store.sql import Sql, arg
 from registry.values.civil_day import civil_day
 from registry.write.act import ActOutcome, Effect, carry_out
 from registry.write.command import Actor
-from registry.write.staff import keep_an_administrator, left_without_officer
+from registry.write.safeguards import keep_an_administrator, left_without_officer
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 from registry.write.village_lookup import REGIONS, named_region
 

@@ -31,7 +31,7 @@ from registry.values.civil_day import civil_day
 from registry.write.act import ActOutcome, Effect, carry_out
 from registry.write.credentials import revoke_device as revoke
 from registry.write.credentials import sign_out_everywhere
-from registry.write.staff import keep_an_administrator, left_without_officer
+from registry.write.safeguards import keep_an_administrator, left_without_officer
 from registry.write.statements import CALLER
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal, unfit
 

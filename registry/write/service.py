@@ -42,7 +42,7 @@ ADD = Sql(
     .inline()
     .values(id=_ID, username=arg("username", sa.Text()), name=arg("name", sa.Text()), service=sa.true())
 )
-OPEN = Sql(
+SET_ACTIVE = Sql(
     sa.update(ACCOUNT)
     .where(ACCOUNT.c.id == _ID, ACCOUNT.c.active != arg("active", sa.Boolean()))
     .values(active=arg("active", sa.Boolean()))
@@ -213,9 +213,9 @@ async def remove_key(shell: Shell, service: uuid.UUID, kid: str) -> None:
     await shell.audit(ABILITY, service, f"service key remove {kid}")
 
 
-async def open_service(shell: Shell, service: uuid.UUID, active: bool) -> bool:
-    """Open or close the account.  Returns whether that changes anything."""
-    changed = await shell.tx.one(OPEN, id=service, active=active) is not None
+async def set_active(shell: Shell, service: uuid.UUID, active: bool) -> bool:
+    """Enable or disable the account.  Returns whether that changes anything."""
+    changed = await shell.tx.one(SET_ACTIVE, id=service, active=active) is not None
     verb = "enable" if active else "disable"
     await shell.audit(ABILITY, service, f"service {verb}", changed=changed)
     return changed

@@ -32,9 +32,9 @@ from registry.write.act import Effect
 from registry.write.credentials import forget_second_factor, give_temporary_password, sign_out_everywhere
 from registry.write.grants import GrantArea, NewGrant, check_days, end_in, find_area, outgrow_password, store_grant
 from registry.write.people import UserEdit, check_names, require_whole
+from registry.write.safeguards import has_administrator, keep_an_administrator, left_without_officer
 from registry.write.second_factor import has_second_factor
 from registry.write.shell import WHOLE_COUNTRY, Shell, ShellRefused
-from registry.write.staff import has_administrator, keep_an_administrator, left_without_officer
 
 (ADMINISTRATOR,) = ADMINISTRATORS
 
@@ -56,7 +56,7 @@ class GrantEffect(Effect):
 
 
 async def _account(tx: Transaction, username: str, *, active: bool) -> asyncpg.Record:
-    """The account of a user name under lock.  Raises ShellRefused if there is none, or if a closed one will not do."""
+    """The account of a user name under lock.  Raises ShellRefused if there is none, or if it should be `active`."""
     row = await tx.one(FIND, username=username)
     if row is None:
         raise ShellRefused(f"There is no account {username}: see `desmigratif user list`.", Code.NOT_FOUND)

@@ -18,7 +18,7 @@ from auth.area import NATIONAL
 from registry.regions.village_list import ListedVillage, read_villages
 from registry.values.civil_day import civil_day
 from registry.values.csv_file import BadRow
-from registry.values.text import clean
+from registry.values.text import clean, counted
 from registry.write.programme import (
     ABILITY,
     Enrolment,
@@ -162,6 +162,6 @@ def report(enrolled: EnrolledVillages, console: Console) -> None:
     for row in enrolled.bad:
         print_line(console, f"bad row  {row}")
     counts = f"{len(enrolled.enrolled)} enrolled, {len(enrolled.unchanged)} enrolled already"
-    print_line(console, f"{enrolled.programme}: {counts}, {len(enrolled.bad)} bad rows")
+    print_line(console, f"{enrolled.programme}: {counts}, {counted(len(enrolled.bad), 'bad row')}")
     if enrolled.dry_run:
         print_line(console, "Nothing was written.")

@@ -23,6 +23,7 @@ from registry.regions.region_diff import Diff, Rename
 from registry.regions.region_list import RegionList, read_list
 from registry.regions.region_load import RegionLoadError, apply, compare, newer_list, refuse_older
 from registry.store.db import Transaction
+from registry.values.text import counted
 from registry.write.shell import Shell
 from server.cli.operator import operator
 from server.cli.tables import print_line, print_some
@@ -92,7 +93,7 @@ def report(regions: RegionList, diff: Diff, console: Console) -> None:
     """Print the difference, every kind of change with its count."""
     origin = regions.origin
     source = ", ".join(filter(None, (origin.source, origin.decree, origin.attribution)))
-    print_line(console, f"{source}: {len(regions.rows)} regions, {len(regions.bad)} bad rows")
+    print_line(console, f"{source}: {counted(len(regions.rows), 'region')}, {counted(len(regions.bad), 'bad row')}")
     counts = f"{len(diff.new)} new, {len(diff.renamed)} renamed, {len(diff.gone)} gone, {diff.unchanged} unchanged"
     print_line(console, counts)
     print_some(console, "  new  ", [f"{row.code} {row.name}" for row in diff.new])

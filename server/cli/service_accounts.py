@@ -119,24 +119,24 @@ def service_show(name: Name, as_json: Json = False, database: Owner = None) -> N
 
 @verb(service, "disable", Reason.OWNER)
 def service_disable(name: Name, database: Owner = None) -> None:
-    """Close a service account: from the next request on it is signed in no more. What it is allowed stays as it is.
+    """Disable a service account: from the next request on it is signed in no more. What it is allowed stays as it is.
 
     `desmigratif service disable portal-jatim`
     """
-    from server.cli.services import set_open
+    from server.cli.services import set_service_active
 
-    print_line(console, asyncio.run(set_open(owner_url(database), name, False)))
+    print_line(console, asyncio.run(set_service_active(owner_url(database), name, False)))
 
 
 @verb(service, "enable", Reason.OWNER)
 def service_enable(name: Name, database: Owner = None) -> None:
-    """Open a service account again, with the operations, areas and keys that it had.
+    """Enable a service account again, with the operations, areas and keys that it had.
 
     `desmigratif service enable portal-jatim`
     """
-    from server.cli.services import set_open
+    from server.cli.services import set_service_active
 
-    print_line(console, asyncio.run(set_open(owner_url(database), name, True)))
+    print_line(console, asyncio.run(set_service_active(owner_url(database), name, True)))
 
 
 @verb(key, "add", Reason.OWNER)

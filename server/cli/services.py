@@ -22,9 +22,9 @@ from registry.write.service import (
     add_key,
     add_service,
     find_service,
-    open_service,
     remove_key,
     replace_operations,
+    set_active,
 )
 from registry.write.shell import shell
 from schema.build import build
@@ -39,7 +39,7 @@ HEADINGS = {
     "areas": "Areas",
     "operations": "Operations",
     "keys": "Keys",
-    "active": "Open",
+    "active": "Active",
 }
 OPERATION_HEADINGS = {"name": "Operation", "cost": "Cost", "documentId": "documentId"}
 KEY_HEADINGS = {"kid": "Key id (kid)", "addedAt": "Added at"}
@@ -130,11 +130,11 @@ async def shown(dsn: str, name: str) -> dict[str, Any]:
     return {"id": str(id_), "keys": [{"kid": row["kid"], "addedAt": row["added_at"]} for row in keys]}
 
 
-async def set_open(dsn: str, name: str, active: bool) -> str:
-    """Open or close a service account, and return the sentence that says so.  Raises ServiceError."""
+async def set_service_active(dsn: str, name: str, active: bool) -> str:
+    """Enable or disable a service account, and return the sentence that says so.  Raises ServiceError."""
     async with shell(dsn, operator()) as work:
-        changed = await open_service(work, await find_service(work, name), active)
-    return f"{name} is {'open' if active else 'closed'}." if changed else "Nothing to change."
+        changed = await set_active(work, await find_service(work, name), active)
+    return f"{name} is {'active' if active else 'disabled'}." if changed else "Nothing to change."
 
 
 async def add_service_key(dsn: str, name: str, path: Path) -> str:

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from registry.guard.vault import Vault
 from registry.guard.vault_file import VaultFile
 from registry.models.audit import VAULT_KEYS
+from registry.values.text import counted
 from registry.write.shell import Shell, shell
 from server.cli.operator import operator
 from server.cli.tables import print_json, print_line, print_table
@@ -54,8 +55,8 @@ async def rotate(path: Path, dsn: str, console: Console, *, minutes: int, dry_ru
     async with opened(dsn, vault) as connection:
         changed = await _reseal(connection, vault, console)
     async with shell(dsn, operator()) as work:
-        await _audit(work, f"vault rotate, {changed} rows are sealed with {file.current}")
-    print_line(console, f"{changed} rows were sealed again. Everything is sealed with {file.current}.")
+        await _audit(work, f"vault rotate, {counted(changed, 'row')} sealed again with {file.current}")
+    print_line(console, f"{counted(changed, 'row')} sealed again. Everything is sealed with {file.current}.")
     print_line(
         console, f"{', '.join(file.older)} opens nothing of this database now: `desmigratif vault retire` removes it."
     )
@@ -118,11 +119,12 @@ def _print_state(file: VaultFile, tables: Sequence[SealedTable], console: Consol
 def _print_plan(file: VaultFile, tables: Sequence[SealedTable], minutes: int, console: Console) -> None:
     _print_state(file, tables, console)
     if file.older:
-        rows = sum(table.stale for table in tables)
-        print_line(console, f"A rotation is under way: {rows} rows would be sealed again with {file.current}.")
+        rows = counted(sum(table.stale for table in tables), "row")
+        print_line(console, f"A rotation is under way: {rows} would be sealed again with {file.current}.")
     else:
-        rows = sum(table.rows for table in tables)
-        print_line(console, f"A new key would seal {minutes} minutes from now, and then {rows} rows again.")
+        notice = counted(minutes, "minute")
+        rows = counted(sum(table.rows for table in tables), "row")
+        print_line(console, f"A new key would seal {notice} from now, and then {rows} again.")
     print_line(console, "Nothing was changed.")
 
 

@@ -23,6 +23,7 @@ from registry.guard.sealed import PLACES, SealedPlace
 from registry.guard.vault import Vault
 from registry.guard.wall import KEEP, OWNER
 from registry.models.noun import SCHEMA
+from registry.values.text import counted
 from server.database.migrate import head, version
 
 BATCH = 200  # rows of a transaction
@@ -149,7 +150,8 @@ async def settle(connection: asyncpg.Connection, current: str) -> None:
 
 async def _refuse_stale(connection: asyncpg.Connection, current: str) -> None:
     if stale := sum(place.stale for place in await survey(connection, current)):
-        raise ResealError(f"{stale} rows have values of an older key: run `desmigratif vault rotate` to its end first.")
+        rows = counted(stale, "row")
+        raise ResealError(f"Values of {rows} need an older key: run `desmigratif vault rotate` to its end first.")
 
 
 async def _is_stale(connection: asyncpg.Connection, place: SealedPlace, current: str) -> bool:
