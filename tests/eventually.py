@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
+
+if TYPE_CHECKING:
+    from tests.village import Answer
 
 PATIENCE = 60.0  # seconds: a bound for a state that never comes, not a claim about speed
 PAUSE = 0.01  # seconds
@@ -31,6 +34,17 @@ async def eventually(condition: Callable[[], Any]) -> Any:
             if value:
                 return value
             await asyncio.sleep(PAUSE)
+
+
+async def answer_of(status: int, send: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Send a request until its answer has this status, and return that answer.  TimeoutError."""
+
+    async def answered() -> Answer | None:
+        answer = await send()
+        return answer if answer.status == status else None
+
+    answer: Answer = await eventually(answered)
+    return answer
 
 
 def eventually_now(condition: Callable[[], Any]) -> Any:

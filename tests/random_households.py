@@ -35,6 +35,7 @@ from registry.codes import (
     TurnoverBand,
     WelfareStatus,
 )
+from tests.accounts import new_account
 from tests.village import FAR, HERE, NEXT_DOOR, PEOPLE, Place, episode, household, participation, person, shop
 
 PLACED = [(HERE, "officer"), (HERE, "second"), (NEXT_DOOR, "next door"), (FAR, "stranger"), (NEXT_DOOR, "mixed")]
@@ -132,21 +133,10 @@ class RandomRecords:
         }
 
 
-async def add_account(village: Place, name: str, grants: list[tuple[str, str | None]]) -> None:
-    """Add an account with these grants."""
-    village.ids[name] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", village.ids[name], name)
-    for role, code in grants:
-        await village.admin.execute(
-            "INSERT INTO grants (user_id, role, region_id, national, valid_from) VALUES ($1, $2, $3, $4, '2019-01-01')",
-            *(village.ids[name], role, None if code is None else village.regions[code], code is None),
-        )
-
-
 async def add_households(village: Place, seed: int = 7, households: int = 20) -> list[str]:
     """Add households to the village; return the ids of some of its records, and one that does not exist."""
     for name, grants in MIXED.items():
-        await add_account(village, name, grants)
+        await new_account(village, *grants, name=name)
     records = RandomRecords(seed)
     ids = [records.id()]
     for number in range(households):

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Any
 
 import pytest
 
 from registry.figures.ledger import LEDGERS
+from tests.user_errors import codes
 from tests.village import AMEND, FAR, NEXT_DOOR, Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 SHOWN = "rev workflowState verifiedRev verifiedBy { name } hamlet memberCount"
-
-
-def codes(payload: Any) -> list[str]:
-    return [error["code"] for error in payload["userErrors"]]
 
 
 async def ledger(village: Place, id_: str) -> dict[str, list[tuple[int, bool]]]:

@@ -13,7 +13,7 @@ import pytest
 from registry.guard.wall import OWNER
 from registry.store.db import Transaction
 from registry.write import credentials
-from tests.test_sessions import header, new_account, new_session, status
+from tests.test_sessions import account_with, header, new_session, status
 from tests.village import Place
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ async def as_owner(village: Place) -> AsyncIterator[Transaction]:
 
 
 async def test_all_sessions_of_an_account_end_and_new_ones_begin(village: Place) -> None:
-    account, other = await new_account(village), await new_account(village)
+    account, other = await account_with(village), await account_with(village)
     headers = [header(village, account, await new_session(village, account)) for _ in range(2)]
     others = header(village, other, await new_session(village, other))
     async with as_owner(village) as tx:
@@ -46,7 +46,7 @@ async def test_all_sessions_of_an_account_end_and_new_ones_begin(village: Place)
 
 async def test_a_session_that_began_while_the_end_was_written_ends_too(village: Place) -> None:
     """The end is the instant of the statement, not of its transaction, which may have begun long before."""
-    account = await new_account(village)
+    account = await account_with(village)
     async with as_owner(village) as tx:
         await asyncio.sleep(0.05)
         session = await new_session(village, account)
@@ -56,7 +56,7 @@ async def test_a_session_that_began_while_the_end_was_written_ends_too(village: 
 
 
 async def test_a_revoked_device_ends_its_sessions_of_every_account(village: Place) -> None:
-    accounts, phone = [await new_account(village) for _ in range(2)], uuid.uuid4()
+    accounts, phone = [await account_with(village) for _ in range(2)], uuid.uuid4()
     sessions = [await new_session(village, account, phone) for account in accounts]
     async with as_owner(village) as tx:
         assert sorted(await credentials.revoke_device(tx, phone)) == sorted(accounts)
@@ -66,7 +66,7 @@ async def test_a_revoked_device_ends_its_sessions_of_every_account(village: Plac
 
 
 async def test_a_temporary_password_replaces_the_old_one_and_ends_sessions(village: Place) -> None:
-    account = await new_account(village)
+    account = await account_with(village)
     session = await new_session(village, account)
     for password_hash in ("first", "second"):
         async with as_owner(village) as tx:
@@ -79,7 +79,7 @@ async def test_a_temporary_password_replaces_the_old_one_and_ends_sessions(villa
 
 
 async def test_a_forgotten_second_factor_leaves_no_secret(village: Place) -> None:
-    account = await new_account(village)
+    account = await account_with(village)
     await village.admin.execute(
         "INSERT INTO second_factor (id, account_id, key_id, sealed, last_step)"
         " VALUES (gen_random_uuid(), $1, 'k', 'secret', 0)",

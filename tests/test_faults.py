@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.eventually import waiting_for_locks
+from tests.eventually import eventually, waiting_for_locks
 from tests.village import SUBMIT, Place, household, served_with
 
 pytestmark = pytest.mark.anyio
@@ -170,13 +170,14 @@ ORPHANS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%-- orphan' A
 
 async def test_statements_of_a_killed_server_end(village: Place) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", ORPHAN, village.login)
-    async with asyncio.timeout(30):
-        while not await village.admin.fetchval(ORPHANS):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        process.kill()
-        await process.wait()
-        while await village.admin.fetchval(ORPHANS):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await eventually(lambda: village.admin.fetchval(ORPHANS))
+    process.kill()
+    await process.wait()
+
+    async def have_ended() -> bool:
+        return not await village.admin.fetchval(ORPHANS)
+
+    await eventually(have_ended)
 
 
 async def test_the_login_has_limits_of_its_own(village: Place) -> None:

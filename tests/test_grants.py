@@ -14,6 +14,8 @@ import pytest
 from auth.policy import MAY_GIVE, REGIONAL_ROLES, needs_second_person
 from auth.role import Role
 from registry.values.civil_day import civil_day
+from tests.accounts import let_in, new_account
+from tests.user_errors import codes
 from tests.village import FAR, HERE, NEXT_DOOR, OLD_CODE, SPLIT, Place
 
 pytestmark = pytest.mark.anyio
@@ -30,31 +32,6 @@ def area(code: str | None) -> dict[str, Any]:
     return NATIONAL if code is None else {"regionCode": code}
 
 
-async def new_account(village: Place, *grants: tuple[str, str | None]) -> str:
-    """An account of its own for a test, so that tests do not see each other's grants."""
-    name = f"colleague.{uuid.uuid4()}"
-    id_ = village.ids[name] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, name)
-    for role, code in grants:
-        if role == "MINISTRY_ADMIN":
-            await let_in(village, name)
-        await village.admin.execute(
-            "INSERT INTO grants (user_id, role, region_id, national, valid_from) VALUES ($1, $2, $3, $4, '2019-01-01')",
-            *(id_, role, None if code is None else village.regions[code], code is None),
-        )
-    return name
-
-
-async def let_in(village: Place, name: str, valid_until: str | None = None) -> None:
-    """Give an account a password, which nobody knows, until then."""
-    await village.admin.execute(
-        "INSERT INTO credential (account_id, password_hash, temporary, valid_until)"
-        " VALUES ($1, 'x', false, $2::text::timestamptz) ON CONFLICT (account_id) DO UPDATE SET valid_until ="
-        " excluded.valid_until",
-        *(village.ids[name], valid_until),
-    )
-
-
 async def give(village: Place, giver: str, receiver: str, role: str, code: str | None, **more: Any) -> Any:
     sent: dict[str, Any] = {
         "id": str(uuid.uuid4()),
@@ -65,10 +42,6 @@ async def give(village: Place, giver: str, receiver: str, role: str, code: str |
     }
     answer = await village.query(giver, GIVE, input=sent)
     return answer.data["grantRole"]
-
-
-def codes(result: Any) -> list[str]:
-    return [problem["code"] for problem in result["userErrors"]]
 
 
 async def events(village: Place, subject: str) -> list[str]:

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from tests.test_grants import give, new_account
+from tests.accounts import new_account
+from tests.test_grants import give
 from tests.village import HERE, Place
 
 pytestmark = pytest.mark.anyio

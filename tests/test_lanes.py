@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -17,18 +15,12 @@ from schema.engine.executor import DESCRIBING
 from schema.engine.lane import Lane
 from schema.engine.operation import COERCING, MAX_NESTED_VALUES_ON_LOOP, MAX_OPERATIONS, MAX_VALUES_ON_LOOP
 from schema.limits import Limit
+from tests.eventually import eventually
 from tests.village import SUBMIT, Place, household
 
 pytestmark = pytest.mark.anyio
 KNOWN = "{ viewer { name } }"
 LONG = "{ __schema { types { name fields { name args { name type { name ofType { name } } } } } } }"
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait until the condition holds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  (no event is sent for it)
-            await asyncio.sleep(0.01)
 
 
 async def test_a_lane_serves_callers_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +37,7 @@ async def test_a_lane_serves_callers_in_turn(monkeypatch: pytest.MonkeyPatch) ->
         def waits(number: int = number) -> bool:
             return lane.turns.taken + lane.turns.waiting == number + 1
 
-        await until(waits)
+        await eventually(waits)
     began.set()
     await asyncio.gather(*waiting)
     assert done[:3] == ["greedy", "greedy", "other"]
@@ -56,9 +48,9 @@ async def test_a_lane_has_a_short_queue(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(lanes, "TIMEOUT", 0.1)
     lane, began = Lane("test"), threading.Event()
     running = asyncio.create_task(lane.run("a", began.wait, 10))
-    await until(lambda: lane.turns.taken == 1)
+    await eventually(lambda: lane.turns.taken == 1)
     waiting = [asyncio.create_task(lane.run("a", began.wait, 10)) for _ in range(2)]
-    await until(lambda: lane.turns.waiting == 2)
+    await eventually(lambda: lane.turns.waiting == 2)
     with pytest.raises(RateLimited):
         await lane.run("a", began.wait, 10)
     with pytest.raises(Unreachable):
@@ -94,9 +86,9 @@ async def test_others_are_served_while_the_schema_is_described(village: Place) -
     await village.ask("officer", KNOWN)
     held = threading.Event()
     another = asyncio.create_task(DESCRIBING.run("another", held.wait, 10))
-    await until(lambda: DESCRIBING.turns.taken == 1)
+    await eventually(lambda: DESCRIBING.turns.taken == 1)
     described = asyncio.create_task(village.query(None, LONG))
-    await until(lambda: DESCRIBING.turns.waiting == 1)
+    await eventually(lambda: DESCRIBING.turns.waiting == 1)
     assert (await village.query("officer", KNOWN)).codes == []
     assert not described.done(), "it waits for its turn beside the event loop"
     held.set()
@@ -122,14 +114,14 @@ async def test_many_values_are_coerced_off_the_event_loop(village: Place) -> Non
     """Filters nested in filters, and long lists of records; a few of either do not wait for a turn."""
     began = threading.Event()
     holding = asyncio.create_task(COERCING.run("other", began.wait, 10))
-    await until(lambda: COERCING.turns.taken == 1)
+    await eventually(lambda: COERCING.turns.taken == 1)
     child = {"id": str(uuid.uuid4()), "seq": 1}
     many = [
         village.query("officer", COUNTED, f={"or": [{}] * MAX_NESTED_VALUES_ON_LOOP}),
         village.query("second", SUBMIT, household={"id": str(uuid.uuid4()), "members": [child] * MAX_VALUES_ON_LOOP}),
     ]
     waiting = [asyncio.create_task(query) for query in many]
-    await until(lambda: COERCING.turns.waiting == len(many))
+    await eventually(lambda: COERCING.turns.waiting == len(many))
     assert (await village.query("officer", COUNTED, f={"or": [{}] * 9})).codes == []
     assert (await village.submit("second", household(people=50)))["outcome"] == "ACCEPTED"
     assert not any(task.done() for task in waiting)

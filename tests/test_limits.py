@@ -12,8 +12,8 @@ import pytest
 from registry.codes import HouseholdStatus
 from schema.engine import complexity, price
 from schema.limits import MOST_META_ROOTS, Limit
+from tests.accounts import new_account
 from tests.test_explain import explain, scanned_rows
-from tests.test_grants import new_account
 from tests.village import FAR, HERE, Place, household, served_with
 
 pytestmark = pytest.mark.anyio

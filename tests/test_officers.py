@@ -9,8 +9,9 @@ import pytest
 
 from registry.values.civil_day import civil_day
 from tests import oracle
+from tests.accounts import new_account
 from tests.personas import PERSONAS, TODAY, Persona
-from tests.test_grants import APPROVE, give, new_account
+from tests.test_grants import APPROVE, give
 from tests.village import HERE, NEXT_DOOR, OLD_CODE, Place
 from tests.world import World
 

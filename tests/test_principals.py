@@ -22,6 +22,7 @@ from server.database.embedded import Embedded
 from server.http import principals as remembering
 from server.http.identity import principal_of
 from server.http.principals import BYTES, CHANNEL, GRANT_BYTES, MAX_TOKENS, Principals
+from tests.accounts import new_account
 from tests.eventually import eventually
 from tests.village import FAR, HERE, Place
 
@@ -48,13 +49,7 @@ async def database(village: Place) -> Database:
 @pytest.fixture
 async def authorization(village: Place) -> str:
     """The Authorization header of a new officer."""
-    village.ids["someone"] = await village.admin.fetchval(
-        "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), gen_random_uuid()::text, 'S') RETURNING id"
-    )
-    await village.admin.execute(
-        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, 'OFFICER', $2, '2019-01-01')",
-        *(village.ids["someone"], village.regions[HERE]),
-    )
+    await new_account(village, ("OFFICER", HERE), name="someone")
     return village.bearer("someone")["authorization"]
 
 

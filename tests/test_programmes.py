@@ -11,6 +11,7 @@ import pytest
 
 from auth.principal import Principal
 from registry.store.session import begin_sql
+from tests.accounts import new_account
 from tests.test_audit import AuditRows
 from tests.village import FAR, HERE, NEXT_DOOR, OLD_CODE, SPLIT, SUCCESSORS, Place, served_with
 
@@ -55,13 +56,7 @@ async def new(village: Place) -> str:
 @pytest.fixture(scope="module")
 async def provincial(village: Place) -> str:
     """A holder of the ability in one province only."""
-    id_ = village.ids["provincial"] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, 'provincial', 'P')", id_)
-    await village.admin.execute(
-        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, 'MINISTRY_ADMIN', $2, '2019-01-01')",
-        *(id_, village.regions["35"]),
-    )
-    return "provincial"
+    return await new_account(village, ("MINISTRY_ADMIN", "35"), name="provincial")
 
 
 # --- programmes -------------------------------------------------------------------------------------------------------

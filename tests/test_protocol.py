@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ import uvicorn
 from server.http import bounds
 from server.http.bounds import MAX_HEADERS, Bounds, Connections
 from server.http.protocol import MAX_PIPELINE, protocol_of
+from tests.eventually import eventually_now
 
 GET = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /read HTTP/1.1\r\nHost: x\r\n"
@@ -135,7 +136,7 @@ def running_wire(limits: Bounds = QUICK) -> Iterator[Wire]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            until(lambda: server.started)
+            eventually_now(lambda: server.started)
             yield wire
         finally:
             wire.release.set()
@@ -153,13 +154,6 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture(autouse=True)
 def frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "CHECK_SECONDS", 0.05)
-
-
-def until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 # --- heads --------------------------------------------------------------------------------------------------------
@@ -289,7 +283,7 @@ def test_a_body_that_does_not_arrive_is_cut_off(wire: Wire, sent: bytes) -> None
     error_of(wire.ask(POST + sent), 408, "TIMEOUT")
     assert wire.is_well()
     if b"\r\n\r\n" in sent:
-        until(lambda: "gone" in wire.ended)
+        eventually_now(lambda: "gone" in wire.ended)
 
 
 def test_an_endless_body_is_cut_off_on_every_route(wire: Wire) -> None:
@@ -317,12 +311,12 @@ def test_an_address_has_a_limited_share_of_connections() -> None:
     with running_wire(Bounds(connections_per_address=3)) as wire, ExitStack() as stack:
         for caller in [stack.enter_context(wire.connect()) for _ in range(3)]:
             caller.sendall(GET % b"wait")
-        until(lambda: b" 429 " in wire.ask(GET % b"well")[:20])
+        eventually_now(lambda: b" 429 " in wire.ask(GET % b"well")[:20])
         answer = wire.ask(GET % b"well")
         error_of(answer, 429, "RATE_LIMITED")
         assert b"retry-after: " in answer.lower()
         wire.release.set()
-        until(wire.is_well)
+        eventually_now(wire.is_well)
         assert wire.outcomes["RATE_LIMITED"] > 0
 
 
@@ -348,7 +342,7 @@ def test_idle_connections_give_way_to_new_ones(limits: Bounds, sent: bytes) -> N
 def test_connections_that_send_a_body_give_way_last() -> None:
     with running_wire(Bounds(connections_per_address=2)) as wire, wire.connect() as sender, wire.connect() as silent:
         sender.sendall(POST + b"Content-Length: 9\r\n\r\n1234")
-        until(lambda: any(caller.body_deadline is not None for caller in list(wire.connections._open)))
+        eventually_now(lambda: any(caller.body_deadline is not None for caller in list(wire.connections._open)))
         assert wire.is_well()
         assert ends(silent)
         sender.sendall(b"56789")
@@ -364,18 +358,18 @@ def test_a_new_connection_is_refused_with_retry_after_if_all_are_busy() -> None:
         def is_full() -> bool:
             return b" 503 " in wire.ask(GET % b"well")[:20]
 
-        until(is_full)
+        eventually_now(is_full)
         error_of(wire.ask(GET % b"well"), 503, "OVERLOADED")
         wire.release.set()
         assert all(read(caller).endswith(b"wait:0:host") for caller in callers)
-        until(wire.is_well)
+        eventually_now(wire.is_well)
 
 
 def test_excess_refusals_are_closed_without_an_answer() -> None:
     with running_wire(Bounds(connections=1)) as wire, ExitStack() as stack:
         first = stack.enter_context(wire.connect())
         first.sendall(GET % b"wait")
-        until(lambda: b" 503 " in wire.ask(GET % b"well")[:20])
+        eventually_now(lambda: b" 503 " in wire.ask(GET % b"well")[:20])
         for _ in range(300):
             stack.enter_context(wire.connect()).sendall(b"GET ")
         wire.release.set()
@@ -406,7 +400,7 @@ def test_an_unread_answer_is_cut_off(wire: Wire) -> None:
     with wire.connect() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         caller.sendall(GET % b"large")
-        until(lambda: "large" in wire.ended)
+        eventually_now(lambda: "large" in wire.ended)
 
 
 def test_a_slowly_read_answer_is_complete() -> None:
@@ -432,8 +426,8 @@ def test_unread_answers_are_bounded_together() -> None:
             callers.append(stack.enter_context(wire.connect()))
             callers[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
             callers[-1].sendall(GET % b"whole")
-            until(lambda: wire.ended.count("whole") == len(callers))
-            until(lambda: sum(connection.unread_bytes for connection in list(wire.connections._open)) <= most)
+            eventually_now(lambda: wire.ended.count("whole") == len(callers))
+            eventually_now(lambda: sum(connection.unread_bytes for connection in list(wire.connections._open)) <= most)
         assert len(read(callers[-1])) > LARGE, "the newest is taken, and comes whole"
         assert len(read(callers[0])) < LARGE, "the one that was held longest is gone"
         assert wire.is_well()
@@ -454,10 +448,10 @@ def test_a_client_that_leaves_during_an_answer_is_not_logged(
                 received += len(caller.recv(100_000))
             # A reset instead of an orderly close.
             caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        until(lambda: not wire.connections._open)
+        eventually_now(lambda: not wire.connections._open)
         wire.release.set()
         if at or path != b"well":
-            until(lambda: path.decode() in wire.ended)
+            eventually_now(lambda: path.decode() in wire.ended)
     assert wire.is_well()
     assert [record for record in caplog.records if record.name != "asyncio" or record.levelname == "ERROR"] == []
 
@@ -486,7 +480,7 @@ def test_a_refusal_follows_the_answer_in_progress(wire: Wire) -> None:
         with wire.connect() as caller:
             refusals = sum(wire.outcomes.values())
             caller.sendall((GET % b"wait") + wrong)
-            until(lambda refusals=refusals: sum(wire.outcomes.values()) > refusals)  # type: ignore[misc]
+            eventually_now(lambda refusals=refusals: sum(wire.outcomes.values()) > refusals)  # type: ignore[misc]
             wire.release.set()
             received = b""
             while part := caller.recv(100_000):

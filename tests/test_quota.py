@@ -11,22 +11,16 @@ import pytest
 from registry.codes import AccessPurpose
 from registry.guard.quota import Metered, take
 from registry.write.reveal import NOTED, SHORTEST_NOTE
-from tests.village import FAR, REVEAL, SUBMIT, Answer, Place, household, person, served_with, shop, with_changes
+from tests.accounts import new_account
+from tests.village import FAR, HERE, REVEAL, SUBMIT, Answer, Place, household, person, served_with, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 LIMIT = 3
 
 
-async def account(village: Place, role: str = "OFFICER", code: str = "35.07.11.2008") -> str:
-    """A new account, which has used nothing yet."""
-    name = f"{role} {uuid.uuid4()}"
-    id_ = village.ids[name] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, name)
-    await village.admin.execute(
-        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
-        *(id_, role, village.regions[code]),
-    )
-    return name
+async def account(village: Place) -> str:
+    """A new officer, who has used nothing yet."""
+    return await new_account(village, ("OFFICER", HERE))
 
 
 async def reveal(village: Place, who: str, id_: str, **more: Any) -> Answer:

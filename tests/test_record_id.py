@@ -20,6 +20,8 @@ from schema.declare.makers import NOUNS_BY_FACE
 from schema.engine.select import face_of
 from schema.inputs.household import LISTED
 from schema.types.node import Node
+from tests.accounts import new_account
+from tests.eventually import eventually
 from tests.village import (
     FAR,
     HERE,
@@ -139,11 +141,12 @@ async def registered_elsewhere(village: Place, *ids: str) -> AsyncIterator[None]
 
 async def until_waiting(village: Place, callers: int) -> None:
     """Wait until this many transactions wait for the one of `entered`."""
-    async with asyncio.timeout(10):
-        while True:
-            if await village.admin.fetchval(WAITING) >= callers:
-                return
-            await asyncio.sleep(0.01)
+
+    async def all_wait() -> bool:
+        waiting: int = await village.admin.fetchval(WAITING)
+        return waiting >= callers
+
+    await eventually(all_wait)
 
 
 async def submit_both(village: Place, ids: tuple[str, ...], one: dict[str, Any], other: dict[str, Any]) -> list[Any]:
@@ -179,14 +182,7 @@ async def test_submissions_with_each_other_s_ids_do_not_deadlock(village: Place)
 
 async def two_grants(village: Place) -> str:
     """A person who may reveal in one village, and sees masks in the other."""
-    id_ = village.ids["officer here, verifier far"] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", id_, str(id_))
-    for role, code in (("OFFICER", HERE), ("VILLAGE_VERIFIER", FAR)):
-        await village.admin.execute(
-            "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
-            *(id_, role, village.regions[code]),
-        )
-    return "officer here, verifier far"
+    return await new_account(village, ("OFFICER", HERE), ("VILLAGE_VERIFIER", FAR))
 
 
 async def household_by_hand(village: Place, id_: str, like: str) -> None:

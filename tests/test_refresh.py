@@ -10,6 +10,7 @@ from typing import Any
 import pyotp
 import pytest
 
+from tests.eventually import answer_of
 from tests.test_sign_in import (  # noqa: F401  (a fixture)
     PASSWORD,
     SESSION,
@@ -198,13 +199,9 @@ async def test_signing_out_ends_a_session_or_all_in_every_worker(village: Place,
     assert await codes(village, first["refreshToken"]) == ["CREDENTIALS_WRONG"]
 
 
-async def becomes(place: Place, session: Any, status: int) -> None:
-    """Within the milliseconds that a notification takes."""
-    for _ in range(100):
-        if (await me(place, session)).status == status:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(status)
+async def becomes(place: Place, session: Any, status: int) -> Answer:
+    """The answer with this status, when the notification has arrived."""
+    return await answer_of(status, lambda: me(place, session))
 
 
 # --- changing the password --------------------------------------------------------------------------------------------
@@ -225,10 +222,7 @@ async def test_a_temporary_password_opens_nothing_but_its_change(village: Place)
         assert (answer.status, answer.codes) == (403, ["PASSWORD_CHANGE_REQUIRED"])
     payload = await change(village, session)
     assert payload["userErrors"] == []
-    for _ in range(100):
-        if (answer := await me(village, payload["session"])).status == 200:
-            break
-        await asyncio.sleep(0.02)
+    answer = await becomes(village, payload["session"], 200)
     assert answer.data["viewer"]["username"] == username
     assert await session_of(village, username, password=NEW)
     row = await village.admin.fetchrow("SELECT * FROM credential WHERE account_id = $1", account)

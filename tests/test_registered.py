@@ -16,6 +16,7 @@ import pytest
 from server.http.app import create
 from server.http.request import PERSISTED
 from server.settings import Settings
+from tests.accounts import new_account
 from tests.eventually import eventually
 from tests.village import FIXED, HERE, Answer, Place
 from tests.world import REGISTER
@@ -45,16 +46,8 @@ def empty_cache() -> Iterator[None]:
 
 async def account(village: Place, name: str, role: str | None, is_service: bool) -> None:
     """A new account with this name, for the regency."""
-    village.ids[name] = await village.admin.fetchval(
-        "INSERT INTO account (id, username, name, service) VALUES (gen_random_uuid(), gen_random_uuid()::text, $1, $2)"
-        " RETURNING id",
-        *(name, is_service),
-    )
-    if role is not None:
-        await village.admin.execute(
-            "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
-            *(village.ids[name], role, village.regions["35.07"]),
-        )
+    grants = [] if role is None else [(role, "35.07")]
+    await new_account(village, *grants, name=name, service=is_service)
 
 
 async def register(village: Place, name: str, document: str) -> None:

@@ -12,7 +12,7 @@ import pyotp
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from tests.eventually import eventually
+from tests.eventually import answer_of, eventually
 from tests.test_refresh import becomes, refresh, renewed, send
 from tests.test_sessions import new_session
 from tests.test_sign_in import (  # noqa: F401  (a fixture)
@@ -84,10 +84,7 @@ async def test_before_the_second_factor_no_record_is_read(village: Place) -> Non
     app = await enrolled(village, session)
     assert (await send(village, session, HOUSEHOLDS)).status == 403, "it is not confirmed"
     await confirmed(village, session, app.code())
-    for _ in range(100):
-        if (answer := await send(village, session, HOUSEHOLDS)).status == 200:
-            break
-        await asyncio.sleep(0.02)
+    answer = await answer_of(200, lambda: send(village, session, HOUSEHOLDS))
     assert answer.data["households"]["nodes"] is not None
     renewed_session = await renewed(village, session)
     assert (await send(village, renewed_session, HOUSEHOLDS)).status == 200

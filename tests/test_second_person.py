@@ -9,11 +9,13 @@ import uuid
 import asyncpg
 import pytest
 
+from tests.accounts import new_account
 from tests.eventually import waiting_for_locks
-from tests.test_grants import APPROVE, codes, give, new_account
+from tests.test_grants import APPROVE, give
 from tests.test_people import RESET, SAVE
 from tests.test_refresh import CHANGE, NEW
 from tests.test_sign_in import PASSWORD, session_of, sign_in, with_password
+from tests.user_errors import codes
 from tests.village import Place
 
 pytestmark = pytest.mark.anyio

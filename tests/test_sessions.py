@@ -16,6 +16,7 @@ from auth.principal import Duty
 from auth.token import Keyring
 from registry.guard.wall import DOORS
 from server.http.identity import principal_of
+from tests.accounts import new_account
 from tests.eventually import eventually
 from tests.village import HERE, Place
 
@@ -24,16 +25,9 @@ ME = "{ viewer { username mustChangePassword } }"
 NOW = dt.datetime.now(dt.UTC)
 
 
-async def new_account(village: Place, role: str = "OFFICER") -> uuid.UUID:
-    """An account with one grant in the village."""
-    id_: uuid.UUID = await village.admin.fetchval(
-        "INSERT INTO account (id, username, name) VALUES (gen_random_uuid(), gen_random_uuid()::text, 'S') RETURNING id"
-    )
-    await village.admin.execute(
-        "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, $2, $3, '2019-01-01')",
-        *(id_, role, village.regions[HERE]),
-    )
-    return id_
+async def account_with(village: Place, role: str = "OFFICER") -> uuid.UUID:
+    """The id of an account with one grant in the village."""
+    return village.ids[await new_account(village, (role, HERE))]
 
 
 async def new_session(village: Place, account: uuid.UUID, device: uuid.UUID | None = None, **columns: Any) -> uuid.UUID:
@@ -78,7 +72,7 @@ ENDINGS = {
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_a_running_token_ends_with_its_session(village: Place, ending: str) -> None:
     """Although the principal was cached: whoever caches it is told."""
-    account, phone = await new_account(village), uuid.uuid4()
+    account, phone = await account_with(village), uuid.uuid4()
     session = await new_session(village, account, phone)
     headers = header(village, account, session)
     await eventually(lambda: village.app.service.principals.listening)
@@ -92,7 +86,7 @@ async def test_a_running_token_ends_with_its_session(village: Place, ending: str
 
 
 async def test_one_session_ends_without_the_others(village: Place) -> None:
-    account, phone = await new_account(village), uuid.uuid4()
+    account, phone = await account_with(village), uuid.uuid4()
     first, second = await new_session(village, account, phone), await new_session(village, account)
     await village.admin.execute(ENDINGS["its device revoked"], first)
     assert await status(village, header(village, account, first)) == 401
@@ -100,7 +94,7 @@ async def test_one_session_ends_without_the_others(village: Place) -> None:
 
 
 async def test_a_phone_that_two_share_is_revoked_for_one(village: Place) -> None:
-    first, second, phone = await new_account(village), await new_account(village), uuid.uuid4()
+    first, second, phone = await account_with(village), await account_with(village), uuid.uuid4()
     lost, other = await new_session(village, first, phone), await new_session(village, second, phone)
     await village.admin.execute(ENDINGS["its device revoked"], lost)
     assert await status(village, header(village, first, lost)) == 401
@@ -108,21 +102,21 @@ async def test_a_phone_that_two_share_is_revoked_for_one(village: Place) -> None
 
 
 async def test_a_token_with_the_session_of_another_is_refused(village: Place) -> None:
-    account, other = await new_account(village), await new_account(village)
+    account, other = await account_with(village), await account_with(village)
     session = await new_session(village, other)
     assert await status(village, header(village, account, session)) == 401
     assert await status(village, header(village, account, uuid.uuid4())) == 401
 
 
 async def test_a_session_is_over_at_its_last_instant(village: Place) -> None:
-    account = await new_account(village)
+    account = await account_with(village)
     session = await new_session(village, account, expires_at=NOW - dt.timedelta(seconds=1))
     assert await status(village, header(village, account, session)) == 401
 
 
 async def test_a_renewed_session_stays_cached(village: Place) -> None:
     """A refresh every quarter of an hour reads no grants again."""
-    account = await new_account(village)
+    account = await account_with(village)
     session = await new_session(village, account)
     principals = village.app.service.principals
     await eventually(lambda: principals.listening)
@@ -130,7 +124,7 @@ async def test_a_renewed_session_stays_cached(village: Place) -> None:
     assert await status(village, headers) == 200
     changes = principals.changes
     await village.admin.execute("UPDATE session SET generation = 1, renewed_at = now() WHERE id = $1", session)
-    marker = await new_account(village)
+    marker = await account_with(village)
     await village.admin.execute("UPDATE account SET name = 'T' WHERE id = $1", marker)
     await eventually(lambda: principals.changes > changes + 1)  # the grant and the name of the other account
     assert principals.changes == changes + 2
@@ -150,7 +144,7 @@ GRANTED = {
 @pytest.mark.parametrize("grant", GRANTED)
 async def test_whoever_sees_beyond_one_village_needs_a_second_factor(village: Place, grant: str) -> None:
     role, _, place = grant.partition("@")
-    account = await new_account(village, role)
+    account = await account_with(village, role)
     code = HERE if place == "village" else place
     await village.admin.execute(
         "UPDATE grants SET region_id = $2, area = $3, national = ($2::uuid IS NULL) WHERE user_id = $1",
@@ -164,7 +158,7 @@ async def test_whoever_sees_beyond_one_village_needs_a_second_factor(village: Pl
 
 
 async def test_a_temporary_password_must_be_changed_first(village: Place) -> None:
-    account = await new_account(village, "REGIONAL_VIEWER")
+    account = await account_with(village, "REGIONAL_VIEWER")
     session = await new_session(village, account, second_factor=True)
     await village.admin.execute(
         "INSERT INTO credential (account_id, password_hash, temporary) VALUES ($1, 'x', true)", account
@@ -180,7 +174,7 @@ async def duty(village: Place, account: uuid.UUID, session: uuid.UUID | None) ->
 
 
 async def test_only_a_demo_accepts_its_tokens_without_a_session(village: Place) -> None:
-    account = await new_account(village)
+    account = await account_with(village)
     session, now = await new_session(village, account), dt.datetime.now(dt.UTC)
     production = Keyring("https://registry.example", village.keyring.audience, Ed25519PrivateKey.generate())
     accepted = await principal_of(f"Bearer {production.issue(account, 5, now, session)}", production, village.database)
@@ -196,7 +190,7 @@ OWN = ("session", "device", "credential", "second_factor", "recovery_code")
 
 @pytest.mark.parametrize("table", OWN)
 async def test_rows_are_seen_and_changed_by_their_holder_alone(village: Place, table: str) -> None:
-    account, other = await new_account(village), await new_account(village)
+    account, other = await account_with(village), await account_with(village)
     for holder in (account, other):
         await new_session(village, holder, uuid.uuid4())
         for statement in (

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from auth.password import LONGEST, hashed, is_outdated
 from registry.guard.throttle import Bucket, Limits
 from tests.eventually import eventually
-from tests.test_sessions import new_account
+from tests.test_sessions import account_with
 from tests.village import Answer, Place, served_with
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,7 @@ def unlimited(village: Place) -> None:
 
 async def with_password(village: Place, role: str = "OFFICER", **columns: Any) -> tuple[uuid.UUID, str]:
     """The id and the user name of a new account whose password is PASSWORD."""
-    account = await new_account(village, role)
+    account = await account_with(village, role)
     values = {"password_hash": hashed(PASSWORD), "temporary": False, "valid_until": None} | columns
     await village.admin.execute(
         "INSERT INTO credential (account_id, password_hash, temporary, valid_until) VALUES ($1, $2, $3, $4)",
@@ -179,7 +179,7 @@ async def refused_names(village: Place) -> dict[str, tuple[str, uuid.UUID | None
     wrong, wrong_name = await with_password(village)
     disabled, disabled_name = await with_password(village)
     await village.admin.execute("UPDATE account SET active = false WHERE id = $1", disabled)
-    without = await new_account(village)
+    without = await account_with(village)
     service, service_name = await with_password(village, "SERVICE")
     await village.admin.execute("UPDATE account SET service = true WHERE id = $1", service)
     late = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)

@@ -12,9 +12,11 @@ import pytest
 from auth.principal import SETTINGS
 from registry.guard.wall import LOGIN
 from registry.write.safeguards import ONE_AT_A_TIME
+from tests.accounts import new_account
 from tests.eventually import eventually
-from tests.test_grants import APPROVE, END, YESTERDAY, codes, events, give, new_account
+from tests.test_grants import APPROVE, END, YESTERDAY, events, give
 from tests.test_people import DISABLE, RESET, REVOKE, SAVE, VIEWER
+from tests.user_errors import codes
 from tests.village import HERE, Place
 
 pytestmark = pytest.mark.anyio

@@ -25,7 +25,9 @@ from registry.store.sql import Sql, arg
 from registry.write.household import HouseholdSubmission
 from registry.write.record import OPTIMISTIC_LOCK_TIMEOUT_MS, save
 from schema.inputs.household import edit_of
+from tests.accounts import new_account
 from tests.eventually import waiting_for_locks
+from tests.user_errors import codes
 from tests.village import (
     FAR,
     HERE,
@@ -44,10 +46,6 @@ from tests.village import (
 
 pytestmark = pytest.mark.anyio
 SETTING = Sql(sa.select(sa.func.current_setting(arg("name", sa.Text()))))
-
-
-def codes(payload: Any) -> list[str]:
-    return [error["code"] for error in payload["userErrors"]]
 
 
 def paths(payload: Any) -> list[str]:
@@ -623,14 +621,7 @@ async def test_a_draft_can_move_to_another_village_but_a_submission_cannot(villa
 
 async def test_the_businesses_of_a_draft_move_with_it(village: Place) -> None:
     """Except businesses in other villages, and those that the same edit places."""
-    who = "mover"
-    village.ids[who] = uuid.uuid4()
-    await village.admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", village.ids[who], who)
-    for code in (FAR, NEXT_DOOR):
-        await village.admin.execute(
-            "INSERT INTO grants (user_id, role, region_id, valid_from) VALUES ($1, 'OFFICER', $2, '2019-01-01')",
-            *(village.ids[who], village.regions[code]),
-        )
+    who = await new_account(village, ("OFFICER", FAR), ("OFFICER", NEXT_DOOR))
     document = household(FAR)
     owner = document["members"][0]
     here, elsewhere, stays = shop(owner), shop(owner, locationVillageCode=HERE), shop(owner)

@@ -5,23 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from registry.store.turns import Crowded, Turns
+from tests.eventually import eventually
 from tests.village import Place, served_with
 
 pytestmark = pytest.mark.anyio
 SLOW = "{ nationalSummary { households } }"
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait until the condition holds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  (no event is sent for it)
-            await asyncio.sleep(0.01)
 
 
 async def test_one_caller_gets_only_their_share() -> None:
@@ -30,7 +22,7 @@ async def test_one_caller_gets_only_their_share() -> None:
         await turns.acquire(caller)
     third = asyncio.create_task(turns.acquire("a"))
     other = asyncio.create_task(turns.acquire("c"))
-    await until(lambda: turns.waiting == 2)
+    await eventually(lambda: turns.waiting == 2)
     turns.release("b")
     await other
     assert not third.done(), "a has their share, so the free turn went to another caller"
@@ -54,7 +46,7 @@ async def test_waiting_callers_are_served_in_turn() -> None:
         def waits(number: int = number) -> bool:
             return turns.waiting == number
 
-        await until(waits)
+        await eventually(waits)
     turns.release("first")
     await asyncio.gather(*waiting)
     assert came[:5] == ["greedy", "b", "c", "greedy", "b"]
@@ -65,7 +57,7 @@ async def test_excess_waiters_are_refused_at_once_and_slow_ones_in_time() -> Non
     turns = Turns(size=2, share=1, queue=1, acquire_timeout=0.1)
     await turns.acquire("a")
     late = asyncio.create_task(turns.acquire("a"))
-    await until(lambda: turns.waiting == 1)
+    await eventually(lambda: turns.waiting == 1)
     with pytest.raises(Crowded) as refused:
         await turns.acquire("a")
     assert refused.value.own
@@ -110,7 +102,7 @@ async def test_one_caller_cannot_take_every_connection(village: Place) -> None:
     async with served_with(village, pool_size=4, queue_timeout_ms=60_000) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         attack = [asyncio.create_task(served.query("officer", "{ households { nodes { id } } }")) for _ in range(12)]
-        await until(lambda: served.database.turns.waiting == 10)
+        await eventually(lambda: served.database.turns.waiting == 10)
         assert served.database.turns.taken == 2
         assert (await served.query("second", "{ viewer { name } }")).codes == []
         for one in attack:
@@ -122,7 +114,7 @@ async def test_heavy_statements_wait_only_for_each_other(village: Place) -> None
     async with served_with(village, heavy_statements=1, queue_timeout_ms=60_000) as served, village.admin.transaction():
         await village.admin.execute("LOCK TABLE ledger_household IN ACCESS EXCLUSIVE MODE")
         heavy = [asyncio.create_task(served.query(who, SLOW)) for who in ("analyst", "officer", "viewer")]
-        await until(lambda: served.database.heavy.waiting == 2)
+        await eventually(lambda: served.database.heavy.waiting == 2)
         assert served.database.turns.taken == 1
         assert (await served.query("analyst", "{ regions { nodes { name } } }")).codes == []
         for one in heavy:
@@ -142,9 +134,9 @@ async def test_a_caller_waiting_for_their_own_turn_holds_no_heavy_turn(village: 
         database = served.database
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         waiting = [asyncio.create_task(served.query("officer", light))]
-        await until(lambda: database.turns.taken == 1)
+        await eventually(lambda: database.turns.taken == 1)
         waiting.append(asyncio.create_task(served.query("officer", heavy)))
-        await until(lambda: database.turns.waiting == 1)
+        await eventually(lambda: database.turns.waiting == 1)
         async with asyncio.timeout(10):
             assert (await served.query("analyst", heavy)).codes == []
         for one in waiting:
@@ -158,7 +150,7 @@ async def test_waiting_too_long_for_own_requests_is_a_rate_limit(village: Place)
         await village.admin.execute("LOCK TABLE household IN ACCESS EXCLUSIVE MODE")
         text = "{ households { nodes { id } } }"
         first = asyncio.create_task(served.query("officer", text))
-        await until(lambda: served.database.turns.taken == 1)
+        await eventually(lambda: served.database.turns.taken == 1)
         answer = await served.query("officer", text)
         assert (answer.status, answer.codes, answer.headers["retry-after"]) == (429, ["RATE_LIMITED"], "2")
         first.cancel()

@@ -29,6 +29,7 @@ from server.database.embedded import Embedded
 from server.http.app import App, create
 from server.http.identity import principal_of
 from server.settings import Settings
+from tests.accounts import insert_account
 
 HERE, NEXT_DOOR, FAR = "35.07.11.2008", "35.07.11.2009", "52.03.21.2002"
 OLD_CODE, SPLIT, SUCCESSORS = "35.07.09.2008", "35.07.12.2001", ["35.07.12.2002", "35.07.12.2003"]
@@ -363,16 +364,7 @@ async def _country(admin: asyncpg.Connection) -> dict[str, uuid.UUID]:
 
 
 async def _people(admin: asyncpg.Connection, regions: Mapping[str, uuid.UUID]) -> dict[str, uuid.UUID]:
-    ids = {name: uuid.uuid4() for name in PEOPLE}
-    for name, grants in PEOPLE.items():
-        await admin.execute("INSERT INTO account (id, username, name) VALUES ($1, $2, $2)", ids[name], name)
-        for role, code in grants:
-            await admin.execute(
-                "INSERT INTO grants (user_id, role, region_id, national, valid_from)"
-                " VALUES ($1, $2, $3, $4, '2019-01-01')",
-                *(ids[name], role, None if code is None else regions[code], code is None),
-            )
-    return ids
+    return {name: await insert_account(admin, regions, name, *grants) for name, grants in PEOPLE.items()}
 
 
 @pytest.fixture(scope="module")
