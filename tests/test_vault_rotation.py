@@ -448,10 +448,12 @@ async def test_a_dry_run_changes_nothing(rotating: Rotating) -> None:
     assert "identity" in await holding(rotating.village, old)
 
 
-async def test_the_status_counts_what_older_keys_have_sealed(rotating: Rotating) -> None:
+async def test_the_status_counts_what_older_keys_have_sealed(
+    rotating: Rotating, capsys: pytest.CaptureFixture[str]
+) -> None:
     old = rotating.begin()
     await vault_rotation.status(rotating.path, rotating.owner, rotating.console, as_json=True)
-    content = json.loads(rotating.printed.getvalue())
+    content = json.loads(capsys.readouterr().out)
     assert (content["older"], content["current"]) == ([old], rotating.file.current)
     assert content["tables"]["household_revision"] == {"rows": 10, "olderKey": 10}
     await vault_rotation.status(rotating.path, rotating.owner, rotating.console, as_json=False)

@@ -104,7 +104,7 @@ async def survey(connection: asyncpg.Connection, current: str) -> list[SealedTab
             text = f"SELECT count(*) FROM {SCHEMA}.{place.table.name} WHERE {place.stale} AND {_between(place, after)}"
             stale += await connection.fetchval(text, current, last, *_before(after))
             rows += count
-        places.append(SealedTable(place.table.name, rows, stale))
+        places.append(SealedTable(str(place.table.name), rows, stale))
     return places
 
 
