@@ -35,6 +35,7 @@ class Ability(Labelled):
     GRANT_GIVE = "grant:give", "Memberi dan mengakhiri penugasan", "Give and end grants"
     GRANT_APPROVE = "grant:approve", "Menyetujui penugasan", "Approve grants"
     PILLAR_RECORD = "pillar:record", "Mencatat kegiatan pilar", "Record the pillars' activities"
+    CASE_RECORD = "case:record", "Mencatat kasus", "Record cases"
 
     SESSION_OWN = "session:own", "Mengatur masuk sendiri", "Keep one's own sign-in"
 

@@ -153,6 +153,10 @@ PAGE = total({
         officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="the village's officer keeps the records of the four pillars"),
+    Ability.CASE_RECORD: row(
+        officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=OWN,  auditor=no,   system_admin=no,   service=no,
+        why="desk: its own cases; officer: a successor closes a case, whose type and notes stay with their writer"),
     Ability.SESSION_OWN: row(
         officer=OWN,  village_verifier=OWN,  regency_coordinator=OWN,  regional_viewer=OWN,  province_officer=OWN,
         ministry_analyst=OWN,  ministry_admin=OWN,  protection_desk=OWN,  auditor=OWN,  system_admin=OWN,  service=no,

@@ -173,6 +173,11 @@ class Principal:
             ranges.append(f"[{COUNTRY},{COUNTRY}]")
         return f"{{{','.join(ranges)}}}" if ranges else ""
 
+    def written(self, name: str) -> dict[str, str]:
+        """The settings that say where a command writes whose ability has the setting `name`: any record, their own."""
+        own = {SETTING_OF[ability]: own for ability, own in OF_OWN.items()}.get(name)
+        return {"write": self.setting(name), "write_own": "" if own is None else self.setting(own)}
+
     def setting(self, name: str) -> str:
         """The text of the database setting `app.<name>`; '' shows nothing.  LookupError for unknown names."""
         if name not in SETTINGS:
@@ -265,11 +270,14 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.GRANT_GIVE: "give",
     Ability.GRANT_APPROVE: "approve",
     Ability.PILLAR_RECORD: "pillar",
+    Ability.CASE_RECORD: "case",
     Ability.SESSION_OWN: "session",
 }
 """The setting of each ability that opens a command or a list: where the caller holds it."""
 OF_POSTS = (Ability.USER_MANAGE, Ability.USER_DISABLE, Ability.GRANT_GIVE, Ability.GRANT_APPROVE)
 """The abilities over people: their settings hold posts, because the role of the other person counts too."""
+OF_OWN = {Ability.CASE_RECORD: "case_own"}
+"""The abilities that some roles have over their own records alone → the setting of where the caller holds them so."""
 _SEE_ABILITIES = {Ability.of(sensitivity) for sensitivity in Sensitivity}
 if unset := sorted(ability.name for ability in Ability if ability not in _SEE_ABILITIES | SETTING_OF.keys()):
     raise TypeError(f"name the setting of {', '.join(unset)} in SETTING_OF of auth/principal.py")
@@ -283,6 +291,7 @@ SETTINGS: Mapping[str, Callable[[Principal], str]] = {
     **{own_area_setting(sensitivity): _own(Ability.of(sensitivity)) for sensitivity in Sensitivity},
     **{name: _areas(ability) for ability, name in SETTING_OF.items()},
     **{SETTING_OF[ability]: _posts(ability) for ability in OF_POSTS},
+    **{name: _own(ability) for ability, name in OF_OWN.items()},
     "verify_village": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.VILLAGE),
     "verify_regency": _areas(Ability.SUBMISSION_VERIFY, VerificationStage.REGENCY),
     "return_village": _areas(Ability.SUBMISSION_RETURN, VerificationStage.VILLAGE),

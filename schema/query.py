@@ -8,6 +8,7 @@ from registry.figures import summary
 from registry.models import account
 from registry.models.business import Business as BusinessFacts
 from registry.models.business_group import BusinessGroup as BusinessGroupFacts
+from registry.models.case import Case as CaseFacts
 from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
@@ -24,6 +25,7 @@ from schema.declare.makers import any_node, connection, connection_by, face, loo
 from schema.types.account import USERS, User
 from schema.types.business import BusinessConnection
 from schema.types.business_group import BusinessGroup
+from schema.types.case import Case
 from schema.types.cooperative import Cooperative
 from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
@@ -114,6 +116,9 @@ class Query:
     )
     cooperatives: Connection[Cooperative] | None = pillar_connection(
         "Pillar 4: cooperatives, the newest legal entities first.", CooperativeFacts, CooperativeFacts.legal_on
+    )
+    cases: Connection[Case] | None = pillar_connection(
+        "Complaints and troubles that you may see, newest first.", CaseFacts, CaseFacts.opened_on
     )
     programmes: list[Programme] | None = plain_list(
         OPEN,

@@ -26,7 +26,7 @@ from server.http.app import create
 from server.settings import Settings
 from tests.colleagues import COLLEAGUES, Colleague
 from tests.personas import BY_NAME, DISABLED, PERSONAS, Persona
-from tests.unique_values import UniqueValues, document, episode
+from tests.unique_values import UniqueValues, a_case, document, episode
 from tests.village import HIGH_QUOTAS
 from tests.world import OF_VILLAGES, SCOPED, HeldGrant, House, Mark, Row, World
 
@@ -58,6 +58,8 @@ SUBMIT = """mutation($h: HouseholdInput!, $as: SaveAs!, $rev: Int) {
   submitHousehold(input: {household: $h, saveAs: $as, baseRev: $rev}) { outcome userErrors { code path severity } } }"""
 VERIFY = """mutation($i: [VerifyItemInput!]!, $note: String) {
   verifyHouseholds(input: {items: $i, note: $note}) { results { userErrors { code path } } } }"""
+SAVE_CASE = """mutation($c: CaseInput!) {
+  saveCase(input: $c) { outcome userErrors { code path severity } } }"""
 RETURN = """mutation($id: ID!, $text: String!) {
   returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: $text}]}) { userErrors { code path } }
 }"""
@@ -112,6 +114,9 @@ class Builder:
         self.world.houses.append(house)
         submitted = document(self.unique, house, self.world.codes[village], nik)
         await self.run(author, SUBMIT, h=submitted, **{"as": "DRAFT" if state == "DRAFT" else "SUBMITTED"})
+        case = Row("household_case", uuid.uuid4(), house, author, kind="SPECIAL")
+        house.rows.append(case)
+        await self.run(author, SAVE_CASE, c=a_case(self.unique, case))
         if state == "RETURNED":
             text = self.unique.text("PERSONAL", house.rows[0])
             await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
@@ -174,6 +179,12 @@ class Builder:
             if house.village in MOVED:
                 place = w.regions[house.village], w.codes[house.village], house.id
                 await admin.execute("UPDATE household SET village_id = $1, area = $2 WHERE id = $3", *place)
+        for house in houses[::3]:  # what a desk recorded
+            (case,) = [row for row in house.rows if row.table == "household_case"]
+            case.author = "PROTECTION_DESK@country" if house.village.startswith("A") else "desk-and-officer-A111"
+            recorder = BY_NAME[case.author].id
+            await admin.execute("UPDATE household_case SET created_by = $1 WHERE id = $2", recorder, case.id)
+            await admin.execute("UPDATE record_revision SET created_by = $1 WHERE record_id = $2", recorder, case.id)
         newer, archived = houses[5], houses[6]
         await admin.execute("UPDATE household SET workflow_state = 'SUBMITTED', rev = 2 WHERE id = $1", newer.id)
         await admin.execute(
@@ -203,20 +214,23 @@ class Builder:
         w = self.world
         authors = {persona.id: persona.name for persona in PERSONAS}
         by_id = {house.id: house for house in w.houses}
+        cases = {row.id: row for house in w.houses for row in house.rows if row.table == "household_case"}
+        by_id |= {id_: case.house for id_, case in cases.items()}
         w.rows = [row for house in w.houses for row in house.rows]
         sent_ids = {row.id for row in w.rows}
         for table in SCOPED:
-            if table in OF_VILLAGES:
+            if table in OF_VILLAGES and table != "household_case":
                 continue  # the world has none of these
             key = {"household": "id", "record_revision": "record_id"}.get(table, "household_id")
             records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
-            if table in NOUNS:
+            if table in ("household_case", *NOUNS):
                 assert {record["id"] for record in records} == {row.id for row in w.of(table)}, table
                 continue
             for record in records:
                 assert record["id"] not in sent_ids
                 row = Row(table, record["id"], by_id[record["house"]], authors[record["created_by"]])
                 row.archived = record["archived_at"] is not None
+                row.kind = "SPECIAL" if record["house"] in cases else row.kind
                 w.rows.append(row)
         await w.admin.execute("ANALYZE")
 

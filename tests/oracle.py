@@ -33,7 +33,8 @@ SEES: dict[str, frozenset[str]] = {
     "PROTECTIVE": frozenset(),
     "SYSTEM": frozenset({"REGENCY_COORDINATOR", "MINISTRY_ADMIN", "AUDITOR", "SYSTEM_ADMIN"}),
 }
-SEES_OWN = {"PROTECTIVE": frozenset({"OFFICER", "PROTECTION_DESK"})}
+DESK = frozenset({"PROTECTION_DESK"})
+SEES_OWN = {"OPERATIONAL": DESK, "IDENTITY": DESK, "SPECIAL": DESK, "PROTECTIVE": DESK | {"OFFICER"}}
 SUBMITS = frozenset({"OFFICER"})
 AMENDS = frozenset({"OFFICER", "REGENCY_COORDINATOR"})
 REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
@@ -68,6 +69,8 @@ class Placed(Protocol):
     def draft(self) -> bool: ...
     @property
     def author(self) -> str: ...
+    @property
+    def kind(self) -> str: ...  # the class of its existence
 
 
 class Account(Protocol):
@@ -198,14 +201,29 @@ def names_officer(tree: Tree, who: Account, other: Account, today: dt.date) -> b
 
 def exists(tree: Tree, who: Account, row: Placed, today: dt.date) -> bool:
     """Whether the record exists for this person."""
+    if row.kind != "OPERATIONAL" and _seen_as_own(tree, who, row.kind, row, today):
+        return _seen_as_own(tree, who, "OPERATIONAL", row, today) or _seen(tree, who, "OPERATIONAL", row, today)
     if row.draft and not has(tree, who, SUBMITS, row.village, today):
         return False
-    return has(tree, who, SEES["OPERATIONAL"], row.village, today)
+    return all(_seen(tree, who, kind, row, today) for kind in ("OPERATIONAL", row.kind))
 
 
 def sees(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bool:
     """Whether this person may read a datum of this class in this record."""
     if not exists(tree, who, row, today):
         return False
-    own = row.author == who.name and has(tree, who, SEES_OWN.get(kind, frozenset()), row.village, today)
-    return own or has(tree, who, SEES[kind], row.village, today)
+    return _seen_as_own(tree, who, kind, row, today) or _seen(tree, who, kind, row, today)
+
+
+def records_case(tree: Tree, who: Account, row: Placed, today: dt.date) -> bool:
+    """Whether this person may change a case that exists for them."""
+    own = row.author == who.name and has(tree, who, DESK, row.village, today)
+    return own or has(tree, who, frozenset({"OFFICER"}), row.village, today)
+
+
+def _seen(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bool:
+    return has(tree, who, SEES[kind], row.village, today)
+
+
+def _seen_as_own(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bool:
+    return row.author == who.name and has(tree, who, SEES_OWN.get(kind, frozenset()), row.village, today)

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
+    get_named_type,
 )
 from sqlalchemy.sql.visitors import iterate
 
@@ -26,7 +27,7 @@ from registry.models.noun import Noun, table_of
 from registry.values.bounds import LONGEST_LIST
 from schema.build import SDL, build, unbounded_lists, undeclared
 from schema.declare.directives import Exempt
-from schema.declare.makers import NOUNS_BY_FACE, face, fields_of, guarded, shown
+from schema.declare.makers import NOUNS_BY_FACE, face, fields_of, graphql_name, guarded, shown
 from schema.declare.shapes import RelatedField, ValueField
 from schema.declare.strawberry_internals import definition_of, graphql_schema
 from tests.contract_diff import declared, elements
@@ -100,8 +101,34 @@ def test_a_record_s_personal_fields_are_nullable(built: GraphQLSchema) -> None:
     for type_ in built.get_possible_types(node):
         for key, field in type_.fields.items():
             ((directive, kind),) = declared(field)
-            if directive == "sensitivity" and kind not in ("OPEN", "OPERATIONAL"):
+            if directive == "sensitivity" and kind not in ("OPEN", "OPERATIONAL", existence(type_)):
                 assert not isinstance(field.type, GraphQLNonNull), f"{type_.name}.{key}"
+
+
+def existence(type_: Any) -> str:
+    """The class without which a record of this type does not exist."""
+    nouns = {graphql_name(face_): noun for face_, noun in NOUNS_BY_FACE.items()}
+    noun = nouns[type_.name]
+    assert noun is not None
+    return noun.row_sensitivity.value
+
+
+def test_a_record_that_may_not_exist_is_reached_only_by_nullable_fields_of_its_class(built: GraphQLSchema) -> None:
+    node: Any = built.type_map["Record"]
+    hidden = {type_.name: existence(type_) for type_ in built.get_possible_types(node)}
+    hidden = {name: kind for name, kind in hidden.items() if kind not in ("OPEN", "OPERATIONAL")}
+    hidden |= {f"{name}Connection": kind for name, kind in hidden.items()}
+    reached = []
+    for type_ in built.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.endswith(("Connection", "Edge")):
+            continue
+        for key, field in type_.fields.items():
+            if (kind := hidden.get(get_named_type(field.type).name)) is None:
+                continue
+            assert not isinstance(field.type, GraphQLNonNull), f"{type_.name}.{key}"
+            assert declared(field) == [("sensitivity", kind)], f"{type_.name}.{key}"
+            reached.append(f"{type_.name}.{key}")
+    assert sorted(reached) == ["Household.cases", "Query.cases", "SaveCasePayload.case"]
 
 
 def test_a_related_record_has_the_class_of_the_column_that_selects_it() -> None:

@@ -67,6 +67,7 @@ class Everywhere:
     region: str | None
     draft = False
     author = ""
+    kind = "OPERATIONAL"
 
     @property
     def village(self) -> str:
@@ -306,6 +307,7 @@ class Made:
     village: str
     draft: bool
     author: str
+    kind = "OPERATIONAL"
 
 
 @given(case=cases())

@@ -131,13 +131,13 @@ async def test_what_an_edit_names_is_looked_up_once_and_only_if_it_changes(
     village: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up: list[int] = []
-    villages = named_records._villages
+    homes = named_records._homes
 
-    async def counting(work: Any, nouns: Any, ids: Any) -> Any:
+    async def counting(work: Any, nouns: Any, ids: Any, column: str) -> Any:
         looked_up.append(len(ids))
-        return await villages(work, nouns, ids)
+        return await homes(work, nouns, ids, column)
 
-    monkeypatch.setattr(named_records, "_villages", counting)
+    monkeypatch.setattr(named_records, "_homes", counting)
     columns = by_member(await member_in(village))
     await saved(village, columns)
     await saved(village, columns | {"result": "Selesai"})

@@ -67,6 +67,9 @@ PEOPLE: dict[str, list[tuple[str, str | None]]] = {
     "analyst": [("MINISTRY_ANALYST", None)],
     "ministry": [("MINISTRY_ADMIN", None)],
     "auditor": [("AUDITOR", None)],
+    "desk": [("PROTECTION_DESK", None)],
+    "other desk": [("PROTECTION_DESK", None)],
+    "desk and officer": [("PROTECTION_DESK", None), ("OFFICER", HERE)],
     "nobody": [],
 }
 SUBMIT = """mutation($household: HouseholdInput!, $baseRev: Int, $saveAs: SaveAs) {

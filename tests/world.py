@@ -61,7 +61,7 @@ def every_setting(area: AreaSet) -> dict[str, str]:
     values = area.literal()
     from_, below = area.hull
     wall = {"read": values, "read_from": from_, "read_below": below, "submit": values, "identity": values}
-    return wall | {"system": values}
+    return wall | {"special": values, "system": values}
 
 
 @dataclass
@@ -89,6 +89,7 @@ class Row:
     house: House
     author: str
     archived: bool = False  # no list shows it, but the wall does
+    kind: str = "OPERATIONAL"  # the class of its existence
 
     @property
     def village(self) -> str:
@@ -207,7 +208,7 @@ class World:
                 principal = await self.principal(who)
                 settings = {name: principal.setting(name) for name in SETTINGS} | settings
                 if write is not None:
-                    settings["write"] = principal.setting(write)
+                    settings |= principal.written(write)
             for name, value in settings.items():
                 await connection.execute("SELECT set_config('app.' || $1, $2, true)", name, value)
             yield connection
@@ -249,7 +250,8 @@ class World:
 
     def listed(self, who: Persona, table: str) -> set[str]:
         """The ids that the lists of the API show."""
-        rows = [row for row in self.of(table) if not row.archived and not row.house.archived]
+        with_house = table != "household_case"  # which stays when its household is archived
+        rows = [row for row in self.of(table) if not row.archived and not (row.house.archived and with_house)]
         return {str(row.id) for row in rows if self.exists(who, row)}
 
     def stored(self, who: Persona, table: str) -> set[uuid.UUID]:

@@ -15,6 +15,7 @@ from registry.codes.business import (
     OwnerCategory,
     TurnoverBand,
 )
+from registry.codes.case import CaseStatus, CaseType
 from registry.codes.cooperative import CooperativeStatus
 from registry.codes.episode import (
     LegalCategory,
@@ -75,6 +76,8 @@ __all__ = [
     "BusinessScale",
     "BusinessStatus",
     "CapitalSource",
+    "CaseStatus",
+    "CaseType",
     "Code",
     "ConsentBasis",
     "ConsentMethod",

@@ -18,7 +18,8 @@ from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
 from registry.figures import ledger
-from registry.guard import one_way, quota, record_id, staff, throttle
+from registry.guard import one_way, quota, record_id, sensitive, staff, throttle
+from registry.guard.area_tests import UNDRAFTED, in_areas, within
 from registry.guard.crossing import CROSSINGS, NAMING, Crossing
 from registry.guard.sealed import refuse_undeclared
 from registry.models import (
@@ -69,6 +70,7 @@ class Kind(enum.Enum):
     """Why a table may be read; a table without an area needs one of the reasons below, and they only shrink."""
 
     SCOPED = "a record of a village: read and written where the caller's grants reach"
+    SENSITIVE = "a scoped record whose existence is of a class, and its revisions: of who sees it, or recorded it"
     SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
     COUNTED = "a scoped record that is never a draft"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
@@ -105,7 +107,10 @@ DOORS: dict[str, Door] = {
         for table in map(table_of, NOUNS.values())
     },
     **{
-        table_of(noun).name: Door(Kind.SCOPED, update=(*saved_columns(by_itself(noun)), "updated_at", "archived_at"))
+        table_of(noun).name: Door(
+            Kind.SENSITIVE if table_of(noun).name in sensitive.kinds() else Kind.SCOPED,
+            update=(*saved_columns(by_itself(noun)), "updated_at", "archived_at"),
+        )
         for noun in village_records()
     },
     **{
@@ -115,7 +120,7 @@ DOORS: dict[str, Door] = {
         )
         for entry in record_entries()
     },
-    record_revision.RECORD_REVISION.name: Door(Kind.SCOPED),
+    record_revision.RECORD_REVISION.name: Door(Kind.SENSITIVE),
     workflow.REVISION.name: Door(
         Kind.SCOPED,
         update=("document",),  # to forget the numbers of a household that has left the register
@@ -185,26 +190,6 @@ HOLDER = {
 """The column that names who holds a row of kind OWN."""
 
 
-def in_areas(setting: str) -> str:
-    """The row lies in the areas of `setting`: the hull serves the index, the exact test follows where needed.
-
-    `app.<setting>` is the area set, `_from` and `_below` are its hull.  The exact test is left out only if the set is
-    written as that one range, so bounds that are missing or another set's never show what the set does not cover."""
-    return (
-        f"area >= (SELECT nullif(current_setting('app.{setting}_from', true), ''))"
-        f" AND area < (SELECT current_setting('app.{setting}_below', true))"
-        f" AND ((SELECT {SCHEMA}.is_one_range('{setting}')) OR {within(setting)})"
-    )
-
-
-def within(setting: str) -> str:
-    return f"area <@ (SELECT {SCHEMA}.areas('{setting}'))"
-
-
-UNDRAFTED = f"(NOT draft OR area <@ {SCHEMA}.areas('submit'))"
-"""Without SELECT: drafts are few, and each SELECT costs every statement 2.5 µs for each table, used or not."""
-
-
 def policies(table: str, door: Door) -> Iterator[str]:
     """The CREATE POLICY statements of one table.
 
@@ -224,6 +209,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
         if door.update:
             before = change if door.changes is None else f"{change} AND {door.changes}"
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({before}) WITH CHECK ({change} AND {door.becomes})"
+    elif door.kind is Kind.SENSITIVE:
+        yield from sensitive.policies(table, updated=bool(door.update))
     elif door.kind in (Kind.MAP, Kind.MANAGED):
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         if door.kind is Kind.MANAGED:

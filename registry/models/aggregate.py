@@ -26,6 +26,8 @@ Document = dict[str, dict[str, dict[str, Any]]]
 Ordering = Callable[[Records], list[str]]
 LONGEST_TABLE = 40
 """Characters of the name of a table that a revision keeps, at most."""
+PLACED_BY = ("village_id", "household_id")
+"""The columns that say where a village's record lies: written once, by the command that creates it."""
 _REGION_ID = f"{SCHEMA}.region.id"
 
 
@@ -177,7 +179,7 @@ def _refuse_unsupported(noun: type[Noun]) -> None:
             raise TypeError(f"{name} has a number of the vault: only a household's records have those")
         if fact.server and column.computed is None and not hasattr(kind, column.name):
             raise TypeError(f"{column} is the server's own: nothing gives a village's record such a column")
-        is_reference = not fact.server and column.name not in ("id", "village_id") and isinstance(item, sa.Uuid)
+        is_reference = not fact.server and column.name not in ("id", *PLACED_BY) and isinstance(item, sa.Uuid)
         if is_reference and (item is not column.type or not fact.names):
             raise TypeError(f"{column} names a record: say of which noun, by fact(…, names=Member)")
         if not fact.server and issubclass(noun, RecordEntry) and fact.sensitivity is Sensitivity.PROTECTIVE:
@@ -189,10 +191,16 @@ def _refuse_unsupported(noun: type[Noun]) -> None:
         raise TypeError(f"{table.name}: a revision keeps at most {LONGEST_TABLE} characters of the name of a table")
 
 
+def created_columns(aggregate: Aggregate) -> tuple[str, ...]:
+    """The columns of a village's record that its command writes when it creates the record."""
+    placed = (column.name for column in aggregate.typed[aggregate.root] if column.name == "household_id")
+    return *placed, *saved_columns(aggregate)
+
+
 def saved_columns(aggregate: Aggregate, table: str = "") -> tuple[str, ...]:
     """The columns that the command of a village's record writes, each time it is saved: of the record itself, or of the
     `table` of its entries."""
-    typed = [column.name for column in aggregate.typed[table or aggregate.root] if column.name != "village_id"]
+    typed = [column.name for column in aggregate.typed[table or aggregate.root] if column.name not in PLACED_BY]
     return tuple(typed) if table else (*typed, "rev")
 
 

@@ -25,6 +25,7 @@ class RecordRevision(Scoped, Noun):
 
     __tablename__ = "record_revision"
     named = False
+    walled_by = (Sensitivity.SPECIAL,)  # that of a case exists only where the case does
     record_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Catatan", "Record", server=True)
     noun: Mapped[str] = fact(OPERATIONAL, "Jenis data", "Table of the record", server=True, longest=LONGEST_TABLE)
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)

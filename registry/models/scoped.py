@@ -15,15 +15,18 @@ from sqlalchemy.orm import Mapped, declared_attr
 
 from auth.sensitivity import Sensitivity
 from registry.models.fact import RegionCode, fact
-from registry.models.noun import SCHEMA
+from registry.models.noun import SCHEMA, Readable
 from registry.models.region import village_key
 
 OPERATIONAL, SYSTEM = Sensitivity.OPERATIONAL, Sensitivity.SYSTEM
 
 
 class Scoped:
-    """A record of a village.  Row security compares `area` with the caller's; foreign keys keep it true."""
+    """A record of a village.  Row security compares `area` with the caller's; foreign keys keep it true.
 
+    `walled_by` are the classes that it tests besides (registry/guard/sensitive.py)."""
+
+    walled_by: ClassVar[tuple[Sensitivity, ...]] = ()
     id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Id", "Id", primary_key=True)
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", server=True)
     area: Mapped[RegionCode] = fact(OPERATIONAL, "Kode desa", "Village code", server=True)
@@ -36,6 +39,11 @@ class Scoped:
         OPERATIONAL, "Diubah", "Updated at", server=True, server_default=sa.func.now()
     )
     archived_at: Mapped[dt.datetime | None] = fact(OPERATIONAL, "Diarsipkan", "Archived at", server=True)
+
+
+def walled_by(noun: Readable) -> tuple[Sensitivity, ...]:
+    """The classes that row security tests of each row of a noun, besides where it lies."""
+    return noun.walled_by if issubclass(noun, Scoped) else ()
 
 
 def in_region() -> sa.ForeignKeyConstraint:
@@ -118,6 +126,19 @@ class InHousehold(Scoped):
     """A record inside a household: it lies where the household lies and is a draft while the household is."""
 
     household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household", server=True)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)
+        return in_household(cls.__tablename__)  # type: ignore[attr-defined]  # the class is a mapped one
+
+
+class HouseholdRecord(VillageRecord):
+    """A record of its own about a household, saved by a command of its own (registry/write/household_record.py).
+
+    It lies where its household lies, and moves with it; it is a draft while the household is."""
+
+    village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village", server=True)
+    household_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Rumah tangga", "Household")
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)

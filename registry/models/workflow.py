@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Mapped
 
 from auth.ability import Ability
-from auth.principal import SETTING_OF
+from auth.principal import OF_OWN, SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import ArchiveReason, RejectReason, WorkflowState
@@ -243,7 +243,9 @@ def granted(tests: dict[Ability, sa.ColumnElement[bool]]) -> sa.ColumnElement[An
     return sa.func.array_remove(sa.cast(array(names), ARRAY(sa.Text())), sa.null(), type_=ARRAY(sa.Text()))
 
 
-OF_PLACES = [(ability, SETTING_OF[ability]) for ability in (Ability.PROGRAMME_MANAGE, Ability.PILLAR_RECORD)]
+OF_PLACES = [
+    (ability, SETTING_OF[ability]) for ability in (Ability.PROGRAMME_MANAGE, Ability.PILLAR_RECORD, Ability.CASE_RECORD)
+]
 """The abilities of commands on a place itself and on its records, with their settings."""
 
 
@@ -259,7 +261,11 @@ def where_held(ability: Ability) -> Expression:
     """`viewerCan` of a record whose command asks for nothing but the ability, where the record lies."""
 
     def held(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
-        return granted({ability: row.c.area.op("<@")(ctx.areas(SETTING_OF[ability]))})
+        inside = row.c.area.op("<@", is_comparison=True)
+        if ability not in OF_OWN:
+            return granted({ability: inside(ctx.areas(SETTING_OF[ability]))})
+        own = sa.and_(inside(ctx.areas(OF_OWN[ability])), row.c.created_by == ctx.claim("user", sa.Uuid()))
+        return granted({ability: sa.or_(inside(ctx.areas(SETTING_OF[ability])), own)})
 
     return held
 

@@ -26,6 +26,7 @@ from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of, value_of
 from registry.models.noun import C_TEXT, Link, Noun, Readable, const, table_of
+from registry.models.scoped import walled_by
 from registry.read.context import Subtotals
 from registry.read.order import sort_keys, sorted_by
 from registry.read.page import page_json
@@ -218,6 +219,10 @@ class Compiler:
         if source.noun.row_sensitivity not in (Sensitivity.OPEN, Sensitivity.OPERATIONAL):
             # the policies of accounts and grants read it, and the crossing that names officers
             self._set(area_setting(source.noun.row_sensitivity))
+        for kind in walled_by(source.noun):  # the policies of cases and of their revisions
+            self._set(area_setting(kind))
+            self._set(own_area_setting(kind))
+            self._set(own_area_setting(Sensitivity.OPERATIONAL))
         tests = [condition(row, self) for condition in source.where]
         if source.link is not None:
             assert parent is not None

@@ -45,7 +45,7 @@ def begin_sql(principal: Principal, setting: str, lock_timeout_ms: int) -> str:
     key = begin_sql, setting, lock_timeout_ms
     sql: str | None = principal.memo.get(key)
     if sql is None:
-        values = {"write": principal.setting(setting)} | {name: principal.setting(name) for name in SETTINGS}
+        values = principal.written(setting) | {name: principal.setting(name) for name in SETTINGS}
         if any("'" in value or "\\" in value for value in values.values()):
             raise ValueError("a setting that could end its quotes")
         settings = ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in values.items())

@@ -1,8 +1,9 @@
 """Records of other nouns that an edit names, such as the member who visited: each lies in the village, and is seen.
 
 Rule: a record that is absent, hidden or archived is NOT_FOUND, the same for all of them; one of another village is
-NOT_IN_VILLAGE, which only callers who see it learn.  Only what the edit changes is looked up, by one statement for each
-noun, so that a record which has left since does not keep others from changing the rest.
+NOT_IN_VILLAGE, which only callers who see it learn.  A household's record names what lies in its household; that of
+another is NOT_IN_HOUSEHOLD.  Only what the edit changes is looked up, by one statement for each noun, so that a record
+which has left since does not keep others from changing the rest.
 Tests: tests/test_service_visit.py, tests/test_new_noun.py.
 """
 
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.noun import Noun, table_of
+from registry.models.scoped import HouseholdRecord
 from registry.store.sql import Sql, arg
 from registry.write.document import At, Merged
 from registry.write.submission_context import SubmissionContext
@@ -26,13 +28,14 @@ async def refuse_unknown(work: SubmissionContext, merged: Merged) -> None:
     """Raises Refused for a record that the edit names anew and that the caller does not see in the record's village."""
     names = _named_anew(work, merged)
     problems: list[Problem] = []
+    column, home, elsewhere = _home(work, merged)
     for nouns, places in names.items():
-        villages = await _villages(work, nouns, {id_ for _, id_ in places})
+        homes = await _homes(work, nouns, {id_ for _, id_ in places}, column)
         for at, id_ in places:
-            if id_ not in villages:
+            if id_ not in homes:
                 problems.append(Problem(Code.NOT_FOUND, work.edit.path(at)))
-            elif villages[id_] != work.village_id:
-                problems.append(Problem(Code.NOT_IN_VILLAGE, work.edit.path(at)))
+            elif homes[id_] != home:
+                problems.append(Problem(elsewhere, work.edit.path(at)))
     if problems:
         raise Refused(*problems)
 
@@ -49,20 +52,28 @@ def _named_anew(work: SubmissionContext, merged: Merged) -> dict[tuple[type[Noun
     return names
 
 
-async def _villages(
-    work: SubmissionContext, nouns: tuple[type[Noun], ...], ids: set[uuid.UUID]
+def _home(work: SubmissionContext, merged: Merged) -> tuple[str, uuid.UUID, Code]:
+    """What a named record has in common with the record, as column and value, and the code for one that has not."""
+    table, id_ = work.edit.root
+    if issubclass(work.edit.aggregate.nouns[table], HouseholdRecord):
+        return "household_id", uuid.UUID(merged.document[table][id_]["household_id"]), Code.NOT_IN_HOUSEHOLD
+    return "village_id", work.village_id, Code.NOT_IN_VILLAGE
+
+
+async def _homes(
+    work: SubmissionContext, nouns: tuple[type[Noun], ...], ids: set[uuid.UUID], column: str
 ) -> dict[uuid.UUID, uuid.UUID]:
-    """Id → village, of the records that exist for the caller."""
-    villages: dict[uuid.UUID, uuid.UUID] = {}
+    """Id → its village or household, of the records that exist for the caller."""
+    homes: dict[uuid.UUID, uuid.UUID] = {}
     for noun in nouns:
-        rows = await work.tx.rows(_statement(noun), ids=sorted(ids))
-        villages |= {row["id"]: row["village_id"] for row in rows}
-    return villages
+        rows = await work.tx.rows(_statement(noun, column), ids=sorted(ids))
+        homes |= {row["id"]: row[column] for row in rows}
+    return homes
 
 
 @cache
-def _statement(noun: type[Noun]) -> Sql:
+def _statement(noun: type[Noun], column: str) -> Sql:
     """SELECT id, village_id FROM table WHERE id = ANY ($1) AND archived_at IS NULL, under the caller's row security."""
     table = table_of(noun)
     is_named = table.c.id == sa.any_(arg("ids", sa.ARRAY(sa.Uuid())))
-    return Sql(sa.select(table.c.id, table.c.village_id).where(is_named, table.c.archived_at.is_(None)))
+    return Sql(sa.select(table.c.id, table.c[column]).where(is_named, table.c.archived_at.is_(None)))

@@ -40,7 +40,7 @@ from registry.write.document import ChangeSet, Merged, copied, merge, seal, sett
 from registry.write.named_records import refuse_unknown
 from registry.write.probing import count_taken
 from registry.write.retry import edit_hash
-from registry.write.submission_context import Recorders, SaveOutcome, Submission, SubmissionContext
+from registry.write.submission_context import Place, Recorders, SaveOutcome, Submission, SubmissionContext
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 from registry.write.village_lookup import named_village
 
@@ -138,29 +138,37 @@ async def _lock(tx: Transaction, principal: Principal, vault: Vault, submission:
     row = locked if locked["id"] is not None else None
     if row is None and submission.base_rev is not None:  # an edit of what does not exist, or not for the caller
         raise refusal(Code.NOT_FOUND, *edit.root_path("id"))
-    village, area, warnings = _village_of(principal, submission, locked["regions"], row)
+    warnings: list[Problem] = []
+    place = await submission.place(tx, row)
+    if place is None:
+        place, warnings = _village_of(principal, submission, locked["regions"], row)
     current, recorders = edit.aggregate.empty(), Recorders()
     if row is not None:
         stored = await submission.revision(tx, row["rev"])
         assert stored is not None, "every content of a record is a revision"
         current, recorders = stored, await submission.recorders(tx, row)
-    return SubmissionContext(tx, principal, vault, submission, edit, row, village, area, current, recorders, warnings)
+    table, id_ = edit.root
+    edit.sent[table][id_] |= place.columns
+    where = place.village_id, place.area
+    return SubmissionContext(
+        tx, principal, vault, submission, edit, row, *where, current, recorders, warnings, draft=place.draft
+    )
 
 
 def _village_of(
     principal: Principal, submission: Submission, regions: str | None, row: asyncpg.Record | None
-) -> tuple[uuid.UUID, str, list[Problem]]:
-    """Id and code of the village in which the record is to lie, and warnings about it.  Raises Refused.
+) -> tuple[Place, list[Problem]]:
+    """The village in which the record is to lie, and warnings about it.  Raises Refused.
 
     `regions` are those that the sent code names."""
     path = submission.edit.root_path("village_id")
     if submission.sent_village_code is not None:
-        place, warnings = named_village(regions, submission.sent_village_code, path)
-        if not principal.areas(submission.ability).covers(place["code"]):
+        village, warnings = named_village(regions, submission.sent_village_code, path)
+        if not principal.areas(submission.ability).covers(village["code"]):
             raise refusal(Code.OUT_OF_SCOPE, *path)
-        return uuid.UUID(place["id"]), place["code"], warnings
+        return Place(uuid.UUID(village["id"]), village["code"]), warnings
     if row is not None:  # locked, so it lies where the caller may write: FOR UPDATE needs the policy `change`
-        return row["village_id"], row["area"], []
+        return Place(row["village_id"], row["area"]), []
     raise refusal(Code.REQUIRED, *path)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -52,6 +52,16 @@ class Judgement:
 
     findings: Sequence[Finding]
     state: WorkflowState | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record lies: its village with its code, whether it is a draft there, and the columns that say so."""
+
+    village_id: uuid.UUID
+    area: str
+    draft: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,6 +125,10 @@ class Submission(ABC):
     async def accepted_before(self, tx: Transaction) -> bool:
         """Whether the caller had this very edit accepted before; read under the record's lock."""
 
+    async def place(self, tx: Transaction, row: asyncpg.Record | None) -> Place | None:
+        """Where the record lies because of another record; None if the code of its village says it.  Raises Refused."""
+        return None
+
     async def locate(self, work: SubmissionContext) -> None:  # noqa: B027  (most records name no other village)
         """Find the villages that the edit names beside its own.  Raises Refused."""
 
@@ -151,6 +165,7 @@ class SubmissionContext:
     recorders: Recorders = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
     loaded: LoadedCodes = NOTHING_LOADED
+    draft: bool = False  # of a record without a workflow
 
     @property
     def id(self) -> uuid.UUID:

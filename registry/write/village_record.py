@@ -24,7 +24,7 @@ from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
-from registry.models.aggregate import Aggregate, Document, saved_columns
+from registry.models.aggregate import Aggregate, Document, created_columns, saved_columns
 from registry.models.fact import fact_of
 from registry.models.noun import const, table_of
 from registry.models.record_revision import RECORD_REVISION
@@ -39,7 +39,7 @@ from registry.write.statements import as_json, audited, locking, scope_columns, 
 from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
 from registry.write.user_errors import IdTaken, Problem, Refused, refusal
 
-_NEEDED = ("id", "village_id", "area", "created_by", "rev")
+_NEEDED = ("id", "village_id", "area", "draft", "created_by", "rev")
 _ID = RECORD_REVISION.c.record_id == arg("id", sa.Uuid())
 _REV = RECORD_REVISION.c.rev == arg("rev", sa.Integer())
 SELECT_REVISION = Sql(sa.select(RECORD_REVISION.c.document).where(_ID, _REV))
@@ -152,7 +152,7 @@ class VillageRecordSubmission(Submission):
                 statement,
                 village=work.village_id,
                 area=work.village_code,
-                draft=False,
+                draft=work.draft,
                 me=me.id,
                 record=as_json([merged.document[table][id_] | {"id": id_, "rev": rev}]),
                 document=orjson.dumps(merged.document).decode(),
@@ -198,9 +198,9 @@ class _Statements:
 @cache
 def _statements(aggregate: Aggregate) -> _Statements:
     table = table_of(aggregate.nouns[aggregate.root])
-    names = saved_columns(aggregate)
-    row = sent_rows(table, "record", "id", *names)
-    sent = {name: row.c[name] for name in names}
+    created, saved = created_columns(aggregate), saved_columns(aggregate)
+    row = sent_rows(table, "record", "id", *created)
+    sent = {name: row.c[name] for name in created}
     create = (
         upsert(table)
         .from_select(
@@ -212,11 +212,11 @@ def _statements(aggregate: Aggregate) -> _Statements:
     )
     save = (
         sa.update(table)
-        .values(sent | {"updated_at": sa.func.now()})
+        .values({name: row.c[name] for name in saved} | {"updated_at": sa.func.now()})
         .where(table.c.id == row.c.id)
         .returning(table.c.id)
     )
-    needed = [table.c[name] for name in _NEEDED]
+    needed = [table.c[name] for name in (*_NEEDED, "household_id") if name in table.c]
     return _Statements(locking(table, *needed), _complete(aggregate, create), _complete(aggregate, save))
 
 

@@ -42,6 +42,10 @@ def null_refused(key: str) -> BadInput:
     )
 
 
+def not_of_list(key: str) -> BadInput:
+    return BadInput(f"`{key}` bukan untuk daftar ini; jangan dikirim.", f"`{key}` is not for this list: leave it out.")
+
+
 class Conditions:
     """The conditions of one list on its rows."""
 
@@ -92,7 +96,9 @@ class Conditions:
                 case "not":
                     conditions.append(Not(self._all_of(noun, value, depth + 1)))
                 case _:
-                    filter_key = LIST_OPTIONS[noun].filters[key]
+                    filter_key = LIST_OPTIONS[noun].filters.get(key)
+                    if filter_key is None:  # lists of several nouns have one filter, not each all of its keys
+                        raise not_of_list(key)
                     self.narrow(filter_key.kind, key, noun)
                     conditions.append(self._one(noun, filter_key, value, depth + 1))
         return AllOf(tuple(conditions))

@@ -155,10 +155,15 @@ class Planner:
             return None
         if shape.ability is not None and shape.ability not in self.visibility.lists:
             return Forbidden(ability=shape.ability)
-        sees = self.visibility.extent(Sensitivity.OPEN, Sensitivity.OPERATIONAL) is not Extent.NONE
-        if shape.kind is Sensitivity.OPERATIONAL and not sees:
-            return Forbidden(field=name, kind=Sensitivity.OPERATIONAL)
-        return None
+        if shape.kind is None or self._lists(shape.kind):
+            return None
+        return Forbidden(field=name, kind=shape.kind)
+
+    def _lists(self, kind: Sensitivity) -> bool:
+        """Whether the caller sees this class somewhere; above OPERATIONAL, their own records are enough."""
+        if self.visibility.extent(Sensitivity.OPEN, kind) is not Extent.NONE:
+            return True
+        return kind is not Sensitivity.OPERATIONAL and self.visibility.owns(kind)
 
     def plan(
         self, field: GraphQLField, nodes: list[FieldNode], shape: Any, lengths: tuple[int, ...] = ()

@@ -236,7 +236,8 @@ class Selection(Walk):
     def _sees_rows(self, noun: Readable, opened_by: OpenedBy | None) -> bool:
         if opened_by is not None and opened_by.ability not in self.visibility.lists:
             return False
-        return self.visibility.extent(Sensitivity.OPEN, noun.row_sensitivity) is not Extent.NONE
+        kind = noun.row_sensitivity
+        return self.visibility.extent(Sensitivity.OPEN, kind) is not Extent.NONE or self.visibility.owns(kind)
 
     def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:
         """The record of a payload; the command returns its id, which becomes the argument `record`."""

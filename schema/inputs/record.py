@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,7 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from auth.sensitivity import Sensitivity
 from registry.models.aggregate import Aggregate
 from registry.models.fact import RegionCode, fact_of
-from registry.models.noun import Noun, To, camel, table_of
+from registry.models.household import Household as HouseholdFacts
+from registry.models.noun import Noun, Readable, To, camel, table_of
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS
@@ -22,9 +24,9 @@ from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID, NOUNS_BY_FACE, fields_of
 from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
-from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value
+from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
 from schema.types.episode import Remittance
-from schema.types.household import Consent
+from schema.types.household import HOUSEHOLD_KEY, Consent
 from schema.types.node import GeoPoint, Money
 
 OPERATIONAL = Sensitivity.OPERATIONAL
@@ -108,7 +110,7 @@ def _written_fields(face: type[Any], aggregate: Aggregate) -> Iterator[WrittenFi
             case RelatedField(source=source) if isinstance(source.link, To):
                 column = table_of(noun_of(face)).c[source.link.column]
                 if not fact_of(column).server:
-                    yield _relation_field(column.key, text, fact_of(column).sensitivity, source.noun is RegionFacts)
+                    yield _relation_field(column.key, text, fact_of(column).sensitivity, source.noun)
 
 
 def _parts(face: type[Any], name: str, shape: EmbeddedField) -> dict[str, Datum]:
@@ -146,8 +148,10 @@ def _value_field(face: type[Any], name: str, text: str, shape: EmbeddedField, ag
     return WrittenField(name, InputField(VALUES[value], shape.kind or OPERATIONAL, text), tuple(parts.items()))
 
 
-def _relation_field(column: str, text: str, kind: Sensitivity, is_region: bool) -> WrittenField:
-    type_, suffix = (RegionCode, "_code") if is_region else (ID, "_id")
+def _relation_field(column: str, text: str, kind: Sensitivity, noun: Readable) -> WrittenField:
+    if noun is HouseholdFacts:
+        return WrittenField("household", InputField(HOUSEHOLD_KEY.type, kind, text), ((None, column),))
+    type_, suffix = (RegionCode, "_code") if noun is RegionFacts else (ID, "_id")
     return WrittenField(column.removesuffix("_id") + suffix, InputField(type_, kind, text), ((None, column),))
 
 
@@ -187,7 +191,8 @@ class RecordInput:
         self, text: str, before: Mapping[str, InputField] = NOTHING, after: Mapping[str, InputField] = NOTHING
     ) -> type[Any]:
         """The input type: `before` and `after` are fields beside those of the face."""
-        fields = {"id": ID_FIELD, **before, **{field.name: field.input for field in self.fields}, **after}
+        id_field = replace(ID_FIELD, kind=self.noun.row_sensitivity)
+        fields = {"id": id_field, **before, **{field.name: field.input for field in self.fields}, **after}
         return input_type(self.name, text, fields)
 
     def columns(self, sent: InputDict) -> dict[str, Any]:
@@ -211,8 +216,16 @@ Read = Callable[[Any], Any]
 """A coerced value, which is not null → the same as a document holds it."""
 
 
+def _household_key(value: InputDict) -> tuple[str, uuid.UUID | str | None]:
+    """The key of a household that was sent, and its value.  Raises BadInput."""
+    ((key, text),) = value.items()
+    return key, uuid.UUID(uuid_text(text)) if key == "id" else text
+
+
 def _reader(field: WrittenField) -> Read:
     type_ = field.input.type
+    if type_ is HOUSEHOLD_KEY.type:
+        return _household_key
     if field.form is not None:
         return formed(field.form)
     if type_ is ID:

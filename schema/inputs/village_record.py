@@ -13,8 +13,10 @@ from registry.models.aggregate import Aggregate, by_itself, entry_key, village_r
 from registry.models.entry import Through
 from registry.models.fact import fact_of
 from registry.models.noun import By, Noun, table_of
+from registry.models.scoped import HouseholdRecord
 from registry.values.bounds import LONGEST_ENTRIES
 from registry.write.document import ChangeSet, Path
+from registry.write.household_record import HouseholdRecordSubmission
 from registry.write.village_record import VillageRecordSubmission
 from schema.declare.input_types import InputDict, InputField, input_type
 from schema.declare.makers import ID, fields_of
@@ -115,4 +117,7 @@ class VillageRecordInput(RecordInput):
         edit.sent[self.table][id_] = columns
         for list_ in self.lists:
             list_.read(sent, edit)
+        if issubclass(self.noun, HouseholdRecord):
+            household = columns.pop("household_id", None)
+            return HouseholdRecordSubmission(edit, None, sent.get("baseRev"), ability, household)
         return VillageRecordSubmission(edit, village, sent.get("baseRev"), ability)

@@ -18,6 +18,7 @@ from registry.codes import (
 )
 from registry.models import finding, household, pillar_participation, work_list, workflow
 from registry.models.business import Business as BusinessFacts
+from registry.models.case import Case as CaseFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
@@ -45,6 +46,7 @@ from schema.declare.makers import (
     withheld_names,
 )
 from schema.types.business import Business
+from schema.types.case import Case
 from schema.types.episode import MigrationEpisode
 from schema.types.member import NEWEST_FIRST, Member
 from schema.types.node import Actor, Connection, GeoPoint, Group, Record, UserError
@@ -52,7 +54,7 @@ from schema.types.pillar_participation import PillarParticipation
 from schema.types.region import Village
 from schema.types.workflow import Remark, WorkflowEvent
 
-OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+OPERATIONAL, PERSONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SPECIAL
 
 
 @face(HouseholdFacts)
@@ -133,6 +135,13 @@ class Household(Record):
         f"Participation in the four pillars (keikutsertaan), also what has ended; at most {LONGEST_LIST}.",
         PillarParticipationFacts,
         by(PillarParticipationFacts.household_id),
+    )
+    cases: list[Case] | None = plain_list(
+        SPECIAL,
+        f"Cases (kasus), newest first, at most {LONGEST_LIST}.",
+        CaseFacts,
+        by(CaseFacts.household_id),
+        order=(Order(CaseFacts.opened_on, True),),
     )
     consent: Consent | None = embedded(
         OPERATIONAL, "Legal basis for processing the data.", HouseholdFacts.consent_basis

@@ -7,8 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
+from registry.codes import CaseStatus
+from registry.models.fact import fact_of
 from registry.models.member import Member
-from registry.models.noun import Noun, To, const
+from registry.models.noun import Noun, To, camel, const
 from registry.models.record_revision import RecordRevision
 from registry.models.region import EnrolledIn
 from registry.read.filter import AllOf, Exists
@@ -17,16 +19,23 @@ from schema.declare.input_types import InputField, input_type
 from schema.declare.listing import LIST_OPTIONS, WITHIN, Comparison, DateFilter, FilterKey, ListOptions, NamedCondition
 from schema.declare.makers import connection, one
 
-OPEN, OPERATIONAL, PERSONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
-_DATE = "Visit, session, start or formation day."
+OPEN, OPERATIONAL, PERSONAL, SPECIAL = (
+    Sensitivity.OPEN,
+    Sensitivity.OPERATIONAL,
+    Sensitivity.PERSONAL,
+    Sensitivity.SPECIAL,
+)
+_DATE = "Visit, session, start, opening or formation day."
+_STATUS = "Any of these; only for `cases`."
 _PROGRAMME = "Under any programme with one of these codes: for what was given its own, else one of the village."
 PillarFilter = input_type(
     "PillarFilter",
-    "Conditions on records of the pillars, all of which must hold.",
+    "Conditions on records of the pillars and on cases, all of which must hold.",
     {
         "within": InputField(WITHIN.test.type, OPEN, WITHIN.text),
         "date": InputField(DateFilter, OPERATIONAL, _DATE),
         "programme": InputField(list[str], OPEN, _PROGRAMME),
+        "case_status": InputField(list[CaseStatus], SPECIAL, _STATUS),
     },
 )
 
@@ -36,22 +45,30 @@ def in_enrolled_village(argument: str) -> EnrolledIn:
     return EnrolledIn(argument, "village_id")
 
 
-def pillar_filter(noun: type[Noun], day: Datum) -> type[Any]:
-    """The filter of a noun of the pillars, `PillarFilter` for all of them; `day` is what its `date` compares."""
+def pillar_filter(noun: type[Noun], day: Datum, **more: FilterKey) -> type[Any]:
+    """The filter of a noun of the pillars, `PillarFilter` for all of them; `day` is what its `date` compares.
+
+    `more` are the keys of `PillarFilter` that this noun alone has."""
     programme = NamedCondition(list[str], in_enrolled_village)
     LIST_OPTIONS[noun] = ListOptions(
         {
             "within": WITHIN,
-            "date": FilterKey(OPERATIONAL, _DATE, Comparison(day)),
+            "date": FilterKey(fact_of(day).sensitivity, _DATE, Comparison(day)),
             "programme": FilterKey(OPEN, _PROGRAMME, programme),
+            **{camel(name): key for name, key in more.items()},
         }
     )
     return PillarFilter
 
 
+def by_case_status(status: Datum) -> FilterKey:
+    """The key `caseStatus` of `PillarFilter`."""
+    return FilterKey(SPECIAL, _STATUS, Comparison(status))
+
+
 def pillar_connection(text: str, noun: type[Noun], day: Datum) -> Any:
     """The list of all records of a noun of the pillars, by their `day`, the newest first."""
-    return connection(OPERATIONAL, text, noun, None, order=(Order(day, True),), ordered=False)
+    return connection(noun.row_sensitivity, text, noun, None, order=(Order(day, True),), ordered=False)
 
 
 def names_somebody_seen(entry: Any) -> Where:
