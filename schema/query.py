@@ -6,6 +6,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
 from registry.figures import summary
 from registry.models import account
+from registry.models.agency import Agency as AgencyFacts
 from registry.models.business import Business as BusinessFacts
 from registry.models.business_group import BusinessGroup as BusinessGroupFacts
 from registry.models.case import Case as CaseFacts
@@ -23,6 +24,7 @@ from registry.models.training import Training as TrainingFacts
 from registry.read.query import Order
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
+from schema.types.agency import Agency
 from schema.types.business import BusinessConnection
 from schema.types.business_group import BusinessGroup
 from schema.types.case import Case
@@ -126,6 +128,15 @@ class Query:
         ProgrammeFacts,
         None,
         order=(Order(ProgrammeFacts.code),),
+    )
+    agencies: Connection[Agency] | None = connection(
+        OPEN,
+        "Licensed placement companies (P3MI), those whose licence has ended too.",
+        AgencyFacts,
+        None,
+        order=(Order(AgencyFacts.name),),
+        ordered=False,
+        filtered=False,
     )
     reference_codes: ReferenceList | None = look_up(
         OPEN,

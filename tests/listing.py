@@ -211,6 +211,9 @@ class Lists:
                 return bool(_current_pillars(row) & set(value))
             case "hasNib":
                 return (row["nib"] is not None) is value
+            case "kbliCode":
+                code = row["kbli"] and row["kbli"]["code"]
+                return all(_compare(code, operator, operand) for operator, operand in value.items())
             case "workers":
                 workers = self.order("Business", "WORKERS")(row)
                 return all(_compare(workers, operator, operand) for operator, operand in value.items())
@@ -289,6 +292,8 @@ class Lists:
             return None if day is None else first_day(day)[:7]
         if by == "AGE_BAND":
             return None if row["age"] is None else _band(row["age"])
+        if by == "KBLI_SECTION":
+            return row["kbli"] and f"{row['kbli']['version']} {row['kbli']['section']}"
         value: str | None = row[_camel(by)]
         return value
 
@@ -302,7 +307,10 @@ class Lists:
         if by == "AGE_BAND":
             return key
         if by == "PILLAR":
-            return self.labels["Pillar", key]
+            return self.labels["PILLAR", key]
+        if by == "KBLI_SECTION":
+            edition, section = key.split()
+            return self.labels[edition, section]
         type_: Any = self.schema.type_map[noun]
         enum = get_named_type(type_.fields[_camel(by)].type).name
         list_ = "COUNTRY" if by == "COUNTRY" else re.sub("(?<=[a-z])(?=[A-Z])", "_", enum).upper()

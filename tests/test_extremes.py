@@ -55,6 +55,7 @@ FORMED = {
     "rw": "009",
     "nib": "9" * 13,
     "occupation_code": "89",
+    "kbli_code": "47111",
     "phone": "+62812345678901",
     "passport_no": "X1234567",
     "epmi_no": "E" * 32,
@@ -62,6 +63,7 @@ FORMED = {
 """Values of columns with a form of their own."""
 SKIPPED = {
     "village_id",
+    "agency_id",
     "location_village_id",
     "owner_id",
     "member_id",

@@ -113,4 +113,9 @@ def test_which_groups_are_timed_and_which_derived() -> None:
         (noun.__name__, name): by for noun, listing in LIST_OPTIONS.items() for name, by in listing.groups.items()
     }
     assert {name for (_, name), by in groups.items() if by.timed} == {"CONTRACT_END_MONTH"}
-    assert {key for key, by in groups.items() if by.derived} == {("Member", "STAGE"), ("Member", "AGE_BAND")}
+    assert {key for key, by in groups.items() if by.derived} == {
+        ("Business", "KBLI_SECTION"),
+        ("Household", "PILLAR"),
+        ("Member", "STAGE"),
+        ("Member", "AGE_BAND"),
+    }

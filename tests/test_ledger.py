@@ -213,7 +213,12 @@ def test_ledger_columns_are_the_counted_facts_without_free_text() -> None:
             assert declared[name].sensitivity not in (Sensitivity.IDENTITY, Sensitivity.SYSTEM), name
             column = table.c[name]
             inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
-            coded = "codes" in column.info or isinstance(inner, Written) or name in ("country", "export_countries")
+            coded = (
+                "codes" in column.info
+                or declared[name].listed is not None
+                or isinstance(inner, Written)
+                or name in ("country", "export_countries")
+            )
             assert coded or not isinstance(inner, sa.Text), f"{ledger.name}.{name} can hold a name"
 
 

@@ -25,6 +25,7 @@ from registry.guard.sealed import refuse_undeclared
 from registry.models import (
     account,
     account_subject,
+    agency,
     audit,
     code_version,
     credential,
@@ -141,6 +142,7 @@ DOORS: dict[str, Door] = {
             region.RegionCodeHistory,
             region.RegionLineage,
             region.RegionList,
+            agency.Agency,
             reference.ReferenceList,
             reference.ReferenceCode,
             code_version.CodeVersion,

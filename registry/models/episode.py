@@ -34,8 +34,9 @@ from registry.codes import (
     Sector,
     WelfareStatus,
 )
+from registry.models.agency import Agency
 from registry.models.fact import CountryCode, CurrencyCode, PartialDate, StatementContext, codes_fact, derived, fact
-from registry.models.noun import C_TEXT, Noun, const, table_of
+from registry.models.noun import C_TEXT, SCHEMA, Noun, const, table_of
 from registry.models.scoped import HouseholdPart, counted, newest, of_member
 from registry.values.bounds import AMOUNT
 
@@ -78,6 +79,9 @@ class MigrationEpisode(HouseholdPart, Noun):
     )
     job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title", longest=100)
     employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer", longest=200)
+    agency_id: Mapped[uuid.UUID | None] = fact(
+        SPECIAL, "P3MI", "Licensed placement company", sa.ForeignKey(f"{SCHEMA}.agency.id"), names=Agency
+    )
     recruiter: Mapped[RecruiterType | None] = fact(PERSONAL, "Perekrut", "Who arranged the migration", RecruiterType)
     epmi_no: Mapped[str | None] = fact(IDENTITY, "ID PMI", "e-PMI number", sealed=IdentityField.EPMI, longest=32)
     passport_no: Mapped[str | None] = fact(

@@ -77,7 +77,8 @@ async def compare(tx: Transaction, loadable: Loadable, listed: Mapping[str, Valu
     """The difference between a file and the table, which stays true until the transaction ends."""
     await tx.rows(ONE_AT_A_TIME)
     table, key = loadable.table, loadable.key
-    names = [column.name for column in table.columns if column.name not in (key, *loadable.fixed)]
+    written = [column.name for column in table.columns if column.computed is None]
+    names = [name for name in written if name not in (key, *loadable.fixed)]
     rows = await tx.rows(Sql(sa.select(table).where(*_here(loadable))), **loadable.fixed)
     stored: dict[str, Values] = {row[key]: {name: row[name] for name in names} for row in rows}
     ended: dict[str, Values] = {}

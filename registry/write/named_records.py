@@ -34,7 +34,7 @@ async def refuse_unknown(work: SubmissionContext, merged: Merged) -> None:
         for at, id_ in places:
             if id_ not in homes:
                 problems.append(Problem(Code.NOT_FOUND, work.edit.path(at)))
-            elif homes[id_] != home:
+            elif homes[id_] not in (None, home):
                 problems.append(Problem(elsewhere, work.edit.path(at)))
     if problems:
         raise Refused(*problems)
@@ -62,9 +62,9 @@ def _home(work: SubmissionContext, merged: Merged) -> tuple[str, uuid.UUID, Code
 
 async def _homes(
     work: SubmissionContext, nouns: tuple[type[Noun], ...], ids: set[uuid.UUID], column: str
-) -> dict[uuid.UUID, uuid.UUID]:
-    """Id → its village or household, of the records that exist for the caller."""
-    homes: dict[uuid.UUID, uuid.UUID] = {}
+) -> dict[uuid.UUID, uuid.UUID | None]:
+    """Id → its village or household, of the records that exist for the caller; None if it lies in none."""
+    homes: dict[uuid.UUID, uuid.UUID | None] = {}
     for noun in nouns:
         rows = await work.tx.rows(_statement(noun, column), ids=sorted(ids))
         homes |= {row["id"]: row[column] for row in rows}
@@ -73,7 +73,11 @@ async def _homes(
 
 @cache
 def _statement(noun: type[Noun], column: str) -> Sql:
-    """SELECT id, village_id FROM table WHERE id = ANY ($1) AND archived_at IS NULL, under the caller's row security."""
+    """SELECT id, village_id FROM table WHERE id = ANY ($1) AND archived_at IS NULL, under the caller's row security.
+
+    What lies in no village, such as an agency, has null in its place."""
     table = table_of(noun)
     is_named = table.c.id == sa.any_(arg("ids", sa.ARRAY(sa.Uuid())))
+    if column not in table.c:
+        return Sql(sa.select(table.c.id, sa.null().label(column)).where(is_named))
     return Sql(sa.select(table.c.id, table.c[column]).where(is_named, table.c.archived_at.is_(None)))

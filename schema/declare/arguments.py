@@ -59,13 +59,13 @@ def input_of(noun: Readable, suffix: str) -> Any:
     return typing.Annotated[typing.ForwardRef(name), lazy(module)]
 
 
-def list_arguments(noun: Readable, ordered: bool = True) -> dict[str, Any]:
-    """The arguments of a connection of this noun; schema/declare/listing.py makes its filter and, if it may be
-    `ordered` by the caller, its order."""
-    filter_type = input_of(noun, "Filter")
-    arguments: dict[str, Any] = {
-        "filter": argument(filter_type | None, "Only records that meet it; all if it is left out or null.")
-    }
+def list_arguments(noun: Readable, ordered: bool = True, filtered: bool = True) -> dict[str, Any]:
+    """The arguments of a connection of this noun; schema/declare/listing.py makes its filter and its order, if it may
+    be `filtered` and `ordered` by the caller."""
+    arguments: dict[str, Any] = {}
+    if filtered:
+        filter_type = input_of(noun, "Filter")
+        arguments["filter"] = argument(filter_type | None, "Only records that meet it; all if it is left out or null.")
     if noun.searched is not None:
         numbers = ", or the beginning of a household number" if noun is Household else ""
         text = (

@@ -183,10 +183,12 @@ def connection(
     *where: Where,
     order: tuple[Order, ...],
     ordered: bool = True,
+    filtered: bool = True,
 ) -> Any:
-    """A connection, with the filter, search, order and page that its noun has; its only order, if not `ordered`."""
+    """A connection, with the filter, search, order and page that its noun has; its only order, if not `ordered`, and
+    without a filter, if not `filtered`."""
     shape = RelatedField("connection", Source(noun, link, where), order, kind)
-    return _field(shape, sensitivity(kind), text, list_arguments(noun, ordered))
+    return _field(shape, sensitivity(kind), text, list_arguments(noun, ordered, filtered))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from registry.codes import (
     WelfareStatus,
 )
 from registry.models import episode, workflow
+from registry.models.agency import Agency as AgencyFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import CountryCode, PartialDate
 from registry.models.household import Household as HouseholdFacts
@@ -45,6 +46,7 @@ from schema.declare.makers import (
     shown,
     withheld_names,
 )
+from schema.types.agency import Agency
 from schema.types.node import Connection, Group, Money, Record
 
 if TYPE_CHECKING:
@@ -88,6 +90,12 @@ class MigrationEpisode(Record):
     occupation_group: OccupationGroup | None = guarded(EpisodeFacts.occupation_group, by="filter group")
     job_title: str | None = guarded(EpisodeFacts.job_title)
     employer_name: str | None = guarded(EpisodeFacts.employer_name)
+    agency: Agency | None = one(
+        SPECIAL,
+        "The licensed placement company (P3MI) that sent the migrant.",
+        AgencyFacts,
+        to(EpisodeFacts.agency_id),
+    )
     recruiter: RecruiterType | None = guarded(EpisodeFacts.recruiter)
     epmi_masked: str | None = guarded(EpisodeFacts.epmi_no, text="e-PMI number as a mask")
     passport_masked: str | None = guarded(EpisodeFacts.passport_no, text="Passport number as a mask")

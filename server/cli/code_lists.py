@@ -28,7 +28,7 @@ def codes_load(
         typer.Argument(
             metavar="FILE",
             help="A CSV file of the whole list, with a heading: `code,label_id,label_en,valid_from,valid_to`, of which"
-            " the last three may be left out.",
+            " the last three may be left out; of AGENCY `licence_no,name,city`.",
         ),
     ],
     source: Annotated[str | None, typer.Option(help="Who keeps the list; as before if not given.")] = None,

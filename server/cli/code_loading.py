@@ -21,6 +21,7 @@ from registry.models.reference import MOST_CODES
 from registry.values.civil_day import civil_day
 from registry.values.csv_file import BadRow, FileError, content_of, csv_lines
 from registry.values.text import clean
+from registry.write.agency import AGENCIES
 from registry.write.code_list import code_lists, loadable, set_origin
 from registry.write.loadable import Difference, Loadable, Values, apply, compare
 from registry.write.shell import shell
@@ -74,13 +75,10 @@ async def overview(dsn: str) -> list[dict[str, Any]]:
 
 async def load(dsn: str, name: str, path: Path, source: str | None, *, dry_run: bool) -> Loaded:
     """Load a file as the whole list of this name.  Raises FileError if it cannot be read, and CodeListError."""
-    open_list = OpenList.every.get(name)
-    if open_list is None:
-        raise CodeListError(f"There is no such list to load: use {', '.join(sorted(OpenList.every))}.")
+    target = _target(name)
     source = clean(source or "")
     if source is not None and len(source) > LONGEST:
         raise CodeListError(f"The source is too long: at most {LONGEST} characters.")
-    target = loadable(open_list)
     listed, bad = read(target, path)
     async with shell(dsn, operator(), dry_run=dry_run) as work:
         difference = await compare(work.tx, target, listed, civil_day())
@@ -89,9 +87,22 @@ async def load(dsn: str, name: str, path: Path, source: str | None, *, dry_run: 
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(name, total=len(difference))
             await apply(work.tx, target, difference, lambda: progress.advance(task))
-        changed = await set_origin(work.tx, name, source, changed=len(difference) > 0)
+        changed = len(difference) > 0
+        if target is not AGENCIES:
+            changed = await set_origin(work.tx, name, source, changed=changed)
         await work.audit_action(CODE_LIST, f"codes load {name}", changed=changed)
     return Loaded(name, dry_run, difference, bad)
+
+
+def _target(name: str) -> Loadable:
+    """The list of this name.  Raises CodeListError."""
+    if name == AGENCIES.name:
+        return AGENCIES
+    if name not in OpenList.every:
+        raise CodeListError(
+            f"There is no such list to load: use {', '.join(sorted([AGENCIES.name, *OpenList.every]))}."
+        )
+    return loadable(OpenList.every[name])
 
 
 def read(target: Loadable, path: Path) -> tuple[dict[str, Values], list[BadRow]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from registry.codes import LegalCategory, MigrationStage, OccupationGroup, Sector, Sex
+from server.demo.agencies import agency_of
 
 Weights = Mapping[str, float]
 
@@ -255,7 +256,7 @@ def _episode(
     }
     if stage not in DEPARTED:
         episode["registered_on"] = begin.isoformat()
-        episode["recruiter"] = "LICENSED_AGENCY"
+        episode |= {"recruiter": "LICENSED_AGENCY", "agency_id": agency_of(traveller.id)}
         episode["procedural_status"] = "PROCEDURAL"
         episode["scheme"] = pick(SCHEMES.get(country, USUAL_SCHEMES), rng)
         if stage is MigrationStage.PROSPECTIVE and rng.random() < 0.4:
@@ -295,6 +296,7 @@ def _papers(
         "procedural_status": "BECAME_IRREGULAR" if drawn > 0.97 else "PROCEDURAL",
         "scheme": pick(SCHEMES.get(country, USUAL_SCHEMES), rng),
         "recruiter": "LICENSED_AGENCY",
+        "agency_id": agency_of(traveller.id),
         "visa_type": "Kerja",
         "social_security_jkk_jkm": rng.random() < 0.85,
         "social_security_jht": rng.random() < 0.3,

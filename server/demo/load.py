@@ -29,7 +29,7 @@ from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
-from server.demo import geography
+from server.demo import agencies, geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.households import Village, documents, villages
 from server.demo.record import TABLES, Recorder
@@ -72,6 +72,7 @@ async def load(
     now = dt.datetime.now(dt.UTC)
     async with connection.transaction():
         await geography.ensure(connection)
+        await agencies.ensure(connection)
         rows = await connection.fetch(f"SELECT code, id FROM {SCHEMA}.region WHERE valid_to IS NULL")
         regions = {row["code"]: row["id"] for row in rows}
         accounts = Rows()
