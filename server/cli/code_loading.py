@@ -26,10 +26,8 @@ from registry.write.code_list import code_lists, loadable, set_origin
 from registry.write.loadable import Difference, Loadable, Values, apply, compare
 from registry.write.shell import shell
 from server.cli.operator import operator
-from server.cli.tables import print_line
+from server.cli.tables import print_line, print_some
 
-MAX_LINES = 20
-"""Lines printed of each kind of change; the counts are of all, and so is the JSON."""
 HEADINGS = {
     "name": "List",
     "codes": "Codes",
@@ -148,10 +146,7 @@ def report(loaded: Loaded, console: Console) -> None:
     """Print what became of a file, for people."""
     difference = loaded.difference
     for kind, keys in (("new", difference.new), ("changed", difference.changed), ("ended", difference.ended)):
-        for key in [*keys][:MAX_LINES]:
-            print_line(console, f"{kind:<7}  {key}")
-        if len(keys) > MAX_LINES:
-            print_line(console, f"{kind:<7}  and {len(keys) - MAX_LINES} more")
+        print_some(console, f"{kind:<7}  ", [*keys])
     for row in loaded.bad:
         print_line(console, f"bad row  {row}")
     counts = f"{len(difference.new)} new, {len(difference.changed)} changed, {len(difference.ended)} ended"
