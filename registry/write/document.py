@@ -141,7 +141,7 @@ def merge(base: Document, current: Document, edit: ChangeSet) -> Merged:
             removed_by_others = id_ in base[table] and id_ not in current[table]
             if removed_by_others and (table, id_) not in edit.removed:
                 conflicts.append((table, id_, "id"))
-    _complete(edit.aggregate, merged)
+    complete(edit.aggregate, merged)
     return Merged(merged, _differ(merged, current), conflicts)
 
 
@@ -170,7 +170,8 @@ def _merge_row(
             yield column
 
 
-def _complete(aggregate: Aggregate, document: Document) -> None:
+def complete(aggregate: Aggregate, document: Document) -> None:
+    """Give the columns of a document that the database needs, and that hold nothing, their defaults."""
     for table, defaults in aggregate.defaults.items():
         for columns in document[table].values():
             for column, value in defaults.items():

@@ -25,7 +25,7 @@ from registry.models.noun import table_of
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.rules import check
 from registry.values import derived
-from registry.write.document import listed
+from registry.write.document import complete, listed
 from registry.write.persist import finding_row
 from registry.write.remark import class_of
 from schema.inputs.household import INSIDE
@@ -70,6 +70,7 @@ class Recorder:
         if state is S.DRAFT:
             for column in UNFINISHED:
                 del household[column]
+        complete(AGGREGATE, document)
         captured = dt.datetime.fromisoformat(household["captured_at"])
         steps = self._steps(state, captured, rng)
         id_ = uuid.UUID(key)
