@@ -68,7 +68,7 @@ def test_the_lists_of_occupations_and_currencies_are_complete() -> None:
 def test_a_code_of_an_open_list_has_two_labels(open_list: OpenList) -> None:
     assert len({labels for labels in open_list.codes.values()}) == len(open_list.codes) >= 5
     for code, labels in open_list.codes.items():
-        assert re.fullmatch("[A-Z][A-Z0-9_]*|[0-9]+(-[0-9]+|[+])?", code)
+        assert re.fullmatch(open_list.form, code)
         assert len(code) <= LONGEST_CODE
         assert all(label == label.strip() != "" for label in labels)
     assert open_list.source.strip()

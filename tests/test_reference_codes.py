@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -104,6 +105,14 @@ async def test_a_list_costs_as_many_nodes_as_it_may_have(village: Place) -> None
     assert (await village.query("officer", query % twice_too_many)).codes == ["QUERY_TOO_COMPLEX"]
     every_form = " ".join(f'l{n}: referenceCodes(list: "BusinessField") {{ {WHOLE} }}' for n in range(20))
     assert (await village.query("officer", query % every_form)).data
+
+
+def test_the_page_of_code_lists_names_each_with_its_source() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "code-lists.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|", page, re.MULTILINE)
+    assert {name: source for name, _, source in rows} == {name: list_.source for name, list_ in OpenList.every.items()}
+    for name, count, _ in rows:
+        assert sum(map(int, re.findall(r"\d+", count))) == len(OpenList.every[name].codes), name
 
 
 # --- what `migrate` writes --------------------------------------------------------------------------------------------

@@ -76,6 +76,7 @@ AGE_BAND = OpenList(
         "55-64": ("55–64 tahun", "55 to 64 years"),
         "65+": ("65 tahun ke atas", "65 years and over"),
     },
+    r"[0-9]+-[0-9]+|[0-9]+\+",
 )
 """Age of an anonymous visitor in completed years (kelompok umur): children, minors, and adults by tens of years."""
 

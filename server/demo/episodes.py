@@ -253,6 +253,7 @@ def _episode(
         "job_title": job.title,
         "sector": job.sector.value,
         "legal_category": job.employer.value,
+        "remittance_uses": [],
     }
     if stage not in DEPARTED:
         episode["registered_on"] = begin.isoformat()
