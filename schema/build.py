@@ -36,7 +36,7 @@ from schema.declare.makers import NOUNS_BY_FACE, face
 from schema.declare.scalars import SCALARS
 from schema.declare.shapes import PayloadRecord, ValueField, shape_of
 from schema.declare.strawberry_internals import definition_of, graphql_schema
-from schema.engine.select import face_of
+from schema.engine.guarded import face_of
 from schema.inputs.village_record import refuse_unsaved
 from schema.query import Query
 from schema.types.region import District, Programme, Regency, Village

@@ -7,6 +7,7 @@ from registry.codes import RegionLevel
 from registry.figures import summary
 from registry.models import account
 from registry.models.agency import Agency as AgencyFacts
+from registry.models.assistance import Assistance as AssistanceFacts
 from registry.models.business import Business as BusinessFacts
 from registry.models.business_group import BusinessGroup as BusinessGroupFacts
 from registry.models.case import Case as CaseFacts
@@ -25,6 +26,7 @@ from registry.read.query import Order
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
 from schema.types.agency import Agency
+from schema.types.assistance import Assistance
 from schema.types.business import BusinessConnection
 from schema.types.business_group import BusinessGroup
 from schema.types.case import Case
@@ -112,6 +114,9 @@ class Query:
     )
     business_groups: Connection[BusinessGroup] | None = pillar_connection(
         "Pillar 2: business groups, newest first.", BusinessGroupFacts, BusinessGroupFacts.formed_on
+    )
+    assistance: Connection[Assistance] | None = pillar_connection(
+        "Pillar 2: assistance, newest first.", AssistanceFacts, AssistanceFacts.date
     )
     parenting_sessions: Connection[ParentingSession] | None = pillar_connection(
         "Pillar 3: parenting sessions, newest first.", ParentingSessionFacts, ParentingSessionFacts.date

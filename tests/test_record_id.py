@@ -17,7 +17,7 @@ from registry.models.noun import Noun
 from registry.models.workflow import Remark
 from schema.build import build, check_ids, nodes_of
 from schema.declare.makers import NOUNS_BY_FACE
-from schema.engine.select import face_of
+from schema.engine.guarded import face_of
 from schema.inputs.household import LISTED
 from schema.types.node import Node
 from tests.accounts import new_account

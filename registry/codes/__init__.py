@@ -3,6 +3,7 @@
 Rule: names, codes and their order are those of the public contract. Test: tests/test_codes.py.
 """
 
+from registry.codes.assistance import AssistanceType
 from registry.codes.base import Code, list_name
 from registry.codes.business import (
     BusinessField,
@@ -71,6 +72,7 @@ from registry.codes.workflow import (
 __all__ = [
     "AccessPurpose",
     "ArchiveReason",
+    "AssistanceType",
     "BusinessField",
     "BusinessPermit",
     "BusinessScale",

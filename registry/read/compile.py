@@ -168,6 +168,8 @@ class Compiler:
                 return self.withheld(row, noun, query)
         if isinstance(query, Page):
             return page_json(self, query, row)
+        if isinstance(query, First):
+            return self.first(query, row)
         visible = True if query.kind is None else self.visible(row, noun, query.kind)
         if visible is False:
             return sa.cast(sa.null(), sa.JSON())
@@ -254,6 +256,11 @@ class Compiler:
         rows = shown.subquery(self.name("o"))
         return sa.select(as_json(rows) if column is None else rows.c[column]).scalar_subquery()
 
+    def first(self, query: First, parent: sa.FromClause | None) -> sa.ColumnElement[Any]:
+        # coalesce((SELECT row_to_json(o$2) …), (SELECT row_to_json(o$4) …), CAST(NULL AS JSON))
+        records = [self.one(one, parent) for one in query.among]
+        return sa.func.coalesce(*records, sa.cast(sa.null(), sa.JSON()))
+
     def _record(self, query: One, parent: sa.FromClause | None) -> tuple[sa.FromClause, sa.Select[Any], Subtotals]:
         """The row of one record, the SELECT that reads it, and the counts of the regions below it."""
         row, tests = self.rows(query.source, parent)
@@ -288,8 +295,7 @@ class Compiler:
             case One():
                 return self.one(query, None)
             case First():
-                records = [self.one(one, None) for one in query.among]
-                return sa.func.coalesce(*records, sa.cast(sa.null(), sa.JSON()))
+                return self.first(query, None)
             case Many():
                 return self.many(query, None)
             case Page():

@@ -135,7 +135,7 @@ class One:
 
 @dataclass(frozen=True)
 class First:
-    """The one of several records that exists: an id that is looked up among all types belongs to one (record_id.py)."""
+    """The one of several records that exists: an id belongs to one of them (registry/guard/record_id.py)."""
 
     key: str
     among: tuple[One, ...]
@@ -236,5 +236,5 @@ class Page:
                         yield edge_part.node
 
 
-ObjectPart = Scalar | Const | Null | Withheld | Embed | One | Many | Page
+ObjectPart = Scalar | Const | Null | Withheld | Embed | One | First | Many | Page
 QueryTree = One | First | Page | Many

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.noun import Noun, table_of
+from registry.models.region import PROGRAMME, Programme, Region
 from registry.models.scoped import HouseholdRecord
 from registry.store.sql import Sql, arg
 from registry.write.document import At, Merged
 from registry.write.submission_context import SubmissionContext
-from registry.write.user_errors import Problem, Refused
+from registry.write.user_errors import Problem, Refused, refusal
 
 
 async def refuse_unknown(work: SubmissionContext, merged: Merged) -> None:
@@ -75,9 +76,26 @@ async def _homes(
 def _statement(noun: type[Noun], column: str) -> Sql:
     """SELECT id, village_id FROM table WHERE id = ANY ($1) AND archived_at IS NULL, under the caller's row security.
 
-    What lies in no village, such as an agency, has null in its place."""
+    A region is its own village; what lies in no village, such as an agency, has null in its place."""
     table = table_of(noun)
     is_named = table.c.id == sa.any_(arg("ids", sa.ARRAY(sa.Uuid())))
+    if noun is Region:
+        return Sql(sa.select(table.c.id, table.c.id.label(column)).where(is_named, table.c.valid_to.is_(None)))
     if column not in table.c:
         return Sql(sa.select(table.c.id, sa.null().label(column)).where(is_named))
     return Sql(sa.select(table.c.id, table.c[column]).where(is_named, table.c.archived_at.is_(None)))
+
+
+PROGRAMMES = Sql(sa.select(PROGRAMME.c.code, PROGRAMME.c.id).where(PROGRAMME.c.code == arg("code", sa.Text())))
+
+
+async def find_programmes(work: SubmissionContext) -> None:
+    """Replace the code of each programme that the edit names by its id.  Raises Refused."""
+    for (table, column), nouns in work.edit.aggregate.named.items():
+        for id_, columns in work.edit.sent[table].items() if nouns == (Programme,) else ():
+            if (code := columns.get(column)) is None:
+                continue
+            programme = await work.tx.one(PROGRAMMES, code=code)
+            if programme is None:
+                raise refusal(Code.PROGRAMME_UNKNOWN, *work.edit.path((table, id_, column)))
+            columns[column] = str(programme["id"])

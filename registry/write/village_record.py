@@ -34,6 +34,7 @@ from registry.store.sql import CLAIM, Sql, arg
 from registry.values.bounds import LONGEST_ENTRIES
 from registry.write.command import actor
 from registry.write.document import Merged
+from registry.write.named_records import find_programmes
 from registry.write.retry import accepted_before
 from registry.write.statements import as_json, audited, locking, scope_columns, sent_rows, todays_village
 from registry.write.submission_context import Judgement, Recorders, Submission, SubmissionContext
@@ -103,6 +104,9 @@ class VillageRecordSubmission(Submission):
             return bool(await tx.value(ACCEPTED_BEFORE, id=self.id, edit_hash=self.edit_hash))
         last = await tx.one(MY_LAST, id=self.id)
         return last is not None and bool(last["edit_hash"] == self.edit_hash)
+
+    async def locate(self, work: SubmissionContext) -> None:
+        await find_programmes(work)
 
     async def base_without_rev(self, work: SubmissionContext) -> Document:
         """The last revision that the caller wrote; nothing, if they wrote none."""

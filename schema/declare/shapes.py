@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
+from registry.models.noun import To
 from registry.read.query import Datum, Order, Source, Where
 from registry.read.run import Caller
 from registry.store.db import Database
@@ -76,6 +77,15 @@ class RelatedField:
     key: LookupKey | None = None
     ability: Ability | None = None
     columns: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
+
+
+@dataclass(frozen=True)
+class UnionField:
+    """The record of one of these faces whose id `link` leads to."""
+
+    link: To
+    faces: tuple[type[Any], ...]
+    kind: Sensitivity
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import FieldNode, GraphQLField, GraphQLNonNull, GraphQLObjectType, get_argument_values, get_named_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_argument_values, get_named_type
 
 from auth.sensitivity import Sensitivity
 from registry.figures.summary import Summary
@@ -50,6 +50,7 @@ from schema.declare.shapes import (
     LookupKey,
     NodeField,
     RelatedField,
+    UnionField,
     WithheldField,
     shape_of,
 )
@@ -58,6 +59,7 @@ from schema.engine.answer_size import datum_size, keys_size, text_size
 from schema.engine.collect import Fields
 from schema.engine.complexity import PLAIN_LIST_SIZE, Size
 from schema.engine.connection import ConnectionSelection
+from schema.engine.guarded import face_of, guard, guarded_names, is_connection
 from schema.engine.price import (
     BELOW,
     DERIVED_VALUES,
@@ -142,6 +144,8 @@ class Selection(Walk):
                 return Embed(key, shape.present, parts, guard(field, shape.kind))
             case RelatedField() as shape:
                 return self.related(key, field, nodes, shape)
+            case UnionField() as shape:
+                return self.one_among(key, nodes, shape)
             case shape:
                 raise TypeError(f"{type_.name}.{nodes[0].name.value}: the read engine does not know {shape}")
 
@@ -173,6 +177,17 @@ class Selection(Walk):
         with self.complexity.nested(size), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
+
+    def one_among(self, key: str, nodes: list[FieldNode], shape: UnionField) -> First:
+        """One look-up for each type of a union; an id names one record in the whole registry."""
+        look_ups = []
+        for face in shape.faces:
+            noun = NOUNS_BY_FACE[face]
+            assert noun is not None
+            source = Source(noun, shape.link)
+            with self.complexity.nested(None), self.in_regions(source):
+                look_ups.append(One("", source, self.object(self.schema.get_type(graphql_name(face)), nodes)))
+        return First(key, tuple(look_ups))
 
     def in_regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
         """In the regions that a record leads to, if they are regions."""
@@ -278,42 +293,3 @@ def as_uuid(text: str | None) -> uuid.UUID | None:
         return None if text is None else uuid.UUID(text)
     except ValueError:
         return uuid.UUID(int=0)
-
-
-def face_of(type_: Any) -> type[Any]:
-    """The class that declares a type of the schema."""
-    origin: type[Any] = definition_of(type_).origin
-    return origin
-
-
-def guard(field: GraphQLField, kind: Sensitivity | None) -> Sensitivity | None:
-    """The class that guards a value of a record; a non-null one exists for everybody who sees the record."""
-    return None if isinstance(field.type, GraphQLNonNull) else kind
-
-
-def is_connection(shape: Any) -> bool:
-    """Whether a field is a connection.  It holds what the caller may list, so it is null only if listing is refused."""
-    return isinstance(shape, RelatedField) and shape.how == "connection"
-
-
-_GUARDED: dict[str, tuple[tuple[str, Sensitivity], ...]] = {}
-
-
-def guarded_names(type_: GraphQLObjectType) -> tuple[tuple[str, Sensitivity], ...]:
-    """The fields of a record that may be withheld, with their classes."""
-    names = _GUARDED.get(type_.name)
-    if names is None:
-        names = _GUARDED[type_.name] = tuple(_guarded(type_))
-    return names
-
-
-def _guarded(type_: GraphQLObjectType) -> Iterator[tuple[str, Sensitivity]]:
-    noun = NOUNS_BY_FACE[face_of(type_)]
-    assert noun is not None
-    for name, field in type_.fields.items():
-        shape = shape_of(field)
-        if is_connection(shape) or isinstance(field.type, GraphQLNonNull):
-            continue
-        kind = getattr(shape, "kind", None)
-        if kind is not None and kind not in (Sensitivity.OPEN, noun.row_sensitivity):
-            yield name, kind

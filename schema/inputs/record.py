@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.sensitivity import Sensitivity
@@ -16,6 +17,7 @@ from registry.models.aggregate import Aggregate
 from registry.models.fact import RegionCode, fact_of
 from registry.models.household import Household as HouseholdFacts
 from registry.models.noun import Noun, Readable, To, camel, table_of
+from registry.models.region import Programme
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Datum
 from registry.values.identity_number import NUMBERS
@@ -23,7 +25,7 @@ from registry.write.document import Path
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
 from schema.declare.makers import ID, NOUNS_BY_FACE, fields_of
-from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField
+from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, UnionField
 from schema.inputs.reading import as_it_is, code_of, formed, id_or_null, json_value, uuid_text
 from schema.types.episode import Remittance
 from schema.types.household import HOUSEHOLD_KEY, Consent
@@ -110,7 +112,9 @@ def _written_fields(face: type[Any], aggregate: Aggregate) -> Iterator[WrittenFi
             case RelatedField(source=source) if isinstance(source.link, To):
                 column = table_of(noun_of(face)).c[source.link.column]
                 if not fact_of(column).server:
-                    yield _relation_field(column.key, text, fact_of(column).sensitivity, source.noun)
+                    yield _relation_field(column, text, source.noun)
+            case UnionField(link=link):
+                yield _relation_field(table_of(noun_of(face)).c[link.column], text, None)
 
 
 def _parts(face: type[Any], name: str, shape: EmbeddedField) -> dict[str, Datum]:
@@ -148,11 +152,16 @@ def _value_field(face: type[Any], name: str, text: str, shape: EmbeddedField, ag
     return WrittenField(name, InputField(VALUES[value], shape.kind or OPERATIONAL, text), tuple(parts.items()))
 
 
-def _relation_field(column: str, text: str, kind: Sensitivity, noun: Readable) -> WrittenField:
+def _relation_field(column: sa.Column[Any], text: str, noun: Readable | None) -> WrittenField:
+    """A record is named by its id, a household by a key of it, a region and a programme by their codes."""
+    kind, columns = fact_of(column).sensitivity, ((None, column.name),)
     if noun is HouseholdFacts:
-        return WrittenField("household", InputField(HOUSEHOLD_KEY.type, kind, text), ((None, column),))
-    type_, suffix = (RegionCode, "_code") if noun is RegionFacts else (ID, "_id")
-    return WrittenField(column.removesuffix("_id") + suffix, InputField(type_, kind, text), ((None, column),))
+        return WrittenField("household", InputField(HOUSEHOLD_KEY.type, kind, text), columns)
+    type_, suffix = _NAMED_BY.get(noun, (ID, "_id"))
+    return WrittenField(column.name.removesuffix("_id") + suffix, InputField(type_, kind, text), columns)
+
+
+_NAMED_BY: dict[Readable | None, tuple[Any, str]] = {RegionFacts: (RegionCode, "_code"), Programme: (str, "")}
 
 
 # --- the input of a face ----------------------------------------------------------------------------------------------

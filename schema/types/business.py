@@ -19,15 +19,18 @@ from registry.codes import (
     TurnoverBand,
 )
 from registry.models import business, workflow
+from registry.models.assistance import Assistance as AssistanceFacts
 from registry.models.business import Business as BusinessFacts
 from registry.models.business_group import BusinessGroup as GroupFacts
 from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.fact import CountryCode, PartialDate
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.noun import to
+from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.grouping import by_kbli_section
+from registry.read.query import Order
+from registry.values.bounds import LONGEST_LIST
 from schema.declare.listing import (
     Comparison,
     FilterKey,
@@ -50,6 +53,7 @@ from schema.declare.makers import (
     non_null,
     of_caller,
     one,
+    plain_list,
     shown,
     withheld_names,
 )
@@ -59,6 +63,7 @@ from schema.types.node import Connection, Group, Money, Record
 from schema.types.region import Village
 
 if TYPE_CHECKING:
+    from schema.types.assistance import Assistance
     from schema.types.household import Household
     from schema.types.member import Member
 
@@ -137,6 +142,13 @@ class Business(Record):
     )
     cooperative: Cooperative | None = one(
         OPERATIONAL, "The cooperative that it belongs to.", CooperativeFacts, to(BusinessFacts.cooperative_id)
+    )
+    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = plain_list(
+        OPERATIONAL,
+        f"Assistance that it received, newest first, at most {LONGEST_LIST}.",
+        AssistanceFacts,
+        by(AssistanceFacts.recipient_id),
+        order=(Order(AssistanceFacts.date, True),),
     )
 
 

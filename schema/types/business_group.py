@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models import business_group, workflow
+from registry.models.assistance import Assistance as AssistanceFacts
 from registry.models.business_group import BusinessGroup as BusinessGroupFacts
 from registry.models.business_group import BusinessGroupMember
 from registry.models.entry import Through
 from registry.models.fact import PartialDate
 from registry.models.member import Member as MemberFacts
-from registry.models.noun import to
+from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
-from registry.values.bounds import LONGEST_ENTRIES
-from schema.declare.makers import ID, face, id_field, of_caller, one, plain_list, shown, withheld_names
+from registry.read.query import Order
+from registry.values.bounds import LONGEST_ENTRIES, LONGEST_LIST
+from schema.declare.makers import ID, face, id_field, lazy, of_caller, one, plain_list, shown, withheld_names
 from schema.types.member import Member
 from schema.types.node import Record
 from schema.types.pillar import pillar_filter
 from schema.types.region import Village
+
+if TYPE_CHECKING:
+    from schema.types.assistance import Assistance
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 
@@ -40,6 +47,13 @@ class BusinessGroup(Record):
         MemberFacts,
         Through(BusinessGroupMember),
         limit=LONGEST_ENTRIES,
+    )
+    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = plain_list(
+        OPERATIONAL,
+        f"Assistance that it received, newest first, at most {LONGEST_LIST}.",
+        AssistanceFacts,
+        by(AssistanceFacts.recipient_id),
+        order=(Order(AssistanceFacts.date, True),),
     )
     rev: int = shown(BusinessGroupFacts.rev)
 

@@ -27,14 +27,14 @@ OPEN, OPERATIONAL, PERSONAL, SPECIAL = (
 )
 _DATE = "Visit, session, start, opening or formation day."
 _STATUS = "Any of these; only for `cases`."
-_PROGRAMME = "Under any programme with one of these codes: for what was given its own, else one of the village."
+PROGRAMME_KEY = "Under any programme with one of these codes: for what was given its own, else one of the village."
 PillarFilter = input_type(
     "PillarFilter",
     "Conditions on records of the pillars and on cases, all of which must hold.",
     {
         "within": InputField(WITHIN.test.type, OPEN, WITHIN.text),
         "date": InputField(DateFilter, OPERATIONAL, _DATE),
-        "programme": InputField(list[str], OPEN, _PROGRAMME),
+        "programme": InputField(list[str], OPEN, PROGRAMME_KEY),
         "case_status": InputField(list[CaseStatus], SPECIAL, _STATUS),
     },
 )
@@ -48,13 +48,13 @@ def in_enrolled_village(argument: str) -> EnrolledIn:
 def pillar_filter(noun: type[Noun], day: Datum, **more: FilterKey) -> type[Any]:
     """The filter of a noun of the pillars, `PillarFilter` for all of them; `day` is what its `date` compares.
 
-    `more` are the keys of `PillarFilter` that this noun alone has."""
+    `more` are the keys of `PillarFilter` that this noun alone has, or that mean something else for it."""
     programme = NamedCondition(list[str], in_enrolled_village)
     LIST_OPTIONS[noun] = ListOptions(
         {
             "within": WITHIN,
             "date": FilterKey(fact_of(day).sensitivity, _DATE, Comparison(day)),
-            "programme": FilterKey(OPEN, _PROGRAMME, programme),
+            "programme": FilterKey(OPEN, PROGRAMME_KEY, programme),
             **{camel(name): key for name, key in more.items()},
         }
     )
