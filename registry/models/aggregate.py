@@ -164,9 +164,8 @@ def entry_key(entry: Any) -> sa.Column[Any]:
 
 
 def record_entries() -> list[Any]:
-    """The nouns that are entries of village records, of those that are imported."""
-    nouns: Iterator[type[Noun]] = (mapper.class_ for mapper in Noun.registry.mappers)
-    return sorted((noun for noun in nouns if issubclass(noun, RecordEntry)), key=lambda noun: noun.__tablename__)
+    """The nouns that are entries of village records, of those that are imported, by the names of their tables."""
+    return _imported(RecordEntry)
 
 
 def _refuse_unsupported(noun: type[Noun]) -> None:
@@ -204,7 +203,12 @@ def saved_columns(aggregate: Aggregate, table: str = "") -> tuple[str, ...]:
     return tuple(typed) if table else (*typed, "rev")
 
 
-def village_records() -> Iterator[type[Noun]]:
-    """The nouns that are a village's records, of those that are imported."""
-    nouns: Iterator[type[Noun]] = (mapper.class_ for mapper in Noun.registry.mappers)
-    return (noun for noun in nouns if issubclass(noun, VillageRecord))
+def village_records() -> list[type[Noun]]:
+    """The nouns that are a village's records, of those that are imported, by the names of their tables."""
+    return _imported(VillageRecord)
+
+
+def _imported(kind: type[Any]) -> list[Any]:
+    """SQLAlchemy keeps its mappers in a set, whose order differs from process to process."""
+    nouns = [mapper.class_ for mapper in Noun.registry.mappers if issubclass(mapper.class_, kind)]
+    return sorted(nouns, key=lambda noun: str(noun.__tablename__))
