@@ -60,6 +60,7 @@ from registry.codes.service_visit import ServiceType
 from registry.codes.workflow import (
     AccessPurpose,
     ArchiveReason,
+    ChangeSource,
     IdentityField,
     OrderDirection,
     RejectReason,
@@ -80,6 +81,7 @@ __all__ = [
     "CapitalSource",
     "CaseStatus",
     "CaseType",
+    "ChangeSource",
     "Code",
     "ConsentBasis",
     "ConsentMethod",

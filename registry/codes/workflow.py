@@ -72,6 +72,17 @@ class ArchiveReason(Code):
     ENTERED_BY_MISTAKE = "ENTERED_BY_MISTAKE", "Salah catat", "entered by mistake"
 
 
+class ChangeSource(Code):
+    """By which door a change came (asal perubahan)."""
+
+    WEB = "WEB", "Aplikasi web", "web application"
+    DEVICE = "DEVICE", "Perangkat petugas", "device of an officer"
+    IMPORT = "IMPORT", "Impor", "import"
+    MERGE = "MERGE", "Penggabungan", "merge of two records"
+    REGION_EVENT = "REGION_EVENT", "Perubahan wilayah", "change of regions"
+    DATA_REQUEST = "DATA_REQUEST", "Permintaan subjek data", "request of the data subject"
+
+
 class IdentityField(Code):
     """Values of the identity vault."""
 

@@ -21,7 +21,7 @@ from auth.ability import Ability
 from auth.principal import OF_OWN, SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
-from registry.codes import ArchiveReason, RejectReason, WorkflowState
+from registry.codes import ArchiveReason, ChangeSource, RejectReason, WorkflowState
 from registry.models.fact import Derived, Fact, StatementContext, fact
 from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import InHousehold
@@ -44,6 +44,9 @@ class HouseholdRevision(InHousehold, Noun):
     __tablename__ = "household_revision"
     named = False
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    source: Mapped[ChangeSource] = fact(
+        OPERATIONAL, "Asal", "By which door it came", ChangeSource, server=True, server_default=ChangeSource.WEB.value
+    )
     document: Mapped[dict[str, Any]] = fact(
         SYSTEM, "Dokumen", "The household as it was accepted, in the order of the form", sa.JSON(), server=True
     )

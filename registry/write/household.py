@@ -17,7 +17,7 @@ import orjson
 
 from auth.ability import Ability
 from auth.principal import Principal
-from registry.codes import Severity, WorkflowState, WriteOutcome
+from registry.codes import ChangeSource, Severity, WorkflowState, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
@@ -53,10 +53,11 @@ LOCKS = {act: _lock(step) for act, step in STEP_OF.items()}
 
 @dataclass
 class HouseholdSubmission(Submission):
-    """A household that is saved for an act; an amendment has a reason."""
+    """A household that is saved for an act, and by which door it came; an amendment has a reason."""
 
     act: Act
     reason: str | None = None
+    source: ChangeSource = ChangeSource.WEB
 
     @property
     def step(self) -> Step:
@@ -149,7 +150,8 @@ class HouseholdSubmission(Submission):
     async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
         assert judgement.state is not None, "a household has a workflow"
         revises = merged.changed or work.row is None  # a move alone does not make a revision
-        await persist(work, merged.document, judgement.state, judgement.findings, outcome, self.reason, revises=revises)
+        document, state, findings = merged.document, judgement.state, judgement.findings
+        await persist(work, document, state, findings, outcome, self.reason, self.source, revises=revises)
 
 
 def state_of(work: SubmissionContext) -> WorkflowState | None:

@@ -172,8 +172,9 @@ def _unseal(home: sa.CTE) -> Any:
 def _add_revision(home: sa.CTE) -> Any:
     """If there is no document, content did not change, and there is no revision."""
     document = arg("document", sa.JSON())
+    columns = {"rev": arg("rev", sa.Integer()), "source": arg("source", sa.Text()), "document": document}
     revised = sa.select(home.c.id).where(document.is_not(None)).cte("revised")
-    return _add(REVISION, revised, {"rev": arg("rev", sa.Integer()), "document": document})
+    return _add(REVISION, revised, columns)
 
 
 _FINDING = (

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from registry.codes import WorkflowState, WriteOutcome
+from registry.codes import ChangeSource, WorkflowState, WriteOutcome
 from registry.codes.messages import sentence
 from registry.guard.record_id import taken_in
 from registry.models.aggregate import Document
@@ -47,10 +47,11 @@ async def persist(
     findings: Sequence[Finding],
     outcome: WriteOutcome,
     reason: str | None,
+    source: ChangeSource,
     *,
     revises: bool,
 ) -> None:
-    """Store the document in `state`; `revises` is whether it becomes a new revision.
+    """Store the document in `state`; `revises` is whether it becomes a new revision, which came by the door `source`.
 
     Raises IdTaken if the id of the household or of a new child names another record of any type, or the village is not
     one of today's."""
@@ -70,6 +71,7 @@ async def persist(
         **{f"new_{table}": as_json(new) for table, (new, _, _) in children.items()},
         "sealed": as_json(sealed),
         "document": orjson.dumps(document).decode() if revises else None,
+        "source": source.value,
         "findings": as_json(_findings(work, document, findings)),
         "rev": rev,
         "from_state": None if work.row is None else work.row["workflow_state"],

@@ -31,6 +31,13 @@ PAGING: dict[str, Any] = {
 }
 
 
+SINCE: dict[str, Any] = {
+    "since_rev": argument(int | None, "Only later revisions than this one; all if it is left out or null."),
+    **PAGING,
+}
+"""The arguments of a list of revisions."""
+
+
 def engine_resolver(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
     """A resolver that lets the read engine answer: it has these arguments, which the engine reads from the document."""
 

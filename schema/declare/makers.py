@@ -25,7 +25,7 @@ from registry.models.fact import Derived, fact_of
 from registry.models.noun import Link, Readable
 from registry.read.query import Datum, Order, Source, Where
 from registry.values.bounds import LONGEST_LIST
-from schema.declare.arguments import argument, engine_resolver, list_arguments
+from schema.declare.arguments import SINCE, argument, engine_resolver, list_arguments
 from schema.declare.directives import Exempt, Exemption, Requires, sensitivity
 from schema.declare.input_types import described
 from schema.declare.shapes import (
@@ -184,11 +184,12 @@ def connection(
     order: tuple[Order, ...],
     ordered: bool = True,
     filtered: bool = True,
+    since: Callable[[str], Where] | None = None,
 ) -> Any:
     """A connection, with the filter, search, order and page that its noun has; its only order, if not `ordered`, and
-    without a filter, if not `filtered`."""
-    shape = RelatedField("connection", Source(noun, link, where), order, kind)
-    return _field(shape, sensitivity(kind), text, list_arguments(noun, ordered, filtered))
+    without a filter, if not `filtered`.  One of revisions has those `since` a revision instead."""
+    shape = RelatedField("connection", Source(noun, link, where), order, kind, since=since)
+    return _field(shape, sensitivity(kind), text, SINCE if since else list_arguments(noun, ordered, filtered))
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class RelatedField:
     key: LookupKey | None = None
     ability: Ability | None = None
     columns: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
+    since: Callable[[str], Where] | None = None  # the condition that the argument `sinceRev` makes
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from schema.engine.conditions import Conditions, bounded, visible_condition
 from schema.engine.cursor import Signer
 from schema.engine.price import (
     BELOW,
+    REVISIONS,
     caller_width,
     grouping_price,
     index_width,
@@ -70,6 +71,7 @@ class ConnectionSelection:
         filter_ = self.arguments.get("filter")
         if filter_ is not None:
             conditions.filter(filter_)
+        self.since()
         match_rank = self.search()
         order = self.order = self.requested_order(match_rank)
         source = Source(unfiltered.noun, unfiltered.link, (*unfiltered.where, *conditions.where))
@@ -96,9 +98,17 @@ class ConnectionSelection:
         regions that the filter names."""
         if self.complexity.reach is not None:
             return self.complexity.reach
+        if self.shape.since is not None:
+            return REVISIONS
         whole = list_width(self.shape.source.noun)
         region_codes = (self.arguments.get("filter") or {}).get("within")
         return whole if region_codes is None else narrowed(binding(region_codes), whole)
+
+    def since(self) -> None:
+        """Keep the revisions after the one that the caller names."""
+        rev = self.arguments.get("sinceRev")
+        if rev is not None and self.shape.since is not None:
+            self.conditions.where.append(self.shape.since(self.bind(rev)))
 
     def search(self) -> tuple[Order, ...]:
         """Keep the rows to those with these names, in any spelling; returns the order with the best matches first."""
@@ -146,7 +156,7 @@ class ConnectionSelection:
     def sign(self, prefix: str, order: tuple[Order, ...]) -> SignerOf:
         """Bind the keys that sign this list's cursors, which are good for its filter, search, order and caller."""
         list_ = (self.type.name, [_key_text(key) for key in order])
-        narrowing = [self.arguments.get("filter"), self.search_text()]
+        narrowing = [self.arguments.get("filter"), self.search_text(), self.arguments.get("sinceRev")]
 
         def signer(call: Call) -> Signer:
             # The function itself is the key: prefixes such as p1 occur under every root field.

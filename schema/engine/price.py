@@ -9,19 +9,22 @@ Rule: whatever makes PostgreSQL read rows that are not returned is priced here. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.models.fact import Derived
+from registry.models.history import RevisionChanges
 from registry.models.noun import Readable
-from registry.models.reference import MOST_CODES
+from registry.models.officer import Officer
+from registry.models.reference import MOST_CODES, ReferenceCode
 from registry.models.region import Region
 from registry.read.grouping import Grouping
 from registry.read.index_order import is_indexed, is_whole, leading
 from registry.read.order import is_name
 from registry.read.query import Datum, Order, Source
 from schema.declare.directives import ENUM_LABELS
+from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.engine.variables import Binding, Call
 
 # Width: the nodes that one reading of a list costs.
@@ -53,6 +56,10 @@ SUMMARY, NATIONAL_SUMMARY = 100, 5_000
 """The nodes that the figures of one region cost, as `statistics` does, and those of the country."""
 
 
+REVISIONS = 1
+"""The width of the revisions of one household."""
+CHANGES = 150
+"""The changes that a revision counts as, of which two whole documents are read: its answer is never longer."""
 OFFICERS = 5
 """The nodes that a village's officers cost besides themselves: the grants of five areas are read, for each village."""
 
@@ -88,6 +95,17 @@ def code_list_size(name: Binding) -> Binding:
         return MOST_CODES if labels is None else len(labels)
 
     return size
+
+
+READ_FOR = {Officer: OFFICERS, RevisionChanges: CHANGES}
+"""What must be read for a plain list, beside its records."""
+
+
+def plain_list_size(noun: Readable, bindings: Mapping[str, Binding]) -> int | Binding:
+    """How many records a plain list counts as."""
+    if noun is ReferenceCode:
+        return code_list_size(bindings["list"])
+    return CHANGES if noun is RevisionChanges else PLAIN_LIST_SIZE
 
 
 def list_width(noun: Readable) -> Callable[[Call], int]:

@@ -20,8 +20,6 @@ from registry.figures.summary import Summary
 from registry.models.fact import Derived
 from registry.models.impact import households as households_of_grant
 from registry.models.noun import Readable, To
-from registry.models.officer import Officer
-from registry.models.reference import ReferenceCode
 from registry.models.region import Region
 from registry.read.filter import HasCode
 from registry.read.query import (
@@ -57,19 +55,19 @@ from schema.declare.shapes import (
 from schema.declare.strawberry_internals import definition_of
 from schema.engine.answer_size import datum_size, keys_size, text_size
 from schema.engine.collect import Fields
-from schema.engine.complexity import PLAIN_LIST_SIZE, Size
+from schema.engine.complexity import Size
 from schema.engine.connection import ConnectionSelection
 from schema.engine.guarded import face_of, guard, guarded_names, is_connection
 from schema.engine.price import (
     BELOW,
     DERIVED_VALUES,
     NATIONAL_SUMMARY,
-    OFFICERS,
     READ,
+    READ_FOR,
     SUMMARY,
     caller_width,
-    code_list_size,
     narrowed,
+    plain_list_size,
 )
 from schema.engine.walk import NO_COLUMNS, Columns, Walk
 
@@ -171,9 +169,9 @@ class Selection(Walk):
             with self.complexity.nested(None), self.in_regions(source):
                 record = self.object(target, nodes, shape.columns)
             return One(key, source, record, shape.order, kind)
-        if source.noun is Officer:
-            self.complexity.add_readings(READ, OFFICERS)
-        size: Size = code_list_size(self.bindings["list"]) if source.noun is ReferenceCode else PLAIN_LIST_SIZE
+        if source.noun in READ_FOR:
+            self.complexity.add_readings(READ, READ_FOR[source.noun])
+        size = plain_list_size(source.noun, self.bindings)
         with self.complexity.nested(size), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)

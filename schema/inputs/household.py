@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auth.sensitivity import Sensitivity
+from registry.models import history
 from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS, ORDERS, SEALED, refuse_forgotten
 from registry.models.workflow import can_numbers
 from registry.write.document import ChangeSet
@@ -48,6 +49,7 @@ RECORDS = {noun_of(face).__tablename__: RecordInput(face, AGGREGATE) for face in
 """Table → how its records are written."""
 INSIDE = {table: record.inside for table, record in RECORDS.items()}
 """Where in a record each column stands."""
+history.IN_RECORD.update(INSIDE)
 
 
 def _refuse_incomplete(record: RecordInput) -> None:

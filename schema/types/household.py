@@ -16,7 +16,7 @@ from registry.codes import (
     VisitResult,
     WorkflowState,
 )
-from registry.models import finding, household, pillar_participation, work_list, workflow
+from registry.models import finding, history, household, pillar_participation, work_list, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.case import Case as CaseFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
@@ -33,6 +33,7 @@ from schema.declare.keys import one_of
 from schema.declare.listing import FilterKey, NamedCondition, by_names_in, filtering, grouping, sorting
 from schema.declare.makers import (
     ID,
+    connection,
     embedded,
     face,
     grouped,
@@ -48,6 +49,7 @@ from schema.declare.makers import (
 from schema.types.business import Business
 from schema.types.case import Case
 from schema.types.episode import MigrationEpisode
+from schema.types.history import HouseholdRevisionConnection
 from schema.types.member import NEWEST_FIRST, Member
 from schema.types.node import Actor, Connection, GeoPoint, Group, Record, UserError
 from schema.types.pillar_participation import PillarParticipation
@@ -194,6 +196,16 @@ class Household(Record):
         by(workflow.WorkflowEvent.household_id),
         order=(Order(workflow.WorkflowEvent.at),),
         limit=1000,
+    )
+    history: HouseholdRevisionConnection = connection(
+        OPERATIONAL,
+        "Its revisions, oldest first, each with what it changed; what only ever was a draft is for those who may submit"
+        " there.",
+        workflow.HouseholdRevision,
+        by(workflow.HouseholdRevision.household_id),
+        history.is_shown,
+        order=(Order(workflow.HouseholdRevision.rev),),
+        since=history.Since,
     )
     created_at: dt.datetime = shown(HouseholdFacts.created_at)
     updated_at: dt.datetime = shown(HouseholdFacts.updated_at, by="filter order")

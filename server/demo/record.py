@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from registry.codes import IdentityField, WorkflowState
+from registry.codes import ChangeSource, IdentityField, WorkflowState
 from registry.guard.vault import Vault
 from registry.models.aggregate import Document
 from registry.models.finding import FINDING
@@ -84,7 +84,8 @@ class Recorder:
         columns["updated_at"] = steps[-1][1]
         self.rows.add(HOUSEHOLD, columns)
         self._add_children(document, stored, child_common)
-        revision = {"rev": 1, "document": orjson.dumps(stored).decode(), "id": uuid.uuid5(id_, "revision/1")}
+        text = orjson.dumps(stored).decode()
+        revision = {"rev": 1, "source": ChangeSource.WEB, "document": text, "id": uuid.uuid5(id_, "revision/1")}
         self.rows.add(REVISION, child_common, revision)
         self._add_events(steps, child_common, stored, rng)
         self._add_findings(document, state, child_common)
