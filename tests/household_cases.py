@@ -116,12 +116,21 @@ GOOD: dict[str, dict[str, dict[str, Any]]] = {
             "export_countries": ["MY"],
         }
     },
+    "child_care": {
+        "care": {
+            "child_id": "child",
+            "caregiver": "MOTHER",
+            "caregiver_member_id": "wife",
+            "needs": ["Seragam"],
+            "attends_parenting": True,
+        }
+    },
     "pillar_participation": {"pillar": {"pillar": "COOPERATIVE", "started_on": "2020", "ended_on": "2022-05"}},
 }
 
 H, HEAD, WIFE, CHILD = "household.h", "member.head", "member.wife", "member.child"
 FIRST, SECOND, SHOP = "migration_episode.first", "migration_episode.second", "business.shop"
-PILLAR = "pillar_participation.pillar"
+PILLAR, CARE = "pillar_participation.pillar", "child_care.care"
 E, W = Severity.ERROR, Severity.WARNING
 Change = dict[str, dict[str, Any] | None]
 Case = tuple[str, str, Severity, Change, Change]
@@ -140,6 +149,9 @@ ALWAYS: list[tuple[str, str, Change]] = [
     ("REQUIRED", f"{PILLAR}.pillar", {PILLAR: {"pillar": None}}),
     ("NOT_FOUND", f"{FIRST}.member_id", {FIRST: {"member_id": "nobody"}}),
     ("NOT_FOUND", f"{CHILD}.mother_id", {CHILD: {"mother_id": "nobody"}}),
+    ("REQUIRED", f"{CARE}.child_id", {CARE: {"child_id": None}}),
+    ("NOT_FOUND", f"{CARE}.child_id", {CARE: {"child_id": "nobody"}}),
+    ("NOT_FOUND", f"{CARE}.caregiver_member_id", {CARE: {"caregiver_member_id": "nobody"}}),
     ("NOT_FOUND", f"{CHILD}.father_id", {CHILD: {"father_id": "nobody"}}),
     ("OWNER_NOT_MEMBER", f"{SHOP}.owner_id", {SHOP: {"owner_id": "nobody"}}),
 ]
@@ -163,7 +175,7 @@ COMPLETE: list[Case] = [
         "REQUIRED",
         f"{H}.members",
         E,
-        {HEAD: None, WIFE: None, CHILD: None, FIRST: None, SECOND: None, SHOP: None},
+        {HEAD: None, WIFE: None, CHILD: None, FIRST: None, SECOND: None, SHOP: None, CARE: None},
         {},
     ),
     ("NIK_REASON_REQUIRED", f"{CHILD}.nik", E, {CHILD: {"nik_missing_reason": None}}, {}),
@@ -186,7 +198,7 @@ COMPLETE: list[Case] = [
         f"{H}.guardian_consent",
         E,
         {H: {"guardian_consent": None}},
-        {CHILD: {"school_status": None}, H: {"guardian_consent": False}},
+        {CHILD: {"school_status": None}, CARE: None, H: {"guardian_consent": False}},
     ),
     (
         "CAPTURED_AT_FUTURE",
@@ -217,7 +229,13 @@ COMPLETE: list[Case] = [
     ),
     ("SPOUSE_SEX", f"{WIFE}.sex", W, {WIFE: {"sex": "MALE"}}, {}),
     ("SPOUSE_MARITAL", f"{WIFE}.marital_status", W, {WIFE: {"marital_status": "DIVORCED"}}, {}),
-    ("RELATION_AGE", f"{CHILD}.birth_date", W, {CHILD: {"birth_date": "2000-04-22"}}, {CHILD: {"birth_date": "2003"}}),
+    (
+        "RELATION_AGE",
+        f"{CHILD}.birth_date",
+        W,
+        {CHILD: {"birth_date": "2000-04-22"}, CARE: None},
+        {CHILD: {"birth_date": "2003"}, CARE: None},
+    ),
     ("RELATION_AGE", f"{HEAD}.birth_date", W, {WIFE: {"relation_to_head": "PARENT"}}, {}),
     (
         "BIRTH_DATE_FUTURE",
@@ -368,6 +386,15 @@ COMPLETE: list[Case] = [
         {SECOND: {"last_contact_on": "2026-03"}},
     ),
     ("DATE_FUTURE", f"{H}.consent_given_on", E, {H: {"consent_given_on": "2026-03-11"}}, {}),
+    case(
+        "GUARDIAN_CONSENT_REQUIRED",
+        f"{H}.guardian_consent",
+        E,
+        {CHILD: {"school_status": None}, H: {"guardian_consent": False}},
+        {CHILD: {"school_status": None}},
+    ),
+    ("CHILD_DETAIL_ADULT", f"{CARE}.child_id", E, {CHILD: {"birth_date": "2007"}}, {CHILD: {"birth_date": "2008"}}),
+    ("CAREGIVER_IS_CHILD", f"{CARE}.caregiver_member_id", E, {CARE: {"caregiver_member_id": "child"}}, {}),
     ("DATES_ORDER", f"{PILLAR}.ended_on", E, {PILLAR: {"ended_on": "2019-12"}}, {PILLAR: {"ended_on": "2020"}}),
     ("DATE_FUTURE", f"{PILLAR}.started_on", E, {PILLAR: {"started_on": "2027", "ended_on": None}}, {}),
     ("DATE_FUTURE", f"{PILLAR}.ended_on", E, {PILLAR: {"ended_on": "2026-04"}}, {PILLAR: {"ended_on": "2026-03"}}),
@@ -471,6 +498,7 @@ PROTECTING: list[Case] = [
             "workers_paid_female",
         )
     ),
+    ("CHILD_CARE_TWICE", "child_care.other.child_id", E, {"child_care.other": {"child_id": "child"}}, {}),
     ("KINSHIP_IMPOSSIBLE", f"{CHILD}.mother_id", E, {CHILD: {"mother_id": "child"}}, {}),
     ("KINSHIP_IMPOSSIBLE", f"{CHILD}.father_id", E, {CHILD: {"father_id": "child"}}, {}),
     ("KINSHIP_IMPOSSIBLE", f"{CHILD}.father_id", E, {CHILD: {"mother_id": "wife", "father_id": "wife"}}, {}),
@@ -511,5 +539,5 @@ def with_change(change: Change) -> dict[str, dict[str, dict[str, Any]]]:
         if values is None:
             del document[table][id]
         else:
-            document[table][id] |= values
+            document[table].setdefault(id, {}).update(values)
     return document

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema
 
+from registry.models.household_aggregate import LISTS as PART_LISTS
 from schema.build import build
 from schema.declare.strawberry_internals import graphql_schema
+from schema.inputs.household import LISTED
 from tests import oracle
 from tests.colleagues import COLLEAGUES
 from tests.leak_detector import CURSOR, LeakDetector, everything_in, leak_detector
@@ -36,10 +38,13 @@ CARRIERS = {
     "MigrationEpisode",
     "Money",
     "Business",
+    "ChildCare",
     "Remark",
     "WorkflowEvent",
 }
 """Types with marked values of households."""
+FACES = {table: LISTED[name] for table, name in PART_LISTS.items()}
+"""Table of a part of the household → its face."""
 OF_ACCOUNTS = {"User", "Device"}
 """Types with marked values of accounts, which the administrator of the ministry sees all."""
 
@@ -64,12 +69,14 @@ def everything_logged(world: World, log: Any) -> str:
 def root_values(world: World, path: Path) -> dict[str, Any]:
     """Values for the root's arguments that lead to complete records."""
     house = world.houses[2 if path.end == "WorkflowEvent" else 3]  # verified with notes; returned with remarks
-    household, head, wife, child, _, episode, shop = house.rows[:7]
+    household, head, wife, child = house.rows[:4]
     beyond = path.steps[1].on if len(path.steps) > 1 else path.kind
     after = path.steps[1].name if len(path.steps) > 1 else ""
     person = {"mother": child, "father": child, "businesses": wife}.get(after, head)
     colleague = COLLEAGUES["officer here"]
-    records: dict[str, Any] = {"Household": household, "Member": person, "MigrationEpisode": episode, "Business": shop}
+    last = {row.table: row for row in house.rows}
+    records: dict[str, Any] = {face.__name__: last[table] for table, face in FACES.items()}
+    records |= {"Household": household, "Member": person}
     records |= {"User": colleague, "Grant": next(held for held in world.grants if held.holder is colleague)}
     place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
     record = records.get(beyond or "")

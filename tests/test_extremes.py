@@ -38,6 +38,7 @@ from tests.village import (
     SUBMIT,
     VERIFY,
     Place,
+    care,
     episode,
     household,
     last_record,
@@ -69,6 +70,8 @@ SKIPPED = {
     "member_id",
     "mother_id",
     "father_id",
+    "child_id",
+    "caregiver_member_id",
     "nik",
     "kk_number",
     "seq",
@@ -103,6 +106,8 @@ def extreme(column: Any, high: bool) -> Any:
     if column.name.endswith("_currency"):
         return "IDR"
     assert bounds.longest is not None
+    if bounds.items is not None:
+        return [f"{n:02}".ljust(bounds.longest, "Ñ") for n in range(bounds.items if high else 0)]
     return ("Ñ" if high else "x") * (bounds.longest if high else 1)
 
 
@@ -137,6 +142,7 @@ def at_the_ends(high: bool, people: int = 1) -> dict[str, Any]:
             "migrations": [episode(member) | record("migration_episode", high) for member in members],
             "businesses": [shop(member) | record("business", high) for member in members],
             "pillars": [participation() | record("pillar_participation", high) for _ in members],
+            "childCare": [care(member) | record("child_care", high) for member in members],
         }
     )
 
@@ -152,6 +158,7 @@ def complete(people: int = 50) -> dict[str, Any]:
         sent |= {"stage": "RETURNED", "passportExpiresOn": str(LAST_DAY)}
     for business in document["businesses"]:
         business |= {"startedOn": "2020", "closedOn": "2021"}
+    document["childCare"] = []  # nobody in it is a child
     for pillar in document["pillars"]:
         pillar |= {"since": "2020", "until": "2021"}
     document["consent"] |= {"givenOn": "2022-01-01", "withdrawnOn": "2022-01-01"}

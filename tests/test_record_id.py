@@ -29,6 +29,7 @@ from tests.village import (
     SUBMIT,
     Place,
     household,
+    infant,
     last_record,
     path_of,
     person,
@@ -87,12 +88,15 @@ async def test_an_id_of_any_type_is_taken_for_every_type(village: Place, as_: st
 async def test_an_edit_cannot_add_a_record_with_a_taken_id(village: Place, as_: str) -> None:
     """The id of a record elsewhere, or of the household's own records of other types."""
     hidden, mine = await far_household(village), whole_household()
+    mine["members"].insert(2, infant())
     assert (await village.submit("officer", mine))["outcome"] == "ACCEPTED"
     elsewhere = [await id_of(village, kind, hidden) for kind in KINDS]
     own = [last_record(mine, kind)["id"] for kind in LISTS if kind != as_]
     for id_ in elsewhere + own:
         child = last_record(with_child(as_, id_), as_)
         child |= {key: value for key, value in last_record(mine, as_).items() if key.endswith("Id")}
+        if as_ == "child_care":  # of the child who has none yet
+            child["childId"] = mine["members"][2]["id"]
         if as_ == "migration_episode":
             child |= {"stage": "RETURNED", "departedOn": "2015", "returnedOn": "2018", "returnReason": "CONTRACT_ENDED"}
         payload = await village.submit("officer", {"id": mine["id"], LISTS[as_]: [child]}, 1)

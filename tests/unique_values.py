@@ -11,12 +11,16 @@ from typing import Any
 from tests.world import House, Mark, Row
 
 
+def _ages() -> Iterator[dt.timedelta]:
+    return map(dt.timedelta, itertools.count())
+
+
 class UniqueValues:
     """Makes values that exist once, and records whose they are."""
 
     def __init__(self, marks: list[Mark]) -> None:
         self.marks, self._n = marks, itertools.count(1)
-        self._days = {y: (dt.date(y, 1, 1) + dt.timedelta(n) for n in itertools.count()) for y in (1950, 2001, 2014)}
+        self._days = {year: map(dt.date(year, 1, 1).__add__, _ages()) for year in (1950, 2001, 2014)}
         self._numbers: dict[str, Iterator[int]] = {}
 
     def mark(self, text: str, kind: str | None, row: Row, quoted: bool = True) -> str:
@@ -51,7 +55,8 @@ class UniqueValues:
 
 
 def document(unique: UniqueValues, house: House, code: str, nik: str | None = None) -> dict[str, Any]:
-    """A whole household, every field filled in: three people, one a child, two episodes, one business, one pillar."""
+    """A whole household, every field filled in: three people, one a child, two episodes, one business, one pillar, one
+    arrangement of care."""
 
     def row(table: str) -> Row:
         record = Row(table, house.id if table == "household" else uuid.uuid4(), house, house.author)
@@ -61,7 +66,7 @@ def document(unique: UniqueValues, house: House, code: str, nik: str | None = No
     h, head, wife, child, first, second, shop = map(
         row, ("household", "member", "member", "member", "migration_episode", "migration_episode", "business")
     )
-    pillar = row("pillar_participation")
+    pillar, care = row("pillar_participation"), row("child_care")
     place = -round(8 + len(unique.marks) / 1e4 + 0.00001, 5)
     latitude = float(unique.mark(f"{round(place, 3) - 0.0001:.4f}", "PERSONAL", h, quoted=False))
     members = [
@@ -141,6 +146,16 @@ def document(unique: UniqueValues, house: House, code: str, nik: str | None = No
         ],
         "pillars": [
             {"id": str(pillar.id), "pillar": "PRODUCTIVE_BUSINESS", "since": "2020-05", "until": "2023"},
+        ],
+        "childCare": [
+            {
+                "id": str(care.id),
+                "childId": str(child.id),
+                "caregiver": "MOTHER",
+                "caregiverMemberId": str(wife.id),
+                "needs": [unique.text("SPECIAL", care), unique.text("SPECIAL", care)],
+                "attendsParenting": True,
+            }
         ],
     }
 

@@ -284,6 +284,17 @@ def participation(**changes: Any) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "pillar": "PRODUCTIVE_BUSINESS", "since": "2023"} | changes
 
 
+def infant(**changes: Any) -> dict[str, Any]:
+    """A member born on 1 June 2020, a child of the head."""
+    facts = {"birthDate": "2020-06-01", "relationToHead": "CHILD", "maritalStatus": "NEVER_MARRIED"}
+    return person(9, nik=None, nikMissingReason="NONE_YET", **facts) | changes
+
+
+def care(of: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A child's arrangement: the grandparents look after them."""
+    return {"id": str(uuid.uuid4()), "childId": of["id"], "caregiver": "GRANDPARENTS", "needs": ["Buku"]} | changes
+
+
 def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str, Any]:
     """A complete household: one migrant abroad, no fault and no warning."""
     members = [person(seq) for seq in range(1, people + 1)]
@@ -305,7 +316,9 @@ def household(village: str = HERE, people: int = 1, **changes: Any) -> dict[str,
 def whole_household(village: str = HERE, **changes: Any) -> dict[str, Any]:
     """A complete household with a record in each of its lists; nothing refers to the last member."""
     document = household(village, people=2)
-    document |= {"businesses": [shop(document["members"][0])], "pillars": [participation()]}
+    document["members"].insert(1, child := infant())
+    document["consent"]["guardianConsent"] = True
+    document |= {"businesses": [shop(document["members"][0])], "pillars": [participation()], "childCare": [care(child)]}
     if empty := [name for name in LISTS.values() if not document.get(name)]:
         raise TypeError(f"give the whole household of the tests a record in {', '.join(empty)}")
     return document | changes
@@ -320,7 +333,8 @@ def path_of(document: Mapping[str, Any], table: str) -> list[str]:
     """The path of `last_record`."""
     if table == "household":
         return ["household"]
-    return ["household", LISTS[table], str(len(document[LISTS[table]]) - 1)]
+    name = LISTS[table]
+    return ["household", name, str(len(document[name]) - 1)]
 
 
 def with_changes(document: Mapping[str, Any], **changes: Any) -> dict[str, Any]:

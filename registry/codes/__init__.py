@@ -35,6 +35,7 @@ from registry.codes.episode import (
     WelfareStatus,
 )
 from registry.codes.household import (
+    CaregiverRelation,
     ConsentBasis,
     ConsentMethod,
     EducationLevel,
@@ -79,6 +80,7 @@ __all__ = [
     "BusinessScale",
     "BusinessStatus",
     "CapitalSource",
+    "CaregiverRelation",
     "CaseStatus",
     "CaseType",
     "ChangeSource",

@@ -136,3 +136,15 @@ class Pillar(Code):
     PRODUCTIVE_BUSINESS = "PRODUCTIVE_BUSINESS", "Usaha produktif", "productive business"
     COMMUNITY_PARENTING = "COMMUNITY_PARENTING", "Pengasuhan anak bersama", "community parenting"
     COOPERATIVE = "COOPERATIVE", "Koperasi", "cooperative"
+
+
+class CaregiverRelation(Code):
+    """Who looks after a child (pengasuh), as the child calls them."""
+
+    FATHER = "FATHER", "Ayah", "father"
+    MOTHER = "MOTHER", "Ibu", "mother"
+    GRANDPARENTS = "GRANDPARENTS", "Kakek-nenek", "grandparents"
+    UNCLE_OR_AUNT = "UNCLE_OR_AUNT", "Paman-bibi", "uncle, aunt"
+    ELDER_SIBLING = "ELDER_SIBLING", "Kakak", "elder sibling"
+    OTHER = "OTHER", "Lainnya", "other"
+    NONE = "NONE", "Tidak ada", "none"

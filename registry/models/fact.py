@@ -218,8 +218,9 @@ def is_currency(name: str) -> bool:
 
 
 def is_free(column: sa.Column[object]) -> bool:
-    """Whether a column holds free text: not a code, a number or a date."""
+    """Whether a column holds free text, or a list of such: not a code, a number or a date."""
     declared = fact_of(column)
-    is_text = isinstance(column.type, sa.Text) and not isinstance(column.type, Written)
+    item = column.type.item_type if isinstance(column.type, ARRAY) else column.type
+    is_text = isinstance(item, sa.Text) and not isinstance(item, Written)
     is_code = "codes" in column.info or declared.listed is not None
     return is_text and not is_code and declared.form is None and declared.sealed is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from registry.models.aggregate import Aggregate, Part, Records
 from registry.models.business import Business
+from registry.models.child_care import ChildCare
 from registry.models.episode import MigrationEpisode
 from registry.models.household import Household
 from registry.models.member import Member
@@ -45,6 +46,7 @@ PARTS = (
         defaults={"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
     ),
     Part(PillarParticipation, "pillars", "ledger_pillar", stem="Pillar"),
+    Part(ChildCare, "childCare", "ledger_child_care", defaults={"needs": []}),
 )
 """In the order in which they refer to each other."""
 

@@ -18,7 +18,7 @@ from registry.codes.open_lists import LoadedCodes
 from registry.models.aggregate import Aggregate
 from registry.models.household import Household
 from registry.models.noun import Noun
-from registry.rules import business, episode, household, member, required, value
+from registry.rules import business, child_care, episode, household, member, required, value
 from registry.rules.rule import NOTHING_LOADED, Finding, OpenDocument, Rule, RuleInput
 
 __all__ = ["Finding", "Rule", "check", "own_rules", "rules_of"]
@@ -29,6 +29,7 @@ OF_HOUSEHOLD: tuple[Rule, ...] = (
     *member.RULES,
     *episode.RULES,
     *business.RULES,
+    *child_care.RULES,
     *value.RULES,
 )
 """The rules of the household and of all that is saved with it."""

@@ -56,12 +56,14 @@ def phone_format(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def guardian_consent(rule_input: RuleInput) -> Iterator[Place]:
+    """UU 27/2022 Art. 25: detailed data about a child, and who looks after them, only with the guardian's consent."""
     detailed = any(
         rule_input.is_child(member, ADULT) and any(member[column] is not None for column in CHILD_DETAIL)
         for member in rule_input.members
     )
+    cared_for = any(care["child_id"] is not None for care in rule_input.rows["child_care"])
     for household in rule_input.households:
-        if detailed and household["guardian_consent"] is not True:
+        if (detailed or cared_for) and household["guardian_consent"] is not True:
             yield household.at("guardian_consent")
 
 
@@ -101,7 +103,7 @@ RULES: tuple[Rule, ...] = (
     value_rule(Code.PHONE_FORMAT, "household.phone", phone_format),
     rule(
         Code.GUARDIAN_CONSENT_REQUIRED,
-        f"household.guardian_consent {columns_of('member', 'birth_date', *CHILD_DETAIL)}",
+        f"household.guardian_consent child_care.child_id {columns_of('member', 'birth_date', *CHILD_DETAIL)}",
         guardian_consent,
     ),
     value_rule(Code.CAPTURED_AT_FUTURE, "household.captured_at", captured_in_future),

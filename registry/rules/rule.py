@@ -87,6 +87,13 @@ class Row:
         result: T | None = self._read[key]
         return result
 
+    def readings(self, column: str, reading: Callable[[str], T]) -> list[T | None]:
+        """The results of a reading of a column's text, or of each text of its list."""
+        value = self[column]
+        if isinstance(value, list):
+            return [reading(item) for item in value if isinstance(item, str)]
+        return [self.read(column, reading)]
+
     def span(self, column: str) -> Span | None:
         """The days of a partial date, read once for all rules; None if there is none."""
         if column not in self._spans:

@@ -157,7 +157,8 @@ def number_in_text(table: str, column: str) -> Find:
     """Finds free texts with an identity number, which would be readable there for ever."""
 
     def find(rule_input: RuleInput) -> Iterator[Place]:
-        return (row.at(column) for row in rule_input.rows_with(table, column) if row.read(column, holds_number))
+        rows = rule_input.rows_with(table, column)
+        return (row.at(column) for row in rows if any(row.readings(column, holds_number)))
 
     return find
 

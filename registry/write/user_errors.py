@@ -57,7 +57,8 @@ def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]
     bounds = fact_of(column).bounds
     if bounds is not None and (params := bounds.broken_by(value)):
         return (Problem(UserErrorCode.UNKNOWN_VALUE, path, params),)
-    if is_free(column) and holds_number(value):
+    texts = value if isinstance(value, list) else [value]
+    if is_free(column) and any(map(holds_number, texts)):
         return (Problem(UserErrorCode.NUMBER_IN_TEXT, path),)
     return ()
 

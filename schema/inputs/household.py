@@ -11,6 +11,7 @@ from typing import Any
 from auth.sensitivity import Sensitivity
 from registry.models import history
 from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS, ORDERS, SEALED, refuse_forgotten
+from registry.models.noun import camel
 from registry.models.workflow import can_numbers
 from registry.write.document import ChangeSet
 from schema.declare.input_types import InputDict, InputField
@@ -29,9 +30,9 @@ _REMOVED = InputField(bool, OPERATIONAL, "true takes the record out; leaving it 
 def _lists() -> Iterator[tuple[str, type[Any]]]:
     """The lists of a household that are written with it: name and face.  Raises TypeError for one that is missing."""
     refuse_forgotten()  # again, because all faces are imported now
-    shapes = {field.python_name: field.metadata["shape"] for field in fields_of(Household)}
+    fields = {camel(field.python_name): field for field in fields_of(Household)}
     for table, name in LISTS.items():
-        noun, shape = NOUNS[table], shapes.get(name)
+        noun, shape = NOUNS[table], fields[name].metadata["shape"] if name in fields else None
         if not isinstance(shape, RelatedField) or shape.source.noun is not noun:
             raise TypeError(f"declare the list `{name}` in schema/types/household.py, of the face in {home_of(noun)}")
         if bool(shape.order) != (ORDERS[table] is not sorted):
@@ -39,7 +40,7 @@ def _lists() -> Iterator[tuple[str, type[Any]]]:
                 f"`{name}` have one order: say it in schema/types/household.py"
                 " and registry/models/household_aggregate.py"
             )
-        yield name, typing.get_args(type_of(Household, name))[0]
+        yield name, typing.get_args(type_of(Household, fields[name].python_name))[0]
 
 
 LISTED: dict[str, type[Any]] = dict(_lists())
@@ -79,7 +80,7 @@ def _list_fields() -> Iterator[tuple[str, InputField]]:
     for name, face in LISTED.items():
         text = f"A {_singular(face)} inside a household document."
         child: Any = RECORDS[noun_of(face).__tablename__].type(text, before={"removed": _REMOVED})
-        yield name, InputField(list[child], OPERATIONAL, "Records of the household.")
+        yield name, InputField(list[child], noun_of(face).existence or OPERATIONAL, "Records of the household.")
 
 
 HouseholdInput = RECORDS["household"].type(

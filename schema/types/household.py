@@ -19,6 +19,7 @@ from registry.codes import (
 from registry.models import finding, history, household, pillar_participation, work_list, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.case import Case as CaseFacts
+from registry.models.child_care import ChildCare as ChildCareFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
@@ -48,6 +49,7 @@ from schema.declare.makers import (
 )
 from schema.types.business import Business
 from schema.types.case import Case
+from schema.types.child_care import ChildCare
 from schema.types.episode import MigrationEpisode
 from schema.types.history import HouseholdRevisionConnection
 from schema.types.member import NEWEST_FIRST, Member
@@ -144,6 +146,12 @@ class Household(Record):
         CaseFacts,
         by(CaseFacts.household_id),
         order=(Order(CaseFacts.opened_on, True),),
+    )
+    child_care: list[ChildCare] | None = plain_list(
+        SPECIAL,
+        "Who looks after the children (pengasuhan): one record for each child that has an arrangement.",
+        ChildCareFacts,
+        by(ChildCareFacts.household_id),
     )
     consent: Consent | None = embedded(
         OPERATIONAL, "Legal basis for processing the data.", HouseholdFacts.consent_basis

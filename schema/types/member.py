@@ -19,6 +19,7 @@ from registry.codes import (
 )
 from registry.models import episode, household, member, workflow
 from registry.models.business import Business as BusinessFacts
+from registry.models.child_care import ChildCare as ChildCareFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
 from registry.models.fact import PartialDate
 from registry.models.household import Household as HouseholdFacts
@@ -44,10 +45,11 @@ from schema.types.node import Connection, Group, Record
 
 if TYPE_CHECKING:
     from schema.types.business import Business
+    from schema.types.child_care import ChildCare
     from schema.types.episode import MigrationEpisode
     from schema.types.household import Household
 
-OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+OPERATIONAL, PERSONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SPECIAL
 AGES = (0, 5, 12, 18, 25, 35, 45, 60)
 """Where the bands of AGE_BAND begin: small children, primary school, minors, working ages, 60 and over."""
 NEWEST_FIRST = (Order(episode.begun_on, True), Order(EpisodeFacts.seq, True))
@@ -84,6 +86,9 @@ class Member(Record):
     birth_certificate: bool | None = guarded(MemberFacts.birth_certificate, by="filter")
     disability: bool | None = guarded(MemberFacts.disability, by="filter")
     covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
+    child_care: Annotated[ChildCare, lazy("schema.types.child_care")] | None = one(
+        SPECIAL, "Who looks after this child (pengasuhan).", ChildCareFacts, by(ChildCareFacts.child_id)
+    )
     migrations: list[Annotated[MigrationEpisode, lazy("schema.types.episode")]] = plain_list(
         OPERATIONAL, "Migration episodes, newest first.", EpisodeFacts, by(EpisodeFacts.member_id), order=NEWEST_FIRST
     )
