@@ -101,7 +101,7 @@ def wire(value: Any) -> Any:
     return value
 
 
-DERIVED = {"member_count", "business_count", "age", "stage", "viewer_can"}
+DERIVED = {"member_count", "business_count", "age", "stage", "viewer_can", "migrant_family", "parents_abroad"}
 
 
 def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[Mapping[str, Any]]]) -> Any:
@@ -112,11 +112,27 @@ def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[
     if name == "age":
         born, now = dt.date.fromisoformat(stored["birth_date"]), dt.datetime.now(dt.timezone(dt.timedelta(hours=7)))
         return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    if name in ("migrant_family", "parents_abroad"):
+        return kinship(name, stored, everything)
     episodes = [r for r in everything["migration_episode"] if r["member_id"] == stored["id"]]
     begun = [
         (r["departed_on"] or r["registered_on"] or r["contract_starts_on"] or "9999", r["seq"], r) for r in episodes
     ]
     return max(begun, key=lambda b: b[:2])[2]["stage"] if begun else None
+
+
+def kinship(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[Mapping[str, Any]]]) -> Any:
+    """In the world's households, each of a man who migrates, his wife and their child, all linked."""
+    people = {r["id"]: r for r in everything["member"] if r["household_id"] == stored["household_id"]}
+    stages = {id_: derived("stage", person, everything) for id_, person in people.items()}
+    if name == "migrant_family":
+        kin = {"HEAD": ("WIFE",), "WIFE": ("HEAD",), "CHILD": ("HEAD", "WIFE")}[stored["relation_to_head"]]
+        kin += ("CHILD",) * (stored["relation_to_head"] != "CHILD")
+        return any(stages[id_] and p["relation_to_head"] in kin for id_, p in people.items() if not p["archived_at"])
+    if derived("age", stored, everything) >= 18:
+        return None
+    mother, father = (stages.get(stored[key]) == "WORKING_ABROAD" for key in ("mother_id", "father_id"))
+    return {(1, 1): "BOTH", (1, 0): "MOTHER", (0, 1): "FATHER", (0, 0): "NONE"}[mother, father]
 
 
 @dataclass

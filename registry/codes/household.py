@@ -148,3 +148,12 @@ class CaregiverRelation(Code):
     ELDER_SIBLING = "ELDER_SIBLING", "Kakak", "elder sibling"
     OTHER = "OTHER", "Lainnya", "other"
     NONE = "NONE", "Tidak ada", "none"
+
+
+class ParentsAbroad(Code):
+    """Which parents of a child under 18 work abroad, derived from their episodes."""
+
+    NONE = "NONE", "Tidak ada", "none"
+    MOTHER = "MOTHER", "Ibu", "mother"
+    FATHER = "FATHER", "Ayah", "father"
+    BOTH = "BOTH", "Keduanya", "both"

@@ -12,12 +12,13 @@ from registry.codes import (
     MaritalStatus,
     MigrationStage,
     MissingReason,
+    ParentsAbroad,
     RelationToHead,
     Residence,
     SchoolStatus,
     Sex,
 )
-from registry.models import episode, household, member, workflow
+from registry.models import episode, household, kinship, member, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.child_care import ChildCare as ChildCareFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
@@ -81,11 +82,13 @@ class Member(Record):
     residence: Residence | None = guarded(MemberFacts.residence, by="filter")
     mother: Member | None = one(PERSONAL, "Mother, if in the same household.", MemberFacts, to(MemberFacts.mother_id))
     father: Member | None = one(PERSONAL, "Father, if in the same household.", MemberFacts, to(MemberFacts.father_id))
+    migrant_family: bool | None = guarded(kinship.migrant_family)
     stage: MigrationStage | None = guarded(member.stage, by="filter group")
     school_status: SchoolStatus | None = guarded(MemberFacts.school_status, by="filter")
     birth_certificate: bool | None = guarded(MemberFacts.birth_certificate, by="filter")
     disability: bool | None = guarded(MemberFacts.disability, by="filter")
     covered_by_jkn: bool | None = guarded(MemberFacts.covered_by_jkn, by="filter")
+    parents_abroad: ParentsAbroad | None = guarded(kinship.parents_abroad, by="filter group")
     child_care: Annotated[ChildCare, lazy("schema.types.child_care")] | None = one(
         SPECIAL, "Who looks after this child (pengasuhan).", ChildCareFacts, by(ChildCareFacts.child_id)
     )

@@ -1,0 +1,120 @@
+"""Kinship: family of a migrant, and which parents of a child work abroad, by recorded parents or by position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.village import Place, episode, household, infant, person
+
+pytestmark = pytest.mark.anyio
+SHOWN = "members { fullName migrantFamily parentsAbroad withheld }"
+
+
+def relative(seq: int, relation: str, sex: str, **changes: Any) -> dict[str, Any]:
+    facts = {"relationToHead": relation, "sex": sex, "nik": None, "nikMissingReason": "NONE_YET", "fullName": relation}
+    return person(seq, **facts) | changes
+
+
+def family() -> dict[str, dict[str, Any]]:
+    """A man, his wife, their child, his father, her mother and a cousin; nobody is linked."""
+    members = [
+        relative(1, "HEAD", "MALE"),
+        relative(2, "WIFE", "FEMALE"),
+        infant(fullName="CHILD"),
+        relative(4, "PARENT", "MALE", birthDate="1955"),
+        relative(5, "PARENT_IN_LAW", "FEMALE", birthDate="1956"),
+        relative(6, "OTHER_KIN", "MALE"),
+    ]
+    return {member["fullName"]: member for member in members}
+
+
+async def stored(village: Place, who: str, members: dict[str, Any], trips: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is derived of each member."""
+    document = household(members=list(members.values()), migrations=trips)
+    answer = await village.submit("officer", document)
+    assert answer["outcome"] == "ACCEPTED", answer["userErrors"]
+    rows = (await village.household(who, document["id"], SHOWN))["members"]
+    return {row["fullName"]: row for row in rows}
+
+
+def returned(member: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    ended = {"stage": "RETURNED", "departedOn": "2015", "returnedOn": "2018", "returnReason": "CONTRACT_ENDED"}
+    return episode(member, **ended | changes)
+
+
+@pytest.mark.parametrize(
+    ("migrant", "kin"),
+    [
+        ("HEAD", {"WIFE", "CHILD", "PARENT"}),
+        ("WIFE", {"HEAD", "CHILD", "PARENT_IN_LAW"}),
+        ("PARENT", {"HEAD"}),
+        ("PARENT_IN_LAW", {"WIFE"}),
+        ("OTHER_KIN", set()),
+    ],
+)
+async def test_spouse_child_and_parent_are_family_of_a_migrant(village: Place, migrant: str, kin: set[str]) -> None:
+    members = family()
+    rows = await stored(village, "officer", members, [returned(members[migrant])])
+    assert {name for name, row in rows.items() if row["migrantFamily"]} == kin
+
+
+async def test_a_failed_departure_makes_nobody_family(village: Place) -> None:
+    members = family()
+    failed = episode(members["HEAD"], stage="FAILED_TO_DEPART", departedOn=None, country=None)
+    rows = await stored(village, "officer", members, [failed])
+    assert [row["migrantFamily"] for row in rows.values()] == [False] * 6
+
+
+async def test_the_recorded_parents_decide(village: Place) -> None:
+    members = family()
+    members["CHILD"] |= {"relationToHead": "OTHER_KIN", "fatherId": members["OTHER_KIN"]["id"]}
+    rows = await stored(village, "officer", members, [returned(members["OTHER_KIN"])])
+    assert {name for name, row in rows.items() if row["migrantFamily"]} == {"CHILD"}
+    members = family()
+    members["CHILD"] |= {"fatherId": members["OTHER_KIN"]["id"]}
+    rows = await stored(village, "officer", members, [episode(members["HEAD"])])
+    assert (rows["CHILD"]["migrantFamily"], rows["CHILD"]["parentsAbroad"]) == (False, "NONE")
+
+
+@pytest.mark.parametrize(
+    ("abroad", "expected"),
+    [((), "NONE"), (("HEAD",), "FATHER"), (("WIFE",), "MOTHER"), (("HEAD", "WIFE"), "BOTH"), (("PARENT",), "NONE")],
+)
+async def test_which_parents_of_a_child_work_abroad(village: Place, abroad: tuple[str, ...], expected: str) -> None:
+    members = family()
+    trips = [episode(members[name]) for name in abroad] + [returned(members["OTHER_KIN"])]
+    rows = await stored(village, "officer", members, trips)
+    assert {name: row["parentsAbroad"] for name, row in rows.items()} == dict.fromkeys(members) | {"CHILD": expected}
+
+
+async def test_the_newest_episode_of_a_parent_counts(village: Place) -> None:
+    members = family()
+    before, now = returned(members["WIFE"]), episode(members["WIFE"], departedOn="2020")
+    assert (await stored(village, "officer", members, [before, now]))["CHILD"]["parentsAbroad"] == "MOTHER"
+    members = family()
+    trips = [returned(members["WIFE"], departedOn="2012", returnedOn="2014"), returned(members["WIFE"])]
+    assert (await stored(village, "officer", members, trips))["CHILD"]["parentsAbroad"] == "NONE"
+
+
+async def test_each_is_withheld_without_its_class(village: Place) -> None:
+    for who, withheld in (("coordinator", set()), ("verifier", {"parentsAbroad"})):
+        members = family()
+        for row in (await stored(village, who, members, [episode(members["HEAD"])])).values():
+            assert {"parentsAbroad", "migrantFamily"} & set(row["withheld"]) == withheld
+            assert row["parentsAbroad"] is None or who == "coordinator"
+
+
+async def test_members_are_filtered_and_counted_by_it(village: Place) -> None:
+    members = family()
+    await stored(village, "officer", members, [episode(members["WIFE"])])
+    query = """{ members(filter: {parentsAbroad: [MOTHER]}) { totalCount nodes { parentsAbroad } }
+      all: members { groups(by: PARENTS_ABROAD) { key label count } } }"""
+    data = await village.ask("officer", query)
+    assert data["members"]["totalCount"] > 0
+    assert {node["parentsAbroad"] for node in data["members"]["nodes"]} == {"MOTHER"}
+    counts = {group["key"]: group["count"] for group in data["all"]["groups"]}
+    assert counts["MOTHER"] == data["members"]["totalCount"]
+    answer = await village.query("viewer", query)
+    assert set(answer.codes) == {"FORBIDDEN"}
