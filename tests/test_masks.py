@@ -112,6 +112,8 @@ def derived(name: str, stored: Mapping[str, Any], everything: Mapping[str, list[
     if name == "age":
         born, now = dt.date.fromisoformat(stored["birth_date"]), dt.datetime.now(dt.timezone(dt.timedelta(hours=7)))
         return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    if name == "remits":
+        return any(value for column, value in stored.items() if column.startswith("remittance_")) or None
     if name in ("migrant_family", "parents_abroad"):
         return kinship(name, stored, everything)
     episodes = [r for r in everything["migration_episode"] if r["member_id"] == stored["id"]]
@@ -153,7 +155,7 @@ class Truth:
         if not self.sees(f.kind):
             return None
         if isinstance(f.shape, EmbeddedField):
-            if self.stored[key(f.shape.present)] is None:
+            if self.value(f.shape.present) is None:
                 return None
             return {i.name: self.part(f.shape, i) for i in f.inner}
         return self.value(f.shape.datum)

@@ -16,6 +16,7 @@ KBLI_CODE = re.compile("[0-9]{2,5}")
 
 
 def owner_young(rule_input: RuleInput) -> Iterator[Place]:
+    """Below 15 nobody works (UU 13/2003 Art. 68 and 69): the owner may be a parent."""
     for business in rule_input.businesses:
         owner = rule_input.member(business["owner_id"])
         if owner is not None and rule_input.is_child(owner, YOUNGEST_OWNER):
@@ -23,6 +24,7 @@ def owner_young(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def nib_format(rule_input: RuleInput) -> Iterator[Place]:
+    """A NIB has 13 digits (PP 5/2021)."""
     for business in rule_input.businesses:
         nib = business.text("nib")
         if nib is not None and not is_nib(nib) and not holds_number(nib):

@@ -42,12 +42,14 @@ def stage_dates(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def no_return_reason(rule_input: RuleInput) -> Iterator[Place]:
+    """UU 18/2017 Art. 27 lists the reasons of return; each of them calls for help of its own."""
     for episode in rule_input.episodes:
         if episode["stage"] == MigrationStage.RETURNED and episode["return_reason"] is None:
             yield episode.at("return_reason")
 
 
 def overlap(rule_input: RuleInput) -> Iterator[Place]:
+    """Nobody works abroad twice at the same time, whatever the precision of the dates allows to say so."""
     for member in rule_input.members:
         stays = [(stay, episode) for episode in rule_input.episodes_of(member) if (stay := _stay(episode)) is not None]
         stays.sort(key=lambda entry: (entry[0], entry[1].id))
@@ -60,12 +62,14 @@ def overlap(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def two_active(rule_input: RuleInput) -> Iterator[Place]:
+    """A person is abroad once; the second episode gets an error of its own, not that of overlapping dates."""
     for member in rule_input.members:
         active = [episode for episode in rule_input.episodes_of(member) if episode["stage"] in ACTIVE]
         yield from (episode.at("stage") for episode in active[1:])
 
 
 def underage(rule_input: RuleInput) -> Iterator[Place]:
+    """UU 18/2017 Art. 5 asks for 18 years; who left younger is recorded and flagged for protection, never refused."""
     for member in rule_input.members:
         for episode in rule_input.episodes_of(member):
             if underage_at_departure(member.text("birth_date"), episode.text("departed_on")):
@@ -73,6 +77,7 @@ def underage(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def odd_sector(rule_input: RuleInput) -> Iterator[Place]:
+    """Domestic workers are employed by persons, which is informal; some are by agencies, so it is a warning."""
     for episode in rule_input.episodes:
         is_domestic = episode["occupation_group"] == OccupationGroup.DOMESTIC_WORKER
         if is_domestic and episode["sector"] in (Sector.FORMAL, Sector.SEA_BASED):
@@ -80,6 +85,7 @@ def odd_sector(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def odd_scheme(rule_input: RuleInput) -> Iterator[Place]:
+    """UKPS is placement by a company for itself, which is a legal entity (UU 18/2017 Art. 49)."""
     for episode in rule_input.episodes:
         intra_company = episode["scheme"] == PlacementScheme.INTRA_COMPANY
         if intra_company and episode["legal_category"] not in (None, LegalCategory.LEGAL_ENTITY_EMPLOYER):
@@ -87,6 +93,7 @@ def odd_scheme(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def no_papers(rule_input: RuleInput) -> Iterator[Place]:
+    """A procedural departure leaves at least one of an e-PMI number, a contract or a passport (UU 18/2017 Art. 13)."""
     for episode in rule_input.episodes:
         procedural = episode["procedural_status"] == ProceduralStatus.PROCEDURAL and episode["stage"] not in NOT_GONE
         if procedural and all(episode[column] is None for column in PAPERS):
@@ -94,6 +101,7 @@ def no_papers(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def passport_impossible(rule_input: RuleInput) -> Iterator[Place]:
+    """ICAO 9303 allows nine characters at most; anything else was never a passport number."""
     for episode in rule_input.episodes:
         number = episode.text("passport_no")
         if number is not None and not is_passport(number):
@@ -101,6 +109,7 @@ def passport_impossible(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def passport_unusual(rule_input: RuleInput) -> Iterator[Place]:
+    """Indonesian passports have one or two letters and six or seven digits; others exist, so it is a warning."""
     for episode in rule_input.episodes:
         number = episode.text("passport_no")
         if number is not None and is_passport(number) and not is_usual_passport(number):
@@ -108,6 +117,7 @@ def passport_unusual(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def contract_expired(rule_input: RuleInput) -> Iterator[Place]:
+    """Half a year after the contract somebody confirms that the migrant still works there: contracts are extended."""
     for episode in rule_input.episodes:
         ends = episode.span("contract_ends_on")
         if episode["stage"] == MigrationStage.WORKING_ABROAD and ends is not None:

@@ -15,6 +15,7 @@ CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
 
 
 def kk_format(rule_input: RuleInput) -> Iterator[Place]:
+    """A family card number has 16 digits (PP 40/2019)."""
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and not is_kk(number):
@@ -22,6 +23,7 @@ def kk_format(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def kk_date(rule_input: RuleInput) -> Iterator[Place]:
+    """Its middle is the day of recording; numbers with odd ones were issued, so it is a warning."""
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
@@ -29,6 +31,7 @@ def kk_date(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def kk_equals_nik(rule_input: RuleInput) -> Iterator[Place]:
+    """The classic slip: a NIK typed into the field of the family card."""
     niks = {normalise_nik(nik) for member in rule_input.members if (nik := member.text("nik"))}
     for household in rule_input.households:
         number = household.text("kk_number")
@@ -37,6 +40,7 @@ def kk_equals_nik(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def no_head(rule_input: RuleInput) -> Iterator[Place]:
+    """A family card names one head (UU 23/2006 Art. 61); the relations of all others are to them."""
     if rule_input.members and not any(
         member["relation_to_head"] == RelationToHead.HEAD for member in rule_input.members
     ):
@@ -44,11 +48,13 @@ def no_head(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def second_head(rule_input: RuleInput) -> Iterator[Place]:
+    """A family card names one head (UU 23/2006 Art. 61); each further one is marked."""
     heads = [member for member in rule_input.members if member["relation_to_head"] == RelationToHead.HEAD]
     yield from (head.at("relation_to_head") for head in heads[1:])
 
 
 def phone_format(rule_input: RuleInput) -> Iterator[Place]:
+    """Mobile numbers of Indonesia begin with 08 or +628 and have 9 to 14 digits."""
     for household in rule_input.households:
         phone = household.text("phone")
         if phone is not None and not is_phone(phone):
@@ -68,6 +74,7 @@ def guardian_consent(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def captured_in_future(rule_input: RuleInput) -> Iterator[Place]:
+    """The device's clock is a claim, and a wrong one would put records in the wrong order."""
     for household in rule_input.households:
         captured = _instant(household.text("captured_at"))
         if captured is not None and captured - rule_input.now > CLOCK_ALLOWANCE:

@@ -24,6 +24,7 @@ def nik_with(error: Code) -> Find:
 
 
 def nik_birth_differs(rule_input: RuleInput) -> Iterator[Place]:
+    """A wrong date in a NIK stays for life (PP 40/2019 Art. 30), so it is a warning; women have 40 added to the day."""
     for member, nik in _issued(rule_input):
         born = member.span("birth_date")
         if born is not None and not any(born.first <= day <= born.last for day in nik.births):
@@ -31,12 +32,14 @@ def nik_birth_differs(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def nik_sex_differs(rule_input: RuleInput) -> Iterator[Place]:
+    """A wrong sex in a NIK stays for life (PP 40/2019 Art. 30), so it is a warning."""
     for member, nik in _issued(rule_input):
         if member["sex"] is not None and member["sex"] != nik.sex:
             yield member.at("nik")
 
 
 def nik_twice(rule_input: RuleInput) -> Iterator[Place]:
+    """A NIK is one person's for life (PP 40/2019): in one household the second is a slip of the form."""
     earlier: set[str] = set()
     for member, nik in _issued(rule_input):
         if nik.digits in earlier:
@@ -45,6 +48,7 @@ def nik_twice(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def spouse_sex(rule_input: RuleInput) -> Iterator[Place]:
+    """By the family card (SHDK) a Suami is male and an Istri female."""
     for member in rule_input.members:
         expected = _SPOUSE_SEX.get(member.text("relation_to_head") or "")
         if expected is not None and member["sex"] not in (None, expected):
@@ -52,6 +56,7 @@ def spouse_sex(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def spouse_unmarried(rule_input: RuleInput) -> Iterator[Place]:
+    """By the family card (SHDK) the head's Suami or Istri is married; a separation may not be recorded yet."""
     for member in rule_input.members:
         is_spouse = member.text("relation_to_head") in _SPOUSE_SEX
         if is_spouse and member["marital_status"] not in (None, MaritalStatus.MARRIED):
@@ -59,6 +64,7 @@ def spouse_unmarried(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def parent_too_young(rule_input: RuleInput) -> Iterator[Place]:
+    """A parent is at least 15 years older than the child: beneath that a wrong birth date is likelier than a birth."""
     pairs = dict.fromkeys(
         _parentage(rule_input)
     )  # once each, because a child of the head is often linked to the head too
@@ -67,6 +73,7 @@ def parent_too_young(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def born_in_future(rule_input: RuleInput) -> Iterator[Place]:
+    """Nobody is recorded before they are born."""
     for member in rule_input.members:
         born = member.span("birth_date")
         if born is not None and born.first > rule_input.today:
@@ -74,6 +81,7 @@ def born_in_future(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def too_old(rule_input: RuleInput) -> Iterator[Place]:
+    """Nobody is known to have lived longer: it is a wrong year of birth."""
     for member in rule_input.members:
         born = member.span("birth_date")
         if born is not None and born.plus_years(OLDEST + 1).last <= rule_input.today:
@@ -81,6 +89,7 @@ def too_old(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def dead_but_active(rule_input: RuleInput) -> Iterator[Place]:
+    """Whoever has died is not at work abroad; the episode ends with the return reason DIED (UU 18/2017 Art. 27)."""
     for member in rule_input.members:
         if member["life_status"] == LifeStatus.DEAD:
             yield from (episode.at("stage") for episode in rule_input.episodes_of(member) if episode["stage"] in ACTIVE)
@@ -99,6 +108,7 @@ def impossible_parent(column: str) -> Find:
 
 
 def one_parent_twice(rule_input: RuleInput) -> Iterator[Place]:
+    """Nobody is both mother and father of one child."""
     for member in rule_input.members:
         if member["mother_id"] is not None and member["mother_id"] == member["father_id"]:
             yield member.at("father_id")

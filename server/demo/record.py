@@ -117,10 +117,10 @@ class Recorder:
         return steps
 
     def _seal(self, document: Document, common: Mapping[str, Any]) -> Document:
-        """A copy of the document with the defaults of its records and sealed numbers; the numbers go into the vault."""
+        """A copy of the document with sealed numbers; the numbers go into the vault."""
         stored: Document = {}
         for table, records in document.items():
-            stored[table] = {id_: {**AGGREGATE.defaults.get(table, {}), **row} for id_, row in records.items()}
+            stored[table] = {id_: dict(row) for id_, row in records.items()}
         for (table, column), number in SEALED.items():
             for id_, row in stored[table].items():
                 if column in row:
