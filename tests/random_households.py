@@ -145,6 +145,8 @@ async def add_households(village: Place, seed: int = 7, households: int = 20) ->
         draft = number in (5, 12)
         payload = await village.submit(author, document, save="DRAFT" if draft else "SUBMITTED")
         assert payload["outcome"] == "ACCEPTED", payload["userErrors"]
+        if number % 3 == 0:
+            ids.append(await _add_case(village, author, records, document))
         await _advance(village, number, place, document)
         ids += [document["id"], *[child["id"] for child in document["members"] + document["migrations"]][:3]]
         ids += [child["id"] for child in document["businesses"]]
@@ -161,6 +163,24 @@ async def add_households(village: Place, seed: int = 7, households: int = 20) ->
         precision = "second" if column == "updated_at" else "milliseconds"
         await village.admin.execute(f"UPDATE household SET {column} = date_trunc('{precision}', {column})")
     return [*ids, str(village.regions[HERE]), str(village.regions["35"]), str(village.regions["52.03"])]
+
+
+SAVE_CASE = "mutation($case: CaseInput!) { saveCase(input: $case) { outcome userErrors { code path } } }"
+
+
+async def _add_case(village: Place, author: str, records: RandomRecords, document: Any) -> str:
+    """Record a case of a household; returns its id."""
+    case = {
+        "id": records.id(),
+        "household": {"id": document["id"]},
+        "type": "UNPAID_WAGES",
+        "status": "RECEIVED",
+        "openedOn": records.random.choice(["2024-02-03", "2025-06-07"]),
+        "notes": "Belum dibayar.",
+    }
+    payload = (await village.ask(author, SAVE_CASE, case=case))["saveCase"]
+    assert payload["outcome"] == "ACCEPTED", payload["userErrors"]
+    return str(case["id"])
 
 
 def _document(records: RandomRecords, place: str) -> dict[str, Any]:

@@ -29,8 +29,10 @@ from tests.listing import NOUNS, Forbidden, Lists, Visibility
 from tests.village import Place
 
 LISTS = {"households": "Household", "members": "Member", "migrations": "MigrationEpisode", "businesses": "Business"}
+HIDDEN = {"cases": "Case"}
+"""Lists of records that exist only for those who see SPECIAL, or recorded them: read, and never asked as a list."""
 REGIONS = ("Region", "Province", "Regency", "District", "Village")
-RECORDS = (*LISTS.values(), *REGIONS)
+RECORDS = (*LISTS.values(), *HIDDEN.values(), *REGIONS)
 LEFT_OUT = {
     *("summary", "expiresAt", "nationalSummary"),  # they depend on the time
     "history",  # it is worked out of documents, which the reference does not have: tests/test_history.py
@@ -79,7 +81,9 @@ class ReferenceExecutor:
         self.by_id = {row["id"]: row for listed in rows.values() for row in listed}
         for name, listed in rows.items():
             for row in listed:
-                self._relate(schema.type_map[row["__typename"] if name == "regions" else LISTS[name]], row)
+                self._relate(
+                    schema.type_map[row["__typename"] if name == "regions" else {**LISTS, **HIDDEN}[name]], row
+                )
         self.viewer: dict[str, Any] = {}
         self.anchors: dict[str, str] = {}  # cursor → id of its row
         self.reads = 0
@@ -93,7 +97,11 @@ class ReferenceExecutor:
             return next((row for row in households if row[key] == value), None)
 
         return {
-            **{name: partial(self._page, NOUNS[name], "", partial(self.rows.__getitem__, name)) for name in self.rows},
+            **{
+                name: partial(self._page, NOUNS[name], "", partial(self.rows.__getitem__, name))
+                for name in self.rows
+                if name not in HIDDEN
+            },
             "provinces": partial(
                 self._page, "Region", "Province", lambda: [r for r in regions if r["level"] == "PROVINCE"]
             ),
@@ -207,9 +215,11 @@ async def reference_executor(
     schema = build_schema(village.app.service.sdl)
     rows: Rows = {}
     visibility = Visibility(grants)
-    for name, type_ in {**LISTS, "regions": "Region"}.items():
+    for name, type_ in {**LISTS, **HIDDEN, "regions": "Region"}.items():
         rows[name] = []
         if name in LISTS and not visibility.anywhere("OPERATIONAL"):
+            continue
+        if name in HIDDEN and not visibility.anywhere("SPECIAL"):
             continue
         village_lists = {"enrolments": "VillageEnrolment", "officers": "Actor"}
         parts = [f"{name} {{ {leaves(schema, schema.type_map[item])} }}" for name, item in village_lists.items()]

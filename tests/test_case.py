@@ -311,11 +311,37 @@ async def test_a_case_of_a_draft_exists_for_those_who_see_the_draft(village: Pla
     assert columns["id"] in await listed(village, "coordinator")
 
 
+@pytest.mark.parametrize("status", ["RECEIVED", "IN_PROGRESS", "REFERRED"])
+@pytest.mark.parametrize("who", ["officer", "coordinator"])
+async def test_a_household_with_an_open_case_is_not_archived(village: Place, who: str, status: str) -> None:
+    """Also not if the case is a desk's: whoever archives sees that there is one."""
+    home = await village.new_household("VERIFIED")
+    columns = await recorded_by(village, "desk", case(home, status=status))
+    for _ in range(2):
+        assert codes(await village.archive(who, home)) == [("CASES_OPEN", ["id"])]
+    assert await village.household("officer", home["id"], "workflowState") == {"workflowState": "VERIFIED"}
+    await saved(village, {"id": columns["id"], "status": "RESOLVED", "closedOn": "2026-08-01"}, "desk")
+    assert codes(await village.archive(who, home)) == []
+
+
+async def test_no_case_is_added_to_a_household_while_it_is_archived(village: Place) -> None:
+    """Whichever comes first, no household has left the register with an open case."""
+    for _ in range(8):
+        home = await village.new_household("VERIFIED")
+        columns = case(home)
+        archive, payload = await asyncio.gather(village.archive("coordinator", home), save(village, "officer", columns))
+        stored = await village.ask("officer", NODE, id=columns["id"])
+        if codes(archive):
+            assert (codes(archive), payload["outcome"]) == ([("CASES_OPEN", ["id"])], "ACCEPTED")
+        else:
+            assert (codes(payload), stored) == ([("NOT_FOUND", ["household"])], {"node": None})
+
+
 async def test_a_case_stays_when_its_household_is_archived(village: Place) -> None:
-    home = await village.new_household("SUBMITTED")
+    home = await village.new_household("VERIFIED")
     columns = case(home, status="CLOSED", closedOn="2026-08-01")
     await saved(village, columns)
-    await village.admin.execute("UPDATE household SET archived_at = now() WHERE id = $1", uuid.UUID(home["id"]))
+    assert codes(await village.archive("officer", home)) == []
     shown = (await village.ask("officer", NODE, id=columns["id"]))["node"]
     assert (shown["household"], shown["status"], shown["type"]) == (None, "CLOSED", "UNPAID_WAGES")
     assert (await save(village, "officer", columns))["outcome"] == "UNCHANGED"

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from auth.role import Role
 from registry.codes import RegionLevel, Severity, WorkflowState
 from registry.guard.vault import Vault
-from registry.models.aggregate import Document
+from registry.models.aggregate import Document, by_itself
+from registry.models.case import Case
 from registry.models.household_aggregate import AGGREGATE, NOUNS, SEALED
 from registry.models.noun import SCHEMA, facts
 from registry.regions.region_name import place
@@ -275,3 +276,23 @@ async def test_loading_again_changes_nothing(loaded: asyncpg.Connection, vault: 
     await load(loaded, vault, report=lambda label, done, total: messages.append(label))
     assert messages == []
     assert await loaded.fetch("SELECT * FROM household ORDER BY id") == before
+
+
+async def test_cases_are_ones_that_the_command_accepts_with_their_revision(loaded: asyncpg.Connection) -> None:
+    now = dt.datetime.now(dt.UTC)
+    query = (
+        "SELECT c.id, c.area, r.document, c.created_by = r.actor_id AS own, h.draft,"
+        " m.household_id = c.household_id AS fits"
+        f" FROM {SCHEMA}.household_case c JOIN {SCHEMA}.household h ON h.id = c.household_id"
+        f" JOIN {SCHEMA}.record_revision r ON r.record_id = c.id AND r.rev = c.rev"
+        f" JOIN {SCHEMA}.migration_episode m ON m.id = c.migration_id"
+    )
+    cases = await loaded.fetch(query)
+    assert len(cases) == await loaded.fetchval(f"SELECT count(*) FROM {SCHEMA}.household_case")
+    for row in cases:
+        assert (row["own"], row["draft"], row["fits"]) == (True, False, True)
+        document = orjson.loads(row["document"])
+        document["household_case"][str(row["id"])]["village_id"] = "x"
+        assert check(document, now, complete=True, aggregate=by_itself(Case)) == []
+    counts = Counter(row["area"] for row in cases)
+    assert {counts[code] for code in PERSONA_VILLAGES} == {3}

@@ -2,7 +2,8 @@
 
 From then on nobody finds it, and the figures of that day and later do not count it.  Nothing is deleted, but for
 numbers whose family has withdrawn their consent: docs/decisions/archived.md.
-Rule: what lies in a household leaves with it, whatever nouns there are.  Tests: tests/test_archive.py.
+Rule: what lies in a household leaves with it, whatever nouns there are; its cases stay, and an open one keeps it in the
+register.  Tests: tests/test_archive.py, tests/test_case.py.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.codes import ArchiveReason
+from registry.codes.messages import UserErrorCode as Code
+from registry.models.case import CASE, is_open
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import CHILDREN, NOUNS, SEALED
@@ -68,6 +71,12 @@ FORGET_NUMBERS = (
 )
 """No number of the household is left, sealed, blind or masked, in no record and no revision."""
 
+HAS_OPEN_CASE = Sql(
+    sa.select(sa.exists().where(CASE.c.household_id == _ID, is_open(CASE), CASE.c.archived_at.is_(None)))
+)
+"""Whether somebody still works on a case of the household.  It is locked by now, so no case is added meanwhile; and
+whoever may archive it sees all its cases, because they see the class of cases where it lies."""
+
 # The household first: whoever waits for its lock waits for all of it, and the wall lets go of the numbers in revisions
 # only once their household has left.
 ARCHIVING = OneStep(
@@ -76,5 +85,6 @@ ARCHIVING = OneStep(
     *[_archived_with_it(table) for table in (*[table_of(NOUNS[name]) for name in CHILDREN], FINDING, IDENTITY)],
     *UNCOUNT,
     because={ArchiveReason.CONSENT_WITHDRAWN.value: FORGET_NUMBERS},
+    unless={Code.CASES_OPEN: HAS_OPEN_CASE},
 )
 """A household leaves the register."""

@@ -58,17 +58,19 @@ def _taken_before(step: Step) -> Sql:
 class OneStep:
     """A command that takes one step: `changes` are its statements, each for the household `id`.
 
-    `because` has more statements for some of its reasons; `forbidden` is why it is refused where nothing but the step's
-    own condition keeps the caller from it."""
+    `because` has more statements for some of its reasons; `unless` are queries, each with the code of the refusal where
+    it is true; `forbidden` is why it is refused where nothing but the step's own condition keeps the caller from it."""
 
     def __init__(
         self,
         step: Step,
         *changes: Sql,
         because: Mapping[str, Sequence[Sql]] = MappingProxyType({}),
+        unless: Mapping[Code, Sql] = MappingProxyType({}),
         forbidden: Code = Code.TRANSITION_NOT_ALLOWED,
     ) -> None:
         self._step, self._changes, self._because, self._forbidden = step, changes, because, forbidden
+        self._unless = unless
         self._lock, self._taken_before = lock_for(step), _taken_before(step)
 
     async def take(
@@ -103,6 +105,9 @@ class OneStep:
             raise refusal(Code.VERSION_CONFLICT, "rev")
         if not is_open:
             raise refusal(self._forbidden if row["own"] else Code.TRANSITION_NOT_ALLOWED, "id")
+        for refusing, query in self._unless.items():
+            if await tx.value(query, id=item.id):
+                raise refusal(refusing, "id")
         more = [statement for code in reason.values() for statement in self._because.get(code, ())]
         for statement in (*self._changes, *more):
             await tx.rows(statement, id=item.id)

@@ -23,14 +23,17 @@ from registry.figures.ledger import LEDGERS, writing
 from registry.guard.vault import Vault
 from registry.models.account import ACCOUNT, GRANTS
 from registry.models.aggregate import Document
+from registry.models.case import CASE
 from registry.models.finding import FINDING
 from registry.models.household import HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
+from registry.models.record_revision import RECORD_REVISION
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
 from server.demo import agencies, geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
+from server.demo.cases import add_cases
 from server.demo.households import Village, documents, villages
 from server.demo.record import TABLES, Recorder
 from server.demo.rows import Rows
@@ -88,7 +91,7 @@ async def load(
             next_batch = asyncio.to_thread(_batch, places[start : start + step], count, now, vault)
             waiting, _ = await asyncio.gather(next_batch, _write(connection, waiting))
             report("households", min(start, len(places)) * count, len(places) * count)
-        tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING]
+        tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, RECORD_REVISION]
         await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
 
 
@@ -143,6 +146,8 @@ def _add_village(rows: Rows, village: Village, count: int, now: dt.datetime, vau
         household = recorder.add(document, state, number, rng)
         if state is S.VERIFIED:
             verified.append(household)
+    sent = (document for document, state in zip(in_order, states, strict=True) if state is not S.DRAFT)
+    add_cases(rows, village, sent, now)
     for year, serial in last_serials.items():
         rows.add(NUMBERS, {"village_id": village.id, "area": village.code, "year": year, "last": serial})
     return verified
