@@ -18,6 +18,7 @@ import httpx
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
+from registry.models.aggregate import village_records
 from registry.models.household_aggregate import NOUNS
 from registry.read.run import STATEMENTS
 from registry.store.db import Database
@@ -28,7 +29,8 @@ from tests.colleagues import COLLEAGUES, Colleague
 from tests.personas import BY_NAME, DISABLED, PERSONAS, Persona
 from tests.unique_values import UniqueValues, a_case, document, episode
 from tests.village import HIGH_QUOTAS
-from tests.world import OF_VILLAGES, SCOPED, HeldGrant, House, Mark, Row, World
+from tests.village_rows import add_records
+from tests.world import ENTRIES, OF_VILLAGES, SCOPED, HeldGrant, House, Mark, Row, World
 
 LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
 
@@ -107,6 +109,10 @@ class Builder:
             house.village = village
         await self.complete(self.world.houses[7])
         await self.rearrange()
+        for house in self.world.houses:
+            for noun in village_records() if not (house.draft or house.archived) else ():
+                if noun.__tablename__ != "household_case":
+                    await add_records(self.world.admin, self.unique, house, noun)
         await self.read_back()
 
     async def record(self, village: str, state: str, author: str, nik: str | None = None) -> tuple[House, Any]:
@@ -215,15 +221,14 @@ class Builder:
         authors = {persona.id: persona.name for persona in PERSONAS}
         by_id = {house.id: house for house in w.houses}
         cases = {row.id: row for house in w.houses for row in house.rows if row.table == "household_case"}
-        by_id |= {id_: case.house for id_, case in cases.items()}
+        by_id |= {row.id: row.house for house in w.houses for row in house.rows if row.table in OF_VILLAGES}
         w.rows = [row for house in w.houses for row in house.rows]
         sent_ids = {row.id for row in w.rows}
         for table in SCOPED:
-            if table in OF_VILLAGES and table != "household_case":
-                continue  # the world has none of these
             key = {"household": "id", "record_revision": "record_id"}.get(table, "household_id")
+            key = "id" if table in (*OF_VILLAGES, *ENTRIES) and table != "household_case" else key
             records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
-            if table in ("household_case", *NOUNS):
+            if table in (*OF_VILLAGES, *ENTRIES, *NOUNS):
                 assert {record["id"] for record in records} == {row.id for row in w.of(table)}, table
                 continue
             for record in records:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema
 
+from registry.models.aggregate import village_records
 from registry.models.household_aggregate import LISTS as PART_LISTS
 from schema.build import build
 from schema.declare.strawberry_internals import graphql_schema
@@ -77,6 +78,8 @@ def root_values(world: World, path: Path) -> dict[str, Any]:
     last = {row.table: row for row in house.rows}
     records: dict[str, Any] = {face.__name__: last[table] for table, face in FACES.items()}
     records |= {"Household": household, "Member": person}
+    of_villages = {noun.__name__: str(noun.__tablename__) for noun in village_records()}
+    records |= {name: next((row for row in house.rows if row.table == of_villages[name]), None) for name in of_villages}
     records |= {"User": colleague, "Grant": next(held for held in world.grants if held.holder is colleague)}
     place = {"Village": "A111", "District": "A11", "Regency": "A1", "Province": "A"}.get(beyond or "", "A111")
     record = records.get(beyond or "")

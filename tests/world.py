@@ -24,7 +24,7 @@ import orjson
 from auth.area import AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
-from registry.models.aggregate import village_records
+from registry.models.aggregate import record_entries, village_records
 from registry.models.household_aggregate import LISTS, NOUNS, PARTS
 from registry.store.db import Database
 from registry.store.sql import Statement
@@ -37,9 +37,11 @@ from tests.colleagues import Colleague
 from tests.personas import TODAY, Grant, Persona
 
 OF_VILLAGES = [str(noun.__tablename__) for noun in village_records()]
+ENTRIES = [str(noun.__tablename__) for noun in record_entries()]
 SCOPED = [
     *NOUNS,
     *OF_VILLAGES,
+    *ENTRIES,
     "household_revision",
     "workflow_event",
     "remark",
