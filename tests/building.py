@@ -18,7 +18,6 @@ import httpx
 
 from auth.token import Keyring
 from registry.guard.vault import Vault
-from registry.models.aggregate import village_records
 from registry.models.household_aggregate import NOUNS
 from registry.read.run import STATEMENTS
 from registry.store.db import Database
@@ -27,10 +26,10 @@ from server.http.app import create
 from server.settings import Settings
 from tests.colleagues import COLLEAGUES, Colleague
 from tests.personas import BY_NAME, DISABLED, PERSONAS, Persona
-from tests.unique_values import UniqueValues, a_case, document, episode
+from tests.unique_values import UniqueValues, document, episode
 from tests.village import HIGH_QUOTAS
-from tests.village_rows import add_records
-from tests.world import ENTRIES, OF_VILLAGES, SCOPED, HeldGrant, House, Mark, Row, World
+from tests.village_records import RecordMaker
+from tests.world import ENTRIES, OF_HOUSEHOLDS, OF_VILLAGES, SCOPED, HeldGrant, House, Mark, Row, World
 
 LEVEL = {1: "PROVINCE", 2: "REGENCY", 3: "DISTRICT", 4: "VILLAGE"}
 
@@ -60,8 +59,6 @@ SUBMIT = """mutation($h: HouseholdInput!, $as: SaveAs!, $rev: Int) {
   submitHousehold(input: {household: $h, saveAs: $as, baseRev: $rev}) { outcome userErrors { code path severity } } }"""
 VERIFY = """mutation($i: [VerifyItemInput!]!, $note: String) {
   verifyHouseholds(input: {items: $i, note: $note}) { results { userErrors { code path } } } }"""
-SAVE_CASE = """mutation($c: CaseInput!) {
-  saveCase(input: $c) { outcome userErrors { code path severity } } }"""
 RETURN = """mutation($id: ID!, $text: String!) {
   returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: $text}]}) { userErrors { code path } }
 }"""
@@ -98,6 +95,7 @@ class Builder:
 
     def __init__(self, world: World) -> None:
         self.world, self.unique = world, UniqueValues(world.marks)
+        self.maker = RecordMaker(world, self.unique)
 
     async def build(self) -> None:
         nik: str | None = None
@@ -108,11 +106,10 @@ class Builder:
             house, _ = await self.record(first, "SUBMITTED", "OFFICER@country")
             house.village = village
         await self.complete(self.world.houses[7])
+        for house in self.homes():
+            code = self.world.codes[MOVED.get(house.village, house.village)]
+            self.world.records += await self.maker.save_of_village(house, code)
         await self.rearrange()
-        for house in self.world.houses:
-            for noun in village_records() if not (house.draft or house.archived) else ():
-                if noun.__tablename__ != "household_case":
-                    await add_records(self.world.admin, self.unique, house, noun)
         await self.read_back()
 
     async def record(self, village: str, state: str, author: str, nik: str | None = None) -> tuple[House, Any]:
@@ -120,9 +117,7 @@ class Builder:
         self.world.houses.append(house)
         submitted = document(self.unique, house, self.world.codes[village], nik)
         await self.run(author, SUBMIT, h=submitted, **{"as": "DRAFT" if state == "DRAFT" else "SUBMITTED"})
-        case = Row("household_case", uuid.uuid4(), house, author, kind="SPECIAL")
-        house.rows.append(case)
-        await self.run(author, SAVE_CASE, c=a_case(self.unique, case))
+        await self.maker.save_of_household(house)
         if state == "RETURNED":
             text = self.unique.text("PERSONAL", house.rows[0])
             await self.run("VILLAGE_VERIFIER@country", RETURN, id=str(house.id), text=text)
@@ -132,6 +127,14 @@ class Builder:
                 item = {"id": str(house.id), "rev": 1, "acceptFindings": True}
                 await self.run(who, VERIFY, i=[item], note=note)
         return house, submitted
+
+    def homes(self) -> list[House]:
+        """A household of each village that has one which is no draft; the last is archived, and so are its records."""
+        first: dict[str, House] = {}
+        for house in self.world.houses:
+            if not house.draft:
+                first.setdefault(house.village, house)
+        return [*first.values(), self.world.houses[6]]
 
     async def complete(self, house: House) -> None:
         """Return the household and let another officer add an episode, whose status only that officer may read."""
@@ -185,12 +188,19 @@ class Builder:
             if house.village in MOVED:
                 place = w.regions[house.village], w.codes[house.village], house.id
                 await admin.execute("UPDATE household SET village_id = $1, area = $2 WHERE id = $3", *place)
+        for record in w.records:
+            if record.village in MOVED:
+                place = w.regions[record.village], w.codes[record.village], record.id
+                table = record.rows[0].table
+                await admin.execute(f"UPDATE {table} SET village_id = $1, area = $2 WHERE id = $3", *place)
+                revised = "UPDATE record_revision SET village_id = $1, area = $2 WHERE record_id = $3"
+                await admin.execute(revised, *place)
         for house in houses[::3]:  # what a desk recorded
-            (case,) = [row for row in house.rows if row.table == "household_case"]
-            case.author = "PROTECTION_DESK@country" if house.village.startswith("A") else "desk-and-officer-A111"
-            recorder = BY_NAME[case.author].id
-            await admin.execute("UPDATE household_case SET created_by = $1 WHERE id = $2", recorder, case.id)
-            await admin.execute("UPDATE record_revision SET created_by = $1 WHERE record_id = $2", recorder, case.id)
+            for row in [row for row in house.rows if row.table in OF_HOUSEHOLDS]:
+                row.author = "PROTECTION_DESK@country" if house.village.startswith("A") else "desk-and-officer-A111"
+                recorder = BY_NAME[row.author].id
+                await admin.execute(f"UPDATE {row.table} SET created_by = $1 WHERE id = $2", recorder, row.id)
+                await admin.execute("UPDATE record_revision SET created_by = $1 WHERE record_id = $2", recorder, row.id)
         newer, archived = houses[5], houses[6]
         await admin.execute("UPDATE household SET workflow_state = 'SUBMITTED', rev = 2 WHERE id = $1", newer.id)
         await admin.execute(
@@ -199,18 +209,15 @@ class Builder:
             " FROM household_revision WHERE household_id = $1",
             newer.id,
         )
-        # A revision of a village's record, one where each household lies: no command of today makes one.
-        await admin.execute(
-            "INSERT INTO record_revision (record_id, noun, rev, document, edit_hash, actor_id, actor_name, actor_role,"
-            " id, village_id, area, draft, created_by)"
-            " SELECT id, 'household', 1, '{}', 'x', created_by, 'x', 'OFFICER',"
-            " gen_random_uuid(), village_id, area, draft, created_by FROM household"
-        )
         newer.state = "SUBMITTED"
         archived.archived = True
         for table in NOUNS:
             key = "id" if table == "household" else "household_id"
             await admin.execute(f"UPDATE {table} SET archived_at = now() WHERE {key} = $1", archived.id)
+        for record in w.records[-len(w.records) // len(self.homes()) :]:
+            record.archived = True
+            for row in record.rows:
+                await admin.execute(f"UPDATE {row.table} SET archived_at = now() WHERE id = $1", row.id)
         member = houses[0].rows[3]
         member.archived = True
         await admin.execute("UPDATE member SET archived_at = now() WHERE id = $1", member.id)
@@ -219,23 +226,23 @@ class Builder:
         """Check that everything sent is stored, and record the rows that the server added."""
         w = self.world
         authors = {persona.id: persona.name for persona in PERSONAS}
-        by_id = {house.id: house for house in w.houses}
-        cases = {row.id: row for house in w.houses for row in house.rows if row.table == "household_case"}
-        by_id |= {row.id: row.house for house in w.houses for row in house.rows if row.table in OF_VILLAGES}
-        w.rows = [row for house in w.houses for row in house.rows]
+        w.rows = [row for house in (*w.houses, *w.records) for row in house.rows]
+        homes = {house.id: house for house in w.houses}
+        homes |= {row.id: row.house for row in w.rows if row.table in OF_VILLAGES}
+        kinds = {row.id: row.kind for row in w.rows}
         sent_ids = {row.id for row in w.rows}
         for table in SCOPED:
-            key = {"household": "id", "record_revision": "record_id"}.get(table, "household_id")
-            key = "id" if table in (*OF_VILLAGES, *ENTRIES) and table != "household_case" else key
-            records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
-            if table in (*OF_VILLAGES, *ENTRIES, *NOUNS):
-                assert {record["id"] for record in records} == {row.id for row in w.of(table)}, table
+            if table in (*NOUNS, *OF_VILLAGES, *ENTRIES):
+                stored = {record["id"] for record in await w.admin.fetch(f"SELECT id FROM {table}")}
+                assert stored == {row.id for row in w.of(table)}, table
                 continue
+            key = "record_id" if table == "record_revision" else "household_id"
+            records = await w.admin.fetch(f"SELECT id, {key} AS house, created_by, archived_at FROM {table}")
             for record in records:
                 assert record["id"] not in sent_ids
-                row = Row(table, record["id"], by_id[record["house"]], authors[record["created_by"]])
+                row = Row(table, record["id"], homes[record["house"]], authors[record["created_by"]])
                 row.archived = record["archived_at"] is not None
-                row.kind = "SPECIAL" if record["house"] in cases else row.kind
+                row.kind = kinds.get(record["house"], row.kind) if table == "record_revision" else row.kind
                 w.rows.append(row)
         await w.admin.execute("ANALYZE")
 

@@ -37,6 +37,8 @@ DESK = frozenset({"PROTECTION_DESK"})
 SEES_OWN = {"OPERATIONAL": DESK, "IDENTITY": DESK, "SPECIAL": DESK, "PROTECTIVE": DESK | {"OFFICER"}}
 SUBMITS = frozenset({"OFFICER"})
 AMENDS = frozenset({"OFFICER", "REGENCY_COORDINATOR"})
+RECORDS = {"pillar:record": SUBMITS, "case:record": SUBMITS | DESK}
+"""The ability of a command that saves a record with a command of its own → the roles that have it."""
 REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
 
 Tree = Mapping[str, str | None]

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_leaf_type,
 )
@@ -24,12 +25,13 @@ from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.limits import Limit
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
-Composite = GraphQLObjectType | GraphQLInterfaceType
+Abstract = GraphQLInterfaceType | GraphQLUnionType
+Composite = GraphQLObjectType | Abstract
 
 
 @dataclass(frozen=True)
 class Step:
-    """A field of a type; `on` names the type if only one type of an interface has the field."""
+    """A field of a type; `on` names the type if only one type of an interface or a union has the field."""
 
     name: str
     field: GraphQLField
@@ -54,7 +56,7 @@ class Path:
     """Steps from the query down; a document selects the leaf fields of the type that the last step leads to."""
 
     steps: tuple[Step, ...]
-    kind: str | None  # the type to select if the last step leads to an interface
+    kind: str | None  # the type to select if the last step leads to an interface or a union
 
     def __str__(self) -> str:
         names = [f"{step.on}." * bool(step.on) + step.name for step in self.steps]
@@ -98,7 +100,7 @@ class Path:
         return f"query{f'({declared})' if declared else ''} {{ {text} }}"
 
 
-def leaf_fields(type_: Composite) -> list[str]:
+def leaf_fields(type_: GraphQLObjectType | GraphQLInterfaceType) -> list[str]:
     """The names of the fields that hold values."""
     return [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
 
@@ -113,19 +115,18 @@ def paths(schema: GraphQLSchema, depth: int) -> Iterator[Path]:
 def _from(schema: GraphQLSchema, type_: Composite, before: tuple[Step, ...], depth: int) -> Iterator[Path]:
     for step in steps(schema, type_):
         path, target = (*before, step), step.target
-        kinds = (
-            [t.name for t in schema.get_possible_types(target)] if isinstance(target, GraphQLInterfaceType) else [None]
-        )
+        kinds = [t.name for t in schema.get_possible_types(target)] if isinstance(target, Abstract) else [None]
         yield from (Path(path, kind) for kind in kinds)
-        if len(path) < depth and isinstance(target, GraphQLObjectType | GraphQLInterfaceType):
+        if len(path) < depth and isinstance(target, Composite):
             yield from _from(schema, target, path, depth)
 
 
 def steps(schema: GraphQLSchema, type_: Composite) -> Iterator[Step]:
-    """The fields that lead to objects: an interface's own and those of each of its types."""
-    own = {name: field for name, field in type_.fields.items() if not is_leaf_type(get_named_type(field.type))}
+    """The fields that lead to objects: an interface's own and those of each type of an interface or a union."""
+    fields = {} if isinstance(type_, GraphQLUnionType) else type_.fields
+    own = {name: field for name, field in fields.items() if not is_leaf_type(get_named_type(field.type))}
     yield from (Step(name, field, None) for name, field in own.items())
-    if isinstance(type_, GraphQLInterfaceType):
+    if isinstance(type_, Abstract):
         for kind in schema.get_possible_types(type_):
             for step in steps(schema, kind):
                 if step.name not in own:

@@ -11,6 +11,7 @@ import pytest
 
 from tests import oracle
 from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Persona, invalid_authorizations
+from tests.village_records import ability_of, payload_field, saved_nouns, saving
 from tests.world import Answer, World
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +65,15 @@ COMMANDS = {
         f" {{ outcome household {{ id }} {PROBLEM} }} }}",
     ),
 }
+
+COMMANDS |= {
+    saving(noun): (
+        oracle.RECORDS[ability_of(noun)],
+        f"mutation($id: ID!) {{ {saving(noun)}(input: {{id: $id}})"
+        f" {{ outcome {payload_field(noun)} {{ id }} {PROBLEM} }} }}",
+    )
+    for noun in saved_nouns()
+}
 SUBMIT = f"""mutation($h: HouseholdInput!, $rev: Int, $as: SaveAs!) {{
   submitHousehold(input: {{household: $h, baseRev: $rev, saveAs: $as}}) {{ outcome household {{ id }} {PROBLEM} }} }}"""
 
@@ -81,9 +91,8 @@ def hidden_ids(world: World, who: Persona) -> list[uuid.UUID]:
     """The ids of records that they cannot see: one of each table, elsewhere, in drafts and archived."""
     ids: dict[object, uuid.UUID] = {}
     for row in world.rows:
-        archived = row.archived or row.house.archived
-        if archived or not world.exists(who, row):
-            ids.setdefault((row.table, row.draft, archived), row.id)
+        if row.has_left or not world.exists(who, row):
+            ids.setdefault((row.table, row.draft, row.has_left), row.id)
     return list(ids.values())
 
 

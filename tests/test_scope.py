@@ -28,11 +28,15 @@ from registry.store.db import Database
 from server.database.embedded import Embedded
 from tests import oracle
 from tests.personas import BY_NAME, PERSONAS, REPRESENTATIVES, TODAY, Grant, Persona
-from tests.world import CHILDREN, World
+from tests.world import CHILDREN, VILLAGE_LISTS, World
 
 pytestmark = pytest.mark.anyio
-FLAT = {"households": "household", **CHILDREN}
-LISTS = " ".join(f"{name}(first: 1000) {{ totalCount nodes {{ id }} }}" for name in FLAT)
+OF_PLACES = {"households": "household", **CHILDREN}
+"""The lists that the query root and every region have → their tables."""
+FLAT = OF_PLACES | VILLAGE_LISTS
+LISTS, LISTS_OF_PLACES = (
+    " ".join(f"{name}(first: 1000) {{ totalCount nodes {{ id }} }}" for name in names) for names in (FLAT, OF_PLACES)
+)
 COUNTS = " ".join(f"{name} {{ totalCount }}" for name in FLAT)
 NESTED = """{ households(first: 1000) { nodes { id memberCount businessCount head { id } members { id }
   migrations { id } businesses { id } remarks { id } events { rev } findings { code path } } } }"""
@@ -108,14 +112,14 @@ async def test_lists_of_a_region_are_the_visible_rows_within_it(world: World) ->
         for key in ("A", "A11", "A111", "B", "recoded", "reused", "prefix"):
             answer = await world.ask(
                 who,
-                f"query($id: ID!) {{ node(id: $id) {{ ... on Region {{ {LISTS} }} }} }}",
+                f"query($id: ID!) {{ node(id: $id) {{ ... on Region {{ {LISTS_OF_PLACES} }} }} }}",
                 id=str(world.regions[key]),
             )
             region = answer.data["node"]
             if region is None:
                 assert not any(oracle.has(world.tree, who, oracle.EVERYBODY, v, TODAY) for v in world.tree)
                 continue
-            for name, table in FLAT.items():
+            for name, table in OF_PLACES.items():
                 inside = {str(r.id) for r in world.of(table) if oracle.inside(world.tree, r.village, key)}
                 assert ids(region[name]["nodes"]) == world.listed(who, table) & inside, (who.name, key, name)
                 assert region[name]["totalCount"] == len(region[name]["nodes"])

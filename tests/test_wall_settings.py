@@ -9,12 +9,17 @@ import asyncpg
 import pytest
 
 from auth.area import NATIONAL, NOWHERE, AreaSet
-from tests.world import LEDGERS, READ, SCOPED, World, every_setting
+from tests.world import LEDGERS, OF_HOUSEHOLDS, READ, SCOPED, World, every_setting
 
 pytestmark = pytest.mark.anyio
 
 TABLES = (*SCOPED, *LEDGERS)
-EVERYTHING = " UNION ALL ".join(f"SELECT '{table}' AS name, area FROM {table}" for table in TABLES)
+_RECORDS = ", ".join(f"(SELECT r.area FROM {table} r WHERE r.id = record_id)" for table in OF_HOUSEHOLDS)
+PLACES = {"record_revision": f"coalesce({_RECORDS}, area)"}
+"""Where a row lies for the wall, if that is not its own area: a revision is where its record has moved."""
+EVERYTHING = " UNION ALL ".join(
+    f"SELECT '{name}' AS name, {PLACES.get(name, 'area')} AS area FROM {name}" for name in TABLES
+)
 CODES = (
     ("35",),
     ("35.01",),

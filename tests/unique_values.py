@@ -206,20 +206,3 @@ def episode(unique: UniqueValues, row: Row, of: Row, stage: str) -> dict[str, An
         "debt": unique.money("SPECIAL", row),
         "remittance": {"frequency": "MONTHLY", "band": "FROM_2M_TO_3M", "channel": "BANK", "uses": ["DEBT", "SAVINGS"]},
     }
-
-
-def a_case(unique: UniqueValues, row: Row) -> dict[str, Any]:
-    """A case of a household, every field filled in."""
-    trip = next(other for other in row.house.rows if other.table == "migration_episode")
-    return {
-        "id": str(row.id),
-        "household": {"id": str(row.house.id)},
-        "migrationId": str(trip.id),
-        "type": "VIOLENCE",
-        "status": "CLOSED",
-        "openedOn": unique.day("SPECIAL", row),
-        "closedOn": "2026-01-02",
-        "referredTo": "POLICE",
-        "notes": unique.text("PROTECTIVE", row),
-        "outcome": unique.text("PROTECTIVE", row),
-    }

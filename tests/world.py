@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import itertools
 import re
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,9 +27,12 @@ from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
 from registry.models.aggregate import record_entries, village_records
 from registry.models.household_aggregate import LISTS, NOUNS, PARTS
-from registry.store.db import Database
+from registry.models.noun import camel
+from registry.models.scoped import HouseholdRecord
+from registry.store.db import Database, Transaction
 from registry.store.sql import Statement
 from schema.declare.makers import fields_of
+from schema.declare.shapes import RelatedField
 from schema.query import Query
 from server.http.identity import principal_of
 from server.http.request_log import RequestLog
@@ -37,6 +41,8 @@ from tests.colleagues import Colleague
 from tests.personas import TODAY, Grant, Persona
 
 OF_VILLAGES = [str(noun.__tablename__) for noun in village_records()]
+OF_HOUSEHOLDS = [str(noun.__tablename__) for noun in village_records() if issubclass(noun, HouseholdRecord)]
+"""Of these, those that lie in a household."""
 ENTRIES = [str(noun.__tablename__) for noun in record_entries()]
 SCOPED = [
     *NOUNS,
@@ -58,6 +64,17 @@ CHILDREN = {name: table for table, name in LISTS.items() if name in _ROOTS}
 """The lists of the query root that show parts of households → their tables."""
 
 
+def _lists_of_villages() -> Iterator[tuple[str, str]]:
+    for field_, noun in itertools.product(fields_of(Query), village_records()):
+        shape = field_.metadata["shape"]
+        if isinstance(shape, RelatedField) and shape.source.noun is noun:
+            yield camel(field_.python_name), str(noun.__tablename__)
+
+
+VILLAGE_LISTS = dict(_lists_of_villages())
+"""The lists of the query root that show the records of villages → their tables."""
+
+
 def every_setting(area: AreaSet) -> dict[str, str]:
     """The settings that the policies on reading ask, for a caller who has every ability in the area."""
     values = area.literal()
@@ -66,9 +83,13 @@ def every_setting(area: AreaSet) -> dict[str, str]:
     return wall | {"special": values, "system": values}
 
 
+class _Undone(Exception):
+    """Ends the transaction of a command that is not to be stored."""
+
+
 @dataclass
 class House:
-    """A household with its place and state; each of its records has its own author."""
+    """A household, or a village's record, with its place and state; each record saved with it has its own author."""
 
     id: uuid.UUID
     village: str
@@ -84,7 +105,7 @@ class House:
 
 @dataclass
 class Row:
-    """A record of a household, with its author."""
+    """A record of a household or of a village, with its author."""
 
     table: str
     id: uuid.UUID
@@ -100,6 +121,11 @@ class Row:
     @property
     def draft(self) -> bool:
         return self.house.draft
+
+    @property
+    def has_left(self) -> bool:
+        """Whether no list shows it any more: a record with a command of its own stays when its household leaves."""
+        return self.archived or (self.house.archived and self.table not in OF_HOUSEHOLDS)
 
 
 @dataclass(frozen=True)
@@ -164,6 +190,7 @@ class World:
     holders: list[Persona] = field(default_factory=list)  # everybody who has an account
     grants: list[HeldGrant] = field(default_factory=list)
     houses: list[House] = field(default_factory=list)
+    records: list[House] = field(default_factory=list)  # of villages, with their entries
     rows: list[Row] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)  # every statement of the application's connection, as sent
@@ -217,6 +244,27 @@ class World:
         finally:
             await connection.close()
 
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        """Commands in here store nothing: PostgreSQL takes every statement and checks every key, then rolls back.
+
+        So a command that is accepted answers as ever, and leaves the world as it is."""
+        write = self.database.write
+
+        @asynccontextmanager
+        async def rolled_back(*arguments: Any, **options: Any) -> AsyncIterator[Transaction]:
+            with suppress(_Undone):
+                async with write(*arguments, **options) as tx:
+                    yield tx
+                    await tx._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    raise _Undone
+
+        setattr(self.database, "write", rolled_back)  # noqa: B010  (on this object alone)
+        try:
+            yield
+        finally:
+            del self.database.write  # the method of its class again
+
     def exists(self, who: Persona, row: oracle.Placed) -> bool:
         return oracle.exists(self.tree, who, row, TODAY)
 
@@ -252,9 +300,7 @@ class World:
 
     def listed(self, who: Persona, table: str) -> set[str]:
         """The ids that the lists of the API show."""
-        with_house = table != "household_case"  # which stays when its household is archived
-        rows = [row for row in self.of(table) if not row.archived and not (row.house.archived and with_house)]
-        return {str(row.id) for row in rows if self.exists(who, row)}
+        return {str(row.id) for row in self.of(table) if not row.has_left and self.exists(who, row)}
 
     def stored(self, who: Persona, table: str) -> set[uuid.UUID]:
         """The ids that plain SQL shows."""

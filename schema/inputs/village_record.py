@@ -28,13 +28,13 @@ from schema.inputs.record import OPERATIONAL, RecordInput, WrittenField, home_of
 BASE_REV = InputField(
     int, OPERATIONAL, "The `rev` that the edit started from; without it, from the last revision that you wrote."
 )
-NOUNS_WITH_COMMAND: set[type[Noun]] = set()
-"""The nouns of villages that a command saves."""
+INPUTS: dict[type[Noun], VillageRecordInput] = {}
+"""The nouns of villages that a command saves → how each is written."""
 
 
 def refuse_unsaved() -> None:
     """Raises TypeError for a noun of a village that no command saves."""
-    if unsaved := [noun for noun in village_records() if noun not in NOUNS_WITH_COMMAND]:
+    if unsaved := [noun for noun in village_records() if noun not in INPUTS]:
         noun = min(unsaved, key=lambda noun: noun.__name__)
         home = home_of(noun).replace("/types/", "/commands/")
         raise TypeError(f"nobody could save a {noun.__name__}: declare its input and its command in {home}")
@@ -103,7 +103,7 @@ class VillageRecordInput(RecordInput):
     def __init__(self, face: type[Any], text: str) -> None:
         self.aggregate = by_itself(noun_of(face))
         super().__init__(face, self.aggregate)
-        NOUNS_WITH_COMMAND.add(self.noun)
+        INPUTS[self.noun] = self
         self.lists = [EntryList(face, self.aggregate.nouns[name], self.aggregate) for name in self.aggregate.children]
         self.places = {self.table: self.inside, **{list_.table: list_.inside for list_ in self.lists}}
         lists = {list_.name: list_.input for list_ in self.lists}
