@@ -27,6 +27,7 @@ class Ability(Labelled):
     SUBMISSION_VERIFY = "submission:verify", "Memverifikasi ajuan", "Verify a submission"
     SUBMISSION_RETURN = "submission:return", "Mengembalikan ajuan", "Return a submission"
     SUBMISSION_REJECT = "submission:reject", "Menolak ajuan", "Reject a submission"
+    REPORT_LOCK = "report:lock", "Mengunci laporan bulanan", "Sign a monthly report"
     IDENTITY_REVEAL = "identity:reveal", "Membuka nomor identitas", "Reveal an identity number"
     PROGRAMME_MANAGE = "programme:manage", "Mengelola program", "Manage programmes"
     USER_READ = "user:read", "Mencari akun", "Find accounts"

@@ -121,6 +121,10 @@ PAGE = total({
         officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
         why="final refusal is the coordinator's alone"),
+    Ability.REPORT_LOCK: row(
+        officer=no,   village_verifier=AREA, regency_coordinator=no,   regional_viewer=no,   province_officer=no,
+        ministry_analyst=no,   ministry_admin=no,   protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="the village signs its own month"),
     Ability.IDENTITY_REVEAL: row(
         officer=AREA, village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,

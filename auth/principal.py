@@ -262,6 +262,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.SUBMISSION_VERIFY: "verify",
     Ability.SUBMISSION_RETURN: "return",
     Ability.SUBMISSION_REJECT: "reject",
+    Ability.REPORT_LOCK: "report",
     Ability.IDENTITY_REVEAL: "reveal",
     Ability.PROGRAMME_MANAGE: "programme",
     Ability.USER_READ: "users",

@@ -58,6 +58,11 @@ def no_such_region(successors: list[str]) -> BadInput:
     return BadInput(sentence(code, "id", codes=codes), sentence(code, "en", codes=codes), successors=successors)
 
 
+def no_such_month() -> BadInput:
+    """A year or a day where a month is asked for."""
+    return BadInput("Tulis bulannya, misalnya `2026-10`.", "Write the month, such as `2026-10`.")
+
+
 class PersistedQueryNotFound(RequestError):
     """A document was requested by its hash alone, and is not in the cache: send its text with the hash, once."""
 

@@ -16,6 +16,7 @@ from auth.policy import PAGE, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode
+from registry.figures.indicators import INDICATORS
 from registry.guard.crossing import CROSSINGS
 from schema import errors
 from schema.build import SDL
@@ -73,6 +74,11 @@ def reference() -> str:
     text += _table("Errors of a request", ("code", "HTTP", "when"), sorted(answers))
     bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Limit]
     text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
+    counted = [
+        (f"`{name}`" + (f" by `{it.by.__name__}`" if it.by else ""), it.kind.value, name.label_en, name.label_id)
+        for name, it in INDICATORS.items()
+    ]
+    text += _table("Rows of a monthly report", ("indicator", "class", "English", "Indonesian"), counted)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]
     text += _table("Problems to correct, and findings", ("code", "severity", "English", "Indonesian"), mended)
     text += _table(

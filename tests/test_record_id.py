@@ -233,7 +233,7 @@ async def test_every_table_with_client_ids_registers_them(village: Place) -> Non
     have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
     ledgers = {name for name in have_id if name.startswith("ledger_")}
     inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}
-    history = {"record_revision", "region_lineage", "region_list", "audit_event", "record_id"}
+    history = {"record_revision", "signed_report", "region_lineage", "region_list", "audit_event", "record_id"}
     own = {"vault_check", "session", "second_factor", "recovery_code"}
     assert have_id - named_tables().keys() == ledgers | inside | history | own | set(ENTRIES)
     rows = await village.admin.fetch(

@@ -52,6 +52,7 @@ from registry.codes.household import (
     Sex,
     VisitResult,
 )
+from registry.codes.indicator import IndicatorName
 from registry.codes.kbli import KbliVersion
 from registry.codes.region import (
     RegionChange,
@@ -94,6 +95,7 @@ __all__ = [
     "HouseOwnership",
     "HouseholdStatus",
     "IdentityField",
+    "IndicatorName",
     "KbliVersion",
     "LegalCategory",
     "LifeStatus",

@@ -19,6 +19,8 @@ from registry.models.credential import CREDENTIAL, RECOVERY_CODE, SECOND_FACTOR
 from registry.models.device import DEVICE
 from registry.models.noun import SCHEMA
 from registry.models.session import SESSION
+from registry.models.signed_report import SIGNED_REPORT
+from registry.values.civil_day import CAPITAL
 
 TRIGGER = "held"
 _ME = f"{SCHEMA}.me()"
@@ -72,8 +74,9 @@ ENTERED: Mapping[str, str] = {
     SESSION.name: f"ended_at IS NULL AND (NOT second_factor OR {SCHEMA}.has_second_factor(account_id, NULL))",
     SECOND_FACTOR.name: "confirmed_at IS NULL AND ended_at IS NULL",
     RECOVERY_CODE.name: "used_at IS NULL",
+    SIGNED_REPORT.name: f"signer_id = {_ME} AND month < to_char(timezone('{CAPITAL.key}', now()), 'YYYY-MM')",
 }
-"""What holds of a row of a kind OWN when it is added, by table."""
+"""What holds of a row when it is added, by table."""
 
 REFUSE = f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -38,6 +38,7 @@ from registry.models import (
     region,
     service,
     session,
+    signed_report,
     workflow,
 )
 from registry.models.aggregate import by_itself, record_entries, saved_columns, village_records
@@ -135,6 +136,7 @@ DOORS: dict[str, Door] = {
     identity.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
     **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
+    signed_report.SIGNED_REPORT.name: Door(Kind.COUNTED),
     **{
         table_of(noun).name: Door(Kind.MAP, insert=False)
         for noun in (
@@ -207,7 +209,8 @@ def policies(table: str, door: Door) -> Iterator[str]:
             see += f" AND {within('identity')}"
         yield f"CREATE POLICY see ON {name} FOR SELECT USING ({see})"
         change = f"{within('write')} AND {see}"
-        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({change})"
+        added = f"{change} AND {one_way.ENTERED[table]}" if table in one_way.ENTERED else change
+        yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({added})"
         if door.update:
             before = change if door.changes is None else f"{change} AND {door.changes}"
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({before}) WITH CHECK ({change} AND {door.becomes})"

@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from auth.sensitivity import Sensitivity
 from registry import codes
 from registry.codes import OrderDirection
+from registry.figures.indicators import INDICATORS
 from registry.models.fact import Fact
 from registry.models.noun import camel
 from registry.values.text import clean
@@ -146,9 +147,14 @@ def _written(value: Any) -> Any:
     return value
 
 
+def _class_of_indicator(name: codes.IndicatorName) -> list[object]:
+    return sensitivity(INDICATORS[name].kind)
+
+
 def config(scalars: dict[object, Any]) -> StrawberryConfig:
     return StrawberryConfig(scalar_map=scalars)
 
 
 for _codes in codes.lists().values():  # every code list is an enum of the schema, each value with both labels
-    named_enum(_codes, own_labels)
+    _classes = _class_of_indicator if _codes is codes.IndicatorName else None
+    named_enum(_codes, own_labels, directives=_classes)

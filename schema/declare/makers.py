@@ -133,10 +133,13 @@ def one(
     link: Link,
     *where: Where,
     order: tuple[Order, ...] = (),
+    key: LookupKey | None = None,
     **columns: Datum,
 ) -> Any:
-    """One related record; `columns` says which datum each field of a value without a noun shows."""
-    return _related("one", kind, text, Source(noun, link, where), order, columns=columns)
+    """One related record, of several the one that the argument of a `key` names.
+
+    `columns` says which datum each field of a value without a noun shows."""
+    return _related("one", kind, text, Source(noun, link, where), order, columns=columns, key=key)
 
 
 def plain_list(
@@ -166,13 +169,15 @@ def _related(
     when: Where | None = None,
     limit: int = LONGEST_LIST,
     columns: dict[str, Datum] | None = None,
+    key: LookupKey | None = None,
 ) -> Any:
     if isinstance(kind, Exemption):
         return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
     # if `when` decides, the class only suppresses figures inside: it does not guard the list
     guard = None if when else kind
-    shape = RelatedField(how, source, order, guard, when=when, limit=limit, columns=columns or {})
-    return _field(shape, sensitivity(kind), text)
+    shape = RelatedField(how, source, order, guard, when=when, limit=limit, key=key, columns=columns or {})
+    arguments = None if key is None else {key.argument: argument(key.type, key.text)}
+    return _field(shape, sensitivity(kind), text, arguments)
 
 
 def connection(

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
+from registry.figures.indicators import MOST_ROWS
+from registry.figures.report import ReportRows
 from registry.models.fact import Derived
 from registry.models.history import RevisionChanges
 from registry.models.noun import Readable
@@ -62,6 +64,8 @@ CHANGES = 150
 """The changes that a revision counts as, of which two whole documents are read: its answer is never longer."""
 OFFICERS = 5
 """The nodes that a village's officers cost besides themselves: the grants of five areas are read, for each village."""
+REPORT = 100
+"""The nodes that the figures of a village's month cost besides its rows."""
 
 
 def _width_where(kind: Sensitivity) -> Callable[[Call], int]:
@@ -97,7 +101,7 @@ def code_list_size(name: Binding) -> Binding:
     return size
 
 
-READ_FOR = {Officer: OFFICERS, RevisionChanges: CHANGES}
+READ_FOR = {Officer: OFFICERS, RevisionChanges: CHANGES, ReportRows: REPORT}
 """What must be read for a plain list, beside its records."""
 
 
@@ -105,6 +109,8 @@ def plain_list_size(noun: Readable, bindings: Mapping[str, Binding]) -> int | Bi
     """How many records a plain list counts as."""
     if noun is ReferenceCode:
         return code_list_size(bindings["list"])
+    if noun is ReportRows:
+        return MOST_ROWS
     return CHANGES if noun is RevisionChanges else PLAIN_LIST_SIZE
 
 

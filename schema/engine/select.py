@@ -161,7 +161,7 @@ class Selection(Walk):
     def related(self, key: str, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> One | Many | Page:
         if is_connection(shape):
             return ConnectionSelection(self, field, nodes, shape).page(key)
-        source, target, kind = shape.source, get_named_type(field.type), guard(field, shape.kind)
+        source, target, kind = self.chosen(field, nodes, shape), get_named_type(field.type), guard(field, shape.kind)
         if shape.how == "one":
             if source.noun is Summary:
                 price = NATIONAL_SUMMARY if source.link is None else SUMMARY
@@ -186,6 +186,15 @@ class Selection(Walk):
             with self.complexity.nested(None), self.in_regions(source):
                 look_ups.append(One("", source, self.object(self.schema.get_type(graphql_name(face)), nodes)))
         return First(key, tuple(look_ups))
+
+    def chosen(self, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField) -> Source:
+        """The source of a record; an argument below the root names one of several, and one statement may hold many."""
+        if shape.key is None or shape.source.link is None:
+            return shape.source
+        assert isinstance(shape.key.where, Equals)
+        value = get_argument_values(field, nodes[0], self.variables)[shape.key.argument]
+        name = self.bind(self.new_name("k"), value, shape.key.convert, refuses=True)
+        return replace(shape.source, where=(*shape.source.where, replace(shape.key.where, argument=name)))
 
     def in_regions(self, source: Source, summed: bool = True) -> AbstractContextManager[None]:
         """In the regions that a record leads to, if they are regions."""

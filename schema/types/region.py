@@ -10,15 +10,15 @@ import orjson
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
-from registry.figures import summary
+from registry.figures import report, summary
 from registry.models import household, officer, region, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
-from registry.models.fact import RegionCode
+from registry.models.fact import PartialDate, RegionCode
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
-from registry.read.query import Many, Object, Order, Scalar, Source
+from registry.read.query import Equals, Many, Object, Order, Scalar, Source
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
 from schema.declare.implementations import IMPLEMENTATIONS, Implementations
@@ -37,7 +37,7 @@ from schema.declare.makers import (
     withheld_names,
 )
 from schema.declare.shapes import LookupKey
-from schema.errors import BadInput, no_such_region
+from schema.errors import BadInput, no_such_month, no_such_region
 from schema.types.node import Actor, Connection, Node, Record
 
 if TYPE_CHECKING:
@@ -46,10 +46,21 @@ if TYPE_CHECKING:
     from schema.types.figures import Summary
     from schema.types.household import HouseholdConnection
     from schema.types.member import MemberConnection
+    from schema.types.report import MonthlyReport
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(region.Region.code),)
 BY_NUMBER = (Order(household.number_of), Order(MemberFacts.seq))
+
+
+def _month(value: str) -> str:
+    """The month of a report.  Raises BadInput."""
+    if not report.is_month(value):
+        raise no_such_month()
+    return value
+
+
+MONTH_KEY = LookupKey("month", PartialDate, "A month, such as `2026-10`.", Equals("month", "month"), convert=_month)
 
 
 @face(region.RegionLineage)
@@ -202,6 +213,14 @@ class Village(Region):
         region.VillageEnrolment,
         by(region.VillageEnrolment.region_id),
         order=(Order(region.VillageEnrolment.year),),
+    )
+    monthly_report: Annotated[MonthlyReport, lazy("schema.types.report")] | None = one(
+        OPERATIONAL,
+        "The report of a month (laporan bulanan): the signed one if the village has signed it, else the figures as they"
+        " stand; null for a month that has not begun.",
+        report.Report,
+        report.of_parent,
+        key=MONTH_KEY,
     )
     officers: list[Actor] | None = plain_list(
         Sensitivity.PERSONAL,

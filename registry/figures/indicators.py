@@ -1,0 +1,241 @@
+"""What the rows of a monthly report count: one declaration, from which labels, computation and documents follow.
+
+A stock is what there is at the end of the month: of households, what was verified by then, as the ledger keeps it.  A
+flow is what happened within the month, as what is verified today dates it; a date of which only the year is known
+counts in January.  Months are those of the capital's calendar.
+Rule: an indicator's class is OPERATIONAL or PERSONAL, because whoever signs a report must see all of it.
+Tests: tests/test_monthly_report.py counts the same by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from auth.sensitivity import Sensitivity
+from registry.codes import BusinessStatus, Code, ExportReadiness, IndicatorName, MigrationStage, ServiceType
+from registry.figures.ledger import LEDGERS
+from registry.models.business import Business
+from registry.models.business_group import BusinessGroup
+from registry.models.cooperative import Cooperative, CooperativeMember
+from registry.models.episode import MigrationEpisode
+from registry.models.household import Household
+from registry.models.member import Member
+from registry.models.noun import Noun, const, is_one, table_of
+from registry.models.service_visit import ServiceVisit
+from registry.models.training import Training, TrainingParticipant
+from registry.values.civil_day import CAPITAL
+
+OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+Count = sa.Select[Any]
+Period = sa.FromClause
+"""One row that says what is counted: `area`, the code of a village, `month` as `2026-10`, and the instant `ends_at`."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What is counted of a village's month; with `by`, once for each of the codes, and `count` takes the code."""
+
+    kind: Sensitivity
+    count: Callable[..., Count]
+    by: type[Code] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in (OPERATIONAL, PERSONAL):
+            raise TypeError(f"a report shows no {self.kind.value} figure: whoever signs it must see all of it")
+
+
+def ends_at(month: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The instant at which a month (`2026-10`) ends in the capital."""
+    # timezone('Asia/Jakarta', CAST(month || '-01' AS TIMESTAMP) + CAST('1 month' AS INTERVAL))
+    first_day = sa.cast(month + const("-01"), sa.DateTime())
+    return sa.func.timezone(const(CAPITAL.key), first_day + sa.cast(const("1 month"), sa.Interval()))
+
+
+def _month_of(partial_date: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    # left(departed_on || '-01', 7): `2026` is `2026-01`
+    return sa.func.left(partial_date + const("-01"), const(7))
+
+
+def _month_of_day(day: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.to_char(day, const("YYYY-MM"))
+
+
+def _month_of_instant(instant: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return _month_of_day(sa.func.timezone(const(CAPITAL.key), instant))
+
+
+# --- households, from the ledger --------------------------------------------------------------------------------------
+
+
+def _ledger(noun: type[Noun]) -> sa.FromClause:
+    return LEDGERS[table_of(noun)].alias("l$")
+
+
+def _verified(ledger: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
+    """The rows that were open at the end of the period."""
+    # l$.area = t$1.area AND l$.since < t$1.ends_at AND (l$.until IS NULL OR l$.until >= t$1.ends_at)
+    still_open = sa.or_(ledger.c.until.is_(None), ledger.c.until >= period.c.ends_at)
+    return sa.and_(ledger.c.area == period.c.area, ledger.c.since < period.c.ends_at, still_open)
+
+
+def _households(period: Period) -> Count:
+    ledger = _ledger(Household)
+    return sa.select(sa.func.count()).select_from(ledger).where(_verified(ledger, period))
+
+
+def _members(period: Period) -> Count:
+    ledger = _ledger(Member)
+    return sa.select(sa.func.count()).select_from(ledger).where(_verified(ledger, period))
+
+
+def _persons(stage: MigrationStage) -> Callable[[Period], Count]:
+    """Persons by the stage of their latest episode, as registry/guard/counted.py chooses it."""
+
+    def count(period: Period) -> Count:
+        # SELECT count(*) FROM (SELECT DISTINCT ON (l$.member_id) l$.stage FROM registry.ledger_episode AS l$
+        #                       WHERE … ORDER BY l$.member_id, coalesce(…) DESC NULLS FIRST, l$.seq DESC) AS n$
+        # WHERE n$.stage IN ('RETURNED')
+        e = _ledger(MigrationEpisode)
+        begun = sa.func.coalesce(e.c.departed_on, e.c.registered_on, e.c.contract_starts_on)
+        newest = (
+            sa.select(e.c.stage)
+            .ext(distinct_on(e.c.member_id))
+            .where(_verified(e, period))
+            .order_by(e.c.member_id, begun.desc().nulls_first(), e.c.seq.desc())
+            .correlate(period)
+            .subquery("n$")
+        )
+        return sa.select(sa.func.count()).select_from(newest).where(is_one(newest.c.stage, stage))
+
+    return count
+
+
+def _episodes(dated: str) -> Callable[[Period], Count]:
+    """Verified episodes whose date lies in the month."""
+
+    def count(period: Period) -> Count:
+        e = _ledger(MigrationEpisode)
+        in_month = sa.and_(e.c.area == period.c.area, e.c.until.is_(None), _month_of(e.c[dated]) == period.c.month)
+        return sa.select(sa.func.count()).select_from(e).where(in_month)
+
+    return count
+
+
+def _running(period: Period, what: Callable[[sa.FromClause], Any], *readiness: ExportReadiness) -> Count:
+    b = _ledger(Business)
+    running = sa.select(what(b)).where(_verified(b, period), is_one(b.c.status, BusinessStatus.RUNNING))
+    return running.where(is_one(b.c.export_readiness, *readiness)) if readiness else running
+
+
+def _businesses(period: Period) -> Count:
+    return _running(period, lambda b: sa.func.count())
+
+
+def _with_business(period: Period) -> Count:
+    return _running(period, lambda b: sa.func.count(b.c.household_id.distinct()))
+
+
+def _export_ready(period: Period) -> Count:
+    return _running(period, lambda b: sa.func.count(), ExportReadiness.READY, ExportReadiness.EXPORTING)
+
+
+# --- records of the village -------------------------------------------------------------------------------------------
+
+
+def _recorded(record: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
+    return sa.and_(record.c.area == period.c.area, record.c.archived_at.is_(None))
+
+
+def _visits(period: Period, code: Code) -> Count:
+    v = table_of(ServiceVisit).alias("v$")
+    in_month = sa.and_(_recorded(v, period), _month_of_day(v.c.date) == period.c.month)
+    return sa.select(sa.func.count()).select_from(v).where(in_month, is_one(v.c.type, code))
+
+
+def _begun(training: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
+    return sa.and_(_recorded(training, period), _month_of_day(training.c.starts_on) == period.c.month)
+
+
+def _trainings(period: Period) -> Count:
+    t = table_of(Training).alias("r$")
+    return sa.select(sa.func.count()).select_from(t).where(_begun(t, period))
+
+
+def _participants(period: Period) -> Count:
+    t, p = table_of(Training).alias("r$"), table_of(TrainingParticipant).alias("e$")
+    of_training = sa.and_(p.c.record_id == t.c.id, _recorded(p, period))
+    return sa.select(sa.func.count()).select_from(t.join(p, of_training)).where(_begun(t, period))
+
+
+def _groups(period: Period) -> Count:
+    """Groups formed by the end of the month; one without a date, if it was recorded by then."""
+    g = table_of(BusinessGroup).alias("g$")
+    since = sa.func.coalesce(_month_of(g.c.formed_on), _month_of_instant(g.c.created_at))
+    return sa.select(sa.func.count()).select_from(g).where(_recorded(g, period), since <= period.c.month)
+
+
+def _existing(cooperative: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
+    """A cooperative exists since it was recorded, or since it became a legal entity, if that is earlier."""
+    recorded, legal = _month_of_instant(cooperative.c.created_at), _month_of_day(cooperative.c.legal_on)
+    return sa.and_(_recorded(cooperative, period), sa.func.least(recorded, legal) <= period.c.month)
+
+
+def _cooperatives(period: Period) -> Count:
+    c = table_of(Cooperative).alias("c$")
+    return sa.select(sa.func.count()).select_from(c).where(_existing(c, period))
+
+
+def _cooperative_members(period: Period) -> Count:
+    c, m = table_of(Cooperative).alias("c$"), table_of(CooperativeMember).alias("e$")
+    of_cooperative = sa.and_(m.c.record_id == c.c.id, _recorded(m, period))
+    return sa.select(sa.func.count()).select_from(c.join(m, of_cooperative)).where(_existing(c, period))
+
+
+N = IndicatorName
+INDICATORS: dict[IndicatorName, Indicator] = {
+    N.HOUSEHOLDS: Indicator(OPERATIONAL, _households),
+    N.PERSONS_PROSPECTIVE: Indicator(PERSONAL, _persons(MigrationStage.PROSPECTIVE)),
+    N.PERSONS_ACTIVE: Indicator(PERSONAL, _persons(MigrationStage.WORKING_ABROAD)),
+    N.PERSONS_RETURNED: Indicator(PERSONAL, _persons(MigrationStage.RETURNED)),
+    N.HOUSEHOLD_MEMBERS: Indicator(OPERATIONAL, _members),
+    N.BUSINESSES: Indicator(OPERATIONAL, _businesses),
+    N.HOUSEHOLDS_WITH_BUSINESS: Indicator(OPERATIONAL, _with_business),
+    N.EXPORT_READY: Indicator(OPERATIONAL, _export_ready),
+    N.DEPARTURES: Indicator(PERSONAL, _episodes("departed_on")),
+    N.RETURNS: Indicator(PERSONAL, _episodes("returned_on")),
+    N.TRAININGS: Indicator(OPERATIONAL, _trainings),
+    N.TRAINING_PARTICIPANTS: Indicator(OPERATIONAL, _participants),
+    N.GROUPS: Indicator(OPERATIONAL, _groups),
+    N.COOPERATIVES: Indicator(OPERATIONAL, _cooperatives),
+    N.COOPERATIVE_MEMBERS: Indicator(OPERATIONAL, _cooperative_members),
+    N.SERVICE_VISITS: Indicator(OPERATIONAL, _visits, ServiceType),
+}
+"""The rows of a report in their order, with their classes, those of the public contract."""
+if undeclared := IndicatorName.__members__.keys() - {name.name for name in INDICATORS}:
+    raise TypeError(f"say in registry/figures/indicators.py what {', '.join(sorted(undeclared))} count")
+
+
+def counted(period: Period) -> sa.CompoundSelect[Any]:
+    """One row for each row of a report: its place `n`, `indicator`, `key` (empty without one) and `value`."""
+    # SELECT 1 AS n, 'HOUSEHOLDS' AS indicator, '' AS key, (SELECT count(*) FROM registry.ledger_household …) AS value
+    # UNION ALL SELECT 2, 'PERSONS_PROSPECTIVE', …
+    selects: list[sa.Select[Any]] = []
+    for name, indicator in INDICATORS.items():
+        for code in indicator.by or (None,):
+            count = indicator.count(period) if code is None else indicator.count(period, code)
+            columns = {
+                "n": const(len(selects) + 1),
+                "indicator": const(name.value),
+                "key": const("" if code is None else code.value),
+                "value": count.correlate(period).scalar_subquery(),
+            }
+            selects.append(sa.select(*[column.label(label) for label, column in columns.items()]))
+    return sa.union_all(*selects)
+
+
+MOST_ROWS = sum(len(indicator.by or (None,)) for indicator in INDICATORS.values())
