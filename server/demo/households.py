@@ -21,6 +21,7 @@ from server.demo.accounts import NAMESPACE
 from server.demo.episodes import ABROAD, Traveller, days, episodes, pick
 from server.demo.names import Culture, culture_of, given_name
 from server.demo.people import ROOM, card_number, education, occupation, school
+from server.demo.remittances import remittance
 from server.demo.trades import business
 
 SILENT_EVERY = 25
@@ -117,8 +118,10 @@ class _Family:
         self.culture = culture_of(self.village.code, self.rng)
         migrant, spouse = self._people()
         self._travel(migrant, spouse)
+        money = random.Random(f"remittances/{place}")
         for seq, episode in enumerate(self.episodes, 1):
             episode["seq"] = seq
+            episode |= remittance(episode, money)
         return AGGREGATE.empty() | {
             "household": {str(self.id): self._household()},
             "member": {person.traveller.id: person.row for person in self.people},

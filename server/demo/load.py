@@ -28,15 +28,16 @@ from registry.models.finding import FINDING
 from registry.models.household import HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
-from registry.models.record_revision import RECORD_REVISION
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
 from server.demo import agencies, geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.cases import add_cases
 from server.demo.households import Village, documents, villages
+from server.demo.programme import PROGRAMME_TABLES, programme
 from server.demo.record import TABLES, Recorder
 from server.demo.rows import Rows
+from server.demo.saved import add_saved
 
 Report = Callable[[str, int, int], None]
 """Is called with progress: of what, how many are done, of how many."""
@@ -51,6 +52,7 @@ NUMBERS = table_of(HouseholdNumber)
 LEDGER_STATEMENTS = [
     Sql(writing(source, ledger, arg("households", ARRAY(sa.Uuid())))) for source, ledger in LEDGERS.items()
 ]
+PROGRAMME_ID = f"SELECT id FROM {SCHEMA}.programme WHERE code = $1"
 SINCE_STATEMENTS = [
     f"UPDATE {SCHEMA}.{ledger.name} l SET since = h.verified_at FROM {SCHEMA}.household h "
     "WHERE h.id = l.household_id AND h.id = ANY($1)"
@@ -85,14 +87,25 @@ async def load(
         report("accounts", len(ACCOUNTS), len(ACCOUNTS))
         places = [village for village in villages(regions) if only is None or village.code in only]
         count = PER_VILLAGE * scale
+        programme_id = await connection.fetchval(PROGRAMME_ID, geography.PROGRAMME[0])
+        loading = Loading(count, now, vault, programme_id)
         step = max(1, BATCH // count)
         waiting = Batch(Rows(), [])
         for start in range(0, len(places) + step, step):  # a batch is made while the one before is written
-            next_batch = asyncio.to_thread(_batch, places[start : start + step], count, now, vault)
+            next_batch = asyncio.to_thread(_batch, places[start : start + step], loading)
             waiting, _ = await asyncio.gather(next_batch, _write(connection, waiting))
             report("households", min(start, len(places)) * count, len(places) * count)
-        tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, RECORD_REVISION]
+        tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, *PROGRAMME_TABLES]
         await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
+
+
+class Loading(NamedTuple):
+    """How many households a village gets, as of when, with whose keys, and the id of the programme."""
+
+    per_village: int
+    now: dt.datetime
+    vault: Vault
+    programme: uuid.UUID
 
 
 class Batch(NamedTuple):
@@ -102,10 +115,10 @@ class Batch(NamedTuple):
     verified: list[uuid.UUID]
 
 
-def _batch(places: Sequence[Village], count: int, now: dt.datetime, vault: Vault) -> Batch:
+def _batch(places: Sequence[Village], loading: Loading) -> Batch:
     batch = Batch(Rows(), [])
     for village in places:
-        batch.verified.extend(_add_village(batch.rows, village, count, now, vault))
+        batch.verified.extend(_add_village(batch.rows, village, loading))
     return batch
 
 
@@ -126,17 +139,20 @@ def _add_account(rows: Rows, account: Account, regions: Mapping[str, uuid.UUID])
     rows.add(GRANTS, grant, {"national": region is None}, state)
 
 
-def _add_village(rows: Rows, village: Village, count: int, now: dt.datetime, vault: Vault) -> list[uuid.UUID]:
+def _add_village(rows: Rows, village: Village, loading: Loading) -> list[uuid.UUID]:
     """Add the households of a village in the order of the visits.  Returns the ids of the verified ones.
 
     In the village of a persona, the newest households are one in each state.
     """
-    rng = random.Random(f"states/{village.code}")
+    rng, count, now = random.Random(f"states/{village.code}"), loading.per_village, loading.now
     states = rng.choices(list(STATES), list(STATES.values()), k=count)
     if any(persona.area == village.code for persona in PERSONAS):
         states[-len(STATES) :] = STATES
     in_order = sorted(documents(village, SEED, count, now.date()), key=_captured)
-    recorder = Recorder(rows, village, now, vault)
+    sent_in = [document for document, state in zip(in_order, states, strict=True) if state is not S.DRAFT]
+    for record in programme(village, sent_in, now.date(), loading.programme):
+        add_saved(rows, village, record)
+    recorder = Recorder(rows, village, now, loading.vault)
     last_serials: dict[int, int] = defaultdict(int)  # by year
     verified = []
     for document, state in zip(in_order, states, strict=True):
