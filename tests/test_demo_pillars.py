@@ -20,7 +20,7 @@ from registry.models.business_group import BusinessGroup
 from registry.models.case import Case
 from registry.models.household_aggregate import AGGREGATE
 from registry.models.member import Member
-from registry.models.noun import facts, table_of
+from registry.models.noun import Noun, facts, table_of
 from registry.models.scoped import HouseholdRecord
 from registry.rules import Finding, check
 from server.demo.households import Village, documents
@@ -197,7 +197,8 @@ async def test_the_database_holds_the_newest_revision_of_every_record(admin: asy
     stored = await admin.fetch("SELECT * FROM record_revision ORDER BY record_id, rev")
     newest = {row["record_id"]: row for row in stored}
     counts = Counter(row["record_id"] for row in stored)
-    assert {row["noun"] for row in stored} == {noun.__tablename__ for noun in (*PILLARS, Case)}
+    nouns: list[type[Noun]] = [*PILLARS, Case]
+    assert {row["noun"] for row in stored} == {table_of(noun).name for noun in nouns}
     for noun in PILLARS:
         aggregate = by_itself(noun)
         rows = {row["id"]: row for row in await admin.fetch(f"SELECT * FROM {table_of(noun).name}")}
