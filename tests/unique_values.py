@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from registry.models.household_aggregate import NOUNS
 from tests.world import House, Mark, Row
 
 
@@ -59,7 +60,8 @@ def document(unique: UniqueValues, house: House, code: str, nik: str | None = No
     arrangement of care."""
 
     def row(table: str) -> Row:
-        record = Row(table, house.id if table == "household" else uuid.uuid4(), house, house.author)
+        id_ = house.id if table == "household" else uuid.uuid4()
+        record = Row(table, id_, house, house.author, kind=NOUNS[table].row_sensitivity.value)
         house.rows.append(record)
         return record
 

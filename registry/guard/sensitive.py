@@ -1,4 +1,4 @@
-"""The policies of records whose mere existence is sensitive, as that of a case, and of their revisions.
+"""The policies of records whose mere existence is sensitive, as that of a case or of a child's care, and of revisions.
 
 Such a record exists for callers that see its class in its area, and for its recorder where they see the class in their
 own records.  Its revisions exist for whoever the record exists for, wherever it lies by now.
@@ -15,6 +15,7 @@ from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.guard.area_tests import UNDRAFTED, in_areas, within
 from registry.models.aggregate import village_records
+from registry.models.household_aggregate import NOUNS
 from registry.models.noun import SCHEMA
 from registry.models.record_revision import RECORD_REVISION, RecordRevision
 from registry.models.scoped import walled_by
@@ -27,16 +28,23 @@ _PLAIN = f"{in_areas('read')} AND {UNDRAFTED}"
 def kinds() -> dict[str, Sensitivity]:
     """Table of such a noun → the class without which its records do not exist; of those that are imported."""
     tables: dict[str, Sensitivity] = {}
-    for noun in village_records():
+    for noun in (*NOUNS.values(), *village_records()):
         kind = noun.row_sensitivity
         if kind is Sensitivity.OPERATIONAL:
             continue
-        if kind not in walled_by(noun) or kind not in RecordRevision.walled_by:
-            raise TypeError(
-                f"the wall tests {kind.name} of {noun.__name__} and of its revisions: add it to `walled_by`"
-            )
+        if kind not in walled_by(noun):
+            raise TypeError(f"the wall tests {kind.name} of each {noun.__name__}: add it to its `walled_by`")
         tables[str(noun.__tablename__)] = kind
     return tables
+
+
+def _of_villages() -> list[str]:
+    """The tables of such nouns whose revisions are records of a table of their own."""
+    names = [str(noun.__tablename__) for noun in village_records()]
+    sensitive = [name for name in kinds() if name in names]
+    if lacking := {kinds()[name] for name in sensitive} - set(RecordRevision.walled_by):
+        raise TypeError(f"the wall tests {lacking} of RecordRevision: add it to its `walled_by`")
+    return sensitive
 
 
 def policies(table: str, *, updated: bool) -> Iterator[str]:
@@ -71,9 +79,9 @@ def _written(kind: Sensitivity) -> str:
 
 def _of_revision(plain: str, sensitive: Callable[[str], str]) -> str:
     """The test of a revision: `plain`, or that of its own noun if the noun is sensitive."""
-    names = ", ".join(f"'{name}'" for name in kinds())
+    names = ", ".join(f"'{name}'" for name in _of_villages())
     tests = [f"(noun NOT IN ({names}) AND {plain})"]
-    tests += [f"(noun = '{name}' AND {sensitive(name)})" for name in kinds()]
+    tests += [f"(noun = '{name}' AND {sensitive(name)})" for name in _of_villages()]
     return " OR ".join(tests)
 
 

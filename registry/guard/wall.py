@@ -103,14 +103,19 @@ refuse_undeclared()
 FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
 """What stays as it was made; who recorded a row decides who sees its protective facts."""
 
+
+def _scoped_kind(table: str) -> Kind:
+    return Kind.SENSITIVE if table in sensitive.kinds() else Kind.SCOPED
+
+
 DOORS: dict[str, Door] = {
     **{
-        table.name: Door(Kind.SCOPED, update=tuple(c.name for c in table.columns if c.name not in FIXED))
+        table.name: Door(_scoped_kind(table.name), update=tuple(c.name for c in table.columns if c.name not in FIXED))
         for table in map(table_of, NOUNS.values())
     },
     **{
         table_of(noun).name: Door(
-            Kind.SENSITIVE if table_of(noun).name in sensitive.kinds() else Kind.SCOPED,
+            _scoped_kind(table_of(noun).name),
             update=(*saved_columns(by_itself(noun)), "updated_at", "archived_at"),
         )
         for noun in village_records()

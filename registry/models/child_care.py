@@ -23,7 +23,8 @@ class ChildCare(HouseholdPart, Noun):
     """Pengasuhan of a child left behind."""
 
     __tablename__ = "child_care"
-    existence = SPECIAL
+    row_sensitivity = SPECIAL
+    walled_by = (SPECIAL,)
     child_id: Mapped[uuid.UUID] = fact(SPECIAL, "Anak", "Child", counted=True)
     caregiver: Mapped[CaregiverRelation | None] = fact(
         SPECIAL, "Pengasuh", "Who looks after the child", CaregiverRelation, counted=True

@@ -52,7 +52,6 @@ class Noun(DeclarativeBase):
         CurrencyCode: Written(Bounds(longest=3)),
     }
     row_sensitivity: ClassVar[Sensitivity] = Sensitivity.OPERATIONAL  # callers without this class see no row
-    existence: ClassVar[Sensitivity | None] = None  # the class of the mere fact that there is such a record
     place: ClassVar[str] = "area"  # the column with the region in which a row lies
     searched: ClassVar[Sensitivity | None] = None  # the class of the names that a search compares
     named: ClassVar[bool] = True  # its ids name one record in the whole registry (registry/guard/record_id.py)
@@ -139,7 +138,6 @@ class TableFunction:
     """Rows that a function of the database makes from its parent's row; readable like a noun."""
 
     row_sensitivity: ClassVar[Sensitivity]
-    existence: ClassVar[Sensitivity | None] = None
     place: ClassVar[str] = "area"
     searched: ClassVar[Sensitivity | None] = None
 

@@ -110,11 +110,6 @@ class VisibleHere:
         return visible
 
 
-def existing(noun: Readable) -> tuple[VisibleHere, ...]:
-    """The condition that a row exists for the caller, where its mere existence has a class."""
-    return () if noun.existence is None else (VisibleHere(noun, noun.existence),)
-
-
 @dataclass(frozen=True)
 class VisibleAround:
     """The row lies where the caller sees a class in all records, or in those that they created."""

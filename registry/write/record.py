@@ -184,8 +184,8 @@ def check_classes(work: SubmissionContext) -> None:
     seen = frozenset(kind for kind in Sensitivity if principal.sees(kind).covers(area))
     seen_in_own = seen.union(kind for kind in Sensitivity if principal.own(Ability.of(kind)).covers(area))
     for table, id_ in (*work.edit.records, *work.edit.removed):
-        existence = aggregate.nouns[table].existence
-        if existence is not None and existence not in seen:
+        existence = aggregate.nouns[table].row_sensitivity
+        if existence not in seen:
             raise Forbidden(field=work.edit.path((table, id_, "id"))[-1], kind=existence)
     for table, records in work.edit.sent.items():
         for id_, columns in records.items():

@@ -21,7 +21,7 @@ from registry.models.fact import Derived
 from registry.models.impact import households as households_of_grant
 from registry.models.noun import Readable, To
 from registry.models.region import Region
-from registry.read.filter import HasCode, existing
+from registry.read.filter import HasCode
 from registry.read.query import (
     Const,
     Datum,
@@ -250,7 +250,7 @@ class Selection(Walk):
             if noun is None or not self._sees_rows(noun, opened_by):
                 continue
             opened = () if opened_by is None else (opened_by.where,)
-            source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun), *opened, *existing(noun)))
+            source = Source(noun, None, (Equals("id", "id"), *_is_shown_by(face, noun), *opened))
             with self.complexity.regions(caller_width):
                 look_ups.append(One("", source, self.object(type_, nodes)))
         return First("", tuple(look_ups))
@@ -258,7 +258,7 @@ class Selection(Walk):
     def _sees_rows(self, noun: Readable, opened_by: OpenedBy | None) -> bool:
         if opened_by is not None and opened_by.ability not in self.visibility.lists:
             return False
-        kind = noun.existence or noun.row_sensitivity
+        kind = noun.row_sensitivity
         return self.visibility.extent(Sensitivity.OPEN, kind) is not Extent.NONE or self.visibility.owns(kind)
 
     def payload_record(self, field: GraphQLField, nodes: list[FieldNode]) -> One:

@@ -80,7 +80,7 @@ def _list_fields() -> Iterator[tuple[str, InputField]]:
     for name, face in LISTED.items():
         text = f"A {_singular(face)} inside a household document."
         child: Any = RECORDS[noun_of(face).__tablename__].type(text, before={"removed": _REMOVED})
-        yield name, InputField(list[child], noun_of(face).existence or OPERATIONAL, "Records of the household.")
+        yield name, InputField(list[child], noun_of(face).row_sensitivity, "Records of the household.")
 
 
 HouseholdInput = RECORDS["household"].type(

@@ -196,12 +196,16 @@ class RecordInput:
                 else:
                     self._part_readers.setdefault(camel(field.name), []).append((camel(part), column, json_value))
 
+    @property
+    def id_field(self) -> InputField:
+        """The id of a part of a household says no more than its list does."""
+        return ID_FIELD
+
     def type(
         self, text: str, before: Mapping[str, InputField] = NOTHING, after: Mapping[str, InputField] = NOTHING
     ) -> type[Any]:
         """The input type: `before` and `after` are fields beside those of the face."""
-        id_field = replace(ID_FIELD, kind=self.noun.row_sensitivity)
-        fields = {"id": id_field, **before, **{field.name: field.input for field in self.fields}, **after}
+        fields = {"id": self.id_field, **before, **{field.name: field.input for field in self.fields}, **after}
         return input_type(self.name, text, fields)
 
     def columns(self, sent: InputDict) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from schema.declare.makers import ID, fields_of
 from schema.declare.shapes import RelatedField
 from schema.errors import BadInput
 from schema.inputs.reading import uuid_text
-from schema.inputs.record import OPERATIONAL, RecordInput, WrittenField, home_of, noun_of, type_of
+from schema.inputs.record import ID_FIELD, OPERATIONAL, RecordInput, WrittenField, home_of, noun_of, type_of
 
 BASE_REV = InputField(
     int, OPERATIONAL, "The `rev` that the edit started from; without it, from the last revision that you wrote."
@@ -108,6 +108,11 @@ class VillageRecordInput(RecordInput):
         self.places = {self.table: self.inside, **{list_.table: list_.inside for list_ in self.lists}}
         lists = {list_.name: list_.input for list_ in self.lists}
         self.command_input = self.type(text, before={"base_rev": BASE_REV}, after=lists)
+
+    @property
+    def id_field(self) -> InputField:
+        """The id of a record that is sent by itself tells that there is one."""
+        return replace(ID_FIELD, kind=self.noun.row_sensitivity)
 
     def submission(self, ability: Ability, sent: InputDict) -> VillageRecordSubmission:
         """What was sent, to be saved by an ability.  Raises BadInput."""
