@@ -8,7 +8,7 @@ import uuid
 import asyncpg
 import pytest
 
-from registry.guard.crossing import CROSSINGS
+from registry.guard.crossings import CROSSINGS
 from registry.guard.wall import CROSSING, DOORS, LOGIN
 from registry.models.noun import SCHEMA
 from tests.personas import BY_NAME, DISABLED, PERSONAS

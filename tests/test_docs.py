@@ -17,7 +17,7 @@ from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode
 from registry.figures.indicators import INDICATORS
-from registry.guard.crossing import CROSSINGS
+from registry.guard.crossings import CROSSINGS
 from schema import errors
 from schema.build import SDL
 from schema.limits import Limit

@@ -19,7 +19,7 @@ from auth.area import NATIONAL, AreaSet
 from auth.policy import PAGE, VERIFICATION_STAGES, cell
 from auth.principal import Grant, Principal
 from auth.role import Role
-from registry.guard.crossing import CROSSINGS
+from registry.guard.crossings import CROSSINGS
 from registry.guard.wall import DOORS
 from registry.read.visibility import Visibility
 from schema.build import build

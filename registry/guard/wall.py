@@ -20,7 +20,8 @@ from registry.codes import RegionLevel
 from registry.figures import ledger
 from registry.guard import one_way, quota, record_id, sensitive, staff, throttle
 from registry.guard.area_tests import UNDRAFTED, in_areas, within
-from registry.guard.crossing import CROSSINGS, NAMING, Crossing
+from registry.guard.crossing import NAMING, Crossing
+from registry.guard.crossings import CROSSINGS
 from registry.guard.sealed import refuse_undeclared
 from registry.models import (
     account,

@@ -1,8 +1,8 @@
 """Sessions: what a sign-in begins; its access tokens name it, and its refresh token renews it.
 
 Rule: a session ends at its last instant, when it is ended, when its device is revoked, and when its account is disabled
-or signed out everywhere, whichever comes first; `sign_in` (registry/guard/crossing.py) asks all of this together with
-the grants.  Of a refresh token only the hash is stored.  Tests: tests/test_sessions.py.
+or signed out everywhere, whichever comes first; `sign_in` (registry/guard/door_crossings.py) asks all of this together
+with the grants.  Of a refresh token only the hash is stored.  Tests: tests/test_sessions.py.
 """
 
 from __future__ import annotations

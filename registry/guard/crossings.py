@@ -1,0 +1,49 @@
+"""All crossings, as row security makes them."""
+
+from __future__ import annotations
+
+from registry.guard.crossing import (
+    FIGURES,
+    LIVING_GRANTS,
+    NAMING,
+    OFFICERS_OF,
+    REGISTERED_OPERATION,
+    SERVICE_KEYS,
+    TAKING,
+    WAS_GRANTED,
+)
+from registry.guard.door_crossings import (
+    ACCOUNT_OF,
+    ADMITTING,
+    BIND_SUBJECT,
+    CAN_SIGN_IN,
+    FORGETTING,
+    FORGETTING_FACTORS,
+    GIVING_PASSWORD,
+    LAST_SEEN,
+    OUTGROWING,
+    SIGN_IN,
+    WELCOMING,
+)
+
+CROSSINGS = (
+    SIGN_IN,
+    ACCOUNT_OF,
+    BIND_SUBJECT,
+    REGISTERED_OPERATION,
+    SERVICE_KEYS,
+    FIGURES,
+    NAMING,
+    TAKING,
+    WAS_GRANTED,
+    LIVING_GRANTS,
+    OFFICERS_OF,
+    ADMITTING,
+    WELCOMING,
+    LAST_SEEN,
+    CAN_SIGN_IN,
+    FORGETTING,
+    FORGETTING_FACTORS,
+    GIVING_PASSWORD,
+    OUTGROWING,
+)
