@@ -40,6 +40,7 @@ TRAINING = """mutation($input: TrainingInput!) { saveTraining(input: $input) { u
 GROUP = """mutation($input: BusinessGroupInput!) { saveBusinessGroup(input: $input) { userErrors { code path } } }"""
 COOPERATIVE = """mutation($input: CooperativeInput!) { saveCooperative(input: $input) {
   userErrors { code path } } }"""
+ASSISTANCE = """mutation($input: AssistanceInput!) { saveAssistance(input: $input) { userErrors { code path } } }"""
 
 
 async def read(village: Place, month: str, who: str = "verifier", code: str = HERE) -> Any:
@@ -124,10 +125,19 @@ async def test_every_row_counts_what_its_name_says(village: Place) -> None:
     people = [{"memberId": one["id"]}, {"memberId": other["id"]}]
     await save(village, TRAINING, **taught, startsOn=f"{month}-10", participants=people)
     await save(village, GROUP, name="Kelompok", formedOn=month, memberIds=[one["id"]])
+    given = {"type": "CAPITAL", "source": "VILLAGE_FUND", "recipientId": document["id"]}
+    for day, amount, currency in (
+        (f"{month}-01", "20000000.25", "IDR"),
+        (f"{month}-28", "500000.50", "IDR"),
+        (f"{month}-05", "70.00", "USD"),
+        ("2016-01-01", "9.00", "IDR"),
+    ):
+        await save(village, ASSISTANCE, **given, date=day, value={"amount": amount, "currency": currency})
+    await save(village, ASSISTANCE, **given, date=f"{month}-02")
     cooperative = {"name": "Koperasi", "status": "LEGAL_ENTITY", "kind": "SAVINGS_AND_LOANS", "legalNo": "1"}
     await save(village, COOPERATIVE, **cooperative, legalOn=f"{month}-02", memberIds=[one["id"], other["id"]])
     flows = {"DEPARTURES": 1, "RETURNS": 1, "TRAININGS": 1, "TRAINING_PARTICIPANTS": 2}
-    flows |= {"SERVICE_VISITS COMPLAINT": 1, "SERVICE_VISITS RETURN_RECORD": 1}
+    flows |= {"ASSISTANCE_IDR": 20_500_001, "SERVICE_VISITS COMPLAINT": 1, "SERVICE_VISITS RETURN_RECORD": 1}
     groups = {"GROUPS": 1, "COOPERATIVES": 1, "COOPERATIVE_MEMBERS": 2}
     # the household was not verified in that month, but it is now
     assert changes(before, await read(village, month)) == flows | groups

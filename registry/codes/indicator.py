@@ -19,6 +19,7 @@ class IndicatorName(Code):
     TRAININGS = "TRAININGS", "Pelatihan", "trainings"
     TRAINING_PARTICIPANTS = "TRAINING_PARTICIPANTS", "Peserta pelatihan", "participants of trainings"
     GROUPS = "GROUPS", "Kelompok usaha", "business groups"
+    ASSISTANCE_IDR = "ASSISTANCE_IDR", "Nilai bantuan dalam rupiah", "value of assistance in rupiah"
     COOPERATIVES = "COOPERATIVES", "Koperasi", "cooperatives"
     COOPERATIVE_MEMBERS = "COOPERATIVE_MEMBERS", "Anggota koperasi", "members of cooperatives"
     SERVICE_VISITS = "SERVICE_VISITS", "Kunjungan layanan", "visits to the service centre"

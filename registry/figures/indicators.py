@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessStatus, Code, ExportReadiness, IndicatorName, MigrationStage, ServiceType
 from registry.figures.ledger import LEDGERS
+from registry.models.assistance import Assistance
 from registry.models.business import Business
 from registry.models.business_group import BusinessGroup
 from registry.models.cooperative import Cooperative, CooperativeMember
@@ -31,6 +32,7 @@ from registry.models.training import Training, TrainingParticipant
 from registry.values.civil_day import CAPITAL
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+RUPIAH = "IDR"
 Count = sa.Select[Any]
 Period = sa.FromClause
 """One row that says what is counted: `area`, the code of a village, `month` as `2026-10`, and the instant `ends_at`."""
@@ -179,6 +181,16 @@ def _groups(period: Period) -> Count:
     return sa.select(sa.func.count()).select_from(g).where(_recorded(g, period), since <= period.c.month)
 
 
+def _assistance(period: Period) -> Count:
+    """What was given in the month and is valued in rupiah, in whole rupiah."""
+    # SELECT CAST(round(coalesce(sum(a$.value_amount), 0)) AS BIGINT) FROM registry.assistance AS a$
+    # WHERE … AND a$.value_currency = 'IDR'
+    a = table_of(Assistance).alias("a$")
+    in_month = sa.and_(_recorded(a, period), _month_of_day(a.c.date) == period.c.month)
+    total = sa.func.round(sa.func.coalesce(sa.func.sum(a.c.value_amount), const(0)))
+    return sa.select(sa.cast(total, sa.BigInteger())).where(in_month, a.c.value_currency == const(RUPIAH))
+
+
 def _existing(cooperative: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
     """A cooperative exists since it was recorded, or since it became a legal entity, if that is earlier."""
     recorded, legal = _month_of_instant(cooperative.c.created_at), _month_of_day(cooperative.c.legal_on)
@@ -211,6 +223,7 @@ INDICATORS: dict[IndicatorName, Indicator] = {
     N.TRAININGS: Indicator(OPERATIONAL, _trainings),
     N.TRAINING_PARTICIPANTS: Indicator(OPERATIONAL, _participants),
     N.GROUPS: Indicator(OPERATIONAL, _groups),
+    N.ASSISTANCE_IDR: Indicator(OPERATIONAL, _assistance),
     N.COOPERATIVES: Indicator(OPERATIONAL, _cooperatives),
     N.COOPERATIVE_MEMBERS: Indicator(OPERATIONAL, _cooperative_members),
     N.SERVICE_VISITS: Indicator(OPERATIONAL, _visits, ServiceType),
