@@ -181,6 +181,32 @@ def test_assistance_goes_to_what_the_village_has() -> None:
     assert kinds.keys() == {"group", "village", "business", "family"}
 
 
+def test_children_with_a_parent_abroad_are_looked_after() -> None:
+    carers = Counter[str]()
+    for _, households, _ in some_villages():
+        for document in households:
+            members = document["member"]
+            for care in document["child_care"].values():
+                child = members[care["child_id"]]
+                parents = [members[child[key]] for key in ("mother_id", "father_id") if key in child]
+                assert "ABROAD" in {parent["residence"] for parent in parents}
+                carers[care["caregiver"]] += 1
+                if "caregiver_member_id" in care:
+                    assert members[care["caregiver_member_id"]]["residence"] == "HOME"
+    assert {"MOTHER", "FATHER", "GRANDPARENTS"} <= carers.keys()
+
+
+def test_businesses_have_a_code_of_either_edition() -> None:
+    rows = [row for _, households, _ in some_villages() for one in households for row in one["business"].values()]
+    assert {row.get("kbli_version") for row in rows} == {None, "KBLI_2020", "KBLI_2025"}
+    for _, households, _ in some_villages():
+        for document in households:
+            codes = {
+                str(finding.code.value) for finding in check(document, LAST_HOUR, complete=True, aggregate=AGGREGATE)
+            }
+            assert not codes & {"KBLI_UNKNOWN", "FIELD_KBLI_MISMATCH"}
+
+
 def test_most_migrants_abroad_send_money_home() -> None:
     episodes = [
         row for _, households, _ in some_villages() for one in households for row in one["migration_episode"].values()

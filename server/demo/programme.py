@@ -22,6 +22,7 @@ from registry.models.record_revision import RECORD_REVISION
 from registry.models.service_visit import ServiceVisit
 from registry.models.training import Training
 from server.demo.accounts import PERSONAS
+from server.demo.care import care_of
 from server.demo.enterprise import cooperatives, groups, trainings
 from server.demo.giving import assistance
 from server.demo.households import Village
@@ -45,7 +46,8 @@ JOINED = {BusinessGroup: "group_id", Cooperative: "cooperative_id"}
 def programme(village: Village, documents: Sequence[Document], today: dt.date, programme_id: uuid.UUID) -> list[Saved]:
     """The records of a village, which name people of the `documents`: households that were sent in.
 
-    The documents then hold what follows from the records: participations, and the groups of businesses."""
+    The documents then hold what follows from the records: participations, the groups of businesses, and who of the
+    children left behind comes to sessions."""
     if not documents:
         return []
     is_personas = any(persona.area == village.code for persona in PERSONAS)
@@ -104,6 +106,8 @@ def _take_part(families: Sequence[Family], records: Sequence[Saved]) -> None:
             for pillar, since in first.items()
         }
         _join(family.document, before)
+        attending = {tie.member for tie in before if tie.record.noun is ParentingSession}
+        family.document["child_care"] = dict(care_of(family, attending, random.Random(f"care/{family.id}")))
 
 
 def _participation(pillar: Pillar, since: dt.date) -> dict[str, Any]:

@@ -51,6 +51,28 @@ TRADES: tuple[Trade, ...] = (
     Trade(1, F.TOURISM_LODGING, "Homestay {place}", "Kamar untuk wisatawan"),
     Trade(1, F.EDUCATION, "Kursus Bahasa {who}", "Kursus bahasa Mandarin, Inggris dan Korea"),
 )
+DIVISIONS = {
+    F.RETAIL: "47",
+    F.FOOD_PROCESSING: "10",
+    F.LIVESTOCK: "01",
+    F.CROPS: "01",
+    F.FISHERY: "03",
+    F.FOOD_SERVICE: "56",
+    F.TAILORING: "14",
+    F.TEXTILE_CLOTHING_LEATHER: "13",
+    F.CRAFTS: "16",
+    F.FURNITURE_WOOD: "31",
+    F.WORKSHOP_REPAIR: "95",
+    F.ONLINE_TRADE: "47",
+    F.TRANSPORT: "49",
+    F.SALON: "96",
+    F.FINANCIAL_AGENT: "66",
+    F.WHOLESALE_COLLECTOR: "46",
+    F.CONSTRUCTION: "43",
+    F.TOURISM_LODGING: "55",
+    F.EDUCATION: "85",
+}
+"""The KBLI division of a field, which is the same in both editions."""
 WEIGHTS = tuple(trade.weight for trade in TRADES)
 TURNOVER: dict[str, tuple[int, int]] = {
     "UNDER_500K": (200_000, 500_000),
@@ -106,6 +128,9 @@ def business(
         "export_countries": sorted(rng.sample(BUYERS, rng.randint(1, 3))) if is_exporting else [],
         "location_village_id": village,
     }
+    edition = random.Random(f"kbli/{number}").choices((None, "KBLI_2020", "KBLI_2025"), (35, 25, 40))[0]
+    if edition is not None:
+        row |= {"kbli_version": edition, "kbli_code": DIVISIONS[trade.field]}
     if status == "CLOSED":
         row["closed_on"] = (began + (visited - began) * rng.uniform(0.5, 1)).isoformat()[:7]
     if is_ready or rng.random() < 0.3:
