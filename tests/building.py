@@ -25,7 +25,7 @@ from registry.store.sql import Statement
 from server.http.app import create
 from server.settings import Settings
 from tests.colleagues import COLLEAGUES, Colleague
-from tests.personas import BY_NAME, DISABLED, PERSONAS, Persona
+from tests.personas import BY_NAME, DISABLED, LAST_YEAR, PERSONAS, Persona
 from tests.unique_values import UniqueValues, document, episode
 from tests.village import HIGH_QUOTAS
 from tests.village_records import RecordMaker
@@ -59,6 +59,8 @@ SUBMIT = """mutation($h: HouseholdInput!, $as: SaveAs!, $rev: Int) {
   submitHousehold(input: {household: $h, saveAs: $as, baseRev: $rev}) { outcome userErrors { code path severity } } }"""
 VERIFY = """mutation($i: [VerifyItemInput!]!, $note: String) {
   verifyHouseholds(input: {items: $i, note: $note}) { results { userErrors { code path } } } }"""
+SIGN = """mutation($code: RegionCode!, $month: PartialDate!) {
+  lockMonthlyReport(input: {villageCode: $code, month: $month}) { userErrors { code path } } }"""
 RETURN = """mutation($id: ID!, $text: String!) {
   returnHousehold(input: {id: $id, rev: 1, remarks: [{path: ["address"], text: $text}]}) { userErrors { code path } }
 }"""
@@ -109,6 +111,9 @@ class Builder:
         for house in self.homes():
             code = self.world.codes[MOVED.get(house.village, house.village)]
             self.world.records += await self.maker.save_of_village(house, code)
+        for village in ("A111", "A112", "B111", "recoded"):
+            code = self.world.codes[village]
+            await self.run("VILLAGE_VERIFIER@country", SIGN, code=code, month=LAST_YEAR)
         await self.rearrange()
         await self.read_back()
 
@@ -305,8 +310,9 @@ async def _account(w: World, who: Persona) -> None:
         giver = None if g.giver is None else BY_NAME[g.giver].id
         await w.admin.execute(
             "INSERT INTO grants (id, user_id, role, region_id, national, valid_from, valid_to, active, pending,"
-            " granted_by, granted_by_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            " granted_by, granted_by_name, granted_by_role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             *(held.id, who.id, g.role, region, region is None, g.from_, g.to, g.active, g.pending, giver, g.giver),
+            g.giver and g.giver.partition("@")[0],
         )
         w.grants.append(held)
         if g.role == "MINISTRY_ADMIN":

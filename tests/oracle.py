@@ -39,6 +39,13 @@ SUBMITS = frozenset({"OFFICER"})
 AMENDS = frozenset({"OFFICER", "REGENCY_COORDINATOR"})
 RECORDS = {"pillar:record": SUBMITS, "case:record": SUBMITS | DESK}
 """The ability of a command that saves a record with a command of its own → the roles that have it."""
+STEPS = {
+    "withdraw": (SUBMITS, frozenset({"SUBMITTED"})),
+    "reject": (frozenset({"REGENCY_COORDINATOR"}), frozenset({"SUBMITTED", "VERIFIED_VILLAGE"})),
+    "archive": (AMENDS, frozenset({"DRAFT", "SUBMITTED", "RETURNED", "VERIFIED_VILLAGE", "VERIFIED", "REJECTED"})),
+}
+"""A step that leaves a household's content as it is → the roles that take it, and from which states."""
+SIGNS = frozenset({"VILLAGE_VERIFIER"})
 REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
 
 Tree = Mapping[str, str | None]
@@ -217,10 +224,15 @@ def sees(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bo
     return _seen_as_own(tree, who, kind, row, today) or _seen(tree, who, kind, row, today)
 
 
-def records_case(tree: Tree, who: Account, row: Placed, today: dt.date) -> bool:
-    """Whether this person may change a case that exists for them."""
-    own = row.author == who.name and has(tree, who, DESK, row.village, today)
-    return own or has(tree, who, frozenset({"OFFICER"}), row.village, today)
+def able(tree: Tree, who: Account, roles: frozenset[str], today: dt.date) -> bool:
+    """Whether one grant in force, of one of these roles, covers anything that there is today."""
+    return any(has(tree, who, roles, place, today) for place in tree)
+
+
+def records(tree: Tree, who: Account, roles: frozenset[str], row: Placed, today: dt.date) -> bool:
+    """Whether this person may change a record that exists for them, by one of these roles; the desk only its own."""
+    own = row.author == who.name and has(tree, who, roles & DESK, row.village, today)
+    return own or has(tree, who, roles - DESK, row.village, today)
 
 
 def _seen(tree: Tree, who: Account, kind: str, row: Placed, today: dt.date) -> bool:

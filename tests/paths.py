@@ -23,8 +23,11 @@ from graphql import (
 
 from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.limits import Limit
+from tests.personas import LAST_YEAR
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
+WITHIN = {"month": f'"{LAST_YEAR}"'}
+"""The values of required arguments below the root."""
 Abstract = GraphQLInterfaceType | GraphQLUnionType
 Composite = GraphQLObjectType | Abstract
 
@@ -92,7 +95,8 @@ class Path:
         text = f"... on {self.kind} {{ {text} }}" if self.kind else text
         for n, step in reversed(list(enumerate(self.steps))):
             arguments = [paging] if step.paged else []
-            arguments += [f"{name}: ${name}" for name in self.variables] if n == 0 else []
+            required = [name for name, argument in step.field.args.items() if _required(argument.type)]
+            arguments += [f"{name}: ${name}" if n == 0 else f"{name}: {WITHIN[name]}" for name in required]
             inside = f"{PAGE} nodes {{ {text} }}" if step.paged else text
             text = step.name + (f"({', '.join(arguments)})" if arguments else "") + f" {{ {inside} }}"
             text = f"... on {step.on} {{ {text} }}" if step.on else text

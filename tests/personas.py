@@ -16,6 +16,8 @@ from tests.oracle import EVERYBODY
 
 TODAY = dt.datetime.now(dt.UTC).date()
 LONG_AGO, NEVER_YET = TODAY - dt.timedelta(days=900), TODAY + dt.timedelta(days=30)
+LAST_YEAR = f"{TODAY.year - 1}-12"
+"""The month whose reports the world has."""
 LEVELS = {"village": "A111", "district": "A11", "regency": "A1", "province": "A", "country": None}
 
 

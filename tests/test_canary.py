@@ -38,8 +38,8 @@ ABOVE = {"PERSONAL", "IDENTITY", "SPECIAL"}
 """Classes whose values are marked, if they can be unique; nobody sees all of PROTECTIVE."""
 UNIQUE = {"String", "Date", "PartialDate", "Decimal", "Float"}
 """Scalars whose values can be unique."""
-OF_STAFF = {"Actor", "Agency"}
-"""Types that show accounts by their own names, and companies: nothing in them is marked."""
+UNMARKED = {"Actor", "Agency", "UserError"}
+"""Types of which nothing is marked: callers of the world by their names, companies, and sentences about fields."""
 OF_ACCOUNTS = {"User", "Device"}
 """Types with marked values of accounts, which the administrator of the ministry sees all."""
 
@@ -56,7 +56,7 @@ def carries(schema: GraphQLSchema, path: Path) -> bool:
     assert isinstance(end, GraphQLObjectType | GraphQLInterfaceType)
     if path.end in OF_ACCOUNTS:
         return True
-    if path.passes(OF_ACCOUNTS | OF_STAFF):
+    if path.passes(OF_ACCOUNTS | UNMARKED):
         return False
     outer = class_of(path.steps[-1].field)
     for field in end.fields.values():

@@ -145,7 +145,8 @@ async def test_cases_are_recorded_only_where_the_command_and_the_class_allow(wor
 async def test_a_case_changes_only_where_the_command_reaches(world: World) -> None:
     for who in PERSONAS:
         cases = [row for row in world.of("household_case") if world.exists(who, row)]
-        may = {row.id for row in cases if oracle.records_case(world.tree, who, row, TODAY)}
+        roles = oracle.RECORDS["case:record"]
+        may = {row.id for row in cases if oracle.records(world.tree, who, roles, row, TODAY)}
         async with world.as_login(who, write="case") as connection:
             changed = await fetch_ids(connection, "UPDATE household_case SET updated_at = now() RETURNING id")
             assert changed == may, who.name

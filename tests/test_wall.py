@@ -42,7 +42,7 @@ async def test_every_table_is_declared_and_has_forced_row_security(world: World)
     for name, door in DOORS.items():
         assert tables[name]["placed"] is (True if door.kind in (*SCOPED_KINDS, Kind.GRANT) else None), name
     assert sorted(n for n, d in DOORS.items() if d.kind in SCOPED_KINDS[:3]) == sorted(SCOPED)
-    assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted([*LEDGERS, "signed_report"])
+    assert sorted(n for n, d in DOORS.items() if d.kind is Kind.COUNTED) == sorted(LEDGERS)
 
 
 async def test_policies_are_exactly_the_declared_ones(world: World) -> None:

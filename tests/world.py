@@ -55,7 +55,8 @@ SCOPED = [
     "identity",
     "record_revision",
 ]
-LEDGERS = ["household_number", *(part.ledger for part in PARTS)]
+LEDGERS = ["household_number", "signed_report", *(part.ledger for part in PARTS)]
+"""What is kept of a village and its households, whatever becomes of its records."""
 READ = ("read", "read_from", "read_below")
 """The settings that say which rows a caller reads."""
 REGISTER = "INSERT INTO service_operation (account_id, sha256, name, cost, document) VALUES ($1, $2, 'X', 1, $3)"
