@@ -1,25 +1,25 @@
 """Cases of the demo: a few in some villages, as their officers would have recorded them.
 
-Rule: each is a case that the command would have accepted, with its revision.  Test: tests/test_demo_households.py.
+Rule: each is a case that the command would have accepted, recorded after its household.
+Test: tests/test_demo_households.py.
 """
 
 import datetime as dt
 import random
 import uuid
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
-
+from auth.ability import Ability
 from registry.codes import CaseStatus, CaseType, MigrationStage
 from registry.models.aggregate import Document
-from registry.models.case import CASE, Case
-from registry.models.record_revision import RECORD_REVISION
-from server.demo.accounts import PERSONAS, Account, officer_of
+from registry.models.case import Case
+from server.demo.accounts import PERSONAS
 from server.demo.households import Village
 from server.demo.rows import Rows
+from server.demo.saved import add_saved, saved_once
+from server.demo.villagers import Family, family_of
 
-TABLE = str(Case.__tablename__)
 SHARE = 0.2
 """Of the villages without a persona, how many have cases; all those with one have."""
 MOST = 3
@@ -75,23 +75,21 @@ def add_cases(rows: Rows, village: Village, documents: Iterable[Document], now: 
         return
     abroad = [trip for document in documents for trip in _trips_abroad(document)]
     stories = rng.sample(STORIES, k=min(MOST, len(abroad)))
-    for (household, trip), story in zip(abroad, stories, strict=False):
-        _add(rows, village, (household, trip), story, now)
+    for about, story in zip(abroad, stories, strict=False):
+        _add(rows, village, about, story, now)
 
 
-def _trips_abroad(document: Document) -> list[tuple[uuid.UUID, str]]:
-    (household,) = document["household"]
+def _trips_abroad(document: Document) -> list[tuple[Family, str]]:
     episodes = document["migration_episode"].items()
     abroad = [id_ for id_, columns in episodes if columns["stage"] == MigrationStage.WORKING_ABROAD]
-    return [(uuid.UUID(household), id_) for id_ in abroad[:1]]
+    return [(family_of(document), id_) for id_ in abroad[:1]]
 
 
-def _add(rows: Rows, village: Village, about: tuple[uuid.UUID, str], story: _Story, now: dt.datetime) -> None:
-    (household, trip), officer = about, officer_of(village.code)
-    id_, opened = uuid.uuid5(household, "case"), now - dt.timedelta(days=story.opened)
+def _add(rows: Rows, village: Village, about: tuple[Family, str], story: _Story, now: dt.datetime) -> None:
+    (family, trip), opened = about, now - dt.timedelta(days=story.opened)
     closed = None if story.took is None else opened + dt.timedelta(days=story.took)
-    content: dict[str, Any] = {
-        "household_id": str(household),
+    content = {
+        "household_id": str(family.id),
         "migration_id": trip,
         "type": story.type.value,
         "status": story.status.value,
@@ -101,20 +99,6 @@ def _add(rows: Rows, village: Village, about: tuple[uuid.UUID, str], story: _Sto
         "notes": story.notes,
         "outcome": story.outcome,
     }
-    common = _common(village, officer, (closed or opened).replace(microsecond=0))
-    rows.add(CASE, content, common, {"id": id_, "rev": 1})
-    actor = {"actor_id": officer.id, "actor_name": officer.name, "actor_role": officer.role.value}
-    document = orjson.dumps({TABLE: {str(id_): content}}).decode()
-    revision = {"id": uuid.uuid5(id_, "revision/1"), "record_id": id_, "noun": TABLE, "rev": 1, "edit_hash": "demo"}
-    rows.add(RECORD_REVISION, revision, common, actor, {"document": document, "at": common["created_at"]})
-
-
-def _common(village: Village, officer: Account, at: dt.datetime) -> dict[str, Any]:
-    return {
-        "village_id": village.id,
-        "area": village.code,
-        "draft": False,
-        "created_at": at,
-        "created_by": officer.id,
-        "updated_at": at,
-    }
+    at = max((closed or opened).replace(microsecond=0), family.known_from)
+    case = saved_once(Case, uuid.uuid5(family.id, "case"), at, **content)
+    add_saved(rows, village, case, Ability.CASE_RECORD)
