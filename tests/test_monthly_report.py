@@ -155,6 +155,19 @@ async def test_the_month_is_that_of_the_capital_and_a_year_counts_in_january(vil
     assert after == {"2019-01": {"DEPARTURES": 1}, "2019-02": {}, "2018-12": {}}
 
 
+async def test_a_flow_follows_what_is_verified_today(village: Place, month: str) -> None:
+    document = household()
+    document["migrations"] = [episode(document["members"][0], departedOn=month)]
+    before = await read(village, month)
+    await village.new_household("VERIFIED", **document)
+    assert changes(before, await read(village, month)) == {"DEPARTURES": 1}
+    document["migrations"][0]["departedOn"] = "2019"
+    assert (await village.amend("officer", document))["userErrors"] == []
+    for who in ("verifier", "coordinator"):
+        assert (await village.verify(who, document, rev=2))["userErrors"] == []
+    assert changes(before, await read(village, month)) == {}
+
+
 async def test_a_stock_is_what_was_verified_when_the_month_ended_in_the_capital(village: Place) -> None:
     document = await verified(village)
     id_ = uuid.UUID(document["id"])
