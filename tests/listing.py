@@ -124,7 +124,7 @@ class Lists:
             rows = [row for row in rows if row["id"] in ranks]
         if (order := arguments.get("orderBy")) is not None:
             values: Any = self.schema.type_map[f"{noun}OrderField"]
-            rows = self._narrowed(rows, kind_of(values.values[order["field"]]), "orderBy")
+            rows = self._narrowed(rows, kind_of(values.values[order["field"]]), order["field"])
             keys = [(self.order(noun, order["field"]), order["direction"] == "DESC")]
         else:
             by_rank = [(lambda row: ranks[row["id"]], False)] if ranks else []

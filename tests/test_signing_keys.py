@@ -362,7 +362,7 @@ def test_the_page_on_keys_says_what_is_so() -> None:
     assert f"every {POLL_SECONDS:.0f} seconds" in page
     assert f"signs in {SIGNING_NOTICE} minutes" in page
     assert dt.timedelta(minutes=SIGNING_NOTICE) == GRACE
-    assert f"seals with {VAULT_NOTICE} minutes later" in page
+    assert f"seals with it {VAULT_NOTICE} minutes later" in " ".join(page.split())
     assert f"batches of {BATCH} rows" in page
     assert set(re.findall(r"^\| `([A-Z]+)` \|", page, re.MULTILINE)) == set(KeyState.__members__)
     verbs_named = set(re.findall(r"desmigratif ((?:keys|vault) [a-z]+)", page))
