@@ -41,7 +41,7 @@ SHARED = settings(
 )
 
 
-@dataclass
+@dataclass(repr=False)  # Hypothesis would print all of it
 class Trial:
     """The village, a reference for each person, and counts of the trials so far."""
 

@@ -31,7 +31,7 @@ from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.household_sql import RECORDERS, REVISIONS
 from registry.write.remark import ADD_REMARK, Inside, class_of, split_path, stored_path
 from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
-from registry.write.user_errors import Problem, Refused, refusal, unfit
+from registry.write.user_errors import Problem, Refused, refusal, too_large, unfit
 
 LOCK = lock_for(RETURN_VILLAGE, RETURN_REGENCY)
 TO_RETURNED = Sql(
@@ -87,7 +87,7 @@ def _check(remarks: list[RemarkInput]) -> None:
         raise refusal(Code.UNKNOWN_VALUE, "remarks", items=str(LONGEST_LIST))
     problems: list[Problem] = []
     for position, remark in enumerate(remarks):
-        problems += unfit(REMARK.c.path, remark.path, "remarks", str(position), "path")
+        problems += too_large(REMARK.c.path, remark.path, "remarks", str(position), "path")
         problems += unfit(REMARK.c.text, remark.text, "remarks", str(position), "text")
     if problems:
         raise Refused(*problems)

@@ -49,14 +49,21 @@ def refusal(code: UserErrorCode, *path: str, **params: str) -> Refused:
     return Refused(Problem(code, path, params))
 
 
+def too_large(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]:
+    """Why a value is larger than its column may hold."""
+    bounds = fact_of(column).bounds
+    if bounds is not None and (params := bounds.broken_by(value)):
+        return (Problem(UserErrorCode.UNKNOWN_VALUE, path, params),)
+    return ()
+
+
 def unfit(column: sa.Column[Any], value: Any, *path: str) -> tuple[Problem, ...]:
     """Why a value that a command receives does not fit its column: it is too large, or a free text that holds an
     identity number."""
     if value is None:
         return ()
-    bounds = fact_of(column).bounds
-    if bounds is not None and (params := bounds.broken_by(value)):
-        return (Problem(UserErrorCode.UNKNOWN_VALUE, path, params),)
+    if problems := too_large(column, value, *path):
+        return problems
     texts = value if isinstance(value, list) else [value]
     if is_free(column) and any(map(holds_number, texts)):
         return (Problem(UserErrorCode.NUMBER_IN_TEXT, path),)
