@@ -121,7 +121,7 @@ async def test_a_session_is_renewed_and_ended(village: Place) -> None:
         assert after["refreshToken"] != before["refreshToken"]
         assert after["accessToken"] != before["accessToken"]
         await page.goto(f"{origin}/graphql")
-        await expect(page.locator(".bar .caller")).to_have_text("S")
+        await expect(page.locator(".bar .caller")).to_have_text(username)
         await page.get_by_role("button", name="Keluar").click()
         await expect(page.locator(".bar").get_by_role("link", name="Masuk")).to_be_visible()
         assert await page.evaluate("sessionStorage.getItem('desmigratif.session')") is None

@@ -153,6 +153,9 @@ class Quoting:
     def __init__(self, value: str) -> None:
         self.value, self.memo = value, dict[object, object]()
 
+    def written(self, name: str) -> dict[str, str]:
+        return {"write": self.setting(name), "write_own": ""}
+
     def setting(self, name: str) -> str:
         return self.value if name == "submit" else ""
 

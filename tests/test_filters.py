@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import typing
 import unicodedata
 from enum import Enum
 from typing import Any
@@ -55,7 +56,10 @@ def condition(key: FilterKey) -> Any:
     """A condition of the key that is true for some records."""
     match key.test:
         case NamedCondition(type=type_):
-            return True if type_ is bool else ["2019"]
+            if type_ is bool:
+                return True
+            (one,) = typing.get_args(type_)
+            return [next(iter(one)).name] if issubclass(one, Enum) else ["2019"]
         case InRegions():
             return ["35", "52.01"]
         case RelatedRecords(several=several):

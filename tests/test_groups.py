@@ -118,4 +118,5 @@ def test_which_groups_are_timed_and_which_derived() -> None:
         ("Household", "PILLAR"),
         ("Member", "STAGE"),
         ("Member", "AGE_BAND"),
+        ("Member", "PARENTS_ABROAD"),
     }

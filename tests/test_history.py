@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.eventually import eventually
 from tests.village import HERE, NEXT_DOOR, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
@@ -177,8 +178,12 @@ async def test_a_former_officer_has_no_history(village: Place) -> None:
     grant = "UPDATE grants SET active = $2 WHERE user_id = $1 AND role = 'OFFICER'"
     await village.admin.execute(grant, village.ids["second"], False)
     try:
-        answer = await village.query("second", HISTORY, id=document["id"])
-        assert answer.json["data"] == {"household": None}
+
+        async def is_gone() -> bool:  # when the notification has dropped the grants that the server remembers
+            answer = await village.query("second", HISTORY, id=document["id"])
+            return bool(answer.json["data"] == {"household": None})
+
+        assert await eventually(is_gone)
     finally:
         await village.admin.execute(grant, village.ids["second"], True)
 

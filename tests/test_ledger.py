@@ -147,7 +147,8 @@ async def test_the_ledger_is_empty_before_the_last_step(village: Place, state: s
 async def test_the_last_step_adds_every_record_once(village: Place) -> None:
     document = await village.new_household("VERIFIED", **family())
     by_ledger = {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()}
-    lists = {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
+    nothing = dict.fromkeys(by_ledger, 0)
+    lists = nothing | {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
     assert by_ledger == {name: [(1, True)] * count for name, count in lists.items()}
     await village.verify("coordinator", document)
     assert await ledger_rows(village, document, "ledger_person") == [(1, True)] * 3
@@ -235,9 +236,11 @@ async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> N
         assert not (await village.verify(who, document))["userErrors"]
     numbers = (member["nik"], document["kkNumber"], "81234567890", "X1234567", "1234567890123")
     for ledger in LEDGERS.values():
-        (row,) = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", document["id"])
+        rows = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", document["id"])
+        assert len(rows) == (ledger.name not in ("ledger_child_care", "ledger_pillar")), ledger.name
+        values = [value for row in rows for value in row.values()]
         # ids and times come from the server, and may hold any three digits
-        texts = [str(value) for value in row.values() if not isinstance(value, uuid.UUID | dt.datetime)]
+        texts = [str(value) for value in values if not isinstance(value, uuid.UUID | dt.datetime)]
         for secret in (word, "077", *numbers):
             assert not any(secret in text for text in texts), ledger.name
 

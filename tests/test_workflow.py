@@ -507,7 +507,15 @@ async def test_viewer_can_of_a_region_lists_what_the_caller_may_do_there(village
         (
             "officer",
             HERE,
-            {"HOUSEHOLD_SUBMIT", "HOUSEHOLD_WITHDRAW", "HOUSEHOLD_AMEND", "HOUSEHOLD_ARCHIVE", "IDENTITY_REVEAL"},
+            {
+                "HOUSEHOLD_SUBMIT",
+                "HOUSEHOLD_WITHDRAW",
+                "HOUSEHOLD_AMEND",
+                "HOUSEHOLD_ARCHIVE",
+                "IDENTITY_REVEAL",
+                "PILLAR_RECORD",
+                "CASE_RECORD",
+            },
         ),
         ("officer", "35.07", set()),
         (
