@@ -250,7 +250,9 @@ async def test_a_personal_figure_is_null_without_its_class_and_a_report_is_null_
             assert null == personal
         assert all(row["value"] is not None for row in (await read(village, at, "officer"))["rows"])
     shown = await read(village, month, "viewer")
-    assert (shown["lockedBy"], shown["sha256"], report["lockedBy"]["name"]) == (None, report["sha256"], "verifier")
+    assert (shown["locked"], shown["lockedBy"], report["lockedBy"]["name"]) == (True, None, "verifier")
+    assert shown["sha256"] is None, "the figures that are withheld could be worked out from their hash"
+    assert (await read(village, month, "officer"))["sha256"] == report["sha256"]
     for stranger in ("stranger", "far coordinator", "auditor"):
         answer = await village.query(stranger, READ, code=HERE, month=month)
         assert answer.json["data"]["region"]["monthlyReport"] is None, stranger

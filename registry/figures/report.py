@@ -1,8 +1,8 @@
 """Monthly report of a village (laporan bulanan): its figures as the records stand, or as they were signed.
 
-Rule: a figure of class PERSONAL is null for callers that do not see that class in the village; what was signed is shown
-as it was, beside the same figures as they are today.  A month that has not begun, or is before the programme's first,
-has no report.  Tests: tests/test_monthly_report.py.
+Rule: a figure of class PERSONAL is null for callers that do not see that class in the village, and so is the hash, from
+which it could be worked out.  What was signed is shown as it was, beside the same figures as they are today.  A month
+that has not begun, or is before the programme's first, has no report.  Tests: tests/test_monthly_report.py.
 """
 
 from __future__ import annotations
@@ -130,7 +130,6 @@ signer_role = _datum(PERSONAL, "signer_role", "Peran penanda tangan", "Role of t
 signed_at: Derived[dt.datetime] = _datum(
     OPERATIONAL, "signed_at", "Dikunci", "When it was signed", sa.DateTime(timezone=True)
 )
-sha256: Derived[str] = _datum(OPERATIONAL, "sha256", "Sidik jari", "SHA-256 of the signed content", sa.Text(), 64)
 
 
 def _derived(name: str, type_: Any, label_id: str, label_en: str, expression: Any) -> Derived[Any]:
@@ -139,6 +138,26 @@ def _derived(name: str, type_: Any, label_id: str, label_en: str, expression: An
 
 locked: Derived[bool] = _derived(
     "locked", sa.Boolean(), "Dikunci", "Whether the village has signed it", lambda row, ctx: row.c.sha256.is_not(None)
+)
+
+
+def _seen(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[bool]:
+    """The caller sees the PERSONAL figures of the village."""
+    return row.c.area.op("<@", is_comparison=True)(ctx.areas(area_setting(PERSONAL)))
+
+
+def _hash(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    """Whoever knows the hash and the other figures could try small numbers for those that are withheld."""
+    # CASE WHEN t$2.area <@ (SELECT registry.areas('personal')) THEN t$2.sha256 END
+    return sa.case((_seen(row, ctx), row.c.sha256), else_=sa.null())
+
+
+sha256: Derived[str | None] = _derived(
+    "sha256",
+    sa.Text(),
+    "Sidik jari",
+    "SHA-256 of the signed content; null where you do not see all of its figures",
+    _hash,
 )
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -150,9 +169,9 @@ def _shown(column: str) -> Any:
     def value(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         # CASE WHEN (t$2.indicator NOT IN ('PERSONS_ACTIVE', …) OR t$2.area <@ (SELECT registry.areas('personal')))
         #      THEN CAST(t$2.value AS DOUBLE PRECISION) END
-        seen = row.c.area.op("<@")(ctx.areas(area_setting(PERSONAL)))
         number: sa.ColumnElement[Any] = sa.cast(row.c[column], sa.Double())
-        return sa.case((sa.or_(sa.not_(is_one(row.c.indicator, *_PERSONAL)), seen), number), else_=sa.null())
+        is_shown = sa.or_(sa.not_(is_one(row.c.indicator, *_PERSONAL)), _seen(row, ctx))
+        return sa.case((is_shown, number), else_=sa.null())
 
     return value
 
