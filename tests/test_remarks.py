@@ -10,7 +10,7 @@ import pytest
 from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS
 from registry.write.remark import changed, stored_path
 from schema.inputs.household import INSIDE
-from tests.village import RETURN, Place, episode, household, person, shop
+from tests.village import RETURN, Place, episode, household, person, shop, whole_household
 
 pytestmark = pytest.mark.anyio
 
@@ -255,6 +255,20 @@ async def test_a_remark_needs_the_class_of_its_field(village: Place, field: str,
     else:
         assert answer.codes == []
         assert (record, outcome) == ({"workflowState": "RETURNED", "remarks": [{"path": path}]}, "ACCEPTED")
+
+
+@pytest.mark.parametrize("path", [[], ["0"], ["7"], ["0", "needs"], ["7", "needs"], ["ID"], ["ID", "needs"]], ids=str)
+async def test_a_remark_tells_nobody_whether_a_hidden_record_exists(village: Place, path: list[str]) -> None:
+    """A household with a child's care, and one without any, refuse the remark of a verifier in the same words."""
+    answers = []
+    for document in (whole_household(), household()):
+        await village.submit("officer", document)
+        id_ = document["childCare"][0]["id"] if "childCare" in document else str(uuid.uuid4())
+        remark = {"path": ["childCare", *[id_ if part == "ID" else part for part in path]], "text": "Periksa."}
+        answer = await village.query("verifier", RETURN, id=document["id"], rev=1, remarks=[remark])
+        assert (answer.codes, answer.errors[0]["extensions"]["field"]) == (["FORBIDDEN"], "childCare")
+        answers.append(answer.errors)
+    assert answers[0] == answers[1]
 
 
 async def test_a_remark_is_shown_only_with_the_class_of_its_field(village: Place) -> None:

@@ -22,6 +22,7 @@ from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
+from registry.models.household_aggregate import NOUNS
 from registry.models.workflow import REMARK, RETURN_REGENCY, RETURN_VILLAGE
 from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
@@ -29,7 +30,7 @@ from registry.values.bounds import LONGEST_LIST
 from registry.values.text import says_something
 from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.household_sql import RECORDERS, REVISIONS
-from registry.write.remark import ADD_REMARK, Inside, class_of, split_path, stored_path
+from registry.write.remark import ADD_REMARK, TABLES, Inside, class_of, split_path, stored_path
 from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
 from registry.write.user_errors import Problem, Refused, refusal, too_large, unfit
 
@@ -100,6 +101,7 @@ async def _return(tx: Transaction, principal: Principal, item: Item, remarks: li
     revision = await tx.one(REVISIONS, household=item.id, revs=[item.rev])
     if revision is None:
         raise refusal(Code.VERSION_CONFLICT, "rev")
+    _refuse_hidden_lists(remarks, principal, row["area"])
     remarks = _with_stored_paths(remarks, orjson.loads(revision["document"]), inside)
     recorders = {str(child["id"]): child["created_by"] for child in await tx.rows(RECORDERS, household=item.id)}
     subjects = [_subject(remark.path, row, recorders, principal, inside) for remark in remarks]
@@ -120,6 +122,15 @@ async def _return(tx: Transaction, principal: Principal, item: Item, remarks: li
         await tx.rows(ADD_REMARK, household=item.id, path=remark.path, text=remark.text, **place, **author, **about)
     await add_event(tx, row, step, me, None)
     return WriteOutcome.ACCEPTED.value
+
+
+def _refuse_hidden_lists(remarks: list[RemarkInput], principal: Principal, area: str) -> None:
+    """Raises Forbidden for a list whose records exist only for others, before anything tells how many there are."""
+    for remark in remarks:
+        if remark.path and remark.path[0] in TABLES:
+            existence = NOUNS[TABLES[remark.path[0]]].row_sensitivity
+            if not principal.sees(existence).covers(area):
+                raise Forbidden(field=remark.path[0], kind=existence)
 
 
 def _subject(
