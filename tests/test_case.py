@@ -301,6 +301,19 @@ async def test_a_case_moves_with_its_household(village: Place) -> None:
     assert (await save(village, "next door", end))["outcome"] == "ACCEPTED"
 
 
+async def test_a_case_is_saved_while_its_household_is_locked(village: Place) -> None:
+    """A command that moves the household locks it first and its cases afterwards, so a case must not wait for it."""
+    home = await village.new_household("SUBMITTED")
+    number = (await village.household("officer", home["id"], "householdNo"))["householdNo"]
+    columns = case(home)
+    await saved(village, columns)
+    async with village.admin.transaction():
+        await village.admin.execute("SELECT FROM household WHERE id = $1 FOR UPDATE", uuid.UUID(home["id"]))
+        edit = {"id": columns["id"], "household": {"householdNo": number}, "status": "IN_PROGRESS"}
+        payload = await asyncio.wait_for(save(village, "officer", edit), 10)
+    assert payload["outcome"] == "ACCEPTED"
+
+
 async def test_a_case_of_a_draft_exists_for_those_who_see_the_draft(village: Place) -> None:
     home = await village.new_household("DRAFT")
     columns = case(home)

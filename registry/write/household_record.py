@@ -2,14 +2,18 @@
 
 The household is named by its id or its number, and looked up under the caller's row security, so one that is absent,
 hidden or archived is NOT_FOUND, the same for all of them.  It stays the household of the record.
-Rule: the household is locked until the record is stored, so it is neither moved nor archived meanwhile.
+Rule: the household of a new record is locked until the record is stored, so it is neither moved nor archived meanwhile.
+A stored record is locked itself, and then its household is not: a command that moves a household locks the household
+first and the records about it afterwards, and the two would wait for each other.
 Tests: tests/test_case.py.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -23,15 +27,17 @@ from registry.write.user_errors import refusal
 from registry.write.village_record import VillageRecordSubmission
 
 
-def _household(column: sa.Column[object]) -> Sql:
-    """SELECT id, village_id, area, draft FROM household WHERE … AND archived_at IS NULL FOR KEY SHARE."""
-    named = (column == arg("key", column.type), HOUSEHOLD.c.archived_at.is_(None))
+def _household(column: sa.Column[Any]) -> sa.Select[Any]:
+    """SELECT id, village_id, area, draft FROM household WHERE … AND archived_at IS NULL."""
     place = [HOUSEHOLD.c[name] for name in ("id", "village_id", "area", "draft")]
-    return Sql(sa.select(*place).where(*named).with_for_update(read=True, key_share=True))
+    return sa.select(*place).where(column == arg("key", column.type), HOUSEHOLD.c.archived_at.is_(None))
 
 
-HOUSEHOLD_BY = {"id": _household(HOUSEHOLD.c.id), "householdNo": _household(HOUSEHOLD.c.household_no)}
-"""Key of a household → the statement that looks it up, where the command may write."""
+KEYS = {"id": HOUSEHOLD.c.id, "householdNo": HOUSEHOLD.c.household_no}
+HOUSEHOLD_BY = {key: Sql(_household(column)) for key, column in KEYS.items()}
+"""Key of a household → the statement that looks it up, where the caller reads it."""
+LOCKED_BY = {key: Sql(_household(column).with_for_update(read=True, key_share=True)) for key, column in KEYS.items()}
+"""The same FOR KEY SHARE, where the command may write."""
 
 
 @dataclass
@@ -45,21 +51,22 @@ class HouseholdRecordSubmission(VillageRecordSubmission):
         return super().hashed | {"household": str(self.household)}
 
     async def place(self, tx: Transaction, row: asyncpg.Record | None) -> Place:
-        if row is not None and self.household in (None, ("id", row["household_id"])):
-            return Place(row["village_id"], row["area"], row["draft"])
-        household = await self._named(tx)
-        if row is not None and household["id"] != row["household_id"]:
+        if row is None:
+            household = await self._named(tx, LOCKED_BY)
+            named = {"household_id": str(household["id"])}
+            return Place(household["village_id"], household["area"], household["draft"], named)
+        own = ("id", row["household_id"])
+        if self.household not in (None, own) and ("id", (await self._named(tx, HOUSEHOLD_BY))["id"]) != own:
             raise refusal(Code.HOUSEHOLD_FIXED, *self.edit.root_path("household_id"))
-        named = {"household_id": str(household["id"])}
-        return Place(household["village_id"], household["area"], household["draft"], named)
+        return Place(row["village_id"], row["area"], row["draft"])
 
-    async def _named(self, tx: Transaction) -> asyncpg.Record:
-        """The household that was sent, under lock.  Raises Refused."""
+    async def _named(self, tx: Transaction, statements: Mapping[str, Sql]) -> asyncpg.Record:
+        """The household that was sent.  Raises Refused."""
         path = self.edit.root_path("household_id")
         if self.household is None:
             raise refusal(Code.REQUIRED, *path)
         key, value = self.household
-        household = await tx.one(HOUSEHOLD_BY[key], key=value)
+        household = await tx.one(statements[key], key=value)
         if household is None:
             raise refusal(Code.NOT_FOUND, *path)
         return household
