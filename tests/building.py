@@ -25,7 +25,7 @@ from registry.store.sql import Statement
 from server.http.app import create
 from server.settings import Settings
 from tests.colleagues import COLLEAGUES, Colleague
-from tests.personas import BY_NAME, DISABLED, LAST_YEAR, PERSONAS, Persona
+from tests.personas import BY_NAME, DISABLED, PERSONAS, SIGNED_MONTH, Persona
 from tests.unique_values import UniqueValues, document, episode
 from tests.village import HIGH_QUOTAS
 from tests.village_records import RecordMaker
@@ -113,7 +113,7 @@ class Builder:
             self.world.records += await self.maker.save_of_village(house, code)
         for village in ("A111", "A112", "B111", "recoded"):
             code = self.world.codes[village]
-            await self.run("VILLAGE_VERIFIER@country", SIGN, code=code, month=LAST_YEAR)
+            await self.run("VILLAGE_VERIFIER@country", SIGN, code=code, month=SIGNED_MONTH)
         await self.rearrange()
         await self.read_back()
 

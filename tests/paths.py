@@ -23,10 +23,10 @@ from graphql import (
 
 from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.limits import Limit
-from tests.personas import LAST_YEAR
+from tests.personas import SIGNED_MONTH
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
-WITHIN = {"month": f'"{LAST_YEAR}"'}
+WITHIN = {"month": f'"{SIGNED_MONTH}"'}
 """The values of required arguments below the root."""
 Abstract = GraphQLInterfaceType | GraphQLUnionType
 Composite = GraphQLObjectType | Abstract

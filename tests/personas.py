@@ -12,12 +12,16 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from auth.token import Keyring
+from registry.values.civil_day import civil_day
 from tests.oracle import EVERYBODY
 
-TODAY = dt.datetime.now(dt.UTC).date()
+TODAY = civil_day()
 LONG_AGO, NEVER_YET = TODAY - dt.timedelta(days=900), TODAY + dt.timedelta(days=30)
-LAST_YEAR = f"{TODAY.year - 1}-12"
-"""The month whose reports the world has."""
+_END_OF_LAST_MONTH = TODAY.replace(day=1) - dt.timedelta(days=1)
+UNSIGNED_MONTH = f"{_END_OF_LAST_MONTH:%Y-%m}"
+"""The newest month that has ended; the world has no report of it."""
+SIGNED_MONTH = f"{_END_OF_LAST_MONTH.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
+"""The month before, whose reports the world has."""
 LEVELS = {"village": "A111", "district": "A11", "regency": "A1", "province": "A", "country": None}
 
 

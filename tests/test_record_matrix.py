@@ -21,7 +21,7 @@ from registry.models.noun import Noun
 from registry.models.scoped import HouseholdRecord
 from tests import oracle
 from tests.building import MOVED
-from tests.personas import PERSONAS, TODAY, Persona
+from tests.personas import PERSONAS, TODAY, UNSIGNED_MONTH, Persona
 from tests.test_refusals import COMMANDS, digest
 from tests.unique_values import UniqueValues
 from tests.village_records import RecordMaker, ability_of, mutations, save_text, saved_nouns, saving
@@ -188,8 +188,6 @@ async def test_every_step_of_every_household_ends_as_the_page_says_for_everybody
 
 LOCK = """mutation($code: RegionCode!, $month: PartialDate!) {
   lockMonthlyReport(input: {villageCode: $code, month: $month}) { userErrors { code } } }"""
-NEXT_MONTH = f"{TODAY.year}-01"
-"""The month after the one whose reports the world has."""
 
 
 def locks(world: World) -> Iterator[Cell]:
@@ -197,7 +195,7 @@ def locks(world: World) -> Iterator[Cell]:
     for who, village in itertools.product(PERSONAS, ("A111", "A222", "B111", "recoded", "successor-1")):
         end = "ACCEPTED" if oracle.has(world.tree, who, oracle.SIGNS, village, TODAY) else "OUT_OF_SCOPE"
         end = end if oracle.able(world.tree, who, oracle.SIGNS, TODAY) else "FORBIDDEN"
-        yield Cell("lockMonthlyReport", who, LOCK, {"code": world.codes[village], "month": NEXT_MONTH}, end)
+        yield Cell("lockMonthlyReport", who, LOCK, {"code": world.codes[village], "month": UNSIGNED_MONTH}, end)
 
 
 async def test_a_report_is_signed_as_the_page_says(world: World) -> None:
