@@ -183,6 +183,13 @@ COMPLETE: list[Case] = [
     ("CONSENT_REQUIRED", f"{H}.consent_basis", E, {H: {"consent_basis": None}}, {H: {"consent_basis": "PUBLIC_TASK"}}),
     ("KK_FORMAT", f"{H}.kk_number", E, {H: {"kk_number": "35071101"}}, {H: {"kk_number": "35.0711.010119.0001"}}),
     ("KK_DATE_ODD", f"{H}.kk_number", W, {H: {"kk_number": "3507114101190001"}}, {}),
+    (
+        "NUMBER_WITHOUT_PROVINCE",
+        f"{H}.kk_number",
+        W,
+        {H: {"kk_number": "37.0711.010119.0001"}},
+        {H: {"kk_number": "5407110101190001"}},
+    ),
     ("KK_EQUALS_NIK", f"{H}.kk_number", E, {H: {"kk_number": "3507112304850001"}}, {}),
     ("HEAD_REQUIRED", f"{H}.members", E, {HEAD: {"relation_to_head": "HUSBAND"}}, {}),
     (
@@ -219,6 +226,13 @@ COMPLETE: list[Case] = [
         W,
         {HEAD: {"sex": "FEMALE"}},
         {HEAD: {"nik": None, "nik_missing_reason": "UNKNOWN", "sex": "FEMALE"}, CHILD: {"father_id": None}},
+    ),
+    (
+        "NUMBER_WITHOUT_PROVINCE",
+        f"{HEAD}.nik",
+        W,
+        {HEAD: {"nik": "0507112304850001"}},
+        {HEAD: {"nik": "5407112304850001"}},
     ),
     (
         "NIK_DUPLICATE_IN_HOUSEHOLD",

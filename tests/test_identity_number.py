@@ -13,6 +13,7 @@ from registry.codes import Sex
 from registry.codes.messages import UserErrorCode as Code
 from registry.values.identity_number import (
     Nik,
+    has_province,
     is_kk,
     is_nib,
     is_passport,
@@ -85,6 +86,14 @@ def test_a_nik_gives_date_of_birth_and_sex(issued: tuple[str, date, Sex]) -> Non
 def test_a_nik_that_cannot_exist_is_refused(nik: str, error: Code | None) -> None:
     read = nik_of(nik)
     assert (None if isinstance(read, Nik) else read) is error
+
+
+@given(digits)
+def test_a_number_begins_with_a_province_that_ever_was_or_is_invented(number: str) -> None:
+    """By islands: 1 and 2 Sumatera, 3 Jawa, 5 Nusa Tenggara, 6 Kalimantan, 7 Sulawesi, 8 Maluku, 9 Papua."""
+    last_of = {"1": 9, "2": 1, "3": 6, "5": 4, "6": 5, "7": 6, "8": 2, "9": 6}
+    island, province = number[0], int(number[1])
+    assert has_province(number) is (1 <= province <= last_of.get(island, 0) or number.startswith("99"))
 
 
 @given(niks(), niks())

@@ -25,8 +25,9 @@ from registry.rules import Finding, own_rules, rules_of
 from registry.rules import check as check_record
 from registry.rules.rule import OpenDocument, Row, Rule, RuleInput
 from registry.values.derived import newest_first, owner_category, scale, underage_at_departure
+from registry.values.identity_number import has_province
 from registry.values.partial_date import plus_years, span
-from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, with_change
+from tests.household_cases import ALWAYS, COMPLETE, GOOD, HEAD, NOW, PROTECTING, SECOND, Change, E, H, with_change
 
 TABLES = {name: table_of(noun) for name, noun in NOUNS.items()}
 BROKEN = [*COMPLETE, *PROTECTING]
@@ -313,6 +314,16 @@ def test_a_rule_reads_the_columns_that_it_names() -> None:
 
 
 @settings(max_examples=30)
+@given(
+    st.integers(0, 99), st.sampled_from([(HEAD, "nik", "{:02}07112304850001"), (H, "kk_number", "{:02}07110101190001")])
+)
+def test_a_province_that_never_was_is_only_a_warning(prefix: int, field: tuple[Any, str, str]) -> None:
+    place, column, number = field
+    findings = check(with_change({place: {column: number.format(prefix)}}), NOW, complete=True)
+    expected = set() if has_province(number.format(prefix)) else {("NUMBER_WITHOUT_PROVINCE", column, Severity.WARNING)}
+    assert {(finding.code, finding.column, finding.severity) for finding in findings} == expected
+
+
 @given(st.lists(changes, max_size=8), st.booleans())
 def test_a_rule_reads_no_other_columns_and_stands_at_the_most_sensitive(typed: Any, scratch: bool) -> None:
     document = random_document(typed, scratch)

@@ -7,7 +7,7 @@ from registry.codes import RelationToHead
 from registry.codes.messages import UserErrorCode as Code
 from registry.rules.rule import Find, Place, Rule, RuleInput, columns_of, rule, value_rule
 from registry.values.derived import ADULT
-from registry.values.identity_number import is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
+from registry.values.identity_number import has_province, is_kk, is_phone, kk_recorded, normalise_kk, normalise_nik
 
 CLOCK_ALLOWANCE = timedelta(hours=24)
 CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
@@ -27,6 +27,14 @@ def kk_date(rule_input: RuleInput) -> Iterator[Place]:
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
+            yield household.at("kk_number")
+
+
+def kk_without_province(rule_input: RuleInput) -> Iterator[Place]:
+    """It begins with the province that issued it; a slip of the first digits names none."""
+    for household in rule_input.households:
+        number = household.text("kk_number")
+        if number is not None and is_kk(number) and not has_province(normalise_kk(number)):
             yield household.at("kk_number")
 
 
@@ -104,6 +112,7 @@ def _instant(text: str | None) -> datetime | None:
 RULES: tuple[Rule, ...] = (
     value_rule(Code.KK_FORMAT, "household.kk_number", kk_format),
     value_rule(Code.KK_DATE_ODD, "household.kk_number", kk_date),
+    value_rule(Code.NUMBER_WITHOUT_PROVINCE, "household.kk_number", kk_without_province),
     value_rule(Code.KK_EQUALS_NIK, "household.kk_number member.nik", kk_equals_nik),
     rule(Code.HEAD_REQUIRED, "household.members member.relation_to_head", no_head),
     rule(Code.HEAD_NOT_UNIQUE, "member.relation_to_head", second_head),

@@ -6,7 +6,7 @@ from registry.codes import LifeStatus, MaritalStatus, RelationToHead, Sex
 from registry.codes.messages import UserErrorCode as Code
 from registry.rules.episode import ACTIVE
 from registry.rules.rule import Find, Place, Row, Rule, RuleInput, rule, value_rule
-from registry.values.identity_number import Nik, nik_of
+from registry.values.identity_number import Nik, has_province, nik_of
 
 OLDEST = 120
 PARENT_GAP = 15
@@ -36,6 +36,12 @@ def nik_sex_differs(rule_input: RuleInput) -> Iterator[Place]:
     for member, nik in _issued(rule_input):
         if member["sex"] is not None and member["sex"] != nik.sex:
             yield member.at("nik")
+
+
+def nik_without_province(rule_input: RuleInput) -> Iterator[Place]:
+    """A NIK begins with the province that issued it (PP 40/2019), and a slip of the first digits names none. Districts
+    and regencies are split and recoded, so nothing further is compared."""
+    return (member.at("nik") for member, nik in _issued(rule_input) if not has_province(nik.digits))
 
 
 def nik_twice(rule_input: RuleInput) -> Iterator[Place]:
@@ -177,6 +183,7 @@ RULES: tuple[Rule, ...] = (
     value_rule(Code.NIK_SERIAL_ZERO, "member.nik", nik_with(Code.NIK_SERIAL_ZERO)),
     value_rule(Code.NIK_DOB_MISMATCH, "member.nik member.birth_date", nik_birth_differs),
     value_rule(Code.NIK_SEX_MISMATCH, "member.nik member.sex", nik_sex_differs),
+    value_rule(Code.NUMBER_WITHOUT_PROVINCE, "member.nik", nik_without_province),
     value_rule(Code.NIK_DUPLICATE_IN_HOUSEHOLD, "member.nik", nik_twice),
     rule(Code.SPOUSE_SEX, "member.sex member.relation_to_head", spouse_sex),
     rule(Code.SPOUSE_MARITAL, "member.marital_status member.relation_to_head", spouse_unmarried),

@@ -6,7 +6,7 @@ Test: tests/test_identity_number.py.
 
 NIK: 6 digits of the region of first registration, birth date DDMMYY (women: day + 40), serial from 0001. Once issued
 it stays, even with a wrong date or sex (PP 40/2019 Art. 30(2)), and the region may have been split or recoded since:
-so the date is only compared, and the region is not checked.
+so the date is only compared, and of the region only whether there ever was such a province.
 KK (family card): region of issue, day of recording DDMMYY, serial. It changes with the head of the family.
 """
 
@@ -31,6 +31,16 @@ _PASSPORT = re.compile(r"[A-Z0-9]{6,9}")
 _PASSPORT_USUAL = re.compile(r"[A-Z]{1,2}[0-9]{6,7}")
 _NIB = re.compile(r"[0-9]{13}")
 _UNIT = re.compile(r"[\W_]*(?:R[TW])?[\W_]*([0-9]+)[\W_]*")
+
+PROVINCES = frozenset(
+    """
+    11 12 13 14 15 16 17 18 19 21 31 32 33 34 35 36 51 52 53 54 61 62 63 64 65 71 72 73 74 75 76 81 82
+    91 92 93 94 95 96
+    """.split()  # noqa: SIM905  (a table, not code)
+)
+"""Codes of the provinces that ever were: the 38 of Kepmendagri 300.2.2-2138/2025, and Timor Timur (54), until 1999."""
+INVENTED = "99"
+"""No province: the numbers of invented people begin so, in the demo, in examples and in training."""
 
 
 def bare(text: str) -> str:
@@ -176,6 +186,12 @@ def is_kk(kk_number: str) -> bool:
 def kk_recorded(kk_number: str) -> tuple[date, ...]:
     """The days of recording that a KK number can mean; without any it is odd, although such cards exist."""
     return _dates(int(kk_number[6:8]), int(kk_number[8:10]), int(kk_number[10:12]))
+
+
+def has_province(number: str) -> bool:
+    """Whether a normalised NIK or KK number begins with the code of a province, of today or of the past; the numbers of
+    invented people do as well."""
+    return number[:2] in PROVINCES or number.startswith(INVENTED)
 
 
 def is_phone(phone: str) -> bool:
