@@ -78,7 +78,7 @@ def main(
     make bench ARGS="--flat --households 10000 --households 1000000"
     """
     sizes = households or (QUICK if quick else FLAT if flat else [300_000])
-    names = {name.strip().upper().replace("W5B", "W5b") for name in only.split(",") if name.strip()}
+    names = {name.strip().capitalize() for name in only.split(",") if name.strip()}
     if flat:
         names = names or {"W1", "W2"}
     short = (1.0, 1) if quick else (3.0, 3)
@@ -161,6 +161,7 @@ class Plan:
         return rates
 
     def _chosen(self, embedded: Embedded, size: int) -> list[Workload]:
+        asyncio.run(forget(embedded.dsn()))  # what a run that was stopped left behind
         made = asyncio.run(workloads(embedded.dsn(), Country(size)))
         if unknown := self.names - {w.name for w in made}:
             raise RunError(
@@ -169,8 +170,6 @@ class Plan:
         return [w for w in made if not self.names or w.name in self.names]
 
     def _measure(self, embedded: Embedded, sides: Sides, workload: Workload, step: Callable[[], None]) -> Rates:
-        if workload.writes:
-            asyncio.run(forget(embedded.dsn()))
         seen = sides.compare(workload)
         if workload.writes and len(rows := asyncio.run(written(embedded.dsn()))) > 1:
             raise RunError(f"the sides write different rows: {rows}")

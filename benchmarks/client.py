@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.submission import NEW, SERIAL
+from benchmarks.documents import NEW, SERIAL
 
 SCRIPT = """
 local calls, at, new = {}, 0, 0

@@ -16,7 +16,7 @@ import asyncpg
 import orjson
 
 from benchmarks.statements import MADE, statement
-from benchmarks.submission import Connections, writing
+from benchmarks.submission import STORES, Connections, writing
 from registry.guard.vault import Vault
 from server.settings import Settings
 
@@ -66,7 +66,8 @@ class App:
                 free.put_nowait(self._open[-1])
             for name in MADE:
                 self._runs[f"/{kind}/{name}"] = _reading(free, name, kind == "walled")
-            self._runs[f"/{kind}/W6"] = writing(free, self._vault, kind == "walled")
+            for name, store in STORES.items():
+                self._runs[f"/{kind}/{name}"] = writing(free, self._vault, store, kind == "walled")
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for connection in self._open:

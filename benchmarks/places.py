@@ -75,6 +75,11 @@ class Country:
     def villages(self) -> int:
         return max(1, min(MOST_VILLAGES, -(-self.households // PER_VILLAGE)))
 
+    @property
+    def whole_from(self) -> int:
+        """The number of the first household with everything; there is one in each village, its last."""
+        return self.households - self.villages
+
     @cached_property
     def village_codes(self) -> list[str]:
         """In the order of the country; the number of a village is its place here."""

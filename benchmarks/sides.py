@@ -2,7 +2,7 @@
 
 `free` and `limit` are hand-written, without and with row security, `product` is the registry as it is
 served, `ordinary` is what a good team writes with the usual tools.  Rule: nothing is measured before every side has
-answered the same data, and W6 is measured only when both sides write the same rows.
+answered the same data, and a submission is measured only when all sides write the same rows.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ import asyncpg
 
 from benchmarks.client import Request, RunError, Seen, Target, ask
 from benchmarks.country import BYPASS
+from benchmarks.documents import PREFIX
 from benchmarks.places import Persona
 from benchmarks.serve import keys
-from benchmarks.submission import PREFIX, TABLES
+from benchmarks.statements import settings
+from benchmarks.submission import TABLES
 from benchmarks.workloads import Call, Workload
 from registry.guard.record_id import named_tables
 from registry.guard.wall import LOGIN
@@ -148,7 +150,7 @@ def _free(workload: Workload, call: Call) -> Request:
 
 
 def _walled(workload: Workload, call: Call) -> Request:
-    given = call.arguments if workload.writes else [*call.settings(), *call.arguments]
+    given = call.arguments if workload.writes else [*call.settings(settings(workload.name)), *call.arguments]
     return Request(f"/walled/{workload.name}", "", json.dumps({"a": given}))
 
 

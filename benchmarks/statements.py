@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 
 SETTINGS = ("read", "read_from", "read_below", "submit", "user", "protective_own")
 """The settings that the walled statements need: they are its first arguments, `$1` to `$6`."""
+MORE = {"W7": ("personal", "identity", "special")}
+"""Workload → the settings that its statement needs besides."""
 CURSOR = "encode(convert_to(json_build_array(household_no, id)::text, 'UTF8'), 'base64')"
 INSTANT = """to_char(timezone('UTC', {}), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
@@ -24,12 +26,16 @@ MEMBERS_6 = """(SELECT coalesce(json_agg(o), '[]') FROM (
     FROM member WHERE household_id = h.id AND archived_at IS NULL ORDER BY seq, id LIMIT 50) o)"""
 
 
-def household(walled: bool) -> str:
-    protective = (
+def _procedural(walled: bool) -> str:
+    """For its recorder alone."""
+    if not walled:
+        return "procedural_status"
+    return (
         "CASE WHEN area <@ (SELECT areas('protective_own')) AND created_by = $5::text::uuid THEN procedural_status END"
-        if walled
-        else "procedural_status"
     )
+
+
+def household(walled: bool) -> str:
     return f"""SELECT row_to_json(o) FROM (
   SELECT h.id, h.household_no AS "householdNo", h.workflow_state AS "workflowState", h.status, h.address, h.hamlet,
     (SELECT count(*) FROM member WHERE household_id = h.id AND archived_at IS NULL) AS "memberCount",
@@ -37,7 +43,7 @@ def household(walled: bool) -> str:
     {MEMBERS_8} AS members,
     (SELECT coalesce(json_agg(o), '[]') FROM (
       SELECT id, seq, stage, country, sector, departed_on AS "departedOn", returned_on AS "returnedOn",
-        {protective} AS "proceduralStatus"
+        {_procedural(walled)} AS "proceduralStatus"
       FROM migration_episode WHERE household_id = h.id AND archived_at IS NULL
       ORDER BY coalesce(departed_on, registered_on, contract_starts_on, '9999') DESC, seq DESC, id LIMIT 50) o)
       AS migrations,
@@ -45,6 +51,58 @@ def household(walled: bool) -> str:
       SELECT id, name, field, status, started_on AS "startedOn", scale, export_readiness AS "exportReadiness",
         workers_family AS "workersFamily"
       FROM business WHERE household_id = h.id AND archived_at IS NULL ORDER BY id LIMIT 50) o) AS businesses
+  FROM household h WHERE h.id = $a1::uuid AND h.archived_at IS NULL) o"""
+
+
+def whole(walled: bool) -> str:
+    shown = (
+        """area <@ (SELECT areas('personal')) AND (about IN ('OPERATIONAL', 'PERSONAL')
+        OR about = 'IDENTITY' AND area <@ (SELECT areas('identity'))
+        OR about = 'SPECIAL' AND area <@ (SELECT areas('special'))
+        OR about = 'PROTECTIVE' AND area <@ (SELECT areas('protective_own')) AND about_author = $5::text::uuid)"""
+        if walled
+        else "true"
+    )
+    person = '(SELECT row_to_json(p) FROM (SELECT id, full_name AS "fullName" FROM member WHERE id = {}) p)'
+    return f"""SELECT row_to_json(o) FROM (
+  SELECT h.id, h.household_no AS "householdNo", h.workflow_state AS "workflowState", h.status, h.address, h.hamlet,
+    (SELECT count(*) FROM member WHERE household_id = h.id AND archived_at IS NULL) AS "memberCount",
+    (SELECT count(*) FROM business WHERE household_id = h.id AND archived_at IS NULL) AS "businessCount",
+    {INSTANT.format("h.captured_at")} AS "capturedAt", h.welfare_decile AS "welfareDecile",
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, seq, full_name AS "fullName", nik AS "nikMasked", sex, birth_date AS "birthDate",
+        relation_to_head AS "relationToHead", marital_status AS "maritalStatus", education, residence,
+        school_status AS "schoolStatus"
+      FROM member WHERE household_id = h.id AND archived_at IS NULL ORDER BY seq, id LIMIT 50) o) AS members,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, seq, stage, country, sector, departed_on AS "departedOn", returned_on AS "returnedOn",
+        {_procedural(walled)} AS "proceduralStatus", contract_ends_on AS "contractEndsOn",
+        return_reason AS "returnReason",
+        CASE WHEN wage_amount IS NOT NULL THEN (SELECT row_to_json(w) FROM (
+          SELECT wage_amount::text AS amount, wage_currency AS currency) w) END AS wage,
+        CASE WHEN num_nonnulls(remittance_frequency, remittance_band, remittance_channel) > 0
+          OR remittance_uses <> '{{}}' THEN (SELECT row_to_json(r) FROM (SELECT remittance_frequency AS frequency,
+            remittance_band AS band, remittance_channel AS channel, remittance_uses AS uses) r) END AS remittance
+      FROM migration_episode WHERE household_id = h.id AND archived_at IS NULL
+      ORDER BY coalesce(departed_on, registered_on, contract_starts_on, '9999') DESC, seq DESC, id LIMIT 50) o)
+      AS migrations,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, name, field, status, started_on AS "startedOn", scale, export_readiness AS "exportReadiness",
+        workers_family AS "workersFamily", permits,
+        CASE WHEN annual_sales_amount IS NOT NULL THEN (SELECT row_to_json(s) FROM (
+          SELECT annual_sales_amount::text AS amount, annual_sales_currency AS currency) s) END AS "annualSales"
+      FROM business WHERE household_id = h.id AND archived_at IS NULL ORDER BY id LIMIT 50) o) AS businesses,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, pillar, started_on AS since, ended_on AS until
+      FROM pillar_participation WHERE household_id = h.id AND archived_at IS NULL ORDER BY id LIMIT 50) o) AS pillars,
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT id, caregiver, needs, attends_parenting AS "attendsParenting", {person.format("c.child_id")} AS child,
+        {person.format("c.caregiver_member_id")} AS "caregiverMember"
+      FROM child_care c WHERE household_id = h.id AND archived_at IS NULL ORDER BY id LIMIT 50) o) AS "childCare",
+    (SELECT coalesce(json_agg(o), '[]') FROM (
+      SELECT code, severity, path, message_id AS message
+      FROM finding WHERE household_id = h.id AND archived_at IS NULL AND {shown}
+      ORDER BY position, id LIMIT 50) o) AS findings
   FROM household h WHERE h.id = $a1::uuid AND h.archived_at IS NULL) o"""
 
 
@@ -146,7 +204,13 @@ MADE: Mapping[str, tuple[Callable[[bool], str], str]] = {
     "W4": (regency, '{"data":{"households":%s}}'),
     "W5": (national, '{"data":%s}'),
     "W5b": (figures, '{"data":{"nationalSummary":%s}}'),
+    "W7": (whole, '{"data":{"household":%s}}'),
 }
+
+
+def settings(name: str) -> tuple[str, ...]:
+    """The settings of a workload's walled statement, in the order of its first arguments."""
+    return SETTINGS + MORE.get(name, ())
 
 
 def statement(name: str, walled: bool) -> str:
@@ -154,7 +218,8 @@ def statement(name: str, walled: bool) -> str:
     body = MADE[name][0](walled)
     if not walled:
         return f"SELECT ({body.replace('$a1', '$1')})::varchar"
-    sets = ", ".join(f"set_config('app.{name}', ${n}, true) AS s{n}" for n, name in enumerate(SETTINGS, 1))
-    gated = body.replace("$a1", f"${len(SETTINGS) + 1}")
+    names = settings(name)
+    sets = ", ".join(f"set_config('app.{setting}', ${n}, true) AS s{n}" for n, setting in enumerate(names, 1))
+    gated = body.replace("$a1", f"${len(names) + 1}")
     answer = f"SELECT j FROM ({gated}) a(j) WHERE s.s1 IS NOT NULL"
     return f"WITH s AS MATERIALIZED (SELECT {sets}) SELECT ({answer})::varchar FROM s"
