@@ -16,7 +16,7 @@ from auth.policy import PAGE, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes.messages import UserErrorCode
-from registry.figures.indicators import INDICATORS
+from registry.figures.report_rows import REPORT_ROWS
 from registry.guard.crossings import CROSSINGS
 from schema import errors
 from schema.build import SDL
@@ -75,8 +75,13 @@ def reference() -> str:
     bounds = [(f"`{most.name.lower()}`", f"{most.limit:,}", most.what) for most in Limit]
     text += _table("What one request may ask for", ("dimension", "at most", "what"), bounds)
     counted = [
-        (f"`{name}`" + (f" by `{it.by.__name__}`" if it.by else ""), it.kind.value, name.label_en, name.label_id)
-        for name, it in INDICATORS.items()
+        (
+            f"`{row.name}`" + (f" by `{row.by.__name__}`" if row.by else ""),
+            row.kind.value,
+            row.name.label_en,
+            row.name.label_id,
+        )
+        for row in REPORT_ROWS
     ]
     text += _table("Rows of a monthly report", ("indicator", "class", "English", "Indonesian"), counted)
     mended = [(f"`{c.value}`", c.severity.value, c.sentence_en, c.sentence_id) for c in UserErrorCode]

@@ -17,9 +17,10 @@ from auth.ability import Ability
 from auth.policy import PAGE
 from auth.principal import SETTING_OF
 from auth.sensitivity import Sensitivity
-from registry.codes import IndicatorName, ServiceType
-from registry.figures.indicators import INDICATORS, MOST_ROWS, Indicator
+from registry.codes import ServiceType
+from registry.figures.catalogue import INDICATORS
 from registry.figures.report import FIRST_MONTH, last_month
+from registry.figures.report_rows import MOST_ROWS, REPORT_ROWS, ReportRow
 from registry.store.session import begin_sql
 from registry.values.civil_day import civil_day
 from tests.accounts import new_account
@@ -219,9 +220,7 @@ async def test_labels_are_in_the_language_of_the_request(village: Place) -> None
     for language, column in (("id", "label_id"), ("en", "label_en")):
         answer = await village.query("officer", READ, language, code=HERE, month="2026-10")
         rows = answer.data["region"]["monthlyReport"]["rows"]
-        labels = [
-            getattr(code, column) for name, it in INDICATORS.items() for code in ([name] if it.by is None else it.by)
-        ]
+        labels = [getattr(code, column) for row in REPORT_ROWS for code in row.by or [row.name]]
         assert [row["label"] for row in rows] == labels
 
 
@@ -241,7 +240,7 @@ async def test_a_personal_figure_is_null_without_its_class_and_a_report_is_null_
     month = next(MONTHS)
     await visit(village, f"{month}-01")
     report = await locked(village, month)
-    personal = {name.value for name, indicator in INDICATORS.items() if indicator.kind is Sensitivity.PERSONAL}
+    personal = {row.name.value for row in REPORT_ROWS if row.kind is Sensitivity.PERSONAL}
     assert personal
     for at in (month, this_month()):
         shown = await read(village, at, "viewer")
@@ -260,12 +259,15 @@ async def test_a_personal_figure_is_null_without_its_class_and_a_report_is_null_
 
 def test_whoever_signs_sees_all_that_they_sign() -> None:
     for role, reach in PAGE[Ability.REPORT_LOCK].cells.items():
-        for indicator in INDICATORS.values():
-            assert PAGE[Ability.of(indicator.kind)].cells.get(role) is reach, role
-    for kind in Sensitivity:
-        if kind not in (Sensitivity.OPERATIONAL, Sensitivity.PERSONAL):
+        for row in REPORT_ROWS:
+            assert PAGE[Ability.of(row.kind)].cells.get(role) is reach, role
+    refused = set()
+    for indicator in INDICATORS.values():
+        if indicator.sensitivity not in (Sensitivity.OPERATIONAL, Sensitivity.PERSONAL):
+            refused.add(indicator.sensitivity)
             with pytest.raises(TypeError, match="whoever signs"):
-                Indicator(kind, INDICATORS[IndicatorName.HOUSEHOLDS].count)
+                ReportRow(indicator.name, REPORT_ROWS[0].count)
+    assert refused == {Sensitivity.OPEN, Sensitivity.SPECIAL, Sensitivity.PROTECTIVE}
 
 
 # --- signing ----------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ from registry.codes.household import (
     Sex,
     VisitResult,
 )
-from registry.codes.indicator import IndicatorName
+from registry.codes.indicator import Dimension, IndicatorName, TimeBasis
 from registry.codes.kbli import KbliVersion
 from registry.codes.region import (
     RegionChange,
@@ -90,6 +90,7 @@ __all__ = [
     "ConsentBasis",
     "ConsentMethod",
     "CooperativeStatus",
+    "Dimension",
     "EducationLevel",
     "ExportReadiness",
     "HouseOwnership",
@@ -129,6 +130,7 @@ __all__ = [
     "ServiceType",
     "Severity",
     "Sex",
+    "TimeBasis",
     "TurnoverBand",
     "VisitResult",
     "WelfareStatus",

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from auth.principal import area_setting
 from auth.sensitivity import Sensitivity
 from registry.codes import IndicatorName, list_name
-from registry.figures.indicators import INDICATORS, counted, ends_at
+from registry.figures.report_rows import REPORT_ROWS, counted, ends_at
 from registry.models.fact import Derived, Fact, PartialDate, StatementContext
 from registry.models.noun import C_TEXT, TableFunction, const, is_one
 from registry.models.signed_report import SIGNED_REPORT
@@ -162,7 +162,7 @@ sha256: Derived[str | None] = _derived(
 
 # --- rows -------------------------------------------------------------------------------------------------------------
 
-_PERSONAL = [name for name, indicator in INDICATORS.items() if indicator.kind is PERSONAL]
+_PERSONAL = [row.name for row in REPORT_ROWS if row.kind is PERSONAL]
 
 
 def _shown(column: str) -> Any:
@@ -179,9 +179,9 @@ def _shown(column: str) -> Any:
 def _label(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
     """The key in words, or without a key the indicator."""
     of_keys = [
-        sa.case((is_one(row.c.indicator, name), label_of(list_name(indicator.by.__name__))(row.c.key, ctx)))
-        for name, indicator in INDICATORS.items()
-        if indicator.by is not None
+        sa.case((is_one(row.c.indicator, shown.name), label_of(list_name(shown.by.__name__))(row.c.key, ctx)))
+        for shown in REPORT_ROWS
+        if shown.by is not None
     ]
     of_indicator = label_of(list_name(IndicatorName.__name__))(row.c.indicator, ctx)
     return sa.func.coalesce(*of_keys, of_indicator, row.c.indicator)

@@ -17,8 +17,8 @@ from auth.ability import Ability
 from auth.area import AreaSet
 from auth.principal import Principal
 from registry.codes.messages import UserErrorCode as Code
-from registry.figures.indicators import counted, ends_at
 from registry.figures.report import FIRST_MONTH, is_month, last_month
+from registry.figures.report_rows import counted, ends_at
 from registry.models.noun import const
 from registry.models.signed_report import SIGNED_REPORT
 from registry.store.db import Database, Transaction

@@ -19,7 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from auth.sensitivity import Sensitivity
 from registry import codes
 from registry.codes import OrderDirection
-from registry.figures.indicators import INDICATORS
+from registry.figures.catalogue import INDICATORS
 from registry.models.fact import Fact
 from registry.models.noun import camel
 from registry.values.text import clean
@@ -147,8 +147,11 @@ def _written(value: Any) -> Any:
     return value
 
 
-def _class_of_indicator(name: codes.IndicatorName) -> list[object]:
-    return sensitivity(INDICATORS[name].kind)
+_CLASSES: dict[type[codes.Code], Callable[[Any], list[object]]] = {
+    codes.IndicatorName: lambda name: sensitivity(INDICATORS[name].sensitivity),
+    codes.Dimension: lambda dimension: sensitivity(dimension.sensitivity),
+}
+"""The lists whose codes have a class each."""
 
 
 def config(scalars: dict[object, Any]) -> StrawberryConfig:
@@ -156,5 +159,4 @@ def config(scalars: dict[object, Any]) -> StrawberryConfig:
 
 
 for _codes in codes.lists().values():  # every code list is an enum of the schema, each value with both labels
-    _classes = _class_of_indicator if _codes is codes.IndicatorName else None
-    named_enum(_codes, own_labels, directives=_classes)
+    named_enum(_codes, own_labels, directives=_CLASSES.get(_codes))

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
-from registry.figures.indicators import MOST_ROWS
 from registry.figures.report import ReportRows
+from registry.figures.report_rows import MOST_ROWS
 from registry.models.fact import Derived
 from registry.models.history import RevisionChanges
 from registry.models.noun import Readable

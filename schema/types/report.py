@@ -7,7 +7,7 @@ import datetime as dt
 from auth.sensitivity import Sensitivity
 from registry.codes import IndicatorName
 from registry.figures import report
-from registry.figures.indicators import MOST_ROWS
+from registry.figures.report_rows import MOST_ROWS
 from registry.models.fact import PartialDate
 from registry.models.noun import To
 from registry.models.region import Region as RegionFacts

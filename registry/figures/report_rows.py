@@ -1,9 +1,9 @@
-"""What the rows of a monthly report count: one declaration, from which labels, computation and documents follow.
+"""What the rows of a monthly report count; what each is called, and its class, is declared in the catalogue.
 
 A stock is what there is at the end of the month: of households, what was verified by then, as the ledger keeps it.  A
 flow is what happened within the month, as what is verified today dates it; a date of which only the year is known
 counts in January.  Months are those of the capital's calendar.
-Rule: an indicator's class is OPERATIONAL or PERSONAL, because whoever signs a report must see all of it.
+Rule: a row's class is OPERATIONAL or PERSONAL, because whoever signs a report must see all of it.
 Tests: tests/test_monthly_report.py counts the same by hand.
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessStatus, Code, ExportReadiness, IndicatorName, MigrationStage, ServiceType
+from registry.figures.catalogue import INDICATORS
 from registry.figures.ledger import LEDGERS
 from registry.models.assistance import Assistance
 from registry.models.business import Business
@@ -39,16 +40,22 @@ Period = sa.FromClause
 
 
 @dataclass(frozen=True)
-class Indicator:
-    """What is counted of a village's month; with `by`, once for each of the codes, and `count` takes the code."""
+class ReportRow:
+    """How an indicator is counted of a village's month; with `by`, there is a row for each of the codes, and `count`
+    takes the code."""
 
-    kind: Sensitivity
+    name: IndicatorName
     count: Callable[..., Count]
     by: type[Code] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in (OPERATIONAL, PERSONAL):
             raise TypeError(f"a report shows no {self.kind.value} figure: whoever signs it must see all of it")
+
+    @property
+    def kind(self) -> Sensitivity:
+        """The class of the indicator."""
+        return INDICATORS[self.name].sensitivity
 
 
 def ends_at(month: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -209,28 +216,26 @@ def _cooperative_members(period: Period) -> Count:
 
 
 N = IndicatorName
-INDICATORS: dict[IndicatorName, Indicator] = {
-    N.HOUSEHOLDS: Indicator(OPERATIONAL, _households),
-    N.PERSONS_PROSPECTIVE: Indicator(PERSONAL, _persons(MigrationStage.PROSPECTIVE)),
-    N.PERSONS_ACTIVE: Indicator(PERSONAL, _persons(MigrationStage.WORKING_ABROAD)),
-    N.PERSONS_RETURNED: Indicator(PERSONAL, _persons(MigrationStage.RETURNED)),
-    N.HOUSEHOLD_MEMBERS: Indicator(OPERATIONAL, _members),
-    N.BUSINESSES: Indicator(OPERATIONAL, _businesses),
-    N.HOUSEHOLDS_WITH_BUSINESS: Indicator(OPERATIONAL, _with_business),
-    N.EXPORT_READY: Indicator(OPERATIONAL, _export_ready),
-    N.DEPARTURES: Indicator(PERSONAL, _episodes("departed_on")),
-    N.RETURNS: Indicator(PERSONAL, _episodes("returned_on")),
-    N.TRAININGS: Indicator(OPERATIONAL, _trainings),
-    N.TRAINING_PARTICIPANTS: Indicator(OPERATIONAL, _participants),
-    N.GROUPS: Indicator(OPERATIONAL, _groups),
-    N.ASSISTANCE_IDR: Indicator(OPERATIONAL, _assistance),
-    N.COOPERATIVES: Indicator(OPERATIONAL, _cooperatives),
-    N.COOPERATIVE_MEMBERS: Indicator(OPERATIONAL, _cooperative_members),
-    N.SERVICE_VISITS: Indicator(OPERATIONAL, _visits, ServiceType),
-}
-"""The rows of a report in their order, with their classes, those of the public contract."""
-if undeclared := IndicatorName.__members__.keys() - {name.name for name in INDICATORS}:
-    raise TypeError(f"say in registry/figures/indicators.py what {', '.join(sorted(undeclared))} count")
+REPORT_ROWS = (
+    ReportRow(N.HOUSEHOLDS, _households),
+    ReportRow(N.PERSONS_PROSPECTIVE, _persons(MigrationStage.PROSPECTIVE)),
+    ReportRow(N.PERSONS_ACTIVE, _persons(MigrationStage.WORKING_ABROAD)),
+    ReportRow(N.PERSONS_RETURNED, _persons(MigrationStage.RETURNED)),
+    ReportRow(N.HOUSEHOLD_MEMBERS, _members),
+    ReportRow(N.BUSINESSES, _businesses),
+    ReportRow(N.HOUSEHOLDS_WITH_BUSINESS, _with_business),
+    ReportRow(N.EXPORT_READY, _export_ready),
+    ReportRow(N.DEPARTURES, _episodes("departed_on")),
+    ReportRow(N.RETURNS, _episodes("returned_on")),
+    ReportRow(N.TRAININGS, _trainings),
+    ReportRow(N.TRAINING_PARTICIPANTS, _participants),
+    ReportRow(N.GROUPS, _groups),
+    ReportRow(N.ASSISTANCE_IDR, _assistance),
+    ReportRow(N.COOPERATIVES, _cooperatives),
+    ReportRow(N.COOPERATIVE_MEMBERS, _cooperative_members),
+    ReportRow(N.SERVICE_VISITS, _visits, ServiceType),
+)
+"""The rows of a report in their order."""
 
 
 def counted(period: Period) -> sa.CompoundSelect[Any]:
@@ -238,12 +243,12 @@ def counted(period: Period) -> sa.CompoundSelect[Any]:
     # SELECT 1 AS n, 'HOUSEHOLDS' AS indicator, '' AS key, (SELECT count(*) FROM registry.ledger_household …) AS value
     # UNION ALL SELECT 2, 'PERSONS_PROSPECTIVE', …
     selects: list[sa.Select[Any]] = []
-    for name, indicator in INDICATORS.items():
-        for code in indicator.by or (None,):
-            count = indicator.count(period) if code is None else indicator.count(period, code)
+    for row in REPORT_ROWS:
+        for code in row.by or (None,):
+            count = row.count(period) if code is None else row.count(period, code)
             columns = {
                 "n": const(len(selects) + 1),
-                "indicator": const(name.value),
+                "indicator": const(row.name.value),
                 "key": const("" if code is None else code.value),
                 "value": count.correlate(period).scalar_subquery(),
             }
@@ -251,4 +256,4 @@ def counted(period: Period) -> sa.CompoundSelect[Any]:
     return sa.union_all(*selects)
 
 
-MOST_ROWS = sum(len(indicator.by or (None,)) for indicator in INDICATORS.values())
+MOST_ROWS = sum(len(row.by or (None,)) for row in REPORT_ROWS)
