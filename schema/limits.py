@@ -27,7 +27,7 @@ class Limit(Enum):
     SELECTIONS = 20_000, "selections, those of a fragment each time it is used"
     DEPTH = 16, "objects inside each other"
     FIELDS = 400, "fields of one object"  # PostgreSQL allows 1,664
-    NODES = 50_000, "cost: records in the answer (the product of `first`, a household's list as 5) and what is read"
+    NODES = 50_000, "cost: records in the answer (product of `first`, a tenth of a plain list) and what is read"
     VALUES = 1_000_000, "values in the answer, counted alike"
     BYTES = 80_000_000, "bytes of the answer, each text as long as it may be"
     PARTS = 1_500, "pieces of SQL: a field is one, a list or a count eight"  # each takes a millisecond to plan

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from registry.codes import HouseholdStatus
+from registry.values.bounds import LONGEST_ENTRIES, LONGEST_LIST
 from schema.engine import complexity, price
 from schema.limits import MOST_META_ROOTS, Limit
 from tests.accounts import new_account
@@ -96,6 +97,23 @@ async def test_an_answer_shows_the_cost_of_its_query(village: Place) -> None:
         returned = 3 + 3 * size + 3 * size * complexity.PLAIN_LIST_SIZE
         read = 3 * price.BELOW * (price.READ + price.COMPARED)
         assert answer.json["extensions"]["cost"] == {"requested": returned + read}
+
+
+@pytest.mark.parametrize(
+    ("list_", "entries"),
+    [
+        ("trainings", "participants { certified }"),
+        ("businessGroups", "members { id }"),
+        ("cooperatives", "members { id }"),
+        ("cooperatives", "figures { year }"),
+        ("parentingSessions", "attendees { id }"),
+    ],
+)
+async def test_entries_count_in_proportion_to_how_many_there_may_be(village: Place, list_: str, entries: str) -> None:
+    """A record may have 200 of them, each of which leads to a household of 50."""
+    alone = await cost_of(village, "officer", f"{{ {list_}(first: 10) {{ nodes {{ id }} }} }}")
+    with_entries = await cost_of(village, "officer", f"{{ {list_}(first: 10) {{ nodes {{ {entries} }} }} }}")
+    assert with_entries - alone == 10 * complexity.PLAIN_LIST_SIZE * LONGEST_ENTRIES // LONGEST_LIST
 
 
 async def cost_of(village: Place, who: str, text: str, **variables: Any) -> int:

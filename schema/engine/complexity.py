@@ -1,8 +1,9 @@
 """What an operation costs: how many records it may return, and what must be read for them.
 
-Records are counted as the document allows: the product of `first` along the path.  A list inside a household counts as
-5, which is usual, although it may hold 50; regions below regions count as no more than exist of their level.  What must
-be read for them is priced in schema/engine/price.py.  Parts bound the statement itself, however fragments multiply.
+Records are counted as the document allows: the product of `first` along the path.  A plain list counts as a tenth of
+what it may hold, which is usual: one inside a household as 5 of 50, the entries of a village's record as 20 of 200.
+Regions below regions count as no more than exist of their level.  What must be read for them is priced in
+schema/engine/price.py.  Parts bound the statement itself, however fragments multiply.
 Rule: no document, however short, makes more SQL than this, and its cost bounds its JSON.
 Test: tests/test_limits.py.
 """

@@ -25,6 +25,7 @@ from registry.read.grouping import Grouping
 from registry.read.index_order import is_indexed, is_whole, leading
 from registry.read.order import is_name
 from registry.read.query import Datum, Order, Source
+from registry.values.bounds import LONGEST_LIST
 from schema.declare.directives import ENUM_LABELS
 from schema.engine.complexity import PLAIN_LIST_SIZE
 from schema.engine.variables import Binding, Call
@@ -105,13 +106,13 @@ READ_FOR = {Officer: OFFICERS, RevisionChanges: CHANGES, ReportRows: REPORT}
 """What must be read for a plain list, beside its records."""
 
 
-def plain_list_size(noun: Readable, bindings: Mapping[str, Binding]) -> int | Binding:
-    """How many records a plain list counts as."""
+def plain_list_size(noun: Readable, limit: int, bindings: Mapping[str, Binding]) -> int | Binding:
+    """How many records a plain list of at most `limit` counts as, in the proportion of those inside a household."""
     if noun is ReferenceCode:
         return code_list_size(bindings["list"])
     if noun is ReportRows:
         return MOST_ROWS
-    return CHANGES if noun is RevisionChanges else PLAIN_LIST_SIZE
+    return CHANGES if noun is RevisionChanges else limit * PLAIN_LIST_SIZE // LONGEST_LIST
 
 
 def list_width(noun: Readable) -> Callable[[Call], int]:

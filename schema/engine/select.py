@@ -171,7 +171,7 @@ class Selection(Walk):
             return One(key, source, record, shape.order, kind)
         if source.noun in READ_FOR:
             self.complexity.add_readings(READ, READ_FOR[source.noun])
-        size = plain_list_size(source.noun, self.bindings)
+        size = plain_list_size(source.noun, shape.limit, self.bindings)
         with self.complexity.nested(size), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
