@@ -366,8 +366,8 @@ COMPLETE: list[Case] = [
         "FIELD_KBLI_MISMATCH",
         f"{SHOP}.field",
         W,
+        {SHOP: {"field": "ONLINE_TRADE", "kbli_version": "KBLI_2020"}},
         {SHOP: {"field": "ONLINE_TRADE"}},
-        {SHOP: {"field": "OTHER_SERVICES"}},
     ),
     (
         "OWNER_UNDER_15",

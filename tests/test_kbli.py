@@ -94,6 +94,15 @@ def test_a_field_matches_the_codes_that_its_label_names(field: BusinessField) ->
             assert ("FIELD_KBLI_MISMATCH" in findings(field, "KBLI_2020", code)) is not fits, code
 
 
+@pytest.mark.parametrize("field", BusinessField)
+def test_below_the_division_a_field_says_nothing_of_the_newer_edition(field: BusinessField) -> None:
+    for division in sorted(divisions(KbliVersion.KBLI_2025)):
+        of_division = "FIELD_KBLI_MISMATCH" in findings(field, "KBLI_2025", division)
+        assert of_division is ("FIELD_KBLI_MISMATCH" in findings(field, "KBLI_2020", division))
+        for code in (f"{division}4", f"{division}711"):
+            assert ("FIELD_KBLI_MISMATCH" in findings(field, "KBLI_2025", code)) is of_division, code
+
+
 @given(fields, editions | st.none(), digits | st.none())
 def test_a_code_and_its_edition_stand_together(field: BusinessField, edition: str | None, code: str | None) -> None:
     assert ("REQUIRED" in findings(field, edition, code)) is ((edition is None) is not (code is None))

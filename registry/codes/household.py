@@ -139,7 +139,7 @@ class Pillar(Code):
 
 
 class CaregiverRelation(Code):
-    """Who looks after a child (pengasuh), as the child calls them."""
+    """Who looks after a child (pengasuh), by their relation to the child."""
 
     FATHER = "FATHER", "Ayah", "father"
     MOTHER = "MOTHER", "Ibu", "mother"

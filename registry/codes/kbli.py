@@ -161,12 +161,15 @@ V 99; Badan Internasional; Extraterritorial organisations
 _2025_DIVISIONS = {
     "60": ("Pemrograman Siaran, Penyiaran, Kantor Berita dan Distribusi Konten Lainnya", "Broadcasting and content"),
     "63": ("Infrastruktur Komputasi dan Jasa Informasi Lainnya", "Computing infrastructure, information services"),
+    "73": ("Periklanan, Penelitian Pasar dan Kehumasan", "Advertising, market research and public relations"),
+    "90": ("Penciptaan Karya Seni dan Seni Pertunjukan", "Arts creation and performing arts"),
     "95": (
         "Reparasi Komputer, Barang Pribadi, Mobil dan Sepeda Motor",
         "Repair of computers, household goods and motor vehicles",
     ),
 }
-"""Divisions that mean something else than in KBLI 2020; the others keep their titles."""
+"""Divisions that cover something else than in KBLI 2020.  The others have the same short titles here, although KBLI
+2025 words many of them anew: a list that is loaded brings its own."""
 
 
 def _table(lines: str) -> Iterator[tuple[str, Labels]]:

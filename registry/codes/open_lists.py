@@ -129,7 +129,7 @@ ASSISTANCE_SOURCE = OpenList(
 
 COOPERATIVE_KIND = OpenList(
     "COOPERATIVE_KIND",
-    "UU 25/1992 Pasal 16",
+    "UU 25/1992 Pasal 16; serba usaha: Desmigratif",
     {
         "SAVINGS_AND_LOANS": ("Simpan pinjam", "savings and loans"),
         "CONSUMERS": ("Konsumen", "consumers"),

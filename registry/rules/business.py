@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from registry.codes import BusinessField
+from registry.codes import BusinessField, KbliVersion
 from registry.codes.kbli import KBLI
 from registry.codes.messages import UserErrorCode as Code
 from registry.codes.open_lists import LONGEST_CODE, LoadedCodes, OpenList
@@ -16,7 +16,8 @@ KBLI_CODE = re.compile("[0-9]{2,5}")
 
 
 def owner_young(rule_input: RuleInput) -> Iterator[Place]:
-    """Below 15 nobody works (UU 13/2003 Art. 68 and 69): the owner may be a parent."""
+    """Nobody employs a child, but for light work from 13 to 15 (UU 13/2003 Art. 68 and 69): the owner is likelier a
+    parent.  Children may work in the business of their family, so it is a warning."""
     for business in rule_input.businesses:
         owner = rule_input.member(business["owner_id"])
         if owner is not None and rule_input.is_child(owner, YOUNGEST_OWNER):
@@ -24,7 +25,7 @@ def owner_young(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def nib_format(rule_input: RuleInput) -> Iterator[Place]:
-    """A NIB has 13 digits (PP 5/2021)."""
+    """A NIB is 13 random digits, as the licensing system issues them since PP 24/2018."""
     for business in rule_input.businesses:
         nib = business.text("nib")
         if nib is not None and not is_nib(nib) and not holds_number(nib):
@@ -62,10 +63,10 @@ FIELD_CODES: dict[str, tuple[str, ...]] = {
     BusinessField.FINANCIAL_AGENT: ("64", "65", "66"),
     BusinessField.RENTAL_PROPERTY: ("68", "77"),
 }
-"""The KBLI codes of a field begin so; any code fits other services and other fields.
+"""How the codes of a field begin in KBLI 2020; any code fits other services and other fields.
 
-Down to the division both editions agree on them: division 45 of KBLI 2020 has no code in KBLI 2025, and there is no
-edition in which an online shop is not retail trade (47)."""
+KBLI 2025 has the same divisions for them, except that 45 has no codes any more.  Below the division it does not: it
+counts an online shop by what it sells, and 479 is somebody who brings buyers and shops together."""
 
 
 def kbli_incomplete(rule_input: RuleInput) -> Iterator[Place]:
@@ -96,12 +97,14 @@ def _has(edition: OpenList, code: str, loaded: LoadedCodes) -> bool:
 
 
 def field_mismatch(rule_input: RuleInput) -> Iterator[Place]:
-    """A field of business that is another one than the code's: one of the two was chosen by mistake (the fields name
-    their divisions of KBLI, registry/codes/business.py)."""
+    """A field of business that is not the code's: one of the two was chosen by mistake.  The labels of the fields name
+    their codes (registry/codes/business.py)."""
     for business in rule_input.rows_with("business", "kbli_code"):
         code, beginnings = business.text("kbli_code"), FIELD_CODES.get(business["field"])
         if not code or not beginnings or not KBLI_CODE.fullmatch(code):
             continue
+        if business["kbli_version"] != KbliVersion.KBLI_2020:
+            beginnings = tuple(start[:2] for start in beginnings)
         if not any(code.startswith(start) or start.startswith(code) for start in beginnings):
             yield business.at("field")
 
@@ -112,5 +115,5 @@ RULES: tuple[Rule, ...] = (
     value_rule(Code.NIB_FORMAT, "business.nib", nib_of_a_person, draft=True),
     rule(Code.REQUIRED, "business.kbli_version business.kbli_code", kbli_incomplete, draft=True),
     value_rule(Code.KBLI_UNKNOWN, "business.kbli_code business.kbli_version", kbli_unknown, draft=True),
-    value_rule(Code.FIELD_KBLI_MISMATCH, "business.kbli_code business.field", field_mismatch),
+    value_rule(Code.FIELD_KBLI_MISMATCH, "business.kbli_code business.kbli_version business.field", field_mismatch),
 )

@@ -13,7 +13,7 @@ ENDING = columns_of(TABLE, "status", "closed_on")
 
 
 def settled_without_day(rule_input: RuleInput) -> Iterator[Place]:
-    """Finds resolved and closed cases without the day: how long cases take is counted from it (DOMAIN 9.8, I33)."""
+    """Finds resolved and closed cases without the day: how long a case took is counted to it."""
     for case in rule_input.rows[TABLE]:
         if case["status"] in SETTLED and "closed_on" not in case.known:
             yield case.at("closed_on")

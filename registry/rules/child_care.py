@@ -8,8 +8,8 @@ from registry.values.derived import ADULT
 
 
 def child_is_adult(rule_input: RuleInput) -> Iterator[Place]:
-    """UU 35/2014 Art. 1: a child is under 18.  A birth date of which only the year is known counts as a child's for as
-    long as it may be one's."""
+    """A child is under 18 (UU 35/2014 Art. 1).  Whoever gave only a year of birth counts as a child for as long as they
+    may be one."""
     for care in rule_input.rows["child_care"]:
         child = rule_input.member(care["child_id"])
         born = None if child is None else child.span("birth_date")
@@ -18,7 +18,8 @@ def child_is_adult(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def caregiver_is_child(rule_input: RuleInput) -> Iterator[Place]:
-    """A child looks after nobody, themselves neither (UU 35/2014 Art. 26: that is the duty of parents and family)."""
+    """A child looks after no other child, and not after themselves: that is for the parents and, without them, for the
+    family (UU 35/2014 Art. 26)."""
     for care in rule_input.rows["child_care"]:
         caregiver = rule_input.member(care["caregiver_member_id"])
         is_child = caregiver is not None and rule_input.is_child(caregiver, ADULT)

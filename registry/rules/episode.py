@@ -85,7 +85,7 @@ def odd_sector(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def odd_scheme(rule_input: RuleInput) -> Iterator[Place]:
-    """UKPS is placement by a company for itself, which is a legal entity (UU 18/2017 Art. 49)."""
+    """UKPS is placement by a company for itself (UU 18/2017 Art. 49 and 61), so the employer is a legal entity."""
     for episode in rule_input.episodes:
         intra_company = episode["scheme"] == PlacementScheme.INTRA_COMPANY
         if intra_company and episode["legal_category"] not in (None, LegalCategory.LEGAL_ENTITY_EMPLOYER):
@@ -93,7 +93,8 @@ def odd_scheme(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def no_papers(rule_input: RuleInput) -> Iterator[Place]:
-    """A procedural departure leaves at least one of an e-PMI number, a contract or a passport (UU 18/2017 Art. 13)."""
+    """Whoever leaves by the procedure has a passport and a contract (UU 18/2017 Art. 13), by now an e-PMI number too:
+    if none of the three is recorded, somebody should ask."""
     for episode in rule_input.episodes:
         procedural = episode["procedural_status"] == ProceduralStatus.PROCEDURAL and episode["stage"] not in NOT_GONE
         if procedural and all(episode[column] is None for column in PAPERS):

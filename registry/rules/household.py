@@ -15,7 +15,7 @@ CHILD_DETAIL = ("school_status", "birth_certificate", "disability")
 
 
 def kk_format(rule_input: RuleInput) -> Iterator[Place]:
-    """A family card number has 16 digits (PP 40/2019)."""
+    """A family card number has 16 digits: six of the region, six of the day of recording, and a serial of four."""
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and not is_kk(number):
@@ -23,7 +23,8 @@ def kk_format(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def kk_date(rule_input: RuleInput) -> Iterator[Place]:
-    """Its middle is the day of recording; numbers with odd ones were issued, so it is a warning."""
+    """The middle of a family card number is the day of recording; numbers with odd ones were issued, so it is a
+    warning."""
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not kk_recorded(normalise_kk(number)):
@@ -31,7 +32,7 @@ def kk_date(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def kk_without_province(rule_input: RuleInput) -> Iterator[Place]:
-    """It begins with the province that issued it; a slip of the first digits names none."""
+    """A family card number begins with the province that issued it; a slip of the first digits names none."""
     for household in rule_input.households:
         number = household.text("kk_number")
         if number is not None and is_kk(number) and not has_province(normalise_kk(number)):

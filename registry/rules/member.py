@@ -39,13 +39,13 @@ def nik_sex_differs(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def nik_without_province(rule_input: RuleInput) -> Iterator[Place]:
-    """A NIK begins with the province that issued it (PP 40/2019), and a slip of the first digits names none. Districts
-    and regencies are split and recoded, so nothing further is compared."""
+    """A NIK begins with the province that issued it, and a slip of the first digits names none.  Regencies are split
+    and recoded, so nothing further is compared."""
     return (member.at("nik") for member, nik in _issued(rule_input) if not has_province(nik.digits))
 
 
 def nik_twice(rule_input: RuleInput) -> Iterator[Place]:
-    """A NIK is one person's for life (PP 40/2019): in one household the second is a slip of the form."""
+    """A NIK is one person's for life (PP 40/2019 Art. 30): in one household the second is a slip of the form."""
     earlier: set[str] = set()
     for member, nik in _issued(rule_input):
         if nik.digits in earlier:
@@ -70,7 +70,7 @@ def spouse_unmarried(rule_input: RuleInput) -> Iterator[Place]:
 
 
 def parent_too_young(rule_input: RuleInput) -> Iterator[Place]:
-    """A parent is at least 15 years older than the child: beneath that a wrong birth date is likelier than a birth."""
+    """A parent is at least 15 years older than the child: below that a wrong birth date is likelier than a birth."""
     pairs = dict.fromkeys(
         _parentage(rule_input)
     )  # once each, because a child of the head is often linked to the head too
