@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
-from registry.figures import summary
+from registry.figures import definitions, summary
+from registry.figures.catalogue import INDICATORS
 from registry.models import account
 from registry.models.agency import Agency as AgencyFacts
 from registry.models.assistance import Assistance as AssistanceFacts
@@ -34,6 +35,7 @@ from schema.types.cooperative import Cooperative
 from schema.types.episode import MigrationEpisodeConnection
 from schema.types.figures import Summary
 from schema.types.household import HOUSEHOLD_KEY, Household, HouseholdConnection
+from schema.types.indicator import Indicator
 from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
 from schema.types.parenting_session import ParentingSession
@@ -149,6 +151,14 @@ class Query:
         " OCCUPATION, SKILL and others whose codes are data.  Null for any other name.",
         ListFacts,
         key=LIST_KEY,
+    )
+    indicators: list[Indicator] | None = plain_list(
+        OPEN,
+        "Every definition of a figure, in the order of the programme.",
+        definitions.Definition,
+        None,
+        order=(Order(definitions.place),),
+        limit=len(INDICATORS),
     )
     users: Connection[User] | None = connection_by(
         USERS,

@@ -125,6 +125,7 @@ SHARE, COVERAGE = INDICATORS[N.FEMALE_SHARE], INDICATORS[N.VILLAGES_ENROLLED]
         (ACTIVE, {"unit": Words("orang", "orang")}, "write unit in Indonesian and in English"),
         (ACTIVE, {"numerator": Words("PMI aktif.", " ")}, "write numerator in Indonesian and in English"),
         (SHARE, {"denominator": Words("PMI aktif", "Migrants.")}, "end with a full stop"),
+        (ACTIVE, {"numerator": Words("Ya." * 201, "Yes.")}, "write at most 600 characters"),
         (ACTIVE, {"code": "I41"}, "I41 is no code"),
         (ACTIVE, {"code": "I6"}, "I6 is no code"),
         (ACTIVE, {"broken_down": {"I00": D.COUNTRY}}, "I00 is no code"),

@@ -23,6 +23,8 @@ COUNTED = (
     Sensitivity.PROTECTIVE,
 )
 """The classes that are counted: numbers of the vault and the system's own records never are."""
+LONGEST_TEXT = 600
+"""Characters of each text of a definition, in each language."""
 CODE = re.compile("I(0[1-9]|[1-3][0-9]|40)")
 
 
@@ -81,6 +83,16 @@ class Indicator:
     """Rises with each change of what is counted, so that old figures stay quotable."""
 
     @property
+    def counted(self) -> Words:
+        """What is counted and, of a flow, by which day."""
+        if self.dated is None:
+            return self.numerator
+        return Words(
+            f"{self.numerator.id} Masa ditentukan oleh {self.dated.id}.",
+            f"{self.numerator.en} The period is decided by the {self.dated.en}.",
+        )
+
+    @property
     def dimensions(self) -> tuple[Dimension, ...]:
         """The dimensions by which it may be broken down, in the order of their list."""
         return tuple(dimension for dimension in Dimension if dimension in self.by)
@@ -112,6 +124,8 @@ class Indicator:
                 yield f"write {key} in Indonesian and in English"
             if key in ("numerator", "denominator") and not (words.id.endswith(".") and words.en.endswith(".")):
                 yield f"write {key} as sentences, which end with a full stop in both languages"
+        if max(len(text) for words in (self.counted, *texts.values()) for text in words or ()) > LONGEST_TEXT:
+            yield f"write at most {LONGEST_TEXT} characters in each language"
         if self.time_basis is TimeBasis.FLOW and self.dated is None:
             yield "a flow needs a date: say in dated=Words(…) by which day an event belongs to a period"
         if self.time_basis is TimeBasis.STOCK and self.dated is not None:

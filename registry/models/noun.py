@@ -81,7 +81,7 @@ def const(value: str | int) -> sa.ColumnElement[Any]:
     """A constant of our own in SQL, never a caller's; SQLAlchemy would make a plain Python value an argument."""
     if isinstance(value, int):
         return sa.literal_column(str(value), sa.Integer())
-    escaped = value.replace("'", "''").replace(":", "\\:")  # SQLAlchemy reads `:name` as a parameter
+    escaped = value.replace("'", "''")
     return sa.literal_column(f"'{escaped}'", sa.Text())
 
 

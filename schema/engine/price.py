@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
+from registry.figures.definitions import Definition
 from registry.figures.report import ReportRows
-from registry.figures.report_rows import MOST_ROWS
 from registry.models.fact import Derived
 from registry.models.history import RevisionChanges
 from registry.models.noun import Readable
@@ -110,8 +110,8 @@ def plain_list_size(noun: Readable, limit: int, bindings: Mapping[str, Binding])
     """How many records a plain list of at most `limit` counts as, in the proportion of those inside a household."""
     if noun is ReferenceCode:
         return code_list_size(bindings["list"])
-    if noun is ReportRows:
-        return MOST_ROWS
+    if noun in (ReportRows, Definition):  # there are always as many
+        return limit
     return CHANGES if noun is RevisionChanges else limit * PLAIN_LIST_SIZE // LONGEST_LIST
 
 

@@ -26,7 +26,7 @@ QUALITY = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=Words(
-            "saat verifikasi kabupaten/kota, menurut waktu Jakarta", "the regency's verification, in Jakarta's time"
+            "saat verifikasi kabupaten/kota, menurut waktu Jakarta", "verification by the regency, in Jakarta's time"
         ),
         by=PLACES_AND_PERIODS,
     ),
@@ -44,9 +44,7 @@ QUALITY = (
             "Submissions of households in the period, first ones and amendments; drafts do not count.",
         ),
         time_basis=TimeBasis.FLOW,
-        dated=Words(
-            "saat kiriman diterima, menurut waktu Jakarta", "the acceptance of the submission, in Jakarta's time"
-        ),
+        dated=Words("saat kiriman diterima, menurut waktu Jakarta", "acceptance of the submission, in Jakarta's time"),
         by=PLACES_AND_PERIODS,
     ),
     Indicator(
