@@ -179,11 +179,11 @@ async def test_migrate_names_a_noun_without_a_migration(
     [
         (
             {"face", "command"},
-            "nobody could save a Workshop: declare its input and its command in schema/commands/workshop.py",
+            "nobody could save a Workshop: declare its command in schema/commands/workshop.py",
         ),
         (
             {"command"},
-            "nobody could save a Workshop: declare its input and its command in schema/commands/workshop.py",
+            "nobody could save a Workshop: declare its command in schema/commands/workshop.py",
         ),
     ],
     ids=["face", "command"],

@@ -96,6 +96,11 @@ def test_files_named_in_the_readme_exist() -> None:
     assert missing == []
 
 
+def test_the_readme_leads_to_every_page_of_the_docs() -> None:
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\(([^)#:]+)\)", README)) == set()
+
+
 def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):

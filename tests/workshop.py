@@ -119,35 +119,11 @@ class Workshop(Record):
 COMMAND = '''
 """The command of workshops."""
 
-from __future__ import annotations
-
 from auth.ability import Ability
-from registry.write.submission_context import SaveOutcome
-from schema.commands import save
-from schema.declare.commands import command
-from schema.declare.input_types import InputDict
-from schema.engine.context import Context
-from schema.inputs.village_record import VillageRecordInput
-from schema.types.payload import payload, record
+from schema.commands import saving
 from schema.types.workshop import Workshop
 
-INPUT = VillageRecordInput(Workshop, "A workshop of a village.")
-SaveWorkshopPayload = payload(
-    "SaveWorkshopPayload",
-    "Outcome of saving.",
-    SaveOutcome,
-    workshop=record(Workshop, "As stored now; null when refused."),
-)
-
-
-@command(
-    Ability.HOUSEHOLD_SUBMIT,
-    "Create or change a workshop; send it again as often as you like.",
-    INPUT.command_input,
-    SaveWorkshopPayload,
-)
-async def save_workshop(context: Context, sent: InputDict) -> SaveOutcome:
-    return await save(context, INPUT.submission(Ability.HOUSEHOLD_SUBMIT, sent))
+saving(Workshop, Ability.HOUSEHOLD_SUBMIT, "a workshop", "A workshop of a village.")
 '''
 
 WORKSHOP = NewNoun(

@@ -37,7 +37,7 @@ def refuse_unsaved() -> None:
     if unsaved := [noun for noun in village_records() if noun not in INPUTS]:
         noun = min(unsaved, key=lambda noun: noun.__name__)
         home = home_of(noun).replace("/types/", "/commands/")
-        raise TypeError(f"nobody could save a {noun.__name__}: declare its input and its command in {home}")
+        raise TypeError(f"nobody could save a {noun.__name__}: declare its command in {home}")
 
 
 class EntryList:
