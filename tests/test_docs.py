@@ -15,11 +15,15 @@ from graphql import build_schema, parse, validate
 from auth.policy import PAGE, cell
 from auth.role import Role
 from auth.sensitivity import Sensitivity
+from registry.codes import WorkflowState
 from registry.codes.messages import UserErrorCode
 from registry.figures.report_rows import REPORT_ROWS
 from registry.guard.crossings import CROSSINGS
+from registry.models.noun import camel
+from registry.models.workflow import STEPS
 from schema import errors
 from schema.build import SDL
+from schema.declare.commands import COMMANDS
 from schema.limits import Limit
 from server.access_declarations import verbs
 from server.cli.main import app as command_line
@@ -44,6 +48,22 @@ def _request_errors() -> list[type[errors.RequestError]]:
     return below(errors.RequestError)
 
 
+def _states() -> str:
+    """What each command on a household leads to, from each state."""
+    names = {command.ability: camel(name) for name, command in COMMANDS.items()}
+    steps = [step for step in STEPS if step.leads_to is not None]
+    abilities = list(dict.fromkeys(step.ability for step in steps))
+    rows = []
+    for state in WorkflowState:
+        here = {step.ability: step.target.value for step in steps if state in step.states}
+        rows.append((state.value, *(here.get(ability, "–") for ability in abilities)))
+    return _table(
+        "States of a household, and what each command leads to",
+        ("state", *(f"`{names[ability]}`" for ability in abilities)),
+        rows,
+    )
+
+
 def reference() -> str:
     """docs/reference.md, from the declarations."""
     text = "# Reference\n\nMade from the declarations; a test keeps it true.\n"
@@ -60,6 +80,7 @@ def reference() -> str:
         )
         rows.append((f"`{ability.value}`", who, row.why))
     text += _table("Abilities", ("ability", "who", "why"), rows)
+    text += _states()
     answers = [(f"`{e.code}`", str(e.status), (e.__doc__ or "").split("\n")[0]) for e in _request_errors()]
     answers += [("`UNAUTHENTICATED`", "401", "no token, or one that is not good: all alike")]
     answers += [("`RATE_LIMITED`", "429", "more of one thing than its limit allows; `Retry-After` says when again")]

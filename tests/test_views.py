@@ -58,6 +58,12 @@ def test_the_page_has_every_question_with_a_query_or_a_reason() -> None:
         assert question.query or any(reason in question.text for reason in REASONS), question.number
 
 
+def test_the_page_begins_with_a_link_to_every_question() -> None:
+    titles = re.findall(r"^## (.*)$", PAGE, flags=re.MULTILINE)
+    anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+    assert sorted(re.findall(r"\]\(#([^)]+)\)", PAGE)) == sorted(anchors)
+
+
 @pytest.mark.parametrize("question", [q for q in ALL if q.query], ids=lambda question: f"question-{question.number}")
 async def test_the_query_of_a_question_answers_it(demo: Demo, question: Question) -> None:
     answer = await demo.ask(question.persona, question.query)
