@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import asyncpg
@@ -31,10 +31,16 @@ def is_gated(plan: dict[str, Any]) -> bool:
     return plan["Node Type"] == "CTE Scan" and plan.get("CTE Name") == "s"
 
 
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The node at the top of a plan, and all below it."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes_of(child)
+
+
 def scanned_tables(plan: dict[str, Any]) -> list[str]:
     """All tables that a plan reads."""
-    below = [name for child in plan.get("Plans", ()) for name in scanned_tables(child)]
-    return [plan["Relation Name"], *below] if "Relation Name" in plan else below
+    return [node["Relation Name"] for node in nodes_of(plan) if "Relation Name" in node]
 
 
 async def explain_generic(connection: asyncpg.Connection, statement: Statement | str) -> dict[str, Any]:

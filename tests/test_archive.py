@@ -123,6 +123,24 @@ async def test_everything_in_a_household_leaves_with_it(village: Place) -> None:
     assert tables >= {"member", "migration_episode", "business", "identity"}
 
 
+async def test_what_was_removed_before_keeps_the_day_of_its_removal(village: Place) -> None:
+    document = await with_several_revisions(village)
+    removed = "SELECT archived_at FROM member WHERE id = $1"
+    before = await village.admin.fetchval(removed, document["members"][-1]["id"])
+    assert not (await village.archive("officer", document, 3))["userErrors"]
+    assert await village.admin.fetchval(removed, document["members"][-1]["id"]) == before
+    left = "SELECT archived_at FROM household WHERE id = $1"
+    assert await village.admin.fetchval(left, document["id"]) > before
+
+
+async def test_no_revision_of_a_household_that_has_left_is_the_verified_one(village: Place) -> None:
+    document = await archived(village)
+    (row,) = await village.admin.fetch(
+        "SELECT workflow_state, verified_rev FROM household WHERE id = $1", document["id"]
+    )
+    assert (row["workflow_state"], row["verified_rev"]) == ("ARCHIVED", None)
+
+
 async def test_a_draft_that_has_left_stays_a_draft(village: Place) -> None:
     """Nobody but those who may submit there ever has its rows, whatever a query forgets to ask."""
     document = await village.new_household("DRAFT")

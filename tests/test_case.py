@@ -337,6 +337,14 @@ async def test_a_household_with_an_open_case_is_not_archived(village: Place, who
     assert codes(await village.archive(who, home)) == []
 
 
+async def test_a_case_that_has_left_the_register_keeps_no_household_in_it(village: Place) -> None:
+    home = await village.new_household("VERIFIED")
+    columns = case(home)
+    await saved(village, columns)
+    await village.admin.execute("UPDATE household_case SET archived_at = now() WHERE id = $1", columns["id"])
+    assert codes(await village.archive("officer", home)) == []
+
+
 async def test_no_case_is_added_to_a_household_while_it_is_archived(village: Place) -> None:
     """Whichever comes first, no household has left the register with an open case."""
     for _ in range(8):

@@ -169,6 +169,7 @@ def test_a_day_that_is_none_is_a_bad_row(dsn: str, file: Any, day: str, capsys: 
         ("COUNTRY", WEAVING, "There is no such list to load: use "),
         ("SEX", WEAVING, "There is no such list to load: use "),
         ("SKILL", "name,words\nA,B\n", "the heading has no column code"),
+        ("SKILL", "code,label_id,code\nA,B,C\n", "the heading has the column code twice"),
         ("SKILL", HEADING, "it has no row that can be used"),
         ("SKILL", HEADING + ",,\n", "it has no row that can be used: list.csv:2: code is missing"),
     ],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from tests.plan import explain_generic, nodes_of
 from tests.village import Place, episode, household, infant, person
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +121,29 @@ async def test_members_are_filtered_and_counted_by_it(village: Place) -> None:
     assert counts["MOTHER"] == data["members"]["totalCount"]
     answer = await village.query("viewer", query)
     assert set(answer.codes) == {"FORBIDDEN"}
+
+
+async def test_kin_are_looked_for_in_the_household_alone_and_each_parent_once(village: Place) -> None:
+    members = family()
+    await stored(village, "officer", members, [returned(members["HEAD"])])  # for an empty table only a scan is planned
+    await village.ask("officer", "{ members(first: 50) { nodes { migrantFamily parentsAbroad } } }")
+    statement, transaction = village.statements[-1], village.admin.transaction()
+    await transaction.start()
+    try:  # the planner believes in a hundred million members and episodes
+        for table in ("member", "migration_episode"):
+            await village.admin.execute(f"ANALYZE registry.{table}")
+            count = f"UPDATE pg_class SET relpages = 1, reltuples = 100000000 WHERE relname = '{table}'"
+            await village.admin.execute(count)
+        await village.admin.execute("SET LOCAL ROLE registry_app")
+        plan = await explain_generic(village.admin, statement)
+    finally:
+        await transaction.rollback()
+    scans = {node["Alias"]: node.get("Index Cond", "") for node in nodes_of(plan) if "$" in node.get("Alias", "")}
+    kin = {alias: condition for alias, condition in scans.items() if alias.startswith(("m$", "e$"))}
+    for alias, condition in kin.items():
+        column = "household_id" if alias.startswith("m$") else "member_id"
+        assert re.search(rf"\({column} = .*area >= ", condition), (alias, condition)
+    looks = Counter(re.sub("_[0-9]+$", "", alias) for alias in kin)
+    assert looks == {
+        "m$kin": 1, "e$kin": 1, "m$mother_id": 1, "e$mother_id": 1, "m$father_id": 2, "e$father_id": 2
+    }  # fmt: skip

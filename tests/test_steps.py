@@ -157,6 +157,12 @@ async def test_a_step_is_the_same_only_by_the_same_person_for_the_same_reason(vi
     assert codes(await village.withdraw("second", withdrawn)) == not_allowed
 
 
+async def test_another_step_of_the_same_person_is_not_the_same_step(village: Place) -> None:
+    document = await village.new_household("SUBMITTED")
+    assert not (await village.verify("all in one", document))["userErrors"]
+    assert codes(await village.withdraw("all in one", document)) == [("TRANSITION_NOT_ALLOWED", ["id"])]
+
+
 async def test_a_late_retry_of_a_step_succeeds_whatever_came_after(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
     await village.withdraw("officer", document)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import AccessPurpose, IdentityField
-from registry.models.fact import fact
+from registry.models.fact import WRITTEN_AT, fact
 from registry.models.noun import Noun, table_of
 from registry.values.bounds import NOTE
 
@@ -38,7 +38,7 @@ class AuditEvent(Noun):
     named = False
     row_sensitivity = SYSTEM
     id: Mapped[int] = fact(SYSTEM, "Id", "Id", sa.BigInteger(), sa.Identity(always=True), primary_key=True, server=True)
-    at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=sa.func.now(), server=True)
+    at: Mapped[dt.datetime] = fact(SYSTEM, "Waktu", "At", server_default=WRITTEN_AT, server=True)
     actor_id: Mapped[uuid.UUID | None] = fact(SYSTEM, "Pelaku", "Actor; null at the command line", server=True)
     shell_user: Mapped[str | None] = fact(
         SYSTEM,

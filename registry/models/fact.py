@@ -34,6 +34,11 @@ CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217 alphabetic code."""
 
+WRITTEN_AT: sa.ColumnElement[Any] = sa.func.clock_timestamp()
+"""The moment at which a row is written, for times that say what came first.
+
+`now()` is when the transaction began: whoever waited for a record's lock would have an earlier time than its holder."""
+
 
 class VillageCode(str):
     """A region code that names one village, so rows in it are found by equality."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.models.aggregate import LONGEST_TABLE
-from registry.models.fact import fact
+from registry.models.fact import WRITTEN_AT, fact
 from registry.models.noun import Noun, table_of
 from registry.models.scoped import Scoped, in_village
 from registry.values.bounds import NAME
@@ -40,7 +40,7 @@ class RecordRevision(Scoped, Noun):
     actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
     actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True, longest=NAME)
     actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40, closed=Role)
-    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=WRITTEN_AT)
     __table_args__ = in_village("record_revision", sa.UniqueConstraint("record_id", "rev"))
 
 

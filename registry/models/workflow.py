@@ -22,7 +22,7 @@ from auth.principal import OF_OWN, SETTING_OF
 from auth.role import Role
 from auth.sensitivity import Sensitivity
 from registry.codes import ArchiveReason, ChangeSource, RejectReason, WorkflowState
-from registry.models.fact import Derived, Fact, StatementContext, fact
+from registry.models.fact import WRITTEN_AT, Derived, Fact, StatementContext, fact
 from registry.models.noun import Noun, const, table_of
 from registry.models.scoped import InHousehold
 from registry.models.step import (
@@ -44,6 +44,7 @@ class HouseholdRevision(InHousehold, Noun):
     __tablename__ = "household_revision"
     named = False
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Revision", server=True)
+    created_at: Mapped[dt.datetime] = fact(OPERATIONAL, "Dibuat", "Created at", server=True, server_default=WRITTEN_AT)
     source: Mapped[ChangeSource] = fact(
         OPERATIONAL, "Asal", "By which door it came", ChangeSource, server=True, server_default=ChangeSource.WEB.value
     )
@@ -63,7 +64,7 @@ class WorkflowEvent(InHousehold, Noun):
     actor_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pelaku", "Actor", server=True)
     actor_name: Mapped[str] = fact(PERSONAL, "Nama pelaku", "Name of the actor", server=True, longest=NAME)
     actor_role: Mapped[str] = fact(PERSONAL, "Peran pelaku", "Role of the actor", server=True, longest=40, closed=Role)
-    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=WRITTEN_AT)
     reason: Mapped[str | None] = fact(PERSONAL, "Alasan", "Reason", server=True, longest=NOTE, lines=True)
     reject_reason: Mapped[RejectReason | None] = fact(
         OPERATIONAL, "Alasan penolakan", "Why the submission was refused for good", RejectReason, server=True
@@ -105,7 +106,7 @@ class Remark(InHousehold, Noun):
     author_role: Mapped[str] = fact(
         PERSONAL, "Peran penulis", "Role of the author", server=True, longest=40, closed=Role
     )
-    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=sa.func.now())
+    at: Mapped[dt.datetime] = fact(OPERATIONAL, "Waktu", "At", server=True, server_default=WRITTEN_AT)
     resolved_in_rev: Mapped[int | None] = fact(OPERATIONAL, "Selesai dalam revisi", "Resolved in revision", server=True)
 
 

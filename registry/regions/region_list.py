@@ -12,7 +12,6 @@ import hashlib
 import io
 import tarfile
 import unicodedata
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from registry.codes import RegionKind, RegionLevel
 from registry.models.region import LONGEST_NAME
 from registry.regions.region_name import place
-from registry.values.csv_file import MAX_BYTES, BadRow, FileError, capped, csv_lines
+from registry.values.csv_file import MAX_BYTES, BadRow, FileError, content_of, csv_lines
 
 _FILES = {
     "provinces.csv": (RegionLevel.PROVINCE, ["code", "name"]),
@@ -97,14 +96,12 @@ def _files(path: Path) -> dict[str, bytes]:
     try:
         if path.is_dir():
             folder = path if (path / "villages.csv").exists() else path / "data"
-            files = {name: capped(folder / name) for name in _FILES if (folder / name).is_file()}
+            files = {name: content_of(folder / name) for name in _FILES if (folder / name).is_file()}
         elif path.name.endswith((".tgz", ".tar.gz")):
-            files = _members(capped(path))
+            files = _members(content_of(path))
         else:
-            return {path.name: capped(path)}
-    except FileNotFoundError:
-        raise FileError(f"{path}: no such file") from None
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+            return {path.name: content_of(path)}
+    except (OSError, EOFError, tarfile.TarError) as error:
         raise FileError(f"{path}: cannot be read ({error})") from error
     if missing := [name for name in _FILES if name not in files]:
         raise FileError(f"{path}: {', '.join(missing)} not found")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,23 +34,22 @@ class BadRow:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-def capped(path: Path) -> bytes:
-    """A file's content, decompressed by its ending; never more than MAX_BYTES are in memory."""
-    with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
+def content_of(path: Path) -> bytes:
+    """The content of one file, decompressed by its ending; never more than MAX_BYTES are in memory.
+
+    Raises FileError if it cannot be read or is larger."""
+    try:
+        with gzip.open(path, "rb") if path.suffix in (".gz", ".tgz") else path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise FileError(f"{path}: no such file") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FileError(f"{path}: cannot be read, because it is damaged or no gzip file: copy it again") from None
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror})") from None
     if len(content) > MAX_BYTES:
         raise FileError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
     return content
-
-
-def content_of(path: Path) -> bytes:
-    """The content of one file.  Raises FileError if it cannot be read."""
-    try:
-        return capped(path)
-    except FileNotFoundError:
-        raise FileError(f"{path}: no such file") from None
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def csv_lines(file: str, content: bytes) -> Iterator[tuple[bool, int, list[str] | BadRow]]:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from registry.codes import ArchiveReason
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.case import CASE, is_open
+from registry.models.fact import WRITTEN_AT
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import CHILDREN, NOUNS, SEALED
@@ -21,14 +22,14 @@ from registry.models.identity import IDENTITY
 from registry.models.noun import const, table_of
 from registry.models.workflow import ARCHIVE, REVISION
 from registry.store.sql import Sql, arg
-from registry.write.one_step import NOW, UNCOUNT, OneStep, changing
+from registry.write.one_step import UNCOUNT, OneStep, changing
 
 _ID = arg("id", sa.Uuid())
 
 
 def _archived_with_it(table: sa.Table) -> Sql:
     here = (table.c.household_id == _ID, table.c.archived_at.is_(None))
-    return Sql(sa.update(table).values(archived_at=NOW, updated_at=NOW).where(*here))
+    return Sql(sa.update(table).values(archived_at=WRITTEN_AT, updated_at=WRITTEN_AT).where(*here))
 
 
 def _without_masks(name: str) -> Sql:
@@ -36,7 +37,7 @@ def _without_masks(name: str) -> Sql:
     table = table_of(NOUNS[name])
     masks = {column: sa.null() for sealed, column in SEALED if sealed == name}
     household = table.c.id if table is HOUSEHOLD else table.c.household_id
-    return Sql(sa.update(table).values(masks | {"updated_at": NOW}).where(household == _ID))
+    return Sql(sa.update(table).values(masks | {"updated_at": WRITTEN_AT}).where(household == _ID))
 
 
 def _without_numbers(document: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
@@ -62,8 +63,9 @@ def _without_numbers(document: sa.ColumnElement[object]) -> sa.ColumnElement[obj
 
 
 _empty: sa.ColumnElement[bytes] = sa.literal_column("''::bytea")
+_FORGOTTEN = {"sealed": _empty, "blind": _empty, "updated_at": WRITTEN_AT}
 FORGET_NUMBERS = (
-    Sql(sa.update(IDENTITY).values(sealed=_empty, blind=_empty, updated_at=NOW).where(IDENTITY.c.household_id == _ID)),
+    Sql(sa.update(IDENTITY).values(_FORGOTTEN).where(IDENTITY.c.household_id == _ID)),
     *[_without_masks(name) for name in sorted({name for name, _ in SEALED})],
     Sql(
         sa.update(REVISION).values(document=_without_numbers(REVISION.c.document)).where(REVISION.c.household_id == _ID)
@@ -81,7 +83,7 @@ whoever may archive it sees all its cases, because they see the class of cases w
 # only once their household has left.
 ARCHIVING = OneStep(
     ARCHIVE,
-    changing(ARCHIVE, archived_at=NOW, verified_rev=sa.null()),
+    changing(ARCHIVE, archived_at=WRITTEN_AT, verified_rev=sa.null()),
     *[_archived_with_it(table) for table in (*[table_of(NOUNS[name]) for name in CHILDREN], FINDING, IDENTITY)],
     *UNCOUNT,
     because={ArchiveReason.CONSENT_WITHDRAWN.value: FORGET_NUMBERS},

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from registry.models.fact import WRITTEN_AT
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD, HouseholdNumber
 from registry.models.household_aggregate import CHILDREN, DERIVED, NOUNS, TYPED
@@ -30,7 +31,6 @@ from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.store.sql import Sql, arg
 from registry.write.statements import audited, scope_columns, sent_rows, todays_village
 
-NOW = sa.func.now()
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
 """The columns of an event that describe its step."""
 
@@ -92,7 +92,7 @@ _CREATE = (
 )
 _SAVE = (
     sa.update(HOUSEHOLD)
-    .values({n: _sent_household.c[n] for n in _HOUSEHOLD} | {"updated_at": NOW, "authors": _AUTHORS})
+    .values({n: _sent_household.c[n] for n in _HOUSEHOLD} | {"updated_at": WRITTEN_AT, "authors": _AUTHORS})
     .values({name: value for name, value in scope_columns().items() if name != "created_by"})
     .where(HOUSEHOLD.c.id == _sent_household.c.id)
     .returning(HOUSEHOLD.c.id)
@@ -120,14 +120,14 @@ def _insert(name: str, home: sa.CTE) -> Any:
 def _update(name: str, home: sa.CTE) -> Any:
     table, names = table_of(NOUNS[name]), _names(name)
     sent = sent_rows(table, f"changed_{name}", "id", *names)
-    values = {n: sent.c[n] for n in names} | {"updated_at": NOW, "archived_at": sa.null()}
+    values = {n: sent.c[n] for n in names} | {"updated_at": WRITTEN_AT, "archived_at": sa.null()}
     mine = sa.and_(table.c.id == sent.c.id, table.c.household_id == home.c.id)
     return sa.update(table).values(values).where(mine).returning(table.c.id)
 
 
 def _archive(table: sa.Table, home: sa.CTE, *which: Any) -> Any:
     there = (table.c.household_id == home.c.id, table.c.archived_at.is_(None))
-    return sa.update(table).values(archived_at=NOW, updated_at=NOW).where(*there, *which)
+    return sa.update(table).values(archived_at=WRITTEN_AT, updated_at=WRITTEN_AT).where(*there, *which)
 
 
 def _remove(name: str, home: sa.CTE) -> Any:
@@ -159,7 +159,7 @@ def _seal_again(home: sa.CTE) -> Any:
     """For an existing household: a new number replaces the old one."""
     added = _seal(home)
     values = {n: added.excluded[n] for n in ("key_id", "sealed", "blind")}
-    values |= {"archived_at": sa.null(), "updated_at": NOW}
+    values |= {"archived_at": sa.null(), "updated_at": WRITTEN_AT}
     return added.on_conflict_do_update(index_elements=["subject_id", "field"], set_=values)
 
 
@@ -198,7 +198,7 @@ def _add_findings(home: sa.CTE) -> Any:
 
 def _resolve_remarks(home: sa.CTE) -> Any:
     """UPDATE of the remarks that this revision answers."""
-    values = {"resolved_in_rev": arg("rev", sa.Integer()), "updated_at": NOW}
+    values = {"resolved_in_rev": arg("rev", sa.Integer()), "updated_at": WRITTEN_AT}
     answered = REMARK.c.id == sa.any_(arg("resolved", sa.ARRAY(sa.Uuid())))
     return sa.update(REMARK).values(values).where(REMARK.c.household_id == home.c.id, answered)
 

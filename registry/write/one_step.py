@@ -17,6 +17,7 @@ from auth.principal import Principal
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.figures.ledger import LEDGERS, closing
+from registry.models.fact import WRITTEN_AT
 from registry.models.household import HOUSEHOLD
 from registry.models.noun import is_one
 from registry.models.step import Step
@@ -28,13 +29,12 @@ from registry.write.step import CODED, Item, Result, add_event, lock_for
 from registry.write.user_errors import Refused, refusal, unfit
 
 _ID = arg("id", sa.Uuid())
-NOW = sa.func.now()
 
 
 def changing(step: Step, **more: object) -> Sql:
     """UPDATE household SET workflow_state = <what the step leads to>, … WHERE id = $1."""
     state: sa.ColumnElement[str] = sa.literal_column(f"'{step.target.value}'")
-    values = {"workflow_state": state, "updated_at": NOW, "village_verified_by_id": sa.null()}
+    values = {"workflow_state": state, "updated_at": WRITTEN_AT}
     return Sql(sa.update(HOUSEHOLD).values(values | more).where(HOUSEHOLD.c.id == _ID))
 
 
@@ -109,9 +109,10 @@ class OneStep:
             if await tx.value(query, id=item.id):
                 raise refusal(refusing, "id")
         more = [statement for code in reason.values() for statement in self._because.get(code, ())]
+        # The event first: what ends because of it ends no earlier.
+        await add_event(tx, row, step, actor(principal, step.ability, row["area"]), note, **reason)
         for statement in (*self._changes, *more):
             await tx.rows(statement, id=item.id)
-        await add_event(tx, row, step, actor(principal, step.ability, row["area"]), note, **reason)
         return WriteOutcome.ACCEPTED
 
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
 from registry.models.aggregate import Document
-from registry.models.fact import fact_of
+from registry.models.fact import WRITTEN_AT, fact_of
 from registry.models.finding import PLAIN
 from registry.models.household_aggregate import LISTS, NOUNS
 from registry.models.noun import camel, table_of
@@ -37,7 +37,7 @@ _of_household = (REMARK.c.household_id == _HOUSEHOLD, REMARK.c.resolved_in_rev.i
 OPEN = Sql(sa.select(REMARK.c.id, REMARK.c.path, REMARK.c.rev).where(*_of_household))
 SETTLE = Sql(
     sa.update(REMARK)
-    .values(resolved_in_rev=arg("rev", sa.Integer()), updated_at=sa.func.now())
+    .values(resolved_in_rev=arg("rev", sa.Integer()), updated_at=WRITTEN_AT)
     .where(*_of_household, sa.or_(arg("author", sa.Uuid()).is_(None), REMARK.c.author_id == arg("author", sa.Uuid())))
 )
 """Settle the open remarks of one author, or of all if `author` is null."""
@@ -61,7 +61,6 @@ ADD_REMARK = Sql(
     .values(
         id=sa.func.gen_random_uuid(),
         household_id=arg("household", sa.Uuid()),
-        at=sa.func.clock_timestamp(),  # now() is the same for all of one return, and their order would be lost
         **{n: arg(n, REMARK.c[n].type) for n in _REMARK},
     )
 )

@@ -21,6 +21,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.models.aggregate import Document
+from registry.models.fact import WRITTEN_AT
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import NOUNS
 from registry.models.workflow import REMARK, RETURN_REGENCY, RETURN_VILLAGE
@@ -37,7 +38,7 @@ from registry.write.user_errors import Problem, Refused, refusal, too_large, unf
 LOCK = lock_for(RETURN_VILLAGE, RETURN_REGENCY)
 TO_RETURNED = Sql(
     sa.update(HOUSEHOLD)
-    .values(workflow_state=arg("state", sa.Text()), updated_at=sa.func.now(), village_verified_by_id=sa.null())
+    .values(workflow_state=arg("state", sa.Text()), updated_at=WRITTEN_AT, village_verified_by_id=sa.null())
     .where(HOUSEHOLD.c.id == arg("id", sa.Uuid()))
 )
 MY_REMARKS = Sql(

@@ -9,7 +9,6 @@ import asyncpg
 import sqlalchemy as sa
 
 from auth.policy import VerificationStage
-from registry.codes import WorkflowState
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.step import Step
@@ -98,7 +97,6 @@ async def add_event(
         actor_name=me.name,
         actor_role=me.role,
         reason=note,
-        draft=row["draft"] or step.target is WorkflowState.DRAFT,
         **dict.fromkeys(CODED) | reason,
-        **{name: row[name] for name in ("village_id", "area")},
+        **{name: row[name] for name in ("village_id", "area", "draft")},
     )

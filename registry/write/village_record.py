@@ -25,7 +25,7 @@ from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.guard.record_id import taken_in
 from registry.models.aggregate import Aggregate, Document, created_columns, saved_columns
-from registry.models.fact import fact_of
+from registry.models.fact import WRITTEN_AT, fact_of
 from registry.models.noun import const, table_of
 from registry.models.record_revision import RECORD_REVISION
 from registry.rules import Finding, check
@@ -216,7 +216,7 @@ def _statements(aggregate: Aggregate) -> _Statements:
     )
     save = (
         sa.update(table)
-        .values({name: row.c[name] for name in saved} | {"updated_at": sa.func.now()})
+        .values({name: row.c[name] for name in saved} | {"updated_at": WRITTEN_AT})
         .where(table.c.id == row.c.id)
         .returning(table.c.id)
     )
@@ -230,14 +230,14 @@ def _write_entries(entry: sa.Table, columns: tuple[str, ...], home: sa.CTE) -> A
     row = sent_rows(entry, f"entries_{entry.name}", "id", *columns)
     own = {"id": row.c.id, "record_id": home.c.id, **scope_columns(), **{name: row.c[name] for name in columns}}
     new = upsert(entry).from_select([*own], sa.select(*own.values()).select_from(home.join(row, sa.true())))
-    values = {name: new.excluded[name] for name in columns} | {"updated_at": sa.func.now(), "archived_at": sa.null()}
+    values = {name: new.excluded[name] for name in columns} | {"updated_at": WRITTEN_AT, "archived_at": sa.null()}
     return new.on_conflict_do_update(index_elements=["id"], set_=values)
 
 
 def _remove_entries(entry: sa.Table, home: sa.CTE) -> Any:
-    """UPDATE entry SET archived_at = now() FROM home WHERE record_id = home.id AND id = ANY ($1)"""
+    """UPDATE entry SET archived_at = clock_timestamp() FROM home WHERE record_id = home.id AND id = ANY ($1)"""
     removed = entry.c.id == sa.any_(arg(f"removed_{entry.name}", sa.ARRAY(sa.Uuid())))
-    values = {"archived_at": sa.func.now(), "updated_at": sa.func.now()}
+    values = {"archived_at": WRITTEN_AT, "updated_at": WRITTEN_AT}
     return sa.update(entry).values(values).where(entry.c.record_id == home.c.id, removed)
 
 
