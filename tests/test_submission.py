@@ -19,10 +19,12 @@ from auth.area import NATIONAL, AreaSet
 from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
-from registry.models.household_aggregate import NOUNS
+from registry.models.household_aggregate import CHILDREN, NOUNS
 from registry.models.workflow import Act
+from registry.store.prepared import LARGEST
 from registry.store.sql import Sql, arg
 from registry.write.household import HouseholdSubmission
+from registry.write.household_sql import storing
 from registry.write.record import OPTIMISTIC_LOCK_TIMEOUT_MS, save
 from schema.inputs.household import edit_of
 from tests.accounts import new_account
@@ -39,6 +41,7 @@ from tests.village import (
     Place,
     episode,
     household,
+    participation,
     person,
     shop,
     with_changes,
@@ -128,6 +131,29 @@ async def test_simultaneous_new_households_get_consecutive_numbers(village: Plac
     payloads = await asyncio.gather(*[village.submit("next door", household(NEXT_DOOR)) for _ in range(8)])
     serials = sorted(int(s["household"]["householdNo"][-4:]) for s in payloads)
     assert serials == list(range(serials[0], serials[0] + 8))
+
+
+OPENED = """SELECT DISTINCT relation::regclass::text FROM pg_locks WHERE mode = 'RowExclusiveLock' AND pid IN
+  (SELECT pid FROM pg_locks WHERE NOT granted) AND relation::regclass::text = ANY($1)"""
+
+
+@pytest.mark.parametrize("pillars", [[], [participation()]])
+async def test_lists_after_the_last_that_has_rows_are_not_opened(village: Place, pillars: list[Any]) -> None:
+    await village.submit("officer", household())
+    document = household(pillars=pillars)
+    async with village.admin.transaction():
+        await village.admin.execute("UPDATE household_number SET last = last")
+        payload = asyncio.create_task(village.submit("officer", document))
+        await waiting_for_locks(village.admin, 1)
+        opened = {row[0] for row in await village.admin.fetch(OPENED, list(CHILDREN))}
+    assert (await payload)["outcome"] == "ACCEPTED"
+    last = "pillar_participation" if pillars else "migration_episode"
+    assert opened == set(CHILDREN[: CHILDREN.index(last) + 1])
+    assert len((await stored(village, document, "pillars { id }"))["pillars"]) == len(pillars)
+
+
+def test_the_largest_statement_of_a_household_stays_prepared() -> None:
+    assert len(storing(tuple(CHILDREN), existing=True).text) <= LARGEST
 
 
 async def test_simultaneous_edits_of_two_officers_are_merged(village: Place) -> None:

@@ -1,4 +1,5 @@
-"""The statements that store a household: one for a new one, one for an existing one, whatever its size.
+"""The statements that store a household: one for a new one, one for an existing one, whatever its size.  Lists at the
+end of `PARTS` of which an edit writes nothing are left out.
 
     WITH number AS (INSERT INTO household_number … RETURNING year, last),
          home AS (INSERT INTO household … ON CONFLICT (id) DO NOTHING RETURNING id),
@@ -14,6 +15,8 @@ Test: tests/test_submission.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Sized
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -207,11 +210,20 @@ def _add_event(home: sa.CTE) -> Any:
     return _add(EVENT, home, {n: arg(n, EVENT.c[n].type) for n in (*STEP, "edit_hash")})
 
 
-def _storing(household: Any, *, existing: bool) -> Sql:
-    """The whole statement; a new household needs no updates and removals."""
-    home = household.cte("home")
+def lists_to_write(rows: Mapping[str, Sequence[Sized]]) -> tuple[str, ...]:
+    """The lists up to the last one that has rows to write: so many lists, so many statements, and no more.
+
+    An empty part is not free: PostgreSQL opens its table with every index and policy."""
+    last = max((number for number, table in enumerate(CHILDREN, 1) if any(rows[table])), default=0)
+    return tuple(CHILDREN)[:last]
+
+
+@cache
+def storing(lists: tuple[str, ...], *, existing: bool) -> Sql:
+    """The whole statement, with parts for these lists; a new household needs no updates and removals."""
+    home = (_SAVE if existing else _CREATE).cte("home")
     written, others = [(HOUSEHOLD.name, home)], []
-    for name in CHILDREN:
+    for name in lists:
         written.append((name, new := _insert(name, home).cte(f"new_{name}")))
         if existing:
             written.append((name, _update(name, home).cte(f"changed_{name}")))
@@ -237,8 +249,6 @@ def _storing(household: Any, *, existing: bool) -> Sql:
     rows = [sa.select(const(noun).label("noun"), part.c.id) for noun, part in written]
     return Sql(sa.union_all(*rows).add_cte(*others))
 
-
-CREATE, SAVE = _storing(_CREATE, existing=False), _storing(_SAVE, existing=True)
 
 # --- what is stored ---------------------------------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ async def persist(
     for columns in document["business"].values():
         columns[LOCATION] = columns.get(LOCATION) or str(work.village_id)
     children = {table: _children(work, table, document) if revises else ([], [], []) for table in CHILDREN}
+    lists = household_sql.lists_to_write(children)
     sealed, cleared = _numbers(work, document) if revises else ([], [])
     sent: dict[str, Any] = {
         "village": work.village_id,
@@ -68,7 +69,7 @@ async def persist(
         "draft": state is WorkflowState.DRAFT,
         "me": me.id,
         "household": as_json([_household(work, document, state, rev, me)]),
-        **{f"new_{table}": as_json(new) for table, (new, _, _) in children.items()},
+        **{f"new_{table}": as_json(children[table][0]) for table in lists},
         "sealed": as_json(sealed),
         "document": orjson.dumps(document).decode() if revises else None,
         "source": source.value,
@@ -85,14 +86,16 @@ async def persist(
         "outcome": outcome.value,
     }
     if work.row is None:
-        statement, sent = household_sql.CREATE, sent | {"year": civil_day().year}
+        sent |= {"year": civil_day().year}
     else:
-        for table, (_, changed_rows, removed) in children.items():
+        for table in lists:
+            _, changed_rows, removed = children[table]
             sent |= {f"changed_{table}": as_json(changed_rows), f"removed_{table}": removed}
         resolved: list[uuid.UUID] = []
         if state is WorkflowState.SUBMITTED:
             resolved = await answered(work.tx, work.id, work.rev, work.current, document, work.edit.inside)
-        statement, sent = household_sql.SAVE, sent | {"cleared": as_json(cleared), "resolved": resolved}
+        sent |= {"cleared": as_json(cleared), "resolved": resolved}
+    statement = household_sql.storing(lists, existing=work.row is not None)
     try:
         written = await work.tx.rows(statement, **sent)
     except asyncpg.UniqueViolationError as error:
