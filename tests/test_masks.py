@@ -13,17 +13,21 @@ import pytest
 from graphql import GraphQLNonNull, get_named_type, is_leaf_type
 
 from auth.sensitivity import Sensitivity
+from registry.models.aggregate import record_entries
+from registry.models.entry import Through
 from registry.models.fact import Derived
-from registry.models.noun import Noun
+from registry.models.household_aggregate import NOUNS
+from registry.models.noun import By, Noun, To
+from registry.read.query import Source
 from schema.build import build
 from schema.declare.directives import SensitivityIs
-from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, WithheldField
+from schema.declare.shapes import ColumnField, EmbeddedField, RelatedField, UnionField, WithheldField
 from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.inputs.household import LISTED
 from tests import oracle
 from tests.personas import PERSONAS, TODAY, Persona
 from tests.village_records import TYPE_NAMES
-from tests.world import CHILDREN, ENTRIES, VILLAGE_LISTS, Row, World
+from tests.world import CHILDREN, ENTRIES, OF_VILLAGES, VILLAGE_LISTS, Row, World
 
 pytestmark = pytest.mark.anyio
 GRAPHQL = graphql_schema(build())
@@ -32,6 +36,8 @@ TYPES = {"Household": "households"} | {LISTED[name].__name__: name for name in C
 TABLES |= {TYPE_NAMES[table]: table for table in VILLAGE_LISTS.values()}
 TYPES |= {TYPE_NAMES[table]: name for name, table in VILLAGE_LISTS.items()}
 """Type of the schema → its table."""
+WITH_ID = {name for name, type_ in GRAPHQL.type_map.items() if "id" in getattr(type_, "fields", ())}
+"""The types whose records have an id."""
 DANGEROUS = {
     "MigrationEpisode.proceduralStatus": "PROTECTIVE",
     "MigrationEpisode.employerName": "SPECIAL",
@@ -61,6 +67,7 @@ class Field:
     nullable: bool
     shape: Any
     leaf: bool
+    type_name: str
     inner: tuple[Field, ...] = ()
 
 
@@ -77,21 +84,44 @@ def fields(type_name: str) -> Iterator[Field]:
             not isinstance(field_.type, GraphQLNonNull),
             shape,
             is_leaf_type(inner),
+            inner.name,
             tuple(fields(inner.name)) if isinstance(shape, EmbeddedField) else (),
         )
 
 
 def selection_of(fields_: list[Field]) -> str:
-    """A selection of every field: values in full, records by `__typename`, without connections."""
+    """A selection of every field: values in full, records by their id, entries in full, without connections."""
     selections = []
     for f in fields_:
         if f.leaf:
             selections.append(f.name)
         elif f.inner:
             selections.append(f"{f.name} {{ {' '.join(i.name for i in f.inner)} }}")
+        elif isinstance(f.shape, UnionField):
+            faces = " ".join(f"... on {face.__name__} {{ id }}" for face in f.shape.faces)
+            selections.append(f"{f.name} {{ {faces} }}")
+        elif is_record(f):
+            selections.append(f"{f.name} {{ id }}")
+        elif is_entry(f):
+            selections.append(f"{f.name} {{ {selection_of(list(fields(f.type_name)))} }}")
         elif isinstance(f.shape, RelatedField) and f.shape.how != "connection":
             selections.append(f"{f.name} {{ __typename }}")
     return " ".join(selections)
+
+
+def is_record(f: Field) -> bool:
+    """Whether a field shows records with an id by a declared link; what has conditions has tests of its own."""
+    if isinstance(f.shape, UnionField):
+        return True
+    is_plain = isinstance(f.shape, RelatedField) and f.shape.how != "connection" and not f.shape.source.where
+    return is_plain and isinstance(f.shape.source.link, By | To | Through) and f.type_name in WITH_ID
+
+
+def is_entry(f: Field) -> bool:
+    """Whether a field shows entries of a village's record, which have no id of their own."""
+    if not isinstance(f.shape, RelatedField) or f.type_name in WITH_ID:
+        return False
+    return f.shape.source.noun in record_entries() and isinstance(f.shape.source.link, By)
 
 
 def wire(value: Any) -> Any:
@@ -153,6 +183,7 @@ class Truth:
     row: Row
     stored: Mapping[str, Any]
     everything: Mapping[str, list[Mapping[str, Any]]]
+    by_id: Mapping[uuid.UUID, Row]
 
     def sees(self, kind: str | None) -> bool:
         return kind in (None, "OPEN", "OPERATIONAL") or self.world.sees(self.who, kind or "", self.row)
@@ -172,6 +203,53 @@ class Truth:
             return wire(self.stored[key(outer.columns[f.python_name])])
         return self.cell(f)
 
+    def related(self, f: Field) -> Any:
+        """The ids of the records that the caller must get for this field: one, or all in any order."""
+        if not self.sees(f.kind):
+            return None
+        if isinstance(f.shape, UnionField) or f.shape.how == "one":
+            return next((str(id_) for id_ in self.linked(f) if self.is_there(id_)), None)
+        return sorted(str(id_) for id_ in self.linked(f) if self.is_there(id_))
+
+    def linked(self, f: Field) -> list[uuid.UUID]:
+        """The ids to which the link of a field leads."""
+        match f.shape:
+            case UnionField(To(column)) | RelatedField(source=Source(link=To(column))):
+                return [self.stored[column]] if self.stored[column] is not None else []
+            case RelatedField(source=Source(link=Through(entry))):
+                return [row[entry.key] for row in self.entries(entry)]
+        column, table = f.shape.source.link.column, f.shape.source.noun.__tablename__
+        return [row["id"] for row in self.everything[table] if row[column] == self.stored["id"]]
+
+    def entries(self, entry: Any) -> list[Mapping[str, Any]]:
+        rows = self.everything[entry.__tablename__]
+        return [row for row in rows if row["record_id"] == self.stored["id"] and row["archived_at"] is None]
+
+    def is_there(self, id_: uuid.UUID) -> bool:
+        """Whether a record is in the register and exists for the caller; regions exist for everybody."""
+        row = self.by_id.get(id_)
+        return (
+            id_ in self.world.regions.values() if row is None else not row.has_left and self.world.exists(self.who, row)
+        )
+
+    def shown_entries(self, f: Field) -> Any:
+        """The entries that the caller must get for this field, in any order: not of a record that is not there."""
+        if not self.sees(f.kind):
+            return None
+        inner, shown = list(fields(f.type_name)), []
+        for stored in self.entries(f.shape.source.noun):
+            truth = Truth(self.world, self.who, self.by_id[stored["id"]], stored, self.everything, self.by_id)
+            cells = {i.name: truth.shown(i) for i in inner if is_compared(i)}
+            if all(cells[i.name] is not None for i in inner if isinstance(i.shape, RelatedField)):
+                shown.append(cells)
+        return sorted(shown, key=str)
+
+    def shown(self, f: Field) -> Any:
+        """What the caller must get for this field."""
+        if is_record(f):
+            return self.related(f)
+        return self.shown_entries(f) if is_entry(f) else self.cell(f)
+
     def value(self, datum: Any) -> Any:
         if isinstance(datum, Derived):
             return derived(datum.name, self.stored, self.everything)
@@ -187,31 +265,62 @@ def key(datum: Any) -> str:
     return str(datum.key)
 
 
+def is_compared(f: Field) -> bool:
+    """Whether the value of a field is worked out here again."""
+    is_value = isinstance(f.shape, ColumnField | EmbeddedField) and f.name != "viewerCan"
+    return is_value or is_record(f) or is_entry(f)
+
+
+def received(f: Field, value: Any) -> Any:
+    """What the caller got for a field, as `Truth.shown` says it: records by their id, lists in no order."""
+    if value is None or not (is_record(f) or is_entry(f)):
+        return value
+    if is_record(f):
+        return sorted(record["id"] for record in value) if isinstance(value, list) else value["id"]
+    inner = [i for i in fields(f.type_name) if is_compared(i)]
+    return sorted(({i.name: received(i, entry[i.name]) for i in inner} for entry in value), key=str)
+
+
 def withheld(fields_: list[Field], truth: Truth) -> list[str]:
     return [f.name for f in fields_ if f.nullable and not truth.sees(f.kind)]
+
+
+async def every(world: World, who: Persona, name: str, selection: str) -> list[dict[str, Any]]:
+    """All records of a list that the caller gets, page by page; none where the list is refused."""
+    nodes: list[dict[str, Any]] = []
+    query = f"""query($after: String) {{ page: {name}(first: 25, after: $after) {{
+      nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+    after = None
+    while True:
+        answer = await world.ask(who, query, after=after)
+        assert set(answer.codes) <= {"FORBIDDEN"}, (who.name, answer.body)
+        if (page := answer.data["page"]) is None:
+            return nodes
+        nodes += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return nodes
+        after = page["pageInfo"]["endCursor"]
 
 
 @pytest.mark.parametrize("type_name", TYPES)
 async def test_every_field_is_the_stored_value_or_withheld(world: World, type_name: str) -> None:
     fields_, table = list(fields(type_name)), TABLES[type_name]
     everything: dict[str, list[Mapping[str, Any]]] = {}
-    for name in (*TABLES.values(), *ENTRIES):
+    for name in (*NOUNS, *OF_VILLAGES, *ENTRIES):
         everything[name] = [dict(row) for row in await world.admin.fetch(f"SELECT * FROM registry.{name}")]
     stored, rows = {r["id"]: r for r in everything[table]}, {row.id: row for row in world.of(table)}
+    by_id = {row.id: row for row in world.rows}
     compared, hidden = 0, 0
     for who in PERSONAS:
-        answer = await world.ask(
-            who, f"{{ l: {TYPES[type_name]}(first: 1000) {{ nodes {{ {selection_of(fields_)} }} }} }}"
-        )
-        for node in (answer.data["l"] or {}).get("nodes", ()):
+        for node in await every(world, who, TYPES[type_name], selection_of(fields_)):
             id_ = uuid.UUID(node["id"])
-            truth = Truth(world, who, rows[id_], stored[id_], everything)
+            truth = Truth(world, who, rows[id_], stored[id_], everything, by_id)
             assert sorted(node["withheld"]) == sorted(withheld(fields_, truth)), (who.name, node)
             for f in fields_:
                 if isinstance(f.shape, WithheldField) or f.name == "viewerCan":
                     continue
-                if isinstance(f.shape, ColumnField | EmbeddedField):
-                    assert node[f.name] == truth.cell(f), (who.name, f.name, f.kind)
+                if is_compared(f):
+                    assert received(f, node[f.name]) == truth.shown(f), (who.name, f.name, f.kind)
                 elif f.nullable and f.name in node:
                     assert node[f.name] is None or truth.sees(f.kind), (who.name, f.name)
                 compared += 1
@@ -235,13 +344,12 @@ async def test_only_its_author_reads_a_protective_status(world: World) -> None:
 
 
 async def test_events_remarks_and_their_actors_are_personal(world: World) -> None:
-    query = "{ households(first: 1000) { nodes { id withheld remarks { text author { name role } }"
-    query += " events { to actor { name } reason } submittedBy { name } verifiedBy { name } } } }"
+    shown = "id withheld remarks { text author { name role } } events { to actor { name } reason }"
+    shown += " submittedBy { name } verifiedBy { name }"
     texts = {r["id"]: r["text"] for r in await world.admin.fetch("SELECT id, text FROM remark")}
     compared = 0
     for who in PERSONAS:
-        answer = await world.ask(who, query)
-        for node in (answer.data["households"] or {}).get("nodes", ()):
+        for node in await every(world, who, "households", shown):
             house = next(h for h in world.houses if str(h.id) == node["id"])
             personal = world.sees(who, "PERSONAL", house.rows[0])
             assert ("remarks" in node["withheld"]) is not personal
