@@ -21,7 +21,7 @@ from registry.models.noun import Noun
 from registry.models.scoped import HouseholdRecord
 from tests import oracle
 from tests.building import MOVED
-from tests.personas import PERSONAS, TODAY, UNSIGNED_MONTH, Persona
+from tests.personas import BY_NAME, PERSONAS, TODAY, UNSIGNED_MONTH, Persona
 from tests.test_refusals import COMMANDS, digest
 from tests.unique_values import UniqueValues
 from tests.village_records import RecordMaker, ability_of, mutations, save_text, saved_nouns, saving
@@ -143,6 +143,25 @@ async def test_saving_a_record_ends_as_the_page_says(world: World) -> None:
 @pytest.mark.prove
 async def test_saving_any_record_ends_as_the_page_says_for_everybody(world: World) -> None:
     await check(world, [cell async for cell in saves(world)], ENDS_OF_SAVES)
+
+
+async def test_an_id_is_taken_by_a_record_of_every_other_type_whoever_sees_it(world: World) -> None:
+    """Records of villages keep their revisions in one table, so their ids meet there too."""
+    maker, nouns = RecordMaker(world, UniqueValues([])), saved_nouns()
+    house = next(house for house in world.houses if not house.draft and not house.archived)
+    home, code = House(uuid.uuid4(), house.village, "SAVED", house.author), world.codes[house.village]
+    sent_by_noun: dict[type[Noun], Any] = {}
+    for noun in nouns:
+        async with world.undone():
+            row = Row(str(noun.__tablename__), home.id, home, home.author)
+            sent_by_noun[noun] = await maker.accepted(noun, row, house, code)
+    async with world.undone():
+        for noun, other in itertools.permutations(nouns, 2):
+            text = save_text(noun, "userErrors { code path }")
+            for row in world.of(str(other.__tablename__)):
+                answer = await world.ask(BY_NAME[house.author], text, input=sent_by_noun[noun] | {"id": str(row.id)})
+                taken = {"outcome": "REJECTED", "userErrors": [{"code": "ID_TAKEN", "path": ["id"]}]}
+                assert answer.json["data"] == {saving(noun): taken}, (noun, other, answer.body)
 
 
 # --- steps of households ----------------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ MY_LAST = Sql(
     .limit(const(1))
 )
 """The last revision that the caller wrote, with the hash of its edit."""
+(_NUMBERED_ONCE,) = [key.name for key in RECORD_REVISION.constraints if isinstance(key, sa.UniqueConstraint)]
+"""The constraint that no two revisions of a record have the same number."""
 _EVENT = ("rev", "edit_hash", "actor_id", "actor_name", "actor_role")
 """What a revision says of how it came."""
 
@@ -170,7 +172,9 @@ class VillageRecordSubmission(Submission):
                 **_entries(work, merged.document),
             )
         except asyncpg.UniqueViolationError as error:
-            if taken_in(error) is None:
+            # The id of a village's record of another type has a revision of this number, which PostgreSQL finds before
+            # the trigger that enters ids.
+            if taken_in(error) is None and error.constraint_name != _NUMBERED_ONCE:
                 raise
             written = []
         if not written:  # the id names another record, visible or not; or the village does not exist today
