@@ -20,7 +20,7 @@ from auth.errors import Forbidden
 from auth.principal import SETTINGS, Grant
 from auth.role import Role
 from registry.models.household_aggregate import CHILDREN, NOUNS
-from registry.models.workflow import Act
+from registry.models.workflow import Intent
 from registry.store.prepared import LARGEST
 from registry.store.sql import Sql, arg
 from registry.write.household import HouseholdSubmission
@@ -402,7 +402,7 @@ async def test_an_outdated_grant_stores_a_household_only_in_a_current_village(
     grant = Grant(Role.OFFICER, AreaSet.of(code), id_, dt.date(2020, 1, 1), None, active=True)
     officer = replace(await village.principal("officer"), grants=(grant,))
     edit, sent = edit_of(household(code))
-    done = await save(village.database, village.vault, officer, HouseholdSubmission(edit, sent, None, Act.SUBMIT), 1)
+    done = await save(village.database, village.vault, officer, HouseholdSubmission(edit, sent, None, Intent.SUBMIT), 1)
     assert [problem.code.value for problem in done.problems] == problems
     where = "SELECT r.code FROM household h JOIN region r ON (r.id, r.code) = (h.village_id, h.area) WHERE h.id = $1"
     assert await village.admin.fetchval(where, uuid.UUID(edit.id)) == (None if problems else HERE)
@@ -450,7 +450,7 @@ async def test_only_its_author_may_change_a_protective_fact(village: Place) -> N
 async def test_a_column_that_nobody_may_send_is_refused(village: Place) -> None:
     edit, code = edit_of(household())
     edit.sent["household"][edit.id]["verified_rev"] = 1
-    sent = HouseholdSubmission(edit, code, None, Act.SUBMIT)
+    sent = HouseholdSubmission(edit, code, None, Intent.SUBMIT)
     with pytest.raises(Forbidden):
         await save(village.database, village.vault, await village.principal("officer"), sent, 1)
 

@@ -14,7 +14,7 @@ import pytest
 from auth.ability import Ability
 from registry.codes import WorkflowState
 from registry.models.workflow import AMEND as AMENDING
-from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Act, Verdict
+from registry.models.workflow import SAVE_DRAFT, SAVING, STEPS, Intent, Verdict
 from registry.models.workflow import SUBMIT as SUBMITTING
 from registry.write import returning, verification
 from registry.write.step import STAGE_OF
@@ -239,11 +239,11 @@ async def test_somebody_can_leave_every_state_that_is_not_terminal(village: Plac
 
 def test_the_table_of_saving_has_only_states_that_accept_changes() -> None:
     """A state in which saving a change is refused has no row, and a row's first cell is never a refusal."""
-    for act, rows in SAVING.items():
-        assert act in {Act.DRAFT, Act.SUBMIT, Act.AMEND}
+    for intent, rows in SAVING.items():
+        assert intent in {Intent.DRAFT, Intent.SUBMIT, Intent.AMEND}
         for state, cells in rows.items():
-            assert isinstance(cells[0], WorkflowState), (act, state)
-            assert Verdict.REFUSED not in cells, (act, state)
+            assert isinstance(cells[0], WorkflowState), (intent, state)
+            assert Verdict.REFUSED not in cells, (intent, state)
 
 
 def test_a_step_with_an_unknown_setting_is_refused() -> None:

@@ -38,6 +38,8 @@ PARENTS_OF = (
     (R.WIFE, (R.PARENT_IN_LAW,)),
 )
 """A relation to the head → the relations of the parents, if nobody is recorded as such."""
+PARENT = (("mother_id", Sex.FEMALE), ("father_id", Sex.MALE))
+"""The column that names each parent, and the parent's sex."""
 
 
 def is_parent(child: sa.FromClause, parent: sa.FromClause, column: str, sex: Sex) -> sa.ColumnElement[bool]:
@@ -46,15 +48,11 @@ def is_parent(child: sa.FromClause, parent: sa.FromClause, column: str, sex: Sex
     #   AND (m.relation_to_head = 'CHILD' AND p.relation_to_head IN ('HEAD', 'HUSBAND', 'WIFE') OR …)
     by_relation = []
     for relation, parents in PARENTS_OF:
-        by_relation.append(
-            sa.and_(is_one(child.c.relation_to_head, relation), is_one(parent.c.relation_to_head, *parents))
-        )
+        of_child, of_parent = is_one(child.c.relation_to_head, relation), is_one(parent.c.relation_to_head, *parents)
+        by_relation.append(sa.and_(of_child, of_parent))
     recorded = child.c[column]
     supposed = sa.and_(recorded.is_(None), is_one(parent.c.sex, sex), sa.or_(*by_relation))
     return sa.or_(recorded == parent.c.id, supposed)
-
-
-PARENT = (("mother_id", Sex.FEMALE), ("father_id", Sex.MALE))
 
 
 def _is_child_of(child: sa.FromClause, parent: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -8,7 +8,6 @@ Test: tests/test_reference_codes.py.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,15 +55,12 @@ class ReferenceCode(Noun):
     __table_args__ = (sa.ForeignKeyConstraint(["list"], [f"{SCHEMA}.reference_list.name"]),)
 
 
-@dataclass(frozen=True)
-class CodesOf:
-    """The codes of a list."""
-
-    def __call__(self, parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
-        return child.c.list == parent.c.name
-
-
 LIST, CODE = table_of(ReferenceList), table_of(ReferenceCode)
+
+
+def of_list(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Link: the codes of a list."""
+    return child.c.list == parent.c.name
 
 
 def in_language(ctx: StatementContext, indonesian: Any, english: Any) -> sa.ColumnElement[Any]:

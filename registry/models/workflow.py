@@ -113,7 +113,7 @@ class Remark(InHousehold, Noun):
 Expression = Callable[[sa.FromClause, StatementContext], sa.ColumnElement[Any]]
 
 
-class Act(enum.Enum):
+class Intent(enum.Enum):
     """What the content of a household is saved for."""
 
     DRAFT = "DRAFT"
@@ -125,7 +125,7 @@ class Verdict(enum.Enum):
     """Why saving stores nothing."""
 
     UNCHANGED = "what was sent is stored already"
-    REFUSED = "the household is in a state in which this act changes nothing"
+    REFUSED = "the household is in a state in which saving for this changes nothing"
 
 
 # --- the state table --------------------------------------------------------------------------------------------------
@@ -137,22 +137,22 @@ SaveTarget = WorkflowState | Verdict
 no, same = Verdict.REFUSED, Verdict.UNCHANGED
 
 # fmt: off
-SAVING: dict[Act, dict[WorkflowState | None, tuple[SaveTarget, SaveTarget, SaveTarget]]] = {
+SAVING: dict[Intent, dict[WorkflowState | None, tuple[SaveTarget, SaveTarget, SaveTarget]]] = {
     # What was sent          differs from   is what is stored,  is what is stored,
     # for a household that   what is        and names its       and names no
     # is …                   stored         `baseRev`           `baseRev`
-    Act.DRAFT: {
+    Intent.DRAFT: {
         None:               (S.DRAFT,       S.DRAFT,            S.DRAFT),
         S.DRAFT:            (S.DRAFT,       same,               same),
         S.RETURNED:         (S.RETURNED,    same,               same),
     },
-    Act.SUBMIT: {
+    Intent.SUBMIT: {
         None:               (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
         S.DRAFT:            (S.SUBMITTED,   S.SUBMITTED,        S.SUBMITTED),
         S.RETURNED:         (S.SUBMITTED,   S.SUBMITTED,        same),  # a late first sending is no answer to a return
         S.SUBMITTED:        (S.SUBMITTED,   same,               same),
     },
-    Act.AMEND: {
+    Intent.AMEND: {
         S.SUBMITTED:        (S.SUBMITTED,   same,               same),
         S.VERIFIED_VILLAGE: (S.SUBMITTED,   same,               same),
         S.VERIFIED:         (S.SUBMITTED,   same,               same),
@@ -166,34 +166,34 @@ MOVABLE = (S.DRAFT,)
 """The states in which saving may move a household to another village."""
 
 
-def saving(act: Act, state: WorkflowState | None, *, changed: bool, based: bool) -> SaveTarget:
+def saving(intent: Intent, state: WorkflowState | None, *, changed: bool, based: bool) -> SaveTarget:
     """What saving leads to for a household in this state, None for a new one, by the table."""
-    if_changed, if_based, if_not = SAVING[act].get(state, (no, same, same))
+    if_changed, if_based, if_not = SAVING[intent].get(state, (no, same, same))
     return if_changed if changed else if_based if based else if_not
 
 
-def _states(act: Act) -> tuple[WorkflowState, ...]:
+def _states(intent: Intent) -> tuple[WorkflowState, ...]:
     """Where somebody may change the household so."""
-    return tuple(state for state in SAVING[act] if state is not None)
+    return tuple(state for state in SAVING[intent] if state is not None)
 
 
-def _leads_to(act: Act) -> WorkflowState | None:
+def _leads_to(intent: Intent) -> WorkflowState | None:
     """The state in which changed content is stored, where it is the same from every state."""
-    targets = {changed for changed, _, _ in SAVING[act].values() if isinstance(changed, WorkflowState)}
+    targets = {changed for changed, _, _ in SAVING[intent].values() if isinstance(changed, WorkflowState)}
     return targets.pop() if len(targets) == 1 else None
 
 
-def _saving(act: Act, ability: Ability, setting: str, unless: Condition | None = None) -> Step:
-    """The step of an act, whose states stand in the table above."""
-    return Step(ability, setting, _states(act), _leads_to(act), unless)
+def _saving(intent: Intent, ability: Ability, setting: str, unless: Condition | None = None) -> Step:
+    """The step that saves for an intent, in the states of the table above."""
+    return Step(ability, setting, _states(intent), _leads_to(intent), unless)
 
 
 # fmt: off
-# Saving, in the states that have a row for the act in SAVING
-#                        act         ability             setting
-SAVE_DRAFT     = _saving(Act.DRAFT,  A.HOUSEHOLD_SUBMIT, "submit")
-SUBMIT         = _saving(Act.SUBMIT, A.HOUSEHOLD_SUBMIT, "submit", unless=sent_by_another)
-AMEND          = _saving(Act.AMEND,  A.HOUSEHOLD_AMEND,  "amend")
+# Saving, in the states that have a row for the intent in SAVING
+#                        intent          ability             setting
+SAVE_DRAFT     = _saving(Intent.DRAFT,  A.HOUSEHOLD_SUBMIT, "submit")
+SUBMIT         = _saving(Intent.SUBMIT, A.HOUSEHOLD_SUBMIT, "submit", unless=sent_by_another)
+AMEND          = _saving(Intent.AMEND,  A.HOUSEHOLD_AMEND,  "amend")
 
 IN_REGISTER = tuple(state for state in S if state is not S.ARCHIVED)
 
@@ -226,8 +226,8 @@ STEPS = (
     REJECT,
     REVEAL,
 )
-STEP_OF = {Act.DRAFT: SAVE_DRAFT, Act.SUBMIT: SUBMIT, Act.AMEND: AMEND}
-"""The step that opens the way for each act."""
+STEP_OF = {Intent.DRAFT: SAVE_DRAFT, Intent.SUBMIT: SUBMIT, Intent.AMEND: AMEND}
+"""The step that saves for each intent."""
 
 
 REVISION, EVENT, REMARK = (table_of(n) for n in (HouseholdRevision, WorkflowEvent, Remark))

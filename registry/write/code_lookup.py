@@ -41,8 +41,9 @@ async def loaded_codes(tx: Transaction, aggregate: Aggregate, document: Document
         return LoadedCodes(codes=frozenset(before))
     names, codes = sorted({name for name, _ in sought}), sorted({code for _, code in sought})
     rows = await tx.rows(FIND, names=names, codes=codes)
-    found = {(row["name"], code) for row in rows for code in row["codes"]}
-    return LoadedCodes(frozenset(row["name"] for row in rows if row["loaded"]), frozenset(before | found))
+    loaded_lists = frozenset(row["name"] for row in rows if row["loaded"])
+    loaded = {(row["name"], code) for row in rows for code in row["codes"]}
+    return LoadedCodes(loaded_lists, frozenset(before | loaded))
 
 
 def _codes(aggregate: Aggregate, document: Document) -> Iterator[tuple[str, str]]:

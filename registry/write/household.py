@@ -23,7 +23,7 @@ from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
 from registry.models.step import Step
-from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Act, Verdict, saving
+from registry.models.workflow import EVENT, MOVABLE, STEP_OF, Intent, Verdict, saving
 from registry.rules import Finding, check
 from registry.store.db import Transaction
 from registry.store.sql import Sql
@@ -48,21 +48,21 @@ def _lock(step: Step) -> Sql:
 
 
 ACCEPTED_BEFORE = accepted_before(EVENT, "household_id")
-LOCKS = {act: _lock(step) for act, step in STEP_OF.items()}
+LOCKS = {intent: _lock(step) for intent, step in STEP_OF.items()}
 
 
 @dataclass
 class HouseholdSubmission(Submission):
-    """A household that is saved for an act, and by which door it came; an amendment has a reason."""
+    """A household with the intent for which it is saved, and the door by which it came; an amendment has a reason."""
 
-    act: Act
+    intent: Intent
     reason: str | None = None
     source: ChangeSource = ChangeSource.WEB
 
     @property
     def step(self) -> Step:
         """The step of the state table that opens the way."""
-        return STEP_OF[self.act]
+        return STEP_OF[self.intent]
 
     @property
     def ability(self) -> Ability:
@@ -74,12 +74,12 @@ class HouseholdSubmission(Submission):
 
     @property
     def lock_statement(self) -> Sql:
-        return LOCKS[self.act]
+        return LOCKS[self.intent]
 
     @property
     def hashed(self) -> dict[str, str]:
         """Not the reason: the same amendment with another reason is a retry."""
-        return {"act": self.act.value}
+        return {"act": self.intent.value}
 
     @property
     def only_creates(self) -> bool:
@@ -87,7 +87,7 @@ class HouseholdSubmission(Submission):
 
     def check_request(self) -> None:
         """An amendment has a reason that says something."""
-        if self.act is not Act.AMEND:
+        if self.intent is not Intent.AMEND:
             return
         if not says_something(self.reason or ""):
             raise refusal(Code.REASON_REQUIRED, "reason")
@@ -135,7 +135,7 @@ class HouseholdSubmission(Submission):
         """By the state table, then by the rules."""
         merged.changed |= move_along(work, merged.document)
         has_effect = merged.changed or work.moved
-        verdict = saving(self.act, state_of(work), changed=has_effect, based=self.base_rev is not None)
+        verdict = saving(self.intent, state_of(work), changed=has_effect, based=self.base_rev is not None)
         if verdict is Verdict.UNCHANGED:
             return None
         if isinstance(verdict, Verdict) or not _allowed(work):
@@ -145,7 +145,7 @@ class HouseholdSubmission(Submission):
     def _refused_at(self, work: SubmissionContext) -> tuple[str, ...]:
         if work.moved:
             return work.edit.root_path("village_id")
-        return ("saveAs",) if self.act is Act.DRAFT else work.edit.root_path("id")
+        return ("saveAs",) if self.intent is Intent.DRAFT else work.edit.root_path("id")
 
     async def store(self, work: SubmissionContext, merged: Merged, judgement: Judgement, outcome: WriteOutcome) -> None:
         assert judgement.state is not None, "a household has a workflow"
@@ -160,7 +160,7 @@ def state_of(work: SubmissionContext) -> WorkflowState | None:
 
 
 def _allowed(work: SubmissionContext) -> bool:
-    """Whether the state table opens this act to the caller, and a move to another village."""
+    """Whether the state table lets the caller save for this intent and, where they do, move the household."""
     if work.row is None:
         return True
     return bool(work.row["allowed"]) and (not work.moved or state_of(work) in MOVABLE)

@@ -59,6 +59,10 @@ class Loadable:
         return key, values
 
 
+LOCK_LISTS = Sql(sa.select(sa.func.pg_advisory_xact_lock(const(7_202_017))))
+"""Lists are loaded one at a time."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """What a file changes: rows by their keys.  `ended` are the rows that it lacks."""
@@ -75,32 +79,27 @@ class Difference:
 
 async def compare(tx: Transaction, loadable: Loadable, listed: Mapping[str, Values], today: dt.date) -> Difference:
     """The difference between a file and the table, which stays true until the transaction ends."""
-    await tx.rows(ONE_AT_A_TIME)
+    await tx.rows(LOCK_LISTS)
     table, key = loadable.table, loadable.key
     written = [column.name for column in table.columns if column.computed is None]
     names = [name for name in written if name not in (key, *loadable.fixed)]
     rows = await tx.rows(Sql(sa.select(table).where(*_here(loadable))), **loadable.fixed)
     stored: dict[str, Values] = {row[key]: {name: row[name] for name in names} for row in rows}
+    new: dict[str, Values] = {}
+    changed: dict[str, Values] = {}
     ended: dict[str, Values] = {}
+    unchanged = []
+    for name, values in listed.items():
+        if name not in stored:
+            new[name] = values
+        elif values.items() <= stored[name].items():
+            unchanged.append(name)
+        else:
+            changed[name] = stored[name] | values
     for name in stored.keys() - listed.keys():
-        values = loadable.ended(name, stored[name], today)
-        if values is not None:
-            ended[name] = stored[name] | values
-    return Difference(
-        {name: values for name, values in listed.items() if name not in stored},
-        {
-            name: stored[name] | values
-            for name, values in listed.items()
-            if name in stored and not _holds(stored[name], values)
-        },
-        ended,
-        [name for name, values in listed.items() if name in stored and _holds(stored[name], values)],
-        len(stored.keys() | listed.keys()),
-    )
-
-
-def _holds(row: Values, values: Values) -> bool:
-    return values.items() <= row.items()
+        if (last_values := loadable.ended(name, stored[name], today)) is not None:
+            ended[name] = stored[name] | last_values
+    return Difference(new, changed, ended, unchanged, len(stored.keys() | listed.keys()))
 
 
 async def apply(
@@ -131,6 +130,3 @@ def _update(loadable: Loadable, names: tuple[str, ...]) -> Sql:
     table, key = loadable.table, loadable.table.c[loadable.key]
     here = [*_here(loadable), key == arg(loadable.key, key.type)]
     return Sql(sa.update(table).where(*here).values({name: arg(name, table.c[name].type) for name in names}))
-
-
-ONE_AT_A_TIME = Sql(sa.select(sa.func.pg_advisory_xact_lock(const(7_202_017))))

@@ -91,8 +91,9 @@ PROGRAMMES = Sql(sa.select(PROGRAMME.c.code, PROGRAMME.c.id).where(PROGRAMME.c.c
 
 async def find_programmes(work: SubmissionContext) -> None:
     """Replace the code of each programme that the edit names by its id.  Raises Refused."""
-    for (table, column), nouns in work.edit.aggregate.named.items():
-        for id_, columns in work.edit.sent[table].items() if nouns == (Programme,) else ():
+    of_programmes = [place for place, nouns in work.edit.aggregate.named.items() if nouns == (Programme,)]
+    for table, column in of_programmes:
+        for id_, columns in work.edit.sent[table].items():
             if (code := columns.get(column)) is None:
                 continue
             programme = await work.tx.one(PROGRAMMES, code=code)

@@ -29,11 +29,7 @@ from registry.store.db import Database, Transaction
 from registry.store.sql import Sql, arg
 from registry.write.command import audit, audit_refusal, require
 from registry.write.entrance import GRACE, SETTING, Entrance, Tokens, holder
-from registry.write.sign_in import (
-    SignedIn,
-    admitted_by_address,
-    refused,
-)
+from registry.write.sign_in import SignedIn, admitted_by_address, refused
 from registry.write.user_errors import Problem
 
 ABILITY = Ability.SESSION_OWN

@@ -225,7 +225,7 @@ def _statements(aggregate: Aggregate) -> _Statements:
         .returning(table.c.id)
     )
     needed = [table.c[name] for name in (*_NEEDED, "household_id") if name in table.c]
-    return _Statements(locking(table, *needed), _complete(aggregate, create), _complete(aggregate, save))
+    return _Statements(locking(table, *needed), _with_entries(aggregate, create), _with_entries(aggregate, save))
 
 
 def _write_entries(entry: sa.Table, columns: tuple[str, ...], home: sa.CTE) -> Any:
@@ -245,7 +245,7 @@ def _remove_entries(entry: sa.Table, home: sa.CTE) -> Any:
     return sa.update(entry).values(values).where(entry.c.record_id == home.c.id, removed)
 
 
-def _complete(aggregate: Aggregate, written: Any) -> Sql:
+def _with_entries(aggregate: Aggregate, written: Any) -> Sql:
     """The record, its entries, its revision and the audit row; the answer is the id, if it was written.
 
     WITH home AS (INSERT … RETURNING id), revision AS (INSERT … SELECT … FROM home), audit AS (…) SELECT id FROM home"""

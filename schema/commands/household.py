@@ -1,4 +1,4 @@
-"""The household's commands: submit and amend."""
+"""The household's commands: submit, withdraw, archive and amend."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import ArchiveReason, SaveAs
 from registry.models.fact import fact_of
-from registry.models.workflow import EVENT, Act
+from registry.models.workflow import EVENT, Intent
 from registry.write.archiving import ARCHIVING
 from registry.write.household import HouseholdSubmission
 from registry.write.one_step import WITHDRAWING
-from registry.write.step import Item, Result
+from registry.write.step import Result
 from registry.write.submission_context import SaveOutcome
 from schema.commands import save
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
-from schema.declare.makers import ID
 from schema.engine.context import Context
 from schema.inputs.household import HouseholdInput, edit_of
-from schema.inputs.reading import id_of
+from schema.inputs.step import AT_REVISION, NOTE, item_of
 from schema.types.household import Household
 from schema.types.payload import payload, record
 
@@ -53,8 +52,8 @@ SubmitHouseholdPayload = payload(
 )
 async def submit_household(context: Context, sent: InputDict) -> SaveOutcome:
     edit, village = edit_of(sent["household"])
-    act = Act.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Act.SUBMIT
-    return await save(context, HouseholdSubmission(edit, village, sent.get("baseRev"), act))
+    intent = Intent.DRAFT if sent["saveAs"] is SaveAs.DRAFT else Intent.SUBMIT
+    return await save(context, HouseholdSubmission(edit, village, sent.get("baseRev"), intent))
 
 
 # --- withdraw ---------------------------------------------------------------------------------------------------------
@@ -62,10 +61,7 @@ async def submit_household(context: Context, sent: InputDict) -> SaveOutcome:
 WithdrawHouseholdInput = input_type(
     "WithdrawHouseholdInput",
     "Take a submission back before anybody has verified it; it becomes a draft.",
-    {
-        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
-        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
-    },
+    AT_REVISION,
 )
 WithdrawHouseholdPayload = payload(
     "WithdrawHouseholdPayload", "Outcome of a withdrawal.", Result, household=record(Household, "As it stands now.")
@@ -79,7 +75,7 @@ WithdrawHouseholdPayload = payload(
     WithdrawHouseholdPayload,
 )
 async def withdraw_household(context: Context, sent: InputDict) -> Result:
-    return await WITHDRAWING.take(context.database, context.principal, Item(id_of(sent), sent["rev"]))
+    return await WITHDRAWING.take(context.database, context.principal, item_of(sent))
 
 
 # --- archive ----------------------------------------------------------------------------------------------------------
@@ -88,12 +84,9 @@ ArchiveHouseholdInput = input_type(
     "ArchiveHouseholdInput",
     "Take a household out of the register; nothing is deleted but the numbers of those who withdraw their consent.",
     {
-        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
-        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        **AT_REVISION,
         "reason": InputField(ArchiveReason, OPERATIONAL, "Why it leaves the register.", required=True),
-        "note": InputField(
-            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
-        ),
+        "note": NOTE,
     },
 )
 ArchiveHouseholdPayload = payload(
@@ -111,7 +104,7 @@ ArchiveHouseholdPayload = payload(
     ArchiveHouseholdPayload,
 )
 async def archive_household(context: Context, sent: InputDict) -> Result:
-    item, reason = Item(id_of(sent), sent["rev"]), sent["reason"].value
+    item, reason = item_of(sent), sent["reason"].value
     return await ARCHIVING.take(context.database, context.principal, item, sent.get("note"), archive_reason=reason)
 
 
@@ -140,4 +133,4 @@ AmendHouseholdPayload = payload("AmendHouseholdPayload", "Outcome of an amendmen
 )
 async def amend_household(context: Context, sent: InputDict) -> SaveOutcome:
     edit, village = edit_of(sent["household"])
-    return await save(context, HouseholdSubmission(edit, village, sent["baseRev"], Act.AMEND, sent["reason"]))
+    return await save(context, HouseholdSubmission(edit, village, sent["baseRev"], Intent.AMEND, sent["reason"]))

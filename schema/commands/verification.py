@@ -8,19 +8,18 @@ from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import RejectReason
 from registry.models.fact import fact_of
-from registry.models.workflow import EVENT, REMARK
+from registry.models.workflow import REMARK
 from registry.values.bounds import LONGEST_LIST
 from registry.write import returning, verification
 from registry.write.one_step import REJECTING
-from registry.write.step import Item, Result
+from registry.write.step import Result
 from schema.declare.commands import command
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputDict, InputField, described, input_type
-from schema.declare.makers import ID
 from schema.engine.context import Context
 from schema.errors import BadInput
 from schema.inputs.household import INSIDE
-from schema.inputs.reading import id_of
+from schema.inputs.step import AT_REVISION, NOTE, item_of
 from schema.types.household import Household
 from schema.types.payload import items, payload, record, value
 
@@ -33,8 +32,7 @@ VerifyItemInput = input_type(
     "VerifyItemInput",
     "One household, at the revision that you looked at.",
     {
-        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
-        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        **AT_REVISION,
         "accept_findings": InputField(
             bool, Exemption.PARAMETER, "Must be true where a finding that must be seen is open.", False
         ),
@@ -45,9 +43,7 @@ VerifyHouseholdsInput = input_type(
     f"Verify 1 to {LONGEST_LIST} households; each is judged by itself.",
     {
         "items": InputField(list[VerifyItemInput], OPERATIONAL, "The households.", required=True),  # type: ignore[valid-type]  # a type made at import
-        "note": InputField(
-            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
-        ),
+        "note": NOTE,
     },
 )
 
@@ -86,7 +82,7 @@ async def verify_households(context: Context, sent: InputDict) -> Batch:
             f"Kirim 1 sampai {LONGEST_LIST} rumah tangga sekaligus.",
             f"Send 1 to {LONGEST_LIST} households at a time.",
         )
-    households = [Item(id_of(item), item["rev"], item["acceptFindings"]) for item in sent["items"]]
+    households = [item_of(item) for item in sent["items"]]
     return Batch(await verification.verify(context.database, context.principal, households, sent.get("note")))
 
 
@@ -111,8 +107,7 @@ ReturnHouseholdInput = input_type(
     "ReturnHouseholdInput",
     "Send a submission back with at least one remark.",
     {
-        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
-        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        **AT_REVISION,
         "remarks": InputField(list[RemarkInput], PERSONAL, "At least one.", required=True),  # type: ignore[valid-type]  # a type made at import
     },
 )
@@ -125,7 +120,7 @@ ReturnHouseholdPayload = payload(
     Ability.SUBMISSION_RETURN, "Send a submission back with remarks.", ReturnHouseholdInput, ReturnHouseholdPayload
 )
 async def return_household(context: Context, sent: InputDict) -> Result:
-    item = Item(id_of(sent), sent["rev"])
+    item = item_of(sent)
     remarks = [returning.RemarkInput(remark["path"], remark["text"]) for remark in sent["remarks"]]
     return await returning.return_household(context.database, context.principal, item, remarks, INSIDE)
 
@@ -136,12 +131,9 @@ RejectHouseholdInput = input_type(
     "RejectHouseholdInput",
     "Refuse a submission for good.",
     {
-        "id": InputField(ID, OPERATIONAL, "The household.", required=True),
-        "rev": InputField(int, OPERATIONAL, "The revision that you looked at.", required=True),
+        **AT_REVISION,
         "reason": InputField(RejectReason, OPERATIONAL, "Why it is refused for good.", required=True),
-        "note": InputField(
-            str, Exemption.PARAMETER, described(fact_of(EVENT.c.reason), "Note for the record of the step"), lines=True
-        ),
+        "note": NOTE,
     },
 )
 RejectHouseholdPayload = payload(
@@ -151,5 +143,5 @@ RejectHouseholdPayload = payload(
 
 @command(Ability.SUBMISSION_REJECT, "Refuse a submission for good.", RejectHouseholdInput, RejectHouseholdPayload)
 async def reject_household(context: Context, sent: InputDict) -> Result:
-    item, reason = Item(id_of(sent), sent["rev"]), sent["reason"].value
+    item, reason = item_of(sent), sent["reason"].value
     return await REJECTING.take(context.database, context.principal, item, sent.get("note"), reject_reason=reason)

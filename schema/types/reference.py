@@ -35,7 +35,7 @@ class ReferenceList:
         Sensitivity.OPEN,
         "Its codes by `sort`.",
         reference.ReferenceCode,
-        reference.CodesOf(),
+        reference.of_list,
         order=(Order(reference.ReferenceCode.sort),),
         limit=reference.MOST_CODES,
     )

@@ -135,7 +135,9 @@ def _cells(target: Loadable, path: Path) -> Iterator[tuple[int, dict[str, str] |
         elif first:
             columns = [cell.strip() for cell in cells]
             if twice := [name for name in target.columns if columns.count(name) > 1]:
-                raise FileError(f"{path}: the heading has the column {twice[0]} twice; write {','.join(target.columns)}")
+                raise FileError(
+                    f"{path}: the heading has the column {twice[0]} twice; write {','.join(target.columns)}"
+                )
             if missing := [name for name in target.needed if name not in columns]:
                 raise FileError(f"{path}: the heading has no column {missing[0]}; write {','.join(target.columns)}")
         elif len(cells) == len(columns):

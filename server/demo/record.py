@@ -71,9 +71,6 @@ class Recorder:
             for column in UNFINISHED:
                 del household[column]
         complete(AGGREGATE, document)
-        for table, defaults in AGGREGATE.defaults.items():
-            for columns in document[table].values():
-                columns.update(dict(defaults) | columns)
         captured = dt.datetime.fromisoformat(household["captured_at"])
         steps = self._steps(state, captured, rng)
         id_ = uuid.UUID(key)
