@@ -1,4 +1,4 @@
-"""The identity vault: NIK, KK number, passport, ePMI and phone, sealed; a stolen dump holds none of them.
+"""The identity vault: NIK, KK number, passport, e-PMI and phone, sealed; a stolen dump holds none of them.
 
 AES-256-GCM with key ids seals the value, bound to its record and field; by a keyed HMAC equal numbers are found without
 opening them.  The noun's own column holds the mask, which the vault writes when it seals.

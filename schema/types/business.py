@@ -19,18 +19,15 @@ from registry.codes import (
     TurnoverBand,
 )
 from registry.models import business, workflow
-from registry.models.assistance import Assistance as AssistanceFacts
 from registry.models.business import Business as BusinessFacts
 from registry.models.business_group import BusinessGroup as GroupFacts
 from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.fact import CountryCode, PartialDate
 from registry.models.household import Household as HouseholdFacts
 from registry.models.member import Member as MemberFacts
-from registry.models.noun import by, to
+from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
 from registry.read.grouping import by_kbli_section
-from registry.read.query import Order
-from registry.values.bounds import LONGEST_LIST
 from schema.declare.listing import (
     Comparison,
     FilterKey,
@@ -53,13 +50,13 @@ from schema.declare.makers import (
     non_null,
     of_caller,
     one,
-    plain_list,
     shown,
     withheld_names,
 )
 from schema.types.business_group import BusinessGroup
 from schema.types.cooperative import Cooperative
 from schema.types.node import Connection, Group, Money, Record
+from schema.types.pillar import assistance_received
 from schema.types.region import Village
 
 if TYPE_CHECKING:
@@ -143,13 +140,7 @@ class Business(Record):
     cooperative: Cooperative | None = one(
         OPERATIONAL, "The cooperative that it belongs to.", CooperativeFacts, to(BusinessFacts.cooperative_id)
     )
-    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = plain_list(
-        OPERATIONAL,
-        f"Assistance that it received, newest first, at most {LONGEST_LIST}.",
-        AssistanceFacts,
-        by(AssistanceFacts.recipient_id),
-        order=(Order(AssistanceFacts.date, True),),
-    )
+    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = assistance_received()
 
 
 _FILTER_KEYS = {

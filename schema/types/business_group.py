@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models import business_group, workflow
-from registry.models.assistance import Assistance as AssistanceFacts
 from registry.models.business_group import BusinessGroup as BusinessGroupFacts
 from registry.models.business_group import BusinessGroupMember
-from registry.models.entry import Through
 from registry.models.fact import PartialDate
-from registry.models.member import Member as MemberFacts
-from registry.models.noun import by, to
+from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
-from registry.read.query import Order
-from registry.values.bounds import LONGEST_ENTRIES, LONGEST_LIST
-from schema.declare.makers import ID, face, id_field, lazy, of_caller, one, plain_list, shown, withheld_names
+from schema.declare.makers import ID, face, id_field, lazy, of_caller, one, shown, withheld_names
 from schema.types.member import Member
 from schema.types.node import Record
-from schema.types.pillar import pillar_filter
+from schema.types.pillar import assistance_received, members_named, pillar_filter
 from schema.types.region import Village
 
 if TYPE_CHECKING:
@@ -41,20 +36,8 @@ class BusinessGroup(Record):
     kind: str | None = shown(BusinessGroupFacts.kind)
     formed_on: PartialDate | None = shown(BusinessGroupFacts.formed_on)
     member_count: int = shown(business_group.member_count)
-    members: list[Member] | None = plain_list(
-        PERSONAL,
-        f"Members whom you see, at most {LONGEST_ENTRIES}.",
-        MemberFacts,
-        Through(BusinessGroupMember),
-        limit=LONGEST_ENTRIES,
-    )
-    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = plain_list(
-        OPERATIONAL,
-        f"Assistance that it received, newest first, at most {LONGEST_LIST}.",
-        AssistanceFacts,
-        by(AssistanceFacts.recipient_id),
-        order=(Order(AssistanceFacts.date, True),),
-    )
+    members: list[Member] | None = members_named(PERSONAL, "Members whom you see", BusinessGroupMember)
+    assistance: list[Annotated[Assistance, lazy("schema.types.assistance")]] = assistance_received()
     rev: int = shown(BusinessGroupFacts.rev)
 
 

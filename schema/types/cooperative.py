@@ -11,8 +11,6 @@ from registry.models import workflow
 from registry.models.cooperative import Cooperative as CooperativeFacts
 from registry.models.cooperative import CooperativeMember
 from registry.models.cooperative import CooperativeYear as YearFacts
-from registry.models.entry import Through
-from registry.models.member import Member as MemberFacts
 from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
@@ -20,7 +18,7 @@ from registry.values.bounds import LONGEST_ENTRIES
 from schema.declare.makers import ID, embedded, face, id_field, of_caller, one, plain_list, shown, withheld_names
 from schema.types.member import Member
 from schema.types.node import Money, Record
-from schema.types.pillar import pillar_filter
+from schema.types.pillar import members_named, pillar_filter
 from schema.types.region import Village
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
@@ -70,13 +68,7 @@ class Cooperative(Record):
         order=(Order(YearFacts.year, True),),
         limit=LONGEST_ENTRIES,
     )
-    members: list[Member] | None = plain_list(
-        PERSONAL,
-        f"Members whom you see, at most {LONGEST_ENTRIES}.",
-        MemberFacts,
-        Through(CooperativeMember),
-        limit=LONGEST_ENTRIES,
-    )
+    members: list[Member] | None = members_named(PERSONAL, "Members whom you see", CooperativeMember)
     rev: int = shown(CooperativeFacts.rev)
 
 

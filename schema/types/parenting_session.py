@@ -7,17 +7,14 @@ import datetime as dt
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.models import workflow
-from registry.models.entry import Through
-from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.parenting_session import ParentingSession as ParentingSessionFacts
 from registry.models.parenting_session import ParentingSessionAttendee
 from registry.models.region import Region as RegionFacts
-from registry.values.bounds import LONGEST_ENTRIES
-from schema.declare.makers import ID, face, guarded, id_field, of_caller, one, plain_list, shown, withheld_names
+from schema.declare.makers import ID, face, guarded, id_field, of_caller, one, shown, withheld_names
 from schema.types.member import Member
 from schema.types.node import Record
-from schema.types.pillar import pillar_filter
+from schema.types.pillar import members_named, pillar_filter
 from schema.types.region import Village
 
 OPERATIONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.SPECIAL
@@ -37,12 +34,8 @@ class ParentingSession(Record):
     facilitator: str | None = guarded(ParentingSessionFacts.facilitator)
     children: int = shown(ParentingSessionFacts.children)
     caregivers: int = shown(ParentingSessionFacts.caregivers)
-    attendees: list[Member] | None = plain_list(
-        SPECIAL,
-        f"Children and caregivers who came and whom you see, at most {LONGEST_ENTRIES}.",
-        MemberFacts,
-        Through(ParentingSessionAttendee),
-        limit=LONGEST_ENTRIES,
+    attendees: list[Member] | None = members_named(
+        SPECIAL, "Children and caregivers who came and whom you see", ParentingSessionAttendee
     )
     rev: int = shown(ParentingSessionFacts.rev)
 

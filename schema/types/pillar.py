@@ -1,4 +1,4 @@
-"""What the records of the four pillars have in common: how their lists are filtered, and who recorded them."""
+"""What the records of the four pillars have in common: the filter of their lists, whom they name, who recorded them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
 from registry.codes import CaseStatus
+from registry.models.assistance import Assistance
+from registry.models.entry import Through
 from registry.models.fact import fact_of
 from registry.models.member import Member
-from registry.models.noun import Noun, To, camel, const
+from registry.models.noun import Noun, To, by, camel, const
 from registry.models.record_revision import RecordRevision
 from registry.models.region import EnrolledIn
 from registry.read.filter import AllOf, Exists
 from registry.read.query import Datum, Order, Where
+from registry.values.bounds import LONGEST_ENTRIES, LONGEST_LIST
 from schema.declare.input_types import InputField, input_type
 from schema.declare.listing import LIST_OPTIONS, WITHIN, Comparison, DateFilter, FilterKey, ListOptions, NamedCondition
-from schema.declare.makers import connection, one
+from schema.declare.makers import connection, one, plain_list
 
 OPEN, OPERATIONAL, PERSONAL, SPECIAL = (
     Sensitivity.OPEN,
@@ -69,6 +72,23 @@ def by_case_status(status: Datum) -> FilterKey:
 def pillar_connection(text: str, noun: type[Noun], day: Datum) -> Any:
     """The list of all records of a noun of the pillars, by their `day`, the newest first."""
     return connection(noun.row_sensitivity, text, noun, None, order=(Order(day, True),), ordered=False)
+
+
+def members_named(kind: Sensitivity, text: str, entry: Any) -> Any:
+    """The members whom the entries of a record name, of those that the caller sees."""
+    text = f"{text}, at most {LONGEST_ENTRIES}."
+    return plain_list(kind, text, Member, Through(entry), limit=LONGEST_ENTRIES)
+
+
+def assistance_received() -> Any:
+    """The assistance whose recipient is the record."""
+    return plain_list(
+        OPERATIONAL,
+        f"Assistance that it received, newest first, at most {LONGEST_LIST}.",
+        Assistance,
+        by(Assistance.recipient_id),
+        order=(Order(Assistance.date, True),),
+    )
 
 
 def names_somebody_seen(entry: Any) -> Where:
