@@ -12,6 +12,20 @@ from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName, TimeBasis
 from registry.figures.catalogue import INDICATORS, catalogue
 from registry.figures.indicator import PERCENT, Indicator, Words
+from registry.figures.summary import CLASSES
+from registry.models.assistance import Assistance
+from registry.models.business import Business, kbli_section
+from registry.models.case import Case
+from registry.models.child_care import ChildCare
+from registry.models.cooperative import Cooperative
+from registry.models.episode import MigrationEpisode
+from registry.models.fact import fact_of
+from registry.models.household import Household
+from registry.models.kinship import parents_abroad
+from registry.models.member import Member
+from registry.models.region import Programme, Region
+from registry.models.service_visit import ServiceVisit
+from registry.models.training import Training
 
 N, D = IndicatorName, Dimension
 CODES = [f"I{number:02}" for number in range(1, 41)]
@@ -98,6 +112,67 @@ def test_the_rows_of_the_ministers_sentence_and_of_its_example_are_there() -> No
         (N.RETURNS, D.MONTH),
     ):
         assert dimension in INDICATORS[name].dimensions
+
+
+OF_FACT = {
+    D.PROVINCE: Region.code,
+    D.REGENCY: Region.code,
+    D.DISTRICT: Region.code,
+    D.VILLAGE: Region.code,
+    D.SEX: Member.sex,
+    D.AGE_BAND: Member.birth_date,
+    D.EDUCATION: Member.education,
+    D.STAGE: MigrationEpisode.stage,
+    D.COUNTRY: MigrationEpisode.country,
+    D.SECTOR: MigrationEpisode.sector,
+    D.SCHEME: MigrationEpisode.scheme,
+    D.OCCUPATION_GROUP: MigrationEpisode.occupation_group,
+    D.RETURN_REASON: MigrationEpisode.return_reason,
+    D.PROCEDURAL_STATUS: MigrationEpisode.procedural_status,
+    D.PARENTS_ABROAD: parents_abroad,
+    D.SCHOOL_STATUS: Member.school_status,
+    D.CAREGIVER: ChildCare.caregiver,
+    D.BUSINESS_FIELD: Business.field,
+    D.KBLI_SECTION: kbli_section,
+    D.BUSINESS_SCALE: Business.scale,
+    D.EXPORT_READINESS: Business.export_readiness,
+    D.OWNER_CATEGORY: Business.owner_category,
+    D.ASSISTANCE_TYPE: Assistance.type,
+    D.PROGRAMME: Programme.code,
+    D.SKILL: Training.skill,
+    D.CASE_TYPE: Case.type,
+    D.CASE_STATUS: Case.status,
+    D.SERVICE_TYPE: ServiceVisit.type,
+    D.COOPERATIVE_STATUS: Cooperative.status,
+    D.WORKFLOW_STATE: Household.workflow_state,
+}
+
+
+def test_a_dimension_is_of_the_class_of_its_fact() -> None:
+    assert set(Dimension) - OF_FACT.keys() == {D.MONTH, D.QUARTER, D.YEAR}, "times are of no record"
+    for dimension, datum in OF_FACT.items():
+        assert dimension.sensitivity is fact_of(datum).sensitivity, dimension
+
+
+OF_SUMMARY = {
+    "provinces": N.PROVINCES_COVERED,
+    "regencies": N.REGENCIES_COVERED,
+    "districts": N.DISTRICTS_COVERED,
+    "villages": N.VILLAGES_ENROLLED,
+    "villages_reporting": N.VILLAGES_REPORTING,
+    "households": N.HOUSEHOLDS,
+    "persons": N.HOUSEHOLD_MEMBERS,
+    "prospective": N.PERSONS_PROSPECTIVE,
+    "working_abroad": N.PERSONS_ACTIVE,
+    "returned": N.PERSONS_RETURNED,
+    "households_with_business": N.HOUSEHOLDS_WITH_BUSINESS,
+    "businesses": N.BUSINESSES,
+    "export_ready": N.EXPORT_READY,
+}
+
+
+def test_a_figure_of_the_summary_is_of_the_class_of_its_indicator() -> None:
+    assert {name: INDICATORS[OF_SUMMARY[name]].sensitivity for name in CLASSES} == CLASSES
 
 
 # --- what does not import ---------------------------------------------------------------------------------------------

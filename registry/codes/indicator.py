@@ -100,8 +100,8 @@ class IndicatorName(Code):
     )
     REMITTANCE_RECEIVING_SHARE = (
         "REMITTANCE_RECEIVING_SHARE",
-        "Persentase PMI yang mengirim uang ke rumah",
-        "share of migrants who send money home",
+        "Persentase rumah tangga penerima kiriman uang",
+        "share of households that receive remittances",
     )
     CASES_OPEN = "CASES_OPEN", "Kasus yang belum selesai", "open cases"
     CASE_MEDIAN_DAYS = "CASE_MEDIAN_DAYS", "Median lama penyelesaian kasus", "median days to settle a case"

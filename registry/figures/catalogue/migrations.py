@@ -152,15 +152,17 @@ MIGRATIONS = (
         SPECIAL,
         PERCENT,
         Words(
-            "PMI aktif (I06) yang rumah tangganya menerima kiriman uang: frekuensi kiriman pada episode terbarunya"
-            " dicatat dan bukan tidak ada.",
-            "Migrants of I06 whose household receives money: the frequency of remittances of the latest episode is"
-            " recorded and is not NONE.",
+            "Rumah tangga pada penyebut yang menerima kiriman uang dari sedikitnya satu dari mereka: episode terbarunya"
+            " mencatat kiriman, dan frekuensinya bukan tidak ada. Bila tidak dicatat, dianggap tidak menerima.",
+            "Households of the denominator that receive money from at least one of those members: the latest episode"
+            " records remittances, and their frequency is not NONE. Without a record they count as not receiving.",
         ),
         Words(
-            "PMI aktif (I06) yang frekuensi kirimannya dicatat; yang tidak dicatat tidak dihitung di kedua sisi.",
-            "Migrants of I06 whose frequency of remittances is recorded; those without count on neither side.",
+            "Rumah tangga terverifikasi (I04) yang mempunyai sedikitnya satu anggota dengan episode terbaru (lihat I05)"
+            " bertahap sedang bekerja di luar negeri atau cuti di tanah air.",
+            "Verified households (I04) with at least one member whose latest episode (see I05) has the stage"
+            " WORKING_ABROAD or ON_HOME_LEAVE.",
         ),
-        by=OF_ACTIVE,
+        by=(*PLACES, *PERIODS),
     ),
 )
