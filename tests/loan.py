@@ -65,8 +65,8 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.loan import Loan as LoanFacts
 from schema.declare.listing import filtering, of_list
-from schema.declare.makers import ID, embedded, face, guarded, id_field, lazy, of_caller, one, shown, withheld_names
-from schema.types.node import Money, Record
+from schema.declare.makers import ID, face, guarded, id_field, lazy, of_caller, one, shown, withheld_names
+from schema.types.node import Money, Record, money
 
 if TYPE_CHECKING:
     from schema.types.household import Household
@@ -92,9 +92,7 @@ class Loan(Record):
     lent_from: CountryCode | None = shown(LoanFacts.lent_from)
     borrowed_on: PartialDate | None = shown(LoanFacts.borrowed_on, by="filter")
     lender: str | None = guarded(LoanFacts.lender)
-    amount: Money | None = embedded(
-        SPECIAL, "How much.", LoanFacts.amount, amount=LoanFacts.amount, currency=LoanFacts.currency
-    )
+    amount: Money | None = money(SPECIAL, "How much.", LoanFacts.amount, LoanFacts.currency)
     passport_masked: str | None = guarded(LoanFacts.passport_no, text="Passport as a mask, `X1******`")
 
 

@@ -88,9 +88,9 @@ from registry.models.member import Member as MemberFacts
 from registry.models.noun import to
 from registry.models.region import Region as RegionFacts
 from registry.models.workshop import Workshop as WorkshopFacts
-from schema.declare.makers import ID, embedded, face, guarded, id_field, of_caller, one, shown, withheld_names
+from schema.declare.makers import ID, face, guarded, id_field, of_caller, one, shown, withheld_names
 from schema.types.member import Member
-from schema.types.node import Money, Record
+from schema.types.node import Money, Record, money
 from schema.types.region import Village
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
@@ -108,9 +108,7 @@ class Workshop(Record):
     held_on: PartialDate | None = shown(WorkshopFacts.held_on)
     trainer: str | None = guarded(WorkshopFacts.trainer)
     host: Member | None = one(PERSONAL, "At whose house it was.", MemberFacts, to(WorkshopFacts.host_id))
-    cost: Money | None = embedded(
-        OPERATIONAL, "What it cost.", WorkshopFacts.cost, amount=WorkshopFacts.cost, currency=WorkshopFacts.currency
-    )
+    cost: Money | None = money(OPERATIONAL, "What it cost.", WorkshopFacts.cost, WorkshopFacts.currency)
     incident: str | None = guarded(WorkshopFacts.incident)
     harmed: int | None = guarded(WorkshopFacts.harmed)
     rev: int = shown(WorkshopFacts.rev)

@@ -15,12 +15,12 @@ from registry.models.noun import to
 from registry.models.region import Programme as ProgrammeFacts
 from registry.models.region import Region as RegionFacts
 from schema.declare.listing import FilterKey, NamedCondition
-from schema.declare.makers import ID, embedded, face, id_field, of_caller, one, shown, withheld_names
+from schema.declare.makers import ID, face, id_field, of_caller, one, shown, withheld_names
 from schema.declare.unions import one_among, union
 from schema.types.business import Business
 from schema.types.business_group import BusinessGroup
 from schema.types.household import Household
-from schema.types.node import Money, Record
+from schema.types.node import Money, Record, money
 from schema.types.pillar import PROGRAMME_KEY, pillar_filter
 from schema.types.region import Programme, Village
 
@@ -44,12 +44,8 @@ class Assistance(Record):
         OPERATIONAL, "The programme under which it was given.", ProgrammeFacts, to(AssistanceFacts.programme_id)
     )
     source: str = shown(AssistanceFacts.source)
-    value: Money | None = embedded(
-        OPERATIONAL,
-        "What it is worth.",
-        AssistanceFacts.value_amount,
-        amount=AssistanceFacts.value_amount,
-        currency=AssistanceFacts.value_currency,
+    value: Money | None = money(
+        OPERATIONAL, "What it is worth.", AssistanceFacts.value_amount, AssistanceFacts.value_currency
     )
     date: dt.date = shown(AssistanceFacts.date)
     recipient: AssistanceRecipient | None = one_among(

@@ -55,7 +55,7 @@ from schema.declare.makers import (
 )
 from schema.types.business_group import BusinessGroup
 from schema.types.cooperative import Cooperative
-from schema.types.node import Connection, Group, Money, Record
+from schema.types.node import Connection, Group, Money, Record, money
 from schema.types.pillar import assistance_received
 from schema.types.region import Village
 
@@ -104,19 +104,11 @@ class Business(Record):
     closed_on: PartialDate | None = shown(BusinessFacts.closed_on, by="filter")
     scale: BusinessScale | None = shown(BusinessFacts.scale, by="filter group")
     turnover_band: TurnoverBand | None = guarded(BusinessFacts.turnover_band, by="filter")
-    annual_sales: Money | None = embedded(
-        PERSONAL,
-        "Yearly sales.",
-        BusinessFacts.annual_sales_amount,
-        amount=BusinessFacts.annual_sales_amount,
-        currency=BusinessFacts.annual_sales_currency,
+    annual_sales: Money | None = money(
+        PERSONAL, "Yearly sales.", BusinessFacts.annual_sales_amount, BusinessFacts.annual_sales_currency
     )
-    capital: Money | None = embedded(
-        PERSONAL,
-        "Capital without land and buildings.",
-        BusinessFacts.capital_amount,
-        amount=BusinessFacts.capital_amount,
-        currency=BusinessFacts.capital_currency,
+    capital: Money | None = money(
+        PERSONAL, "Capital without land and buildings.", BusinessFacts.capital_amount, BusinessFacts.capital_currency
     )
     capital_source: CapitalSource | None = guarded(BusinessFacts.capital_source)
     workers_family: int | None = shown(BusinessFacts.workers_family)

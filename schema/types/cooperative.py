@@ -15,9 +15,9 @@ from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.read.query import Order
 from registry.values.bounds import LONGEST_ENTRIES
-from schema.declare.makers import ID, embedded, face, id_field, of_caller, one, plain_list, shown, withheld_names
+from schema.declare.makers import ID, face, id_field, of_caller, one, plain_list, shown, withheld_names
 from schema.types.member import Member
-from schema.types.node import Money, Record
+from schema.types.node import Money, Record, money
 from schema.types.pillar import members_named, pillar_filter
 from schema.types.region import Village
 
@@ -31,20 +31,10 @@ class CooperativeYear:
     year: int = shown(YearFacts.year)
     members: int = shown(YearFacts.members)
     returned_migrants: int | None = shown(YearFacts.returned_migrants)
-    savings: Money | None = embedded(
-        OPERATIONAL,
-        "What members have saved.",
-        YearFacts.savings_amount,
-        amount=YearFacts.savings_amount,
-        currency=YearFacts.savings_currency,
+    savings: Money | None = money(
+        OPERATIONAL, "What members have saved.", YearFacts.savings_amount, YearFacts.savings_currency
     )
-    loans: Money | None = embedded(
-        OPERATIONAL,
-        "What members owe.",
-        YearFacts.loans_amount,
-        amount=YearFacts.loans_amount,
-        currency=YearFacts.loans_currency,
-    )
+    loans: Money | None = money(OPERATIONAL, "What members owe.", YearFacts.loans_amount, YearFacts.loans_currency)
 
 
 @face(CooperativeFacts)

@@ -47,7 +47,7 @@ from schema.declare.makers import (
     withheld_names,
 )
 from schema.types.agency import Agency
-from schema.types.node import Connection, Group, Money, Record
+from schema.types.node import Connection, Group, Money, Record, money
 
 if TYPE_CHECKING:
     from schema.types.household import Household
@@ -103,13 +103,7 @@ class MigrationEpisode(Record):
     visa_type: str | None = guarded(EpisodeFacts.visa_type)
     contract_starts_on: PartialDate | None = guarded(EpisodeFacts.contract_starts_on)
     contract_ends_on: PartialDate | None = guarded(EpisodeFacts.contract_ends_on, by="filter order")
-    wage: Money | None = embedded(
-        SPECIAL,
-        "Wage per month.",
-        EpisodeFacts.wage_amount,
-        amount=EpisodeFacts.wage_amount,
-        currency=EpisodeFacts.wage_currency,
-    )
+    wage: Money | None = money(SPECIAL, "Wage per month.", EpisodeFacts.wage_amount, EpisodeFacts.wage_currency)
     registered_on: PartialDate | None = guarded(EpisodeFacts.registered_on)
     departed_on: PartialDate | None = guarded(EpisodeFacts.departed_on, by="filter order")
     returned_on: PartialDate | None = guarded(EpisodeFacts.returned_on, by="filter order")
@@ -119,20 +113,10 @@ class MigrationEpisode(Record):
     underage_at_departure: bool | None = guarded(EpisodeFacts.underage_at_departure, by="filter")
     social_security_jkk_jkm: bool | None = guarded(EpisodeFacts.social_security_jkk_jkm, by="filter")
     social_security_jht: bool | None = guarded(EpisodeFacts.social_security_jht, by="filter")
-    cost_paid: Money | None = embedded(
-        SPECIAL,
-        "Cost of the migration.",
-        EpisodeFacts.cost_paid_amount,
-        amount=EpisodeFacts.cost_paid_amount,
-        currency=EpisodeFacts.cost_paid_currency,
+    cost_paid: Money | None = money(
+        SPECIAL, "Cost of the migration.", EpisodeFacts.cost_paid_amount, EpisodeFacts.cost_paid_currency
     )
-    debt: Money | None = embedded(
-        SPECIAL,
-        "Debt for the migration.",
-        EpisodeFacts.debt_amount,
-        amount=EpisodeFacts.debt_amount,
-        currency=EpisodeFacts.debt_currency,
-    )
+    debt: Money | None = money(SPECIAL, "Debt for the migration.", EpisodeFacts.debt_amount, EpisodeFacts.debt_currency)
     last_contact_on: PartialDate | None = guarded(EpisodeFacts.last_contact_on)
     remittance: Remittance | None = embedded(
         SPECIAL, "Money sent home; null if nothing is recorded of it.", episode.remits

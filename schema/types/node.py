@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from auth.ability import Ability
 from auth.role import Role
+from auth.sensitivity import Sensitivity
 from registry.codes import Severity
 from registry.codes.messages import UserErrorCode
 from registry.models import finding, workflow
 from registry.models.fact import CurrencyCode
 from registry.models.finding import FindingRecord
+from registry.read.query import Datum
 from schema.declare.directives import Exemption, named_enum, own_labels
-from schema.declare.makers import ID, face, of_caller, plain_list, value_field, withheld_names
+from schema.declare.makers import ID, embedded, face, of_caller, plain_list, value_field, withheld_names
 
 T = TypeVar("T")
 named_enum(
@@ -88,6 +90,11 @@ class Money:
 
     amount: Decimal = value_field(text="Exact decimal number.")
     currency: CurrencyCode = value_field(text="ISO 4217 code.")
+
+
+def money(kind: Sensitivity, text: str, amount: Datum, currency: Datum) -> Any:
+    """An amount in its currency; null if there is none."""
+    return embedded(kind, text, amount, amount=amount, currency=currency)
 
 
 @face()
