@@ -10,7 +10,7 @@ import pytest
 from auth.sensitivity import Sensitivity
 from registry.models.noun import To
 from schema.declare.unions import one_among
-from tests.village import FAR, HERE, NEXT_DOOR, Place, shop
+from tests.village import FAR, HERE, NEXT_DOOR, SPLIT, Place, shop
 
 pytestmark = pytest.mark.anyio
 SHOWN = """id type programme { code } source value { amount currency } date rev village { code }
@@ -90,7 +90,8 @@ async def test_recipients_that_do_not_exist_for_the_caller_are_not_found_alike(v
     house, _ = await household_with_shop(village)
     await village.admin.execute("UPDATE household SET archived_at = now() WHERE id = $1", uuid.UUID(house))
     member = (await village.new_household("DRAFT"))["members"][0]["id"]
-    ids = (str(uuid.uuid4()), far_house, far_business, far_group, house, member)
+    closed = str(village.regions[SPLIT])
+    ids = (str(uuid.uuid4()), far_house, far_business, far_group, house, member, closed)
     answers = [await save(village, "officer", assistance(id_)) for id_ in ids]
     assert codes(answers[0]) == [("NOT_FOUND", ["recipientId"])]
     assert all(answer == answers[0] for answer in answers)

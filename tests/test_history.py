@@ -131,6 +131,16 @@ async def test_a_number_that_is_sent_again_has_not_changed(village: Place) -> No
     assert changes(second) == {("rt",): (None, "007", False)}
 
 
+async def test_a_number_that_is_sealed_with_another_key_has_not_changed(village: Place) -> None:
+    def sealed(key: str, blind: str = "same") -> str:
+        return f'{{"household": {{"1": {{"phone": {{"key_id": "{key}", "sealed": "{key}", "blind": "{blind}"}}}}}}}}'
+
+    changed = "SELECT noun, fact FROM registry.changes_between($1::json, $2::json)"
+    assert await village.admin.fetch(changed, sealed("k1"), sealed("k2")) == []
+    rows = await village.admin.fetch(changed, sealed("k1"), sealed("k1", "another"))
+    assert [tuple(row) for row in rows] == [("household", "phone")]
+
+
 # --- for whom ---------------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +180,33 @@ async def test_protective_fields_are_their_recorder_s_even_if_others_changed_the
     for who in ("second", "verifier", "coordinator", "ministry", "province"):
         (third,) = await history(village, who, document, since=2)
         assert third["changes"] == [], who
+
+
+async def test_what_another_removed_stays_protected(village: Place) -> None:
+    """Whoever removes a record is not its recorder, so they do not learn from the history what they could not see."""
+    document = await edited(village)
+    (move,) = document["migrations"]
+    changed = [{"id": move["id"], "removed": True}, episode(document["members"][0])]
+    amended = await village.amend("second", {"id": document["id"], "migrations": changed}, 2)
+    assert amended["outcome"] == "ACCEPTED", amended
+    path = ("migrations", move["id"], "proceduralStatus")
+    (third,) = await history(village, "officer", document, since=2)
+    assert changes(third)[path] == ("PROCEDURAL", None, False)
+    (third,) = await history(village, "second", document, since=2)
+    assert path not in changes(third)
+    assert changes(third)["migrations", move["id"], "country"] == ("HK", None, False)
+
+
+async def test_a_revision_names_whoever_saved_it_as_they_were_called_then(village: Place) -> None:
+    document = await village.new_household("VERIFIED_VILLAGE")
+    assert (await village.amend("officer", {"id": document["id"], "rt": "007"}))["outcome"] == "ACCEPTED"
+    of_rev = "UPDATE workflow_event SET {} WHERE household_id = $1 AND rev = 1 AND actor_name = $2"
+    renamed, earlier = of_rev.format("actor_name = 'Nama lama'"), of_rev.format("at = at - interval '1 day'")
+    await village.admin.execute(earlier, document["id"], "verifier")  # an act of others, whenever it was
+    await village.admin.execute(renamed, document["id"], "officer")
+    first, second = await history(village, "officer", document)
+    assert (first["actor"]["name"], second["actor"]["name"]) == ("Nama lama", "officer")
+    assert first["actor"]["accountId"] == second["actor"]["accountId"] == str(village.ids["officer"])
 
 
 async def test_a_former_officer_has_no_history(village: Place) -> None:
