@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from registry.codes import Severity
+from registry.codes.messages import UserErrorCode
 from registry.models.household_aggregate import AGGREGATE, LISTS, NOUNS
+from registry.rules import Finding
+from registry.write.persist import finding_path
 from registry.write.remark import changed, stored_path
 from schema.inputs.household import INSIDE
 from tests.village import RETURN, Place, episode, household, person, shop, whole_household
@@ -47,7 +51,6 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
         (["address"], ["address"]),
         (["consent", "givenBy"], ["consent", "givenBy"]),
         (["consent"], ["consent"]),
-        (["consentBasis"], ["consent", "basis"]),  # as findings name it
         (["villageCode"], ["villageCode"]),
         (["members"], ["members"]),
         (["members", second], ["members", second]),
@@ -65,6 +68,16 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
     assert [remark["path"] for remark in rows] == [stored for _, stored in sent_and_stored][::-1]
 
 
+@pytest.mark.parametrize("table", NOUNS)
+def test_a_remark_may_quote_the_path_of_any_finding(table: str) -> None:
+    document = AGGREGATE.empty() | {table: {"1": {"seq": 1}}}
+    for column in INSIDE[table].keys() - {"id"}:
+        finding = Finding(UserErrorCode.REQUIRED, Severity.ERROR, table, "1", column, {})
+        path = finding_path(finding, document, INSIDE)
+        stored = [path[0], "1", *path[2:]] if table in LISTS else path
+        assert stored_path(path, document, INSIDE) == stored
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -75,6 +88,7 @@ async def test_a_path_names_a_child_by_id_or_by_index(village: Place) -> None:
         ["id"],
         ["address", "street"],
         ["consent", "nonsense"],
+        ["consentBasis"],  # its column, which no form has
         ["members", "7", "nik"],
         ["members", "-1", "nik"],
         ["members", "0", "nonsense"],

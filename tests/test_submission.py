@@ -35,6 +35,7 @@ from tests.village import (
     HERE,
     NEXT_DOOR,
     OLD_CODE,
+    RETURN,
     SPLIT,
     SUBMIT,
     SUCCESSORS,
@@ -593,6 +594,17 @@ async def test_a_warning_is_stored_and_shown_by_its_class(village: Place) -> Non
     assert codes_by_reader["verifier"] <= everything
     # Who does not see numbers does not see findings about them.
     assert "NIK_DOB_MISMATCH" not in codes_by_reader["province"]
+
+
+async def test_a_warning_stands_at_its_place_in_the_form(village: Place) -> None:
+    document = household()
+    document["businesses"] = [shop(document["members"][0], annualSales={"amount": "9" * 13, "currency": "IDR"})]
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    (finding,) = (await stored(village, document, "findings { code path }"))["findings"]
+    assert finding == {"code": "AMOUNT_OUTLIER", "path": ["businesses", "0", "annualSales", "amount"]}
+    remark = {"path": finding["path"], "text": "Terlalu besar."}
+    returned = await village.ask("verifier", RETURN, id=document["id"], rev=1, remarks=[remark])
+    assert returned["returnHousehold"]["userErrors"] == []  # a verifier may quote it
 
 
 async def test_warnings_are_those_of_the_newest_revision(village: Place) -> None:

@@ -20,7 +20,6 @@ from registry.guard.record_id import taken_in
 from registry.models.aggregate import Document
 from registry.models.fact import fact_of
 from registry.models.household_aggregate import CHILDREN, DERIVED, LISTS, NOUNS, SEALED
-from registry.models.noun import camel
 from registry.rules import Finding
 from registry.values.civil_day import civil_day
 from registry.values.derived import owner_category, underage_at_departure
@@ -28,7 +27,7 @@ from registry.values.derived import scale as business_scale
 from registry.write import household_sql
 from registry.write.command import Actor, actor
 from registry.write.document import listed
-from registry.write.remark import answered
+from registry.write.remark import Inside, answered
 from registry.write.statements import as_json
 from registry.write.submission_context import SubmissionContext
 from registry.write.user_errors import IdTaken
@@ -223,11 +222,13 @@ def _findings(work: SubmissionContext, document: Document, findings: Sequence[Fi
     me, rows = work.principal.user_id, []
     for position, finding in enumerate(sorted(findings, key=lambda finding: not finding.must_see), 1):
         recorder = work.recorders.get((finding.table, finding.id), me)
-        rows.append(finding_row(finding, position, document, recorder))
+        rows.append(finding_row(finding, position, document, work.edit.inside, recorder))
     return rows
 
 
-def finding_row(finding: Finding, position: int, document: Document, recorder: uuid.UUID) -> dict[str, Any]:
+def finding_row(
+    finding: Finding, position: int, document: Document, inside: Inside, recorder: uuid.UUID
+) -> dict[str, Any]:
     """A finding as it is stored: with both sentences, the class of its column and the recorder of its row."""
     column = NOUNS[finding.table].__table__.c.get(finding.column)
     about = "OPERATIONAL" if column is None else fact_of(column).sensitivity.value
@@ -235,7 +236,7 @@ def finding_row(finding: Finding, position: int, document: Document, recorder: u
         "position": position,
         "code": finding.code.value,
         "severity": finding.severity.value,
-        "path": finding_path(finding, document),
+        "path": finding_path(finding, document, inside),
         "message_id": sentence(finding.code, "id", **finding.params),
         "message_en": sentence(finding.code, "en", **finding.params),
         "params": [{"name": name, "value": value} for name, value in finding.params.items()],
@@ -245,9 +246,9 @@ def finding_row(finding: Finding, position: int, document: Document, recorder: u
     }
 
 
-def finding_path(finding: Finding, document: Document) -> list[str]:
-    """Where in the household: list, position in it, field."""
-    field = camel(finding.column)
+def finding_path(finding: Finding, document: Document, inside: Inside) -> list[str]:
+    """Where in the household: list, position in it, field as the form has it; a whole list by its name."""
+    field = inside[finding.table].get(finding.column, (finding.column,))
     if finding.table == "household":
-        return [field]
-    return [LISTS[finding.table], str(listed(finding.table, document).index(finding.id)), field]
+        return [*field]
+    return [LISTS[finding.table], str(listed(finding.table, document).index(finding.id)), *field]

@@ -22,7 +22,7 @@ from registry.models.aggregate import Document
 from registry.models.fact import WRITTEN_AT, fact_of
 from registry.models.finding import PLAIN
 from registry.models.household_aggregate import LISTS, NOUNS
-from registry.models.noun import camel, table_of
+from registry.models.noun import table_of
 from registry.models.workflow import REMARK
 from registry.store.db import Transaction
 from registry.store.sql import Sql, arg
@@ -90,11 +90,9 @@ def _child(place: str, ids: list[str]) -> str | None:
 
 
 def _field(table: str, path: Path, inside: Inside) -> Path:
-    """A field of the form, the value that it is part of, or the name that a finding has for it; else empty."""
-    fields = {column: where for column, where in inside[table].items() if column != "id"}
-    if path and any(where[: len(path)] == path for where in fields.values()):
-        return path
-    return next((where for column, where in fields.items() if (camel(column),) == path), ())
+    """A field of the form, or the value that it is part of; else empty."""
+    places = [where for column, where in inside[table].items() if column != "id"]
+    return path if path and any(where[: len(path)] == path for where in places) else ()
 
 
 def split_path(path: list[str]) -> tuple[str, str | None, Path]:

@@ -154,7 +154,7 @@ class Recorder:
     def _add_findings(self, document: Document, state: WorkflowState, common: Mapping[str, Any]) -> None:
         findings = check(document, self.now, complete=state is not S.DRAFT, aggregate=AGGREGATE)
         for position, finding in enumerate(findings, 1):
-            row = finding_row(finding, position, document, self.officer.id)
+            row = finding_row(finding, position, document, INSIDE, self.officer.id)
             row["params"] = orjson.dumps(row["params"]).decode()
             id_ = uuid.uuid5(common["household_id"], f"finding/{position}")
             self.rows.add(FINDING, common, row, {"id": id_})
