@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.village import Place, care, household, infant, person
+from auth.area import NOWHERE
+from auth.principal import Principal
+from auth.sensitivity import Sensitivity
+from tests.village import SUBMIT, Place, care, household, infant, person
 
 pytestmark = pytest.mark.anyio
+SPECIAL = Sensitivity.SPECIAL
 SHOWN = """childCare { id child { id } caregiver caregiverMember { id } needs attendsParenting }
   members { id childCare { id } }"""
 NODE = "query($id: ID!) { node(id: $id) { __typename id ... on ChildCare { caregiver needs } } }"
@@ -65,7 +69,7 @@ async def test_without_the_class_it_is_as_if_there_were_none(village: Place) -> 
         ]
         assert shown == without
         assert shown["childCare"] is None
-        assert "childCare" in shown["withheld"]
+        assert all("childCare" in row["withheld"] for row in (shown, *shown["members"]))
         hidden, absent = [
             (await village.query(who, NODE, id=id_)).json["data"]
             for id_ in (document["childCare"][0]["id"], str(uuid.uuid4()))
@@ -103,6 +107,29 @@ async def test_a_caregiver_of_the_household_is_grown_up(village: Place) -> None:
     assert await codes(village, document) == [("CAREGIVER_IS_CHILD", place)]
     document["childCare"][0]["caregiverMemberId"] = str(uuid.uuid4())
     assert await codes(village, document) == [("NOT_FOUND", place)]
+
+
+async def test_nobody_looks_after_themselves_however_old_they_are(village: Place) -> None:
+    document = with_care()
+    document["members"][2] |= {"birthDate": None}
+    document["childCare"][0]["caregiverMemberId"] = document["childCare"][0]["childId"]
+    place = ["childCare", "0", "caregiverMemberId"]
+    assert ("CAREGIVER_IS_CHILD", place) in await codes(village, document)
+
+
+async def test_who_does_not_see_the_class_does_not_remove_an_arrangement(
+    village: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody who submits sees it today, by the page; the path of every record does not count on that."""
+    document = with_care()
+    assert await codes(village, document) == []
+    sees = Principal.sees
+    monkeypatch.setattr(Principal, "sees", lambda self, kind: NOWHERE if kind is SPECIAL else sees(self, kind))
+    removed = {"id": document["id"], "childCare": [{"id": document["childCare"][0]["id"], "removed": True}]}
+    answer = await village.query("officer", SUBMIT, household=removed, baseRev=1)
+    assert answer.codes == ["FORBIDDEN"]
+    monkeypatch.undo()
+    assert len((await village.household("officer", document["id"], "childCare { id }"))["childCare"]) == 1
 
 
 @pytest.mark.parametrize("save", ["DRAFT", "SUBMITTED"])

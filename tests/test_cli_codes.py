@@ -118,6 +118,13 @@ def test_a_code_that_a_later_file_lacks_ends_and_is_never_removed(dsn: str, file
     assert (codes(dsn))["WEAVING"][-1] is None
 
 
+def test_a_code_that_has_ended_keeps_its_last_day(dsn: str, file: Any) -> None:
+    ended = "code,label_id,label_en,valid_to\nWEAVING,Tenun,weaving,2025-06-30\n"
+    assert run("codes", "load", "SKILL", file(ended)) == 0
+    assert run("codes", "load", "SKILL", file(HEADING + "BAKING,Membuat roti,baking\n")) == 0
+    assert codes(dsn)["WEAVING"][-1] == dt.date(2025, 6, 30)
+
+
 def test_a_file_may_end_a_code_of_the_program_and_give_it_other_words(
     dsn: str, file: Any, postgres: Embedded, database: str
 ) -> None:
@@ -128,6 +135,21 @@ def test_a_file_may_end_a_code_of_the_program_and_give_it_other_words(
     assert codes(dsn) == before | changed
     asyncio.run(migrate(postgres.dsn(database)))
     assert codes(dsn) == before | changed  # a list that was loaded is its operator's
+
+
+def test_a_list_has_another_version_when_a_code_its_days_or_its_source_change(dsn: str, file: Any) -> None:
+    heading = "code,label_id,label_en,valid_from,valid_to\n"
+    loads = [
+        (heading + "WEAVING,Tenun,weaving,,\n", "BPS"),
+        (heading + "WEAVING,Tenun,weaving,2020-01-01,\n", "BPS"),
+        (heading + "WEAVING,Tenun,weaving,2020-01-01,2030-12-31\n", "BPS"),
+        (heading + "WEAVING,Tenun,weaving,2020-01-01,2030-12-31\n", "Kemnaker"),
+    ]
+    versions = [origin(dsn)[1]]
+    for content, source in loads:
+        assert run("codes", "load", "SKILL", file(content), "--source", source) == 0
+        versions.append(origin(dsn)[1])
+    assert len(set(versions)) == len(versions)
 
 
 @pytest.mark.parametrize(

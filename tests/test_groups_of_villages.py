@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from auth.area import NOWHERE
+from auth.principal import Principal
+from auth.sensitivity import Sensitivity
 from tests.village import FAR, HERE, NEXT_DOOR, Place, shop
 
 pytestmark = pytest.mark.anyio
+SPECIAL = Sensitivity.SPECIAL
 FIELDS = {
     "BusinessGroup": "id withheld name kind formedOn memberCount members { id } rev",
     "Cooperative": """id withheld name status kind legalNo legalOn members { id } rev
@@ -175,6 +179,21 @@ async def test_who_came_to_a_parenting_session_is_for_those_who_see_the_class_sp
     assert codes(await save(village, "officer", "ParentingSession", session(date="2190-01-01"))) == [
         ("DATE_FUTURE", ["date"])
     ]
+
+
+async def test_who_does_not_see_the_class_of_a_list_does_not_empty_it(
+    village: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty list names nobody, so no column of its class is sent."""
+    columns = session(attendeeIds=await people(village))
+    await saved(village, "ParentingSession", columns)
+    sees = Principal.sees
+    monkeypatch.setattr(Principal, "sees", lambda self, kind: NOWHERE if kind is SPECIAL else sees(self, kind))
+    text = """mutation($input: ParentingSessionInput!) { saveParentingSession(input: $input) { outcome } }"""
+    answer = await village.query("officer", text, input={"id": columns["id"], "baseRev": 1, "attendeeIds": []})
+    assert answer.codes == ["FORBIDDEN"]
+    monkeypatch.undo()
+    assert len((await seen(village, "officer", "ParentingSession", columns["id"]))["attendees"]) == 2
 
 
 async def test_a_business_belongs_to_a_group_and_a_cooperative_of_its_village(village: Place) -> None:

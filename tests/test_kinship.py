@@ -101,6 +101,37 @@ async def test_the_newest_episode_of_a_parent_counts(village: Place) -> None:
     assert (await stored(village, "officer", members, trips))["CHILD"]["parentsAbroad"] == "NONE"
 
 
+async def test_a_parent_on_home_leave_works_abroad(village: Place) -> None:
+    members = family()
+    leave = episode(members["WIFE"], stage="ON_HOME_LEAVE")
+    assert (await stored(village, "officer", members, [leave]))["CHILD"]["parentsAbroad"] == "MOTHER"
+
+
+async def test_what_was_removed_makes_nobody_kin(village: Place) -> None:
+    """Neither a migration nor a member who has left the household."""
+    members, shown = family(), []
+    trips = [returned(members["HEAD"], departedOn="2010", returnedOn="2012"), episode(members["WIFE"])]
+    trips.append(returned(members["PARENT"]))
+    document = household(members=list(members.values()), migrations=trips)
+    assert (await village.submit("officer", document))["outcome"] == "ACCEPTED"
+    gone = {"id": trips[0]["id"], "removed": True}
+    wife = {"id": members["WIFE"]["id"], "removed": True}
+    for rev, edit in enumerate(
+        [
+            {"migrations": [gone]},
+            {"members": [wife], "migrations": [{"id": trips[1]["id"], "removed": True}]},
+        ],
+        1,
+    ):
+        answer = await village.submit("officer", {"id": document["id"]} | edit, rev)
+        assert answer["outcome"] == "ACCEPTED", answer
+        rows = (await village.household("officer", document["id"], SHOWN))["members"]
+        shown.append({row["fullName"]: (row["migrantFamily"], row["parentsAbroad"]) for row in rows})
+    after_trip, after_wife = shown
+    assert (after_trip["WIFE"], after_trip["CHILD"]) == ((False, None), (True, "MOTHER"))
+    assert (after_wife["HEAD"], after_wife["CHILD"]) == ((True, None), (False, "NONE"))  # the head's father migrated
+
+
 async def test_each_is_withheld_without_its_class(village: Place) -> None:
     for who, withheld in (("coordinator", set()), ("verifier", {"parentsAbroad"})):
         members = family()

@@ -8,6 +8,7 @@ import hashlib
 import random
 import uuid
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ from auth.policy import PAGE
 from auth.principal import SETTING_OF
 from auth.sensitivity import Sensitivity
 from registry.codes import ServiceType
+from registry.figures import report as monthly_report
 from registry.figures.catalogue import INDICATORS
 from registry.figures.report import FIRST_MONTH, last_month
 from registry.figures.report_rows import MOST_ROWS, REPORT_ROWS, ReportRow
@@ -185,6 +187,28 @@ async def test_a_stock_is_what_was_verified_when_the_month_ended_in_the_capital(
     assert await households(ends - year, ends) == missing + 1
     assert await households(ends - year, ends - second) == missing
     await households(dt.datetime.now(dt.UTC), None)
+
+
+async def test_what_has_no_date_exists_since_it_was_recorded_by_the_clocks_of_the_capital(village: Place) -> None:
+    before = {month: await read(village, month) for month in ("2018-05", "2018-06")}
+    group = await save(village, GROUP, name="Kelompok")
+    cooperative = await save(village, COOPERATIVE, name="Koperasi", status="STARTING", kind="CONSUMERS")
+    midnight = dt.datetime(2018, 5, 31, 17, tzinfo=dt.UTC)
+    created = "UPDATE {} SET created_at = $2 WHERE id = $1"
+    for table, id_ in (("business_group", group), ("cooperative", cooperative)):
+        await village.admin.execute(created.format(table), uuid.UUID(id_), midnight)
+    after = {month: changes(report, await read(village, month)) for month, report in before.items()}
+    assert after == {"2018-05": {}, "2018-06": {"GROUPS": 1, "COOPERATIVES": 1}}
+
+
+def test_a_month_ends_by_the_clocks_of_the_capital(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return dt.datetime(2026, 11, 30, 17, tzinfo=dt.UTC).astimezone(tz)
+
+    monkeypatch.setattr(monthly_report, "dt", SimpleNamespace(datetime=Clock, timedelta=dt.timedelta))
+    assert last_month() == "2026-11"  # in UTC it is still November
 
 
 @pytest.mark.parametrize("seed", range(3))

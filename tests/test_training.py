@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from registry.store.db import Transaction
 from registry.values.bounds import LONGEST_ENTRIES
+from registry.write import village_record
+from registry.write.code_lookup import FIND
 from tests.village import FAR, HERE, NEXT_DOOR, Place
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +127,28 @@ async def test_two_officers_who_each_add_a_participant_are_both_kept(village: Pl
     assert (who_took_part(merged), merged["rev"]) == ({one, other, third}, 3)
 
 
+async def test_one_person_takes_part_in_several_trainings(village: Place) -> None:
+    one, *_ = await people(village)
+    first, second = training(took_part(one, certified=True)), training(took_part(one))
+    for columns in (first, second):
+        await saved(village, columns)
+    await saved(village, second | {"participants": []})
+    shown = (await village.ask("officer", NODE, id=first["id"]))["node"]
+    assert (who_took_part(shown), shown["participants"][0]["certified"]) == ({one}, True)
+
+
+async def test_together_officers_add_no_more_than_a_list_holds(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other, third = await people(village)
+    columns = training(took_part(one))
+    await saved(village, columns)
+    edit = {"id": columns["id"], "baseRev": 1}
+    await saved(village, edit | {"participants": [took_part(one), took_part(other)]}, "second")
+    monkeypatch.setattr(village_record, "LONGEST_ENTRIES", 2)
+    payload = await save(village, "officer", edit | {"participants": [took_part(one), took_part(third)]})
+    assert codes(payload) == [("UNKNOWN_VALUE", ["participants"])]
+    assert await rows(village, columns["id"]) == sorted([(one, False), (other, False)])
+
+
 async def test_the_same_participant_changed_differently_is_a_conflict_and_stores_nothing(village: Place) -> None:
     one, other, _ = await people(village)
     columns = training(took_part(one), took_part(other))
@@ -211,6 +236,35 @@ async def test_a_wrong_training_is_refused_at_its_place(
     village: Place, changes: dict[str, Any], expected: list[tuple[str, list[str]]]
 ) -> None:
     assert codes(await save(village, "officer", training(**changes))) == expected
+
+
+async def test_a_code_that_was_loaded_is_one_of_its_own_list_alone(village: Place) -> None:
+    add = """INSERT INTO reference_code (list, code, label_id, label_en, sort)
+      VALUES ('SKILL', 'WEAVING', 'Tenun', 'weaving', 99)"""
+    assert codes(await save(village, "officer", training(skill="WEAVING"))) == [("UNKNOWN_VALUE", ["skill"])]
+    await village.admin.execute(add)
+    await saved(village, training(skill="WEAVING"))
+    elsewhere = training(skill="WEAVING", provider="WEAVING")
+    assert codes(await save(village, "officer", elsewhere)) == [("UNKNOWN_VALUE", ["provider"])]
+
+
+async def test_a_stored_code_is_not_sought_again(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await village.admin.execute(
+        "INSERT INTO reference_code (list, code, label_id, label_en, sort) VALUES ('SKILL', 'DYEING', 'Celup', '-', 98)"
+    )
+    sought: list[Any] = []
+    rows_of = Transaction.rows
+
+    async def recording(tx: Transaction, statement: Any, **arguments: Any) -> Any:
+        sought.extend([arguments["codes"]] if statement is FIND else [])
+        return await rows_of(tx, statement, **arguments)
+
+    monkeypatch.setattr(Transaction, "rows", recording)
+    columns = training(skill="DYEING")
+    await saved(village, columns)
+    await saved(village, columns | {"title": "Lain"})
+    await saved(village, training())  # all its codes come with the program
+    assert sought == [["DYEING"]]
 
 
 async def test_what_is_wrong_with_a_participant_stands_at_its_place(village: Place) -> None:
