@@ -198,7 +198,7 @@ async def test_whom_it_names_is_looked_up_in_its_village(village: Place) -> None
 async def test_it_stays_in_its_village(village: Place) -> None:
     columns = await saved(village)
     payload = await save(village, "both villages", {"id": columns["id"], "villageCode": NEXT_DOOR})
-    assert codes(payload) == [("TRANSITION_NOT_ALLOWED", ["villageCode"])]
+    assert codes(payload) == [("VILLAGE_FIXED", ["villageCode"])]
 
 
 async def test_who_may_not_write_there_changes_nothing_and_learns_nothing(village: Place) -> None:

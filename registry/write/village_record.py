@@ -124,7 +124,7 @@ class VillageRecordSubmission(Submission):
     def judge(self, work: SubmissionContext, merged: Merged) -> Judgement | None:
         """By the rules of its values: errors refuse, warnings go back to whoever sent it."""
         if work.moved:
-            raise refusal(Code.TRANSITION_NOT_ALLOWED, *work.edit.root_path("village_id"))
+            raise refusal(Code.VILLAGE_FIXED, *work.edit.root_path("village_id"))
         if not merged.changed and work.row is not None:
             return None
         self._refuse_long_lists(merged.document)
