@@ -158,12 +158,17 @@ def test_households_take_part_in_the_pillars_whose_records_name_them() -> None:
             (household,) = document["household"].values()
             for row in document["pillar_participation"].values():
                 assert any((row["pillar"], member) in by_pillar for member in document["member"])
-                assert row["started_on"] <= household["captured_at"][:7]
+                ended_on = row.get("ended_on")
+                assert row["started_on"] <= (ended_on or household["captured_at"])[:7] <= household["captured_at"][:7]
+                assert ended_on is None or int(ended_on[:4]) < int(household["captured_at"][:4])
                 joined[row["pillar"]] += 1
+                joined["ended"] += ended_on is not None
             for business in document["business"].values():
                 for column in ("group_id", "cooperative_id"):
                     assert column not in business or business["owner_id"] in groups[business[column]]
                     joined[column] += column in business
+    taking_part = sum(joined[pillar.value] for pillar in {*PILLARS.values()})
+    assert 0 < joined["ended"] < taking_part / 2
     assert all(joined[name] for name in ("group_id", "cooperative_id", *(pillar.value for pillar in PILLARS.values())))
 
 

@@ -1,4 +1,4 @@
-"""A noun of a village that the registry does not have: a workshop, saved by a command of its own."""
+"""A noun of a village that the registry does not have: a workshop with its visitors, saved by a command of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from auth.sensitivity import Sensitivity
 from registry.models.fact import CurrencyCode, PartialDate, fact
 from registry.models.member import Member
 from registry.models.noun import Noun
-from registry.models.scoped import VillageRecord
+from registry.models.scoped import RecordEntry, VillageRecord, with_entries
 from registry.values.bounds import AMOUNT, NAME
 
 OPERATIONAL, PERSONAL, PROTECTIVE = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.PROTECTIVE
@@ -31,6 +31,7 @@ class Workshop(VillageRecord, Noun):
     """Lokakarya."""
 
     __tablename__ = "workshop"
+    __table_args__ = with_entries("workshop")
     title: Mapped[str] = fact(OPERATIONAL, "Judul", "Title", longest=NAME)
     held_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tanggal", "Held on")
     trainer: Mapped[str | None] = fact(PERSONAL, "Pelatih", "Trainer", longest=NAME)
@@ -39,6 +40,15 @@ class Workshop(VillageRecord, Noun):
     currency: Mapped[CurrencyCode | None] = fact(OPERATIONAL, "Mata uang", "Currency", whole="cost")
     incident: Mapped[str | None] = fact(PROTECTIVE, "Kejadian", "What had to be protected", longest=NAME)
     harmed: Mapped[int | None] = fact(PROTECTIVE, "Korban", "How many were harmed", within=(0, 1000))
+
+
+class WorkshopVisitor(RecordEntry, Noun):
+    """Pengunjung lokakarya."""
+
+    __tablename__ = "workshop_visitor"
+    record, key, list_name = Workshop, "member_id", "visitors"
+    member_id: Mapped[uuid.UUID] = fact(PERSONAL, "Pengunjung", "Visitor", names=Member)
+    paid: Mapped[bool] = fact(PERSONAL, "Membayar", "Whether they paid")
 '''
 
 RULES = '''
@@ -85,15 +95,37 @@ from auth.sensitivity import Sensitivity
 from registry.models import workflow
 from registry.models.fact import PartialDate
 from registry.models.member import Member as MemberFacts
-from registry.models.noun import to
+from registry.models.noun import by, to
 from registry.models.region import Region as RegionFacts
 from registry.models.workshop import Workshop as WorkshopFacts
-from schema.declare.makers import ID, face, guarded, id_field, of_caller, one, shown, withheld_names
+from registry.models.workshop import WorkshopVisitor as VisitorFacts
+from registry.values.bounds import LONGEST_ENTRIES
+from schema.declare.makers import (
+    ID,
+    face,
+    guarded,
+    id_field,
+    non_null,
+    of_caller,
+    one,
+    plain_list,
+    shown,
+    withheld_names,
+)
 from schema.types.member import Member
 from schema.types.node import Money, Record, money
+from schema.types.pillar import names_somebody_seen
 from schema.types.region import Village
 
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+
+
+@face(VisitorFacts)
+class WorkshopVisitor:
+    """Who came to a workshop."""
+
+    member: Member = one(PERSONAL, "Who came.", MemberFacts, to(VisitorFacts.member_id))
+    paid: bool = non_null(VisitorFacts.paid, PERSONAL)
 
 
 @face(WorkshopFacts)
@@ -109,6 +141,14 @@ class Workshop(Record):
     trainer: str | None = guarded(WorkshopFacts.trainer)
     host: Member | None = one(PERSONAL, "At whose house it was.", MemberFacts, to(WorkshopFacts.host_id))
     cost: Money | None = money(OPERATIONAL, "What it cost.", WorkshopFacts.cost, WorkshopFacts.currency)
+    visitors: list[WorkshopVisitor] | None = plain_list(
+        PERSONAL,
+        "Visitors whom you see.",
+        VisitorFacts,
+        by(VisitorFacts.record_id),
+        names_somebody_seen(VisitorFacts),
+        limit=LONGEST_ENTRIES,
+    )
     incident: str | None = guarded(WorkshopFacts.incident)
     harmed: int | None = guarded(WorkshopFacts.harmed)
     rev: int = shown(WorkshopFacts.rev)
@@ -132,7 +172,7 @@ WORKSHOP = NewNoun(
         "face": (FACE_FILE, FACE),
         "command": (COMMAND_FILE, COMMAND),
     },
-    "from registry.models.workshop import Workshop",
-    "table_of(Workshop)",
+    "from registry.models.workshop import Workshop, WorkshopVisitor",
+    "table_of(Workshop), table_of(WorkshopVisitor)",
 )
 """In the order of README.md."""

@@ -13,7 +13,8 @@ from registry.guard.wall import DOORS, Kind
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
-SHOWN = "id withheld viewerCan title heldOn trainer host { id } cost { amount currency } incident rev village { code }"
+SHOWN = """id withheld viewerCan title heldOn trainer host { id } cost { amount currency } incident rev village { code }
+  visitors { member { id } paid }"""
 SAVE = f"""mutation($input: WorkshopInput!) {{ saveWorkshop(input: $input) {{
   outcome workshop {{ {SHOWN} }} userErrors {{ code severity path }} }} }}"""
 
@@ -74,13 +75,14 @@ async def test_it_is_answered_like_a_household(village: Place) -> None:
             "incident": None,
             "rev": 1,
             "village": {"code": HERE},
+            "visitors": [],
         },
         "userErrors": [],
     }
     query = f"query($id: ID!) {{ node(id: $id) {{ ... on Workshop {{ {SHOWN} }} }} }}"
     node = (await village.ask("viewer", query, id=columns["id"]))["node"]
     assert (sorted(node["withheld"]), node["trainer"], node["viewerCan"]) == (
-        ["harmed", "host", "incident", "trainer"],
+        ["harmed", "host", "incident", "trainer", "visitors"],
         None,
         [],
     )
@@ -193,6 +195,22 @@ async def test_whom_it_names_is_looked_up_in_its_village(village: Place) -> None
     assert (payload["outcome"], payload["workshop"]["host"]) == ("ACCEPTED", {"id": here})
     for host in (hidden, str(uuid.uuid4())):
         assert codes(await save(village, "officer", columns | {"hostId": host})) == [("NOT_FOUND", ["hostId"])]
+
+
+async def test_its_list_is_sent_as_a_whole_and_merged_entry_by_entry(village: Place) -> None:
+    one, two, three = [member["id"] for member in (await village.new_household("DRAFT", people=3))["members"]]
+    columns = await saved(village, visitors=[{"memberId": one, "paid": True}, {"memberId": two}])
+    edit = {"id": columns["id"], "baseRev": 1}
+    longer = [{"memberId": id_, "paid": id_ == one} for id_ in (one, two, three)]
+    assert (await save(village, "second", edit | {"visitors": longer}))["outcome"] == "ACCEPTED"
+    merged = await save(village, "officer", edit | {"visitors": [{"memberId": two, "paid": True}]})
+    visitors = {visitor["member"]["id"]: visitor["paid"] for visitor in merged["workshop"]["visitors"]}
+    assert (merged["outcome"], visitors) == ("MERGED", {two: True, three: False})
+    twice = workshop(visitors=[{"memberId": one}, {"memberId": one, "paid": True}])
+    assert codes(await save(village, "officer", twice)) == [("LISTED_TWICE", ["visitors", "1"])]
+    hidden = (await village.new_household("DRAFT", "stranger", villageCode=FAR))["members"][0]["id"]
+    unseen = workshop(visitors=[{"memberId": one}, {"memberId": hidden}])
+    assert codes(await save(village, "officer", unseen)) == [("NOT_FOUND", ["visitors", "1", "memberId"])]
 
 
 async def test_it_stays_in_its_village(village: Place) -> None:

@@ -1,7 +1,8 @@
 """The programme in a village: its records of the four pillars, and the households that take part by them.
 
 Rule: a household takes part in a pillar since the first record that names one of its members, if the officer knew that
-when the household was visited; a business belongs to its owner's group or cooperative likewise.
+when the household was visited; a business belongs to its owner's group or cooperative likewise.  Whoever belongs to
+none, and has not been named for a year by then, took part until the last record.
 Test: tests/test_demo_pillars.py.
 """
 
@@ -39,6 +40,7 @@ PILLARS: dict[type[Noun], Pillar] = {
     Cooperative: Pillar.COOPERATIVE,
 }
 PROGRAMME_TABLES = [RECORD_REVISION, *(table_of(noun) for root in PILLARS for noun in by_itself(root).nouns.values())]
+YEAR = dt.timedelta(days=365)
 JOINED = {BusinessGroup: "group_id", Cooperative: "cooperative_id"}
 """What the businesses of its members name."""
 
@@ -98,20 +100,25 @@ def _take_part(families: Sequence[Family], records: Sequence[Saved]) -> None:
     for family in families:
         own = [tie for member in family.document["member"] for tie in ties.get(member, ())]
         before = sorted((tie for tie in own if tie.since < family.visited), key=lambda tie: tie.since)
-        first: dict[Pillar, dt.date] = {}
+        by_pillar: dict[Pillar, list[Tie]] = {}
         for tie in before:
-            first.setdefault(PILLARS[tie.record.noun], tie.since)
+            by_pillar.setdefault(PILLARS[tie.record.noun], []).append(tie)
         family.document["pillar_participation"] = {
-            str(uuid.uuid5(family.id, f"pillar/{pillar.value}")): _participation(pillar, since)
-            for pillar, since in first.items()
+            str(uuid.uuid5(family.id, f"pillar/{pillar.value}")): _participation(pillar, of_pillar, family.visited)
+            for pillar, of_pillar in by_pillar.items()
         }
         _join(family.document, before)
         attending = {tie.member for tie in before if tie.record.noun is ParentingSession}
         family.document["child_care"] = dict(care_of(family, attending, random.Random(f"care/{family.id}")))
 
 
-def _participation(pillar: Pillar, since: dt.date) -> dict[str, Any]:
-    return {"pillar": pillar.value, "started_on": since.isoformat()[:7]}
+def _participation(pillar: Pillar, ties: Sequence[Tie], visited: dt.date) -> dict[str, Any]:
+    """A participation by its ties, from the earliest to the latest."""
+    participation = {"pillar": pillar.value, "started_on": ties[0].since.isoformat()[:7]}
+    belongs = any(tie.record.noun in JOINED for tie in ties)
+    if not belongs and visited - ties[-1].since > YEAR:
+        participation["ended_on"] = ties[-1].since.isoformat()[:7]
+    return participation
 
 
 def _join(document: Document, ties: Sequence[Tie]) -> None:
