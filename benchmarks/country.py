@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress
 
@@ -35,9 +36,11 @@ from benchmarks.people import (
     PARTICIPATIONS,
 )
 from benchmarks.places import Country, name_parts
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import keeping
 from registry.guard.record_id import named_tables
+from registry.models.household import HOUSEHOLD
 from registry.regions.region_name import normalise
+from registry.store.sql import Sql, arg
 from server.database.embedded import Embedded
 from server.database.migrate import MIGRATIONS, head, migrate
 
@@ -56,6 +59,8 @@ NOUNS = {
 }
 NUMBERS = """INSERT INTO registry.household_number (village_id, area, year, last)
 SELECT village_id, area, $1, count(*) FROM registry.household GROUP BY village_id, area"""
+VERIFIED = "SELECT array_agg(id) FROM household WHERE area = $1 AND workflow_state = 'VERIFIED'"
+COUNT = Sql(keeping(arg("households", sa.ARRAY(sa.Uuid())), HOUSEHOLD.c.verified_at))
 FILLING = ("country.py", "people.py", "places.py")
 STEP = 25_000  # households at a time, for the progress bar
 
@@ -99,8 +104,10 @@ async def _make(embedded: Embedded, country: Country, console: Console) -> None:
                     await connection.execute(statement, start, end, *places)
                 if what == "households":
                     await connection.execute("ANALYZE registry.household")
-            for source, ledger in progress.track(LEDGERS.items(), description="ledger"):
-                await connection.execute(_ledger(source.name, ledger))
+            villages = await connection.fetch("SELECT code FROM village ORDER BY n")
+            for place in progress.track(villages, description="ledgers"):
+                verified = await connection.fetchval(VERIFIED, place["code"])
+                await connection.execute(COUNT.text, *COUNT.bind({"households": verified}))
             await connection.execute(NUMBERS, 2025)
             for table in progress.track(named_tables(), description="ids"):
                 await connection.execute(f"INSERT INTO record_id (id, noun) SELECT id, '{table}' FROM {table}")
@@ -115,17 +122,6 @@ async def _make(embedded: Embedded, country: Country, console: Console) -> None:
                 await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
-
-
-def _ledger(source: str, ledger: Any) -> str:
-    """The counted facts of every verified household, as verification writes them."""
-    placed = ("id", "subject_id", "household_id", "village_id", "area", "rev", "since", "until")
-    names = [column.name for column in ledger.columns if column.name not in placed]
-    key = "id" if source == "household" else "household_id"
-    return f"""INSERT INTO registry.{ledger.name}
-  (subject_id, household_id, village_id, area, rev, since, {", ".join(names)})
-SELECT t.id, h.id, t.village_id, t.area, h.rev, h.verified_at, {", ".join(f"t.{name}" for name in names)}
-FROM registry.{source} t JOIN registry.household h ON h.id = t.{key} WHERE h.workflow_state = 'VERIFIED'"""
 
 
 async def _map(connection: asyncpg.Connection, country: Country) -> None:

@@ -36,8 +36,8 @@ class Loan(HouseholdPart, Noun):
     """Pinjaman."""
 
     __tablename__ = "loan"
-    borrower_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Peminjam", "Borrower", counted=True)
-    regular: Mapped[bool | None] = fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly", counted=True)
+    borrower_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Peminjam", "Borrower")
+    regular: Mapped[bool | None] = fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly")
     lent_from: Mapped[CountryCode | None] = fact(OPERATIONAL, "Negara pemberi", "Country of the lender")
     borrowed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tanggal pinjam", "Borrowed on")
     lender: Mapped[str | None] = fact(PERSONAL, "Pemberi pinjaman", "Lender", longest=NAME)
@@ -100,7 +100,7 @@ LoanFilter = filtering(Loan, LoanFacts, {})
 LoanListFilter = of_list(LoanFacts, LoanFilter)
 '''
 
-LINE = '    Part(Loan, "loans", "ledger_loan"),\n'
+LINE = '    Part(Loan, "loans"),\n'
 LIST = """    loans: list[Loan] = plain_list(
         OPERATIONAL, "Pinjaman, at most 50.", LoanFacts, by(LoanFacts.household_id)
     )
@@ -116,8 +116,8 @@ _NEXT_FIELD = "    member_count: int = shown("
 LOAN = NewNoun(
     "loan",
     {"facts": (FACTS_FILE, FACTS), "face": (FACE_FILE, FACE)},
-    "from registry.figures.ledger import LEDGERS; from registry.models.loan import Loan",
-    "table_of(Loan), LEDGERS[table_of(Loan)]",
+    "from registry.models.loan import Loan",
+    "table_of(Loan)",
     {
         "line": (
             (LINE_FILE, _END, LINE + _END),

@@ -13,7 +13,7 @@ from registry.guard.wall import DOORS, Kind
 from registry.models.noun import SCHEMA, Noun
 from registry.store.sql import Sql
 from tests.village import Place, household
-from tests.world import LEDGERS, SCOPED
+from tests.world import SCOPED
 
 pytestmark = pytest.mark.anyio
 PASSPORT = "X1234567"
@@ -163,13 +163,6 @@ async def test_a_remark_can_be_about_it(village: Place) -> None:
     assert remark["path"] == ["loans", sent["id"], "lender"]
 
 
-async def test_its_ledger_has_no_secret_columns(village: Place) -> None:
-    document, sent = await submit_with_loan(village, "VERIFIED")
-    rows = await village.admin.fetch("SELECT * FROM ledger_loan WHERE household_id = $1", uuid.UUID(document["id"]))
-    assert [(str(row["subject_id"]), row["regular"], row["until"]) for row in rows] == [(sent["id"], True, None)]
-    assert {"lender", "amount", "currency", "passport_no"}.isdisjoint(rows[0].keys())
-
-
 async def test_removing_it_removes_its_number(village: Place) -> None:
     document, sent = await submit_with_loan(village)
     gone = await village.submit("officer", {"id": document["id"], "loans": [{"id": sent["id"], "removed": True}]}, 1)
@@ -182,19 +175,11 @@ async def test_removing_it_removes_its_number(village: Place) -> None:
 
 async def test_other_villages_read_nothing_of_it(village: Place) -> None:
     await submit_with_loan(village, "VERIFIED")
-    assert {name: DOORS[name].kind for name in ("loan", "ledger_loan")} == {
-        "loan": Kind.SCOPED,
-        "ledger_loan": Kind.COUNTED,
-    }
-    # So that tests/test_wall.py reads them.
-    assert ("loan" in SCOPED, "ledger_loan" in LEDGERS) == (
-        True,
-        True,
-    )
+    assert DOORS["loan"].kind is Kind.SCOPED
+    assert "loan" in SCOPED, "tests/test_wall.py reads it"
     for who, sees in (("officer", True), ("stranger", False)):
         principal = await village.principal(who)
         async with village.database.write(principal, "submit") as tx:
-            for table in ("loan", "ledger_loan"):
-                rows = Noun.metadata.tables[f"{SCHEMA}.{table}"]
-                count = await tx.value(Sql(sa.select(sa.func.count()).select_from(rows)))
-                assert (count > 0) is sees, (who, table)
+            rows = Noun.metadata.tables[f"{SCHEMA}.loan"]
+            count = await tx.value(Sql(sa.select(sa.func.count()).select_from(rows)))
+            assert (count > 0) is sees, who

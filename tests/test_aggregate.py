@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from registry.figures.ledger import LEDGERS
 from registry.guard.wall import DOORS, Kind
 from registry.models.household_aggregate import CHILDREN, NOUNS, PARTS, TYPED, WHOLES
 from registry.models.noun import table_of
@@ -54,9 +53,8 @@ def test_a_noun_of_the_household_is_a_part_of_it() -> None:
 
 
 @pytest.mark.parametrize("name", NOUNS)
-def test_every_part_has_row_security_and_a_ledger(name: str) -> None:
+def test_every_part_has_row_security(name: str) -> None:
     assert DOORS[name].kind in (Kind.SCOPED, Kind.SENSITIVE)
-    assert table_of(NOUNS[name]) in LEDGERS
 
 
 def test_parts_are_ordered_after_what_they_refer_to() -> None:

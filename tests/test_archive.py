@@ -175,7 +175,7 @@ async def test_figures_count_a_household_until_it_leaves(village: Place) -> None
         )
         kept += len(rows)
         assert all(row["since"] < row["until"] for row in rows), ledger.name
-    assert kept == 1 + 3 + 3 + 2  # nothing is deleted: the figures of an earlier day stay
+    assert kept == 1 + 3 + 2 + 3 + 2  # nothing is deleted: the figures of an earlier day stay
     await prove(village.admin)
 
 

@@ -161,7 +161,9 @@ async def test_the_ledger_counts_only_verified_households(loaded: asyncpg.Connec
         ("ledger_episode", "migration_episode", "household_id"),
         ("ledger_business", "business", "household_id"),
     ):
-        counted = await loaded.fetch(f"SELECT subject_id AS id, since FROM {ledger} WHERE until IS NULL ORDER BY 1")
+        counted = await loaded.fetch(
+            f"SELECT subject_id AS id, since FROM {ledger} WHERE until = 'infinity' ORDER BY 1"
+        )
         verified = await loaded.fetch(
             f"SELECT t.id, h.verified_at AS since FROM {table} t JOIN household h ON h.id = t.{key} "
             "WHERE h.workflow_state = 'VERIFIED' ORDER BY 1"

@@ -6,99 +6,95 @@ The proof counts it again from its only other source, the verified revision docu
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import orjson
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from auth.sensitivity import Sensitivity
 from registry.figures.ledger import LEDGERS
+from registry.figures.unit import Unit, Verified
 from registry.guard.vault import Vault
-from registry.models.fact import fact_of
-from registry.models.noun import Noun, facts
-from registry.values import derived as derive
-from registry.values.bounds import Written
+from registry.models.household import Household
+from registry.models.member import Member
+from registry.models.noun import table_of
 from server.demo.load import load
+from tests.recount import UNITS, Row
 from tests.village import Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
-KEYS = {"id", "subject_id", "household_id", "village_id", "area", "rev", "since", "until"}
+Interval = tuple[dt.datetime, dt.datetime]
+COMPUTED_CODES = ("parents_abroad", "caregiver")
 VERIFIED = (
-    "SELECT e.household_id::text AS household, e.rev, to_jsonb(e.at) #>> '{}' AS at, r.document, h.area, e.to_state,"
-    " h.village_id::text AS village FROM workflow_event e JOIN household h ON h.id = e.household_id"
+    "SELECT h.id::text AS household, e.at, r.document, e.to_state, h.area, h.lot, h.village_id::text AS village"
+    " FROM workflow_event e JOIN household h ON h.id = e.household_id"
     " JOIN household_revision r ON r.household_id = e.household_id AND r.rev = e.rev"
     " WHERE e.to_state IN ('VERIFIED', 'REJECTED', 'ARCHIVED') ORDER BY e.household_id, e.at"
 )
-Row = dict[str, Any]
+INFINITY = dt.datetime.max  # noqa: DTZ901  (as asyncpg reads it)
 
 
-def counted(table: sa.Table) -> list[str]:
-    return [column.name for column in LEDGERS[table].c if column.name not in KEYS]
-
-
-def derived(table: str, columns: Mapping[str, Any], document: Mapping[str, Any]) -> Row:
-    """The counted facts that follow from a document."""
-    if table == "migration_episode":
-        born = document["member"][columns["member_id"]].get("birth_date")
-        return {"underage_at_departure": derive.underage_at_departure(born, columns.get("departed_on"))}
-    if table == "business":
-        rupiah = {
-            name: Decimal(columns[f"{name}_amount"]) if columns.get(f"{name}_currency") == "IDR" else None
-            for name in ("annual_sales", "capital")
-        }
-        return {"scale": derive.scale(rupiah["annual_sales"], rupiah["capital"])}
-    return {}
+async def intervals(admin: asyncpg.Connection, household: str, steps: list[asyncpg.Record]) -> list[Interval]:
+    """From when until when each verification of a household counts, as its own ledger says it; the steps agree."""
+    rows = await admin.fetch(
+        "SELECT since, until FROM ledger_household WHERE household_id = $1 ORDER BY since", uuid.UUID(household)
+    )
+    verified = [n for n, step in enumerate(steps) if step["to_state"] == "VERIFIED"]
+    assert len(rows) == len(verified), household
+    for row, n in zip(rows, verified, strict=True):
+        assert row["since"] >= steps[n]["at"]
+        following = steps[n + 1] if n + 1 < len(steps) else None
+        assert (row["until"] == INFINITY) is (following is None)
+    for row, next_row, n in zip(rows, rows[1:], verified, strict=False):
+        if n + 1 in verified:
+            assert row["until"] == next_row["since"], "nothing lies between"
+    return [(row["since"], row["until"]) for row in rows]
 
 
 async def expected_ledger(admin: asyncpg.Connection) -> dict[str, list[Row]]:
-    """The ledger that follows from the verified documents."""
+    """The ledgers that follow from the verified documents."""
     ledgers: dict[str, list[Row]] = defaultdict(list)
-    rows = await admin.fetch(VERIFIED)
-    for row, next_row in zip(rows, [*rows[1:], None], strict=True):
-        if row["to_state"] != "VERIFIED":
-            continue  # it ends what was counted, and nothing is counted from then on
-        until = next_row["at"] if next_row is not None and next_row["household"] == row["household"] else None
-        document = orjson.loads(row["document"])
-        key = {name: row[name] for name in ("household", "area", "rev", "village")} | {"since": row["at"]}
-        for table, ledger in LEDGERS.items():
-            for id_, columns in document[table.name].items():
-                all_facts = columns | derived(table.name, columns, document)
-                facts_ = {name: all_facts.get(name) for name in counted(table)}
-                ledgers[ledger.name].append(key | {"subject": id_, "until": until} | facts_)
+    households = itertools.groupby(await admin.fetch(VERIFIED), key=lambda step: str(step["household"]))
+    for household_id, steps in ((id_, list(group)) for id_, group in households):
+        held = iter(await intervals(admin, household_id, steps))
+        for step in (step for step in steps if step["to_state"] == "VERIFIED"):
+            since, until = next(held)
+            key = {"household_id": household_id, "since": since, "until": until, "area": step["area"]}
+            key |= {"village_id": step["village"], "village_then": step["village"], "lot": step["lot"]}
+            document = orjson.loads(step["document"])
+            for ledger, recount in UNITS.items():
+                ledgers[ledger] += [key | {"subject_id": id_} | facts_ for id_, facts_ in recount(document)]
     return ledgers
 
 
+def plain(value: Any) -> Any:
+    """As documents write it."""
+    return value.isoformat() if type(value) is dt.date else str(value) if isinstance(value, uuid.UUID) else value
+
+
 async def stored_ledger(admin: asyncpg.Connection) -> dict[str, list[Row]]:
-    """The ledger as stored."""
+    """The ledgers as stored."""
     ledgers: dict[str, list[Row]] = defaultdict(list)
     for ledger in LEDGERS.values():
-        for row in await admin.fetch(f"SELECT to_jsonb(l) - 'id' FROM {ledger.name} l"):
-            entry = orjson.loads(row[0])
-            for name in ("subject", "household", "village"):
-                entry[name] = entry.pop(f"{name}_id")
-            ledgers[ledger.name].append(entry)
+        for row in await admin.fetch(f"SELECT * FROM {ledger.name}"):
+            ledgers[ledger.name].append({name: plain(value) for name, value in row.items()})
     return ledgers
 
 
 async def prove(admin: asyncpg.Connection) -> dict[str, int]:
-    """Compare the ledger with a recount, row by row; return how many rows each ledger has."""
+    """Compare the ledgers with a recount, row by row; return how many rows each has."""
     stored, expected = await stored_ledger(admin), await expected_ledger(admin)
-    for ledger in LEDGERS.values():
-        a, b = (sorted(rows[ledger.name], key=lambda r: (r["subject"], r["since"])) for rows in (stored, expected))
-        assert len(a) == len(b), ledger.name
+    for ledger in UNITS:
+        a, b = (sorted(rows[ledger], key=lambda r: (r["subject_id"], r["since"])) for rows in (stored, expected))
+        assert len(a) == len(b), ledger
         for stored_row, expected_row in zip(a, b, strict=True):
-            for name in ("since", "until"):  # the ledger has when the transaction began, the event when it was written
-                at, until = stored_row.pop(name), expected_row.pop(name)
-                assert at == until or at < until, ledger.name
-            assert stored_row == expected_row, ledger.name
+            assert stored_row == expected_row, ledger
     return {name: len(rows) for name, rows in stored.items()}
 
 
@@ -107,12 +103,10 @@ async def reopen(village: Place, document: Mapping[str, Any]) -> None:
     await village.admin.execute("UPDATE household SET workflow_state = 'RETURNED' WHERE id = $1", document["id"])
 
 
-async def ledger_rows(village: Place, document: Mapping[str, Any], ledger: str) -> list[tuple[int, bool]]:
-    """The revision of each row of a household, and whether the row is open."""
-    records = await village.admin.fetch(
-        f"SELECT rev, until IS NULL FROM {ledger} WHERE household_id = $1 ORDER BY since, rev", document["id"]
-    )
-    return [(row[0], row[1]) for row in records]
+async def ledger_rows(village: Place, document: Mapping[str, Any], ledger: str) -> list[bool]:
+    """Whether each row of a household is open, in the order in which they were written."""
+    query = f"SELECT until = 'infinity' FROM {ledger} WHERE household_id = $1 ORDER BY since"
+    return [row[0] for row in await village.admin.fetch(query, document["id"])]
 
 
 def family() -> dict[str, Any]:
@@ -152,9 +146,10 @@ async def test_the_last_step_adds_every_record_once(village: Place) -> None:
     by_ledger = {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()}
     nothing = dict.fromkeys(by_ledger, 0)
     lists = nothing | {"ledger_household": 1, "ledger_person": 3, "ledger_episode": 3, "ledger_business": 2}
-    assert by_ledger == {name: [(1, True)] * count for name, count in lists.items()}
+    lists |= {"ledger_migrant": 2}
+    assert by_ledger == {name: [True] * count for name, count in lists.items()}
     await village.verify("coordinator", document)
-    assert await ledger_rows(village, document, "ledger_person") == [(1, True)] * 3
+    assert await ledger_rows(village, document, "ledger_person") == [True] * 3
 
 
 async def test_a_household_under_revision_counts_as_last_verified(village: Place) -> None:
@@ -163,18 +158,18 @@ async def test_a_household_under_revision_counts_as_last_verified(village: Place
     await reopen(village, document)
     changed = {
         "id": document["id"],
-        "welfareDecile": 7,
         "members": [{"id": document["members"][2]["id"], "removed": True}],
+        "businesses": [{"id": document["businesses"][0]["id"], "status": "CLOSED", "closedOn": "2026"}],
     }
     assert (await village.submit("officer", changed, 1))["outcome"] == "ACCEPTED"
     assert not (await village.verify("verifier", document, 2))["userErrors"]
     assert {ledger.name: await ledger_rows(village, document, ledger.name) for ledger in LEDGERS.values()} == before
-    decile = "SELECT welfare_decile FROM ledger_household WHERE household_id = $1 AND until IS NULL"
-    assert await village.admin.fetchval(decile, document["id"]) == 3
+    trades = "SELECT has_business FROM ledger_household WHERE household_id = $1 AND until = 'infinity'"
+    assert await village.admin.fetchval(trades, document["id"]) is True
     assert not (await village.verify("coordinator", document, 2))["userErrors"]
-    assert await village.admin.fetchval(decile, document["id"]) == 7
-    assert await ledger_rows(village, document, "ledger_household") == [(1, False), (2, True)]
-    assert await ledger_rows(village, document, "ledger_person") == [(1, False)] * 3 + [(2, True)] * 2
+    assert await village.admin.fetchval(trades, document["id"]) is False
+    assert await ledger_rows(village, document, "ledger_household") == [False, True]
+    assert await ledger_rows(village, document, "ledger_person") == [False] * 3 + [True] * 2
     await prove(village.admin)
 
 
@@ -187,7 +182,7 @@ async def test_a_row_opens_when_the_previous_one_closes(village: Place) -> None:
     rows = await village.admin.fetch(
         "SELECT since, until FROM ledger_household WHERE household_id = $1 ORDER BY since", document["id"]
     )
-    assert (rows[0]["until"], rows[1]["until"]) == (rows[1]["since"], None)
+    assert (rows[0]["until"], rows[1]["until"]) == (rows[1]["since"], INFINITY)
     assert rows[0]["since"] < rows[0]["until"]
 
 
@@ -205,25 +200,31 @@ async def test_the_application_can_only_close_a_row(village: Place) -> None:
         assert not await village.admin.fetchval("SELECT has_table_privilege('registry_app', $1, 'DELETE')", name)
 
 
+async def test_a_migrant_has_one_open_row(village: Place) -> None:
+    await village.new_household("VERIFIED", **family())
+    again = "INSERT INTO ledger_migrant SELECT * FROM ledger_migrant_open LIMIT 1"
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await village.admin.execute(again)
+
+
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
-def test_ledger_columns_are_the_counted_facts_without_free_text() -> None:
-    nouns = {noun.class_.__table__: noun.class_ for noun in Noun.registry.mappers}
-    for table, ledger in LEDGERS.items():
-        declared = {column.name: fact for column, fact in facts(nouns[table])}
-        assert counted(table) == [name for name, fact in declared.items() if fact.counted]
-        for name in counted(table):
-            assert declared[name].sensitivity not in (Sensitivity.IDENTITY, Sensitivity.SYSTEM), name
-            column = table.c[name]
-            inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
-            coded = (
-                "codes" in column.info
-                or declared[name].listed is not None
-                or isinstance(inner, Written)
-                or name in ("country", "export_countries")
-            )
-            assert coded or not isinstance(inner, sa.Text), f"{ledger.name}.{name} can hold a name"
+def test_a_ledger_keeps_codes_dates_numbers_and_yes_or_no() -> None:
+    """A text is one of the codes of a list, or the code of a country or of a section of KBLI."""
+    for ledger in LEDGERS.values():
+        for column in ledger.c:
+            if isinstance(column.type, sa.Text) and column.name != "area":
+                is_code = column.info.get("closed") or column.name in ("country", "kbli_section", *COMPUTED_CODES)
+                assert is_code, f"{ledger.name}.{column.name} can hold a name"
+
+
+@pytest.mark.parametrize("column", [Member.nik, Household.created_by])
+def test_a_number_or_an_account_is_not_counted(column: Any) -> None:
+    unit = Unit("some", lambda verified: sa.select(verified.households.c[column.key]))
+    rows = table_of(column.class_)
+    with pytest.raises(TypeError, match="no ledger counts that class"):
+        unit.facts(Verified(rows, rows))
 
 
 async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> None:
@@ -240,7 +241,7 @@ async def test_the_ledger_holds_no_typed_text_and_no_number(village: Place) -> N
     numbers = (member["nik"], document["kkNumber"], "81234567890", "X1234567", "1234567890123")
     for ledger in LEDGERS.values():
         rows = await village.admin.fetch(f"SELECT * FROM {ledger.name} WHERE household_id = $1", document["id"])
-        assert len(rows) == (ledger.name not in ("ledger_child_care", "ledger_pillar")), ledger.name
+        assert len(rows) == 1, ledger.name
         values = [value for row in rows for value in row.values()]
         # ids and times come from the server, and may hold any three digits
         texts = [str(value) for value in values if not isinstance(value, uuid.UUID | dt.datetime)]
@@ -255,12 +256,6 @@ async def test_the_counted_facts_equal_the_documents(village: Place) -> None:
         "officer", with_changes({"id": document["id"]}, businesses=[{"id": document["businesses"][0]["id"]}]), 1
     )
     assert (await prove(village.admin))["ledger_business"] >= 2
-
-
-def test_every_counted_fact_is_typed_or_derived() -> None:
-    follows = {"seq", "underage_at_departure", "owner_category", "scale"}
-    for table in LEDGERS:
-        assert {name for name in counted(table) if fact_of(table.c[name]).server} <= follows
 
 
 # --- the proof --------------------------------------------------------------------------------------------------------

@@ -27,13 +27,18 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.att
        pg_get_expr(d.adbin, d.adrelid) AS default, coalesce(l.collname, '') AS collation
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum LEFT JOIN pg_collation l ON l.oid = a.attcollation
-WHERE c.relnamespace = 'registry'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
+WHERE c.relnamespace = 'registry'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND c.relname <> 'alembic_version'
 """
 CONSTRAINTS = """
 SELECT conrelid::regclass::text AS relname, conname, pg_get_constraintdef(oid), condeferred FROM pg_constraint
-WHERE connamespace = 'registry'::regnamespace AND conrelid::regclass::text NOT LIKE '%alembic_version'
+WHERE connamespace = 'registry'::regnamespace AND conrelid::regclass::text NOT SIMILAR TO '%ledger_%_(open|closed)'
+  AND conrelid::regclass::text NOT LIKE '%alembic_version'
 """
-INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'registry' AND tablename <> 'alembic_version'"
+INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'registry' AND tablename <> 'alembic_version'
+  AND NOT (SELECT relispartition FROM pg_class WHERE oid = to_regclass(format('%I.%I', schemaname, tablename)))
+"""
 POLICIES = "SELECT * FROM pg_policies WHERE schemaname = 'registry'"
 FUNCTIONS = """
 SELECT oid::regprocedure::text, pg_get_functiondef(oid), proacl::text FROM pg_proc
@@ -59,7 +64,9 @@ async def test_migrations_create_what_the_nouns_declare(server: Literal["16", "1
         again = await catalogue(connection, *questions, POLICIES, FUNCTIONS)
         await migrate(postgres.dsn())
         assert await catalogue(connection, *questions, POLICIES, FUNCTIONS) == again
-        functions = [f"registry.{name}" for name in ("name_words", "name_joined", "name_together", "sounds")]
+        functions = [
+            f"registry.{name}" for name in ("name_words", "name_joined", "name_together", "sounds", "draw_lot")
+        ]
         definitions = "SELECT pg_get_functiondef(name::regproc) FROM unnest($1::text[]) AS name"
         generating = ";".join([row[0] for row in await connection.fetch(definitions, functions)])
         await connection.execute("CREATE DATABASE declared")

@@ -118,14 +118,14 @@ def test_a_forgotten_part_is_named_at_import(project: Copy, starter: Starter, wi
         ),
         (
             FACTS_FILE,
-            'fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly", counted=True)',
+            'fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly")',
             'fact(OPERATIONAL, "Angsuran teratur", "Repaid regularly", server=True)',
             "loan.regular is the server's own: name it in `derived` of its line in PARTS",
         ),
         (
             LINE_FILE,
-            'Part(Loan, "loans", "ledger_loan")',
-            'Part(Loan, "loans", "ledger_loan", derived=("regular",))',
+            'Part(Loan, "loans")',
+            'Part(Loan, "loans", derived=("regular",))',
             "work out the `derived` of ['loan'] in DERIVATIONS of registry/write/persist.py",
         ),
         (
@@ -167,7 +167,7 @@ async def test_migrate_names_a_noun_without_a_migration(
     (with_noun.root / LOAN.migration_file).unlink()
     dsn = postgres.dsn(await admin.fetchval("SELECT current_database()"))
     assert starter.refusal(MIGRATE.format(dsn=dsn)) == (
-        "RuntimeError: no version makes ledger_loan, loan: write a migration in migrations/versions"
+        "RuntimeError: no version makes loan: write a migration in migrations/versions"
     )
 
 

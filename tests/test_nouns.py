@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import schema.build  # noqa: F401  (so that every noun and derived fact is declared)
 from auth.sensitivity import Sensitivity
 from registry.codes import Code, IdentityField, Sex
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import FIGURE_DUE, LEDGERS
 from registry.models.fact import Derived, Fact, fact, fact_of
 from registry.models.member import Member
 from registry.models.noun import SCHEMA, Noun, facts, table_of
@@ -95,11 +95,10 @@ def test_an_enum_column_declares_its_code_list() -> None:
     assert count > 30
 
 
-def test_vault_numbers_are_of_class_identity_and_never_counted() -> None:
+def test_vault_numbers_are_of_class_identity() -> None:
     sealed = [(c, s) for noun in NOUNS for c, s in facts(noun) if s.sealed]
     assert {s.sealed for _, s in sealed} == set(IdentityField)
     assert {s.sensitivity for _, s in sealed} == {IDENTITY}
-    assert {s.counted for _, s in sealed} == {False}
 
 
 # --- the database holds it too ----------------------------------------------------------------------------------------
@@ -132,7 +131,7 @@ def test_village_and_area_of_a_record_agree_by_a_foreign_key() -> None:
 
 def test_parts_of_a_household_are_in_its_village_by_a_foreign_key() -> None:
     for table in Noun.metadata.sorted_tables:
-        if "household_id" in table.c and table not in LEDGERS.values():
+        if "household_id" in table.c and table not in (*LEDGERS.values(), FIGURE_DUE):
             moved = [
                 {e.parent.name: e.target_fullname for e in key.elements}
                 for key in table.foreign_key_constraints
@@ -172,12 +171,6 @@ def test_a_fact_has_no_defaults_for_class_and_labels() -> None:
         fact()  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         fact(OPERATIONAL, "Nama")  # type: ignore[call-arg]
-
-
-@pytest.mark.parametrize("kind", [IDENTITY, SYSTEM])
-def test_counting_a_number_or_an_account_is_refused(kind: Sensitivity) -> None:
-    with pytest.raises(TypeError, match="the ledger counts nothing of that class"):
-        Fact(kind, "NIK", "NIK", counted=True)
 
 
 def test_a_vault_number_of_another_class_is_refused() -> None:

@@ -231,11 +231,10 @@ async def test_a_reveal_does_not_find_a_number_by_id_alone(village: Place) -> No
 async def test_every_table_with_client_ids_registers_them(village: Place) -> None:
     """New tables take part by default; these do not, because nobody looks them up by id."""
     have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
-    ledgers = {name for name in have_id if name.startswith("ledger_")}
     inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}
     history = {"record_revision", "signed_report", "region_lineage", "region_list", "audit_event", "record_id"}
     own = {"vault_check", "session", "second_factor", "recovery_code"}
-    assert have_id - named_tables().keys() == ledgers | inside | history | own | set(ENTRIES)
+    assert have_id - named_tables().keys() == inside | history | own | set(ENTRIES)
     rows = await village.admin.fetch(
         "SELECT tgrelid::regclass::text AS relation, tgname FROM pg_trigger WHERE tgfoid = 'enter_ids'::regproc"
         " AND tgenabled = 'O'"

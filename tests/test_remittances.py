@@ -78,7 +78,7 @@ async def test_the_ledger_counts_it(village: Place) -> None:
     document["migrations"] = [episode(document["members"][0], remittance=SENT)]
     await village.new_household("VERIFIED", **document)
     row = await village.admin.fetchrow(
-        "SELECT remittance_frequency, remittance_uses FROM ledger_episode WHERE household_id = $1", document["id"]
+        "SELECT has_migrant_abroad, receives_remittances FROM ledger_household WHERE household_id = $1", document["id"]
     )
     assert row is not None
-    assert tuple(row) == ("MONTHLY", ["SCHOOLING", "DEBT"])
+    assert tuple(row) == (True, True)

@@ -1,44 +1,50 @@
-"""The verified ledger: what may be counted, without names or numbers.
+"""The ledgers: what may be counted, without names or numbers, and from when until when it held.
 
-Rule: verification appends the counted facts of a household and closes the rows of its earlier revision; nothing else
-changes the ledger.  So a household under revision stays in the figures as it was last verified.
-Tests: tests/test_ledger.py recounts the ledger from the verified documents.
+Rule: one statement writes them, whenever what is verified of a household has changed or ended; nothing else does.  So a
+household under revision stays in the figures as it was last verified.
+Tests: tests/test_ledger.py recounts the ledgers from the verified documents.
 """
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import Any
 
-from registry.models.household import Household
-from registry.models.household_aggregate import PARTS
-from registry.models.noun import C_TEXT, Noun, facts, table_of
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.sql.dml import ReturningInsert
+
+from registry.figures.unit import Unit, Verified
+from registry.figures.units import UNITS, newest_episodes
+from registry.models.household import HOUSEHOLD
+from registry.models.noun import C_TEXT, Noun, const
 from registry.models.region import village_key
 from registry.values.bounds import check, tests
 
-_KEYS = ("subject_id", "household_id", "village_id", "area", "rev", "since", "until")
+Statement = sa.Insert
+INSTANT = TIMESTAMP(timezone=True)
+OPEN: sa.ColumnElement[Any] = sa.literal_column("'infinity'::timestamptz")
+"""`until` of what holds now."""
+PLACED = ("lot", "village_id", "area")
 
 
-def _ledger(name: str, noun: type[Noun]) -> sa.Table:
-    counted = [
-        sa.Column(column.name, column.type, info={"closed": column.info.get("closed")})
-        for column, fact in facts(noun)
-        if fact.counted
-    ]
+def _ledger(unit: Unit) -> sa.Table:
+    """The table of a unit: a partition of what holds now, which most figures read alone, and one of what held once."""
     ledger = sa.Table(
-        name,
+        unit.ledger,
         Noun.metadata,
-        sa.Column("id", sa.Uuid(), primary_key=True, server_default=sa.func.gen_random_uuid()),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=False, server_default="infinity"),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("lot", sa.Integer(), nullable=False),
         sa.Column("village_id", sa.Uuid(), nullable=False),
+        sa.Column("village_then", sa.Uuid(), nullable=False),
         sa.Column("area", C_TEXT, nullable=False),
-        sa.Column("rev", sa.Integer(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
-        sa.Column("until", sa.DateTime(timezone=True)),
-        *counted,
+        *unit.facts(Verified(HOUSEHOLD, newest_episodes(HOUSEHOLD).subquery())),
         village_key(),
-        sa.Index(f"ix_{name}_open", "area", postgresql_where=sa.literal_column("until IS NULL")),
-        sa.Index(f"ix_{name}_household_id", "household_id"),
+        sa.Index(f"ix_{unit.ledger}_area", "area"),
+        sa.Index(f"ix_{unit.ledger}_household_id", "household_id"),
+        postgresql_partition_by="RANGE (until)",
     )
     for column in ledger.columns:
         for test in tests(column, None):
@@ -46,29 +52,64 @@ def _ledger(name: str, noun: type[Noun]) -> sa.Table:
     return ledger
 
 
-LEDGERS: dict[sa.Table, sa.Table] = {table_of(part.noun): _ledger(part.ledger, part.noun) for part in PARTS}
-"""Noun table → its ledger."""
+LEDGERS: dict[Unit, sa.Table] = {unit: _ledger(unit) for unit in UNITS}
+"""Unit → its ledger."""
+PARTITIONS = tuple(f"{ledger.name}_{part}" for ledger in LEDGERS.values() for part in ("open", "closed"))
+"""What holds now of each ledger, and what held once: written and read through the ledger."""
+
+FIGURE_DUE = sa.Table(
+    "figure_due",
+    Noun.metadata,
+    sa.Column("household_id", sa.Uuid(), nullable=False),
+    sa.Column("village_id", sa.Uuid(), nullable=False),
+    sa.Column("area", C_TEXT, nullable=False),
+    sa.Column("at", INSTANT, nullable=False),
+    village_key(),
+)
+"""The queue: whose ledger changed at which instant, until that is in the cells (registry/figures/fold.py)."""
 
 
-def closing(ledger: sa.Table, households: sa.ColumnElement[object]) -> sa.Update:
-    """Close the open rows of these households."""
-    is_open = sa.and_(ledger.c.household_id == sa.any_(households), ledger.c.until.is_(None))
-    return sa.update(ledger).where(is_open).values(until=sa.func.now())
+def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | None = None) -> Statement:
+    """Close what the ledgers count of these households, and enter what they count from now on.
+
+    A household that is verified no more, or has left the register, is closed only.  The instant is that of the
+    statement, not of the transaction's begin: whoever waited for the household's lock would close rows before they
+    opened; `since` is another one, of the household, for a country that is invented with its past.  Put the household
+    into the state that is to be counted first."""
+    # WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
+    # verified AS MATERIALIZED (SELECT id, (SELECT at FROM moment) AS since, lot, village_id, area
+    #                           FROM registry.household WHERE id = ANY ($1) AND …),
+    # newest AS MATERIALIZED (SELECT DISTINCT ON …),
+    # closed_person AS (UPDATE registry.ledger_person SET until = (SELECT at FROM moment)
+    #                   WHERE household_id = ANY ($1) AND until = 'infinity' RETURNING 1),
+    # opened_person AS (INSERT INTO registry.ledger_person (subject_id, …) SELECT … FROM (…) AS new$ JOIN verified …
+    #                   WHERE … AND (SELECT count(*) FROM closed_person) >= 0 RETURNING 1), …
+    # INSERT INTO registry.figure_due (household_id, village_id, area, at) SELECT …
+    moment = sa.select(sa.func.clock_timestamp().label("at")).cte("moment").prefix_with("MATERIALIZED")
+    at = sa.select(moment.c.at).scalar_subquery()
+    chosen = HOUSEHOLD.c.id == sa.any_(households)
+    counted = (HOUSEHOLD.c.verified_rev.is_not(None), HOUSEHOLD.c.archived_at.is_(None))
+    opened = at if since is None else since
+    places = sa.select(HOUSEHOLD.c.id, opened.label("since"), *[HOUSEHOLD.c[name] for name in PLACED])
+    in_figures = places.where(chosen, *counted).cte("verified").prefix_with("MATERIALIZED")
+    newest = newest_episodes(in_figures).cte("newest").prefix_with("MATERIALIZED")
+    verified = Verified(in_figures, newest)
+    parts = []
+    for unit, ledger in LEDGERS.items():
+        is_open = sa.and_(ledger.c.household_id == sa.any_(households), ledger.c.until == OPEN)
+        closed = sa.update(ledger).where(is_open).values(until=at).returning(const(1)).cte(f"closed_{unit.name}")
+        parts += [closed, _opening(unit, ledger, verified, closed).cte(f"opened_{unit.name}")]
+    due = sa.select(HOUSEHOLD.c.id, HOUSEHOLD.c.village_id, HOUSEHOLD.c.area, opened).where(chosen)
+    return sa.insert(FIGURE_DUE).from_select(["household_id", "village_id", "area", "at"], due).add_cte(*parts)
 
 
-def writing(source: sa.Table, ledger: sa.Table, households: sa.ColumnElement[object]) -> sa.Insert:
-    """Write the counted facts of these households as they are now."""
-    # INSERT INTO registry.ledger_person (subject_id, household_id, village_id, area, rev, sex, …)
-    # SELECT t.id, t.household_id, t.village_id, t.area, h.rev, t.sex, …
-    # FROM registry.member AS t JOIN registry.household AS h ON h.id = t.household_id
-    # WHERE t.household_id = ANY ($1) AND t.archived_at IS NULL
-    household, record = table_of(Household).alias("h"), source.alias("t")
-    household_id = record.c.id if source is table_of(Household) else record.c.household_id
-    counted = [column.name for column in ledger.c if column.name not in (*_KEYS, "id")]
-    rows = (
-        sa.select(record.c.id, household_id, record.c.village_id, record.c.area, household.c.rev)
-        .add_columns(*[record.c[name] for name in counted])
-        .select_from(record.join(household, household.c.id == household_id))
-        .where(household_id == sa.any_(households), record.c.archived_at.is_(None))
-    )
-    return sa.insert(ledger).from_select(["subject_id", "household_id", "village_id", "area", "rev", *counted], rows)
+def _opening(unit: Unit, ledger: sa.Table, verified: Verified, closed: sa.CTE) -> ReturningInsert[Any]:
+    rows = unit.rows(verified).subquery("new$")
+    names = [column.name for column in rows.c]
+    # What is open now ends first: the count waits for it.
+    after = sa.select(sa.func.count()).select_from(closed).scalar_subquery() >= const(0)
+    household = verified.households
+    placed = [household.c[name] for name in ("since", *PLACED, "village_id")]
+    here = rows.join(household, household.c.id == rows.c.household_id)
+    source = sa.select(*rows.c, *placed).select_from(here).where(after)
+    return sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source).returning(const(1))

@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.sensitivity import Sensitivity
 from registry.codes import BusinessStatus, Code, ExportReadiness, IndicatorName, MigrationStage, ServiceType
 from registry.figures.catalogue import INDICATORS
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import LEDGERS, OPEN
+from registry.figures.unit import Unit
+from registry.figures.units import BUSINESS, EPISODE, HOUSEHOLD, MIGRANT, PERSON
 from registry.models.assistance import Assistance
-from registry.models.business import Business
 from registry.models.business_group import BusinessGroup
 from registry.models.cooperative import Cooperative, CooperativeMember
-from registry.models.episode import MigrationEpisode
-from registry.models.household import Household
-from registry.models.member import Member
-from registry.models.noun import Noun, const, is_one, table_of
+from registry.models.noun import const, is_one, table_of
 from registry.models.service_visit import ServiceVisit
 from registry.models.training import Training, TrainingParticipant
 from registry.values.civil_day import CAPITAL
@@ -81,45 +78,33 @@ def _month_of_instant(instant: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 # --- households, from the ledger --------------------------------------------------------------------------------------
 
 
-def _ledger(noun: type[Noun]) -> sa.FromClause:
-    return LEDGERS[table_of(noun)].alias("l$")
+def _ledger(unit: Unit) -> sa.FromClause:
+    return LEDGERS[unit].alias("l$")
 
 
 def _verified(ledger: sa.FromClause, period: Period) -> sa.ColumnElement[bool]:
     """The rows that were open at the end of the period."""
-    # l$.area = t$1.area AND l$.since < t$1.ends_at AND (l$.until IS NULL OR l$.until >= t$1.ends_at)
-    still_open = sa.or_(ledger.c.until.is_(None), ledger.c.until >= period.c.ends_at)
-    return sa.and_(ledger.c.area == period.c.area, ledger.c.since < period.c.ends_at, still_open)
+    # l$.area = t$1.area AND l$.since < t$1.ends_at AND l$.until >= t$1.ends_at
+    held = sa.and_(ledger.c.since < period.c.ends_at, ledger.c.until >= period.c.ends_at)
+    return sa.and_(ledger.c.area == period.c.area, held)
 
 
 def _households(period: Period) -> Count:
-    ledger = _ledger(Household)
+    ledger = _ledger(HOUSEHOLD)
     return sa.select(sa.func.count()).select_from(ledger).where(_verified(ledger, period))
 
 
 def _members(period: Period) -> Count:
-    ledger = _ledger(Member)
+    ledger = _ledger(PERSON)
     return sa.select(sa.func.count()).select_from(ledger).where(_verified(ledger, period))
 
 
 def _persons(stage: MigrationStage) -> Callable[[Period], Count]:
-    """Persons by the stage of their latest episode, as registry/guard/counted.py chooses it."""
+    """Persons by the stage of their newest episode."""
 
     def count(period: Period) -> Count:
-        # SELECT count(*) FROM (SELECT DISTINCT ON (l$.member_id) l$.stage FROM registry.ledger_episode AS l$
-        #                       WHERE … ORDER BY l$.member_id, coalesce(…) DESC NULLS FIRST, l$.seq DESC) AS n$
-        # WHERE n$.stage IN ('RETURNED')
-        e = _ledger(MigrationEpisode)
-        begun = sa.func.coalesce(e.c.departed_on, e.c.registered_on, e.c.contract_starts_on)
-        newest = (
-            sa.select(e.c.stage)
-            .ext(distinct_on(e.c.member_id))
-            .where(_verified(e, period))
-            .order_by(e.c.member_id, begun.desc().nulls_first(), e.c.seq.desc())
-            .correlate(period)
-            .subquery("n$")
-        )
-        return sa.select(sa.func.count()).select_from(newest).where(is_one(newest.c.stage, stage))
+        m = _ledger(MIGRANT)
+        return sa.select(sa.func.count()).select_from(m).where(_verified(m, period), is_one(m.c.stage, stage))
 
     return count
 
@@ -128,15 +113,16 @@ def _episodes(dated: str) -> Callable[[Period], Count]:
     """Verified episodes whose date lies in the month."""
 
     def count(period: Period) -> Count:
-        e = _ledger(MigrationEpisode)
-        in_month = sa.and_(e.c.area == period.c.area, e.c.until.is_(None), _month_of(e.c[dated]) == period.c.month)
+        e = _ledger(EPISODE)
+        in_month = _month_of_day(e.c[dated]) == period.c.month
+        in_month = sa.and_(e.c.area == period.c.area, e.c.until == OPEN, in_month)
         return sa.select(sa.func.count()).select_from(e).where(in_month)
 
     return count
 
 
 def _running(period: Period, what: Callable[[sa.FromClause], Any], *readiness: ExportReadiness) -> Count:
-    b = _ledger(Business)
+    b = _ledger(BUSINESS)
     running = sa.select(what(b)).where(_verified(b, period), is_one(b.c.status, BusinessStatus.RUNNING))
     return running.where(is_one(b.c.export_readiness, *readiness)) if readiness else running
 

@@ -5,13 +5,7 @@ Test: tests/test_crossing.py.
 
 from __future__ import annotations
 
-_LATEST = """
-    SELECT DISTINCT ON (e.member_id) e.member_id, e.stage FROM ledger_episode e
-    WHERE e.until IS NULL AND e.area >= inside AND e.area < below
-    ORDER BY e.member_id, coalesce(e.departed_on, e.registered_on, e.contract_starts_on) DESC NULLS FIRST, e.seq DESC
-"""
-
-COUNTED = f"""
+COUNTED = """
     WITH enrolled AS (
         SELECT DISTINCT r.code FROM village_enrolment e JOIN region r ON r.id = e.region_id
         WHERE e.active AND r.valid_to IS NULL AND r.code >= inside AND r.code < below),
@@ -19,24 +13,25 @@ COUNTED = f"""
         SELECT count(DISTINCT left(code, 2))::int AS provinces, count(DISTINCT left(code, 5))::int AS regencies,
                count(DISTINCT left(code, 8))::int AS districts, count(*)::int AS villages FROM enrolled),
     household AS (
-        SELECT subject_id, area, since FROM ledger_household WHERE until IS NULL AND area >= inside AND area < below),
+        SELECT area, since, has_business FROM ledger_household
+        WHERE until = 'infinity' AND area >= inside AND area < below),
     business AS (
-        SELECT household_id, field, export_readiness IN ('READY', 'EXPORTING') AS ready FROM ledger_business
-        WHERE until IS NULL AND status = 'RUNNING' AND area >= inside AND area < below),
-    latest AS ({_LATEST}),
+        SELECT field, export_readiness IN ('READY', 'EXPORTING') AS ready FROM ledger_business
+        WHERE until = 'infinity' AND status = 'RUNNING' AND area >= inside AND area < below),
     stages AS (
         SELECT count(*) FILTER (WHERE stage = 'PROSPECTIVE')::int AS prospective,
                count(*) FILTER (WHERE stage = 'WORKING_ABROAD')::int AS working_abroad,
-               count(*) FILTER (WHERE stage = 'RETURNED')::int AS returned FROM latest),
+               count(*) FILTER (WHERE stage = 'RETURNED')::int AS returned
+        FROM ledger_migrant WHERE until = 'infinity' AND area >= inside AND area < below),
     by_field AS (
         SELECT field, count(*)::int AS units, count(*) FILTER (WHERE ready)::int AS ready FROM business GROUP BY field)
     SELECT inside, c.provinces, c.regencies, c.districts, c.villages,
            (SELECT count(DISTINCT h.area)::int FROM household h JOIN enrolled e ON e.code = h.area
             WHERE h.since > now() - interval '180 days'),
            (SELECT count(*)::int FROM household),
-           (SELECT count(*)::int FROM ledger_person WHERE until IS NULL AND area >= inside AND area < below),
+           (SELECT count(*)::int FROM ledger_person WHERE until = 'infinity' AND area >= inside AND area < below),
            s.prospective, s.working_abroad, s.returned,
-           (SELECT count(DISTINCT household_id)::int FROM business), (SELECT count(*)::int FROM business),
+           (SELECT count(*)::int FROM household WHERE has_business), (SELECT count(*)::int FROM business),
            (SELECT count(*)::int FROM business WHERE ready),
            (SELECT coalesce(jsonb_agg(jsonb_build_array(field, units, inside) ORDER BY field), '[]') FROM by_field),
            (SELECT coalesce(jsonb_agg(jsonb_build_array(field, ready, inside) ORDER BY field), '[]')

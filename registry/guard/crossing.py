@@ -75,7 +75,7 @@ FIGURES = Crossing(
             "region_list",
             "ledger_household",
             "ledger_person",
-            "ledger_episode",
+            "ledger_migrant",
             "ledger_business",
         }
     ),

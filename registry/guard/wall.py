@@ -76,6 +76,7 @@ class Kind(enum.Enum):
     SENSITIVE = "a scoped record whose existence is of a class, and its revisions: of who sees it, or recorded it"
     SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
     COUNTED = "a scoped record that is never a draft"
+    PART = "part of a ledger: written and read through the ledger alone"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
     MANAGED = "programmes: open to every signed-in caller, written by commands where their ability reaches"
     OWN = "what belongs to an account, as a device: read, and where it says so written, by its holder"
@@ -101,7 +102,7 @@ for module in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
     importlib.import_module(module.name)  # a noun that nobody imports would have no door
 refuse_forgotten()
 refuse_undeclared()
-FIXED = ("id", "household_id", "household_no", "created_at", "created_by")
+FIXED = ("id", "household_id", "household_no", "lot", "created_at", "created_by")
 """What stays as it was made; who recorded a row decides who sees its protective facts."""
 
 
@@ -142,6 +143,8 @@ DOORS: dict[str, Door] = {
     identity.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
     **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
+    ledger.FIGURE_DUE.name: Door(Kind.COUNTED),
+    **{name: Door(Kind.PART, insert=False) for name in ledger.PARTITIONS},
     signed_report.SIGNED_REPORT.name: Door(Kind.COUNTED),
     **{
         table_of(noun).name: Door(Kind.MAP, insert=False)
@@ -258,7 +261,7 @@ def privileges(table: str, door: Door) -> Iterator[str]:
     """The REVOKE and GRANT statements of one table."""
     name = f"{SCHEMA}.{table}"
     yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
-    if door.kind not in (Kind.APPENDED, Kind.ENTERED, Kind.REGISTERED):
+    if door.kind not in (Kind.APPENDED, Kind.ENTERED, Kind.REGISTERED, Kind.PART):
         yield f"GRANT SELECT ON {name} TO {LOGIN}"
     if door.insert:
         yield f"GRANT INSERT ON {name} TO {LOGIN}"
@@ -290,7 +293,7 @@ def _function(crossing: Crossing) -> Iterator[str]:
 def statements(existing: list[tuple[str, str]], crossings: list[str]) -> Iterator[str]:
     """Everything that `migrate` applies after the versions, in place of the `existing` (table, policy) pairs and of the
     functions that cross now, each named with its arguments."""
-    declared, existing_tables = set(DOORS), {table.name for table in Noun.metadata.tables.values()}
+    declared, existing_tables = set(DOORS), {*ledger.PARTITIONS, *(t.name for t in Noun.metadata.tables.values())}
     if declared != existing_tables:
         raise RuntimeError(
             f"tables and registry/guard/wall.py differ: {sorted(declared ^ existing_tables)}: give each table a Door"

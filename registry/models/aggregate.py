@@ -36,15 +36,13 @@ class Part:
     """One noun of an aggregate.
 
     `list` is what the document and the schema call its records; the root has none.  `stem` begins the names of its
-    inputs, where that is not the noun's name.  `ledger` is the table that counts
-    the verified ones, `""` if nothing is counted.  The columns `derived` are worked out by the server and written with
+    inputs, where that is not the noun's name.  The columns `derived` are worked out by the server and written with
     what people filled in; `defaults` is what an unfinished record holds where the database needs a value.  `order`
     returns the ids of its records in the order in which the household shows them: by id, unless its list in
     schema/types/household.py has another."""
 
     noun: type[Noun]
     list: str = ""
-    ledger: str = ""
     derived: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     order: Ordering = sorted

@@ -48,35 +48,32 @@ class Business(HouseholdPart, Noun):
 
     __tablename__ = "business"
     searched = PERSONAL
-    owner_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Pemilik", "Owner", counted=True)
+    owner_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Pemilik", "Owner")
     owner_category: Mapped[OwnerCategory | None] = fact(
-        PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True, counted=True
+        PERSONAL, "Kategori pemilik", "Owner category at capture; stored", OwnerCategory, server=True
     )
     name: Mapped[str | None] = fact(PERSONAL, "Nama usaha", "Name", longest=NAME)
     sounds: Mapped[list[str] | None] = sounds_of("name", PERSONAL)
     description: Mapped[str | None] = fact(PERSONAL, "Uraian", "Description", longest=1000, lines=True)
-    field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField, counted=True)
+    field: Mapped[BusinessField] = fact(OPERATIONAL, "Bidang usaha", "Field", BusinessField)
     kbli_version: Mapped[KbliVersion | None] = fact(
-        OPERATIONAL, "Edisi KBLI", "Edition of KBLI", KbliVersion, counted=True, whole="kbli"
+        OPERATIONAL, "Edisi KBLI", "Edition of KBLI", KbliVersion, whole="kbli"
     )
     kbli_code: Mapped[str | None] = fact(
         OPERATIONAL,
         "Kode KBLI",
         "Code in that edition, 2 to 5 digits",
-        counted=True,
         listed=Editions("KBLI", "kbli_version", KBLI),
         form=normalise_kbli,
         whole="kbli",
     )
-    status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus, counted=True)
-    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on", counted=True)
-    closed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tutup pada", "Closed on", counted=True)
+    status: Mapped[BusinessStatus] = fact(OPERATIONAL, "Status usaha", "Status", BusinessStatus)
+    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Mulai usaha", "Started on")
+    closed_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Tutup pada", "Closed on")
     scale: Mapped[BusinessScale | None] = fact(
-        OPERATIONAL, "Skala usaha", "Scale (PP 7/2021 Art. 35), derived", BusinessScale, server=True, counted=True
+        OPERATIONAL, "Skala usaha", "Scale (PP 7/2021 Art. 35), derived", BusinessScale, server=True
     )
-    turnover_band: Mapped[TurnoverBand | None] = fact(
-        PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand, counted=True
-    )
+    turnover_band: Mapped[TurnoverBand | None] = fact(PERSONAL, "Omzet per bulan", "Turnover a month", TurnoverBand)
     annual_sales_amount: Mapped[decimal.Decimal | None] = fact(
         PERSONAL, "Penjualan setahun", "Yearly sales", within=AMOUNT, whole="annual_sales"
     )
@@ -89,38 +86,31 @@ class Business(HouseholdPart, Noun):
     capital_currency: Mapped[CurrencyCode | None] = fact(
         PERSONAL, "Mata uang modal", "Currency of the capital", whole="capital"
     )
-    capital_source: Mapped[CapitalSource | None] = fact(
-        PERSONAL, "Sumber modal", "Source of capital", CapitalSource, counted=True
-    )
-    workers_family: Mapped[int | None] = fact(
-        OPERATIONAL, "Pekerja keluarga", "Family workers", counted=True, within=WORKERS
-    )
+    capital_source: Mapped[CapitalSource | None] = fact(PERSONAL, "Sumber modal", "Source of capital", CapitalSource)
+    workers_family: Mapped[int | None] = fact(OPERATIONAL, "Pekerja keluarga", "Family workers", within=WORKERS)
     workers_paid_male: Mapped[int | None] = fact(
-        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", counted=True, within=WORKERS
+        OPERATIONAL, "Pekerja dibayar laki-laki", "Paid male workers", within=WORKERS
     )
     workers_paid_female: Mapped[int | None] = fact(
-        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", counted=True, within=WORKERS
+        OPERATIONAL, "Pekerja dibayar perempuan", "Paid female workers", within=WORKERS
     )
     nib: Mapped[str | None] = fact(
         PERSONAL, "Nomor induk berusaha", "Business identification number, 13 digits", longest=32, form=normalise_nib
     )
-    permits: Mapped[list[BusinessPermit]] = codes_fact(
-        OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit, counted=True
-    )
-    market: Mapped[Market | None] = fact(OPERATIONAL, "Pasar", "Farthest market served", Market, counted=True)
-    sells_online: Mapped[bool | None] = fact(OPERATIONAL, "Jual daring", "Sells online", counted=True)
+    permits: Mapped[list[BusinessPermit]] = codes_fact(OPERATIONAL, "Izin dan sertifikat", "Permits", BusinessPermit)
+    market: Mapped[Market | None] = fact(OPERATIONAL, "Pasar", "Farthest market served", Market)
+    sells_online: Mapped[bool | None] = fact(OPERATIONAL, "Jual daring", "Sells online")
     export_readiness: Mapped[ExportReadiness] = fact(
-        OPERATIONAL, "Kesiapan ekspor", "Export readiness", ExportReadiness, counted=True
+        OPERATIONAL, "Kesiapan ekspor", "Export readiness", ExportReadiness
     )
     export_countries: Mapped[list[CountryCode]] = fact(
-        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", counted=True, items=50
+        OPERATIONAL, "Negara tujuan ekspor", "Export destinations", server_default="{}", items=50
     )
     location_village_id: Mapped[uuid.UUID] = fact(
         OPERATIONAL,
         "Desa tempat usaha",
         "Village in which the business is; usually that of the household",
         sa.ForeignKey("registry.region.id"),
-        counted=True,
     )
     group_id: Mapped[uuid.UUID | None] = fact(OPERATIONAL, "Kelompok usaha", "Business group", names=BusinessGroup)
     cooperative_id: Mapped[uuid.UUID | None] = fact(OPERATIONAL, "Koperasi", "Cooperative", names=Cooperative)

@@ -25,9 +25,9 @@ class ChildCare(HouseholdPart, Noun):
     __tablename__ = "child_care"
     row_sensitivity = SPECIAL
     walled_by = (SPECIAL,)
-    child_id: Mapped[uuid.UUID] = fact(SPECIAL, "Anak", "Child", counted=True)
+    child_id: Mapped[uuid.UUID] = fact(SPECIAL, "Anak", "Child")
     caregiver: Mapped[CaregiverRelation | None] = fact(
-        SPECIAL, "Pengasuh", "Who looks after the child", CaregiverRelation, counted=True
+        SPECIAL, "Pengasuh", "Who looks after the child", CaregiverRelation
     )
     caregiver_member_id: Mapped[uuid.UUID | None] = fact(
         SPECIAL, "Anggota yang mengasuh", "The member who looks after the child, if in the household"
@@ -36,6 +36,6 @@ class ChildCare(HouseholdPart, Noun):
         SPECIAL, "Kebutuhan anak", "What the child needs", server_default="{}", longest=100, items=20
     )
     attends_parenting: Mapped[bool | None] = fact(
-        SPECIAL, "Ikut pengasuhan bersama", "Comes to the sessions of community parenting", counted=True
+        SPECIAL, "Ikut pengasuhan bersama", "Comes to the sessions of community parenting"
     )
     __table_args__ = of_member("child_care", "child_id")

@@ -53,29 +53,24 @@ class MigrationEpisode(HouseholdPart, Noun):
     """Episode migrasi."""
 
     __tablename__ = "migration_episode"
-    member_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Anggota", "Member", counted=True)
+    member_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Anggota", "Member")
     seq: Mapped[int] = fact(
         OPERATIONAL,
         "Nomor urut",
         "Number of the episode in the household, in the order of recording",
         server=True,
-        counted=True,
     )
-    stage: Mapped[MigrationStage | None] = fact(PERSONAL, "Tahap migrasi", "Stage", MigrationStage, counted=True)
-    country: Mapped[CountryCode | None] = fact(PERSONAL, "Negara tujuan", "Country of destination", counted=True)
+    stage: Mapped[MigrationStage | None] = fact(PERSONAL, "Tahap migrasi", "Stage", MigrationStage)
+    country: Mapped[CountryCode | None] = fact(PERSONAL, "Negara tujuan", "Country of destination")
     city: Mapped[str | None] = fact(SPECIAL, "Kota", "City", longest=100)
-    legal_category: Mapped[LegalCategory | None] = fact(
-        PERSONAL, "Kategori PMI", "Legal category", LegalCategory, counted=True
-    )
-    scheme: Mapped[PlacementScheme | None] = fact(
-        PERSONAL, "Skema penempatan", "Placement scheme", PlacementScheme, counted=True
-    )
+    legal_category: Mapped[LegalCategory | None] = fact(PERSONAL, "Kategori PMI", "Legal category", LegalCategory)
+    scheme: Mapped[PlacementScheme | None] = fact(PERSONAL, "Skema penempatan", "Placement scheme", PlacementScheme)
     procedural_status: Mapped[ProceduralStatus | None] = fact(
-        PROTECTIVE, "Status prosedural", "Procedural status", ProceduralStatus, counted=True
+        PROTECTIVE, "Status prosedural", "Procedural status", ProceduralStatus
     )
-    sector: Mapped[Sector | None] = fact(PERSONAL, "Sektor", "Sector", Sector, counted=True)
+    sector: Mapped[Sector | None] = fact(PERSONAL, "Sektor", "Sector", Sector)
     occupation_group: Mapped[OccupationGroup | None] = fact(
-        PERSONAL, "Kelompok jabatan", "Occupation group", OccupationGroup, counted=True
+        PERSONAL, "Kelompok jabatan", "Occupation group", OccupationGroup
     )
     job_title: Mapped[str | None] = fact(PERSONAL, "Jabatan", "Job title", longest=100)
     employer_name: Mapped[str | None] = fact(SPECIAL, "Nama pemberi kerja", "Employer", longest=200)
@@ -89,33 +84,28 @@ class MigrationEpisode(HouseholdPart, Noun):
     )
     passport_expires_on: Mapped[dt.date | None] = fact(PERSONAL, "Paspor berlaku sampai", "Passport expires on")
     visa_type: Mapped[str | None] = fact(PERSONAL, "Jenis visa", "Type of visa", longest=100)
-    contract_starts_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak mulai", "Contract starts on", counted=True)
-    contract_ends_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak selesai", "Contract ends on", counted=True)
+    contract_starts_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak mulai", "Contract starts on")
+    contract_ends_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontrak selesai", "Contract ends on")
     wage_amount: Mapped[decimal.Decimal | None] = fact(
         SPECIAL, "Upah sebulan", "Wage a month", within=AMOUNT, whole="wage"
     )
     wage_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang upah", "Currency of the wage", whole="wage")
-    registered_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal daftar", "Registered on", counted=True)
-    departed_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal berangkat", "Departed on", counted=True)
-    returned_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal pulang", "Returned on", counted=True)
-    return_reason: Mapped[ReturnReason | None] = fact(
-        SPECIAL, "Sebab kepulangan", "Reason of return", ReturnReason, counted=True
-    )
+    registered_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal daftar", "Registered on")
+    departed_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal berangkat", "Departed on")
+    returned_on: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal pulang", "Returned on")
+    return_reason: Mapped[ReturnReason | None] = fact(SPECIAL, "Sebab kepulangan", "Reason of return", ReturnReason)
     plan_after_return: Mapped[PlanAfterReturn | None] = fact(
-        PERSONAL, "Rencana setelah pulang", "Plan after return", PlanAfterReturn, counted=True
+        PERSONAL, "Rencana setelah pulang", "Plan after return", PlanAfterReturn
     )
-    welfare: Mapped[WelfareStatus | None] = fact(
-        SPECIAL, "Keadaan", "How the migrant fares", WelfareStatus, counted=True
-    )
+    welfare: Mapped[WelfareStatus | None] = fact(SPECIAL, "Keadaan", "How the migrant fares", WelfareStatus)
     underage_at_departure: Mapped[bool | None] = fact(
         SPECIAL,
         "Berangkat sebelum 18 tahun",
         "Left before the 18th birthday: recorded and flagged, never refused",
         server=True,
-        counted=True,
     )
-    social_security_jkk_jkm: Mapped[bool | None] = fact(PERSONAL, "JKK dan JKM", "Covered by JKK and JKM", counted=True)
-    social_security_jht: Mapped[bool | None] = fact(PERSONAL, "JHT", "Covered by JHT", counted=True)
+    social_security_jkk_jkm: Mapped[bool | None] = fact(PERSONAL, "JKK dan JKM", "Covered by JKK and JKM")
+    social_security_jht: Mapped[bool | None] = fact(PERSONAL, "JHT", "Covered by JHT")
     cost_paid_amount: Mapped[decimal.Decimal | None] = fact(
         SPECIAL, "Biaya dibayar", "Cost paid", within=AMOUNT, whole="cost_paid"
     )
@@ -126,16 +116,16 @@ class MigrationEpisode(HouseholdPart, Noun):
     debt_currency: Mapped[CurrencyCode | None] = fact(SPECIAL, "Mata uang utang", "Currency of the debt", whole="debt")
     last_contact_on: Mapped[PartialDate | None] = fact(PERSONAL, "Kontak terakhir", "Last contact on")
     remittance_frequency: Mapped[RemittanceFrequency | None] = fact(
-        SPECIAL, "Frekuensi kiriman", "How often money is sent home", RemittanceFrequency, counted=True
+        SPECIAL, "Frekuensi kiriman", "How often money is sent home", RemittanceFrequency
     )
     remittance_band: Mapped[RemittanceBand | None] = fact(
-        SPECIAL, "Kiriman per bulan", "Money sent home a month", RemittanceBand, counted=True
+        SPECIAL, "Kiriman per bulan", "Money sent home a month", RemittanceBand
     )
     remittance_channel: Mapped[RemittanceChannel | None] = fact(
-        SPECIAL, "Cara mengirim", "How money is sent home", RemittanceChannel, counted=True
+        SPECIAL, "Cara mengirim", "How money is sent home", RemittanceChannel
     )
     remittance_uses: Mapped[list[RemittanceUse]] = codes_fact(
-        SPECIAL, "Penggunaan kiriman", "What the money is used for", RemittanceUse, counted=True
+        SPECIAL, "Penggunaan kiriman", "What the money is used for", RemittanceUse
     )
     __table_args__ = of_member(
         "migration_episode", "member_id", counted("migration_episode"), newest("migration_episode", "departed_on")

@@ -1,6 +1,6 @@
 """Facts: columns and derived values with their sensitivity and their labels.
 
-Rule: a column without a sensitivity and both labels does not exist.  Everything else (inputs, masks, ledger, revisions)
+Rule: a column without a sensitivity and both labels does not exist.  Everything else (inputs, masks, revisions)
 follows from the facts.  Tests: tests/test_nouns.py.
 """
 
@@ -48,13 +48,12 @@ class VillageCode(str):
 
 @dataclass(frozen=True)
 class Fact:
-    """The one declaration of a datum; schema, inputs, masks, revisions, ledger and inventory read it."""
+    """The one declaration of a datum; schema, inputs, masks, revisions and inventory read it."""
 
     sensitivity: Sensitivity
     label_id: str
     label_en: str
     server: bool = False  # the server writes it: nobody enters it
-    counted: bool = False  # goes to the verified ledger
     sealed: IdentityField | None = None  # entered in full, kept by the vault; the column holds the mask
     bounds: Bounds | None = None
     form: Callable[[str], str] | None = None  # normalises a number or code that is entered as text
@@ -66,8 +65,6 @@ class Fact:
     def __post_init__(self) -> None:
         if not (self.label_id.strip() and self.label_en.strip()):
             raise TypeError("a fact needs a label in Indonesian and one in English")
-        if self.counted and self.sensitivity in (Sensitivity.IDENTITY, Sensitivity.SYSTEM):
-            raise TypeError(f"{self.label_en} is {self.sensitivity.value}: the ledger counts nothing of that class")
         if self.sealed and self.sensitivity is not Sensitivity.IDENTITY:
             raise TypeError(f"{self.label_en} is a number of the vault: its class is IDENTITY")
         if self.sensitivity is Sensitivity.IDENTITY and not (self.sealed or self.server):
@@ -83,7 +80,6 @@ def fact(
     /,
     *args: Any,
     server: bool = False,
-    counted: bool = False,
     sealed: IdentityField | None = None,
     longest: int | None = None,
     within: tuple[Bound, Bound] | None = None,
@@ -110,7 +106,7 @@ def fact(
     """
     bounds = Bounds(LONGEST_CODE if listed else longest, within, items)
     nouns = names if isinstance(names, tuple) else (names,)
-    declared = Fact(sensitivity, label_id, label_en, server, counted, sealed, bounds, form, lines, whole, listed, nouns)
+    declared = Fact(sensitivity, label_id, label_en, server, sealed, bounds, form, lines, whole, listed, nouns)
     info: dict[str, Any] = {"fact": declared, "closed": closed}
     code = next((arg for arg in args if isinstance(arg, type) and issubclass(arg, Code)), None)
     if code is not None:

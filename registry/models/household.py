@@ -60,7 +60,7 @@ class Household(Scoped, Noun):
         server=True,
         longest=32,
     )
-    status: Mapped[HouseholdStatus] = fact(OPERATIONAL, "Status rumah tangga", "Status", HouseholdStatus, counted=True)
+    status: Mapped[HouseholdStatus] = fact(OPERATIONAL, "Status rumah tangga", "Status", HouseholdStatus)
     hamlet: Mapped[str | None] = fact(PERSONAL, "Dusun", "Hamlet", longest=100)
     rt: Mapped[str | None] = fact(PERSONAL, "RT", "Neighbourhood unit", longest=3, form=normalise_unit)
     rw: Mapped[str | None] = fact(PERSONAL, "RW", "Community unit", longest=3, form=normalise_unit)
@@ -79,16 +79,12 @@ class Household(Scoped, Noun):
         PERSONAL, "Alasan nomor KK kosong", "Why the family card number is missing", MissingReason
     )
     house_ownership: Mapped[HouseOwnership | None] = fact(
-        PERSONAL, "Status rumah", "Ownership of the house", HouseOwnership, counted=True
+        PERSONAL, "Status rumah", "Ownership of the house", HouseOwnership
     )
-    welfare_decile: Mapped[int | None] = fact(
-        SPECIAL, "Desil DTSEN", "Welfare decile, 1 to 10", counted=True, within=(1, 10)
-    )
-    receives_pkh: Mapped[bool | None] = fact(SPECIAL, "Penerima PKH", "Receives PKH", counted=True)
-    receives_bpnt: Mapped[bool | None] = fact(SPECIAL, "Penerima BPNT", "Receives BPNT", counted=True)
-    visit_result: Mapped[VisitResult | None] = fact(
-        OPERATIONAL, "Hasil kunjungan", "Result of the visit", VisitResult, counted=True
-    )
+    welfare_decile: Mapped[int | None] = fact(SPECIAL, "Desil DTSEN", "Welfare decile, 1 to 10", within=(1, 10))
+    receives_pkh: Mapped[bool | None] = fact(SPECIAL, "Penerima PKH", "Receives PKH")
+    receives_bpnt: Mapped[bool | None] = fact(SPECIAL, "Penerima BPNT", "Receives BPNT")
+    visit_result: Mapped[VisitResult | None] = fact(OPERATIONAL, "Hasil kunjungan", "Result of the visit", VisitResult)
     respondent_name: Mapped[str | None] = fact(PERSONAL, "Nama responden", "Respondent", longest=NAME)
     respondent_relation: Mapped[str | None] = fact(
         PERSONAL, "Hubungan responden", "Respondent's relation to the household", longest=100
@@ -125,6 +121,13 @@ class Household(Scoped, Noun):
     )
     submitted_by_role: Mapped[str | None] = fact(
         PERSONAL, "Peran pengirim", "Role of the submitter", server=True, longest=40, closed=Role
+    )
+    lot: Mapped[int] = fact(
+        SYSTEM,
+        "Undian",
+        "Drawn once: decides which way a published figure of few households is rounded",
+        server=True,
+        server_default=sa.func.registry.draw_lot(),
     )
     authors: Mapped[list[uuid.UUID]] = fact(
         SYSTEM,

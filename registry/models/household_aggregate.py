@@ -1,6 +1,6 @@
 """The household as one record: the nouns that it is made of, declared once.
 
-Its document, inputs, statements, rules, ledgers, row security and vault take their lists from here, so a noun of the
+Its document, inputs, statements, rules, row security and vault take their lists from here, so a noun of the
 household is added by one line of `PARTS`.  Rule: every `HouseholdPart` has its line, or nothing that is declared after
 this module imports.  Tests: tests/test_aggregate.py.
 """
@@ -28,12 +28,11 @@ def newest_first(records: Records) -> list[str]:
 
 
 PARTS = (
-    Part(Household, ledger="ledger_household", defaults={"status": "ACTIVE"}),
-    Part(Member, "members", "ledger_person", order=by_number),
+    Part(Household, defaults={"status": "ACTIVE"}),
+    Part(Member, "members", order=by_number),
     Part(
         MigrationEpisode,
         "migrations",
-        "ledger_episode",
         derived=("seq", "underage_at_departure"),
         defaults={"remittance_uses": []},
         order=newest_first,
@@ -41,12 +40,11 @@ PARTS = (
     Part(
         Business,
         "businesses",
-        "ledger_business",
         derived=("owner_category", "scale"),
         defaults={"status": "RUNNING", "export_readiness": "NONE", "permits": [], "export_countries": []},
     ),
-    Part(PillarParticipation, "pillars", "ledger_pillar", stem="Pillar"),
-    Part(ChildCare, "childCare", "ledger_child_care", defaults={"needs": []}),
+    Part(PillarParticipation, "pillars", stem="Pillar"),
+    Part(ChildCare, "childCare", defaults={"needs": []}),
 )
 """In the order in which they refer to each other."""
 

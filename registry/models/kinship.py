@@ -95,13 +95,18 @@ def _works_abroad(row: sa.FromClause, ctx: StatementContext, column: str, sex: S
     return sa.exists(abroad.where(is_one(stage, *ABROAD)).correlate(row))
 
 
-@derived(SPECIAL, "Orang tua di luar negeri", "Which parents of a child under 18 work abroad", ParentsAbroad)
-def parents_abroad(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
-    """From the parents' newest episodes; null from the 18th birthday on, and if not even the year of birth is known."""
-    # CASE WHEN (age … < 18) THEN CASE WHEN EXISTS (… mother …) THEN CASE WHEN EXISTS (… father …) THEN 'BOTH' … END …
+def which_parents(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    """Which parents of a person, of whatever age, work abroad, by the parents' newest episodes."""
+    # CASE WHEN EXISTS (… mother …) THEN CASE WHEN EXISTS (… father …) THEN 'BOTH' … END ELSE … END
     # so that each parent is looked for once: a CASE evaluates no further than it must
     mother, father = (_works_abroad(row, ctx, column, sex) for column, sex in PARENT)
     with_mother = sa.case((father, const(ParentsAbroad.BOTH.value)), else_=const(ParentsAbroad.MOTHER.value))
     alone = sa.case((father, const(ParentsAbroad.FATHER.value)), else_=const(ParentsAbroad.NONE.value))
-    which = sa.case((mother, with_mother), else_=alone)
-    return sa.case((age.expression(row, ctx) < const(ADULT), which))
+    return sa.case((mother, with_mother), else_=alone)
+
+
+@derived(SPECIAL, "Orang tua di luar negeri", "Which parents of a child under 18 work abroad", ParentsAbroad)
+def parents_abroad(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
+    """Null from the 18th birthday on, and if not even the year of birth is known."""
+    # CASE WHEN (age … < 18) THEN CASE WHEN … END END
+    return sa.case((age.expression(row, ctx) < const(ADULT), which_parents(row, ctx)))

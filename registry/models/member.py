@@ -55,31 +55,27 @@ class Member(HouseholdPart, Noun):
     nik_missing_reason: Mapped[MissingReason | None] = fact(
         PERSONAL, "Alasan NIK kosong", "Why the NIK is missing", MissingReason
     )
-    sex: Mapped[Sex | None] = fact(PERSONAL, "Jenis kelamin", "Sex", Sex, counted=True)
+    sex: Mapped[Sex | None] = fact(PERSONAL, "Jenis kelamin", "Sex", Sex)
     birth_place: Mapped[str | None] = fact(PERSONAL, "Tempat lahir", "Place of birth", longest=100)
-    birth_date: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal lahir", "Birth date", counted=True)
-    relation_to_head: Mapped[RelationToHead | None] = fact(
-        PERSONAL, "SHDK", "Relation to the head", RelationToHead, counted=True
-    )
+    birth_date: Mapped[PartialDate | None] = fact(PERSONAL, "Tanggal lahir", "Birth date")
+    relation_to_head: Mapped[RelationToHead | None] = fact(PERSONAL, "SHDK", "Relation to the head", RelationToHead)
     marital_status: Mapped[MaritalStatus | None] = fact(PERSONAL, "Status kawin", "Marital status", MaritalStatus)
     education: Mapped[EducationLevel | None] = fact(
-        PERSONAL, "Pendidikan tertinggi", "Highest completed education", EducationLevel, counted=True
+        PERSONAL, "Pendidikan tertinggi", "Highest completed education", EducationLevel
     )
     occupation_code: Mapped[str | None] = fact(
         PERSONAL, "Pekerjaan", "Occupation, Dukcapil list of 89", listed=OCCUPATION, form=normalise_occupation
     )
-    life_status: Mapped[LifeStatus | None] = fact(PERSONAL, "Status hidup", "Life status", LifeStatus, counted=True)
+    life_status: Mapped[LifeStatus | None] = fact(PERSONAL, "Status hidup", "Life status", LifeStatus)
     residence: Mapped[Residence | None] = fact(
-        PERSONAL, "Tempat tinggal sekarang", "Where the member lives now", Residence, counted=True
+        PERSONAL, "Tempat tinggal sekarang", "Where the member lives now", Residence
     )
-    mother_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Ibu", "Mother", counted=True)
-    father_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Ayah", "Father", counted=True)
-    school_status: Mapped[SchoolStatus | None] = fact(
-        SPECIAL, "Status sekolah", "School status", SchoolStatus, counted=True
-    )
-    birth_certificate: Mapped[bool | None] = fact(SPECIAL, "Akta kelahiran", "Has a birth certificate", counted=True)
-    disability: Mapped[bool | None] = fact(SPECIAL, "Disabilitas", "Disability", counted=True)
-    covered_by_jkn: Mapped[bool | None] = fact(SPECIAL, "Peserta JKN", "Covered by JKN", counted=True)
+    mother_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Ibu", "Mother")
+    father_id: Mapped[uuid.UUID | None] = fact(PERSONAL, "Ayah", "Father")
+    school_status: Mapped[SchoolStatus | None] = fact(SPECIAL, "Status sekolah", "School status", SchoolStatus)
+    birth_certificate: Mapped[bool | None] = fact(SPECIAL, "Akta kelahiran", "Has a birth certificate")
+    disability: Mapped[bool | None] = fact(SPECIAL, "Disabilitas", "Disability")
+    covered_by_jkn: Mapped[bool | None] = fact(SPECIAL, "Peserta JKN", "Covered by JKN")
     __table_args__ = in_household(
         "member", sa.UniqueConstraint("id", "household_id"), counted("member"), *sound_indexes("member", "area")
     )

@@ -26,9 +26,9 @@ class PillarParticipation(HouseholdPart, Noun):
     """Keikutsertaan of a household in one of the four pillars."""
 
     __tablename__ = "pillar_participation"
-    pillar: Mapped[Pillar] = fact(OPERATIONAL, "Pilar", "Pillar", Pillar, counted=True)
-    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Ikut sejak", "Takes part since", counted=True)
-    ended_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Ikut sampai", "Took part until", counted=True)
+    pillar: Mapped[Pillar] = fact(OPERATIONAL, "Pilar", "Pillar", Pillar)
+    started_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Ikut sejak", "Takes part since")
+    ended_on: Mapped[PartialDate | None] = fact(OPERATIONAL, "Ikut sampai", "Took part until")
 
 
 def _current(household: sa.FromClause, alias: str) -> tuple[sa.FromClause, sa.Select[Any]]:

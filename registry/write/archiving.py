@@ -22,7 +22,8 @@ from registry.models.identity import IDENTITY
 from registry.models.noun import const, table_of
 from registry.models.workflow import ARCHIVE, REVISION
 from registry.store.sql import Sql, arg
-from registry.write.one_step import UNCOUNT, OneStep, changing
+from registry.write.one_step import OneStep, changing
+from registry.write.step import COUNT
 
 _ID = arg("id", sa.Uuid())
 
@@ -85,7 +86,7 @@ ARCHIVING = OneStep(
     ARCHIVE,
     changing(ARCHIVE, archived_at=WRITTEN_AT, verified_rev=sa.null()),
     *[_archived_with_it(table) for table in (*[table_of(NOUNS[name]) for name in CHILDREN], FINDING, IDENTITY)],
-    *UNCOUNT,
+    COUNT,
     because={ArchiveReason.CONSENT_WITHDRAWN.value: FORGET_NUMBERS},
     unless={Code.CASES_OPEN: HAS_OPEN_CASE},
 )

@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 
 from auth.principal import Principal
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
-from registry.figures.ledger import LEDGERS, closing
 from registry.models.fact import WRITTEN_AT
 from registry.models.household import HOUSEHOLD
 from registry.models.noun import is_one
@@ -25,7 +23,7 @@ from registry.models.workflow import EVENT, REJECT, WITHDRAW
 from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor, audit, audit_refusal, require
-from registry.write.step import CODED, Item, Result, add_event, lock_for
+from registry.write.step import CODED, COUNT, Item, Result, add_event, lock_for
 from registry.write.user_errors import Refused, refusal, unfit
 
 _ID = arg("id", sa.Uuid())
@@ -120,7 +118,5 @@ class OneStep:
 WITHDRAWING = OneStep(WITHDRAW, changing(WITHDRAW, draft=sa.true()))
 """A submission becomes a draft again."""
 
-UNCOUNT = [Sql(closing(ledger, array([_ID]))) for ledger in LEDGERS.values()]
-"""Close what the ledgers count of a household."""
-REJECTING = OneStep(REJECT, changing(REJECT, verified_rev=sa.null()), *UNCOUNT, forbidden=Code.SELF_VERIFY)
+REJECTING = OneStep(REJECT, changing(REJECT, verified_rev=sa.null()), COUNT, forbidden=Code.SELF_VERIFY)
 """A submission is refused for good, and the figures stop counting what was verified of it."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
 
 from auth.policy import VerificationStage
+from registry.figures.ledger import keeping
 from registry.models.finding import FINDING
 from registry.models.household import HOUSEHOLD
 from registry.models.step import Step
@@ -27,6 +29,9 @@ STAGE_OF = {
     RETURN_REGENCY: VerificationStage.REGENCY,
 }
 """Each step → the stage whose role takes it."""
+
+COUNT = Sql(keeping(array([arg("id", sa.Uuid())])))
+"""Let the ledgers count the household as it is now: nothing, if it is verified no more or has left the register."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
-from registry.figures.ledger import LEDGERS, closing, writing
 from registry.models.household import HOUSEHOLD
 from registry.models.noun import is_one
 from registry.models.workflow import EVENT, VERIFY_REGENCY, VERIFY_VILLAGE
@@ -23,7 +22,7 @@ from registry.store.db import Database, Transaction
 from registry.store.sql import CLAIM, Sql, arg
 from registry.write.command import actor, audit, audit_refusal, require
 from registry.write.remark import SETTLE
-from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
+from registry.write.step import COUNT, STAGE_OF, Item, Result, add_event, first_open, lock_for
 from registry.write.user_errors import Refused, refusal, unfit
 
 LOCK = lock_for(VERIFY_VILLAGE, VERIFY_REGENCY)
@@ -45,14 +44,6 @@ TO_VERIFIED = Sql(
     )
     .where(_here)
 )
-_HOUSEHOLDS = arg("households", sa.ARRAY(sa.Uuid()))
-LEDGER = [
-    Sql(statement)
-    for table, ledger in LEDGERS.items()
-    for statement in (closing(ledger, _HOUSEHOLDS), writing(table, ledger, _HOUSEHOLDS))
-]
-"""Close what the ledgers count of a household, and enter what they count from now on."""
-
 
 TAKEN_BEFORE = Sql(
     sa.select(
@@ -113,6 +104,5 @@ async def _verify(tx: Transaction, principal: Principal, item: Item, note: str |
         await tx.rows(TO_VERIFIED, id=item.id, state=state, me=me.id, name=me.name, role=me.role)
         await tx.rows(SETTLE, household=item.id, rev=item.rev, author=None)
         await add_event(tx, row, step, me, note)
-        for statement in LEDGER:
-            await tx.rows(statement, households=[item.id])
+        await tx.rows(COUNT, id=item.id)
     return WriteOutcome.ACCEPTED.value

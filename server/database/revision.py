@@ -21,6 +21,7 @@ from alembic.operations.ops import CreateTableOp, MigrateOperation, OpContainer
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from registry.figures.ledger import PARTITIONS
 from registry.models.noun import SCHEMA, Noun
 from server.database.migrate import MIGRATIONS, head, run_versions
 
@@ -120,7 +121,10 @@ def missing(connection: sa.Connection, nouns: sa.MetaData = Noun.metadata) -> li
 
 
 def _comparable(item: sa.schema.SchemaItem, name: str | None, kind: str, reflected: bool, other: object) -> bool:
-    """Whether Alembic can tell the two apart: PostgreSQL writes the expression of an index in words of its own."""
+    """Whether Alembic can tell the two apart: PostgreSQL writes the expression of an index in words of its own, and the
+    partitions of a ledger are no tables of the nouns."""
+    if kind == "table" and reflected and name is not None:
+        return name not in PARTITIONS
     if not isinstance(item, sa.Index) or other is None:
         return True
     return all(isinstance(expression, sa.Column) for expression in item.expressions)

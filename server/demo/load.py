@@ -19,13 +19,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.role import Role
 from registry.codes import WorkflowState
-from registry.figures.ledger import LEDGERS, writing
+from registry.figures.ledger import LEDGERS, keeping
 from registry.guard.vault import Vault
 from registry.models.account import ACCOUNT, GRANTS
 from registry.models.aggregate import Document
 from registry.models.case import CASE
 from registry.models.finding import FINDING
-from registry.models.household import HouseholdNumber
+from registry.models.household import HOUSEHOLD, HouseholdNumber
 from registry.models.identity import IDENTITY
 from registry.models.noun import SCHEMA, table_of
 from registry.models.workflow import EVENT, REVISION
@@ -49,15 +49,8 @@ BATCH = 1_000  # households that are written together, in whole villages
 S = WorkflowState
 STATES = {S.VERIFIED: 80, S.VERIFIED_VILLAGE: 8, S.SUBMITTED: 8, S.RETURNED: 2, S.DRAFT: 2}
 NUMBERS = table_of(HouseholdNumber)
-LEDGER_STATEMENTS = [
-    Sql(writing(source, ledger, arg("households", ARRAY(sa.Uuid())))) for source, ledger in LEDGERS.items()
-]
+COUNT = Sql(keeping(arg("households", ARRAY(sa.Uuid())), HOUSEHOLD.c.verified_at))
 PROGRAMME_ID = f"SELECT id FROM {SCHEMA}.programme WHERE code = $1"
-SINCE_STATEMENTS = [
-    f"UPDATE {SCHEMA}.{ledger.name} l SET since = h.verified_at FROM {SCHEMA}.household h "
-    "WHERE h.id = l.household_id AND h.id = ANY($1)"
-    for ledger in LEDGERS.values()
-]
 
 
 async def load(
@@ -124,9 +117,7 @@ def _batch(places: Sequence[Village], loading: Loading) -> Batch:
 
 async def _write(connection: asyncpg.Connection, batch: Batch) -> None:
     await batch.rows.copy(connection)
-    for statement, since in zip(LEDGER_STATEMENTS, SINCE_STATEMENTS, strict=True):
-        await connection.execute(statement.text, *statement.bind({"households": batch.verified}))
-        await connection.execute(since, batch.verified)
+    await connection.execute(COUNT.text, *COUNT.bind({"households": batch.verified}))
 
 
 def _add_account(rows: Rows, account: Account, regions: Mapping[str, uuid.UUID]) -> None:

@@ -79,7 +79,8 @@ class Recorder:
         stored = self._seal(document, child_common)
         del stored["household"][key]["village_id"]  # a household's row has its village, its revisions do not
         columns = _masked(stored["household"][key]) | common | _step_columns(steps)
-        columns |= {"id": id_, "household_no": number, "rev": 1, "workflow_state": state.value}
+        lot = random.Random(f"lot/{id_}").getrandbits(31)
+        columns |= {"id": id_, "household_no": number, "rev": 1, "workflow_state": state.value, "lot": lot}
         columns["authors"] = [] if state is S.VERIFIED else [self.officer.id]
         columns["updated_at"] = steps[-1][1]
         self.rows.add(HOUSEHOLD, columns)

@@ -1,0 +1,179 @@
+"""The units of a household: itself, its persons, its migrants, their episodes, and its businesses.
+
+What needs more than one record of a household is decided here, when it is verified: whether it has a business, which
+parents of a child work abroad.  A partial date counts from its first day.
+Rule: a ledger keeps codes, dates, numbers and yes or no, never a name, a text or a number of the vault.
+Tests: tests/test_ledger.py recounts the ledgers from the verified documents.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from registry.codes import BusinessStatus
+from registry.figures.unit import Unit, Verified
+from registry.models.business import Business, kbli_section
+from registry.models.child_care import ChildCare
+from registry.models.episode import MigrationEpisode, newest_first, remits
+from registry.models.fact import StatementContext
+from registry.models.kinship import ABROAD, migrant_family, which_parents
+from registry.models.member import Member
+from registry.models.noun import Noun, const, is_one, table_of
+
+Rows = sa.Select[Any]
+
+
+class _NoCaller:
+    """What is counted does not depend on who asks."""
+
+    def areas(self, setting: str) -> sa.ColumnElement[Any]:
+        raise TypeError(f"what is counted depends on no caller: it asked for the areas of {setting}")
+
+    def claim(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        raise TypeError(f"what is counted depends on no caller: it asked for the {name}")
+
+    def argument(self, name: str, type_: Any) -> sa.ColumnElement[Any]:
+        raise TypeError(f"what is counted depends on no argument: it asked for {name}")
+
+
+NO_CALLER: StatementContext = _NoCaller()
+
+
+def _table(noun: type[Noun], alias: str) -> sa.FromClause:
+    return table_of(noun).alias(alias)
+
+
+def _in(record: sa.FromClause, household: sa.FromClause) -> sa.ColumnElement[bool]:
+    """The record lies in the household, and in the register."""
+    return sa.and_(record.c.household_id == household.c.id, record.c.archived_at.is_(None))
+
+
+def _any(row: sa.FromClause, record: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """There is such a record for the row."""
+    return sa.exists(sa.select(const(1)).select_from(record).where(*conditions).correlate(row))
+
+
+def _first_day(partial_date: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.registry.first_day(partial_date, type_=sa.Date())
+
+
+def newest_episodes(households: sa.FromClause) -> Rows:
+    """Of each person in these households who has an episode, the newest one."""
+    # SELECT DISTINCT ON (e$.member_id) e$.… FROM registry.migration_episode AS e$ JOIN verified ON …
+    # ORDER BY e$.member_id, coalesce(e$.departed_on, …, '9999') DESC, e$.seq DESC
+    episode = _table(MigrationEpisode, "e$")
+    newest = sa.select(episode).select_from(episode.join(households, _in(episode, households)))
+    newest = newest.ext(distinct_on(episode.c.member_id))
+    return newest.order_by(episode.c.member_id, *newest_first(episode, NO_CALLER))
+
+
+def _households(verified: Verified) -> Rows:
+    household, newest = verified.households, verified.newest
+    episode, business = _table(MigrationEpisode, "e$any"), _table(Business, "b$any")
+    is_running = is_one(business.c.status, BusinessStatus.RUNNING)
+    is_abroad = sa.and_(newest.c.household_id == household.c.id, is_one(newest.c.stage, *ABROAD))
+    sends = remits.expression(newest, NO_CALLER)
+    return sa.select(
+        household.c.id.label("subject_id"),
+        household.c.id.label("household_id"),
+        _any(household, episode, _in(episode, household)).label("pmi"),
+        _any(household, business, _in(business, household), is_running).label("has_business"),
+        _any(household, newest, is_abroad).label("has_migrant_abroad"),
+        _any(household, newest, is_abroad, sends).label("receives_remittances"),
+    )
+
+
+def _persons(verified: Verified) -> Rows:
+    person, care = _table(Member, "m$"), _table(ChildCare, "k$")
+    of_child = (care.c.child_id == person.c.id, care.c.archived_at.is_(None))
+    caregiver = sa.select(sa.func.min(care.c.caregiver)).where(*of_child).correlate(person).scalar_subquery()
+    return sa.select(
+        person.c.id.label("subject_id"),
+        person.c.household_id,
+        person.c.sex,
+        _first_day(person.c.birth_date).label("born"),
+        person.c.education,
+        person.c.residence,
+        person.c.life_status,
+        person.c.school_status,
+        migrant_family.expression(person, NO_CALLER).label("migrant_family"),
+        which_parents(person, NO_CALLER).label("parents_abroad"),
+        caregiver.label("caregiver"),
+    ).select_from(person.join(verified.households, _in(person, verified.households)))
+
+
+def _migrants(verified: Verified) -> Rows:
+    """Persons who have an episode, with the facts of the newest one."""
+    newest, person = verified.newest, _table(Member, "m$")
+    episode, business = _table(MigrationEpisode, "e$any"), _table(Business, "b$any")
+    of_person = (episode.c.member_id == person.c.id, episode.c.archived_at.is_(None))
+    owned = (business.c.owner_id == person.c.id, business.c.archived_at.is_(None))
+    is_running = is_one(business.c.status, BusinessStatus.RUNNING)
+    is_here = sa.and_(person.c.id == newest.c.member_id, person.c.archived_at.is_(None))
+    return sa.select(
+        person.c.id.label("subject_id"),
+        person.c.household_id,
+        person.c.sex,
+        _first_day(person.c.birth_date).label("born"),
+        person.c.education,
+        person.c.life_status,
+        newest.c.stage,
+        newest.c.country,
+        newest.c.sector,
+        newest.c.scheme,
+        newest.c.occupation_group,
+        newest.c.procedural_status,
+        newest.c.welfare,
+        _first_day(newest.c.contract_ends_on).label("contract_ends"),
+        newest.c.social_security_jkk_jkm.label("insured"),
+        _any(person, episode, *of_person, episode.c.underage_at_departure).label("left_underage"),
+        _any(person, business, *owned, is_running).label("has_business"),
+    ).select_from(newest.join(person, is_here))
+
+
+def _episodes(verified: Verified) -> Rows:
+    episode, person = _table(MigrationEpisode, "e$"), _table(Member, "m$")
+    in_household = episode.join(verified.households, _in(episode, verified.households))
+    return sa.select(
+        episode.c.id.label("subject_id"),
+        episode.c.household_id,
+        person.c.sex,
+        episode.c.country,
+        episode.c.sector,
+        episode.c.scheme,
+        episode.c.return_reason,
+        _first_day(episode.c.departed_on).label("departed_on"),
+        _first_day(episode.c.returned_on).label("returned_on"),
+    ).select_from(in_household.join(person, person.c.id == episode.c.member_id))
+
+
+def _businesses(verified: Verified) -> Rows:
+    business = _table(Business, "b$")
+    section = sa.type_coerce(kbli_section.expression(business, NO_CALLER), kbli_section.type)
+    men, women = business.c.workers_paid_male, business.c.workers_paid_female
+    return sa.select(
+        business.c.id.label("subject_id"),
+        business.c.household_id,
+        business.c.status,
+        business.c.field,
+        section.label("kbli_section"),
+        business.c.scale,
+        business.c.export_readiness,
+        business.c.owner_category,
+        business.c.nib.is_not(None).label("has_nib"),
+        _first_day(business.c.started_on).label("started_on"),
+        _first_day(business.c.closed_on).label("closed_on"),
+        sa.func.coalesce(business.c.workers_family, const(0)).label("workers_family"),
+        (sa.func.coalesce(men, const(0)) + sa.func.coalesce(women, const(0))).label("workers_paid"),
+    ).select_from(business.join(verified.households, _in(business, verified.households)))
+
+
+HOUSEHOLD = Unit("household", _households)
+PERSON = Unit("person", _persons)
+MIGRANT = Unit("migrant", _migrants)
+EPISODE = Unit("episode", _episodes)
+BUSINESS = Unit("business", _businesses)
+UNITS = (HOUSEHOLD, PERSON, MIGRANT, EPISODE, BUSINESS)
