@@ -134,7 +134,7 @@ class Recorder:
         """Add a number to the vault.  Returns its sealed form, as a revision holds it."""
         sealed = self.vault.seal(subject_id, number, value)
         columns = {
-            "id": uuid.uuid5(uuid.UUID(subject_id), number.value),
+            "id": uuid.uuid5(common["household_id"], f"{subject_id}/{number.value}"),
             "subject_id": subject_id,
             "field": number.value,
             "key_id": sealed.key_id,

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Collection
+import gc
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import asyncpg
@@ -65,6 +67,17 @@ async def _prepare(dsn: str, vault: Vault, scale: int, only: Collection[str], co
                     tasks[label] = progress.add_task(label, total=total)
                 progress.update(tasks[label], completed=done)
 
-            await load(connection, vault, scale, report, only=only or None)
+            with _without_collector():
+                await load(connection, vault, scale, report, only=only or None)
     finally:
         await connection.close()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Invented people hold no cycles; looking for some among millions of values takes a sixth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
