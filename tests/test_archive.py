@@ -1,4 +1,4 @@
-"""Archiving: nobody finds what has left the register, the figures stop counting it, and numbers are forgotten in truth.
+"""Archiving: nobody finds what has left the register, the figures stop counting it, and numbers are erased for good.
 
 Who may archive in which state is in tests/test_workflow.py, the races in tests/test_steps.py.
 """
@@ -18,16 +18,13 @@ from registry.figures.ledger import LEDGERS
 from registry.guard.sealed import PLACES
 from registry.models.household_aggregate import CHILDREN, SEALED
 from tests.test_ledger import family, prove
+from tests.user_errors import codes_and_paths
 from tests.village import HERE, Place, household, person
 
 pytestmark = pytest.mark.anyio
 REASONS = ["MOVED_OUT", "DISSOLVED", "CONSENT_WITHDRAWN", "ENTERED_BY_MISTAKE"]
 FORGETS = "CONSENT_WITHDRAWN"
 _serial = itertools.count(1)
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 def with_numbers() -> dict[str, Any]:
@@ -88,15 +85,15 @@ async def test_no_command_finds_a_household_that_has_left(village: Place) -> Non
         await village.archive("officer", document, reason="DISSOLVED"),  # another reason than theirs
         await village.archive("coordinator", document),
     ):
-        assert codes(payload) == not_found
-    assert codes(await village.verify("coordinator", document)) == [("NOT_FOUND", ["items", "0", "id"])]
-    assert codes(await village.amend("officer", edit)) == [("NOT_FOUND", ["household", "id"])]
-    assert codes(await village.submit("officer", edit, 1)) == [("NOT_FOUND", ["household", "id"])]
-    assert codes(await village.submit("officer", document)) == [("ID_TAKEN", ["household", "id"])]
+        assert codes_and_paths(payload) == not_found
+    assert codes_and_paths(await village.verify("coordinator", document)) == [("NOT_FOUND", ["items", "0", "id"])]
+    assert codes_and_paths(await village.amend("officer", edit)) == [("NOT_FOUND", ["household", "id"])]
+    assert codes_and_paths(await village.submit("officer", edit, 1)) == [("NOT_FOUND", ["household", "id"])]
+    assert codes_and_paths(await village.submit("officer", document)) == [("ID_TAKEN", ["household", "id"])]
     reveal = """mutation($id: ID!) { revealIdentity(input: {id: $id, field: NIK, purpose: SERVICE}) {
       value userErrors { code path } } }"""
     payload = (await village.ask("officer", reveal, id=document["members"][0]["id"]))["revealIdentity"]
-    assert (payload["value"], codes(payload)) == (None, not_found)
+    assert (payload["value"], codes_and_paths(payload)) == (None, not_found)
 
 
 async def test_archiving_that_is_sent_twice_is_done_once(village: Place) -> None:

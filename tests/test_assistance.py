@@ -10,6 +10,7 @@ import pytest
 from auth.sensitivity import Sensitivity
 from registry.models.noun import To
 from schema.declare.unions import one_among
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, SPLIT, Place, shop
 
 pytestmark = pytest.mark.anyio
@@ -48,10 +49,6 @@ async def saved(village: Place, columns: dict[str, Any], who: str = "officer") -
     payload = await save(village, who, columns)
     assert (payload["outcome"], payload["userErrors"]) == ("ACCEPTED", [])
     return payload["assistance"]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 async def household_with_shop(village: Place, state: str = "SUBMITTED", code: str = HERE, who: str = "officer") -> Any:
@@ -93,13 +90,13 @@ async def test_recipients_that_do_not_exist_for_the_caller_are_not_found_alike(v
     closed = str(village.regions[SPLIT])
     ids = (str(uuid.uuid4()), far_house, far_business, far_group, house, member, closed)
     answers = [await save(village, "officer", assistance(id_)) for id_ in ids]
-    assert codes(answers[0]) == [("NOT_FOUND", ["recipientId"])]
+    assert codes_and_paths(answers[0]) == [("NOT_FOUND", ["recipientId"])]
     assert all(answer == answers[0] for answer in answers)
     elsewhere = assistance(await new_group(village, NEXT_DOOR, "next door"))
-    assert codes(await save(village, "both villages", elsewhere)) == [("NOT_IN_VILLAGE", ["recipientId"])]
+    assert codes_and_paths(await save(village, "both villages", elsewhere)) == [("NOT_IN_VILLAGE", ["recipientId"])]
     for code in (FAR, "35.07"):  # regions are public
         payload = await save(village, "officer", assistance(str(village.regions[code])))
-        assert codes(payload) == [("NOT_IN_VILLAGE", ["recipientId"])]
+        assert codes_and_paths(payload) == [("NOT_IN_VILLAGE", ["recipientId"])]
 
 
 async def test_a_recipient_out_of_sight_is_null_and_the_assistance_stays(village: Place) -> None:
@@ -156,7 +153,7 @@ async def test_wrong_assistance_is_refused_at_its_place(
     village: Place, changes: dict[str, Any], expected: list[tuple[str, list[str]]]
 ) -> None:
     columns = assistance(str(village.regions[HERE]), **changes)
-    assert codes(await save(village, "officer", columns)) == expected
+    assert codes_and_paths(await save(village, "officer", columns)) == expected
 
 
 async def test_a_resend_is_known_by_the_code_of_its_programme(village: Place) -> None:

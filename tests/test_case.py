@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from registry.values.civil_day import civil_day
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, Place, episode, household
 
 pytestmark = pytest.mark.anyio
@@ -44,10 +45,6 @@ async def saved(village: Place, columns: dict[str, Any], who: str = "officer") -
     payload = await save(village, who, columns)
     assert (payload["outcome"], payload["userErrors"]) == ("ACCEPTED", [])
     return payload["case"]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 async def listed(village: Place, who: str, **filter_: Any) -> set[str]:
@@ -204,8 +201,8 @@ async def test_a_former_officer_sees_nothing_of_what_they_recorded(village: Plac
     assert await village.ask("next door", NODE, id=columns["id"]) == {"node": None}
     assert columns["id"] not in await listed(village, "next door")
     again = await save(village, "next door", {"id": columns["id"], "baseRev": 1, "status": "IN_PROGRESS"})
-    assert codes(again) == [("NOT_FOUND", ["id"])]
-    assert codes(await save(village, "next door", columns)) == [("NOT_FOUND", ["household"])]
+    assert codes_and_paths(again) == [("NOT_FOUND", ["id"])]
+    assert codes_and_paths(await save(village, "next door", columns)) == [("NOT_FOUND", ["household"])]
 
 
 async def test_the_lists_of_a_caller_without_the_class_do_not_depend_on_cases(village: Place) -> None:
@@ -240,7 +237,7 @@ async def test_an_absent_a_hidden_and_an_archived_household_are_refused_alike(vi
         columns = case({}, household=key)
         answer = await village.query("officer", SAVE, input=columns)
         answers.append(answer.json["data"])
-        assert codes(answer.data["saveCase"]) == [("NOT_FOUND", ["household"])]
+        assert codes_and_paths(answer.data["saveCase"]) == [("NOT_FOUND", ["household"])]
         assert await village.ask("officer", NODE, id=columns["id"]) == {"node": None}
     assert all(answer == answers[0] for answer in answers)
 
@@ -249,17 +246,17 @@ async def test_a_household_that_is_only_read_takes_no_case(village: Place) -> No
     """Whoever reads a household and records cases elsewhere learns nothing by trying."""
     home = await village.new_household("SUBMITTED", "next door", villageCode=NEXT_DOOR)
     payload = await save(village, "all in one", case(home))
-    assert codes(payload) == [("NOT_FOUND", ["household"])]
+    assert codes_and_paths(payload) == [("NOT_FOUND", ["household"])]
 
 
 async def test_the_migration_is_one_of_the_household(village: Place) -> None:
     home, other = [await village.new_household("SUBMITTED") for _ in range(2)]
     far = await village.new_household("SUBMITTED", "stranger", villageCode=FAR)
     refused = await save(village, "officer", case(home, migrationId=other["migrations"][0]["id"]))
-    assert codes(refused) == [("NOT_IN_HOUSEHOLD", ["migrationId"])]
+    assert codes_and_paths(refused) == [("NOT_IN_HOUSEHOLD", ["migrationId"])]
     for id_ in (str(uuid.uuid4()), far["migrations"][0]["id"], home["members"][0]["id"]):
         payload = await save(village, "officer", case(home, migrationId=id_))
-        assert codes(payload) == [("NOT_FOUND", ["migrationId"])]
+        assert codes_and_paths(payload) == [("NOT_FOUND", ["migrationId"])]
 
 
 async def test_a_migration_that_was_removed_since_is_not_shown_and_keeps_nobody_from_closing(village: Place) -> None:
@@ -282,9 +279,9 @@ async def test_a_case_stays_with_its_household(village: Place) -> None:
     columns = case(home)
     await saved(village, columns)
     refused = await save(village, "officer", columns | {"household": {"id": other["id"]}})
-    assert codes(refused) == [("HOUSEHOLD_FIXED", ["household"])]
+    assert codes_and_paths(refused) == [("HOUSEHOLD_FIXED", ["household"])]
     gone = await save(village, "officer", columns | {"household": {"id": str(uuid.uuid4())}})
-    assert codes(gone) == [("NOT_FOUND", ["household"])]
+    assert codes_and_paths(gone) == [("NOT_FOUND", ["household"])]
 
 
 async def test_a_case_moves_with_its_household(village: Place) -> None:
@@ -331,10 +328,10 @@ async def test_a_household_with_an_open_case_is_not_archived(village: Place, who
     home = await village.new_household("VERIFIED")
     columns = await recorded_by(village, "desk", case(home, status=status))
     for _ in range(2):
-        assert codes(await village.archive(who, home)) == [("CASES_OPEN", ["id"])]
+        assert codes_and_paths(await village.archive(who, home)) == [("CASES_OPEN", ["id"])]
     assert await village.household("officer", home["id"], "workflowState") == {"workflowState": "VERIFIED"}
     await saved(village, {"id": columns["id"], "status": "RESOLVED", "closedOn": "2026-08-01"}, "desk")
-    assert codes(await village.archive(who, home)) == []
+    assert codes_and_paths(await village.archive(who, home)) == []
 
 
 async def test_a_case_that_has_left_the_register_keeps_no_household_in_it(village: Place) -> None:
@@ -342,7 +339,7 @@ async def test_a_case_that_has_left_the_register_keeps_no_household_in_it(villag
     columns = case(home)
     await saved(village, columns)
     await village.admin.execute("UPDATE household_case SET archived_at = now() WHERE id = $1", columns["id"])
-    assert codes(await village.archive("officer", home)) == []
+    assert codes_and_paths(await village.archive("officer", home)) == []
 
 
 async def test_no_case_is_added_to_a_household_while_it_is_archived(village: Place) -> None:
@@ -352,17 +349,17 @@ async def test_no_case_is_added_to_a_household_while_it_is_archived(village: Pla
         columns = case(home)
         archive, payload = await asyncio.gather(village.archive("coordinator", home), save(village, "officer", columns))
         stored = await village.ask("officer", NODE, id=columns["id"])
-        if codes(archive):
-            assert (codes(archive), payload["outcome"]) == ([("CASES_OPEN", ["id"])], "ACCEPTED")
+        if codes_and_paths(archive):
+            assert (codes_and_paths(archive), payload["outcome"]) == ([("CASES_OPEN", ["id"])], "ACCEPTED")
         else:
-            assert (codes(payload), stored) == ([("NOT_FOUND", ["household"])], {"node": None})
+            assert (codes_and_paths(payload), stored) == ([("NOT_FOUND", ["household"])], {"node": None})
 
 
 async def test_a_case_stays_when_its_household_is_archived(village: Place) -> None:
     home = await village.new_household("VERIFIED")
     columns = case(home, status="CLOSED", closedOn="2026-08-01")
     await saved(village, columns)
-    assert codes(await village.archive("officer", home)) == []
+    assert codes_and_paths(await village.archive("officer", home)) == []
     shown = (await village.ask("officer", NODE, id=columns["id"]))["node"]
     assert (shown["household"], shown["status"], shown["type"]) == (None, "CLOSED", "UNPAID_WAGES")
     assert (await save(village, "officer", columns))["outcome"] == "UNCHANGED"
@@ -381,7 +378,7 @@ async def test_the_desk_records_no_case_of_a_household_that_it_does_not_see(vill
     before = await counts(village)
     keys = {"id": home["id"]}, {"householdNo": number}, *absent
     answers = [(await village.query("desk", SAVE, input=case(None, household=key))).json["data"] for key in keys]
-    assert codes(answers[0]["saveCase"]) == [("NOT_FOUND", ["household"])]
+    assert codes_and_paths(answers[0]["saveCase"]) == [("NOT_FOUND", ["household"])]
     assert all(answer == answers[0] for answer in answers)
     assert await counts(village) == before
 
@@ -414,9 +411,9 @@ async def test_one_desk_does_not_see_the_case_of_another(village: Place) -> None
     assert await listed(village, "other desk") == set()
     for edit in ({"baseRev": 1, "status": "CLOSED"}, {"status": "CLOSED"}):
         payload = await save(village, "other desk", {"id": columns["id"]} | edit)
-        assert codes(payload) == [("NOT_FOUND", ["id"]) if "baseRev" in edit else ("REQUIRED", ["household"])]
+        assert codes_and_paths(payload) == [("NOT_FOUND", ["id"]) if "baseRev" in edit else ("REQUIRED", ["household"])]
     absent = await save(village, "other desk", {"id": str(uuid.uuid4()), "baseRev": 1, "status": "CLOSED"})
-    assert codes(absent) == [("NOT_FOUND", ["id"])]
+    assert codes_and_paths(absent) == [("NOT_FOUND", ["id"])]
 
 
 async def test_an_officer_closes_a_case_of_the_desk_and_the_desk_goes_on(village: Place) -> None:
@@ -480,7 +477,7 @@ async def test_it_is_refused_with_the_place_in_its_input(
     sentences = set()
     for language in ("id", "en"):
         payload = (await village.query("officer", SAVE, language, input=columns)).data["saveCase"]
-        assert (payload["outcome"], payload["case"], codes(payload)) == ("REJECTED", None, [(code, path)])
+        assert (payload["outcome"], payload["case"], codes_and_paths(payload)) == ("REJECTED", None, [(code, path)])
         sentences.add(payload["userErrors"][0]["message"])
     assert len(sentences) == 2
     assert not any(value in sentence for value in ("x" * 33, "3507116304850001", "NOBODY") for sentence in sentences)
@@ -497,10 +494,10 @@ async def test_an_id_in_use_is_taken_whatever_it_names(village: Place) -> None:
     for id_ in (hidden["id"], home["id"], far["id"]):
         answer = await village.query("officer", SAVE, input=case(home, id=id_))
         answers.append(answer.json["data"])
-    assert codes(answers[0]["saveCase"]) == [("ID_TAKEN", ["id"])]
+    assert codes_and_paths(answers[0]["saveCase"]) == [("ID_TAKEN", ["id"])]
     assert all(answer == answers[0] for answer in answers)
     taken = await village.submit("officer", household(id=hidden["id"]))
-    assert codes(taken) == [("ID_TAKEN", ["household", "id"])]
+    assert codes_and_paths(taken) == [("ID_TAKEN", ["household", "id"])]
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from auth.area import NOWHERE
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, Place, shop
 
 pytestmark = pytest.mark.anyio
@@ -43,10 +44,6 @@ async def saved(village: Place, noun: str, columns: dict[str, Any], who: str = "
 async def seen(village: Place, who: str, noun: str, id_: str) -> Any:
     text = f"query($id: ID!) {{ node(id: $id) {{ ... on {noun} {{ {FIELDS[noun]} }} }} }}"
     return (await village.ask(who, text, id=id_))["node"]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 async def people(village: Place, number: int = 2, code: str = HERE, author: str = "officer") -> list[str]:
@@ -109,10 +106,10 @@ async def test_members_who_live_elsewhere_are_refused(village: Place, noun: str)
     (next_door,) = await people(village, 1, NEXT_DOOR, "next door")
     (far,) = await people(village, 1, FAR, "stranger")
     refused = await save(village, "both villages", noun, make(**{list_: [here, next_door]}))
-    assert codes(refused) == [("NOT_IN_VILLAGE", [list_, "1"])]
+    assert codes_and_paths(refused) == [("NOT_IN_VILLAGE", [list_, "1"])]
     refused = await save(village, "officer", noun, make(**{list_: [far, here]}))
-    assert codes(refused) == [("NOT_FOUND", [list_, "0"])]
-    assert codes(await save(village, "officer", noun, make(**{list_: [here, here]}))) == [
+    assert codes_and_paths(refused) == [("NOT_FOUND", [list_, "0"])]
+    assert codes_and_paths(await save(village, "officer", noun, make(**{list_: [here, here]}))) == [
         ("LISTED_TWICE", [list_, "1"])
     ]
 
@@ -124,7 +121,7 @@ async def test_a_group_counts_members_who_have_left(village: Place) -> None:
     await village.admin.execute("UPDATE member SET archived_at = now() WHERE id = $1", uuid.UUID(one))
     stored = await seen(village, "officer", "BusinessGroup", columns["id"])
     assert (stored["memberCount"], [member["id"] for member in stored["members"]]) == (2, [other])
-    assert codes(await save(village, "officer", "BusinessGroup", group(formedOn="2190"))) == [
+    assert codes_and_paths(await save(village, "officer", "BusinessGroup", group(formedOn="2190"))) == [
         ("DATE_FUTURE", ["formedOn"])
     ]
 
@@ -164,7 +161,7 @@ async def test_figures_of_a_cooperative_are_kept_by_year_the_newest_first(villag
 async def test_a_wrong_cooperative_is_refused_at_its_place(
     village: Place, changes: dict[str, Any], expected: list[tuple[str, list[str]]]
 ) -> None:
-    assert codes(await save(village, "officer", "Cooperative", cooperative(**changes))) == expected
+    assert codes_and_paths(await save(village, "officer", "Cooperative", cooperative(**changes))) == expected
 
 
 async def test_who_came_to_a_parenting_session_is_for_those_who_see_the_class_special(village: Place) -> None:
@@ -176,7 +173,7 @@ async def test_who_came_to_a_parenting_session_is_for_those_who_see_the_class_sp
     assert (verifier["facilitator"], verifier["attendees"], verifier["withheld"]) == ("Ibu Rini", None, ["attendees"])
     viewer = await seen(village, "viewer", "ParentingSession", columns["id"])
     assert (viewer["facilitator"], viewer["attendees"], viewer["children"]) == (None, None, 12)
-    assert codes(await save(village, "officer", "ParentingSession", session(date="2190-01-01"))) == [
+    assert codes_and_paths(await save(village, "officer", "ParentingSession", session(date="2190-01-01"))) == [
         ("DATE_FUTURE", ["date"])
     ]
 
@@ -213,6 +210,6 @@ async def test_a_business_belongs_to_a_group_and_a_cooperative_of_its_village(vi
     place = ["household", "businesses", "0", "groupId"]
     for wrong in (other["id"], str(uuid.uuid4()), own_cooperative["id"]):
         edit = document | {"businesses": [own | {"groupId": wrong}]}
-        assert codes(await village.submit("officer", edit, 2, save="DRAFT")) == [("NOT_FOUND", place)]
+        assert codes_and_paths(await village.submit("officer", edit, 2, save="DRAFT")) == [("NOT_FOUND", place)]
     edit = document | {"businesses": [own | {"groupId": other["id"]}]}
-    assert codes(await village.submit("both villages", edit, 2, save="DRAFT")) == [("NOT_IN_VILLAGE", place)]
+    assert codes_and_paths(await village.submit("both villages", edit, 2, save="DRAFT")) == [("NOT_IN_VILLAGE", place)]

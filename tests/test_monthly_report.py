@@ -23,11 +23,19 @@ from registry.figures import report as monthly_report
 from registry.figures.catalogue import INDICATORS
 from registry.figures.report import FIRST_MONTH, last_month
 from registry.figures.report_rows import MOST_ROWS, REPORT_ROWS, ReportRow
+from registry.models.assistance import Assistance
+from registry.models.business_group import BusinessGroup
+from registry.models.cooperative import Cooperative
+from registry.models.noun import Noun
+from registry.models.service_visit import ServiceVisit
+from registry.models.training import Training
 from registry.store.session import begin_sql
 from registry.values.civil_day import civil_day
 from tests.accounts import new_account
 from tests.test_audit import AuditRows
+from tests.user_errors import codes_and_paths
 from tests.village import HERE, NEXT_DOOR, OLD_CODE, SPLIT, Place, episode, household, shop
+from tests.village_records import save_text
 
 pytestmark = pytest.mark.anyio
 REPORT = """month locked lockedAt sha256 village { code } lockedBy { accountId name role }
@@ -39,12 +47,6 @@ READ = f"""query($code: RegionCode!, $month: PartialDate!) {{ region(code: $code
 FOR_EVER = dt.datetime.max  # noqa: DTZ901  (as asyncpg writes infinity)
 MONTHS = iter([f"{year}-{month:02}" for year in (2020, 2021, 2023, 2025) for month in range(1, 13)])
 """Months that no other test signs, and in which none of their migrants departs."""
-VISIT = """mutation($input: ServiceVisitInput!) { saveServiceVisit(input: $input) { userErrors { code path } } }"""
-TRAINING = """mutation($input: TrainingInput!) { saveTraining(input: $input) { userErrors { code path } } }"""
-GROUP = """mutation($input: BusinessGroupInput!) { saveBusinessGroup(input: $input) { userErrors { code path } } }"""
-COOPERATIVE = """mutation($input: CooperativeInput!) { saveCooperative(input: $input) {
-  userErrors { code path } } }"""
-ASSISTANCE = """mutation($input: AssistanceInput!) { saveAssistance(input: $input) { userErrors { code path } } }"""
 
 
 async def read(village: Place, month: str, who: str = "verifier", code: str = HERE) -> Any:
@@ -62,10 +64,6 @@ async def locked(village: Place, month: str, who: str = "verifier") -> Any:
     return payload["report"]
 
 
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
-
-
 def figures(report: Any, column: str = "value") -> dict[str, Any]:
     """`INDICATOR` or `INDICATOR KEY` → figure, those that are not zero."""
     names = {f"{row['indicator']} {row['key'] or ''}".strip(): row[column] for row in report["rows"]}
@@ -79,15 +77,17 @@ def changes(before: Any, after: Any) -> dict[str, int]:
     return {name: int(number) for name, number in later.items() if number}
 
 
-async def save(village: Place, mutation: str, who: str = "officer", **columns: Any) -> str:
+async def save(village: Place, noun: type[Noun], **columns: Any) -> str:
+    """The id of a new record of this village, saved by its officer."""
     id_ = str(uuid.uuid4())
-    (payload,) = (await village.ask(who, mutation, input={"id": id_, "villageCode": HERE} | columns)).values()
+    mutation = save_text(noun, "userErrors { code path }")
+    (payload,) = (await village.ask("officer", mutation, input={"id": id_, "villageCode": HERE} | columns)).values()
     assert payload["userErrors"] == []
     return id_
 
 
 async def visit(village: Place, day: str, type_: str = "COMPLAINT") -> str:
-    return await save(village, VISIT, date=day, type=type_, visitorSex="FEMALE", visitorAgeBand="25-34")
+    return await save(village, ServiceVisit, date=day, type=type_, visitorSex="FEMALE", visitorAgeBand="25-34")
 
 
 async def verified(village: Place, **document: Any) -> dict[str, Any]:
@@ -127,8 +127,8 @@ async def test_every_row_counts_what_its_name_says(village: Place) -> None:
     await visit(village, f"{month}-28", "RETURN_RECORD")
     taught = {"title": "Menjahit", "skill": "SEWING"}
     people = [{"memberId": one["id"]}, {"memberId": other["id"]}]
-    await save(village, TRAINING, **taught, startsOn=f"{month}-10", participants=people)
-    await save(village, GROUP, name="Kelompok", formedOn=month, memberIds=[one["id"]])
+    await save(village, Training, **taught, startsOn=f"{month}-10", participants=people)
+    await save(village, BusinessGroup, name="Kelompok", formedOn=month, memberIds=[one["id"]])
     given = {"type": "CAPITAL", "source": "VILLAGE_FUND", "recipientId": document["id"]}
     for day, amount, currency in (
         (f"{month}-01", "20000000.25", "IDR"),
@@ -136,10 +136,10 @@ async def test_every_row_counts_what_its_name_says(village: Place) -> None:
         (f"{month}-05", "70.00", "USD"),
         ("2016-01-01", "9.00", "IDR"),
     ):
-        await save(village, ASSISTANCE, **given, date=day, value={"amount": amount, "currency": currency})
-    await save(village, ASSISTANCE, **given, date=f"{month}-02")
+        await save(village, Assistance, **given, date=day, value={"amount": amount, "currency": currency})
+    await save(village, Assistance, **given, date=f"{month}-02")
     cooperative = {"name": "Koperasi", "status": "LEGAL_ENTITY", "kind": "SAVINGS_AND_LOANS", "legalNo": "1"}
-    await save(village, COOPERATIVE, **cooperative, legalOn=f"{month}-02", memberIds=[one["id"], other["id"]])
+    await save(village, Cooperative, **cooperative, legalOn=f"{month}-02", memberIds=[one["id"], other["id"]])
     flows = {"DEPARTURES": 1, "RETURNS": 1, "TRAININGS": 1, "TRAINING_PARTICIPANTS": 2}
     flows |= {"ASSISTANCE_IDR": 20_500_001, "SERVICE_VISITS COMPLAINT": 1, "SERVICE_VISITS RETURN_RECORD": 1}
     groups = {"GROUPS": 1, "COOPERATIVES": 1, "COOPERATIVE_MEMBERS": 2}
@@ -192,8 +192,8 @@ async def test_a_stock_is_what_was_verified_when_the_month_ended_in_the_capital(
 
 async def test_what_has_no_date_exists_since_it_was_recorded_by_the_clocks_of_the_capital(village: Place) -> None:
     before = {month: await read(village, month) for month in ("2018-05", "2018-06")}
-    group = await save(village, GROUP, name="Kelompok")
-    cooperative = await save(village, COOPERATIVE, name="Koperasi", status="STARTING", kind="CONSUMERS")
+    group = await save(village, BusinessGroup, name="Kelompok")
+    cooperative = await save(village, Cooperative, name="Koperasi", status="STARTING", kind="CONSUMERS")
     midnight = dt.datetime(2018, 5, 31, 17, tzinfo=dt.UTC)
     created = "UPDATE {} SET created_at = $2 WHERE id = $1"
     for table, id_ in (("business_group", group), ("cooperative", cooperative)):
@@ -234,7 +234,7 @@ async def test_the_figures_are_the_sums_of_random_records(village: Place, seed: 
         taking_part = rng.sample(members, rng.randint(0, len(members)))
         day = rng.choice([f"{month}-07", "2018-03-07"])
         people = [{"memberId": member} for member in taking_part]
-        await save(village, TRAINING, title="Batik", skill="SEWING", startsOn=day, participants=people)
+        await save(village, Training, title="Batik", skill="SEWING", startsOn=day, participants=people)
         expected["TRAININGS"] += day.startswith(month)
         expected["TRAINING_PARTICIPANTS"] += day.startswith(month) * len(taking_part)
     counted = changes(before, await read(village, month))
@@ -334,7 +334,7 @@ async def test_a_report_is_signed_once(village: Place, month: str) -> None:
     assert first == again
     other = await new_account(village, ("VILLAGE_VERIFIER", HERE), name="another verifier")
     refused = await lock(village, month, other)
-    assert (codes(refused), refused["report"]) == ([("LOCKED_PERIOD", ["month"])], None)
+    assert (codes_and_paths(refused), refused["report"]) == ([("LOCKED_PERIOD", ["month"])], None)
     outcomes = [(row[1], row[3]) for row in await since.rows()]
     assert outcomes == [("report:lock", outcome) for outcome in ("ACCEPTED", "UNCHANGED", "LOCKED_PERIOD")]
     stored = "SELECT count(*) FROM signed_report WHERE month = $1"
@@ -344,7 +344,7 @@ async def test_a_report_is_signed_once(village: Place, month: str) -> None:
 async def test_of_verifiers_who_sign_at_once_one_wins(village: Place, month: str) -> None:
     others = [await new_account(village, ("VILLAGE_VERIFIER", HERE), name=f"verifier {n}") for n in range(4)]
     payloads = await asyncio.gather(*[lock(village, month, who) for who in others])
-    assert sorted(map(codes, payloads)) == [[], *[[("LOCKED_PERIOD", ["month"])]] * 3]
+    assert sorted(map(codes_and_paths, payloads)) == [[], *[[("LOCKED_PERIOD", ["month"])]] * 3]
     (winner,) = [payload["report"] for payload in payloads if payload["report"]]
     assert (await read(village, month))["lockedBy"] == winner["lockedBy"]
 
@@ -386,12 +386,12 @@ async def test_what_cannot_be_signed_is_refused_with_a_clear_code(
     month = {"month": this_month()} if sent.get("month") == "running" else {}
     input_ = {"villageCode": HERE, "month": last_month()} | sent | month
     payload = (await village.ask("verifier", LOCK, input=input_))["lockMonthlyReport"]
-    assert (codes(payload), payload["report"]) == ([(code, [path])], None)
+    assert (codes_and_paths(payload), payload["report"]) == ([(code, [path])], None)
 
 
 async def test_a_superseded_code_signs_the_village_of_today_with_a_warning(village: Place, month: str) -> None:
     payload = await lock(village, month, code=OLD_CODE)
-    assert codes(payload) == [("REGION_CODE_SUPERSEDED", ["villageCode"])]
+    assert codes_and_paths(payload) == [("REGION_CODE_SUPERSEDED", ["villageCode"])]
     assert payload["report"]["sha256"] == digest(payload["report"])
 
 

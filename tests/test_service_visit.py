@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from registry.write import named_records
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -46,10 +47,6 @@ async def saved(village: Place, columns: dict[str, Any], who: str = "officer") -
     payload = await save(village, who, columns)
     assert (payload["outcome"], payload["userErrors"]) == ("ACCEPTED", [])
     return payload["serviceVisit"]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 async def member_in(village: Place, code: str = HERE, author: str = "officer", state: str = "SUBMITTED") -> str:
@@ -103,15 +100,17 @@ async def test_a_member_who_is_absent_hidden_or_archived_is_not_found_alike(vill
     other_noun = (await village.new_household("DRAFT"))["id"]
     members = (str(uuid.uuid4()), hidden, hidden_draft, archived, other_noun)
     answers = [await save(village, "officer", by_member(member)) for member in members]
-    assert codes(answers[0]) == [("NOT_FOUND", ["visitorId"])]
+    assert codes_and_paths(answers[0]) == [("NOT_FOUND", ["visitorId"])]
     assert answers[0]["outcome"] == "REJECTED"
     assert all(answer == answers[0] for answer in answers)
 
 
 async def test_a_member_of_another_village_is_refused_even_if_seen(village: Place) -> None:
     member = await member_in(village, NEXT_DOOR, "next door")
-    assert codes(await save(village, "both villages", by_member(member))) == [("NOT_IN_VILLAGE", ["visitorId"])]
-    assert codes(await save(village, "officer", by_member(member))) == [("NOT_FOUND", ["visitorId"])]
+    assert codes_and_paths(await save(village, "both villages", by_member(member))) == [
+        ("NOT_IN_VILLAGE", ["visitorId"])
+    ]
+    assert codes_and_paths(await save(village, "officer", by_member(member))) == [("NOT_FOUND", ["visitorId"])]
 
 
 async def test_a_visitor_who_has_left_since_stays_until_somebody_names_another(village: Place) -> None:
@@ -124,7 +123,7 @@ async def test_a_visitor_who_has_left_since_stays_until_somebody_names_another(v
     assert (changed["result"], changed["visitor"], changed["rev"]) == ("Selesai", None, 2)
     query = "SELECT visitor_id::text FROM service_visit WHERE id = $1"
     assert await village.admin.fetchval(query, uuid.UUID(columns["id"])) == member
-    assert codes(await save(village, "officer", visit(visitorId=member))) == [("NOT_FOUND", ["visitorId"])]
+    assert codes_and_paths(await save(village, "officer", visit(visitorId=member))) == [("NOT_FOUND", ["visitorId"])]
 
 
 async def test_what_an_edit_names_is_looked_up_once_and_only_if_it_changes(
@@ -163,26 +162,26 @@ async def test_what_an_edit_names_is_looked_up_once_and_only_if_it_changes(
 async def test_a_wrong_visit_is_refused_at_its_place(
     village: Place, changes: dict[str, Any], expected: list[tuple[str, list[str]]]
 ) -> None:
-    assert codes(await save(village, "officer", visit(**changes))) == expected
+    assert codes_and_paths(await save(village, "officer", visit(**changes))) == expected
 
 
 async def test_a_visitor_is_registered_or_described_never_both(village: Place) -> None:
     member = await member_in(village)
     both = await save(village, "officer", visit(visitorId=member))
-    assert codes(both) == [("VISITOR_TWICE", ["visitorSex"]), ("VISITOR_TWICE", ["visitorAgeBand"])]
+    assert codes_and_paths(both) == [("VISITOR_TWICE", ["visitorSex"]), ("VISITOR_TWICE", ["visitorAgeBand"])]
 
 
 async def test_a_day_that_has_begun_in_the_east_is_not_in_the_future(village: Place) -> None:
     east = dt.datetime.now(dt.timezone(dt.timedelta(hours=9))).date()
     await saved(village, visit(date=east.isoformat()))
     tomorrow = (east + dt.timedelta(days=1)).isoformat()
-    assert codes(await save(village, "officer", visit(date=tomorrow))) == [("DATE_FUTURE", ["date"])]
+    assert codes_and_paths(await save(village, "officer", visit(date=tomorrow))) == [("DATE_FUTURE", ["date"])]
 
 
 async def test_only_officers_of_the_village_record_a_visit(village: Place) -> None:
     for who in ("verifier", "coordinator", "province", "ministry", "viewer"):
         assert (await village.query(who, SAVE, input=visit())).codes == ["FORBIDDEN"]
-    assert codes(await save(village, "next door", visit())) == [("OUT_OF_SCOPE", ["villageCode"])]
+    assert codes_and_paths(await save(village, "next door", visit())) == [("OUT_OF_SCOPE", ["villageCode"])]
 
 
 async def test_the_list_shows_what_the_caller_sees_newest_first(village: Place) -> None:

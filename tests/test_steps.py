@@ -15,14 +15,11 @@ from typing import Any
 import pytest
 
 from registry.figures.ledger import LEDGERS
+from tests.user_errors import codes_and_paths
 from tests.village import NEXT_DOOR, REJECT, WITHDRAW, Place, household
 
 pytestmark = pytest.mark.anyio
 IN_HOUSEHOLD = ("member", "migration_episode", "household_revision", "workflow_event", "remark", "identity")
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 async def events(village: Place, document: dict[str, Any]) -> list[tuple[str | None, str]]:
@@ -72,7 +69,7 @@ async def test_authors_of_a_withdrawn_submission_still_cannot_verify_it(village:
     document = await village.new_household("SUBMITTED", "all in one")
     await village.withdraw("officer", document)
     await village.submit("officer", {"id": document["id"]}, 1)
-    assert codes(await village.verify("all in one", document)) == [("SELF_VERIFY", ["items", "0", "id"])]
+    assert codes_and_paths(await village.verify("all in one", document)) == [("SELF_VERIFY", ["items", "0", "id"])]
 
 
 async def test_an_amendment_of_a_verified_household_is_not_withdrawn(village: Place) -> None:
@@ -83,7 +80,7 @@ async def test_an_amendment_of_a_verified_household_is_not_withdrawn(village: Pl
     assert record["workflowState"] == "SUBMITTED"
     assert "HOUSEHOLD_WITHDRAW" not in record["viewerCan"]
     refused = await village.withdraw("officer", document, 2)
-    assert (codes(refused), refused["household"]) == ([("TRANSITION_NOT_ALLOWED", ["id"])], None)
+    assert (codes_and_paths(refused), refused["household"]) == ([("TRANSITION_NOT_ALLOWED", ["id"])], None)
 
 
 # --- reject -----------------------------------------------------------------------------------------------------------
@@ -123,14 +120,14 @@ async def test_a_rejection_of_an_amendment_ends_what_the_figures_count(village: 
 async def test_authors_cannot_reject_what_they_wrote(village: Place) -> None:
     document = await village.new_household("VERIFIED_VILLAGE")
     await village.amend("coordinator", {"id": document["id"], "rt": "007"})
-    assert codes(await village.reject("coordinator", document, 2)) == [("SELF_VERIFY", ["id"])]
-    assert codes(await village.reject("colleague", document, 2)) == []
+    assert codes_and_paths(await village.reject("coordinator", document, 2)) == [("SELF_VERIFY", ["id"])]
+    assert codes_and_paths(await village.reject("colleague", document, 2)) == []
 
 
 @pytest.mark.parametrize(("note", "code"), [("x" * 2001, "UNKNOWN_VALUE"), ("NIK 3507116304850001", "NUMBER_IN_TEXT")])
 async def test_the_note_of_a_rejection_has_bounds_and_no_number(village: Place, note: str, code: str) -> None:
     document = await village.new_household("SUBMITTED")
-    assert codes(await village.reject("coordinator", document, note=note)) == [(code, ["note"])]
+    assert codes_and_paths(await village.reject("coordinator", document, note=note)) == [(code, ["note"])]
     assert await events(village, document) == [(None, "SUBMITTED")]
 
 
@@ -150,17 +147,17 @@ async def test_a_step_is_the_same_only_by_the_same_person_for_the_same_reason(vi
     document = await village.new_household("SUBMITTED")
     await village.reject("coordinator", document, reason="DUPLICATE")
     not_allowed = [("TRANSITION_NOT_ALLOWED", ["id"])]
-    assert codes(await village.reject("coordinator", document, reason="NOT_RESIDENT")) == not_allowed
-    assert codes(await village.reject("colleague", document, reason="DUPLICATE")) == not_allowed
+    assert codes_and_paths(await village.reject("coordinator", document, reason="NOT_RESIDENT")) == not_allowed
+    assert codes_and_paths(await village.reject("colleague", document, reason="DUPLICATE")) == not_allowed
     withdrawn = await village.new_household("SUBMITTED")
     await village.withdraw("officer", withdrawn)
-    assert codes(await village.withdraw("second", withdrawn)) == not_allowed
+    assert codes_and_paths(await village.withdraw("second", withdrawn)) == not_allowed
 
 
 async def test_another_step_of_the_same_person_is_not_the_same_step(village: Place) -> None:
     document = await village.new_household("SUBMITTED")
     assert not (await village.verify("all in one", document))["userErrors"]
-    assert codes(await village.withdraw("all in one", document)) == [("TRANSITION_NOT_ALLOWED", ["id"])]
+    assert codes_and_paths(await village.withdraw("all in one", document)) == [("TRANSITION_NOT_ALLOWED", ["id"])]
 
 
 async def test_a_late_retry_of_a_step_succeeds_whatever_came_after(village: Place) -> None:
@@ -179,7 +176,7 @@ async def test_steps_need_the_newest_revision(village: Place) -> None:
             await village.withdraw("officer", document, rev),
             await village.reject("coordinator", document, rev),
         ):
-            assert (codes(refused), refused["household"]) == ([("VERSION_CONFLICT", ["rev"])], None)
+            assert (codes_and_paths(refused), refused["household"]) == ([("VERSION_CONFLICT", ["rev"])], None)
 
 
 async def test_hidden_and_absent_households_get_equal_answers(village: Place) -> None:
@@ -265,7 +262,7 @@ async def test_of_eight_at_the_same_moment_each_step_is_taken_from_the_state_tha
         attempts = [attempt(village, document, n) for n, attempt in zip(range(8), itertools.cycle(RACES[name]))]
         payloads = await asyncio.gather(*attempts)
         refused = [payload for payload in payloads if payload["userErrors"]]
-        assert {code for payload in refused for code, _ in codes(payload)} <= LOST
+        assert {code for payload in refused for code, _ in codes_and_paths(payload)} <= LOST
         assert 1 <= len(refused) < 8
         await check_chain(village, document)
 

@@ -12,6 +12,7 @@ from registry.store.db import Transaction
 from registry.values.bounds import LONGEST_ENTRIES
 from registry.write import village_record
 from registry.write.code_lookup import FIND
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, Place
 
 pytestmark = pytest.mark.anyio
@@ -50,10 +51,6 @@ async def saved(village: Place, columns: dict[str, Any], who: str = "officer", o
     payload = await save(village, who, columns)
     assert (payload["outcome"], payload["userErrors"]) == (outcome, [])
     return payload["training"]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 def who_took_part(stored: Any) -> set[str]:
@@ -145,7 +142,7 @@ async def test_together_officers_add_no_more_than_a_list_holds(village: Place, m
     await saved(village, edit | {"participants": [took_part(one), took_part(other)]}, "second")
     monkeypatch.setattr(village_record, "LONGEST_ENTRIES", 2)
     payload = await save(village, "officer", edit | {"participants": [took_part(one), took_part(third)]})
-    assert codes(payload) == [("UNKNOWN_VALUE", ["participants"])]
+    assert codes_and_paths(payload) == [("UNKNOWN_VALUE", ["participants"])]
     assert await rows(village, columns["id"]) == sorted([(one, False), (other, False)])
 
 
@@ -157,9 +154,9 @@ async def test_the_same_participant_changed_differently_is_a_conflict_and_stores
     await saved(village, edit | {"participants": [took_part(one, outcomeAfter6Months="Bekerja"), took_part(other)]})
     mine = [took_part(other), took_part(one, outcomeAfter6Months="Menganggur")]
     refused = await save(village, "second", edit | {"participants": mine, "title": "Lain"})
-    assert codes(refused) == [("VERSION_CONFLICT", ["participants", "1", "outcomeAfter6Months"])]
+    assert codes_and_paths(refused) == [("VERSION_CONFLICT", ["participants", "1", "outcomeAfter6Months"])]
     removed = await save(village, "second", edit | {"participants": [took_part(other)]})
-    assert codes(removed) == [("VERSION_CONFLICT", ["participants", one])]
+    assert codes_and_paths(removed) == [("VERSION_CONFLICT", ["participants", one])]
     node = (await village.ask("officer", NODE, id=columns["id"]))["node"]
     assert (node["title"], node["rev"], len(node["participants"])) == (columns["title"], 2, 2)
 
@@ -176,7 +173,7 @@ async def test_a_participant_whom_others_removed_stays_removed_unless_changed(vi
     mine = [took_part(one), took_part(other, certified=True)]
     changed = await save(village, "officer", edit | {"participants": mine})
     conflicts = [["participants", "1", "certified"], ["participants", "1"]]
-    assert codes(changed) == [("VERSION_CONFLICT", path) for path in conflicts]
+    assert codes_and_paths(changed) == [("VERSION_CONFLICT", path) for path in conflicts]
 
 
 async def test_a_resend_is_stored_once_also_at_once(village: Place) -> None:
@@ -196,9 +193,9 @@ async def test_a_participant_who_is_hidden_or_of_another_village_is_refused_at_t
     (next_door,) = await people(village, 1, NEXT_DOOR, "next door")
     for member in (hidden, str(uuid.uuid4())):
         refused = await save(village, "officer", training(took_part(one), took_part(member), took_part(other)))
-        assert codes(refused) == [("NOT_FOUND", ["participants", "1", "memberId"])]
+        assert codes_and_paths(refused) == [("NOT_FOUND", ["participants", "1", "memberId"])]
     elsewhere = await save(village, "both villages", training(took_part(next_door)))
-    assert codes(elsewhere) == [("NOT_IN_VILLAGE", ["participants", "0", "memberId"])]
+    assert codes_and_paths(elsewhere) == [("NOT_IN_VILLAGE", ["participants", "0", "memberId"])]
 
 
 async def test_a_participant_who_has_left_stays_counted_and_is_not_shown(village: Place) -> None:
@@ -213,9 +210,9 @@ async def test_a_participant_who_has_left_stays_counted_and_is_not_shown(village
 async def test_a_list_names_nobody_twice_and_is_bounded(village: Place) -> None:
     one, *_ = await people(village)
     twice = await save(village, "officer", training(took_part(one), took_part(one, certified=True)))
-    assert codes(twice) == [("LISTED_TWICE", ["participants", "1"])]
+    assert codes_and_paths(twice) == [("LISTED_TWICE", ["participants", "1"])]
     too_many = training(*[took_part(str(uuid.uuid4())) for _ in range(LONGEST_ENTRIES + 1)])
-    assert codes(await save(village, "officer", too_many)) == [("UNKNOWN_VALUE", ["participants"])]
+    assert codes_and_paths(await save(village, "officer", too_many)) == [("UNKNOWN_VALUE", ["participants"])]
     answer = await village.query("officer", SAVE, input=training({"memberId": "x"}))
     assert answer.codes == ["BAD_USER_INPUT"]
     assert (await village.query("officer", SAVE, input=training({"memberId": " "}))).codes == ["BAD_USER_INPUT"]
@@ -235,17 +232,17 @@ async def test_a_list_names_nobody_twice_and_is_bounded(village: Place) -> None:
 async def test_a_wrong_training_is_refused_at_its_place(
     village: Place, changes: dict[str, Any], expected: list[tuple[str, list[str]]]
 ) -> None:
-    assert codes(await save(village, "officer", training(**changes))) == expected
+    assert codes_and_paths(await save(village, "officer", training(**changes))) == expected
 
 
 async def test_a_code_that_was_loaded_is_one_of_its_own_list_alone(village: Place) -> None:
     add = """INSERT INTO reference_code (list, code, label_id, label_en, sort)
       VALUES ('SKILL', 'WEAVING', 'Tenun', 'weaving', 99)"""
-    assert codes(await save(village, "officer", training(skill="WEAVING"))) == [("UNKNOWN_VALUE", ["skill"])]
+    assert codes_and_paths(await save(village, "officer", training(skill="WEAVING"))) == [("UNKNOWN_VALUE", ["skill"])]
     await village.admin.execute(add)
     await saved(village, training(skill="WEAVING"))
     elsewhere = training(skill="WEAVING", provider="WEAVING")
-    assert codes(await save(village, "officer", elsewhere)) == [("UNKNOWN_VALUE", ["provider"])]
+    assert codes_and_paths(await save(village, "officer", elsewhere)) == [("UNKNOWN_VALUE", ["provider"])]
 
 
 async def test_a_stored_code_is_not_sought_again(village: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +268,7 @@ async def test_what_is_wrong_with_a_participant_stands_at_its_place(village: Pla
     one, other, _ = await people(village)
     number = took_part(other, outcomeAfter6Months="3507116304850001")
     refused = await save(village, "officer", training(took_part(one), number))
-    assert codes(refused) == [("NUMBER_IN_TEXT", ["participants", "1", "outcomeAfter6Months"])]
+    assert codes_and_paths(refused) == [("NUMBER_IN_TEXT", ["participants", "1", "outcomeAfter6Months"])]
 
 
 async def test_entries_follow_a_recoding_of_their_village(village: Place) -> None:

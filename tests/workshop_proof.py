@@ -10,6 +10,7 @@ import pytest
 
 import registry
 from registry.guard.wall import DOORS, Kind
+from tests.user_errors import codes_and_paths
 from tests.village import FAR, HERE, NEXT_DOOR, Place, household
 
 pytestmark = pytest.mark.anyio
@@ -48,10 +49,6 @@ async def revisions(village: Place, id_: str) -> list[tuple[int, str, str]]:
         "SELECT rev, noun, area FROM record_revision WHERE record_id = $1 ORDER BY rev", uuid.UUID(id_)
     )
     return [tuple(row) for row in rows]
-
-
-def codes(payload: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["userErrors"]]
 
 
 def test_it_is_the_copy_that_is_tested() -> None:
@@ -125,13 +122,13 @@ async def test_an_edit_that_names_no_revision_keeps_what_others_changed(village:
     form = await save(village, "officer", columns | {"trainer": "Budi"})
     assert (form["outcome"], form["workshop"]["title"], form["workshop"]["trainer"]) == ("MERGED", "Lain", "Budi")
     conflict = await save(village, "second", columns | {"trainer": "Siti"})
-    assert codes(conflict) == [("VERSION_CONFLICT", ["trainer"])]
+    assert codes_and_paths(conflict) == [("VERSION_CONFLICT", ["trainer"])]
 
 
 async def test_whoever_never_wrote_a_record_must_name_a_revision_to_change_it(village: Place) -> None:
     columns = await saved(village)
     refused = await save(village, "second", {"id": columns["id"], "title": "Lain"})
-    assert (refused["outcome"], codes(refused)) == ("REJECTED", [("VERSION_CONFLICT", ["title"])])
+    assert (refused["outcome"], codes_and_paths(refused)) == ("REJECTED", [("VERSION_CONFLICT", ["title"])])
 
 
 async def test_null_clears_a_column_and_a_column_left_out_stays(village: Place) -> None:
@@ -158,7 +155,7 @@ async def test_edits_of_different_columns_are_both_kept_and_conflicts_store_noth
     assert (beside["outcome"], beside["workshop"]["cost"]["amount"]) == ("MERGED", "9.00")
     payload = await save(village, "officer", edit | {"cost": {"amount": "1500000.00", "currency": "MYR"}})
     assert (payload["outcome"], payload["workshop"]) == ("REJECTED", None)
-    assert codes(payload) == [("VERSION_CONFLICT", ["cost", "currency"])]
+    assert codes_and_paths(payload) == [("VERSION_CONFLICT", ["cost", "currency"])]
     assert len(await revisions(village, columns["id"])) == 3
 
 
@@ -181,7 +178,7 @@ async def test_it_is_refused_with_the_place_in_its_input(
 ) -> None:
     columns = workshop(**changes)
     payload = await save(village, "officer", columns)
-    assert (payload["outcome"], codes(payload)) == ("REJECTED", [(code, path)])
+    assert (payload["outcome"], codes_and_paths(payload)) == ("REJECTED", [(code, path)])
     id_ = uuid.UUID(columns["id"])
     assert await village.admin.fetchval("SELECT count(*) FROM workshop WHERE id = $1", id_) == 0
     audited = await village.admin.fetch("SELECT outcome FROM audit_event WHERE subject_id = $1", id_)
@@ -194,7 +191,9 @@ async def test_whom_it_names_is_looked_up_in_its_village(village: Place) -> None
     payload = await save(village, "officer", columns := workshop(hostId=here))
     assert (payload["outcome"], payload["workshop"]["host"]) == ("ACCEPTED", {"id": here})
     for host in (hidden, str(uuid.uuid4())):
-        assert codes(await save(village, "officer", columns | {"hostId": host})) == [("NOT_FOUND", ["hostId"])]
+        assert codes_and_paths(await save(village, "officer", columns | {"hostId": host})) == [
+            ("NOT_FOUND", ["hostId"])
+        ]
 
 
 async def test_its_list_is_sent_as_a_whole_and_merged_entry_by_entry(village: Place) -> None:
@@ -207,23 +206,23 @@ async def test_its_list_is_sent_as_a_whole_and_merged_entry_by_entry(village: Pl
     visitors = {visitor["member"]["id"]: visitor["paid"] for visitor in merged["workshop"]["visitors"]}
     assert (merged["outcome"], visitors) == ("MERGED", {two: True, three: False})
     twice = workshop(visitors=[{"memberId": one}, {"memberId": one, "paid": True}])
-    assert codes(await save(village, "officer", twice)) == [("LISTED_TWICE", ["visitors", "1"])]
+    assert codes_and_paths(await save(village, "officer", twice)) == [("LISTED_TWICE", ["visitors", "1"])]
     hidden = (await village.new_household("DRAFT", "stranger", villageCode=FAR))["members"][0]["id"]
     unseen = workshop(visitors=[{"memberId": one}, {"memberId": hidden}])
-    assert codes(await save(village, "officer", unseen)) == [("NOT_FOUND", ["visitors", "1", "memberId"])]
+    assert codes_and_paths(await save(village, "officer", unseen)) == [("NOT_FOUND", ["visitors", "1", "memberId"])]
 
 
 async def test_it_stays_in_its_village(village: Place) -> None:
     columns = await saved(village)
     payload = await save(village, "both villages", {"id": columns["id"], "villageCode": NEXT_DOOR})
-    assert codes(payload) == [("VILLAGE_FIXED", ["villageCode"])]
+    assert codes_and_paths(payload) == [("VILLAGE_FIXED", ["villageCode"])]
 
 
 async def test_who_may_not_write_there_changes_nothing_and_learns_nothing(village: Place) -> None:
     columns = await saved(village)
     elsewhere = workshop(id=columns["id"], villageCode=NEXT_DOOR)
-    assert codes(await save(village, "next door", elsewhere)) == [("ID_TAKEN", ["id"])]
-    assert codes(await save(village, "next door", {"id": columns["id"], "baseRev": 1, "title": "x"})) == [
+    assert codes_and_paths(await save(village, "next door", elsewhere)) == [("ID_TAKEN", ["id"])]
+    assert codes_and_paths(await save(village, "next door", {"id": columns["id"], "baseRev": 1, "title": "x"})) == [
         ("NOT_FOUND", ["id"])
     ]
     refused = await village.query("verifier", SAVE, input=columns)
@@ -236,10 +235,10 @@ async def test_who_may_not_write_there_changes_nothing_and_learns_nothing(villag
 async def test_its_id_names_no_other_record(village: Place) -> None:
     document = await village.new_household("DRAFT")
     payload = await save(village, "officer", workshop(id=document["members"][0]["id"]))
-    assert codes(payload) == [("ID_TAKEN", ["id"])]
+    assert codes_and_paths(payload) == [("ID_TAKEN", ["id"])]
     columns = await saved(village)
     refused = await village.submit("officer", household(id=columns["id"]))
-    assert codes(refused) == [("ID_TAKEN", ["household", "id"])]
+    assert codes_and_paths(refused) == [("ID_TAKEN", ["household", "id"])]
 
 
 async def test_only_its_recorder_writes_and_reads_what_is_protected(village: Place) -> None:
@@ -255,7 +254,7 @@ async def test_only_its_recorder_writes_and_reads_what_is_protected(village: Pla
 async def test_a_warning_is_stored_and_told_only_to_those_who_see_its_column(village: Place) -> None:
     columns = workshop(harmed=60)
     recorded = await save(village, "officer", columns)
-    assert (recorded["outcome"], codes(recorded)) == ("ACCEPTED", [("AMOUNT_OUTLIER", ["harmed"])])
+    assert (recorded["outcome"], codes_and_paths(recorded)) == ("ACCEPTED", [("AMOUNT_OUTLIER", ["harmed"])])
     assert recorded["userErrors"][0]["severity"] == "WARNING"
     other = await save(village, "second", {"id": columns["id"], "baseRev": 1, "title": "Lain"})
     assert (other["outcome"], other["userErrors"]) == ("ACCEPTED", [])
