@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.eventually import eventually
-from tests.village import HERE, NEXT_DOOR, Place, episode, household, shop
+from tests.village import HERE, NEXT_DOOR, RETURN, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 HISTORY = """query($id: ID!, $since: Int, $first: Int, $after: String, $last: Int, $before: String) {
@@ -335,3 +335,39 @@ async def test_the_largest_household_has_a_history(village: Place) -> None:
     assert len(changes(second)) == 50
     assert len(changes(first)) > 50 * 12
     assert uuid.UUID(first["actor"]["accountId"]) == village.ids["officer"]
+
+
+# --- commands that name a revision ------------------------------------------------------------------------------------
+
+
+async def withdrawn_and_changed(village: Place) -> dict[str, Any]:
+    """A household of three members whose second revision was a draft: of two members, in another hamlet."""
+    document = await village.new_household("SUBMITTED", people=3)
+    assert not (await village.withdraw("officer", document))["userErrors"]
+    last = document["members"][2]
+    draft = {"id": document["id"], "hamlet": "Rahasia", "members": [{"id": last["id"], "removed": True}]}
+    assert (await village.submit("officer", draft, 1, "DRAFT"))["outcome"] == "ACCEPTED"
+    sent = {"id": document["id"], "hamlet": "Lor", "members": [last]}
+    assert (await village.submit("officer", sent, 2))["outcome"] == "ACCEPTED"
+    return document
+
+
+@pytest.mark.parametrize("hamlet", ["Rahasia", "Lor", "Kidul"])
+async def test_an_edit_that_names_a_draft_tells_nothing_of_what_it_held(village: Place, hamlet: str) -> None:
+    """A value that the draft held would be taken as not changed since, and any other as a conflict."""
+    document = await withdrawn_and_changed(village)
+    answer = await village.amend("coordinator", {"id": document["id"], "hamlet": hamlet}, 2)
+    absent = await village.amend("coordinator", {"id": document["id"], "hamlet": hamlet}, 9)
+    assert [(e["code"], e["path"]) for e in answer["userErrors"]] == [("VERSION_CONFLICT", ["baseRev"])]
+    assert answer == absent
+    assert (await village.amend("second", {"id": document["id"], "hamlet": "Rahasia"}, 2))["outcome"] == "UNCHANGED"
+
+
+@pytest.mark.parametrize("place", ["1", "2"])
+async def test_a_remark_that_names_a_draft_tells_nothing_of_what_it_held(village: Place, place: str) -> None:
+    document = await withdrawn_and_changed(village)
+    for rev in (2, 9):
+        remarks = [{"path": ["members", place, "fullName"], "text": "Periksa."}]
+        answer = await village.ask("verifier", RETURN, id=document["id"], rev=rev, remarks=remarks)
+        problems = answer["returnHousehold"]["userErrors"]
+        assert [(problem["code"], problem["path"]) for problem in problems] == [("VERSION_CONFLICT", ["rev"])]

@@ -105,7 +105,14 @@ class HouseholdSubmission(Submission):
         return next((grant.region_id for grant in principal.grants if code in grant.area.codes), None)
 
     async def revision(self, tx: Transaction, rev: int) -> Document | None:
-        row = await tx.one(household_sql.REVISIONS, household=self.id, revs=[rev])
+        return await self._document(tx, household_sql.REVISIONS, rev)
+
+    async def base(self, tx: Transaction, rev: int) -> Document | None:
+        """One that its sender saw: merging with another would tell them what a draft held."""
+        return await self._document(tx, household_sql.SHOWN_REVISIONS, rev)
+
+    async def _document(self, tx: Transaction, statement: Sql, rev: int) -> Document | None:
+        row = await tx.one(statement, household=self.id, revs=[rev])
         if row is None:
             return None
         document: Document = orjson.loads(row["document"])

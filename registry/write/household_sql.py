@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from registry.models.fact import WRITTEN_AT
 from registry.models.finding import FINDING
+from registry.models.history import is_shown
 from registry.models.household import HOUSEHOLD, HouseholdNumber
 from registry.models.household_aggregate import CHILDREN, DERIVED, NOUNS, TYPED
 from registry.models.identity import IDENTITY
@@ -32,7 +33,7 @@ from registry.models.noun import const, table_of
 from registry.models.region import REGION
 from registry.models.workflow import EVENT, REMARK, REVISION
 from registry.store.sql import Sql, arg
-from registry.write.statements import audited, scope_columns, sent_rows, todays_village
+from registry.write.statements import CALLER, audited, scope_columns, sent_rows, todays_village
 
 STEP = ("from_state", "to_state", "rev", "actor_id", "actor_name", "actor_role", "reason")
 """The columns of an event that describe its step."""
@@ -252,12 +253,13 @@ def storing(lists: tuple[str, ...], *, existing: bool) -> Sql:
 
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
-REVISIONS = Sql(
-    sa.select(REVISION.c.rev, REVISION.c.document).where(
-        REVISION.c.household_id == arg("household", sa.Uuid()),
-        REVISION.c.rev == sa.any_(arg("revs", sa.ARRAY(sa.Integer()))),
-    )
+_revisions = sa.select(REVISION.c.rev, REVISION.c.document).where(
+    REVISION.c.household_id == arg("household", sa.Uuid()),
+    REVISION.c.rev == sa.any_(arg("revs", sa.ARRAY(sa.Integer()))),
 )
+REVISIONS = Sql(_revisions)
+SHOWN_REVISIONS = Sql(_revisions.where(is_shown(REVISION, CALLER)))
+"""Those that the history shows the caller, for a number that they send: what drafts held is told to nobody else."""
 
 
 def _recorders(table: sa.Table) -> sa.Select[Any]:

@@ -243,7 +243,7 @@ async def _base(work: SubmissionContext) -> Document:
         return await work.submission.base_without_rev(work)
     if base_rev == work.rev:
         return work.current
-    document = await work.submission.revision(work.tx, base_rev)
+    document = await work.submission.base(work.tx, base_rev)
     if document is None:
         raise refusal(Code.VERSION_CONFLICT, "baseRev")
     return document

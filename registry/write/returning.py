@@ -30,7 +30,7 @@ from registry.store.sql import CLAIM, Sql, arg
 from registry.values.bounds import LONGEST_LIST
 from registry.values.text import says_something
 from registry.write.command import actor, audit, audit_refusal, require
-from registry.write.household_sql import RECORDERS, REVISIONS
+from registry.write.household_sql import RECORDERS, SHOWN_REVISIONS
 from registry.write.remark import ADD_REMARK, TABLES, Inside, class_of, split_path, stored_path
 from registry.write.step import STAGE_OF, Item, Result, add_event, first_open, lock_for
 from registry.write.user_errors import Problem, Refused, refusal, too_large, unfit
@@ -99,7 +99,7 @@ async def _return(tx: Transaction, principal: Principal, item: Item, remarks: li
     row = await tx.one(LOCK, id=item.id)
     if row is None:
         raise refusal(Code.NOT_FOUND, "id")
-    revision = await tx.one(REVISIONS, household=item.id, revs=[item.rev])
+    revision = await tx.one(SHOWN_REVISIONS, household=item.id, revs=[item.rev])
     if revision is None:
         raise refusal(Code.VERSION_CONFLICT, "rev")
     _refuse_hidden_lists(remarks, principal, row["area"])

@@ -117,6 +117,10 @@ class Submission(ABC):
     async def revision(self, tx: Transaction, rev: int) -> Document | None:
         """What was accepted as this revision of the stored record."""
 
+    async def base(self, tx: Transaction, rev: int) -> Document | None:
+        """The revision of this number, from which the edit says that it started."""
+        return await self.revision(tx, rev)
+
     @abstractmethod
     async def recorders(self, tx: Transaction, row: asyncpg.Record) -> Recorders:
         """Who recorded each record of the stored document."""
