@@ -53,6 +53,10 @@ COUNT = Sql(keeping(arg("households", ARRAY(sa.Uuid())), HOUSEHOLD.c.verified_at
 PROGRAMME_ID = f"SELECT id FROM {SCHEMA}.programme WHERE code = $1"
 
 
+ANALYZE = "ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in TABLES.values())
+"""For the statement that counts: PostgreSQL has never looked into tables that were empty before the transaction."""
+
+
 async def load(
     connection: asyncpg.Connection,
     vault: Vault,
@@ -86,7 +90,7 @@ async def load(
         waiting = Batch(Rows(), [])
         for start in range(0, len(places) + step, step):  # a batch is made while the one before is written
             next_batch = asyncio.to_thread(_batch, places[start : start + step], loading)
-            waiting, _ = await asyncio.gather(next_batch, _write(connection, waiting))
+            waiting, _ = await asyncio.gather(next_batch, _write(connection, waiting, first=start == step))
             report("households", min(start, len(places)) * count, len(places) * count)
         tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, *PROGRAMME_TABLES]
         await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
@@ -115,8 +119,10 @@ def _batch(places: Sequence[Village], loading: Loading) -> Batch:
     return batch
 
 
-async def _write(connection: asyncpg.Connection, batch: Batch) -> None:
+async def _write(connection: asyncpg.Connection, batch: Batch, *, first: bool) -> None:
     await batch.rows.copy(connection)
+    if first:
+        await connection.execute(ANALYZE)
     await connection.execute(COUNT.text, *COUNT.bind({"households": batch.verified}))
 
 
