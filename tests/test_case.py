@@ -365,6 +365,8 @@ async def test_a_case_stays_when_its_household_is_archived(village: Place) -> No
     assert (await save(village, "officer", columns))["outcome"] == "UNCHANGED"
     edited = await saved(village, {"id": columns["id"], "outcome": "Sudah dibayar."})
     assert edited["outcome"] == "Sudah dibayar."
+    again = await saved(village, {"id": columns["id"], "status": "IN_PROGRESS", "closedOn": None})
+    assert (again["status"], again["closedOn"], again["household"]) == ("IN_PROGRESS", None, None)
 
 
 # --- the protection desk ----------------------------------------------------------------------------------------------
