@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type
+from sqlalchemy.orm import InstrumentedAttribute
 
 from registry.models.household_aggregate import LISTS as PART_LISTS
+from registry.models.noun import Noun, table_of
 from schema.build import build
 from schema.declare.directives import SensitivityIs
+from schema.declare.shapes import EmbeddedField, RelatedField, shape_of
 from schema.declare.strawberry_internals import definition_of, graphql_schema
 from schema.inputs.household import LISTED
 from tests import oracle
@@ -39,7 +42,8 @@ ABOVE = {"PERSONAL", "IDENTITY", "SPECIAL"}
 UNIQUE = {"String", "Date", "PartialDate", "Decimal", "Float"}
 """Scalars whose values can be unique."""
 UNMARKED = {"Actor", "Agency", "UserError"}
-"""Types of which nothing is marked: callers of the world by their names, companies, and sentences about fields."""
+"""Types of which nothing is marked: callers of the world by their names, companies, and sentences about fields; a test
+looks for marks in what they show.  Only a village's officers are actors by a crossing, which names colleagues too."""
 OF_ACCOUNTS = {"User", "Device"}
 """Types with marked values of accounts, which the administrator of the ministry sees all."""
 
@@ -63,6 +67,32 @@ def carries(schema: GraphQLSchema, path: Path) -> bool:
         if get_named_type(field.type).name in UNIQUE and (class_of(field) or outer) in ABOVE:
             return True
     return False
+
+
+def shown_columns(schema: GraphQLSchema, kinds: set[str]) -> Iterator[tuple[str, str]]:
+    """Table and column of what fields show of these types: of a noun its whole table, else the columns of its parts."""
+    for type_ in schema.type_map.values():
+        for field in type_.fields.values() if isinstance(type_, GraphQLObjectType) else ():
+            shape, target = shape_of(field), get_named_type(field.type).name
+            if target not in kinds:
+                continue
+            if isinstance(shape, EmbeddedField | RelatedField) and shape.columns:
+                columns = [datum for datum in shape.columns.values() if isinstance(datum, InstrumentedAttribute)]
+                yield from ((datum.class_.__tablename__, datum.key) for datum in columns)
+            elif isinstance(shape, RelatedField) and issubclass(shape.source.noun, Noun):
+                table = table_of(shape.source.noun)
+                yield from ((table.name, column.name) for column in table.columns)
+
+
+async def test_types_without_marks_show_none(world: World, schema: GraphQLSchema) -> None:
+    columns = {kind: set(shown_columns(schema, {kind})) for kind in UNMARKED}
+    for kind, places in columns.items():
+        assert len(places) > 3, kind
+        for table, column in sorted(places):
+            marked = f"SELECT count(*) FROM registry.{table} WHERE {column}::text ~ 'mk[0-9]+z'"
+            assert await world.admin.fetchval(marked) == 0, (kind, table, column)
+    text = "SELECT count(*) FROM registry.member WHERE full_name ~ 'mk[0-9]+z'"
+    assert await world.admin.fetchval(text) > 0  # that is how a mark is written
 
 
 @pytest.fixture(scope="module")
