@@ -127,6 +127,10 @@ async def test_what_was_removed_makes_nobody_kin(village: Place) -> None:
         assert answer["outcome"] == "ACCEPTED", answer
         rows = (await village.household("officer", document["id"], SHOWN))["members"]
         shown.append({row["fullName"]: (row["migrantFamily"], row["parentsAbroad"]) for row in rows})
+    restored = "UPDATE migration_episode SET archived_at = NULL WHERE id = $1"  # no rule lets her migration stay
+    await village.admin.execute(restored, trips[1]["id"])
+    rows = (await village.household("officer", document["id"], SHOWN))["members"]
+    assert {row["fullName"]: (row["migrantFamily"], row["parentsAbroad"]) for row in rows} == shown[-1]
     after_trip, after_wife = shown
     assert (after_trip["WIFE"], after_trip["CHILD"]) == ((False, None), (True, "MOTHER"))
     assert (after_wife["HEAD"], after_wife["CHILD"]) == ((True, None), (False, "NONE"))  # the head's father migrated

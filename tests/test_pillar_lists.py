@@ -105,7 +105,7 @@ async def programmes_of(world: World) -> dict[str, set[str]]:
         " SELECT e.region_id::text, p.code FROM registry.village_enrolment e JOIN registry.programme p"
         " ON p.id = e.programme_id WHERE e.active"
     )
-    codes: dict[str, set[str]] = {"None": set()} | {str(id_): set() for id_ in world.regions.values()}
+    codes: dict[str, set[str]] = {key: set() for key in ("None", *map(str, world.regions.values()))}
     for row in rows:
         codes.setdefault(row["key"], set()).add(row["code"])
     return codes
