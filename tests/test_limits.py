@@ -116,6 +116,13 @@ async def test_entries_count_in_proportion_to_how_many_there_may_be(village: Pla
     assert with_entries - alone == 10 * complexity.PLAIN_LIST_SIZE * LONGEST_ENTRIES // LONGEST_LIST
 
 
+async def test_the_events_of_a_household_count_as_its_other_lists(village: Place) -> None:
+    """There may be 1,000, but a household takes a few steps; nobody could list households with them otherwise."""
+    alone = await cost_of(village, "officer", "{ households(first: 10) { nodes { id } } }")
+    with_events = await cost_of(village, "officer", "{ households(first: 10) { nodes { events { to } } } }")
+    assert with_events - alone == 10 * complexity.PLAIN_LIST_SIZE
+
+
 async def cost_of(village: Place, who: str, text: str, **variables: Any) -> int:
     answer = await village.query(who, text, **variables)
     assert answer.codes == []

@@ -21,6 +21,7 @@ from registry.models.noun import Readable
 from registry.models.officer import Officer
 from registry.models.reference import MOST_CODES, ReferenceCode
 from registry.models.region import Region
+from registry.models.workflow import WorkflowEvent
 from registry.read.grouping import Grouping
 from registry.read.index_order import is_indexed, is_whole, leading
 from registry.read.order import is_name
@@ -112,7 +113,11 @@ def plain_list_size(noun: Readable, limit: int, bindings: Mapping[str, Binding])
         return code_list_size(bindings["list"])
     if noun in (ReportRows, Definition):  # there are always as many
         return limit
-    return CHANGES if noun is RevisionChanges else limit * PLAIN_LIST_SIZE // LONGEST_LIST
+    if noun is RevisionChanges:
+        return CHANGES
+    if noun is WorkflowEvent:  # there may be 1,000, and are a few
+        return PLAIN_LIST_SIZE
+    return limit * PLAIN_LIST_SIZE // LONGEST_LIST
 
 
 def list_width(noun: Readable) -> Callable[[Call], int]:
