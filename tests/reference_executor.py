@@ -40,7 +40,7 @@ RECORDS = (*LISTS.values(), *HIDDEN.values(), *REGIONS)
 
 
 def _of_villages() -> set[str]:
-    """The fields that lead to records of villages: the reference does not hold those, tests/test_pillar_lists.py does."""
+    """The fields that lead to records of villages, which the reference does not hold: tests/test_pillar_lists.py."""
     nouns = {noun for noun in village_records() if noun.__name__ not in RECORDS}
     shapes = [(field.python_name, field.metadata["shape"]) for face in NOUNS_BY_FACE for field in fields_of(face)]
     return {camel(name) for name, shape in shapes if isinstance(shape, RelatedField) and shape.source.noun in nouns}
