@@ -34,7 +34,7 @@ from tests.village import Place
 
 pytestmark = pytest.mark.anyio
 ASKING = ["officer", "coordinator", "viewer", "analyst", "stranger", "mixed", "far and wide", "auditor"]
-SHARE = 40  # documents for each in `make test`
+SHARE = 24  # documents for each in `make test`
 WHOLE = 640  # documents for each in `make prove`
 SHARED = settings(
     max_examples=SHARE, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
