@@ -41,6 +41,7 @@ from registry.guard.record_id import named_tables
 from registry.models.household import HOUSEHOLD
 from registry.regions.region_name import normalise
 from registry.store.sql import Sql, arg
+from server.database.cells import rebuild
 from server.database.embedded import Embedded
 from server.database.migrate import MIGRATIONS, head, migrate
 
@@ -108,6 +109,7 @@ async def _make(embedded: Embedded, country: Country, console: Console) -> None:
             for place in progress.track(villages, description="ledgers"):
                 verified = await connection.fetchval(VERIFIED, place["code"])
                 await connection.execute(COUNT.text, *COUNT.bind({"households": verified}))
+            await rebuild(connection)
             await connection.execute(NUMBERS, 2025)
             for table in progress.track(named_tables(), description="ids"):
                 await connection.execute(f"INSERT INTO record_id (id, noun) SELECT id, '{table}' FROM {table}")

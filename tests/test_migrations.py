@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from registry.guard import constraints, wall
+from registry.guard import area_tests, constraints, wall
 from registry.models.noun import SCHEMA, Noun
 from server.database import migrate as migrating
 from server.database.checks import ServingError, check_database
@@ -72,7 +72,7 @@ async def test_migrations_create_what_the_nouns_declare(server: Literal["16", "1
         await connection.execute("CREATE DATABASE declared")
         await connection.close()
         declared = await asyncpg.connect(postgres.dsn("declared"))
-        await declared.execute(f"CREATE SCHEMA {SCHEMA}; {wall.TYPES} {generating}")
+        await declared.execute(f"CREATE SCHEMA {SCHEMA}; {area_tests.TYPES} {generating}")
         for table in Noun.metadata.sorted_tables:
             await declared.execute(str(CreateTable(table).compile(dialect=DIALECT)))
             for index in table.indexes:

@@ -1,4 +1,4 @@
-"""The tests by which the policies of the wall compare the area of a row with the caller's.
+"""The functions and tests by which the policies of the wall compare the area of a row with the caller's.
 
 Rule: a setting that is missing or empty shows nothing.  Tests: tests/test_wall_settings.py.
 """
@@ -6,6 +6,24 @@ Rule: a setting that is missing or empty shows nothing.  Tests: tests/test_wall_
 from __future__ import annotations
 
 from registry.models.noun import SCHEMA
+
+# The parameter `ability` is the name of a setting: PostgreSQL renames a parameter only if the function, and so every
+# policy that calls it, is dropped first.
+TYPES = """
+DO $$ BEGIN
+  CREATE TYPE {schema}.area_range AS RANGE (subtype = text, collation = "C", multirange_type_name = {schema}.area_set);
+EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE OR REPLACE FUNCTION {schema}.areas(ability text) RETURNS {schema}.area_set LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('app.' || ability, true), '')::{schema}.area_set $$;
+CREATE OR REPLACE FUNCTION {schema}.is_one_range(ability text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT current_setting('app.' || ability, true)
+    = '{[' || current_setting('app.' || ability || '_from', true)
+    || ',' || current_setting('app.' || ability || '_below', true) || ')}'
+    AND current_setting('app.' || ability || '_from', true)
+    || current_setting('app.' || ability || '_below', true) !~ '[^0-9./:]' $$;
+CREATE OR REPLACE FUNCTION {schema}.me() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('app.user', true), '')::uuid $$;
+""".replace("{schema}", SCHEMA)
 
 
 def in_areas(setting: str) -> str:

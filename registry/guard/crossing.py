@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry.figures.cube import CUBES
+from registry.figures.fold import FOLD
 from registry.guard import quota, record_id
 from registry.guard.counted import COUNTED
 from registry.guard.staff import POLICY
@@ -77,10 +79,26 @@ FIGURES = Crossing(
             "ledger_person",
             "ledger_migrant",
             "ledger_business",
+            "figure_cell",
+            "figure_due",
         }
     ),
     "National figures are the same for every caller, although nobody may read the country's records.",
     COUNTED,
+)
+
+_FOLDED = frozenset({"figure_cell", "figure_due", *(cube.unit.ledger for cube in CUBES)})
+
+FOLDING = Crossing(
+    "fold",
+    (("most", "int"),),
+    "int",
+    _FOLDED,
+    "What the figures keep is added up from the ledgers of all villages, and nobody reads or writes it but by figures.",
+    FOLD,
+    enters=frozenset({"figure_cell"}),
+    changes=frozenset({"figure_cell"}),
+    removes=frozenset({"figure_due"}),
 )
 
 NAMING = Crossing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from registry.guard.crossing import (
     FIGURES,
+    FOLDING,
     LIVING_GRANTS,
     NAMING,
     OFFICERS_OF,
@@ -33,6 +34,7 @@ CROSSINGS = (
     REGISTERED_OPERATION,
     SERVICE_KEYS,
     FIGURES,
+    FOLDING,
     NAMING,
     TAKING,
     WAS_GRANTED,

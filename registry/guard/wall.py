@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
-from registry.figures import ledger
+from registry.figures import cube, ledger
 from registry.guard import one_way, quota, record_id, sensitive, staff, throttle
 from registry.guard.area_tests import UNDRAFTED, in_areas, within
 from registry.guard.crossing import NAMING, Crossing
@@ -50,24 +50,6 @@ OWNER, LOGIN, CROSSING = "registry_owner", "registry_app", "registry_crossing"
 KEEP = "keep"
 """The policy by which the owner of the tables keeps every row."""
 
-# The parameter `ability` is the name of a setting: PostgreSQL renames a parameter only if the function, and so every
-# policy that calls it, is dropped first.
-TYPES = """
-DO $$ BEGIN
-  CREATE TYPE {schema}.area_range AS RANGE (subtype = text, collation = "C", multirange_type_name = {schema}.area_set);
-EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-CREATE OR REPLACE FUNCTION {schema}.areas(ability text) RETURNS {schema}.area_set LANGUAGE sql STABLE PARALLEL SAFE
-  AS $$ SELECT nullif(current_setting('app.' || ability, true), '')::{schema}.area_set $$;
-CREATE OR REPLACE FUNCTION {schema}.is_one_range(ability text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-  AS $$ SELECT current_setting('app.' || ability, true)
-    = '{[' || current_setting('app.' || ability || '_from', true)
-    || ',' || current_setting('app.' || ability || '_below', true) || ')}'
-    AND current_setting('app.' || ability || '_from', true)
-    || current_setting('app.' || ability || '_below', true) !~ '[^0-9./:]' $$;
-CREATE OR REPLACE FUNCTION {schema}.me() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
-  AS $$ SELECT nullif(current_setting('app.user', true), '')::uuid $$;
-""".replace("{schema}", SCHEMA)
-
 
 class Kind(enum.Enum):
     """Why a table may be read; a table without an area needs one of the reasons below, and they only shrink."""
@@ -83,7 +65,7 @@ class Kind(enum.Enum):
     ACCOUNT = "an account: read by its holder and where its grants are; changed by whoever may give its every grant"
     GRANT = "a grant: read by its holder and where accounts are seen; written where the page lets the caller give it"
     APPENDED = "audit: written by the application, read by nobody through it"
-    ENTERED = "ids in use and acts that are counted: written by functions of the database, read by nobody"
+    ENTERED = "ids in use, acts and figures that are counted: written by functions of the database, read by nobody"
     REGISTERED = "keys and operations of service accounts: written by the owner alone, reached through crossings"
     PROOF = "what proves the vault's keys: entered once and read by the application, never changed"
 
@@ -185,9 +167,10 @@ DOORS: dict[str, Door] = {
     service.SERVICE_OPERATION.name: Door(Kind.REGISTERED, insert=False),
     service.SERVICE_KEY.name: Door(Kind.REGISTERED, insert=False),
     audit.AUDIT.name: Door(Kind.APPENDED),
-    record_id.RECORD_ID.name: Door(Kind.ENTERED, insert=False),
-    quota.QUOTA.name: Door(Kind.ENTERED, insert=False),
-    throttle.THROTTLE.name: Door(Kind.ENTERED, insert=False),
+    **{
+        table.name: Door(Kind.ENTERED, insert=False)
+        for table in (record_id.RECORD_ID, quota.QUOTA, throttle.THROTTLE, cube.FIGURE_CELL)
+    },
 }
 HOLDER = {
     table_of(noun).name: "account_id"

@@ -17,6 +17,7 @@ from rich.console import Console
 import server.cli.user_bindings  # noqa: F401  (its verbs join those of `user`)
 from server.access_declarations import Reason, verb, verbs
 from server.cli.code_lists import codes
+from server.cli.figures import figures
 from server.cli.grants import grant
 from server.cli.key_files import keys, vault
 from server.cli.options import Data, Owner, owner_url
@@ -43,6 +44,7 @@ app.add_typer(user, name="user")
 app.add_typer(grant, name="grant")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
+app.add_typer(figures, name="figures")
 console, error_console = Console(), Console(stderr=True)
 
 

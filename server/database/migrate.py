@@ -14,8 +14,9 @@ from pathlib import Path
 
 import asyncpg
 
-from registry.guard import constraints, wall
+from registry.guard import area_tests, constraints, wall
 from registry.models.noun import SCHEMA, Noun
+from server.database.cells import rebuild_if_declared_anew
 from server.database.reference_lists import write_lists
 from server.settings import LONGEST_STATEMENT_MS
 
@@ -115,6 +116,8 @@ async def migrate(dsn: str, report: ReportStep = lambda _: None) -> None:
             await configure_login(connection)
             await _enter_served_versions(connection)
             await write_lists(connection)
+        report("figures")
+        await rebuild_if_declared_anew(connection)
     finally:
         await connection.close()
 
@@ -131,7 +134,7 @@ async def run_versions(connection: asyncpg.Connection, dsn: str, report: ReportS
         raise NewerDatabase(f"The database is at version {stored}, made by a newer version of this program.")
     report("roles")
     await _make_roles(connection)
-    await connection.execute(f"SET ROLE {wall.OWNER}; {wall.TYPES} RESET ROLE")
+    await connection.execute(f"SET ROLE {wall.OWNER}; {area_tests.TYPES} RESET ROLE")
     await _retire_older_code(connection)
     report("versions")
     config = Config()

@@ -27,6 +27,7 @@ from server.access_declarations import Declared, Reason, undeclared_routes
 from server.database.migrate import head
 from server.http.cors import Cors
 from server.http.errors import refusal
+from server.http.folding import folding
 from server.http.graphql import GRAPHQL
 from server.http.headers import ORIGIN, accepts_gzip, accepts_page, headers_of, language_of
 from server.http.key_watch import watching_keys
@@ -219,7 +220,8 @@ class App(Starlette):
         async with opening_database as database, listening as principals, provider as provider_accounts:
             self.service.database, self.service.principals = database, principals
             self.service.provider_accounts = provider_accounts
-            async with publishing(self.service, self.service.counts) as self.published, watching_keys(self.service):
+            counting = publishing(self.service, self.service.counts)
+            async with counting as self.published, watching_keys(self.service), folding(database):
                 yield
 
 
