@@ -77,6 +77,9 @@ def is_family(document: Document, member: str) -> bool:
 
 
 def remits(episode: Mapping[str, Any]) -> bool:
+    """Something is known of money that comes, and not that none does."""
+    if episode.get("remittance_frequency") == "NONE":
+        return False
     columns = ("remittance_frequency", "remittance_band", "remittance_channel", "remittance_uses")
     return any(episode.get(column) for column in columns)
 

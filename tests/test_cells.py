@@ -16,6 +16,8 @@ from server.cli.main import main
 from server.database.cells import rebuild, wrong_cells
 from server.database.embedded import Embedded
 from server.database.migrate import migrate
+from server.http.folding import folding
+from tests.eventually import eventually
 from tests.village import Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
@@ -115,6 +117,14 @@ async def test_a_fold_that_is_undone_leaves_the_queue(village: Place) -> None:
     assert await waiting(village) == before - taken
     assert await wrong(village) == 0
     await transaction.rollback()
+    await check(village)
+
+
+async def test_the_service_folds_by_itself_and_counts_it(village: Place) -> None:
+    folded = village.app.service.folded
+    await village.new_household("VERIFIED", **some_household(random.Random(12)))
+    async with folding(village.app.service):
+        await eventually(lambda: village.app.service.folded > folded)
     await check(village)
 
 

@@ -73,12 +73,13 @@ async def test_who_does_not_see_the_class_may_not_send_it(village: Place) -> Non
     assert (await shown(village, "officer", id_))["remittance"] == SENT
 
 
-async def test_the_ledger_counts_it(village: Place) -> None:
+@pytest.mark.parametrize(("sent", "receives"), [(SENT, True), ({"frequency": "NONE"}, False), (None, False)])
+async def test_the_ledger_counts_who_receives_it(village: Place, sent: Any, receives: bool) -> None:
     document = household()
-    document["migrations"] = [episode(document["members"][0], remittance=SENT)]
+    document["migrations"] = [episode(document["members"][0], remittance=sent)]
     await village.new_household("VERIFIED", **document)
     row = await village.admin.fetchrow(
         "SELECT has_migrant_abroad, receives_remittances FROM ledger_household WHERE household_id = $1", document["id"]
     )
     assert row is not None
-    assert tuple(row) == (True, True)
+    assert tuple(row) == (True, receives)

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from registry.codes import BusinessStatus
+from registry.codes import BusinessStatus, RemittanceFrequency
 from registry.figures.unit import Unit, Verified
 from registry.models.business import Business, kbli_section
 from registry.models.child_care import ChildCare
@@ -76,13 +76,14 @@ def _households(verified: Verified) -> Rows:
     is_running = is_one(business.c.status, BusinessStatus.RUNNING)
     is_abroad = sa.and_(newest.c.household_id == household.c.id, is_one(newest.c.stage, *ABROAD))
     sends = remits.expression(newest, NO_CALLER)
+    receives = newest.c.remittance_frequency.is_distinct_from(const(RemittanceFrequency.NONE.value))
     return sa.select(
         household.c.id.label("subject_id"),
         household.c.id.label("household_id"),
         _any(household, episode, _in(episode, household)).label("pmi"),
         _any(household, business, _in(business, household), is_running).label("has_business"),
         _any(household, newest, is_abroad).label("has_migrant_abroad"),
-        _any(household, newest, is_abroad, sends).label("receives_remittances"),
+        _any(household, newest, is_abroad, sends, receives).label("receives_remittances"),
     )
 
 

@@ -221,7 +221,7 @@ class App(Starlette):
             self.service.database, self.service.principals = database, principals
             self.service.provider_accounts = provider_accounts
             counting = publishing(self.service, self.service.counts)
-            async with counting as self.published, watching_keys(self.service), folding(database):
+            async with counting as self.published, watching_keys(self.service), folding(self.service):
                 yield
 
 

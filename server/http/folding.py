@@ -13,17 +13,17 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from auth.errors import RateLimited
-from registry.store.db import Database
 from registry.store.outage import TooSlow, Unreachable
 from registry.write.fold import fold
+from server.http.service import Service
 
 SECONDS = 1.0
 
 
 @asynccontextmanager
-async def folding(database: Database) -> AsyncIterator[None]:
+async def folding(service: Service) -> AsyncIterator[None]:
     """Fold once a second until the block ends."""
-    task = asyncio.create_task(_fold(database))
+    task = asyncio.create_task(_fold(service))
     try:
         yield
     finally:
@@ -32,8 +32,8 @@ async def folding(database: Database) -> AsyncIterator[None]:
             await task
 
 
-async def _fold(database: Database) -> None:
+async def _fold(service: Service) -> None:
     while True:
         await asyncio.sleep(SECONDS)
         with suppress(Unreachable, TooSlow, RateLimited, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await fold(database)
+            service.folded += await fold(service.database)

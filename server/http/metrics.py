@@ -128,6 +128,7 @@ def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample
     yield SUM, "workers", "Processes that serve.", [("", {}, 1)]
     yield HISTOGRAM, "request_seconds", "How long a request took.", _histogram(service.answered)
     yield COUNTER, "log_lines_lost", "Lines of the log that were not written.", [("_total", {}, service.log.lost)]
+    yield COUNTER, "figures_folded", "Households whose figures were folded.", [("_total", {}, service.folded)]
     yield HISTOGRAM, "connection_seconds", "How long a connection was held.", _histogram(database.held)
     listening = service.principals.listening
     yield MINIMUM, "listening", "Whether every process hears changes of grants.", [("", {}, listening)]

@@ -39,8 +39,9 @@ class Service:
     """What the routes of one process share.
 
     `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
-    identity provider; `counts` is the folder where all processes of the service write their counts.  `keyring` and
-    `vault` take over what `key_files` hold when these change."""
+    identity provider.  `folded` counts the households whose figures this process has folded; `counts` is the folder
+    where all processes of the service write their counts.  `keyring` and `vault` take over what `key_files` hold when
+    these change."""
 
     settings: Settings
     keyring: Keyring
@@ -51,6 +52,7 @@ class Service:
     principals: Principals = field(init=False)
     provider_accounts: ProviderAccounts | None = field(init=False, default=None)
     outcomes: Outcomes = field(default_factory=Counter)
+    folded: int = 0
     counts: Path | None = None
     web: Web = field(default_factory=load)
     key_files: KeyFiles | None = None
