@@ -339,7 +339,7 @@ def argument(principal: Any, name: str, text: str, number: int) -> Any:
     if f"r$.code = ${number}::" in text:
         return "35.01.11.2001"
     type_ = re.search(rf"\${number}::([A-Z]+(?:\[\])?)", text)
-    assert type_ is not None, name
+    assert type_ is not None, (name, re.findall(rf".{{80}}\${number}\b.{{80}}", text))
     return {"UUID": principal.user_id, "INTEGER": 1000, "TEXT[]": ["35.01"]}.get(type_[1])
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.sql.dml import ReturningInsert
 
 from registry.figures.unit import Unit, Verified
 from registry.figures.units import UNITS, newest_episodes
@@ -98,12 +97,12 @@ def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | No
     for unit, ledger in LEDGERS.items():
         is_open = sa.and_(ledger.c.household_id == sa.any_(households), ledger.c.until == OPEN)
         closed = sa.update(ledger).where(is_open).values(until=at).returning(const(1)).cte(f"closed_{unit.name}")
-        parts += [closed, _opening(unit, ledger, verified, closed).cte(f"opened_{unit.name}")]
+        parts += [closed, _opening(unit, ledger, verified, closed)]
     due = sa.select(HOUSEHOLD.c.id, HOUSEHOLD.c.village_id, HOUSEHOLD.c.area, opened).where(chosen)
     return sa.insert(FIGURE_DUE).from_select(["household_id", "village_id", "area", "at"], due).add_cte(*parts)
 
 
-def _opening(unit: Unit, ledger: sa.Table, verified: Verified, closed: sa.CTE) -> ReturningInsert[Any]:
+def _opening(unit: Unit, ledger: sa.Table, verified: Verified, closed: sa.CTE) -> sa.CTE:
     rows = unit.rows(verified).subquery("new$")
     names = [column.name for column in rows.c]
     # What is open now ends first: the count waits for it.
@@ -112,4 +111,5 @@ def _opening(unit: Unit, ledger: sa.Table, verified: Verified, closed: sa.CTE) -
     placed = [household.c[name] for name in ("since", *PLACED, "village_id")]
     here = rows.join(household, household.c.id == rows.c.household_id)
     source = sa.select(*rows.c, *placed).select_from(here).where(after)
-    return sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source).returning(const(1))
+    opened = sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source)
+    return opened.returning(const(1)).cte(f"opened_{unit.name}")

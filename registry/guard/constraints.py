@@ -16,7 +16,7 @@ from registry.models.noun import SCHEMA, Noun
 
 EXISTING = f"""
 SELECT conname, obj_description(oid, 'pg_constraint') FROM pg_constraint
-WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = 'c'
+WHERE connamespace = '{SCHEMA}'::regnamespace AND contype = 'c' AND coninhcount = 0
 """
 
 

@@ -11,7 +11,7 @@ import asyncpg
 from registry.figures.fold import BOOKS, DECLARED, LOCK, REBUILD
 from registry.models.noun import SCHEMA
 
-_KEPT = f"SELECT obj_description('{SCHEMA}.figure_cell'::regclass)"
+_KEPT = "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conname = 'pk_figure_cell'"
 
 
 async def rebuild(connection: asyncpg.Connection) -> int:
@@ -23,7 +23,7 @@ async def rebuild(connection: asyncpg.Connection) -> int:
             await connection.execute(f"SET LOCAL search_path = {SCHEMA}")
             for statement in REBUILD:
                 await connection.execute(statement)
-            await connection.execute(f"COMMENT ON TABLE {SCHEMA}.figure_cell IS '{DECLARED}'")
+            await connection.execute(f"COMMENT ON CONSTRAINT pk_figure_cell ON {SCHEMA}.figure_cell IS '{DECLARED}'")
             return int(await connection.fetchval("SELECT count(*) FROM figure_cell"))
     finally:
         await connection.execute(f"SELECT pg_advisory_unlock({LOCK})")

@@ -27,7 +27,6 @@ from server.access_declarations import Declared, Reason, undeclared_routes
 from server.database.migrate import head
 from server.http.cors import Cors
 from server.http.errors import refusal
-from server.http.folding import folding
 from server.http.graphql import GRAPHQL
 from server.http.headers import ORIGIN, accepts_gzip, accepts_page, headers_of, language_of
 from server.http.key_watch import watching_keys
@@ -221,7 +220,7 @@ class App(Starlette):
             self.service.database, self.service.principals = database, principals
             self.service.provider_accounts = provider_accounts
             counting = publishing(self.service, self.service.counts)
-            async with counting as self.published, watching_keys(self.service), folding(self.service):
+            async with counting as self.published, watching_keys(self.service):
                 yield
 
 

@@ -1,4 +1,4 @@
-"""Folding the queue of the figures into the cells, beside the requests of every process.
+"""Folding the queue of the figures into the cells, beside the requests of every process that serves.
 
 Rule: a process that cannot fold, because the database is away or another process folds, tries again a second later;
 until then figures are as right, and a little slower.  Tests: tests/test_cells.py.

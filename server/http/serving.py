@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -24,6 +24,7 @@ import uvicorn
 from server.database.checks import ServingError
 from server.http.app import App, create
 from server.http.bounds import Bounds, Connections
+from server.http.folding import folding
 from server.http.protocol import protocol_of
 from server.http.provider_accounts import trusted_certificates
 from server.keys import KeyFileError, KeyFiles
@@ -106,6 +107,8 @@ class Server(uvicorn.Server):
         """The first signal that ended it."""
         self._started_up = started_up
         self._parent = parent
+        self._beside = AsyncExitStack()
+        self._folding = folding(service)
         self._task: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -131,11 +134,14 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()  # the objects of now live as long as the process: collections need not look at them
+        if self.started:
+            await self._beside.enter_async_context(self._folding)
         if self.started and self._started_up:
             self._task = asyncio.create_task(self._started_up())
             self._task.add_done_callback(self._task_done)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._beside.aclose()
         await super().shutdown(sockets)
         self._log.stop()
 
