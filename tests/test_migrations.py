@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import uuid
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +19,7 @@ from registry.models.noun import SCHEMA, Noun
 from server.database import migrate as migrating
 from server.database.checks import ServingError, check_database
 from server.database.embedded import Embedded, temporary
-from server.database.migrate import MIGRATIONS, head, migrate, served_versions, version
+from server.database.migrate import MIGRATIONS, head, migrate, run_versions, served_versions, version
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -118,6 +120,66 @@ def test_versions_are_named_in_the_order_in_which_they_run() -> None:
     run = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
     assert run == sorted(path.stem for path in (MIGRATIONS / "versions").glob("*.py"))
     assert [int(revision.partition("_")[0]) for revision in run] == list(range(1, len(run) + 1))
+
+
+FILLED = {"uuid": uuid.UUID(int=7), "text": "x", "integer": 1, "boolean": False, "date": dt.date(2024, 1, 1)}
+VILLAGE = {"code": "35.07.11.2008", "level": "VILLAGE", "kind": "RURAL_VILLAGE"}
+REQUIRED = """
+SELECT column_name, data_type FROM information_schema.columns
+WHERE table_schema = 'registry' AND table_name = $1 AND is_nullable = 'NO' AND column_default IS NULL
+  AND is_generated = 'NEVER'
+"""
+
+
+async def insert(connection: asyncpg.Connection, table: str, **values: Any) -> uuid.UUID:
+    """Insert a row with these values, and something in every other column that needs a value."""
+    row = {name: FILLED[kind] for name, kind in await connection.fetch(REQUIRED, table)}
+    row |= {"id": uuid.uuid4()} | values
+    places = ", ".join(f"${n + 1}" for n in range(len(row)))
+    await connection.execute(f"INSERT INTO registry.{table} ({', '.join(row)}) VALUES ({places})", *row.values())
+    return uuid.UUID(str(row["id"]))
+
+
+async def test_rows_of_the_earlier_ledgers_are_carried_over() -> None:
+    """A person abroad, whose household was verified again after they had returned and opened a shop."""
+    began, again = dt.datetime(2025, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    with temporary() as postgres:
+        connection = await asyncpg.connect(postgres.dsn())
+        await run_versions(connection, postgres.dsn(), last="0041_order_of_acts")
+        await connection.execute("SET session_replication_role = replica")  # only what the ledgers had
+        place = {"village_id": await insert(connection, "region", **VILLAGE), "area": "35.07.11.2008"}
+        house = await insert(connection, "household", **place, status="ACTIVE", workflow_state="VERIFIED")
+        person, trip, shop = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+        first = place | {"household_id": house, "rev": 1, "since": began, "until": again}
+        second = place | {"household_id": house, "rev": 2, "since": again}
+        for held, stage in ((first, "WORKING_ABROAD"), (second, "RETURNED")):
+            await insert(connection, "ledger_household", subject_id=house, **held)
+            await insert(connection, "ledger_person", subject_id=person, sex="FEMALE", birth_date="1990-05", **held)
+            episode = {"member_id": person, "seq": 1, "stage": stage, "country": "HK", "departed_on": "2008"}
+            await insert(connection, "ledger_episode", subject_id=trip, **episode, **held)
+        trade = {"owner_id": person, "status": "RUNNING", "field": "CROPS", "workers_paid_male": 2}
+        await insert(connection, "ledger_business", subject_id=shop, **trade, **second)
+        await migrate(postgres.dsn())
+        columns = "until = 'infinity' AS open, has_business"
+        homes = await connection.fetch(f"SELECT pmi, {columns} FROM registry.ledger_household ORDER BY since")
+        assert [tuple(row) for row in homes] == [(True, False, False), (True, True, True)]
+        migrants = await connection.fetch(
+            f"SELECT stage, sex, born, {columns} FROM registry.ledger_migrant ORDER BY since"
+        )
+        born = dt.date(1990, 5, 1)
+        assert [tuple(row) for row in migrants] == [
+            ("WORKING_ABROAD", "FEMALE", born, False, False),
+            ("RETURNED", "FEMALE", born, True, True),
+        ]
+        trips = await connection.fetch("SELECT sex, departed_on FROM registry.ledger_episode")
+        assert {tuple(row) for row in trips} == {("FEMALE", dt.date(2008, 1, 1))}
+        assert await connection.fetchval("SELECT workers_paid FROM registry.ledger_business") == 2
+        lots = "SELECT count(*) FROM registry.ledger_person p JOIN registry.household h ON h.lot = p.lot AND p.lot >= 0"
+        assert await connection.fetchval(lots) == 2
+        row = await connection.fetchrow("SELECT * FROM registry.figures('35.07', '35.07/')")
+        assert row is not None
+        assert [row[name] for name in ("households", "returned", "working_abroad", "businesses")] == [1, 1, 0, 1]
+        await connection.close()
 
 
 def test_versions_leave_out_what_migrate_applies_itself() -> None:

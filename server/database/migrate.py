@@ -122,8 +122,12 @@ async def migrate(dsn: str, report: ReportStep = lambda _: None) -> None:
         await connection.close()
 
 
-async def run_versions(connection: asyncpg.Connection, dsn: str, report: ReportStep = lambda _: None) -> None:
-    """Create roles and run the versions that are missing: the tables, without policies, constraints and labels."""
+async def run_versions(
+    connection: asyncpg.Connection, dsn: str, report: ReportStep = lambda _: None, last: str = "head"
+) -> None:
+    """Create roles and run the versions that are missing: the tables, without policies, constraints and labels.
+
+    `last` is the last version to run."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -144,7 +148,7 @@ async def run_versions(connection: asyncpg.Connection, dsn: str, report: ReportS
         return await asyncpg.connect(dsn)
 
     config.attributes["creator"] = creator
-    await asyncio.to_thread(command.upgrade, config, "head")
+    await asyncio.to_thread(command.upgrade, config, last)
 
 
 async def _make_roles(connection: asyncpg.Connection) -> None:
