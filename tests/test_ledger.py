@@ -24,6 +24,8 @@ from registry.guard.vault import Vault
 from registry.models.household import Household
 from registry.models.member import Member
 from registry.models.noun import table_of
+from registry.store.prepared import LARGEST
+from registry.write.step import COUNT
 from server.demo.load import load
 from tests.recount import UNITS, Row
 from tests.village import Place, episode, household, person, shop, with_changes
@@ -205,6 +207,11 @@ async def test_a_migrant_has_one_open_row(village: Place) -> None:
     again = "INSERT INTO ledger_migrant SELECT * FROM ledger_migrant_open LIMIT 1"
     with pytest.raises(asyncpg.UniqueViolationError):
         await village.admin.execute(again)
+
+
+def test_the_statement_that_writes_the_ledgers_stays_prepared() -> None:
+    """Planned anew each time, it would take longer to plan than to run."""
+    assert len(COUNT.text) <= LARGEST
 
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
