@@ -176,6 +176,40 @@ async def test_a_wrong_cell_is_reported_and_counted_anew(
     await check(village)
 
 
+async def test_a_rebuild_neither_stops_a_reader_nor_changes_what_they_read(village: Place, dsn: str) -> None:
+    await village.new_household("VERIFIED", **some_household(random.Random(13)))
+    reader = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
+    async with reader.transaction(isolation="repeatable_read", readonly=True):
+        before = await reader.fetchrow(FIGURES, "0", ":")
+        await village.admin.execute("SET lock_timeout = '5s'")
+        try:
+            await rebuild(village.admin)
+        finally:
+            await village.admin.execute("RESET lock_timeout")
+        assert await reader.fetchrow(FIGURES, "0", ":") == before
+    await reader.close()
+    await check(village)
+
+
+async def test_a_fold_that_fails_is_told_once_and_tried_again(
+    village: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+
+    async def failing(database: Any) -> int:
+        nonlocal tried
+        tried += 1
+        raise asyncpg.UndefinedFunctionError("it holds words of a statement")
+
+    monkeypatch.setattr("server.http.folding.fold", failing)
+    monkeypatch.setattr("server.http.folding.SECONDS", 0.01)
+    async with folding(village.app.service):
+        await eventually(lambda: tried >= 3)
+    assert [record.getMessage() for record in caplog.records if "folded" in record.getMessage()] == [
+        "Figures are not folded, and take longer: UndefinedFunctionError."
+    ]
+
+
 async def test_cubes_that_are_declared_anew_are_rebuilt(village: Place, dsn: str) -> None:
     await village.new_household("VERIFIED", **some_household(random.Random(10)))
     while await fold(village.database):

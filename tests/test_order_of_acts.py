@@ -39,7 +39,7 @@ async def overtaken(village: Place, command: Awaitable[Any]) -> AsyncIterator[as
             await goes_on.wait()
             yield tx
 
-    setattr(village.database, "write", paused)  # noqa: B010
+    setattr(village.database, "write", paused)  # noqa: B010  (on this object alone)
     try:
         async with asyncio.timeout(60):
             task = asyncio.ensure_future(command)

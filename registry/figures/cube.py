@@ -33,10 +33,13 @@ class Cube:
         if len(self.by) > MOST_KEYS:
             raise TypeError(f"cube {self.id} has {len(self.by)} keys: {MOST_KEYS} at most, the ledger answers the rest")
 
-    def keys(self, row: str) -> list[str]:
-        """The keys of a row of its ledger, as SQL; '' where the fact is unknown or there is none."""
-        keys = [f"coalesce({row}.{column}::text, '')" for column in self.by]
-        return keys + ["''"] * (MOST_KEYS - len(keys))
+    @property
+    def place(self) -> str:
+        """Where the row `l` of its ledger is counted, as SQL: cube, area and keys; '' is unknown, or no key."""
+        # 1::smallint AS cube, l.area, coalesce(l.pmi::text, '') AS k1, …, '' AS k3
+        keys = [f"coalesce(l.{column}::text, '')" for column in self.by]
+        keys += ["''"] * (MOST_KEYS - len(keys))
+        return f"{self.id}::smallint AS cube, l.area, " + ", ".join(f"{key} AS k{n}" for n, key in enumerate(keys, 1))
 
 
 HOUSEHOLDS = Cube(1, HOUSEHOLD, ("pmi", "has_business"))

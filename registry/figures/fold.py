@@ -10,39 +10,32 @@ from __future__ import annotations
 
 import hashlib
 
-from registry.figures.cube import AREAS, CELL, CUBES, Cube
+from registry.figures.cube import AREAS, CELL, CUBES
 
 LOCK = 7_202_019
 """The advisory lock of whoever folds or rebuilds."""
 
 
-def postings(queue: str, *cubes: Cube, where: str = "true") -> str:
+def postings(queue: str, where: str = "true") -> str:
     """SELECT cube, area of the village, keys and n: what the households of the queue opened and closed."""
-    # SELECT 1 AS cube, l.area, coalesce(l.pmi::text, '') AS k1, …, CASE WHEN l.since = q.at THEN 1 ELSE -1 END AS n
+    # SELECT 1::smallint AS cube, l.area, … AS k1, …, CASE WHEN l.since = q.at THEN 1 ELSE -1 END AS n
     # FROM figure_due q JOIN ledger_household l
     # ON l.household_id = q.household_id AND (l.since = q.at OR l.until = q.at)
     # WHERE l.since <> l.until UNION ALL …
-    selects = []
-    for cube in cubes or CUBES:
-        k1, k2, k3 = cube.keys("l")
-        selects.append(
-            f"SELECT {cube.id}::smallint AS cube, l.area, {k1} AS k1, {k2} AS k2, {k3} AS k3,"
-            f" CASE WHEN l.since = q.at THEN 1 ELSE -1 END AS n FROM {queue} q JOIN {cube.unit.ledger} l"
-            " ON l.household_id = q.household_id AND (l.since = q.at OR l.until = q.at)"
-            f" WHERE l.since <> l.until AND {where}"
-        )
+    sign = "CASE WHEN l.since = q.at THEN 1 ELSE -1 END"
+    at = "l.household_id = q.household_id AND (l.since = q.at OR l.until = q.at)"
+    selects = [
+        f"SELECT {cube.place}, {sign} AS n FROM {queue} q JOIN {cube.unit.ledger} l ON {at}"
+        f" WHERE l.since <> l.until AND {where}"
+        for cube in CUBES
+    ]
     return "\nUNION ALL ".join(selects)
 
 
 def opened() -> str:
     """SELECT the postings that count what is open now, of all households."""
-    selects = []
-    for cube in CUBES:
-        k1, k2, k3 = cube.keys("l")
-        source = f"{cube.unit.ledger} l WHERE l.until = 'infinity'"
-        selects.append(
-            f"SELECT {cube.id}::smallint AS cube, l.area, {k1} AS k1, {k2} AS k2, {k3} AS k3, 1 AS n FROM {source}"
-        )
+    is_open = "l.until = 'infinity'"
+    selects = [f"SELECT {cube.place}, 1 AS n FROM {cube.unit.ledger} l WHERE {is_open}" for cube in CUBES]
     return "\nUNION ALL ".join(selects)
 
 
@@ -75,12 +68,12 @@ FOLD = f"""
 """Body of the function that folds at most so many rows of the queue, and returns how many."""
 
 REBUILD = (
-    f"SELECT pg_advisory_xact_lock({LOCK})",
-    "DELETE FROM registry.figure_due",
-    "TRUNCATE registry.figure_cell",
-    f"INSERT INTO registry.figure_cell ({CELL}, n) {cells(opened())}",
+    "DELETE FROM figure_due",
+    "DELETE FROM figure_cell",
+    f"INSERT INTO figure_cell ({CELL}, n) {cells(opened())}",
 )
-"""The cells anew from the ledgers; in one REPEATABLE READ transaction, or what commits meanwhile would count twice."""
+"""The cells anew from the ledgers, under the lock; in one REPEATABLE READ transaction, or what commits meanwhile would
+count twice.  No TRUNCATE: readers would wait for it, and then find a table that is empty in their snapshot."""
 
 DECLARED = hashlib.sha256(cells(opened()).encode()).hexdigest()
 """Names what is kept: another one means that the cells are to be rebuilt."""

@@ -19,7 +19,6 @@ from registry.models.noun import C_TEXT, Noun, const
 from registry.models.region import village_key
 from registry.values.bounds import check, tests
 
-Statement = sa.Insert
 INSTANT = TIMESTAMP(timezone=True)
 OPEN: sa.ColumnElement[Any] = sa.literal_column("'infinity'::timestamptz")
 """`until` of what holds now."""
@@ -68,7 +67,7 @@ FIGURE_DUE = sa.Table(
 """The queue: whose ledger changed at which instant, until that is in the cells (registry/figures/fold.py)."""
 
 
-def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | None = None) -> Statement:
+def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | None = None) -> sa.Insert:
     """Close what the ledgers count of these households, and enter what they count from now on.
 
     A household that is verified no more, or has left the register, is closed only.  The instant is that of the

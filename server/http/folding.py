@@ -7,6 +7,7 @@ until then figures are as right, and a little slower.  Tests: tests/test_cells.p
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -18,6 +19,8 @@ from registry.write.fold import fold
 from server.http.service import Service
 
 SECONDS = 1.0
+FAILURES = Unreachable, TooSlow, RateLimited, asyncpg.PostgresError, asyncpg.InterfaceError, OSError
+log = logging.getLogger("desmigratif")
 
 
 @asynccontextmanager
@@ -33,7 +36,13 @@ async def folding(service: Service) -> AsyncIterator[None]:
 
 
 async def _fold(service: Service) -> None:
+    failing = False
     while True:
         await asyncio.sleep(SECONDS)
-        with suppress(Unreachable, TooSlow, RateLimited, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        try:
             service.folded += await fold(service.database)
+            failing = False
+        except FAILURES as error:
+            if not failing:
+                log.warning("Figures are not folded, and take longer: %s.", type(error).__name__)
+            failing = True
