@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName, TimeBasis
+from registry.figures.count import Count, fact_of_dimension
+from registry.figures.ledger import LEDGERS
 
 COUNTED = (
     Sensitivity.OPEN,
@@ -47,6 +49,8 @@ D = Dimension
 PLACES = (D.PROVINCE, D.REGENCY, D.DISTRICT, D.VILLAGE)
 PERIODS = (D.MONTH, D.QUARTER, D.YEAR)
 """Of a flow, the period in which the event lies; of a stock, the state at the end of the period."""
+LIVE = (D.WORKFLOW_STATE,)
+"""Of the records as they are now, and of no ledger."""
 WHO = (D.SEX, D.AGE_BAND, D.EDUCATION)
 JOB = (D.COUNTRY, D.SECTOR, D.SCHEME, D.OCCUPATION_GROUP)
 """Facts of an episode; of a person, those of the latest one."""
@@ -74,6 +78,10 @@ class Indicator:
     dated: Words | None = None
     """Of a flow: the day that decides in which period an event lies."""
     by: tuple[Dimension, ...] = ()
+    counts: Count | None = None
+    """The same for the program: what is counted, of a share its numerator; None until something holds it."""
+    per: Count | None = None
+    """Of a share: its denominator."""
     broken_down: Mapping[str, Dimension] = field(default_factory=dict)
     """The codes of indicators that are this one by a dimension."""
     rounded_to: int = 5
@@ -104,6 +112,7 @@ class Indicator:
     def _contradictions(self) -> Iterable[str]:
         yield from self._of_words()
         yield from self._of_classes()
+        yield from self._of_counts()
         for code in (self.code, *self.broken_down):
             if CODE.fullmatch(code) is None:
                 yield f"{code} is no code: the programme knows I01 to I40"
@@ -134,6 +143,24 @@ class Indicator:
             yield "a share needs its denominator: say of what it is a part"
         if self.unit != PERCENT and self.denominator is not None:
             yield "what has a denominator is a share: its unit is PERCENT"
+
+    def _of_counts(self) -> Iterable[str]:
+        if self.counts is None:
+            return
+        if (self.per is None) is (self.unit == PERCENT):
+            yield "a share has counts= and per=, and nothing else has per="
+        for count in (self.counts, self.per):
+            if count is None:
+                continue
+            if (count.dated is None) is (self.time_basis is TimeBasis.FLOW):
+                yield "a flow has a fact whose day decides, Count(dated=…), and a stock has none"
+            facts = LEDGERS[count.unit].c
+            for fact in (*count.where, *(name for name in (count.sum, count.dated) if name is not None)):
+                if fact not in facts:
+                    yield f"{fact} is no fact of a {count.unit.name}"
+            for dimension in self.by:
+                if dimension not in (*PLACES, *PERIODS, *LIVE) and fact_of_dimension(count.unit, dimension) is None:
+                    yield f"no fact of a {count.unit.name} is its {dimension}: leave it out of by=(…)"
 
     def _of_classes(self) -> Iterable[str]:
         if self.sensitivity not in COUNTED:

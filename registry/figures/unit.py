@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from auth.sensitivity import Sensitivity
+from registry.codes import Dimension
 from registry.models.fact import fact_of
 
 KEYS = ("subject_id", "household_id")
@@ -31,6 +32,8 @@ class Unit:
 
     name: str
     rows: Callable[[Verified], sa.Select[Any]]
+    called: Mapping[Dimension, str] = field(default_factory=dict, hash=False)
+    """The fact of a dimension that is called otherwise than the dimension."""
 
     @property
     def ledger(self) -> str:

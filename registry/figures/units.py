@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from registry.codes import BusinessStatus, RemittanceFrequency
+from registry.codes import BusinessStatus, Dimension, RemittanceFrequency
 from registry.figures.unit import Unit, Verified
 from registry.models.business import Business, kbli_section
 from registry.models.child_care import ChildCare
@@ -23,6 +23,7 @@ from registry.models.kinship import ABROAD, migrant_family, which_parents
 from registry.models.member import Member
 from registry.models.noun import Noun, const, is_one, table_of
 
+D = Dimension
 Rows = sa.Select[Any]
 
 
@@ -173,8 +174,8 @@ def _businesses(verified: Verified) -> Rows:
 
 
 HOUSEHOLD = Unit("household", _households)
-PERSON = Unit("person", _persons)
-MIGRANT = Unit("migrant", _migrants)
+PERSON = Unit("person", _persons, {D.AGE_BAND: "born"})
+MIGRANT = Unit("migrant", _migrants, {D.AGE_BAND: "born"})
 EPISODE = Unit("episode", _episodes)
-BUSINESS = Unit("business", _businesses)
+BUSINESS = Unit("business", _businesses, {D.BUSINESS_FIELD: "field", D.BUSINESS_SCALE: "scale"})
 UNITS = (HOUSEHOLD, PERSON, MIGRANT, EPISODE, BUSINESS)

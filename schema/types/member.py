@@ -18,6 +18,7 @@ from registry.codes import (
     SchoolStatus,
     Sex,
 )
+from registry.figures.count import AGES
 from registry.models import episode, household, kinship, member, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.child_care import ChildCare as ChildCareFacts
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from schema.types.household import Household
 
 OPERATIONAL, PERSONAL, SPECIAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL, Sensitivity.SPECIAL
-AGES = (0, 5, 12, 18, 25, 35, 45, 60)
-"""Where the bands of AGE_BAND begin: small children, primary school, minors, working ages, 60 and over."""
 NEWEST_FIRST = (Order(episode.begun_on, True), Order(EpisodeFacts.seq, True))
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName
+from registry.figures import units
+from registry.figures.count import Count
 from registry.figures.indicator import (
     BUSINESS,
     HOUSEHOLD,
@@ -21,6 +25,7 @@ from registry.figures.indicator import (
 N, D = IndicatorName, Dimension
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 WORKER = Words("pekerja", "workers")
+RUNNING = Count(units.BUSINESS, {"status": ("RUNNING",)})
 OF_BUSINESS = (*PLACES, *TRADE, *PERIODS)
 OF_OWNER = (*PLACES, *WHO, *JOB, *PERIODS)
 
@@ -36,6 +41,7 @@ BUSINESSES = (
             "Business units of verified households (I04) with the status RUNNING; paused ones do not count. A"
             " business counts in the village of its household, wherever it is run.",
         ),
+        counts=RUNNING,
         by=(*OF_BUSINESS, D.EXPORT_READINESS),
         broken_down={"I17": D.BUSINESS_FIELD},
     ),
@@ -97,6 +103,7 @@ BUSINESSES = (
             " dihitung nol.",
             "Sum of paid workers, men and women, of running business units (I14); what is not recorded counts as none.",
         ),
+        counts=replace(RUNNING, sum="workers_paid"),
         by=OF_BUSINESS,
     ),
     Indicator(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName
+from registry.figures import units
+from registry.figures.count import Count
 from registry.figures.indicator import HOUSEHOLD, JOB, PERCENT, PERIODS, PERSON, PLACES, WHO, Indicator, Words
 
 N, D = IndicatorName, Dimension
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
+ACTIVE = Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",)})
 PEOPLE = (*PLACES, *WHO, *JOB, *PERIODS)
 
 HOUSEHOLDS = (
@@ -55,6 +58,7 @@ HOUSEHOLDS = (
             "Members of verified households whose latest episode (see I05) has the stage WORKING_ABROAD; who is on"
             " home leave does not count. By country, sector, scheme or occupation: those of that episode.",
         ),
+        counts=ACTIVE,
         by=PEOPLE,
         broken_down={"I26": D.COUNTRY},
     ),
@@ -102,6 +106,7 @@ HOUSEHOLDS = (
             " recorded as missing or dead. A person recorded in two households counts twice until the duplicate is"
             " decided.",
         ),
+        counts=Count(units.PERSON),
         by=(*PLACES, *WHO, *PERIODS),
     ),
     Indicator(
@@ -114,6 +119,8 @@ HOUSEHOLDS = (
             "PMI aktif (I06) yang jenis kelaminnya dicatat; yang tidak dicatat tidak dihitung di kedua sisi.",
             "Migrants of I06 whose sex is recorded; those without count on neither side.",
         ),
+        counts=Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",), "sex": ("FEMALE",)}),
+        per=Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",), "sex": ("FEMALE", "MALE")}),
         by=(*PLACES, D.AGE_BAND, D.EDUCATION, *JOB, *PERIODS),
     ),
 )
