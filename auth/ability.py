@@ -37,6 +37,7 @@ class Ability(Labelled):
     GRANT_APPROVE = "grant:approve", "Menyetujui penugasan", "Approve grants"
     PILLAR_RECORD = "pillar:record", "Mencatat kegiatan pilar", "Record the pillars' activities"
     CASE_RECORD = "case:record", "Mencatat kasus", "Record cases"
+    FIGURE_EXACT = "figure:exact", "Melihat angka persis untuk perencanaan", "See exact figures for planning"
 
     SESSION_OWN = "session:own", "Mengatur masuk sendiri", "Keep one's own sign-in"
 

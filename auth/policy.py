@@ -161,6 +161,10 @@ PAGE = total({
         officer=AREA, village_verifier=no,   regency_coordinator=no,   regional_viewer=no,   province_officer=no,
         ministry_analyst=no,   ministry_admin=no,   protection_desk=OWN,  auditor=no,   system_admin=no,   service=no,
         why="desk: its own cases; officer: a successor closes a case, whose type and notes stay with their writer"),
+    Ability.FIGURE_EXACT: row(
+        officer=no,   village_verifier=no,   regency_coordinator=AREA, regional_viewer=no,   province_officer=AREA,
+        ministry_analyst=AREA, ministry_admin=AREA, protection_desk=no,   auditor=no,   system_admin=no,   service=no,
+        why="who plans sees counts of persons from the regency up without their records; nobody counts PROTECTIVE so"),
     Ability.SESSION_OWN: row(
         officer=OWN,  village_verifier=OWN,  regency_coordinator=OWN,  regional_viewer=OWN,  province_officer=OWN,
         ministry_analyst=OWN,  ministry_admin=OWN,  protection_desk=OWN,  auditor=OWN,  system_admin=OWN,  service=no,

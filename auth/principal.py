@@ -272,6 +272,7 @@ SETTING_OF: Mapping[Ability, str] = {
     Ability.GRANT_APPROVE: "approve",
     Ability.PILLAR_RECORD: "pillar",
     Ability.CASE_RECORD: "case",
+    Ability.FIGURE_EXACT: "exact",
     Ability.SESSION_OWN: "session",
 }
 """The setting of each ability that opens a command or a list: where the caller holds it."""

@@ -46,6 +46,9 @@ STEPS = {
 }
 """A step that leaves a household's content as it is → the roles that take it, and from which states."""
 SIGNS = frozenset({"VILLAGE_VERIFIER"})
+PLANS = frozenset({"REGENCY_COORDINATOR", "PROVINCE_OFFICER", "MINISTRY_ANALYST", "MINISTRY_ADMIN"})
+"""Who counts persons in their area without their records."""
+PLANNED = frozenset({"OPEN", "OPERATIONAL", "PERSONAL", "SPECIAL"})
 REVEALS = frozenset({"OFFICER", "REGENCY_COORDINATOR", "MINISTRY_ADMIN"})
 
 Tree = Mapping[str, str | None]
@@ -136,6 +139,15 @@ def reaches(tree: Tree, who: Account, roles: frozenset[str], region: str | None,
     if region is not None:
         return has(tree, who, roles, region, today)
     return any(_holds(grant, who, today) and grant.role in roles and grant.region is None for grant in who.grants)
+
+
+def counts_exactly(
+    tree: Tree, who: Account, kinds: frozenset[str], region: str | None, level: int, today: dt.date
+) -> bool:
+    """Whether figures of these classes, of the whole region at a level (1: a province) or the country, are exact."""
+    if all(kind == "OPEN" or reaches(tree, who, SEES[kind], region, today) for kind in kinds):
+        return True
+    return level <= 2 and kinds <= PLANNED and reaches(tree, who, PLANS, region, today)
 
 
 def sees_grant(tree: Tree, who: Account, holder: str, region: str | None, today: dt.date) -> bool:
