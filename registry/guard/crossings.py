@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry.guard.close_crossings import CLOSING
 from registry.guard.crossing import (
     FIGURES,
     FOLDING,
@@ -35,6 +36,7 @@ CROSSINGS = (
     SERVICE_KEYS,
     FIGURES,
     FOLDING,
+    *CLOSING.values(),
     NAMING,
     TAKING,
     WAS_GRANTED,

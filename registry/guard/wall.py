@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
-from registry.figures import cube, ledger
+from registry.figures import cube, ledger, published
 from registry.guard import one_way, quota, record_id, sensitive, staff, throttle
 from registry.guard.area_tests import UNDRAFTED, in_areas, within
 from registry.guard.crossing import NAMING, Crossing
@@ -60,6 +60,7 @@ class Kind(enum.Enum):
     COUNTED = "a scoped record that is never a draft"
     PART = "part of a ledger: written and read through the ledger alone"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
+    SHOWN = "published numbers: open to every signed-in caller, written by functions of the database"
     MANAGED = "programmes: open to every signed-in caller, written by commands where their ability reaches"
     OWN = "what belongs to an account, as a device: read, and where it says so written, by its holder"
     ACCOUNT = "an account: read by its holder and where its grants are; changed by whoever may give its every grant"
@@ -141,6 +142,7 @@ DOORS: dict[str, Door] = {
             code_version.CodeVersion,
         )
     },
+    **{table.name: Door(Kind.SHOWN, insert=False) for table in (published.PUBLISHED, published.BLOCK_CLOSE)},
     region.PROGRAMME.name: Door(
         Kind.MANAGED,
         update=("code", "name", "agency"),
@@ -208,7 +210,7 @@ def policies(table: str, door: Door) -> Iterator[str]:
             yield f"CREATE POLICY change ON {name} FOR UPDATE USING ({before}) WITH CHECK ({change} AND {door.becomes})"
     elif door.kind is Kind.SENSITIVE:
         yield from sensitive.policies(table, updated=bool(door.update))
-    elif door.kind in (Kind.MAP, Kind.MANAGED):
+    elif door.kind in (Kind.MAP, Kind.SHOWN, Kind.MANAGED):
         yield f"CREATE POLICY see ON {name} FOR SELECT USING (true)"
         if door.kind is Kind.MANAGED:
             yield f"CREATE POLICY add ON {name} FOR INSERT WITH CHECK ({door.where})"

@@ -61,8 +61,9 @@ class Transaction:
         record: asyncpg.Record | None = await self._connection.fetchrow(sql.text, *sql.bind(arguments, self._claims))
         return record
 
-    async def value(self, sql: Sql, **arguments: Any) -> Any:
-        return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
+    async def value(self, sql: Sql, *, seconds: float | None = None, **arguments: Any) -> Any:
+        """One value; `seconds` is how long it may take, by default as long as any statement."""
+        return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims), timeout=seconds)
 
 
 _PROBE = "INSERT INTO registry.audit_event (actor_id, ability, outcome) VALUES ($1, 'household:submit', 'REJECTED')"
