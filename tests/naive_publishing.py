@@ -60,7 +60,7 @@ class Closes:
             if len(households) >= NEEDED[1]:
                 self.at[1, village].append(at)
         for depth in (2, 3):
-            blocks = defaultdict(set)
+            blocks: dict[str, set[Any]] = defaultdict(set)
 
             def was(area: str, depth: int = depth) -> Cut:
                 closed = self.last(depth, block_of(area, depth))

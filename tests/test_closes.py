@@ -63,7 +63,7 @@ async def compare(admin: asyncpg.Connection, unit: Unit, closes: Closes) -> int:
     compared = 0
     for table in TABLES.values():
         for part in table.parts:
-            count = part.count
+            count = part.counts
             if count.unit is not unit or count.window is not None or count.dated is not None:
                 continue
             expected = numbers(rows, count.where, table.by, closes, table.block, table.indicator.rounded_to)

@@ -142,8 +142,8 @@ def publishing(unit: Unit, part: Part, tables: list[Table]) -> str:
     indicator, depth = tables[0].indicator, tables[0].block
     dimensions = [dimension for dimension in Dimension if any(dimension in table.by for table in tables)]
     names = [f"k{n}" for n in range(len(dimensions))]
-    keyed = [f"{key_of(part.count, dimension, 'this_day')} AS k{n}" for n, dimension in enumerate(dimensions)]
-    tests = " AND ".join(["true", *conditions(part.count, "closed_on")])
+    keyed = [f"{key_of(part.counts, dimension, 'this_day')} AS k{n}" for n, dimension in enumerate(dimensions)]
+    tests = " AND ".join(["true", *conditions(part.counts, "closed_on")])
     of_rows = ", ".join(keyed or ["'' AS k0"])
     blocks = [_Blocks(unit, depth, False), _Blocks(unit, depth, True)]
     counted = " UNION ALL ".join(kind.cells(tests, of_rows) for kind in blocks)
@@ -196,7 +196,7 @@ def _parts(unit: Unit) -> Iterator[tuple[Part, list[Table]]]:
     groups: dict[tuple[str, str, int], tuple[Part, list[Table]]] = {}
     for table in TABLES.values():
         for part in table.parts:
-            if part.count.unit is unit:
+            if part.counts.unit is unit:
                 key = table.indicator.name.value, part.name, table.block
                 groups.setdefault(key, (part, []))[1].append(table)
     yield from groups.values()

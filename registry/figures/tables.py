@@ -30,7 +30,7 @@ class Part(NamedTuple):
     """What is counted of a table: the count itself, or the numerator (`n`) or denominator (`d`) of a share."""
 
     name: str
-    count: Count
+    counts: Count
 
 
 @dataclass(frozen=True)

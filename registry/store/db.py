@@ -61,8 +61,11 @@ class Transaction:
         record: asyncpg.Record | None = await self._connection.fetchrow(sql.text, *sql.bind(arguments, self._claims))
         return record
 
-    async def value(self, sql: Sql, *, seconds: float | None = None, **arguments: Any) -> Any:
-        """One value; `seconds` is how long it may take, by default as long as any statement."""
+    async def value(self, sql: Sql, **arguments: Any) -> Any:
+        return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims))
+
+    async def value_within(self, seconds: float, sql: Sql, **arguments: Any) -> Any:
+        """One value of a statement that may take longer than others."""
         return await self._connection.fetchval(sql.text, *sql.bind(arguments, self._claims), timeout=seconds)
 
 

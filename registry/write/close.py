@@ -31,7 +31,7 @@ async def close(database: Database, after: dt.datetime) -> int | None:
     for statement in CLOSES.values():
         async with database.write(NOBODY, "read") as tx:
             await tx.value(_PATIENT)
-            blocks = await tx.value(statement, seconds=SECONDS, after=after)
+            blocks = await tx.value_within(SECONDS, statement, after=after)
         if blocks is None:
             return None
         closed += blocks
