@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from auth.principal import NOBODY
 from registry.guard.close_crossings import CLOSING
+from registry.models.noun import const
 from registry.store.db import Database
 from registry.store.sql import Sql, arg
 
 SECONDS = 3_600.0
 """The longest that a ledger may take."""
-_PATIENT = Sql(sa.select(sa.func.set_config("statement_timeout", str(int(SECONDS * 1000)), sa.true())))
+_PATIENT = Sql(sa.select(sa.func.set_config(const("statement_timeout"), const(f"{SECONDS:.0f}s"), sa.true())))
 CLOSES = {
     unit.name: Sql(sa.select(getattr(sa.func.registry, crossing.name)(arg("after", TIMESTAMP(timezone=True)))))
     for unit, crossing in CLOSING.items()

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import server.cli.user_bindings  # noqa: F401  (its verbs join those of `user`)
 from server.access_declarations import Reason, verb, verbs
+from server.cli.closing import close
 from server.cli.code_lists import codes
 from server.cli.figures import figures
 from server.cli.grants import grant
@@ -45,6 +46,7 @@ app.add_typer(grant, name="grant")
 app.add_typer(vault, name="vault")
 app.add_typer(keys, name="keys")
 app.add_typer(figures, name="figures")
+verb(app, "close", Reason.OWNER)(close)
 console, error_console = Console(), Console(stderr=True)
 
 
@@ -269,6 +271,7 @@ EXPECTED_ERRORS = {
     "registry.write.account_subject": "BindingError",
     "server.cli.explain": "ExplainError",
     "server.database.checks": "ServingError",
+    "server.database.closing": "CloseRefused",
     "server.database.embedded": "EmbeddedError",
     "server.database.migrate": "MigrationRefused",
     "server.database.reader": "ReaderError",

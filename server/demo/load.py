@@ -31,6 +31,7 @@ from registry.models.noun import SCHEMA, table_of
 from registry.models.workflow import EVENT, REVISION
 from registry.store.sql import Sql, arg
 from server.database.cells import rebuild
+from server.database.closing import close
 from server.demo import agencies, geography
 from server.demo.accounts import ACCOUNTS, GRANTED_FROM, PERSONAS, Account
 from server.demo.cases import add_cases
@@ -96,6 +97,7 @@ async def load(
         tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, *PROGRAMME_TABLES]
         await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
     await rebuild(connection)
+    await close(connection, report)
 
 
 class Loading(NamedTuple):

@@ -129,6 +129,9 @@ def _families(service: Service) -> Iterator[tuple[str, str, str, Iterable[Sample
     yield HISTOGRAM, "request_seconds", "How long a request took.", _histogram(service.answered)
     yield COUNTER, "log_lines_lost", "Lines of the log that were not written.", [("_total", {}, service.log.lost)]
     yield COUNTER, "figures_folded", "Households whose figures were folded.", [("_total", {}, service.folded)]
+    yield COUNTER, "figures_closed", "Blocks whose figures were published.", [("_total", {}, service.closed)]
+    night_help = "Whether every process knows that the figures of last night are published."
+    yield MINIMUM, "figures_night_closed", night_help, [("", {}, service.night_closed)]
     yield HISTOGRAM, "connection_seconds", "How long a connection was held.", _histogram(database.held)
     listening = service.principals.listening
     yield MINIMUM, "listening", "Whether every process hears changes of grants.", [("", {}, listening)]

@@ -39,9 +39,10 @@ class Service:
     """What the routes of one process share.
 
     `database`, `principals` and `provider_accounts` are there while the application runs, the last only with an
-    identity provider.  `folded` counts the households whose figures this process has folded; `counts` is the folder
-    where all processes of the service write their counts.  `keyring` and `vault` take over what `key_files` hold when
-    these change."""
+    identity provider.  `folded` counts the households whose figures this process has folded, `closed` the blocks whose
+    figures it has published; `night_closed` says whether it knows that those of last night are.  `counts` is the
+    folder where all processes of the service write their counts.  `keyring` and `vault` take over what `key_files` hold
+    when these change."""
 
     settings: Settings
     keyring: Keyring
@@ -53,6 +54,8 @@ class Service:
     provider_accounts: ProviderAccounts | None = field(init=False, default=None)
     outcomes: Outcomes = field(default_factory=Counter)
     folded: int = 0
+    closed: int = 0
+    night_closed: bool = False
     counts: Path | None = None
     web: Web = field(default_factory=load)
     key_files: KeyFiles | None = None

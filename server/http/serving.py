@@ -24,6 +24,7 @@ import uvicorn
 from server.database.checks import ServingError
 from server.http.app import App, create
 from server.http.bounds import Bounds, Connections
+from server.http.closing import closing
 from server.http.folding import folding
 from server.http.protocol import protocol_of
 from server.http.provider_accounts import trusted_certificates
@@ -108,7 +109,7 @@ class Server(uvicorn.Server):
         self._started_up = started_up
         self._parent = parent
         self._beside = AsyncExitStack()
-        self._folding = folding(service)
+        self._folding, self._closing = folding(service), closing(service)
         self._task: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -136,6 +137,7 @@ class Server(uvicorn.Server):
         gc.freeze()  # the objects of now live as long as the process: collections need not look at them
         if self.started:
             await self._beside.enter_async_context(self._folding)
+            await self._beside.enter_async_context(self._closing)
         if self.started and self._started_up:
             self._task = asyncio.create_task(self._started_up())
             self._task.add_done_callback(self._task_done)
