@@ -5,6 +5,7 @@ from __future__ import annotations
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionLevel
 from registry.figures import definitions, summary
+from registry.figures import statistics as figures
 from registry.figures.catalogue import INDICATORS
 from registry.models import account
 from registry.models.agency import Agency as AgencyFacts
@@ -24,6 +25,7 @@ from registry.models.region import Region as RegionFacts
 from registry.models.service_visit import ServiceVisit as ServiceVisitFacts
 from registry.models.training import Training as TrainingFacts
 from registry.read.query import Order
+from schema.declare.answers import answer
 from schema.declare.makers import any_node, connection, connection_by, face, look_up, plain_list
 from schema.types.account import USERS, User
 from schema.types.agency import Agency
@@ -40,9 +42,11 @@ from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
 from schema.types.parenting_session import ParentingSession
 from schema.types.pillar import pillar_connection
+from schema.types.question import OF_ANY
 from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.service_visit import ServiceVisit
+from schema.types.statistics import Statistics
 from schema.types.training import Training
 from schema.types.viewer import Viewer
 
@@ -165,6 +169,13 @@ class Query:
         "Accounts with a grant in your area; those that nobody has given a grant yet are their creator's.",
         account.User,
         order=(Order(account.User.name),),
+    )
+    statistics: Statistics | None = answer(
+        OPEN,
+        "Published indicators by any allowed breakdown, in one area or the country; exact where the area is yours.",
+        figures.Statistics,
+        None,
+        OF_ANY,
     )
     national_summary: Summary | None = look_up(
         OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary

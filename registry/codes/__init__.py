@@ -52,7 +52,7 @@ from registry.codes.household import (
     Sex,
     VisitResult,
 )
-from registry.codes.indicator import Dimension, IndicatorName, TimeBasis
+from registry.codes.indicator import Boundaries, Dimension, IndicatorName, TimeBasis
 from registry.codes.kbli import KbliVersion
 from registry.codes.region import (
     RegionChange,
@@ -77,6 +77,7 @@ __all__ = [
     "AccessPurpose",
     "ArchiveReason",
     "AssistanceType",
+    "Boundaries",
     "BusinessField",
     "BusinessPermit",
     "BusinessScale",

@@ -185,3 +185,10 @@ class TimeBasis(Code):
 
     STOCK = "STOCK", "Keadaan pada suatu hari", "what is there on a day"
     FLOW = "FLOW", "Kejadian dalam suatu masa", "what happened in a period"
+
+
+class Boundaries(Code):
+    """Draw figures of the past on the map of then or of now (batas wilayah)."""
+
+    THEN = "THEN", "Batas wilayah pada waktu itu", "boundaries of then"
+    NOW = "NOW", "Batas wilayah hari ini", "boundaries of now"

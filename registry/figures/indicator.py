@@ -25,6 +25,8 @@ COUNTED = (
     Sensitivity.PROTECTIVE,
 )
 """The classes that are counted: numbers of the vault and the system's own records never are."""
+MOST_INDICATORS = 40
+"""Of one question."""
 LONGEST_TEXT = 600
 """Characters of each text of a definition, in each language."""
 CODE = re.compile("I(0[1-9]|[1-3][0-9]|40)")

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry.figures.catalogue import INDICATORS
 from registry.figures.cube import CUBES
 from registry.figures.fold import FOLD
-from registry.guard import quota, record_id
+from registry.guard import quota, record_id, statistics
 from registry.guard.counted import COUNTED
 from registry.guard.staff import POLICY
 from registry.models.account import LIVING
@@ -37,11 +38,15 @@ class Crossing:
     enters: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     removes: frozenset[str] = frozenset()
+    builds: bool = False
+    """Its body is a block that builds its query, although it only reads."""
 
     @property
     def language(self) -> str:
         """Its language and volatility; a function that only reads is one stable query."""
-        return "plpgsql VOLATILE" if self.enters or self.changes or self.removes else "sql STABLE"
+        if self.enters or self.changes or self.removes:
+            return "plpgsql VOLATILE"
+        return "plpgsql STABLE" if self.builds else "sql STABLE"
 
 
 REGISTERED_OPERATION = Crossing(
@@ -85,6 +90,39 @@ FIGURES = Crossing(
     ),
     "National figures are the same for every caller, although nobody may read the country's records.",
     COUNTED,
+)
+
+_ANSWERED = frozenset({count.unit.ledger for it in INDICATORS.values() for count in (it.counts, it.per) if count})
+_CELLS = "TABLE (nth int, side text, region text, line text[], share text[], amount numeric)"
+
+FIGURE_CELLS = Crossing(
+    "figure_cells",
+    (("asked", "jsonb"), ("dims", "text[]"), ("place", "text")),
+    _CELLS,
+    _ANSWERED | {"region"},
+    "Planners see figures without the records; it counts only where `sees_exactly` lets the caller.",
+    statistics.FIGURE_CELLS,
+    builds=True,
+)
+
+STATISTICS = Crossing(
+    "statistics",
+    (("asked", "jsonb"), ("place", "text")),
+    "TABLE (id uuid, area text, cut_off timestamptz, oldest_cut_off timestamptz, region_version text,"
+    " reporting int, enrolled int, published int, suppressed int, question jsonb, total jsonb, lines jsonb)",
+    frozenset(
+        {
+            "region",
+            "region_code",
+            "region_lineage",
+            "village_enrolment",
+            "region_list",
+            "ledger_household",
+        }
+    ),
+    "Which villages report is public, and a day before the first verification has no figures.",
+    statistics.STATISTICS,
+    builds=True,
 )
 
 _FOLDED = frozenset({"figure_cell", "figure_due", *(cube.unit.ledger for cube in CUBES)})

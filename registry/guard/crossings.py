@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from registry.guard.close_crossings import CLOSING
 from registry.guard.crossing import (
+    FIGURE_CELLS,
     FIGURES,
     FOLDING,
     LIVING_GRANTS,
@@ -11,6 +12,7 @@ from registry.guard.crossing import (
     OFFICERS_OF,
     REGISTERED_OPERATION,
     SERVICE_KEYS,
+    STATISTICS,
     TAKING,
     WAS_GRANTED,
 )
@@ -35,6 +37,8 @@ CROSSINGS = (
     REGISTERED_OPERATION,
     SERVICE_KEYS,
     FIGURES,
+    FIGURE_CELLS,
+    STATISTICS,
     FOLDING,
     *CLOSING.values(),
     NAMING,

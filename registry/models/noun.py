@@ -140,11 +140,23 @@ class TableFunction:
     row_sensitivity: ClassVar[Sensitivity]
     place: ClassVar[str] = "area"
     searched: ClassVar[Sensitivity | None] = None
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The areas of the caller that the function itself reads."""
 
     @staticmethod
     def rows(parent: sa.FromClause | None, name: str) -> sa.FromClause:
         """The function call under the alias `name`; its arguments come from `parent`."""
         raise NotImplementedError  # every function has its own call
+
+
+class Answer(TableFunction):
+    """Rows that answer a question, which the arguments of a field put."""
+
+    @staticmethod
+    def answer(parent: sa.FromClause | None, name: str, question: sa.ColumnElement[Any]) -> sa.FromClause:
+        """The function call under the alias `name`; its arguments are the question, as JSON, and what of `parent` it
+        is about."""
+        raise NotImplementedError
 
 
 Readable = type[Noun] | type[TableFunction]

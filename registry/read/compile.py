@@ -19,13 +19,13 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.expression import Grouping as Parenthesized
 
 from auth.principal import area_setting, own_area_setting
 from auth.sensitivity import Sensitivity
 from registry.models.fact import fact_of, value_of
-from registry.models.noun import C_TEXT, Link, Noun, Readable, const, table_of
+from registry.models.noun import C_TEXT, Answer, Link, Noun, Readable, const, table_of
 from registry.models.scoped import walled_by
 from registry.read.context import Subtotals
 from registry.read.order import sort_keys, sorted_by
@@ -214,17 +214,13 @@ class Compiler:
     # --- relations --------------------------------------------------------------------------------------------------
 
     def rows(self, source: Source, parent: sa.FromClause | None) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
-        if issubclass(source.noun, Noun):
-            row: sa.FromClause = table_of(source.noun).alias(self.name("t"))
-        else:
-            row = source.noun.rows(parent, self.name("t"))
+        row = self._table(source, parent)
         if source.noun.row_sensitivity not in (Sensitivity.OPEN, Sensitivity.OPERATIONAL):
             # the policies of accounts and grants read it, and the crossing that names officers
             self._set(area_setting(source.noun.row_sensitivity))
         for kind in walled_by(source.noun):  # the policies of cases and of their revisions
-            self._set(area_setting(kind))
-            self._set(own_area_setting(kind))
-            self._set(own_area_setting(Sensitivity.OPERATIONAL))
+            for setting in (area_setting(kind), own_area_setting(kind), own_area_setting(Sensitivity.OPERATIONAL)):
+                self._set(setting)
         tests = [condition(row, self) for condition in source.where]
         if source.link is not None:
             assert parent is not None
@@ -232,6 +228,16 @@ class Compiler:
         if "archived_at" in row.c:
             tests.append(row.c.archived_at.is_(None))
         return row, tests
+
+    def _table(self, source: Source, parent: sa.FromClause | None) -> sa.FromClause:
+        noun, name = source.noun, self.name("t")
+        if issubclass(noun, Noun):
+            return table_of(noun).alias(name)
+        for setting in noun.settings:
+            self._set(setting)
+        if issubclass(noun, Answer) and source.question is not None:
+            return noun.answer(parent, name, sa.cast(arg(source.question, sa.Text()), JSONB()))
+        return noun.rows(parent, name)
 
     def inside(self, select: sa.Select[Any], *around: sa.FromClause | None) -> sa.Select[Any]:
         """The SELECT as part of the rows around it; SQLAlchemy would add any other row to its FROM."""

@@ -77,6 +77,16 @@ def by_codes(datum: Derived[Any]) -> Grouping:
     return replace(by_code(datum), several=True)
 
 
+def section_in_words(key_: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
+    """The title of `KBLI_2025 K`."""
+    # (SELECT CASE WHEN … END FROM registry.reference_code AS l$
+    #  WHERE l$.list = split_part(key, ' ', 1) AND l$.code = split_part(key, ' ', 2))
+    title = CODE.alias("l$")
+    edition, letter = (sa.func.split_part(key_, const(" "), const(part)) for part in (1, 2))
+    titles = sa.select(in_language(ctx, title.c.label_id, title.c.label_en))
+    return titles.where(title.c.list == edition, title.c.code == letter).correlate_except(title).scalar_subquery()
+
+
 def by_kbli_section(datum: Derived[str], version: Any) -> Grouping:
     """By the section of KBLI with its edition, `KBLI_2025 K`: K is another section in KBLI 2020."""
 
@@ -84,15 +94,7 @@ def by_kbli_section(datum: Derived[str], version: Any) -> Grouping:
         section: sa.ColumnElement[Any] = row.c[version.key] + const(" ") + value_of(datum, row, ctx)
         return section
 
-    def words(key_: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
-        # (SELECT CASE WHEN … END FROM registry.reference_code AS l$
-        #  WHERE l$.list = split_part(key, ' ', 1) AND l$.code = split_part(key, ' ', 2))
-        title = CODE.alias("l$")
-        edition, letter = (sa.func.split_part(key_, const(" "), const(part)) for part in (1, 2))
-        titles = sa.select(in_language(ctx, title.c.label_id, title.c.label_en))
-        return titles.where(title.c.list == edition, title.c.code == letter).correlate_except(title).scalar_subquery()
-
-    return Grouping(datum.fact, key, words, MOST_SECTIONS + 1, derived=True)
+    return Grouping(datum.fact, key, section_in_words, MOST_SECTIONS + 1, derived=True)
 
 
 def by_country(datum: Any) -> Grouping:
@@ -121,21 +123,23 @@ PLACES = {level.value: _by_place(level) for level in RegionLevel}
 """By today's region; the code of a village contains the codes of the regions above it."""
 
 
+def month_in_words(month: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
+    """`2026-03` as `Maret 2026`; null for UNKNOWN."""
+    # CASE WHEN (month != 'UNKNOWN')
+    #      THEN split_part('Januari Februari …', ' ', CAST(right(month, 2) AS INTEGER)) || ' ' || left(month, 4) END
+    names = in_language(ctx, const(_MONTHS["id"]), const(_MONTHS["en"]))
+    number = sa.cast(sa.func.right(month, const(2)), sa.Integer())
+    name = sa.func.split_part(names, const(" "), number)
+    return sa.case((month != const(UNKNOWN), name + const(" ") + sa.func.left(month, const(4))))
+
+
 def by_month(datum: Any) -> Grouping:
     """By the month (`2026-03`) of a date; a date of which only the year is known counts in January, its first month."""
 
     def key(row: sa.FromClause, ctx: StatementContext) -> sa.ColumnElement[Any]:
         return sa.func.to_char(sa.func.registry.first_day(value_of(datum, row, ctx)), const("YYYY-MM"))
 
-    def words(month: sa.ColumnElement[Any], ctx: StatementContext) -> sa.ColumnElement[Any]:
-        # CASE WHEN (month != 'UNKNOWN')
-        #      THEN split_part('Januari Februari …', ' ', CAST(right(month, 2) AS INTEGER)) || ' ' || left(month, 4) END
-        names = in_language(ctx, const(_MONTHS["id"]), const(_MONTHS["en"]))
-        number = sa.cast(sa.func.right(month, const(2)), sa.Integer())
-        name = sa.func.split_part(names, const(" "), number)
-        return sa.case((month != const(UNKNOWN), name + const(" ") + sa.func.left(month, const(4))))
-
-    return Grouping(fact_of(datum), key, words, timed=True)
+    return Grouping(fact_of(datum), key, month_in_words, timed=True)
 
 
 def by_band(datum: Derived[int], *starts: int) -> Grouping:

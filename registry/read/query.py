@@ -58,11 +58,13 @@ class Equals:
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from: a noun, the link from their parent, and named conditions."""
+    """Where rows come from: a noun, the link from their parent, named conditions, and what a function is asked."""
 
     noun: Readable
     link: Link | None = None
     where: tuple[Where, ...] = ()
+    question: str | None = None
+    """The argument that an `Answer` answers."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,17 @@ STATEMENTS: LruCache[tuple[QueryTree, Visibility], Statement] = LruCache(
 NO_REGION = "DR001"  # what `registry.areas_of` and `registry.village_of` raise
 
 
+REFUSED = "DR002"  # what `registry.statistics` raises for a question that has no answer; the message is its problem
+
+
+class Unanswerable(Exception):
+    """A question of figures that only the data can refuse; `problem` is a word for programs."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
 class UnknownRegion(Exception):
     """A region code that leads to no region of today, to several, or to none of its level.
 
@@ -76,11 +87,13 @@ def of_caller(name: str) -> Callable[[Caller], Any] | None:
 async def execute(
     database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None
 ) -> bytes | None:
-    """The JSON of a statement with its values in order.  Raises UnknownRegion, TooSlow, Unreachable."""
+    """The JSON of a statement with its values in order.  Raises UnknownRegion, Unanswerable, TooSlow, Unreachable."""
     timeout = () if seconds is None else (seconds,)
     try:
         return await database.fetch_json(statement.text, values, *timeout)
     except asyncpg.PostgresError as error:
+        if error.sqlstate == REFUSED:
+            raise Unanswerable(str(error)) from None
         if error.sqlstate != NO_REGION:
             raise
         raise UnknownRegion(successors_of(error)) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import strawberry
@@ -18,9 +19,17 @@ from registry.models.noun import Readable
 from schema.declare.directives import sensitivity
 
 
-def argument(kind: Any, text: str) -> Any:
-    """The type of an argument with its description."""
-    return typing.Annotated[kind, strawberry.argument(description=text)]
+@dataclass(frozen=True, eq=False)
+class Default:
+    """What an argument is that is left out."""
+
+    value: Any
+
+
+def argument(kind: Any, text: str, default: Any = None) -> Any:
+    """The type of an argument with its description; one with a default need not be sent, and is never null."""
+    described = typing.Annotated[kind, strawberry.argument(description=text)]
+    return described if default is None else typing.Annotated[described, Default(default)]
 
 
 PAGING: dict[str, Any] = {
@@ -46,12 +55,19 @@ def engine_resolver(arguments: dict[str, Any]) -> Callable[..., Awaitable[Any]]:
 
     parameters = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)]
     for name, type_ in arguments.items():
-        default = UNSET if _is_nullable(type_) else inspect.Parameter.empty
+        default = _default(type_)
         parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=type_))
     # Strawberry reads the arguments from the signature.
     resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may have one
     resolve.__annotations__ = {"info": Info, **arguments}
     return resolve
+
+
+def _default(type_: Any) -> Any:
+    defaults = [part for part in getattr(type_, "__metadata__", ()) if isinstance(part, Default)]
+    if defaults:
+        return defaults[0].value
+    return UNSET if _is_nullable(type_) else inspect.Parameter.empty
 
 
 def _is_nullable(type_: Any) -> bool:

@@ -45,7 +45,7 @@ NEVER_WITHHELD = {Sensitivity.OPEN, Sensitivity.OPERATIONAL}
 STRUCTURE: list[object] = [Exempt(reason=Exemption.STRUCTURE)]
 
 
-def _field(
+def element(
     shape: object, directives: list[object], description: str, arguments: dict[str, Any] | None = None, **kw: Any
 ) -> Any:
     """A field of the schema; with `arguments` (Python name → type) the read engine answers it."""
@@ -62,7 +62,7 @@ def _description(datum: Datum, text: str | None = None) -> str:
 def id_field(column: InstrumentedAttribute[Any]) -> ID:
     """The record's id, a bare UUID."""
     text = "UUID; the same everywhere in the registry."
-    return typing.cast(ID, _field(ColumnField(column), STRUCTURE, text, default=UNSET))
+    return typing.cast(ID, element(ColumnField(column), STRUCTURE, text, default=UNSET))
 
 
 def shown(
@@ -75,7 +75,7 @@ def shown(
     if kind not in NEVER_WITHHELD:
         raise TypeError(f"{datum} is {kind.name}: use guarded(), its value may be withheld")
     shape = ColumnField(datum, kind, _uses(by))
-    return typing.cast(T, _field(shape, sensitivity(kind), _description(datum, text), name=name))
+    return typing.cast(T, element(shape, sensitivity(kind), _description(datum, text), name=name))
 
 
 def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = None, by: str = "") -> T | None:
@@ -84,7 +84,7 @@ def guarded(datum: InstrumentedAttribute[T] | Derived[T], *, text: str | None = 
     if by and kind is Sensitivity.IDENTITY:
         raise TypeError(f"{datum} is a number of the vault: by filters and orders it could be guessed digit by digit")
     shape = ColumnField(datum, kind, _uses(by))
-    return typing.cast("T | None", _field(shape, sensitivity(kind), _description(datum, text)))
+    return typing.cast("T | None", element(shape, sensitivity(kind), _description(datum, text)))
 
 
 def _uses(by: str) -> frozenset[str]:
@@ -97,33 +97,33 @@ def _uses(by: str) -> frozenset[str]:
 
 def non_null(datum: Datum, kind: Sensitivity) -> Any:
     """A datum of a record that only callers reach that see its class `kind`, so it may be non-null."""
-    return _field(ColumnField(datum), sensitivity(kind), _description(datum))
+    return element(ColumnField(datum), sensitivity(kind), _description(datum))
 
 
 def value_field(datum: Datum | None = None, text: str = "") -> Any:
     """Part of a value: the field that leads to it has the class."""
     if datum is None:
-        return _field(ValueField(), STRUCTURE, text)
-    return _field(ColumnField(datum), STRUCTURE, text or _description(datum))
+        return element(ValueField(), STRUCTURE, text)
+    return element(ColumnField(datum), STRUCTURE, text or _description(datum))
 
 
 def of_caller(datum: Datum, text: str | None = None) -> Any:
     """A datum about the caller."""
-    return _field(ColumnField(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _description(datum))
+    return element(ColumnField(datum), [Exempt(reason=Exemption.OWN_CALLER)], text or _description(datum))
 
 
 def withheld_names() -> list[str]:
     """`withheld` of a record: the names of its guarded fields that the caller may not read."""
     text = "Names of this record's fields that are withheld from you; a null field that is not named is not known."
-    return typing.cast("list[str]", _field(WithheldField(), STRUCTURE, text))
+    return typing.cast("list[str]", element(WithheldField(), STRUCTURE, text))
 
 
 def embedded(kind: Sensitivity | Exemption, text: str, present: Datum, **columns: Datum) -> Any:
     """An embedded value, null if `present` is: `columns` says which column each field shows, except those fields that
     have a fact of their own."""
     if isinstance(kind, Exemption):
-        return _field(EmbeddedField(present, columns), [Exempt(reason=kind)], text)
-    return _field(EmbeddedField(present, columns, kind), sensitivity(kind), text)
+        return element(EmbeddedField(present, columns), [Exempt(reason=kind)], text)
+    return element(EmbeddedField(present, columns, kind), sensitivity(kind), text)
 
 
 def one(
@@ -172,12 +172,12 @@ def _related(
     key: LookupKey | None = None,
 ) -> Any:
     if isinstance(kind, Exemption):
-        return _field(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
+        return element(RelatedField(how, source, order, when=when, limit=limit), [Exempt(reason=kind)], text)
     # if `when` decides, the class only suppresses figures inside: it does not guard the list
     guard = None if when else kind
     shape = RelatedField(how, source, order, guard, when=when, limit=limit, key=key, columns=columns or {})
     arguments = None if key is None else {key.argument: argument(key.type, key.text)}
-    return _field(shape, sensitivity(kind), text, arguments)
+    return element(shape, sensitivity(kind), text, arguments)
 
 
 def connection(
@@ -194,7 +194,7 @@ def connection(
     """A connection, with the filter, search, order and page that its noun has; its only order, if not `ordered`, and
     without a filter, if not `filtered`.  One of revisions has those `since` a revision instead."""
     shape = RelatedField("connection", Source(noun, link, where), order, kind, since=since)
-    return _field(shape, sensitivity(kind), text, SINCE if since else list_arguments(noun, ordered, filtered))
+    return element(shape, sensitivity(kind), text, SINCE if since else list_arguments(noun, ordered, filtered))
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def connection_by(opened_by: OpenedBy, text: str, noun: Readable, order: tuple[O
     """A root connection that an ability opens, with the filter, search and page that its noun has, in one order."""
     source, ability = Source(noun, None, (opened_by.where,)), opened_by.ability
     shape = RelatedField("connection", source, order, noun.row_sensitivity, ability=ability)
-    return _field(shape, [Requires(ability=ability.value)], text, list_arguments(noun, ordered=False))
+    return element(shape, [Requires(ability=ability.value)], text, list_arguments(noun, ordered=False))
 
 
 def grouped(by: type[Any]) -> Any:
@@ -222,19 +222,19 @@ def grouped(by: type[Any]) -> Any:
         "by": argument(by, "What to count by; a dimension of a class that you do not see is refused."),
         "first": argument(int | None, "At most so many groups, 1 to 1,000; all of a closed list if it is left out."),
     }
-    return _field(ValueField(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
+    return element(ValueField(), sensitivity(Sensitivity.OPERATIONAL), text, arguments)
 
 
 def look_up(kind: Sensitivity, text: str, noun: Readable, *where: Where, key: LookupKey | None = None) -> Any:
     """A root field that returns one record: by its key or, without one, the only record that meets `where`."""
     arguments = {} if key is None else {key.argument: argument(key.type, key.text)}
     shape = RelatedField("one", Source(noun, None, where), (), kind, key=key)
-    return _field(shape, sensitivity(kind), text, arguments)
+    return element(shape, sensitivity(kind), text, arguments)
 
 
 def any_node(text: str) -> Any:
     """`node`: a record of any type, by its id."""
-    return _field(NodeField(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
+    return element(NodeField(), sensitivity(Sensitivity.OPEN), text, {"id": argument(ID, "UUID of the record.")})
 
 
 def payload_record(text: str, kind: Sensitivity) -> Any:
@@ -244,17 +244,17 @@ def payload_record(text: str, kind: Sensitivity) -> Any:
         return await info.context.read_record(info, root.record)
 
     resolve.__annotations__ = {"info": Info}
-    return _field(PayloadRecord(), sensitivity(kind), text, resolver=resolve)
+    return element(PayloadRecord(), sensitivity(kind), text, resolver=resolve)
 
 
 def payload_field(text: str, most: int | None = None, **kw: Any) -> Any:
     """Part of a payload; a list whose items show records needs `most`, its greatest length."""
-    return _field(ValueField(most), STRUCTURE, text, **kw)
+    return element(ValueField(most), STRUCTURE, text, **kw)
 
 
 def opened_value(kind: Sensitivity | Exemption, text: str) -> Any:
     """A value that a command has decrypted or made, of a class, or for the caller alone."""
-    return _field(ValueField(), [Exempt(reason=kind)] if isinstance(kind, Exemption) else sensitivity(kind), text)
+    return element(ValueField(), [Exempt(reason=kind)] if isinstance(kind, Exemption) else sensitivity(kind), text)
 
 
 NOUNS_BY_FACE: dict[type[Any], Readable | None] = {}

@@ -62,6 +62,14 @@ class LookupKey:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The arguments of a field that is an `Answer`, by name → type, and the question that they make, as JSON."""
+
+    arguments: dict[str, Any] = field(hash=False, compare=False)
+    question: Callable[[dict[str, Any]], str]
+
+
+@dataclass(frozen=True)
 class RelatedField:
     """Records of `source`: one, a plain list, or a connection; `kind` guards their mere existence.
 
@@ -78,6 +86,8 @@ class RelatedField:
     ability: Ability | None = None
     columns: dict[str, Datum] = field(default_factory=dict, hash=False, compare=False)
     since: Callable[[str], Where] | None = None  # the condition that the argument `sinceRev` makes
+    asked: Asked | None = None
+    order_of: Callable[[str], Datum] | None = None  # what a connection is sorted by that is ordered by an indicator
 
 
 @dataclass(frozen=True)

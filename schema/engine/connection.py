@@ -16,10 +16,24 @@ from graphql import FieldNode, GraphQLField, get_argument_values, get_named_type
 from registry.codes import OrderDirection
 from registry.models.fact import fact_of
 from registry.models.region import Region
-from registry.read.query import Const, Cursor, EdgeNode, Edges, Groups, Info, Nodes, Null, Order, Page, Source, Total
+from registry.read.query import (
+    Const,
+    Cursor,
+    EdgeNode,
+    Edges,
+    Groups,
+    Info,
+    Nodes,
+    Null,
+    Order,
+    Page,
+    Source,
+    Total,
+)
 from registry.read.rollup import is_bare, is_down
 from schema.declare.listing import LIST_OPTIONS, ListOptions
 from schema.declare.shapes import RelatedField
+from schema.engine.answer import indicator_order
 from schema.engine.answer_size import COUNT, GROUP, cursor_size, keys_size
 from schema.engine.complexity import Size
 from schema.engine.conditions import Conditions, bounded, visible_condition
@@ -137,6 +151,8 @@ class ConnectionSelection:
         order_by = self.arguments.get("orderBy")
         if order_by is None:
             return (*match_rank, *self.shape.order)
+        if self.shape.order_of is not None:
+            return (indicator_order(self.selection, order_by, self.shape.order_of),)
         key = plain(order_by["field"])
         datum = self.options.orders[key]
         self.conditions.narrow(fact_of(datum).sensitivity, key)
@@ -157,6 +173,7 @@ class ConnectionSelection:
         """Bind the keys that sign this list's cursors, which are good for its filter, search, order and caller."""
         list_ = (self.type.name, [_key_text(key) for key in order])
         narrowing = [self.arguments.get("filter"), self.search_text(), self.arguments.get("sinceRev")]
+        narrowing.append(self.selection.question)
 
         def signer(call: Call) -> Signer:
             # The function itself is the key: prefixes such as p1 occur under every root field.

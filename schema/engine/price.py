@@ -10,10 +10,12 @@ Rule: whatever makes PostgreSQL read rows that are not returned is priced here. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from registry.figures.definitions import Definition
+from registry.figures.indicator import PERIODS
 from registry.figures.report import ReportRows
 from registry.models.fact import Derived
 from registry.models.history import RevisionChanges
@@ -28,8 +30,8 @@ from registry.read.order import is_name
 from registry.read.query import Datum, Order, Source
 from registry.values.bounds import LONGEST_LIST
 from schema.declare.directives import ENUM_LABELS
-from schema.engine.complexity import PLAIN_LIST_SIZE
-from schema.engine.variables import Binding, Call
+from schema.engine.complexity import PLAIN_LIST_SIZE, Size
+from schema.engine.variables import Binding, Call, binding
 
 # Width: the nodes that one reading of a list costs.
 NATION = 200
@@ -59,6 +61,9 @@ DERIVED_VALUES = 10
 SUMMARY, NATIONAL_SUMMARY = 100, 5_000
 """The nodes that the figures of one region cost, as `statistics` does, and those of the country."""
 
+
+STATISTICS = 10
+"""How many readings each indicator of an answer is, of the records of its place."""
 
 REVISIONS = 1
 """The width of the revisions of one household."""
@@ -139,6 +144,24 @@ def narrowed(codes: Binding, whole: Callable[[Call], int] = caller_width) -> Bin
         return min(whole(call), regions_width(region_codes))
 
     return width
+
+
+def answer_width(question: Mapping[str, Any], reach: Size | None) -> Size:
+    """The width of an answer: of its place, for each indicator, twice for a breakdown, and for each period."""
+    place = question.get("within")
+    width = reach if reach is not None else NATION if place is None else narrowed(binding([place]))
+    times = binding([question["indicators"], question["by"], question.get("period")], _readings)
+
+    def of_call(call: Call) -> int:
+        return int(times(call)) * int(width if isinstance(width, int) else width(call))
+
+    return of_call
+
+
+def _readings(asked: list[Any]) -> int:
+    names, by, period = asked
+    months = 1 if period is None else (period["to"].year - period["from"].year + 1) * 4
+    return len(names) * (1 + bool(by)) * max(1, months if set(by) & set(PERIODS) else 1)
 
 
 def comparison_price(noun: Readable, datum: Datum, operator: str = "", day: bool = False) -> int:

@@ -43,6 +43,7 @@ from registry.read.visibility import Extent
 from schema.declare.implementations import IMPLEMENTATIONS
 from schema.declare.makers import NOUNS_BY_FACE, OPENED_BY, OpenedBy, graphql_name
 from schema.declare.shapes import (
+    Asked,
     ColumnField,
     EmbeddedField,
     LookupKey,
@@ -64,7 +65,9 @@ from schema.engine.price import (
     NATIONAL_SUMMARY,
     READ,
     READ_FOR,
+    STATISTICS,
     SUMMARY,
+    answer_width,
     caller_width,
     narrowed,
     plain_list_size,
@@ -162,6 +165,8 @@ class Selection(Walk):
         if is_connection(shape):
             return ConnectionSelection(self, field, nodes, shape).page(key)
         source, target, kind = self.chosen(field, nodes, shape), get_named_type(field.type), guard(field, shape.kind)
+        if shape.asked is not None:
+            return self.answer(key, field, nodes, shape, shape.asked)
         if shape.how == "one":
             if source.noun is Summary:
                 price = NATIONAL_SUMMARY if source.link is None else SUMMARY
@@ -175,6 +180,17 @@ class Selection(Walk):
         with self.complexity.nested(size), self.in_regions(source, summed=False):
             record = self.object(target, nodes, shape.columns)
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
+
+    def answer(self, key: str, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField, asked: Asked) -> One:
+        """The record that answers the question of the field's arguments."""
+        arguments = get_argument_values(field, nodes[0], self.variables)
+        question = self.bind(self.new_name("q"), arguments, asked.question, refuses=True)
+        self.complexity.add_readings(STATISTICS, answer_width(arguments, self.complexity.reach))
+        outside, self.question = self.question, arguments
+        with self.complexity.nested(None):
+            record = self.object(get_named_type(field.type), nodes)
+        self.question = outside
+        return One(key, replace(shape.source, question=question), record, (), guard(field, shape.kind))
 
     def one_among(self, key: str, nodes: list[FieldNode], shape: UnionField) -> First:
         """One look-up for each type of a union; an id names one record in the whole registry."""

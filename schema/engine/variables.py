@@ -110,16 +110,21 @@ def resolved(value: Any, call: Call) -> Any:
 
 
 def binding(value: Any, convert: Convert | None = None) -> Binding:
-    """How a call gets the value of an argument: a placeholder, a list that may hold some, or a constant.
+    """How a call gets the value of an argument: a placeholder, a list or object that may hold some, or a constant.
 
     A constant is converted at once, so that what is wrong with it is refused before the plan is made."""
     if isinstance(value, Placeholder):
         return value if convert is None else lambda call: convert(value(call))
-    if isinstance(value, list) and any(isinstance(inner, Placeholder) for inner in value):
-        convert_list = convert or list
-        return lambda call: convert_list(resolved(value, call))
+    if _has_placeholder(value):
+        return lambda call: resolved(value, call) if convert is None else convert(resolved(value, call))
     constant = value if convert is None else convert(value)
     return lambda call: constant
+
+
+def _has_placeholder(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(_has_placeholder(inner) for inner in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Placeholder)
 
 
 def plain(value: Any) -> Any:

@@ -38,6 +38,7 @@ class Walk(Collector):
     complexity: Complexity = field(init=False)
     checks: list[Binding] = field(default_factory=list)  # bindings that may raise, whether or not the SQL uses them
     path: tuple[Step, ...] = ()  # from the root field to the field at hand
+    question: dict[str, Any] | None = None  # the arguments of the answer around the field at hand
     refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import orjson
 from auth.ability import Ability
 from auth.sensitivity import Sensitivity
 from registry.codes import RegionChange, RegionKind, RegionLevel
-from registry.figures import report, summary
+from registry.figures import report, statistics, summary
 from registry.models import household, officer, region, workflow
 from registry.models.business import Business as BusinessFacts
 from registry.models.episode import MigrationEpisode as EpisodeFacts
@@ -21,6 +21,7 @@ from registry.models.noun import by, to
 from registry.read.query import Equals, Many, Object, Order, Scalar, Source
 from registry.read.run import Caller, fetch
 from registry.store.db import Database
+from schema.declare.answers import answer
 from schema.declare.implementations import IMPLEMENTATIONS, Implementations
 from schema.declare.listing import FilterKey, NamedCondition, by_place_name, filtering, sorting
 from schema.declare.makers import (
@@ -39,6 +40,7 @@ from schema.declare.makers import (
 from schema.declare.shapes import LookupKey
 from schema.errors import BadInput, no_such_month, no_such_region
 from schema.types.node import Actor, Connection, Node, Record
+from schema.types.question import OF_REGION
 
 if TYPE_CHECKING:
     from schema.types.business import BusinessConnection
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from schema.types.household import HouseholdConnection
     from schema.types.member import MemberConnection
     from schema.types.report import MonthlyReport
+    from schema.types.statistics import Statistics
 
 OPEN, OPERATIONAL = Sensitivity.OPEN, Sensitivity.OPERATIONAL
 BY_CODE = (Order(region.Region.code),)
@@ -157,6 +160,13 @@ class Region(Record):
     )
     summary: Annotated[Summary, lazy("schema.types.figures")] = one(
         OPEN, "The Minister's sentence for this region.", summary.Summary, summary.of_region
+    )
+    statistics: Annotated[Statistics, lazy("schema.types.statistics")] = answer(
+        OPEN,
+        "Published indicators of this region by any allowed breakdown; exact where it is yours.",
+        statistics.Statistics,
+        statistics.of_region,
+        OF_REGION,
     )
     last_verified_at: dt.datetime | None = guarded(household.last_verified_at, by="filter order")
 

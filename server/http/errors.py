@@ -14,11 +14,12 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from auth.ability import Ability
 from auth.errors import AccessError, Forbidden, RateLimited
-from registry.read.run import UnknownRegion
+from registry.read.run import Unanswerable, UnknownRegion
 from registry.store.outage import TooSlow, Unreachable
 from schema.engine.graphql_internals import MAX_NESTING_DEPTH
 from schema.errors import Overloaded, QueryTooComplex, RequestError, Timeout, no_such_region
 from schema.limits import Limit
+from schema.types.question import unanswerable
 from server.http.document_sentences import document_sentence
 from server.http.responses import Reply
 from server.logs import FIELDS, LOGGER, places
@@ -71,6 +72,8 @@ def public_error(error: BaseException | None) -> RequestError | AccessError | No
         return Overloaded()
     if isinstance(error, UnknownRegion):
         return no_such_region(error.successors)
+    if isinstance(error, Unanswerable):
+        return unanswerable(error.problem)
     return error if isinstance(error, RequestError | AccessError) else None
 
 
