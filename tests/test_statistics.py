@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from registry.figures.catalogue import INDICATORS
+from registry.guard.close_crossings import CLOSING
 from tests.test_figures import counted  # noqa: F401  (a fixture)
 from tests.village import FAR, HERE, NEXT_DOOR, Answer, Place
 
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.anyio
 ROW = "{ keys { dimension key label } figures { value suppressed exact margin } }"
 ANSWER = f"""{{
   indicators {{ name }} region {{ code }} on periodFrom periodTo cutOff regionVersion villagesReporting villagesEnrolled
+  villagesPublished
   includesUnverified suppressedCells total {ROW} rows(first: 1000) {{ totalCount nodes {ROW} }} }}"""
 STATISTICS = f"""query($i: [IndicatorName!]!, $by: [Dimension!]!, $in: RegionCode, $on: Date, $period: DateRangeInput,
   $map: Boundaries! = NOW) {{
@@ -239,3 +242,39 @@ async def test_a_day_before_the_map_has_no_boundaries_of_then(counted: Place) ->
     assert problem(answer) == "BEFORE_THE_MAP"
     then = await asked(counted, "ministry", "BUSINESSES", by=("PROVINCE",), map="THEN")
     assert rows_of(then) == {("35",): (6,), ("52",): (1,)}
+
+
+# --- published --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def closed(counted: Place) -> AsyncIterator[Place]:  # noqa: F811
+    """The same villages after a close, of which nothing is left for the other tests."""
+    for unit in CLOSING:
+        await counted.admin.fetchval(f"SELECT registry.close_{unit.name}('infinity')")
+    yield counted
+    for table in ("published", "block_close"):
+        await counted.admin.execute(f"DELETE FROM {table}")
+
+
+async def test_others_see_the_same_published_number(closed: Place) -> None:
+    """Nothing is published of few households; of enough, everybody gets the same multiples of five."""
+    shown = [await asked(closed, who, "BUSINESSES", by=("VILLAGE",)) for who in ("stranger", "nobody", "desk")]
+    assert shown[1]["rows"] == shown[2]["rows"]
+    by_village = [rows_of(answer) for answer in shown]
+    assert by_village[0][FAR,] == (1,), "their own"
+    assert by_village[1][HERE,] == by_village[0][HERE,] in ((5,), (10,))
+    assert by_village[1][FAR,] == (None,)
+    published = await closed.admin.fetch(
+        "SELECT place, shown FROM published WHERE indicator = 'BUSINESSES' AND part = 'n' AND by = ''"
+        " AND place <> '0' AND until = 'infinity'"
+    )
+    assert {(row["place"],): (row["shown"],) for row in published} == {(HERE,): by_village[1][HERE,]}
+    (row,) = [row for row in shown[1]["rows"]["nodes"] if row["keys"][0]["key"] == HERE]
+    assert row["figures"][0] | {"value": 0} == {"value": 0, "suppressed": False, "exact": False, "margin": 4}
+    by_regency = await asked(closed, "nobody", "BUSINESSES", by=("REGENCY",))
+    assert rows_of(by_regency)["35.07",] == by_village[1][HERE,], "the sum of its villages"
+    assert by_regency["rows"]["nodes"][0]["figures"][0]["margin"] == 8
+    fine = await asked(closed, "nobody", "BUSINESSES", by=("VILLAGE", "BUSINESS_FIELD", "BUSINESS_SCALE"))
+    assert rows_of(fine) == {}, "two details are published from the regency up"
+    assert (shown[1]["villagesPublished"], shown[1]["cutOff"]) != (0, shown[0]["cutOff"])

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from registry.figures.catalogue import INDICATORS
 from registry.figures.cube import CUBES
 from registry.figures.fold import FOLD
-from registry.guard import quota, record_id, statistics
+from registry.guard import counting, quota, record_id, statistics
 from registry.guard.counted import COUNTED
 from registry.guard.staff import POLICY
 from registry.models.account import LIVING
@@ -101,7 +101,17 @@ FIGURE_CELLS = Crossing(
     _CELLS,
     _ANSWERED | {"region"},
     "Planners see figures without the records; it counts only where `sees_exactly` lets the caller.",
-    statistics.FIGURE_CELLS,
+    counting.FIGURE_CELLS,
+    builds=True,
+)
+
+PUBLISHED_CELLS = Crossing(
+    "published_cells",
+    (("asked", "jsonb"), ("dims", "text[]"), ("place", "text")),
+    _CELLS,
+    frozenset({"published"}),
+    "What is published is the same for every caller, and is part of the same answer.",
+    counting.PUBLISHED_CELLS,
     builds=True,
 )
 
@@ -118,6 +128,7 @@ STATISTICS = Crossing(
             "village_enrolment",
             "region_list",
             "ledger_household",
+            "block_close",
         }
     ),
     "Which villages report is public, and a day before the first verification has no figures.",
