@@ -67,6 +67,11 @@ def sex_of(document: Document, member: str) -> Any:
     return document["member"][member].get("sex")
 
 
+def sex_of_head(document: Document) -> Any:
+    heads = [facts for facts in document["member"].values() if facts.get("relation_to_head") == "HEAD"]
+    return heads[0].get("sex") if heads else None
+
+
 def is_family(document: Document, member: str) -> bool:
     migrants = {e["member_id"] for e in document["migration_episode"].values() if e.get("stage") in MIGRANT}
     for other in migrants - {member}:
@@ -88,9 +93,29 @@ def running(document: Document) -> list[Mapping[str, Any]]:
     return [business for business in document["business"].values() if business["status"] == "RUNNING"]
 
 
+UNIVERSAL = (
+    ("member", ("birth_date", "education")),
+    ("migration_episode", ("country", "sector", "scheme", "occupation_group")),
+    ("business", ("kbli_code", "scale", "started_on")),
+)
+
+
+def is_known(name: str, answer: str | None) -> bool:
+    if name in ("birth_date", "started_on"):
+        return len(answer or "") == 10
+    return answer not in (None, "", "UNKNOWN")
+
+
 def households(document: Document) -> Iterator[tuple[str, Row]]:
     ((id_, _),) = document["household"].items()
     abroad = [episode for episode in newest(document).values() if episode.get("stage") in ABROAD]
+    scaled = {id_: dict(business) | {"scale": _scale(business)} for id_, business in document["business"].items()}
+    answers = [
+        is_known(name, record.get(name))
+        for noun, names in UNIVERSAL
+        for record in (scaled if noun == "business" else document[noun]).values()
+        for name in names
+    ]
     yield (
         id_,
         {
@@ -98,6 +123,9 @@ def households(document: Document) -> Iterator[tuple[str, Row]]:
             "has_business": bool(running(document)),
             "has_migrant_abroad": bool(abroad),
             "receives_remittances": any(remits(episode) for episode in abroad),
+            "sex": sex_of_head(document),
+            "answered": sum(answers),
+            "answers": len(answers),
         },
     )
 
@@ -107,6 +135,8 @@ def persons(document: Document) -> Iterator[tuple[str, Row]]:
         care = [row.get("caregiver") for row in document.get("child_care", {}).values() if row["child_id"] == id_]
         row = {name: facts.get(name) for name in ("sex", "education", "residence", "life_status", "school_status")}
         row |= {"born": first_day(facts.get("birth_date")), "caregiver": next(iter(care), None)}
+        attends = [r.get("attends_parenting") for r in document.get("child_care", {}).values() if r["child_id"] == id_]
+        row |= {"attends_parenting": next(iter(attends), None)}
         yield id_, row | {"migrant_family": is_family(document, id_), "parents_abroad": parents_abroad(document, id_)}
 
 
@@ -128,7 +158,7 @@ def migrants(document: Document) -> Iterator[tuple[str, Row]]:
 
 def episodes(document: Document) -> Iterator[tuple[str, Row]]:
     for id_, episode in document["migration_episode"].items():
-        row = {name: episode.get(name) for name in ("country", "sector", "scheme", "return_reason")}
+        row = {name: episode.get(name) for name in ("country", "sector", "scheme", "occupation_group", "return_reason")}
         row |= {name: first_day(episode.get(name)) for name in ("departed_on", "returned_on")}
         yield id_, row | {"sex": sex_of(document, episode["member_id"])}
 
@@ -139,7 +169,7 @@ def _section(business: Mapping[str, Any]) -> str | None:
     if firsts is None:
         return None
     begun = [letter for first, letter in firsts.items() if code is not None and first <= code[:2]]
-    return begun[-1] if begun else None
+    return f"{version} {begun[-1]}" if begun else None
 
 
 def _scale(business: Mapping[str, Any]) -> str | None:
@@ -150,12 +180,22 @@ def _scale(business: Mapping[str, Any]) -> str | None:
     return derive.scale(rupiah["annual_sales"], rupiah["capital"])
 
 
+def survived(business: Mapping[str, Any]) -> bool | None:
+    if business["status"] != "CLOSED":
+        return True
+    began, ended = first_day(business.get("started_on")), first_day(business.get("closed_on"))
+    if began is None or ended is None:
+        return None
+    return ended >= f"{int(began[:4]) + 1}{began[4:]}".replace("-02-29", "-03-01")
+
+
 def businesses(document: Document) -> Iterator[tuple[str, Row]]:
     for id_, business in document["business"].items():
         row = {name: business.get(name) for name in ("status", "field", "export_readiness", "owner_category")}
         row |= {name: first_day(business.get(name)) for name in ("started_on", "closed_on")}
         paid = (business.get("workers_paid_male") or 0) + (business.get("workers_paid_female") or 0)
         row |= {"workers_family": business.get("workers_family") or 0, "workers_paid": paid}
+        row |= {"survived": survived(business)}
         row |= {"kbli_section": _section(business), "scale": _scale(business)}
         yield id_, row | {"has_nib": business.get("nib") is not None}
 

@@ -32,7 +32,7 @@ from tests.village import Place, episode, household, person, shop, with_changes
 
 pytestmark = pytest.mark.anyio
 Interval = tuple[dt.datetime, dt.datetime]
-COMPUTED_CODES = ("parents_abroad", "caregiver")
+COMPUTED_CODES = ("parents_abroad", "caregiver", "sex")
 VERIFIED = (
     "SELECT h.id::text AS household, e.at, r.document, e.to_state, h.area, h.lot, h.village_id::text AS village"
     " FROM workflow_event e JOIN household h ON h.id = e.household_id"

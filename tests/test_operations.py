@@ -100,7 +100,11 @@ async def test_every_example_operation_runs(demo: Demo) -> None:
         "CorrectHousehold": (COORDINATOR, correction),
         "VerifierQueue": (COORDINATOR, page),
         "VerifySelected": ("verifier@35.07.11.2008", {"items": [item]}),
-        "RegencyDashboard": (COORDINATOR, {"code": "35.07", "silentSince": "2026-01-01T00:00:00Z"}),
+        "RegencyDashboard": (
+            COORDINATOR,
+            {"code": "35.07", "silentSince": "2026-01-01T00:00:00Z"}
+            | {"period": {"from": "2025-01-01", "to": "2025-12-31"}},
+        ),
         "MinisterSentence": (ANALYST, {}),
         "ExportReadyByField": (ANALYST, {"first": 5}),
         "ReturneesWithBusiness": (COORDINATOR, page),

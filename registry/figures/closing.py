@@ -143,7 +143,7 @@ def publishing(unit: Unit, part: Part, tables: list[Table]) -> str:
     dimensions = [dimension for dimension in Dimension if any(dimension in table.by for table in tables)]
     names = [f"k{n}" for n in range(len(dimensions))]
     keyed = [f"{key_of(part.counts, dimension, 'this_day')} AS k{n}" for n, dimension in enumerate(dimensions)]
-    tests = " AND ".join(["true", *conditions(part.counts, "closed_on")])
+    tests = " AND ".join(["true", *conditions(part.counts, "this_day")])
     of_rows = ", ".join(keyed or ["'' AS k0"])
     blocks = [_Blocks(unit, depth, False), _Blocks(unit, depth, True)]
     counted = " UNION ALL ".join(kind.cells(tests, of_rows) for kind in blocks)

@@ -8,12 +8,13 @@ Tests: tests/test_ledger.py recounts the ledgers from the verified documents.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from registry.codes import BusinessStatus, Dimension, RemittanceFrequency
+from registry.codes import BusinessStatus, Dimension, RelationToHead, RemittanceFrequency
 from registry.figures.unit import Unit, Verified
 from registry.models.business import Business, kbli_section
 from registry.models.child_care import ChildCare
@@ -85,13 +86,69 @@ def _households(verified: Verified) -> Rows:
         _any(household, business, _in(business, household), is_running).label("has_business"),
         _any(household, newest, is_abroad).label("has_migrant_abroad"),
         _any(household, newest, is_abroad, sends, receives).label("receives_remittances"),
+        _sex_of_head(household).label("sex"),
+        _answered(household).label("answered"),
+        _answers(household).label("answers"),
     )
+
+
+def _sex_of_head(household: sa.FromClause) -> sa.ColumnElement[Any]:
+    head = _table(Member, "h$")
+    is_head = is_one(head.c.relation_to_head, RelationToHead.HEAD)
+    return (
+        sa.select(sa.func.min(head.c.sex)).where(_in(head, household), is_head).correlate(household).scalar_subquery()
+    )
+
+
+_UNIVERSAL: tuple[tuple[type[Noun], tuple[str, ...]], ...] = (
+    (Member, ("birth_date", "education")),
+    (MigrationEpisode, ("country", "sector", "scheme", "occupation_group")),
+    (Business, ("kbli_code", "scale", "started_on")),
+)
+"""The answers that apply to every record of a household, by which its completeness is measured (I40)."""
+
+
+def _answers(household: sa.FromClause) -> sa.ColumnElement[Any]:
+    """How many answers apply to the household."""
+    # 2 * (SELECT count(*) FROM registry.member AS a$ WHERE …) + 4 * (SELECT count(*) …) + 3 * …
+    return _sum_of(household, lambda record, columns: const(len(columns)))
+
+
+def _answered(household: sa.FromClause) -> sa.ColumnElement[Any]:
+    """How many of those are recorded: unknown is not, nor is a date without its day."""
+
+    def recorded(record: sa.FromClause, columns: tuple[str, ...]) -> sa.ColumnElement[Any]:
+        return sa.func.num_nonnulls(*[_if_known(record.c[column]) for column in columns])
+
+    return _sum_of(household, recorded)
+
+
+def _sum_of(household: sa.FromClause, of_record: Callable[..., sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    sums: list[sa.ColumnElement[Any]] = []
+    for noun, columns in _UNIVERSAL:
+        record = _table(noun, "a$")
+        total = sa.func.coalesce(sa.func.sum(of_record(record, columns)), const(0))
+        sums.append(sa.select(total).where(_in(record, household)).correlate(household).scalar_subquery())
+    members, episodes, businesses = sums
+    return sa.cast(members + episodes + businesses, sa.Integer())
+
+
+def _if_known(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    if column.name in ("birth_date", "started_on"):
+        return sa.case((sa.func.length(column) == const(len("2026-01-31")), column))
+    return sa.func.nullif(column, const("UNKNOWN"))
 
 
 def _persons(verified: Verified) -> Rows:
     person, care = _table(Member, "m$"), _table(ChildCare, "k$")
     of_child = (care.c.child_id == person.c.id, care.c.archived_at.is_(None))
     caregiver = sa.select(sa.func.min(care.c.caregiver)).where(*of_child).correlate(person).scalar_subquery()
+    attends = (
+        sa.select(sa.func.bool_or(care.c.attends_parenting, type_=sa.Boolean()))
+        .where(*of_child)
+        .correlate(person)
+        .scalar_subquery()
+    )
     return sa.select(
         person.c.id.label("subject_id"),
         person.c.household_id,
@@ -104,6 +161,7 @@ def _persons(verified: Verified) -> Rows:
         migrant_family.expression(person, NO_CALLER).label("migrant_family"),
         which_parents(person, NO_CALLER).label("parents_abroad"),
         caregiver.label("caregiver"),
+        attends.label("attends_parenting"),
     ).select_from(person.join(verified.households, _in(person, verified.households)))
 
 
@@ -146,6 +204,7 @@ def _episodes(verified: Verified) -> Rows:
         episode.c.country,
         episode.c.sector,
         episode.c.scheme,
+        episode.c.occupation_group,
         episode.c.return_reason,
         _first_day(episode.c.departed_on).label("departed_on"),
         _first_day(episode.c.returned_on).label("returned_on"),
@@ -161,7 +220,7 @@ def _businesses(verified: Verified) -> Rows:
         business.c.household_id,
         business.c.status,
         business.c.field,
-        section.label("kbli_section"),
+        (business.c.kbli_version + const(" ") + section).label("kbli_section"),
         business.c.scale,
         business.c.export_readiness,
         business.c.owner_category,
@@ -169,8 +228,18 @@ def _businesses(verified: Verified) -> Rows:
         _first_day(business.c.started_on).label("started_on"),
         _first_day(business.c.closed_on).label("closed_on"),
         sa.func.coalesce(business.c.workers_family, const(0)).label("workers_family"),
+        _survived(business).label("survived"),
         (sa.func.coalesce(men, const(0)) + sa.func.coalesce(women, const(0))).label("workers_paid"),
     ).select_from(business.join(verified.households, _in(business, verified.households)))
+
+
+def _survived(business: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Whether it did not close within 12 months after it began; null if that cannot be said."""
+    # CASE WHEN (b$.status IS DISTINCT FROM 'CLOSED') THEN true
+    #      ELSE first_day(b$.closed_on) - interval '12 months' >= first_day(b$.started_on) END
+    a_year_before = _first_day(business.c.closed_on) - sa.literal_column("interval '12 months'", sa.Interval())
+    is_open = business.c.status.is_distinct_from(const(BusinessStatus.CLOSED.value))
+    return sa.case((is_open, sa.true()), else_=a_year_before >= _first_day(business.c.started_on))
 
 
 HOUSEHOLD = Unit("household", _households)

@@ -63,6 +63,7 @@ export async function variablesFor({ name, definition }: Example, viewer: Viewer
     from: dayOf(now),
     to: dayOf(now + 183 * DAYS),
     silentSince: new Date(now - 90 * DAYS).toISOString(),
+    period: { from: `${dayOf(now - 365 * DAYS).slice(0, 7)}-01`, to: dayOf(now) },
     within: [code],
     code: code.slice(0, CODE_LENGTH[name]),
     text: "siti aminah",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName
+from registry.codes import Dimension, ExportReadiness, IndicatorName
 from registry.figures import units
+from registry.figures.catalogue.counts import A_YEAR_OLD, OWNERS, RETURNED, RUNNING, WITH_BUSINESS, running
 from registry.figures.count import Count
 from registry.figures.indicator import (
     BUSINESS,
@@ -25,7 +26,6 @@ from registry.figures.indicator import (
 N, D = IndicatorName, Dimension
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
 WORKER = Words("pekerja", "workers")
-RUNNING = Count(units.BUSINESS, {"status": ("RUNNING",)})
 OF_BUSINESS = (*PLACES, *TRADE, *PERIODS)
 OF_OWNER = (*PLACES, *WHO, *JOB, *PERIODS)
 
@@ -54,6 +54,7 @@ BUSINESSES = (
             "Rumah tangga terverifikasi (I04) yang mempunyai sedikitnya satu unit usaha berjalan (I14).",
             "Verified households (I04) with at least one running business unit (I14).",
         ),
+        counts=WITH_BUSINESS,
         by=(*PLACES, *PERIODS),
     ),
     Indicator(
@@ -66,6 +67,8 @@ BUSINESSES = (
             "Verified households with at least one running business unit (I14).",
         ),
         Words("Rumah tangga terverifikasi (I04).", "Verified households (I04)."),
+        counts=WITH_BUSINESS,
+        per=Count(units.HOUSEHOLD),
         by=(*PLACES, *PERIODS),
     ),
     Indicator(
@@ -79,6 +82,7 @@ BUSINESSES = (
             "Returned migrants (I07) who own at least one running business unit (I14); businesses of others in their"
             " household do not count.",
         ),
+        counts=OWNERS,
         by=OF_OWNER,
     ),
     Indicator(
@@ -91,6 +95,8 @@ BUSINESSES = (
             "Returned migrants (I07) who own at least one running business unit (I14).",
         ),
         Words("Purna PMI (I07).", "Returned migrants (I07)."),
+        counts=OWNERS,
+        per=RETURNED,
         by=OF_OWNER,
     ),
     Indicator(
@@ -115,6 +121,7 @@ BUSINESSES = (
             "Jumlah pekerja keluarga pada unit usaha berjalan (I14); yang tidak dicatat dihitung nol.",
             "Sum of family workers of running business units (I14); what is not recorded counts as none.",
         ),
+        counts=replace(RUNNING, sum="workers_family"),
         by=OF_BUSINESS,
     ),
     Indicator(
@@ -126,6 +133,7 @@ BUSINESSES = (
             "Unit usaha berjalan (I14) yang kesiapan ekspornya layak ekspor atau sudah ekspor.",
             "Running business units (I14) whose export readiness is READY or EXPORTING.",
         ),
+        counts=running(export_readiness=(ExportReadiness.READY, ExportReadiness.EXPORTING)),
         by=(*OF_BUSINESS, D.EXPORT_READINESS),
     ),
     Indicator(
@@ -139,6 +147,8 @@ BUSINESSES = (
             " they count as having none.",
         ),
         Words("Unit usaha berjalan (I14).", "Running business units (I14)."),
+        counts=running(has_nib=("true",)),
+        per=RUNNING,
         by=OF_BUSINESS,
     ),
     Indicator(
@@ -160,6 +170,8 @@ BUSINESSES = (
             " date of which only the year or month is known counts from its first day; units without a start and"
             " closed ones without a closing date count on neither side.",
         ),
+        counts=Count(units.BUSINESS, {"survived": ("true",)}, window=A_YEAR_OLD),
+        per=Count(units.BUSINESS, {"survived": ("true", "false")}, window=A_YEAR_OLD),
         by=OF_BUSINESS,
     ),
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName
+from registry.codes import Dimension, IndicatorName, ParentsAbroad, SchoolStatus
+from registry.figures import units
+from registry.figures.catalogue.counts import MINOR, OF_SCHOOL_AGE, left_behind
+from registry.figures.count import Count
 from registry.figures.indicator import PERCENT, PERIODS, PLACES, Indicator, Words
 
 N, D = IndicatorName, Dimension
@@ -12,7 +15,7 @@ CHILD = Words("anak", "children")
 OF_CHILD = (*PLACES, D.SEX, D.AGE_BAND, D.SCHOOL_STATUS)
 
 
-def _of(name: IndicatorName, parent_id: str, parent_en: str) -> Indicator:
+def _of(name: IndicatorName, parents: ParentsAbroad, parent_id: str, parent_en: str) -> Indicator:
     """I12: the children left behind, by who is abroad."""
     numerator = Words(
         f"Anak yang ditinggal orang tua (I11) yang {parent_id} di luar negeri; orang tua yang tidak tercatat di rumah"
@@ -20,7 +23,9 @@ def _of(name: IndicatorName, parent_id: str, parent_en: str) -> Indicator:
         f"Children left behind (I11) {parent_en} abroad; a parent who is not recorded in the household is not taken to"
         " be abroad.",
     )
-    return Indicator(name, "I12", SPECIAL, CHILD, numerator, by=(*OF_CHILD, D.CAREGIVER, *PERIODS))
+    return Indicator(
+        name, "I12", SPECIAL, CHILD, numerator, counts=left_behind(parents), by=(*OF_CHILD, D.CAREGIVER, *PERIODS)
+    )
 
 
 CHILDREN = (
@@ -37,6 +42,7 @@ CHILDREN = (
             " the year or month is known counts from its first day; who was born on 29 February comes of age on 1"
             " March; without a year of birth nobody counts.",
         ),
+        counts=Count(units.PERSON, window=MINOR),
         by=(*OF_CHILD, D.PARENTS_ABROAD, *PERIODS),
     ),
     Indicator(
@@ -51,11 +57,12 @@ CHILDREN = (
             "Children under 18 (I10) whose mother or father in the household has WORKING_ABROAD or ON_HOME_LEAVE as"
             " the stage of the latest episode (see I05). Mother and father are found as in I08.",
         ),
+        counts=left_behind(*ParentsAbroad),
         by=(*OF_CHILD, D.PARENTS_ABROAD, D.CAREGIVER, *PERIODS),
     ),
-    _of(N.CHILDREN_OF_MOTHER_ABROAD, "ibunya saja", "whose mother alone is"),
-    _of(N.CHILDREN_OF_FATHER_ABROAD, "ayahnya saja", "whose father alone is"),
-    _of(N.CHILDREN_OF_BOTH_ABROAD, "ibu dan ayahnya", "whose mother and father are both"),
+    _of(N.CHILDREN_OF_MOTHER_ABROAD, ParentsAbroad.MOTHER, "ibunya saja", "whose mother alone is"),
+    _of(N.CHILDREN_OF_FATHER_ABROAD, ParentsAbroad.FATHER, "ayahnya saja", "whose father alone is"),
+    _of(N.CHILDREN_OF_BOTH_ABROAD, ParentsAbroad.BOTH, "ibu dan ayahnya", "whose mother and father are both"),
     Indicator(
         N.CHILDREN_OUT_OF_SCHOOL,
         "I13",
@@ -68,6 +75,9 @@ CHILDREN = (
             "Members of verified households who have completed 7 and not 18 years (ages as in I10) and whose school"
             " status is DROPPED_OUT or NOT_YET. Who has finished school, or whose status is not recorded, does not"
             " count.",
+        ),
+        counts=Count(
+            units.PERSON, {"school_status": (SchoolStatus.DROPPED_OUT, SchoolStatus.NOT_YET)}, window=OF_SCHOOL_AGE
         ),
         by=(*OF_CHILD, D.PARENTS_ABROAD, *PERIODS),
     ),
@@ -83,6 +93,8 @@ CHILDREN = (
             " record they count as not coming.",
         ),
         Words("Anak yang ditinggal orang tua (I11).", "Children left behind (I11)."),
+        counts=left_behind(*ParentsAbroad, attends_parenting=("true",)),
+        per=left_behind(*ParentsAbroad),
         by=(*OF_CHILD, D.PARENTS_ABROAD, D.CAREGIVER, *PERIODS),
     ),
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName
+from registry.codes import Dimension, IndicatorName, MigrationStage, Sex
 from registry.figures import units
+from registry.figures.catalogue.counts import RETURNED, active, at_stage
 from registry.figures.count import Count
 from registry.figures.indicator import HOUSEHOLD, JOB, PERCENT, PERIODS, PERSON, PLACES, WHO, Indicator, Words
 
 N, D = IndicatorName, Dimension
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL
-ACTIVE = Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",)})
 PEOPLE = (*PLACES, *WHO, *JOB, *PERIODS)
 
 HOUSEHOLDS = (
@@ -27,6 +27,7 @@ HOUSEHOLDS = (
             " demands at least one migration episode. By sex: the sex of the head of the family. By workflow state:"
             " the state of the newest revision.",
         ),
+        counts=Count(units.HOUSEHOLD),
         by=(*PLACES, D.SEX, D.WORKFLOW_STATE, *PERIODS),
     ),
     Indicator(
@@ -44,6 +45,7 @@ HOUSEHOLDS = (
             " contract; one without any date is a plan and the latest; of equal ones, the one recorded last. Wider"
             " than UU 18/2017 Art. 1 number 1: who is not yet registered with the manpower office counts too.",
         ),
+        counts=at_stage(MigrationStage.PROSPECTIVE),
         by=PEOPLE,
     ),
     Indicator(
@@ -58,7 +60,7 @@ HOUSEHOLDS = (
             "Members of verified households whose latest episode (see I05) has the stage WORKING_ABROAD; who is on"
             " home leave does not count. By country, sector, scheme or occupation: those of that episode.",
         ),
-        counts=ACTIVE,
+        counts=active(),
         by=PEOPLE,
         broken_down={"I26": D.COUNTRY},
     ),
@@ -74,6 +76,7 @@ HOUSEHOLDS = (
             "Members of verified households whose latest episode (see I05) has the stage RETURNED. Who came back and"
             " left again does not count. By country, sector, scheme or occupation: those of that episode.",
         ),
+        counts=RETURNED,
         by=PEOPLE,
     ),
     Indicator(
@@ -91,6 +94,7 @@ HOUSEHOLDS = (
             " RETURNED. The recorded mother and father decide; where none is recorded, the relation to the head. A"
             " migrant who is family of another migrant counts too.",
         ),
+        counts=Count(units.PERSON, {"migrant_family": ("true",)}),
         by=(*PLACES, *WHO),
     ),
     Indicator(
@@ -119,8 +123,8 @@ HOUSEHOLDS = (
             "PMI aktif (I06) yang jenis kelaminnya dicatat; yang tidak dicatat tidak dihitung di kedua sisi.",
             "Migrants of I06 whose sex is recorded; those without count on neither side.",
         ),
-        counts=Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",), "sex": ("FEMALE",)}),
-        per=Count(units.MIGRANT, {"stage": ("WORKING_ABROAD",), "sex": ("FEMALE", "MALE")}),
+        counts=active(sex=(Sex.FEMALE,)),
+        per=active(sex=tuple(Sex)),
         by=(*PLACES, D.AGE_BAND, D.EDUCATION, *JOB, *PERIODS),
     ),
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName, TimeBasis
+from registry.codes import Dimension, IndicatorName, ProceduralStatus, Sector, TimeBasis
+from registry.figures import units
+from registry.figures.catalogue.counts import ENDING_SOON, KNOWN_SECTORS, OUTSIDE, active
+from registry.figures.count import UNKNOWN, Count
 from registry.figures.indicator import JOB, PERCENT, PERIODS, PERSON, PLACES, WHO, Indicator, Words
 
 N, D = IndicatorName, Dimension
@@ -32,6 +37,7 @@ MIGRATIONS = (
             "tanggal berangkat; bila hanya tahun atau bulannya diketahui, hari pertamanya",
             "day of departure; if only its year or month is known, the first day of that",
         ),
+        counts=Count(units.EPISODE, dated="departed_on"),
         by=OF_EPISODE,
     ),
     Indicator(
@@ -51,6 +57,7 @@ MIGRATIONS = (
             "tanggal pulang; bila hanya tahun atau bulannya diketahui, hari pertamanya",
             "day of return; if only its year or month is known, the first day of that",
         ),
+        counts=Count(units.EPISODE, dated="returned_on"),
         by=(*OF_EPISODE, D.RETURN_REASON),
         broken_down={"I24": D.RETURN_REASON},
     ),
@@ -72,6 +79,8 @@ MIGRATIONS = (
             "Migrants of I06 whose latest episode has a known procedural status; those that are unknown or not"
             " recorded are PROCEDURAL_UNKNOWN_SHARE.",
         ),
+        counts=active(procedural_status=OUTSIDE),
+        per=active(procedural_status=(ProceduralStatus.PROCEDURAL, *OUTSIDE)),
         by=(*PLACES, D.SEX, D.COUNTRY, D.SECTOR, D.PROCEDURAL_STATUS, *PERIODS),
         rounded_to=10,
     ),
@@ -85,6 +94,8 @@ MIGRATIONS = (
             "Migrants of I06 whose latest episode has an unknown procedural status or none recorded.",
         ),
         ACTIVE,
+        counts=active(procedural_status=(ProceduralStatus.UNKNOWN, UNKNOWN)),
+        per=active(),
         by=(*PLACES, D.SEX, D.COUNTRY, D.SECTOR, *PERIODS),
         rounded_to=10,
     ),
@@ -101,6 +112,8 @@ MIGRATIONS = (
             "PMI aktif (I06) yang sektor episode terbarunya diketahui: formal, informal, atau berbasis laut.",
             "Migrants of I06 whose latest episode has a known sector: FORMAL, INFORMAL or SEA_BASED.",
         ),
+        counts=active(sector=(Sector.INFORMAL,)),
+        per=active(sector=KNOWN_SECTORS),
         by=(*PLACES, *WHO, D.COUNTRY, D.SCHEME, D.OCCUPATION_GROUP, *PERIODS),
     ),
     Indicator(
@@ -116,6 +129,7 @@ MIGRATIONS = (
             " the least age of UU 18/2017 Art. 5(a). Where the dates, as far as they are known, allow both, nobody"
             " counts. By stage: that of the latest episode.",
         ),
+        counts=Count(units.MIGRANT, {"left_underage": ("true",)}),
         by=(*PLACES, D.SEX, D.EDUCATION, D.STAGE, *PERIODS),
     ),
     Indicator(
@@ -130,6 +144,7 @@ MIGRATIONS = (
             "Migrants of I06 whose contract of the latest episode ends on the day or within six months after it. A"
             " date of which only the year or month is known counts from its first day; without a date nobody counts.",
         ),
+        counts=replace(active(), window=ENDING_SOON),
         by=OF_ACTIVE,
     ),
     Indicator(
@@ -144,6 +159,8 @@ MIGRATIONS = (
             " schemes; without a record they count as not covered.",
         ),
         ACTIVE,
+        counts=active(insured=("true",)),
+        per=active(),
         by=OF_ACTIVE,
     ),
     Indicator(
@@ -163,6 +180,8 @@ MIGRATIONS = (
             "Verified households (I04) with at least one member whose latest episode (see I05) has the stage"
             " WORKING_ABROAD or ON_HOME_LEAVE.",
         ),
+        counts=Count(units.HOUSEHOLD, {"receives_remittances": ("true",)}),
+        per=Count(units.HOUSEHOLD, {"has_migrant_abroad": ("true",)}),
         by=(*PLACES, *PERIODS),
     ),
 )

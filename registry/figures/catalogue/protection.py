@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName, TimeBasis
+from registry.codes import Dimension, IndicatorName, LifeStatus, MigrationStage, TimeBasis
+from registry.figures import units
+from registry.figures.catalogue.counts import at_stage
+from registry.figures.count import Count
 from registry.figures.indicator import DAY, JOB, PERIODS, PERSON, PLACES, WHO, Indicator, Words
 
 N, D = IndicatorName, Dimension
@@ -54,6 +57,7 @@ PROTECTION = (
             "Members of verified households whose latest episode (see I05) has the stage DIED_ABROAD, whenever it"
             " happened: the day of a death is not recorded.",
         ),
+        counts=at_stage(MigrationStage.DIED_ABROAD),
         by=(*PLACES, *WHO, *JOB, *PERIODS),
     ),
     Indicator(
@@ -67,6 +71,7 @@ PROTECTION = (
             "Members of verified households who have at least one migration episode and whose life status is"
             " MISSING. By stage or country: those of the latest episode.",
         ),
+        counts=Count(units.MIGRANT, {"life_status": (LifeStatus.MISSING,)}),
         by=(*PLACES, *WHO, D.STAGE, D.COUNTRY, *PERIODS),
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
 from registry.codes import IndicatorName, TimeBasis
+from registry.figures import units
+from registry.figures.count import Count
 from registry.figures.indicator import DAY, PERCENT, PERIODS, PLACES, Indicator, Words
 
 N = IndicatorName
@@ -79,6 +81,8 @@ QUALITY = (
             " member; country, sector, scheme and occupation group of each episode; KBLI code, scale and start of"
             " each business.",
         ),
+        counts=Count(units.HOUSEHOLD, sum="answered"),
+        per=Count(units.HOUSEHOLD, sum="answers"),
         by=PLACES_AND_PERIODS,
     ),
 )
