@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from registry.codes import BusinessField, EducationLevel, ExportReadiness, MigrationStage, ProceduralStatus, Sector, Sex
-from registry.figures.ledger import LEDGERS, PLACED
+from registry.figures.ledger import HOUSEHOLD_LEDGERS, PLACED
 from registry.figures.unit import Unit
 from registry.figures.units import BUSINESS, HOUSEHOLD, MIGRANT, PERSON
 
@@ -106,7 +106,7 @@ class Country:
         """Close what the ledgers count of these households, and enter their content anew, as a verification does."""
         many = list(houses)
         moment = await self.admin.fetchval("SELECT clock_timestamp()")
-        for unit, ledger in LEDGERS.items():
+        for unit, ledger in HOUSEHOLD_LEDGERS.items():
             ids = [house.id for house in many]
             await self.admin.execute(
                 f"UPDATE {ledger.name} SET until = $1 WHERE household_id = ANY ($2) AND until = 'infinity'", moment, ids

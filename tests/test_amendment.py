@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import HOUSEHOLD_LEDGERS as LEDGERS
 from tests.user_errors import codes
 from tests.village import AMEND, FAR, NEXT_DOOR, Place, episode, household, person, shop, with_changes
 

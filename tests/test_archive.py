@@ -14,7 +14,7 @@ import pytest
 
 from auth.ability import Ability
 from auth.policy import PAGE
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import HOUSEHOLD_LEDGERS as LEDGERS
 from registry.guard.sealed import PLACES
 from registry.models.household_aggregate import CHILDREN, SEALED
 from tests.test_ledger import family, prove

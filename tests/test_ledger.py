@@ -18,7 +18,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import HOUSEHOLD_LEDGERS as LEDGERS
 from registry.figures.unit import Unit, Verified
 from registry.guard.vault import Vault
 from registry.models.household import Household

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from registry.figures.ledger import LEDGERS
+from registry.figures.ledger import HOUSEHOLD_LEDGERS as LEDGERS
 from tests.user_errors import codes_and_paths
 from tests.village import NEXT_DOOR, REJECT, WITHDRAW, Place, household
 

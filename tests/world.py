@@ -25,7 +25,7 @@ import orjson
 from auth.area import AreaSet
 from auth.principal import SETTINGS, Principal
 from auth.token import Keyring
-from registry.figures.units import UNITS
+from registry.figures.ledger import LEDGERS as UNIT_LEDGERS
 from registry.models.aggregate import record_entries, village_records
 from registry.models.household_aggregate import LISTS, NOUNS
 from registry.models.noun import camel
@@ -56,7 +56,7 @@ SCOPED = [
     "identity",
     "record_revision",
 ]
-LEDGERS = ["household_number", "signed_report", "figure_due", *(unit.ledger for unit in UNITS)]
+LEDGERS = ["household_number", "signed_report", "figure_due", *(ledger.name for ledger in UNIT_LEDGERS.values())]
 """What is kept of a village and its households, whatever becomes of its records."""
 READ = ("read", "read_from", "read_below")
 """The settings that say which rows a caller reads."""

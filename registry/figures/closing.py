@@ -18,7 +18,7 @@ from registry.figures.count import conditions, key_of
 from registry.figures.ledger import LEDGERS
 from registry.figures.published import WIDTHS, rounded
 from registry.figures.tables import TABLES, Part, Table
-from registry.figures.unit import Unit
+from registry.figures.unit import KEYS, Unit
 from registry.values.civil_day import CAPITAL
 
 LOCK = 7_202_020
@@ -29,8 +29,7 @@ COUNTRY_DEEP = {1: 25, 2: 125, 3: 125}
 _OF_EVERY_LEDGER = (
     "since",
     "until",
-    "subject_id",
-    "household_id",
+    *KEYS,
     "lot",
     "village_id",
     "village_then",
@@ -72,7 +71,7 @@ class _Blocks:
     def closing(self) -> str:
         """Close every such block in which enough households have changed."""
         # WITH changed AS (
-        #   SELECT DISTINCT l.household_id, l.area AS place FROM ledger_person l
+        #   SELECT DISTINCT l.household_id AS owner, l.area AS place FROM ledger_person l
         #   LEFT JOIN block_close b ON b.ledger = 'person' AND b.depth = 1 AND b.place = l.area AND b.until = 'infinity'
         #   WHERE (l.since <= this_close AND l.until > this_close)
         #     <> coalesce((l.since <= b.since AND l.until > b.since), false)
@@ -96,9 +95,9 @@ class _Blocks:
         holds, held = _held("l", now), f"coalesce({_held('l', was)}, false)"
         return f"""
         WITH changed AS (
-          SELECT DISTINCT l.household_id, {self.place} AS place FROM {ledger.name} l {joined}
+          SELECT DISTINCT l.{self.unit.owner} AS owner, {self.place} AS place FROM {ledger.name} l {joined}
           WHERE {holds} <> {held}
-          GROUP BY {", ".join(["l.household_id", "l.area", *facts])}
+          GROUP BY {", ".join([f"l.{self.unit.owner}", "l.area", *facts])}
           HAVING sum(CASE WHEN {holds} THEN 1 ELSE -1 END) <> 0),
         due AS (SELECT place FROM changed GROUP BY place HAVING count(*) >= {self.least}),
         ended AS (

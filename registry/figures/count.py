@@ -42,7 +42,7 @@ class Count:
     """Fact → codes, of which a unit has one; yes and no are `true` and `false`, and '' is not recorded."""
     window: Window | None = None
     sum: str | None = None
-    """The fact that is added up, a whole number; None counts units."""
+    """The fact that is added up, a number; None counts units."""
     dated: str | None = None
     """Of a flow: the fact whose day decides in which period the unit counts."""
 
@@ -97,8 +97,8 @@ def conditions(count: Count, day: str) -> list[str]:
 
 
 def amount(count: Count) -> str:
-    """The SQL aggregate over the rows `l`."""
-    return "count(*)" if count.sum is None else f"coalesce(sum(l.{count.sum}), 0)"
+    """The SQL aggregate over the rows `l`, a whole number: a sum is rounded once, at its end."""
+    return "count(*)" if count.sum is None else f"round(coalesce(sum(l.{count.sum}), 0)::numeric)::bigint"
 
 
 def _quoted(codes: tuple[str, ...]) -> str:

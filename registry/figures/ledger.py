@@ -1,8 +1,10 @@
 """The ledgers: what may be counted, without names or numbers, and from when until when it held.
 
-Rule: one statement writes them, whenever what is verified of a household has changed or ended; nothing else does.  So a
-household under revision stays in the figures as it was last verified.
-Tests: tests/test_ledger.py recounts the ledgers from the verified documents.
+Rule: one statement writes those of households, whenever what is verified of one has changed or ended, so a household
+under revision stays in the figures as it was last verified; another one those of a village's records, whenever one is
+saved or has ended.  Nothing else writes them.
+Tests: tests/test_ledger.py recounts the ledgers from the verified documents, tests/test_record_ledger.py from the saved
+records.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from registry.figures.record_units import RECORD_UNITS
 from registry.figures.unit import Unit, Verified
 from registry.figures.units import UNITS, newest_episodes
 from registry.models.household import HOUSEHOLD
-from registry.models.noun import C_TEXT, Noun, const
+from registry.models.noun import C_TEXT, Noun, const, table_of
 from registry.models.region import village_key
 from registry.values.bounds import check, tests
 
@@ -33,15 +36,15 @@ def _ledger(unit: Unit) -> sa.Table:
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("until", INSTANT, nullable=False, server_default="infinity"),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column(unit.owner, sa.Uuid(), nullable=False),
         sa.Column("lot", sa.Integer(), nullable=False),
         sa.Column("village_id", sa.Uuid(), nullable=False),
         sa.Column("village_then", sa.Uuid(), nullable=False),
         sa.Column("area", C_TEXT, nullable=False),
-        *unit.facts(Verified(HOUSEHOLD, newest_episodes(HOUSEHOLD).subquery())),
+        *unit.facts(_source(unit)),
         village_key(),
         sa.Index(f"ix_{unit.ledger}_area", "area"),
-        sa.Index(f"ix_{unit.ledger}_household_id", "household_id"),
+        sa.Index(f"ix_{unit.ledger}_{unit.owner}", unit.owner),
         postgresql_partition_by="RANGE (until)",
     )
     for column in ledger.columns:
@@ -50,7 +53,16 @@ def _ledger(unit: Unit) -> sa.Table:
     return ledger
 
 
-LEDGERS: dict[Unit, sa.Table] = {unit: _ledger(unit) for unit in UNITS}
+def _source(unit: Unit) -> Any:
+    """What the rows of a unit are selected from."""
+    if unit.record is None:
+        return Verified(HOUSEHOLD, newest_episodes(HOUSEHOLD).subquery())
+    return table_of(unit.record)
+
+
+HOUSEHOLD_LEDGERS: dict[Unit, sa.Table] = {unit: _ledger(unit) for unit in UNITS}
+RECORD_LEDGERS: dict[Unit, sa.Table] = {unit: _ledger(unit) for unit in RECORD_UNITS}
+LEDGERS = HOUSEHOLD_LEDGERS | RECORD_LEDGERS
 """Unit → its ledger."""
 PARTITIONS = tuple(f"{ledger.name}_{part}" for ledger in LEDGERS.values() for part in ("open", "closed"))
 """What holds now of each ledger, and what held once: written and read through the ledger."""
@@ -93,22 +105,59 @@ def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | No
     newest = newest_episodes(in_figures).cte("newest").prefix_with("MATERIALIZED")
     verified = Verified(in_figures, newest)
     parts = []
-    for unit, ledger in LEDGERS.items():
-        is_open = sa.and_(ledger.c.household_id == sa.any_(households), ledger.c.until == OPEN)
-        closed = sa.update(ledger).where(is_open).values(until=at).returning(const(1)).cte(f"closed_{unit.name}")
-        parts += [closed, _opening(unit, ledger, verified, closed)]
+    for unit, ledger in HOUSEHOLD_LEDGERS.items():
+        closed = _closing(unit, ledger, households, at)
+        parts += [closed, _opening(unit, ledger, unit.rows(verified), in_figures, closed)]
     due = sa.select(HOUSEHOLD.c.id, HOUSEHOLD.c.village_id, HOUSEHOLD.c.area, opened).where(chosen)
     return sa.insert(FIGURE_DUE).from_select(["household_id", "village_id", "area", "at"], due).add_cte(*parts)
 
 
-def _opening(unit: Unit, ledger: sa.Table, verified: Verified, closed: sa.CTE) -> sa.CTE:
-    rows = unit.rows(verified).subquery("new$")
+def keeping_record(
+    noun: type[Noun], records: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | None = None
+) -> sa.Select[Any]:
+    """Close what the ledgers count of these records of a village, and enter what they count from now on.
+
+    A record that has ended is closed only.  The instant and `since` are those of `keeping`.  Save the record first.
+    Raises KeyError for a noun of which nothing is counted."""
+    # WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
+    # recorded AS MATERIALIZED (SELECT *, (SELECT at FROM moment) AS since FROM registry.training
+    #                           WHERE id = ANY ($1) AND archived_at IS NULL),
+    # closed_training AS (UPDATE registry.ledger_training …), opened_training AS (INSERT …), closed_participant AS …
+    # SELECT count(*) FROM recorded
+    record = table_of(noun)
+    moment = sa.select(sa.func.clock_timestamp().label("at")).cte("moment").prefix_with("MATERIALIZED")
+    at = sa.select(moment.c.at).scalar_subquery()
+    here = (record.c.id == sa.any_(records), record.c.archived_at.is_(None))
+    counted = sa.select(record, (at if since is None else since).label("since")).where(*here)
+    recorded = counted.cte("recorded").prefix_with("MATERIALIZED")
+    parts = []
+    for unit in UNITS_OF[noun]:
+        ledger = RECORD_LEDGERS[unit]
+        closed = _closing(unit, ledger, records, at)
+        parts += [closed, _opening(unit, ledger, unit.rows(recorded), recorded, closed)]
+    return sa.select(sa.func.count()).select_from(recorded).add_cte(*parts)
+
+
+def _closing(unit: Unit, ledger: sa.Table, owners: sa.ColumnElement[Any], at: sa.ColumnElement[Any]) -> sa.CTE:
+    is_open = sa.and_(ledger.c[unit.owner] == sa.any_(owners), ledger.c.until == OPEN)
+    return sa.update(ledger).where(is_open).values(until=at).returning(const(1)).cte(f"closed_{unit.name}")
+
+
+def _opening(unit: Unit, ledger: sa.Table, selected: sa.Select[Any], owner: sa.CTE, closed: sa.CTE) -> sa.CTE:
+    rows = selected.subquery("new$")
     names = [column.name for column in rows.c]
     # What is open now ends first: the count waits for it.
     after = sa.select(sa.func.count()).select_from(closed).scalar_subquery() >= const(0)
-    household = verified.households
-    placed = [household.c[name] for name in ("since", *PLACED, "village_id")]
-    here = rows.join(household, household.c.id == rows.c.household_id)
+    placed = [owner.c[name] for name in ("since", *PLACED, "village_id")]
+    here = rows.join(owner, owner.c.id == rows.c[unit.owner])
     source = sa.select(*rows.c, *placed).select_from(here).where(after)
     opened = sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source)
     return opened.returning(const(1)).cte(f"opened_{unit.name}")
+
+
+UNITS_OF: dict[type[Noun], tuple[Unit, ...]] = {
+    unit.record: tuple(other for other in RECORD_UNITS if other.record is unit.record)
+    for unit in RECORD_UNITS
+    if unit.record is not None
+}
+"""Noun of a village's records → what is counted of each."""

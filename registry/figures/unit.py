@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension
 from registry.models.fact import fact_of
+from registry.models.noun import Noun
 
-KEYS = ("subject_id", "household_id")
+HOUSEHOLD_ID, RECORD_ID = "household_id", "record_id"
+KEYS = ("subject_id", HOUSEHOLD_ID, RECORD_ID)
 
 
 @dataclass(frozen=True)
@@ -27,25 +29,33 @@ class Verified:
 class Unit:
     """What is counted.
 
-    `rows` selects `subject_id` and `household_id` of each such thing and then the facts by which it is counted, each
-    under its column's name; the ledger has a column for each."""
+    `rows` selects `subject_id` and `owner` of each such thing and then the facts by which it is counted, each under its
+    column's name; the ledger has a column for each.  It selects them from `Verified` households or, of a `record` of a
+    village, from the rows of its table."""
 
     name: str
-    rows: Callable[[Verified], sa.Select[Any]]
+    rows: Callable[[Any], sa.Select[Any]]
     called: Mapping[Dimension, str] = field(default_factory=dict, hash=False)
     """The fact of a dimension that is called otherwise than the dimension."""
+    record: type[Noun] | None = None
+    """The noun of the village's records that are counted; None for households and what is in them."""
+
+    @property
+    def owner(self) -> str:
+        """The column that names what is counted as a whole: a household, or a record of a village."""
+        return HOUSEHOLD_ID if self.record is None else RECORD_ID
 
     @property
     def ledger(self) -> str:
         """The name of its ledger."""
         return f"ledger_{self.name}"
 
-    def facts(self, verified: Verified) -> list[sa.Column[Any]]:
+    def facts(self, source: Any) -> list[sa.Column[Any]]:
         """The columns of its facts.  A column of a noun holds the same codes here as there.
 
         Raises TypeError for a number of the vault or an account."""
         facts = []
-        for chosen in self.rows(verified).selected_columns:
+        for chosen in self.rows(source).selected_columns:
             if chosen.name in KEYS:
                 continue
             column = _column(chosen)

@@ -64,6 +64,13 @@ class VillageRecord(Scoped):
 
     village_id: Mapped[uuid.UUID] = fact(OPERATIONAL, "Desa", "Village")
     rev: Mapped[int] = fact(OPERATIONAL, "Revisi", "Number of the newest revision, from 1", server=True)
+    lot: Mapped[int] = fact(
+        SYSTEM,
+        "Undian",
+        "Drawn once: decides which way a published figure of few records is rounded",
+        server=True,
+        server_default=sa.func.registry.draw_lot(),
+    )
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  (SQLAlchemy calls it with the class)

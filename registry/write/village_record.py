@@ -17,12 +17,14 @@ from typing import Any
 import asyncpg
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from auth.ability import Ability
 from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
+from registry.figures.ledger import UNITS_OF, keeping_record
 from registry.guard.record_id import taken_in
 from registry.models.aggregate import Aggregate, Document, created_columns, saved_columns
 from registry.models.fact import WRITTEN_AT, fact_of
@@ -179,6 +181,8 @@ class VillageRecordSubmission(Submission):
             written = []
         if not written:  # the id names another record, visible or not; or the village does not exist today
             raise IdTaken(self.id, work.edit.root_path("id"))
+        if statements.count is not None:
+            await work.tx.rows(statements.count, id=self.id)
 
 
 def _entries(work: SubmissionContext, document: Document) -> dict[str, Any]:
@@ -201,6 +205,8 @@ class _Statements:
     lock: Sql
     create: Sql
     save: Sql
+    count: Sql | None
+    """Let the ledgers count the record as it is now; None if nothing of it is counted."""
 
 
 @cache
@@ -225,7 +231,9 @@ def _statements(aggregate: Aggregate) -> _Statements:
         .returning(table.c.id)
     )
     needed = [table.c[name] for name in (*_NEEDED, "household_id") if name in table.c]
-    return _Statements(locking(table, *needed), _with_entries(aggregate, create), _with_entries(aggregate, save))
+    noun = aggregate.nouns[aggregate.root]
+    count = Sql(keeping_record(noun, array([arg("id", sa.Uuid())]))) if noun in UNITS_OF else None
+    return _Statements(locking(table, *needed), _with_entries(aggregate, create), _with_entries(aggregate, save), count)
 
 
 def _write_entries(entry: sa.Table, columns: tuple[str, ...], home: sa.CTE) -> Any:

@@ -10,7 +10,7 @@ import datetime as dt
 import random
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.role import Role
 from registry.codes import WorkflowState
-from registry.figures.ledger import LEDGERS, keeping
+from registry.figures.ledger import LEDGERS, UNITS_OF, keeping, keeping_record
 from registry.guard.vault import Vault
 from registry.models.account import ACCOUNT, GRANTS
 from registry.models.aggregate import Document
@@ -52,6 +52,10 @@ S = WorkflowState
 STATES = {S.VERIFIED: 80, S.VERIFIED_VILLAGE: 8, S.SUBMITTED: 8, S.RETURNED: 2, S.DRAFT: 2}
 NUMBERS = table_of(HouseholdNumber)
 COUNT = Sql(keeping(arg("households", ARRAY(sa.Uuid())), HOUSEHOLD.c.verified_at))
+COUNT_RECORDS = [
+    Sql(keeping_record(noun, sa.select(table_of(noun).c.id).scalar_subquery(), table_of(noun).c.created_at))
+    for noun in UNITS_OF
+]
 PROGRAMME_ID = f"SELECT id FROM {SCHEMA}.programme WHERE code = $1"
 
 
@@ -94,10 +98,16 @@ async def load(
             next_batch = asyncio.to_thread(_batch, places[start : start + step], loading)
             waiting, _ = await asyncio.gather(next_batch, _write(connection, waiting, first=start == step))
             report("households", min(start, len(places)) * count, len(places) * count)
-        tables = [*TABLES.values(), *LEDGERS.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, *PROGRAMME_TABLES]
-        await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
+        await _analyze(connection, [*TABLES.values(), IDENTITY, REVISION, EVENT, FINDING, CASE, *PROGRAMME_TABLES])
+        for count_records in COUNT_RECORDS:
+            await connection.execute(count_records.text)
+        await _analyze(connection, LEDGERS.values())
     await rebuild(connection)
     await close(connection, report)
+
+
+async def _analyze(connection: asyncpg.Connection, tables: Iterable[sa.Table]) -> None:
+    await connection.execute("ANALYZE " + ", ".join(f"{SCHEMA}.{table.name}" for table in tables))
 
 
 class Loading(NamedTuple):

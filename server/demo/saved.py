@@ -5,6 +5,7 @@ Test: tests/test_demo_pillars.py.
 """
 
 import datetime as dt
+import random
 import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -81,7 +82,8 @@ def add_saved(rows: Rows, village: Village, record: Saved, ability: Ability = Ab
                 begun.setdefault((table, key), version.at)
     first, last, document = record.versions[0], record.newest, documents[-1]
     columns = document[aggregate.root][str(record.id)]
-    own = {"id": record.id, "rev": len(documents)}
+    lot = random.Random(f"lot/{record.id}").getrandbits(31)
+    own = {"id": record.id, "rev": len(documents), "lot": lot}
     rows.add(table_of(record.noun), columns, common, _times(first.at, last.at), own)
     for table in aggregate.children:
         for key, entry in document[table].items():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName, TimeBasis
+from registry.figures.count import Count
 from registry.figures.indicator import PERCENT, PERIODS, PERSON, PLACES, Indicator, Words
+from registry.figures.record_units import ASSISTANCE, PARTICIPANT, TRAINING, VISIT
 
 N, D = IndicatorName, Dimension
 OPERATIONAL = Sensitivity.OPERATIONAL
@@ -29,6 +31,7 @@ PILLARS = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=FIRST_DAY,
+        counts=Count(TRAINING, dated="starts_on"),
         by=(*PLACES, D.SKILL, *PERIODS),
     ),
     Indicator(
@@ -44,6 +47,7 @@ PILLARS = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=FIRST_DAY,
+        counts=Count(PARTICIPANT, dated="starts_on"),
         by=(*PLACES, D.SEX, D.SKILL, *PERIODS),
     ),
     Indicator(
@@ -72,6 +76,7 @@ PILLARS = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=Words("tanggal bantuan diberikan", "day on which it was given"),
+        counts=Count(ASSISTANCE, sum="rupiah", dated="date"),
         by=(*PLACES, D.ASSISTANCE_TYPE, D.PROGRAMME, *PERIODS),
     ),
     Indicator(N.COOPERATIVES, "I37", OPERATIONAL, COOPERATIVE, EXISTS, by=(*PLACES, D.COOPERATIVE_STATUS, *PERIODS)),
@@ -110,6 +115,7 @@ PILLARS = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=Words("tanggal kunjungan", "day of the visit"),
+        counts=Count(VISIT, dated="date"),
         by=(*PLACES, D.SERVICE_TYPE, *PERIODS),
     ),
 )
