@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 SETTINGS = ("read", "read_from", "read_below", "submit", "user", "protective_own")
 """The settings that the walled statements need: they are its first arguments, `$1` to `$6`."""
-MORE = {"W7": ("personal", "identity", "special")}
+MORE = {"W5b": ("operational", "personal", "special", "exact"), "W7": ("personal", "identity", "special")}
 """Workload → the settings that its statement needs besides."""
 CURSOR = "encode(convert_to(json_build_array(household_no, id)::text, 'UTF8'), 'base64')"
 INSTANT = """to_char(timezone('UTC', {}), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
@@ -194,7 +194,7 @@ def figures(walled: bool) -> str:
     businesses, export_ready AS "exportReady", (SELECT json_agg(b) FROM (
       SELECT value ->> 0 AS key, (value ->> 1)::int AS count FROM jsonb_array_elements(businesses_by_field)) b)
       AS "businessesByField"
-  FROM figures('0', ':')) o"""
+  FROM figures('0')) o"""
 
 
 MADE: Mapping[str, tuple[Callable[[bool], str], str]] = {

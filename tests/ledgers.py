@@ -128,3 +128,9 @@ class Country:
                 ],
                 schema_name="registry",
             )
+        await self.admin.copy_records_to_table(
+            "figure_due",
+            columns=["household_id", "village_id", "area", "at"],
+            records=[(house.id, self.villages[house.village], house.village, moment) for house in many],
+            schema_name="registry",
+        )

@@ -184,8 +184,8 @@ The inner list is ordered by a count that only the caller's areas have, tested b
 one sorts four names.
 
 national
-The crossing `figures` counts the whole verified ledger, for every caller the same: nearly all of its time, which
-grows with the country. Fields and labels are taken out of its one answer.
+The crossing `figures` decides from the settings which numbers the caller gets: kept cells where they see a class of the
+whole country, and what was published at its last close where not. Fields and labels are taken out of its one answer.
 
 village page
 One village is an equality, so `ix_household_area_no` can give the page in its order: with 300,000 and 1,000,000

@@ -18,11 +18,12 @@ from server.database.embedded import Embedded
 from server.database.migrate import migrate
 from server.http.folding import folding
 from tests.eventually import eventually
+from tests.test_figures import AS_PLANNER
 from tests.village import Place, episode, household, person, shop
 
 pytestmark = pytest.mark.anyio
 STAGES = ("PROSPECTIVE", "WORKING_ABROAD", "RETURNED")
-FIGURES = "SELECT * FROM registry.figures($1, $2)"
+FIGURES = AS_PLANNER
 KEPT = ("households", "persons", "prospective", "working_abroad", "returned", "households_with_business", "businesses")
 
 
@@ -66,8 +67,7 @@ async def counted(village: Place, area: str) -> dict[str, int]:
 
 
 async def read(village: Place, area: str) -> dict[str, int]:
-    below = ":" if area == "0" else f"{area}/"
-    row = await village.admin.fetchrow(FIGURES, area, below)
+    row = await village.admin.fetchrow(FIGURES, area)
     assert row is not None
     return {name: row[name] for name in KEPT}
 
@@ -180,13 +180,13 @@ async def test_a_rebuild_neither_stops_a_reader_nor_changes_what_they_read(villa
     await village.new_household("VERIFIED", **some_household(random.Random(13)))
     reader = await asyncpg.connect(dsn, server_settings={"search_path": "registry"})
     async with reader.transaction(isolation="repeatable_read", readonly=True):
-        before = await reader.fetchrow(FIGURES, "0", ":")
+        before = await reader.fetchrow(FIGURES, "0")
         await village.admin.execute("SET lock_timeout = '5s'")
         try:
             await rebuild(village.admin)
         finally:
             await village.admin.execute("RESET lock_timeout")
-        assert await reader.fetchrow(FIGURES, "0", ":") == before
+        assert await reader.fetchrow(FIGURES, "0") == before
     await reader.close()
     await check(village)
 

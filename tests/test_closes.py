@@ -17,7 +17,7 @@ from registry.figures.ledger import LEDGERS
 from registry.figures.published import is_too_fine, margin, published
 from registry.figures.tables import TABLES, Table
 from registry.figures.unit import Unit
-from registry.figures.units import BUSINESS, MIGRANT, PERSON
+from registry.figures.units import BUSINESS, HOUSEHOLD, MIGRANT, PERSON
 from registry.guard.close_crossings import CLOSING
 from tests.ledgers import Country, House, some_content
 from tests.naive_publishing import Closes, numbers
@@ -138,6 +138,8 @@ def moved(house: House) -> None:
         {"status": "RUNNING", "field": "CROPS", "export_readiness": "READY", "has_nib": True}
         | {"workers_family": 1, "workers_paid": 0}
     )
+    for household in content[HOUSEHOLD]:
+        household["receives_remittances"] = not household["receives_remittances"]
     house.content = content
 
 

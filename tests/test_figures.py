@@ -11,18 +11,23 @@ import asyncpg
 import orjson
 import pytest
 
-from registry.figures.summary import CLASSES, SMALLEST
 from registry.guard.vault import Vault
 from registry.values import derived as derive
 from server.demo.load import load
+from tests.test_closes import close_all
 from tests.village import FAR, HERE, NEXT_DOOR, SUCCESSORS, Place, episode, household, shop
 
 pytestmark = pytest.mark.anyio
 COVERAGE = ("provinces", "regencies", "districts", "villages", "villagesReporting")
 STAGES = ("prospective", "workingAbroad", "returned")
-COUNTS = ("households", "persons", *STAGES, "householdsWithBusiness", "businesses", "exportReady")
+COUNTS = (
+    *("households", "persons", *STAGES, "householdsWithBusiness", "returnedWithBusiness"),
+    *("businesses", "exportReady", "childrenLeftBehind"),
+)
 BARS = ("businessesByField", "exportReadyByField")
-SELECTION = " ".join([*COVERAGE, *COUNTS, *(f"{bar} {{ key label count suppressed }}" for bar in BARS), "withheld"])
+SELECTION = " ".join(
+    [*COVERAGE, *COUNTS, *(f"{bar} {{ key label count suppressed }}" for bar in BARS), "withheld exact"]
+)
 
 
 def numbers(text: str) -> dict[str, int]:
@@ -33,13 +38,14 @@ def numbers(text: str) -> dict[str, int]:
 
 COUNTRY = numbers(
     "provinces 2 regencies 2 districts 2 villages 3 villagesReporting 3 households 10 persons 11 prospective 1"
-    " workingAbroad 7 returned 2 householdsWithBusiness 6 businesses 7 exportReady 2"
+    " workingAbroad 7 returned 2 householdsWithBusiness 6 returnedWithBusiness 1 businesses 7 exportReady 2"
+    " childrenLeftBehind 0"
 )
 REGENCY = numbers(
     "provinces 1 regencies 1 districts 1 villages 2 villagesReporting 2 households 9 persons 10 prospective 1"
-    " workingAbroad 7 returned 1 householdsWithBusiness 5 businesses 6 exportReady 2"
+    " workingAbroad 7 returned 1 householdsWithBusiness 5 returnedWithBusiness 0 businesses 6 exportReady 2"
+    " childrenLeftBehind 0"
 )
-WHOLES = dict.fromkeys(STAGES, "persons") | {"householdsWithBusiness": "households", "exportReady": "businesses"}
 FIELDS = {"CRAFTS": 1, "RETAIL": 5, "TOURISM_LODGING": 1}
 READY = {"CRAFTS": 1, "RETAIL": 1}
 
@@ -127,7 +133,7 @@ async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Plac
     whole = await national_summary(counted, "ministry")
     for codes in (("35", "52"), ("35.07", "52.03"), ("35.07.11", "35.07.12", "52.03.21"), (HERE, NEXT_DOOR, FAR)):
         parts = [await region_summary(counted, "ministry", code) for code in codes]
-        for name in (*COUNTS, "villages", "villagesReporting"):
+        for name in (*COUNTS[:-1], "villages", "villagesReporting"):  # SPECIAL is exact from the regency up
             assert sum(part[name] for part in parts) == whole[name], (codes, name)
         for bar in BARS:
             added: Counter[str] = sum((Counter(bars(part, bar)) for part in parts), Counter())
@@ -137,62 +143,43 @@ async def test_the_figures_of_each_level_sum_up_to_the_level_above(counted: Plac
 async def test_a_village_is_silent_after_180_days(counted: Place) -> None:
     move = "UPDATE ledger_household SET since = since + $2::int * interval '1 day' WHERE area = $1"
     await counted.admin.execute(move, FAR, -179)
-    assert (await national_summary(counted, "nobody"))["villagesReporting"] == 3
+    assert (await national_summary(counted, "analyst"))["villagesReporting"] == 3
     await counted.admin.execute(move, FAR, -2)
-    assert (await national_summary(counted, "nobody"))["villagesReporting"] == 2
+    assert (await national_summary(counted, "analyst"))["villagesReporting"] == 2
     await counted.admin.execute(move, FAR, 181)
 
 
 # --- who sees how much ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["officer", "viewer", "province", "analyst", "auditor", "nobody", "ministry"])
-async def test_national_figures_are_equal_for_everybody_except_small_cells(counted: Place, who: str) -> None:
-    summary, detail = await national_summary(counted, who), {"ministry": "PERSONAL", "analyst": "OPERATIONAL"}.get(who)
-    for name, kind in ((_camel(n), kind.value) for n, kind in CLASSES.items()):
-        exact = kind == "OPEN" or detail == "PERSONAL" or detail == kind
-        rest = COUNTRY[WHOLES[name]] - COUNTRY[name] if name in WHOLES else 0
-        visible = exact or (COUNTRY[name] >= SMALLEST and not 0 < rest < SMALLEST)
-        assert summary[name] == (COUNTRY[name] if visible else None), name
-        assert (name in summary["withheld"]) is not visible, name
-    operational = detail is not None
-    # two hidden bars of one unit each would follow from the sum, so the next smallest is hidden too
-    assert bars(summary, BARS[0]) == (FIELDS if operational else dict.fromkeys(FIELDS))
-    if operational:
-        assert bars(summary, BARS[1]) == READY
-    else:
-        assert summary[BARS[1]] is None
-        assert BARS[1] in summary["withheld"]
+@pytest.mark.parametrize("who", ["analyst", "ministry"])
+async def test_planners_see_every_figure_of_the_country_as_it_is(counted: Place, who: str) -> None:
+    summary = await national_summary(counted, who)
+    assert (counts_of(summary), summary["withheld"]) == (COUNTRY, [])
+    assert sorted(summary["exact"]) == sorted([*COUNTS, *BARS, "householdsByState"])
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.title, rest))
-
-
-async def test_callers_that_may_not_see_persons_get_no_stages_of_a_region(counted: Place) -> None:
-    # Even large cells: small ones would follow from the sums of regions.
-    for code in (
-        "35.07",
-        NEXT_DOOR,
-        HERE,
-        SUCCESSORS[0],
-    ):
-        summary, exact = await region_summary(counted, "viewer", code), await region_summary(counted, "ministry", code)
-        assert counts_of(summary) == counts_of(exact) | dict.fromkeys(STAGES)
-        assert sorted(summary["withheld"]) == sorted(STAGES)
-        assert bars(summary, BARS[0]) == bars(exact, BARS[0])
-
-
-@pytest.mark.parametrize(
-    ("who", "code"),
-    [("officer", NEXT_DOOR), ("officer", "35.07.11"), ("viewer", "52.03"), ("viewer", "35"), ("nobody", HERE)],
-)
-async def test_a_region_outside_the_caller_s_areas_shows_only_coverage(counted: Place, who: str, code: str) -> None:
-    summary, exact = await region_summary(counted, who, code), await region_summary(counted, "ministry", code)
-    assert {name: summary[name] for name in COVERAGE} == {name: exact[name] for name in COVERAGE}
+@pytest.mark.parametrize("who", ["officer", "viewer", "province", "auditor", "nobody"])
+async def test_nothing_of_ten_households_is_published(counted: Place, who: str) -> None:
+    """The country closes when 25 of its households have changed; until then only coverage is shown."""
+    await close_all(counted.admin)
+    summary = await national_summary(counted, who)
     assert [name for name in (*COUNTS, *BARS) if summary[name] is not None] == []
-    assert sorted(summary["withheld"]) == sorted([*COUNTS, *BARS])
+    assert sorted(summary["withheld"]) == sorted([*COUNTS, *BARS, "householdsByState"])
+    assert summary["exact"] == []
+    coverage = {name: summary[name] for name in COVERAGE[:-1]}
+    assert coverage == {name: COUNTRY[name] for name in COVERAGE[:-1]}
+
+
+@pytest.mark.parametrize("code", ["35.07", NEXT_DOOR, HERE, SUCCESSORS[0]])
+async def test_callers_that_may_not_see_persons_get_no_count_of_their_stages(counted: Place, code: str) -> None:
+    summary, exact = await region_summary(counted, "viewer", code), await region_summary(counted, "ministry", code)
+    of_persons = (*STAGES, "returnedWithBusiness", "childrenLeftBehind")
+    assert set(summary["exact"]) == {*COUNTS, *BARS, "householdsByState"} - {*of_persons}
+    assert all((summary[name] or 0) % 5 == 0 for name in of_persons)
+    for name in set(COUNTS) - {*of_persons}:
+        assert summary[name] == exact[name], name
+    assert bars(summary, BARS[0]) == bars(exact, BARS[0])
 
 
 async def test_zero_is_shown(counted: Place) -> None:
@@ -205,6 +192,12 @@ async def test_labels_are_in_the_language_of_the_request(counted: Place) -> None
     text = "{ nationalSummary { businessesByField { key label } } }"
     answer = await counted.query("ministry", text, language="en")
     assert answer.data["nationalSummary"]["businessesByField"][0] == {"key": "CRAFTS", "label": "crafts"}
+
+
+AS_PLANNER = (
+    "WITH s AS MATERIALIZED (SELECT set_config('app.operational', '{[0,:)}', true) || set_config('app.personal',"
+    " '{[0,:)}', true) AS ok) SELECT f.* FROM s, LATERAL figures(left(s.ok, 0) || $1) f"
+)
 
 
 # --- counted again ----------------------------------------------------------------------------------------------------
@@ -246,10 +239,9 @@ async def recount(admin: asyncpg.Connection, under: str) -> dict[str, Any]:
 async def compare(admin: asyncpg.Connection, codes: list[str]) -> int:
     """Compare each region's figures with a recount; return how many households the country has."""
     for code in ("", *codes):
-        lower, upper = (code, code + "/") if code else ("0", ":")
-        row = dict(await admin.fetchrow("SELECT * FROM figures($1, $2)", lower, upper) or {})
+        row = dict(await admin.fetchrow(AS_PLANNER, code or "0") or {})
         for bar in ("businesses_by_field", "export_ready_by_field"):
-            row[bar] = {field: count for field, count, _ in orjson.loads(row[bar])}
+            row[bar] = {field: count for field, count, *_ in orjson.loads(row[bar])}
         expected = await recount(admin, code)
         assert {name: row[name] for name in expected} == expected, code
     return int((await recount(admin, ""))["households"])

@@ -20,6 +20,7 @@ from server.database import migrate as migrating
 from server.database.checks import ServingError, check_database
 from server.database.embedded import Embedded, temporary
 from server.database.migrate import MIGRATIONS, head, migrate, run_versions, served_versions, version
+from tests.test_figures import AS_PLANNER
 
 pytestmark = pytest.mark.anyio
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -176,7 +177,8 @@ async def test_rows_of_the_earlier_ledgers_are_carried_over() -> None:
         assert await connection.fetchval("SELECT workers_paid FROM registry.ledger_business") == 2
         lots = "SELECT count(*) FROM registry.ledger_person p JOIN registry.household h ON h.lot = p.lot AND p.lot >= 0"
         assert await connection.fetchval(lots) == 2
-        row = await connection.fetchrow("SELECT * FROM registry.figures('35.07', '35.07/')")
+        await connection.execute("SET search_path = registry")
+        row = await connection.fetchrow(AS_PLANNER, "35.07")
         assert row is not None
         assert [row[name] for name in ("households", "returned", "working_abroad", "businesses")] == [1, 1, 0, 1]
         await connection.close()

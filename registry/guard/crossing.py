@@ -16,7 +16,7 @@ from registry.figures.catalogue import INDICATORS
 from registry.figures.cube import CUBES
 from registry.figures.fold import FOLD
 from registry.guard import counting, quota, record_id, statistics
-from registry.guard.counted import COUNTED
+from registry.guard.counted import CHILDREN, COUNTED, RETURNS
 from registry.guard.staff import POLICY
 from registry.models.account import LIVING
 from registry.models.officer import officers_of
@@ -70,11 +70,8 @@ SERVICE_KEYS = Crossing(
 
 FIGURES = Crossing(
     "figures",
-    (("inside", "text"), ("below", "text")),
-    "TABLE (area text, provinces int, regencies int, districts int, villages int, villages_reporting int,"
-    " households int, persons int, prospective int, working_abroad int, returned int,"
-    " households_with_business int, businesses int, export_ready int,"
-    " businesses_by_field jsonb, export_ready_by_field jsonb, cut_off timestamptz, region_version text)",
+    (("inside", "text"),),
+    f"TABLE (area text, {RETURNS}, margin int, cut_off timestamptz, region_version text)",
     frozenset(
         {
             "region",
@@ -86,9 +83,11 @@ FIGURES = Crossing(
             "ledger_business",
             "figure_cell",
             "figure_due",
+            "published",
+            "block_close",
         }
     ),
-    "National figures are the same for every caller, although nobody may read the country's records.",
+    "Planners see figures of a region without its records, and everybody else gets what is published of it.",
     COUNTED,
 )
 
@@ -134,6 +133,15 @@ STATISTICS = Crossing(
     "Which villages report is public, and a day before the first verification has no figures.",
     statistics.STATISTICS,
     builds=True,
+)
+
+CHILDREN_LEFT_BEHIND = Crossing(
+    "children_left_behind",
+    (("inside", "text"),),
+    "int",
+    frozenset({"ledger_person"}),
+    "Whoever plans for a regency counts the children whose parents are abroad, without their records.",
+    CHILDREN,
 )
 
 _FOLDED = frozenset({"figure_cell", "figure_due", *(cube.unit.ledger for cube in CUBES)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from registry.guard.close_crossings import CLOSING
 from registry.guard.crossing import (
+    CHILDREN_LEFT_BEHIND,
     FIGURE_CELLS,
     FIGURES,
     FOLDING,
@@ -41,6 +42,7 @@ CROSSINGS = (
     FIGURE_CELLS,
     PUBLISHED_CELLS,
     STATISTICS,
+    CHILDREN_LEFT_BEHIND,
     FOLDING,
     *CLOSING.values(),
     NAMING,

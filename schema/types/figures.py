@@ -29,16 +29,17 @@ class FigureGroup:
     label: str = value_field(summary.bar_label)
     count: int | None = value_field(summary.bar_count)
     suppressed: bool = value_field(summary.bar_suppressed)
+    exact: bool = value_field(summary.bar_exact)
+    margin: int = value_field(summary.bar_margin)
 
 
 @face(summary.Summary)
 class Summary:
     """The Minister's sentence: coverage of enrolled villages, households, business units, their fields, export-ready.
 
-    VERIFIED records only.  A figure of a region is shown to those who hold its class in the whole region; all others
-    see coverage only.  Figures of the country are shown to everybody, except that a figure of a class that is not
-    theirs is hidden if it, or the rest of its whole, is 1 to 4.  Figures are live: comparing them before and after a
-    verification shows what it changed, until they are published in batches.
+    VERIFIED records only.  A class here means: whoever does not hold it in the whole region sees a published number, a
+    multiple of five that moves when five households of a village have changed.  `exact` names the figures that are
+    exact: those of your own area, live, and those of the country, as of its last close.
     """
 
     id: ID = value_field(summary.identity, "Names this region on this day, so that client caches do not mix days.")
@@ -49,11 +50,21 @@ class Summary:
     villages: int = figure("villages")
     villages_reporting: int = figure("villages_reporting")
     households: int | None = figure("households")
+    households_by_state: list[FigureGroup] | None = plain_list(
+        OPERATIONAL,
+        "Of the records, not of the ledger: from SUBMITTED on; drafts are never counted.  Null outside your own area.",
+        summary.HouseholdsByState,
+        summary.of_region,
+        order=BY_KEY,
+        when=summary.is_own,
+    )
     persons: int | None = figure("persons")
     prospective: int | None = figure("prospective")
     working_abroad: int | None = figure("working_abroad")
     returned: int | None = figure("returned")
+    children_left_behind: int | None = figure("children_left_behind")
     households_with_business: int | None = figure("households_with_business")
+    returned_with_business: int | None = figure("returned_with_business")
     businesses: int | None = figure("businesses")
     businesses_by_field: list[FigureGroup] | None = plain_list(
         OPERATIONAL,
@@ -61,7 +72,7 @@ class Summary:
         summary.BusinessesByField,
         summary.of_region,
         order=BY_KEY,
-        when=summary.Shown("businesses_by_field"),
+        when=summary.has_businesses,
     )
     export_ready: int | None = figure("export_ready")
     export_ready_by_field: list[FigureGroup] | None = plain_list(
@@ -70,8 +81,10 @@ class Summary:
         summary.ExportReadyByField,
         summary.of_region,
         order=BY_KEY,
-        when=summary.Shown("export_ready_by_field"),
+        when=summary.has_export_ready,
     )
     withheld: list[str] = value_field(summary.withheld)
+    exact: list[str] = value_field(summary.exact)
+    margin: int = value_field(summary.margin)
     cut_off: dt.datetime = shown(summary.cut_off)
     region_version: str = shown(summary.region_version)
