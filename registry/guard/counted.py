@@ -14,7 +14,7 @@ from auth.area import COUNTRY
 from registry.codes import IndicatorName
 from registry.figures.catalogue import INDICATORS
 from registry.figures.count import Count, Window, conditions
-from registry.figures.cube import BUSINESSES, HOUSEHOLDS, MIGRANTS, PERSONS
+from registry.figures.cube import BUSINESSES, HOUSEHOLDS, MIGRANTS, NOW, PERSONS, level_of
 from registry.figures.fold import postings
 from registry.figures.tables import HEADLINE, NUMERATOR
 from registry.figures.units import PERSON
@@ -63,7 +63,9 @@ BARS = {
 """List by field → the figure that it adds up to, and its live rows of `cell`."""
 
 _BELOW = f"CASE inside WHEN '{COUNTRY}' THEN ':' ELSE inside || '/' END"
-_WAITING = postings("figure_due", where=f"l.area >= inside AND l.area < {_BELOW}")
+_CUBES = (HOUSEHOLDS, PERSONS, MIGRANTS, BUSINESSES)
+_IDS = ", ".join(str(cube.id) for cube in _CUBES)
+_WAITING = postings("figure_due", _CUBES, where=f"l.area >= inside AND l.area < {_BELOW}")
 _K = 5
 
 
@@ -135,7 +137,8 @@ COUNTED = f"""
         END AS villages FROM sight),
     cell AS MATERIALIZED (
         SELECT cube, k1, k2, k3, n FROM figure_cell
-        WHERE region = inside AND (SELECT operational OR personal FROM sight)
+        WHERE cube IN ({_IDS}) AND grain = '{NOW}' AND level = {level_of("inside")} AND region = inside
+          AND (SELECT operational OR personal FROM sight)
         UNION ALL SELECT cube, k1, k2, k3, n FROM ({_WAITING}) w WHERE (SELECT operational OR personal FROM sight)),
     shown AS MATERIALIZED (
         SELECT indicator, by, keys, sum(shown)::int AS shown FROM published

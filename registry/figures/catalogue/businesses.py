@@ -7,7 +7,7 @@ from dataclasses import replace
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, ExportReadiness, IndicatorName
 from registry.figures import units
-from registry.figures.catalogue.counts import A_YEAR_OLD, OWNERS, RETURNED, RUNNING, WITH_BUSINESS, running
+from registry.figures.catalogue.counts import OWNERS, RETURNED, RUNNING, WITH_BUSINESS, running
 from registry.figures.count import Count
 from registry.figures.indicator import (
     BUSINESS,
@@ -22,6 +22,7 @@ from registry.figures.indicator import (
     Indicator,
     Words,
 )
+from registry.figures.windows import A_YEAR_OLD
 
 N, D = IndicatorName, Dimension
 OPERATIONAL, PERSONAL = Sensitivity.OPERATIONAL, Sensitivity.PERSONAL

@@ -5,9 +5,10 @@ from __future__ import annotations
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName, ParentsAbroad, SchoolStatus
 from registry.figures import units
-from registry.figures.catalogue.counts import MINOR, OF_SCHOOL_AGE, left_behind
+from registry.figures.catalogue.counts import left_behind
 from registry.figures.count import Count
 from registry.figures.indicator import PERCENT, PERIODS, PLACES, Indicator, Words
+from registry.figures.windows import MINOR, OF_SCHOOL_AGE
 
 N, D = IndicatorName, Dimension
 PERSONAL, SPECIAL = Sensitivity.PERSONAL, Sensitivity.SPECIAL

@@ -7,9 +7,10 @@ from dataclasses import replace
 from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName, ProceduralStatus, Sector, TimeBasis
 from registry.figures import units
-from registry.figures.catalogue.counts import ENDING_SOON, KNOWN_SECTORS, OUTSIDE, active
+from registry.figures.catalogue.counts import KNOWN_SECTORS, OUTSIDE, active
 from registry.figures.count import UNKNOWN, Count
 from registry.figures.indicator import JOB, PERCENT, PERIODS, PERSON, PLACES, WHO, Indicator, Words
+from registry.figures.windows import ENDING_SOON
 
 N, D = IndicatorName, Dimension
 PERSONAL, SPECIAL, PROTECTIVE = Sensitivity.PERSONAL, Sensitivity.SPECIAL, Sensitivity.PROTECTIVE
