@@ -41,6 +41,10 @@ def _only(document: Document, table: str) -> Mapping[str, Any]:
     return columns
 
 
+def first_day(partial: str) -> str:
+    return f"{partial}-01-01"[:10] if len(partial) == 4 else f"{partial}-01"[:10]
+
+
 def visits(document: Document, known: Known) -> Iterator[Facts]:
     columns = _only(document, "service_visit")
     yield {"service_type": columns["type"], "date": columns["date"]}
@@ -68,10 +72,30 @@ def assistance(document: Document, known: Known) -> Iterator[Facts]:
     }
 
 
+def groups(document: Document, known: Known) -> Iterator[Facts]:
+    columns = _only(document, "business_group")
+    yield {"formed_on": first_day(columns["formed_on"])}
+
+
+def cooperatives(document: Document, known: Known) -> Iterator[Facts]:
+    yield {"cooperative_status": _only(document, "cooperative")["status"]}
+
+
+def legal_entities(document: Document, known: Known) -> Iterator[Facts]:
+    yield from (facts for facts in cooperatives(document, known) if facts["cooperative_status"] == "LEGAL_ENTITY")
+
+
+def cooperative_members(document: Document, known: Known) -> Iterator[Facts]:
+    for _ in document["cooperative_member"]:
+        yield from cooperatives(document, known)
+
+
 LEDGERS: dict[str, dict[str, Callable[[Document, Known], Iterator[Facts]]]] = {
     "service_visit": {"ledger_visit": visits},
     "training": {"ledger_training": trainings, "ledger_participant": participants},
     "assistance": {"ledger_assistance": assistance},
+    "business_group": {"ledger_group": groups},
+    "cooperative": {"ledger_cooperative": cooperatives, "ledger_cooperative_member": cooperative_members},
 }
 """Table of the record → ledger → the facts of each row that the record has in it."""
 COUNTED: dict[IndicatorName, tuple[str, Callable[[Document, Known], Iterator[Facts]], str | None]] = {
@@ -79,8 +103,14 @@ COUNTED: dict[IndicatorName, tuple[str, Callable[[Document, Known], Iterator[Fac
     IndicatorName.TRAININGS: ("training", trainings, "starts_on"),
     IndicatorName.TRAINING_PARTICIPANTS: ("training", participants, "starts_on"),
     IndicatorName.ASSISTANCE_IDR: ("assistance", assistance, "date"),
+    IndicatorName.GROUPS: ("business_group", groups, None),
+    IndicatorName.COOPERATIVES: ("cooperative", cooperatives, None),
+    IndicatorName.COOPERATIVE_MEMBERS: ("cooperative", cooperative_members, None),
+    IndicatorName.COOPERATIVE_LEGAL_SHARE: ("cooperative", legal_entities, None),
 }
-"""Indicator → the table of its records, what is counted of each, and the fact by which it is dated."""
+"""Indicator → the table of its records, what is counted of each, and the fact by which it is dated.
+
+Of a share, the numerator."""
 
 
 def period(dimension: str, day: str) -> str:
@@ -109,6 +139,8 @@ def count(
         if table not in revision.document or not revision.area.startswith(area):
             continue
         for facts in facts_of(revision.document, known):
+            if day is not None and facts.get("formed_on", "") > day.isoformat():
+                continue
             keys = tuple(_key(dimension, revision.area, facts, dated) for dimension in by)
             numbers[keys] += 1
             sums[keys] = sums.get(keys, Decimal(0)) + facts.get("rupiah", Decimal(0))

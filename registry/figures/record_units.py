@@ -1,4 +1,4 @@
-"""The units of a village's records: visits, trainings, their participants, and assistance.
+"""The units of a village's records: visits, trainings, participants, assistance, groups, cooperatives, their members.
 
 These records are not verified: they count from the moment they are saved, with what they hold then.
 Rule: a ledger keeps codes, dates, numbers and yes or no, never a name, a text or a number of the vault.
@@ -13,18 +13,26 @@ import sqlalchemy as sa
 
 from registry.figures.unit import Unit
 from registry.models.assistance import Assistance
+from registry.models.business_group import BusinessGroup
+from registry.models.cooperative import Cooperative, CooperativeMember
 from registry.models.member import Member
 from registry.models.noun import const, table_of
 from registry.models.region import PROGRAMME
 from registry.models.service_visit import ServiceVisit
 from registry.models.training import Training, TrainingParticipant
+from registry.values.civil_day import CAPITAL
 
 Rows = sa.Select[Any]
 RUPIAH = "IDR"
 
 
-def _keys(record: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
-    return record.c.id.label("subject_id"), record.c.id.label("record_id")
+def _keys(record: sa.FromClause, entry: sa.FromClause | None = None) -> tuple[sa.ColumnElement[Any], ...]:
+    subject = record if entry is None else entry
+    return subject.c.id.label("subject_id"), record.c.id.label("record_id")
+
+
+def _is_listed(entry: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(entry.c.record_id == record.c.id, entry.c.archived_at.is_(None))
 
 
 def _visits(visit: sa.FromClause) -> Rows:
@@ -38,14 +46,10 @@ def _trainings(training: sa.FromClause) -> Rows:
 def _participants(training: sa.FromClause) -> Rows:
     """Those who are listed; their sex is what their household records when the training is saved."""
     entry, person = table_of(TrainingParticipant).alias("e$"), table_of(Member).alias("m$")
-    listed = training.join(entry, sa.and_(entry.c.record_id == training.c.id, entry.c.archived_at.is_(None)))
-    return sa.select(
-        entry.c.id.label("subject_id"),
-        training.c.id.label("record_id"),
-        person.c.sex,
-        training.c.skill,
-        training.c.starts_on,
-    ).select_from(listed.outerjoin(person, person.c.id == entry.c.member_id))
+    own = (person.c.sex, training.c.skill, training.c.starts_on)
+    listed = training.join(entry, _is_listed(entry, training))
+    source = listed.outerjoin(person, person.c.id == entry.c.member_id)
+    return sa.select(*_keys(training, entry), *own).select_from(source)
 
 
 def _assistance(assistance: sa.FromClause) -> Rows:
@@ -61,8 +65,30 @@ def _assistance(assistance: sa.FromClause) -> Rows:
     ).select_from(assistance.outerjoin(programme, programme.c.id == assistance.c.programme_id))
 
 
+def _groups(group: sa.FromClause) -> Rows:
+    """A group without a date is formed when it is recorded."""
+    # coalesce(registry.first_day(formed_on), CAST(timezone('Asia/Jakarta', created_at) AS DATE)) AS formed_on
+    recorded = sa.cast(sa.func.timezone(const(CAPITAL.key), group.c.created_at), sa.Date())
+    formed = sa.func.registry.first_day(group.c.formed_on, type_=sa.Date())
+    return sa.select(*_keys(group), sa.func.coalesce(formed, recorded).label("formed_on"))
+
+
+def _cooperatives(cooperative: sa.FromClause) -> Rows:
+    return sa.select(*_keys(cooperative), cooperative.c.status.label("cooperative_status"))
+
+
+def _cooperative_members(cooperative: sa.FromClause) -> Rows:
+    entry = table_of(CooperativeMember).alias("e$")
+    listed = cooperative.join(entry, _is_listed(entry, cooperative))
+    status = cooperative.c.status.label("cooperative_status")
+    return sa.select(*_keys(cooperative, entry), status).select_from(listed)
+
+
 VISIT = Unit("visit", _visits, record=ServiceVisit)
 TRAINING = Unit("training", _trainings, record=Training)
 PARTICIPANT = Unit("participant", _participants, record=Training)
 ASSISTANCE = Unit("assistance", _assistance, record=Assistance)
-RECORD_UNITS = (VISIT, TRAINING, PARTICIPANT, ASSISTANCE)
+GROUP = Unit("group", _groups, record=BusinessGroup)
+COOPERATIVE = Unit("cooperative", _cooperatives, record=Cooperative)
+COOPERATIVE_MEMBER = Unit("cooperative_member", _cooperative_members, record=Cooperative)
+RECORD_UNITS = (VISIT, TRAINING, PARTICIPANT, ASSISTANCE, GROUP, COOPERATIVE, COOPERATIVE_MEMBER)

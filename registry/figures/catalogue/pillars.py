@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName, TimeBasis
-from registry.figures.count import Count
+from registry.codes import CooperativeStatus, Dimension, IndicatorName, TimeBasis
+from registry.figures.count import Count, Window
 from registry.figures.indicator import PERCENT, PERIODS, PERSON, PLACES, Indicator, Words
-from registry.figures.record_units import ASSISTANCE, PARTICIPANT, TRAINING, VISIT
+from registry.figures.record_units import (
+    ASSISTANCE,
+    COOPERATIVE,
+    COOPERATIVE_MEMBER,
+    GROUP,
+    PARTICIPANT,
+    TRAINING,
+    VISIT,
+)
 
 N, D = IndicatorName, Dimension
 OPERATIONAL = Sensitivity.OPERATIONAL
-COOPERATIVE = Words("koperasi", "cooperatives")
+UNIT_COOPERATIVE = Words("koperasi", "cooperatives")
 FIRST_DAY = Words("hari pertama pelatihan", "first day of the training")
 EXISTS = Words(
-    "Koperasi yang dicatat dan tidak diarsipkan. Koperasi dihitung sejak dicatat atau, bila lebih dulu, sejak"
-    " berbadan hukum.",
-    "Cooperatives that are recorded and not archived. One counts since it was recorded or, if that is earlier, since it"
-    " became a legal entity.",
+    "Koperasi yang dicatat dan tidak diarsipkan; untuk hari yang lampau, menurut catatan pada hari itu.",
+    "Cooperatives that are recorded and not archived; of a past day, as they were recorded on that day.",
 )
 
 PILLARS = (
@@ -57,10 +63,11 @@ PILLARS = (
         Words("kelompok", "groups"),
         Words(
             "Kelompok usaha yang sudah dibentuk pada hari itu dan tidak diarsipkan; tanpa tanggal pembentukan,"
-            " dihitung sejak dicatat.",
+            " dihitung sejak dicatat. Untuk hari yang lampau, menurut catatan pada hari itu.",
             "Business groups that were formed by the day and are not archived; one without a date counts since it was"
-            " recorded.",
+            " recorded. Of a past day, as they were recorded on that day.",
         ),
+        counts=Count(GROUP, window=Window(begins="l.formed_on")),
         by=(*PLACES, *PERIODS),
     ),
     Indicator(
@@ -79,7 +86,15 @@ PILLARS = (
         counts=Count(ASSISTANCE, sum="rupiah", dated="date"),
         by=(*PLACES, D.ASSISTANCE_TYPE, D.PROGRAMME, *PERIODS),
     ),
-    Indicator(N.COOPERATIVES, "I37", OPERATIONAL, COOPERATIVE, EXISTS, by=(*PLACES, D.COOPERATIVE_STATUS, *PERIODS)),
+    Indicator(
+        N.COOPERATIVES,
+        "I37",
+        OPERATIONAL,
+        UNIT_COOPERATIVE,
+        EXISTS,
+        counts=Count(COOPERATIVE),
+        by=(*PLACES, D.COOPERATIVE_STATUS, *PERIODS),
+    ),
     Indicator(
         N.COOPERATIVE_MEMBERS,
         "I37",
@@ -91,6 +106,7 @@ PILLARS = (
             "Members of households in the register who are recorded as members of a cooperative (COOPERATIVES); a"
             " member of two counts twice. All other members are only in the cooperative's own yearly figures.",
         ),
+        counts=Count(COOPERATIVE_MEMBER),
         by=(*PLACES, D.COOPERATIVE_STATUS, *PERIODS),
     ),
     Indicator(
@@ -100,6 +116,8 @@ PILLARS = (
         PERCENT,
         Words("Koperasi yang berstatus berbadan hukum.", "Cooperatives with the status LEGAL_ENTITY."),
         EXISTS,
+        counts=Count(COOPERATIVE, {"cooperative_status": (CooperativeStatus.LEGAL_ENTITY.value,)}),
+        per=Count(COOPERATIVE),
         by=(*PLACES, *PERIODS),
     ),
     Indicator(
