@@ -4,7 +4,8 @@ A cell (one village, one value of each dimension) is counted as of the village's
 k, up or down by lot.  The lot is drawn once for the households in the cell, because the smallest of their secret
 numbers decides: the same households give the same number in every question, for every caller, on every day.  A larger
 region is the sum of its villages' numbers, so they add up and tell nothing more; the country has numbers of its own.
-Rule: these tables hold no true count of others, so they need no row security.  Tests: tests/test_closes.py.
+Rule: these tables hold no true count of others, so they need no row security.  Tests: tests/test_closes.py,
+tests/test_disclosure.py.
 """
 
 from __future__ import annotations
