@@ -42,7 +42,7 @@ from schema.types.member import MemberConnection
 from schema.types.node import Connection, Node
 from schema.types.parenting_session import ParentingSession
 from schema.types.pillar import pillar_connection
-from schema.types.question import OF_ANY
+from schema.types.question import BY_ID, OF_ANY
 from schema.types.reference import LIST_KEY, ReferenceList
 from schema.types.region import BY_CODE, BY_NUMBER, REGION_KEY, Programme, Province, Region
 from schema.types.service_visit import ServiceVisit
@@ -176,6 +176,9 @@ class Query:
         figures.Statistics,
         None,
         OF_ANY,
+    )
+    figure: Statistics | None = answer(
+        OPEN, "A figure exactly as it was answered before.", figures.KeptStatistics, None, BY_ID
     )
     national_summary: Summary | None = look_up(
         OPEN, "The Minister's sentence for the country: the same numbers for every signed-in user.", summary.Summary

@@ -154,6 +154,7 @@ def test_database_entry_points_are_called_only_where_allowed() -> None:
     """One file sends reads, behind the gate; only the entry points use connections."""
     doors = {
         "fetch_json": {"registry/read/run.py"},
+        "fetch_kept": {"registry/read/run.py"},
         "explain": {"server/cli/explain.py"},
         "sign_in": {"server/http/identity.py"},
         "registered_operation": {"server/http/registered.py"},

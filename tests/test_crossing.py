@@ -59,7 +59,16 @@ async def test_crossings_may_use_only_the_tables_they_declare(world: World) -> N
     entered = set[str]().union(*(crossing.enters for crossing in CROSSINGS))
     changed = set[str]().union(*(crossing.changes for crossing in CROSSINGS))
     removed = set[str]().union(*(crossing.removes for crossing in CROSSINGS))
-    assert entered == {"record_id", "quota", "account_subject", "audit_event", "throttle", "credential", *FIGURES}
+    assert entered == {
+        "record_id",
+        "quota",
+        "account_subject",
+        "audit_event",
+        "throttle",
+        "credential",
+        "figure",
+        *FIGURES,
+    }
     assert changed == {"quota", "throttle", "credential", "account", "second_factor", "recovery_code", *FIGURES}
     assert removed == {"throttle", "session", "device", "second_factor", "recovery_code", "figure_due"}
     for table in DOORS:

@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from auth.ability import Ability
 from auth.area import COUNTRY
@@ -19,8 +19,9 @@ from auth.principal import SETTING_OF, area_setting
 from auth.sensitivity import Sensitivity
 from registry.figures.answer import column, shown_part
 from registry.figures.indicator import COUNTED
+from registry.figures.kept import ANSWER, FIGURE
 from registry.models.fact import Derived
-from registry.models.noun import C_TEXT, Answer, const
+from registry.models.noun import Answer, const
 
 OPEN = Sensitivity.OPEN
 SETTINGS = (*[area_setting(kind) for kind in COUNTED if kind is not OPEN], SETTING_OF[Ability.FIGURE_EXACT])
@@ -39,21 +40,24 @@ class Statistics(Answer):
         # registry.statistics(CAST($1 AS JSONB), t$1.code) AS t$2
         within: Any = question.op("->>")(const("within"))
         place = sa.func.coalesce(within, const(COUNTRY)) if parent is None else parent.c.code
-        columns: list[Any] = [
-            sa.column("id", sa.Uuid()),
-            sa.column("area", C_TEXT),
-            sa.column("cut_off", sa.DateTime(timezone=True)),
-            sa.column("oldest_cut_off", sa.DateTime(timezone=True)),
-            sa.column("region_version", sa.Text()),
-            sa.column("reporting", sa.Integer()),
-            sa.column("enrolled", sa.Integer()),
-            sa.column("published", sa.Integer()),
-            sa.column("suppressed", sa.Integer()),
-            sa.column("question", JSONB()),
-            sa.column("total", JSONB()),
-            sa.column("lines", JSONB()),
-        ]
-        return sa.func.registry.statistics(question, place).table_valued(*columns, name=name)
+        return sa.func.registry.statistics(question, place).table_valued(*_columns(), name=name)
+
+
+class KeptStatistics(Answer):
+    """One row: an answer that was kept, by its id."""
+
+    row_sensitivity = OPEN
+    settings = SETTINGS
+
+    @staticmethod
+    def answer(parent: sa.FromClause | None, name: str, question: sa.ColumnElement[Any]) -> sa.FromClause:
+        # registry.kept_statistics(CAST(CAST($1 AS JSONB) ->> 'id' AS UUID)) AS t$1
+        which = sa.cast(question.op("->>")(const("id")), sa.Uuid())
+        return sa.func.registry.kept_statistics(which).table_valued(*_columns(), name=name)
+
+
+def _columns() -> list[Any]:
+    return [sa.column("area" if name == "place" else name, FIGURE.c[name].type) for name in ANSWER]
 
 
 def of_region(parent: sa.FromClause, child: sa.FromClause) -> sa.ColumnElement[bool]:

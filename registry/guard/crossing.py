@@ -114,11 +114,15 @@ PUBLISHED_CELLS = Crossing(
     builds=True,
 )
 
+_ANSWER = (
+    "TABLE (id uuid, area text, cut_off timestamptz, oldest_cut_off timestamptz, region_version text,"
+    " reporting int, enrolled int, published int, suppressed int, question jsonb, total jsonb, lines jsonb)"
+)
+
 STATISTICS = Crossing(
     "statistics",
     (("asked", "jsonb"), ("place", "text")),
-    "TABLE (id uuid, area text, cut_off timestamptz, oldest_cut_off timestamptz, region_version text,"
-    " reporting int, enrolled int, published int, suppressed int, question jsonb, total jsonb, lines jsonb)",
+    _ANSWER,
     frozenset(
         {
             "region",
@@ -132,6 +136,16 @@ STATISTICS = Crossing(
     ),
     "Which villages report is public, and a day before the first verification has no figures.",
     statistics.STATISTICS,
+    enters=frozenset({"figure"}),
+)
+
+KEPT_STATISTICS = Crossing(
+    "kept_statistics",
+    (("which", "uuid"),),
+    _ANSWER,
+    frozenset({"figure"}),
+    "A quoted answer is kept as it was, and shown again to whoever may see each of its exact figures.",
+    statistics.KEPT,
     builds=True,
 )
 

@@ -33,6 +33,7 @@ class Metered(enum.Enum):
     REVEAL = "a number of the vault that was shown in full"
     TAKEN_ID = "an id that somebody tried to give to a new record, although it names another"
     TAKEN_ANSWER = "an answer ID_TAKEN, for any id"
+    KEPT_FIGURE = "an answer of figures that is kept, because its id was asked for"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from auth.area import COUNTRY
 from registry.figures.indicator import MOST_INDICATORS
+from registry.figures.kept import ANSWER, KEPT_PER_HOUR
 from registry.figures.report import FIRST_MONTH
 from registry.guard.counting import ASKED
+from registry.guard.quota import Metered
 from registry.read.run import REFUSED
 
 MOST_ROWS = 10_000
@@ -23,6 +25,7 @@ STATISTICS = f"""
       first_day CONSTANT date := coalesce((asked->>'from')::date, '{FIRST_MONTH}-01');
       span CONSTANT interval := age(day + 1, first_day);
       months CONSTANT int := greatest(1, 12 * extract(year FROM span) + extract(month FROM span));
+      needs jsonb;
       moment CONSTANT timestamptz := coalesce(ends, now());
     BEGIN
       IF place <> '{COUNTRY}' AND NOT EXISTS (SELECT FROM region r WHERE r.code = place AND r.valid_to IS NULL) THEN
@@ -89,26 +92,55 @@ STATISTICS = f"""
         FROM value v GROUP BY 1, 2, 3),
       closed AS (
         SELECT c.place, max(c.since) AS newest, min(c.since) AS oldest FROM block_close c
-        JOIN enrolled e ON e.code = c.place WHERE c.depth = 1 AND c.since <= moment AND c.until > moment GROUP BY 1)
-      SELECT md5(asked::text || place)::uuid, place,
+        JOIN enrolled e ON e.code = c.place WHERE c.depth = 1 AND c.since <= moment AND c.until > moment GROUP BY 1),
+      needed AS (
+        SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(
+          CASE WHEN v.is_row THEN i.kind || i.kinds ELSE i.kind END, v.region)), '[]') AS needs
+        FROM value v JOIN indicator i ON i.at = v.at WHERE v.is_live)
+      SELECT NULL, place,
              CASE WHEN bool_or(v.is_live) THEN moment ELSE coalesce((SELECT max(newest) FROM closed), moment) END,
              CASE WHEN bool_and(v.is_live) THEN moment ELSE coalesce((SELECT min(oldest) FROM closed), moment) END,
              coalesce((SELECT decree FROM region_list ORDER BY loaded_at DESC LIMIT 1), ''),
              (SELECT count(*) FROM enrolled e WHERE EXISTS (SELECT FROM ledger_household h
                 WHERE h.until = 'infinity' AND h.area = e.code AND h.since > now() - interval '180 days')),
              (SELECT count(*) FROM enrolled), (SELECT count(*) FROM closed),
-             coalesce((SELECT sum(hidden) FROM shown), 0), asked,
+             coalesce((SELECT sum(hidden) FROM shown), 0), asked - 'keep',
              (SELECT jsonb_build_array(s.region, to_jsonb(s.line), s.figures) FROM shown s WHERE NOT s.is_row),
              coalesce((SELECT jsonb_agg(jsonb_build_array(s.region, to_jsonb(s.line), s.figures) ORDER BY s.line)
-                       FROM shown s WHERE s.is_row), '[]')
+                       FROM shown s WHERE s.is_row), '[]'), (SELECT needs FROM needed)
       FROM value v
       INTO id, area, cut_off, oldest_cut_off, region_version, reporting, enrolled, published, suppressed, question,
-           total, lines;
+           total, lines, needs;
       IF jsonb_array_length(lines) > {MOST_ROWS} THEN
         RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'TOO_MANY_ROWS';
+      END IF;
+      id := md5(concat_ws('|', area, question, total, lines, needs))::uuid;
+      IF (asked->>'keep')::boolean THEN
+        INSERT INTO figure (id, place, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
+                            suppressed, question, total, lines, needs)
+        VALUES (id, area, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
+                suppressed, question, total, lines, needs) ON CONFLICT DO NOTHING;
+        IF FOUND AND take(me(), '{Metered.KEPT_FIGURE.name}', id, {KEPT_PER_HOUR}) > 0 THEN
+          RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'TOO_MANY_QUOTED';
+        END IF;
       END IF;
       RETURN NEXT;
     END
 """
 """One row: the place, the cut-offs, the map, the villages, and the total and the rows as
 [region, keys, [[value, is it suppressed, is it exact, margin] of each indicator]]."""
+
+KEPT = f"""
+    #variable_conflict use_column
+    BEGIN
+      RETURN QUERY SELECT {", ".join(f"f.{name}" for name in ANSWER)} FROM figure f
+      WHERE f.id = which AND NOT EXISTS (
+        SELECT FROM jsonb_array_elements(f.needs) n
+        WHERE NOT sees_exactly(ARRAY(SELECT jsonb_array_elements_text(n->0)), n->>1));
+      IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'FIGURE_UNKNOWN';
+      END IF;
+    END
+"""
+"""The same row of a kept answer; one that shows what the caller may not see any more is refused like one that never
+was."""

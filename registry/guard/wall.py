@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from auth.area import NATIONAL
 from registry import models
 from registry.codes import RegionLevel
-from registry.figures import cube, ledger, published
+from registry.figures import cube, kept, ledger, published
 from registry.guard import one_way, quota, record_id, sensitive, staff, throttle
 from registry.guard.area_tests import UNDRAFTED, in_areas, within
 from registry.guard.crossing import NAMING, Crossing
@@ -171,7 +171,7 @@ DOORS: dict[str, Door] = {
     audit.AUDIT.name: Door(Kind.APPENDED),
     **{
         table.name: Door(Kind.ENTERED, insert=False)
-        for table in (record_id.RECORD_ID, quota.QUOTA, throttle.THROTTLE, cube.FIGURE_CELL)
+        for table in (record_id.RECORD_ID, quota.QUOTA, throttle.THROTTLE, cube.FIGURE_CELL, kept.FIGURE)
     },
 }
 HOLDER = {

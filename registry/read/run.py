@@ -85,11 +85,15 @@ def of_caller(name: str) -> Callable[[Caller], Any] | None:
 
 
 async def execute(
-    database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None
+    database: Database, statement: Statement, values: Sequence[Any], seconds: float | None = None, keeps: bool = False
 ) -> bytes | None:
-    """The JSON of a statement with its values in order.  Raises UnknownRegion, Unanswerable, TooSlow, Unreachable."""
+    """The JSON of a statement with its values in order; `keeps` says that it keeps what it answers.
+
+    Raises UnknownRegion, Unanswerable, TooSlow, Unreachable."""
     timeout = () if seconds is None else (seconds,)
     try:
+        if keeps:
+            return await database.fetch_kept(statement.text, values, *timeout)
         return await database.fetch_json(statement.text, values, *timeout)
     except asyncpg.PostgresError as error:
         if error.sqlstate == REFUSED:

@@ -217,6 +217,18 @@ class Database:
             json: bytes | None = await connection.fetch_value(text, values, seconds)
             return json
 
+    async def fetch_kept(self, text: str, values: Sequence[Any], seconds: float | None = None) -> bytes | None:
+        """Like `fetch_json`, for a statement that also keeps what it answers (registry/figures/kept.py)."""
+        async with self._connection() as connection:
+            try:
+                await begin(connection, "BEGIN READ WRITE")
+                json: bytes | None = await connection.fetch_value(text, values, seconds)
+                await connection.execute("COMMIT")
+            except BaseException:
+                await roll_back(connection)
+                raise
+            return json
+
     async def explain(self, text: str, values: Sequence[Any]) -> list[str]:
         """The plan that `fetch_json` uses, with the counts and times of one more run.
 

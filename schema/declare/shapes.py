@@ -67,6 +67,7 @@ class Asked:
 
     arguments: dict[str, Any] = field(hash=False, compare=False)
     question: Callable[[dict[str, Any]], str]
+    keeps: bool = True  # its answer is kept when its id is asked for
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,11 @@ class Plan:
     checks: tuple[Binding, ...]  # bindings that may raise, whether or not the SQL uses them
     refusals: tuple[Refusal, ...] = ()  # fields inside that are null
     absent: Absent | None = None
+    keeps: bool = False  # an answer whose id is asked for, so that it can be quoted
 
     async def run(self, database: Database, call: Call, seconds: float | None = None) -> bytes | None:
         """The JSON of the field, None for null.  Raises what `execute` does, and why a look-up returned nothing."""
-        json = await execute(database, self.statement, [value(call) for value in self.values], seconds)
+        json = await execute(database, self.statement, [value(call) for value in self.values], seconds, self.keeps)
         if json is None and self.absent is not None:
             arguments = {name: value(call) for name, value in self.bindings.items()}
             error = await self.absent(database, call, arguments)
@@ -188,6 +189,7 @@ class Planner:
             checks=tuple(selection.checks),
             refusals=tuple(selection.refusals.values()),
             absent=None if key is None else key.absent,
+            keeps=selection.keeps,
         )
         self.plans.append(plan)
         return plan

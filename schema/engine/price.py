@@ -148,6 +148,8 @@ def narrowed(codes: Binding, whole: Callable[[Call], int] = caller_width) -> Bin
 
 def answer_width(question: Mapping[str, Any], reach: Size | None) -> Size:
     """The width of an answer: of its place, for each indicator, twice for a breakdown, and for each period."""
+    if "indicators" not in question:  # a kept answer
+        return 1
     place = question.get("within")
     width = reach if reach is not None else NATION if place is None else narrowed(binding([place]))
     times = binding([question["indicators"], question["by"], question.get("period")], _readings)

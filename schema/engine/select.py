@@ -6,7 +6,6 @@ as bindings.  What is asked for and how it is named is all that shapes the SQL. 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -72,6 +71,7 @@ from schema.engine.price import (
     narrowed,
     plain_list_size,
 )
+from schema.engine.variables import as_uuid
 from schema.engine.walk import NO_COLUMNS, Columns, Walk
 
 
@@ -182,13 +182,17 @@ class Selection(Walk):
         return Many(key, source, record, shape.order, shape.limit, kind, shape.when)
 
     def answer(self, key: str, field: GraphQLField, nodes: list[FieldNode], shape: RelatedField, asked: Asked) -> One:
-        """The record that answers the question of the field's arguments."""
+        """The record that answers the question of the field's arguments; it is kept if its id is asked for."""
+        target: Any = get_named_type(field.type)
         arguments = get_argument_values(field, nodes[0], self.variables)
+        fields = self.fields_below(target, nodes).values()
+        arguments["keep"] = asked.keeps and any(same_key[0].name.value == "id" for same_key in fields)
+        self.keeps |= arguments["keep"]
         question = self.bind(self.new_name("q"), arguments, asked.question, refuses=True)
         self.complexity.add_readings(STATISTICS, answer_width(arguments, self.complexity.reach))
         outside, self.question = self.question, arguments
         with self.complexity.nested(None):
-            record = self.object(get_named_type(field.type), nodes)
+            record = self.object(target, nodes)
         self.question = outside
         return One(key, replace(shape.source, question=question), record, (), guard(field, shape.kind))
 
@@ -308,11 +312,3 @@ def _depends_on_type(fields: Fields, types: Iterable[GraphQLObjectType]) -> bool
     """Whether one of the fields that these types have in common is not the same for all: their name, or `withheld`."""
     names = {nodes[0].name.value for nodes in fields.values()}
     return "__typename" in names or ("withheld" in names and len({guarded_names(type_) for type_ in types}) > 1)
-
-
-def as_uuid(text: str | None) -> uuid.UUID | None:
-    """The id; a text that is not a UUID becomes an id that no record has."""
-    try:
-        return None if text is None else uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

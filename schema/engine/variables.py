@@ -139,3 +139,11 @@ def folded(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text)
     without_accents = (letter for letter in letters if not "\u0300" <= letter <= "\u036f")
     return "".join(letter.lower() if letter.isascii() else letter for letter in without_accents)
+
+
+def as_uuid(text: str | None) -> uuid.UUID | None:
+    """The id; a text that is not a UUID becomes an id that no record has."""
+    try:
+        return None if text is None else uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)

@@ -39,6 +39,7 @@ class Walk(Collector):
     checks: list[Binding] = field(default_factory=list)  # bindings that may raise, whether or not the SQL uses them
     path: tuple[Step, ...] = ()  # from the root field to the field at hand
     question: dict[str, Any] | None = None  # the arguments of the answer around the field at hand
+    keeps: bool = False  # an answer is to be kept, because its id is asked for
     refusals: dict[tuple[tuple[Step, ...], FieldNode], Refusal] = field(default_factory=dict)  # by path and field
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from registry.values.civil_day import civil_day
 from schema.declare.arguments import argument
 from schema.declare.directives import Exemption
 from schema.declare.input_types import InputField, input_type
+from schema.declare.makers import ID
 from schema.declare.shapes import Asked
 from schema.errors import BadInput
 
@@ -49,12 +51,29 @@ _BY_DATA = {
         "Hasilnya terlalu banyak baris; kurangi rincian atau pilih wilayah yang lebih kecil.",
         "The answer would have too many rows: use fewer dimensions or a smaller region.",
     ),
+    "FIGURE_UNKNOWN": (
+        "Id ini bukan jawaban yang boleh Anda lihat; ajukan `statistics` lagi.",
+        "No answer that you may see has this id: ask `statistics` again.",
+    ),
+    "TOO_MANY_QUOTED": (
+        "Terlalu banyak `id` dalam satu jam; minta `id` hanya bila angka dikutip.",
+        "Too many ids in one hour: ask for `id` only to quote the figures.",
+    ),
     "PERIOD_NOT_WHOLE_MONTHS": (
         "Di luar wilayah Anda angka terbit per bulan penuh; mulai tanggal 1 dan berakhir pada hari terakhir bulan.",
         "Outside your area numbers are published by whole months: begin on the 1st and end on the last of a month.",
     ),
 }
 """What only the data can refuse (registry/guard/statistics.py) → the sentences."""
+
+
+def kept(arguments: Mapping[str, Any]) -> str:
+    """The question for a kept answer, by its id."""
+    try:
+        which = uuid.UUID(arguments["id"])
+    except ValueError:
+        which = uuid.UUID(int=0)  # no answer has it
+    return json.dumps({"id": str(which)})
 
 
 def unanswerable(problem: str) -> QuestionRefused:
@@ -84,13 +103,14 @@ def question(arguments: Mapping[str, Any]) -> str:
         "to": last and last.isoformat(),
         "days": [day.isoformat() for day in _days(by, first, last, all(is_flow))],
         "unverified": bool(arguments.get("includeUnverified")),
+        "keep": bool(arguments.get("keep")),
         "boundaries": (arguments.get("boundaries") or Boundaries.NOW).value,
     }
-    if asked["unverified"] and (on or period):
+    if asked["unverified"]:
         raise QuestionRefused(
-            "UNVERIFIED_IN_THE_PAST",
-            "`includeUnverified` menghitung keadaan hari ini; hapus `on` dan `period`.",
-            "`includeUnverified` counts the records of today; leave out `on` and `period`.",
+            "UNVERIFIED_NOT_COUNTED",
+            "Yang belum diverifikasi belum dihitung di sini; pakai `groups` pada daftar.",
+            "What is not verified is not counted here yet: use `groups` of a list.",
         )
     return json.dumps(asked)
 
@@ -205,6 +225,8 @@ _ARGUMENTS: dict[str, Any] = {
     "include_unverified": argument(bool, "Count the records as they stand, in your own area only.", False),
     "boundaries": argument(Boundaries, "On the map of then or of now.", Boundaries.NOW),
 }
+BY_ID = Asked({"id": argument(ID, "`id` of an earlier answer.")}, kept, keeps=False)
+"""The question for an answer that was given before."""
 OF_REGION = Asked(_ARGUMENTS, question)
 """The question about the region that it is asked of."""
 OF_ANY = Asked(
