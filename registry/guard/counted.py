@@ -18,6 +18,7 @@ from registry.figures.cube import BUSINESSES, HOUSEHOLDS, MIGRANTS, NOW, PERSONS
 from registry.figures.fold import postings
 from registry.figures.tables import HEADLINE, NUMERATOR
 from registry.figures.units import PERSON
+from registry.guard.reporting import reporting
 from registry.values.civil_day import CAPITAL
 
 N = IndicatorName
@@ -125,16 +126,7 @@ COUNTED = f"""
     coverage AS (
         SELECT count(DISTINCT left(code, 2))::int AS provinces, count(DISTINCT left(code, 5))::int AS regencies,
                count(DISTINCT left(code, 8))::int AS districts, count(*)::int AS villages FROM enrolled),
-    reporting AS (
-        SELECT CASE WHEN operational THEN
-          (SELECT count(*)::int FROM enrolled e WHERE EXISTS (
-             SELECT FROM ledger_household h
-             WHERE h.until = 'infinity' AND h.area = e.code AND h.since > now() - interval '180 days'))
-        ELSE
-          (SELECT count(*)::int FROM enrolled e WHERE EXISTS (
-             SELECT FROM block_close b
-             WHERE b.depth = 1 AND b.place = e.code AND b.since > now() - interval '180 days'))
-        END AS villages FROM sight),
+    reporting AS (SELECT {reporting("operational")} AS villages FROM sight),
     cell AS MATERIALIZED (
         SELECT cube, k1, k2, k3, n FROM figure_cell
         WHERE cube IN ({_IDS}) AND grain = '{NOW}' AND level = {level_of("inside")} AND region = inside

@@ -12,10 +12,12 @@ from registry.figures.kept import ANSWER, KEPT_PER_HOUR
 from registry.figures.report import FIRST_MONTH
 from registry.guard.counting import ASKED
 from registry.guard.quota import Metered
+from registry.guard.reporting import reporting
 from registry.read.run import REFUSED
 
 MOST_ROWS = 10_000
 """Rows of one answer, before it is paged."""
+_IS_MINE = "sees_exactly('{OPERATIONAL}', place)"
 MOST_CELLS = 2 * MOST_ROWS * MOST_INDICATORS
 
 STATISTICS = f"""
@@ -101,8 +103,7 @@ STATISTICS = f"""
              CASE WHEN bool_or(v.is_live) THEN moment ELSE coalesce((SELECT max(newest) FROM closed), moment) END,
              CASE WHEN bool_and(v.is_live) THEN moment ELSE coalesce((SELECT min(oldest) FROM closed), moment) END,
              coalesce((SELECT decree FROM region_list ORDER BY loaded_at DESC LIMIT 1), ''),
-             (SELECT count(*) FROM enrolled e WHERE EXISTS (SELECT FROM ledger_household h
-                WHERE h.until = 'infinity' AND h.area = e.code AND h.since > now() - interval '180 days')),
+             {reporting(_IS_MINE)},
              (SELECT count(*) FROM enrolled), (SELECT count(*) FROM closed),
              coalesce((SELECT sum(hidden) FROM shown), 0), asked - 'keep',
              (SELECT jsonb_build_array(s.region, to_jsonb(s.line), s.figures) FROM shown s WHERE NOT s.is_row),

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0048_kept_figures"
-down_revision = "0047_published_summary"
+revision = "0050_kept_figures"
+down_revision = "0049_ledgers_of_groups"
 branch_labels = None
 depends_on = None
 
