@@ -14,19 +14,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from auth.area import COUNTRY
-from registry.codes import Dimension, RegionLevel, TimeBasis
+from registry.codes import Dimension, IndicatorName, RegionLevel, TimeBasis
+from registry.figures import coverage
 from registry.figures.catalogue import INDICATORS
 from registry.figures.count import Count, amount, conditions, fact_of_dimension, key_of
+from registry.figures.coverage import AREA, DAY
 from registry.figures.indicator import PERIODS, PLACES, Indicator
 from registry.figures.published import WIDTHS
 from registry.figures.statistics import SETTINGS
 from registry.figures.tables import HEADLINE, TABLES
+from registry.figures.units import HOUSEHOLD
 from registry.models.region import PREFIXES
 from registry.read.run import REFUSED
 from registry.values.civil_day import CAPITAL
-
-DAY = "$day"
-"""Stands for the day as of which a unit is counted, in the SQL of a part."""
 
 
 def _part(count: Count, fixed: Iterable[Dimension]) -> dict[str, Any]:
@@ -75,7 +75,30 @@ def _declared(indicator: Indicator) -> dict[str, Any]:
     }
 
 
-DECLARED = {name.value: _declared(indicator) for name, indicator in INDICATORS.items() if indicator.counts is not None}
+def _coverage(indicator: Indicator) -> dict[str, Any]:
+    """What is counted of enrolments; it is public, so nothing of it is published apart."""
+    keys = {place.value: key_of(_ANY, place, DAY) for place in PLACES} | {Dimension.PROGRAMME.value: "l.programme"}
+    reports = indicator.name is IndicatorName.VILLAGES_REPORTING
+    part = {"rows": coverage.ENROLMENTS, "where": coverage.REPORTS if reports else "true", "dated": None, "keys": keys}
+    return {
+        "class": indicator.sensitivity.value,
+        "rounded_to": indicator.rounded_to,
+        "is_share": False,
+        "is_total": True,
+        "is_flow": False,
+        "fixed": [],
+        "tables": {},
+        "headline": [],
+        "counts": {"n": part | {"amount": coverage.AMOUNTS[indicator.name]}},
+    }
+
+
+_ANY = Count(HOUSEHOLD)
+"""A count whose places are those of every count."""
+DECLARED = {
+    **{name.value: _declared(indicator) for name, indicator in INDICATORS.items() if indicator.counts is not None},
+    **{name.value: _coverage(INDICATORS[name]) for name in coverage.AMOUNTS},
+}
 """What the functions know of each indicator that they answer."""
 _LENGTHS = {level.value: PREFIXES.get(level, 13) for level in RegionLevel}
 _CLASSES = {dimension.value: dimension.sensitivity.value for dimension in Dimension}
@@ -158,14 +181,15 @@ FIGURE_CELLS = f"""
               'infinity', part->>'dated', '-infinity', 'infinity')
             WHEN ends IS NULL THEN format('l.until = %L', 'infinity')
             ELSE 'l.since < $2 AND l.until >= $2' END;
-          queries := queries || replace(replace(
+          queries := queries || replace(replace(replace(
             format('SELECT %s, %L, %s, ARRAY[%s]::text[], ARRAY[%s]::text[], (%s)::numeric FROM %s%s%s WHERE %s'
                    ' GROUP BY 3, 4, 5 HAVING sees_exactly(%L, %s)',
                    n, side, area, keys, share_keys, part->>'amount', part->>'rows',
                    CASE WHEN is_then THEN ' JOIN region v ON v.id = l.village_then' END,
                    CASE WHEN is_series THEN ' CROSS JOIN unnest($3, $4) p(day, ends)' END,
                    array_to_string(tests, ' AND '), kinds, area),
-            'left(l.area,', 'left(' || code || ','), '{DAY}', CASE WHEN is_series THEN 'p.day' ELSE '$1' END);
+            'left(l.area,', 'left(' || code || ','), '{AREA}', area),
+            '{DAY}', CASE WHEN is_series THEN 'p.day' ELSE '$1' END);
         END LOOP;
       END LOOP;
       IF cardinality(queries) > 0 THEN

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from registry.figures import coverage
 from registry.figures.catalogue import INDICATORS
 from registry.figures.cube import CUBES
 from registry.figures.fold import FOLD
@@ -98,7 +99,7 @@ FIGURE_CELLS = Crossing(
     "figure_cells",
     (("asked", "jsonb"), ("dims", "text[]"), ("place", "text")),
     _CELLS,
-    _ANSWERED | {"region"},
+    _ANSWERED | coverage.READ,
     "Planners see figures without the records; it counts only where `sees_exactly` lets the caller.",
     counting.FIGURE_CELLS,
     builds=True,

@@ -14,6 +14,7 @@ from typing import Any
 
 from auth.principal import Principal
 from auth.sensitivity import Sensitivity
+from registry.codes import Dimension
 from registry.figures.definitions import Definition
 from registry.figures.indicator import PERIODS
 from registry.figures.report import ReportRows
@@ -162,8 +163,11 @@ def answer_width(question: Mapping[str, Any], reach: Size | None) -> Size:
 
 def _readings(asked: list[Any]) -> int:
     names, by, period = asked
-    months = 1 if period is None else (period["to"].year - period["from"].year + 1) * 4
-    return len(names) * (1 + bool(by)) * max(1, months if set(by) & set(PERIODS) else 1)
+    times = len(names) * (1 + bool(by))
+    if period is None or not set(by) & set(PERIODS):
+        return times
+    years: int = period["to"].year - period["from"].year + 1
+    return times * (years if Dimension.YEAR in by else 3 * years)  # the states of a year are read together
 
 
 def comparison_price(noun: Readable, datum: Datum, operator: str = "", day: bool = False) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from registry.codes import Boundaries, Dimension, IndicatorName, TimeBasis
 from registry.figures.catalogue import INDICATORS
+from registry.figures.coverage import AMOUNTS
 from registry.figures.indicator import MOST_INDICATORS, PERIODS, PLACES, Indicator
 from registry.models.fact import RegionCode
 from registry.values.civil_day import civil_day
@@ -139,7 +140,7 @@ def _check_dimensions(by: Sequence[Dimension]) -> None:
 
 def _check_indicator(indicator: Indicator, by: Iterable[Dimension]) -> None:
     name = indicator.name.value
-    if indicator.counts is None:
+    if indicator.counts is None and indicator.name not in AMOUNTS:
         raise QuestionRefused(
             "NOT_COUNTED", f"{name} belum dihitung di sini.", f"{name} is defined, and not yet counted here."
         )
