@@ -101,6 +101,26 @@ async def write_history(connection: asyncpg.Connection, rng: random.Random, vill
                     await _insert(connection, table, facts, household, village, since, until)
 
 
+async def verify(
+    connection: asyncpg.Connection, rng: random.Random, household: uuid.UUID, village: asyncpg.Record
+) -> None:
+    """A verification now: what is open of the household closes and other rows open, at one instant; the queue knows it.
+
+    As in life, one at a time changes a household."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", household.hex)
+        at = await connection.fetchval("SELECT clock_timestamp()")
+        for table, rows in some_rows(rng).items():
+            close = f"UPDATE {table} SET until = $2 WHERE household_id = $1 AND until = 'infinity'"
+            await connection.execute(close, household, at)
+            for facts in rows:
+                await _insert(connection, table, facts, household, village, at, None)
+        await connection.execute(
+            "INSERT INTO figure_due (household_id, village_id, area, at) VALUES ($1, $2, $3, $4)",
+            *(household, village["id"], village["code"], at),
+        )
+
+
 async def _insert(
     connection: asyncpg.Connection,
     table: str,
