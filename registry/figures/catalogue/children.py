@@ -58,7 +58,7 @@ CHILDREN = (
             "Children under 18 (I10) whose mother or father in the household has WORKING_ABROAD or ON_HOME_LEAVE as"
             " the stage of the latest episode (see I05). Mother and father are found as in I08.",
         ),
-        counts=left_behind(*ParentsAbroad),
+        counts=left_behind(),
         by=(*OF_CHILD, D.PARENTS_ABROAD, D.CAREGIVER, *PERIODS),
     ),
     _of(N.CHILDREN_OF_MOTHER_ABROAD, ParentsAbroad.MOTHER, "ibunya saja", "whose mother alone is"),
@@ -94,8 +94,8 @@ CHILDREN = (
             " record they count as not coming.",
         ),
         Words("Anak yang ditinggal orang tua (I11).", "Children left behind (I11)."),
-        counts=left_behind(*ParentsAbroad, attends_parenting=("true",)),
-        per=left_behind(*ParentsAbroad),
+        counts=left_behind(attends_parenting=("true",)),
+        per=left_behind(),
         by=(*OF_CHILD, D.PARENTS_ABROAD, D.CAREGIVER, *PERIODS),
     ),
 )

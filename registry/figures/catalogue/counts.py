@@ -23,9 +23,13 @@ def running(**where: tuple[str, ...]) -> Count:
     return Count(units.BUSINESS, {"status": (BusinessStatus.RUNNING,)} | where)
 
 
+SOMEBODY = (ParentsAbroad.MOTHER, ParentsAbroad.FATHER, ParentsAbroad.BOTH)
+"""Not NONE: a child whose parents are all at home is not left behind."""
+
+
 def left_behind(*parents: ParentsAbroad, **where: tuple[str, ...]) -> Count:
-    """Children under 18 of whom these parents are abroad (I11), with these facts."""
-    return Count(units.PERSON, {"parents_abroad": parents} | where, MINOR)
+    """Children under 18 of whom these parents are abroad (I11), somebody if none is named, with these facts."""
+    return Count(units.PERSON, {"parents_abroad": parents or SOMEBODY} | where, MINOR)
 
 
 RUNNING = running()
