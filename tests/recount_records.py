@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ LENGTHS = {"PROVINCE": 2, "REGENCY": 5, "DISTRICT": 8, "VILLAGE": 13}
 
 @dataclass(frozen=True)
 class Known:
-    """What a record names: sex by member, code by programme."""
+    """What a record names: sex by member, code by programme, country by migration."""
 
     sex: Mapping[str, str | None]
     programmes: Mapping[str, str]
+    countries: Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,34 @@ def cooperative_members(document: Document, known: Known) -> Iterator[Facts]:
         yield from cooperatives(document, known)
 
 
+def cases(document: Document, known: Known) -> Iterator[Facts]:
+    columns = _only(document, "household_case")
+    opened, closed, about = columns["opened_on"], columns.get("closed_on"), columns.get("migration_id")
+    days = None if closed is None else (dt.date.fromisoformat(closed) - dt.date.fromisoformat(opened)).days
+    yield {
+        "country": None if about is None else known.countries[about],
+        "case_type": columns["type"],
+        "case_status": columns["status"],
+        "opened_on": opened,
+        "closed_on": closed,
+        "days": days,
+    }
+
+
+def open_cases(document: Document, known: Known) -> Iterator[Facts]:
+    yield from (facts for facts in cases(document, known) if facts["case_status"] not in ("RESOLVED", "CLOSED"))
+
+
+def settled_cases(document: Document, known: Known) -> Iterator[Facts]:
+    yield from (facts for facts in cases(document, known) if facts["case_status"] in ("RESOLVED", "CLOSED"))
+
+
 LEDGERS: dict[str, dict[str, Callable[[Document, Known], Iterator[Facts]]]] = {
     "service_visit": {"ledger_visit": visits},
     "training": {"ledger_training": trainings, "ledger_participant": participants},
     "assistance": {"ledger_assistance": assistance},
     "business_group": {"ledger_group": groups},
+    "household_case": {"ledger_case": cases},
     "cooperative": {"ledger_cooperative": cooperatives, "ledger_cooperative_member": cooperative_members},
 }
 """Table of the record → ledger → the facts of each row that the record has in it."""
@@ -106,6 +131,8 @@ COUNTED: dict[IndicatorName, tuple[str, Callable[[Document, Known], Iterator[Fac
     IndicatorName.GROUPS: ("business_group", groups, None),
     IndicatorName.COOPERATIVES: ("cooperative", cooperatives, None),
     IndicatorName.COOPERATIVE_MEMBERS: ("cooperative", cooperative_members, None),
+    IndicatorName.CASES_OPEN: ("household_case", open_cases, None),
+    IndicatorName.CASE_MEDIAN_DAYS: ("household_case", settled_cases, "closed_on"),
     IndicatorName.COOPERATIVE_LEGAL_SHARE: ("cooperative", legal_entities, None),
 }
 """Indicator → the table of its records, what is counted of each, and the fact by which it is dated.
@@ -130,20 +157,25 @@ def held_on(revisions: Sequence[Revision], day: dt.date | None) -> list[Revision
 
 def count(
     name: IndicatorName, revisions: Sequence[Revision], known: Known, area: str, day: dt.date | None, by: Sequence[str]
-) -> dict[tuple[str, ...], int]:
+) -> dict[tuple[str, ...], int | float]:
     """Keys → the number, of the area and as of the day."""
     table, facts_of, dated = COUNTED[name]
     numbers: Counter[tuple[str, ...]] = Counter()
     sums: dict[tuple[str, ...], Decimal] = {}
+    days: dict[tuple[str, ...], list[int]] = {}
     for revision in held_on(revisions, day):
         if table not in revision.document or not revision.area.startswith(area):
             continue
         for facts in facts_of(revision.document, known):
-            if day is not None and facts.get("formed_on", "") > day.isoformat():
+            begins = facts.get("formed_on") or facts.get("opened_on") or ""
+            if dated is None and day is not None and begins > day.isoformat():
                 continue
             keys = tuple(_key(dimension, revision.area, facts, dated) for dimension in by)
             numbers[keys] += 1
+            days.setdefault(keys, []).append(facts.get("days") or 0)
             sums[keys] = sums.get(keys, Decimal(0)) + facts.get("rupiah", Decimal(0))
+    if name is IndicatorName.CASE_MEDIAN_DAYS:
+        return {keys: statistics.median(several) for keys, several in days.items()}
     if name is IndicatorName.ASSISTANCE_IDR:
         return {keys: int(number.quantize(Decimal(1), ROUND_HALF_UP)) for keys, number in sums.items()}
     return dict(numbers)

@@ -16,7 +16,7 @@ from tests.world import LEDGERS, SCOPED, World
 
 pytestmark = pytest.mark.anyio
 GONE = ("closed", "split")  # a grant in a closed region gives nothing, even if its code is used again
-FIGURES = ("figure_cell", "block_close", "published")
+FIGURES = ("figure_cell", "block_close", "published", "ledger_case")
 NATIONAL = "SELECT * FROM registry.figures('0')"
 
 

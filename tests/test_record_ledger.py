@@ -26,6 +26,7 @@ from registry.figures.count import amount, conditions, key_of
 from registry.figures.indicator import PERIODS
 from registry.figures.ledger import LEDGERS, RECORD_LEDGERS, UNITS_OF, keeping_record
 from registry.models.business_group import BusinessGroup
+from registry.models.case import Case
 from registry.models.cooperative import Cooperative
 from registry.models.noun import Noun
 from registry.models.service_visit import ServiceVisit
@@ -39,8 +40,10 @@ from tests.village_records import save_text
 pytestmark = pytest.mark.anyio
 OFFICERS = {HERE: "officer", NEXT_DOOR: "next door", FAR: "stranger"}
 TODAY = dt.datetime.now(recount.JAKARTA).date()
+NOUNS = [noun for noun in UNITS_OF if noun is not Case]  # those of a household have tests of their own
 Fields = dict[str, Any]
 KEYS_OF_LEDGER = ("since", "until", "subject_id", "lot", "village_id", "village_then")
+COUNTED = [name for name in recount.COUNTED if name not in (IndicatorName.CASES_OPEN, IndicatorName.CASE_MEDIAN_DAYS)]
 COUNT_VISITS = Sql(keeping_record(ServiceVisit, arg("records", ARRAY(sa.Uuid()))))
 
 
@@ -141,7 +144,7 @@ async def test_a_record_that_has_left_counts_no_more(village: Place) -> None:
 
 
 async def test_the_application_can_only_close_a_row(village: Place) -> None:
-    for ledger in RECORD_LEDGERS.values():
+    for ledger in [ledger for unit, ledger in RECORD_LEDGERS.items() if not unit.is_hidden]:
         may = [
             column.name
             for column in ledger.c
@@ -191,7 +194,7 @@ async def some_records(village: Place, rng: random.Random, number: int) -> None:
     """Records that are saved over HTTP, some of them changed and sent again, on the days before today."""
     members = {code: await people(village, code, 4) for code in OFFICERS}
     for n in range(number):
-        noun = rng.choice(list(UNITS_OF))
+        noun = rng.choice(NOUNS)
         code = rng.choice(list(OFFICERS))
         place = str(village.regions[code])
         id_ = await saved(village, noun, code, **some_fields(rng, noun, members[code], place))
@@ -209,25 +212,34 @@ async def move_back(admin: asyncpg.Connection, noun: type[Noun], id_: str, days:
     await admin.execute("UPDATE record_revision SET at = at - $1::interval WHERE record_id = $2", past, record)
     for unit in UNITS_OF[noun]:
         await admin.execute(
-            f"UPDATE {unit.ledger} SET since = since - $1::interval, until = until - $1::interval WHERE record_id = $2",
+            f"UPDATE {unit.ledger} SET since = since - $1::interval, until = until - $1::interval"
+            f" WHERE {unit.key} = $2",
             *(past, record),
         )
 
 
 async def revisions(admin: asyncpg.Connection) -> list[Revision]:
-    rows = await admin.fetch("SELECT record_id::text AS record, area, at, document FROM record_revision")
+    rows = await admin.fetch(
+        "SELECT r.record_id::text AS record, coalesce(c.area, r.area) AS area, r.at, r.document"
+        " FROM record_revision r LEFT JOIN household_case c ON c.id = r.record_id"
+    )
     return [Revision(row["record"], row["area"], row["at"], orjson.loads(row["document"])) for row in rows]
 
 
 async def known(admin: asyncpg.Connection) -> Known:
     sexes = await admin.fetch("SELECT id::text, sex FROM member")
     programmes = await admin.fetch("SELECT id::text, code FROM programme")
-    return Known({row["id"]: row["sex"] for row in sexes}, {row["id"]: row["code"] for row in programmes})
+    trips = await admin.fetch("SELECT id::text, country FROM migration_episode")
+    return Known(
+        {row["id"]: row["sex"] for row in sexes},
+        {row["id"]: row["code"] for row in programmes},
+        {row["id"]: row["country"] for row in trips},
+    )
 
 
 async def answer(
     admin: asyncpg.Connection, name: IndicatorName, area: str, day: dt.date | None, by: Sequence[Dimension]
-) -> dict[tuple[str, ...], int]:
+) -> dict[tuple[str, ...], Any]:
     """The same from the ledger."""
     count = INDICATORS[name].counts
     assert count is not None
@@ -242,14 +254,13 @@ async def answer(
     return {tuple(row)[:-1]: row["n"] for row in rows}
 
 
-async def test_the_indicators_equal_a_recount_from_the_revisions(village: Place) -> None:
-    seed = random.randrange(10**6)
-    rng = random.Random(seed)
-    await some_records(village, rng, 60)
-    saved_, names = await revisions(village.admin), await known(village.admin)
+async def compare(
+    village: Place, rng: random.Random, saved_: Sequence[Revision], names: Known, indicators: Sequence[IndicatorName]
+) -> int:
+    """Compare random questions with a recount; return how many have an answer."""
     not_empty = 0
     for _ in range(400):
-        name = rng.choice(list(recount.COUNTED))
+        name = rng.choice(indicators)
         counted_, dimensions = INDICATORS[name].counts, list(INDICATORS[name].dimensions)
         assert counted_ is not None
         if counted_.dated is None:  # the end of a period is a day like others
@@ -258,9 +269,17 @@ async def test_the_indicators_equal_a_recount_from_the_revisions(village: Place)
         area = rng.choice(["", "35", "52.03", "35.07.11", HERE, FAR])
         day = rng.choice([None, TODAY - dt.timedelta(days=rng.randrange(60))])
         expected = recount.count(name, saved_, names, area, day, [dimension.value for dimension in by])
-        assert await answer(village.admin, name, area, day, by) == expected, (seed, name, area, day, by)
+        assert await answer(village.admin, name, area, day, by) == expected, (name, area, day, by)
         not_empty += bool(expected)
-    assert not_empty > 200
+    return not_empty
+
+
+async def test_the_indicators_equal_a_recount_from_the_revisions(village: Place) -> None:
+    seed = random.randrange(10**6)
+    rng = random.Random(seed)
+    await some_records(village, rng, 60)
+    saved_, names = await revisions(village.admin), await known(village.admin)
+    assert await compare(village, rng, saved_, names, list(COUNTED)) > 200, seed
 
 
 def test_the_share_of_legal_entities_is_one_of_all_cooperatives() -> None:

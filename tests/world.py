@@ -56,7 +56,10 @@ SCOPED = [
     "identity",
     "record_revision",
 ]
-LEDGERS = ["household_number", "signed_report", "figure_due", *(ledger.name for ledger in UNIT_LEDGERS.values())]
+LEDGERS = [
+    *("household_number", "signed_report", "figure_due"),
+    *(ledger.name for unit, ledger in UNIT_LEDGERS.items() if not unit.is_hidden),
+]
 """What is kept of a village and its households, whatever becomes of its records."""
 READ = ("read", "read_from", "read_below")
 """The settings that say which rows a caller reads."""

@@ -43,6 +43,8 @@ class Count:
     window: Window | None = None
     sum: str | None = None
     """The fact that is added up, a number; None counts units."""
+    median: str | None = None
+    """The fact whose median is taken, a number; of an even number of units, the mean of the middle two."""
     dated: str | None = None
     """Of a flow: the fact whose day decides in which period the unit counts."""
 
@@ -97,7 +99,9 @@ def conditions(count: Count, day: str) -> list[str]:
 
 
 def amount(count: Count) -> str:
-    """The SQL aggregate over the rows `l`, a whole number: a sum is rounded once, at its end."""
+    """The SQL aggregate over the rows `l`: a whole number, because a sum is rounded once, at its end; or a median."""
+    if count.median is not None:
+        return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY l.{count.median})::numeric"
     return "count(*)" if count.sum is None else f"round(coalesce(sum(l.{count.sum}), 0)::numeric)::bigint"
 
 

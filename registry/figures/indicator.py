@@ -157,7 +157,7 @@ class Indicator:
             if (count.dated is None) is (self.time_basis is TimeBasis.FLOW):
                 yield "a flow has a fact whose day decides, Count(dated=…), and a stock has none"
             facts = LEDGERS[count.unit].c
-            for fact in (*count.where, *(name for name in (count.sum, count.dated) if name is not None)):
+            for fact in (*count.where, *(name for name in (count.sum, count.median, count.dated) if name is not None)):
                 if fact not in facts:
                     yield f"{fact} is no fact of a {count.unit.name}"
             for dimension in self.by:

@@ -99,22 +99,23 @@ def keeping(households: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | No
     at = sa.select(moment.c.at).scalar_subquery()
     chosen = HOUSEHOLD.c.id == sa.any_(households)
     counted = (HOUSEHOLD.c.verified_rev.is_not(None), HOUSEHOLD.c.archived_at.is_(None))
-    opened = at if since is None else since
-    places = sa.select(HOUSEHOLD.c.id, opened.label("since"), *[HOUSEHOLD.c[name] for name in PLACED])
+    begins = at if since is None else since
+    places = sa.select(HOUSEHOLD.c.id, begins.label("since"), *[HOUSEHOLD.c[name] for name in PLACED])
     in_figures = places.where(chosen, *counted).cte("verified").prefix_with("MATERIALIZED")
     newest = newest_episodes(in_figures).cte("newest").prefix_with("MATERIALIZED")
     verified = Verified(in_figures, newest)
     parts = []
     for unit, ledger in HOUSEHOLD_LEDGERS.items():
         closed = _closing(unit, ledger, households, at)
-        parts += [closed, _opening(unit, ledger, unit.rows(verified), in_figures, closed)]
-    due = sa.select(HOUSEHOLD.c.id, HOUSEHOLD.c.village_id, HOUSEHOLD.c.area, opened).where(chosen)
+        opened = _opening(unit, ledger, unit.rows(verified), in_figures, closed)
+        parts += [closed, opened.returning(const(1)).cte(f"opened_{unit.name}")]
+    due = sa.select(HOUSEHOLD.c.id, HOUSEHOLD.c.village_id, HOUSEHOLD.c.area, begins).where(chosen)
     return sa.insert(FIGURE_DUE).from_select(["household_id", "village_id", "area", "at"], due).add_cte(*parts)
 
 
 def keeping_record(
     noun: type[Noun], records: sa.ColumnElement[Any], since: sa.ColumnElement[Any] | None = None
-) -> sa.Select[Any]:
+) -> sa.Insert:
     """Close what the ledgers count of these records of a village, and enter what they count from now on.
 
     A record that has ended is closed only.  The instant and `since` are those of `keeping`.  Save the record first.
@@ -123,36 +124,38 @@ def keeping_record(
     # recorded AS MATERIALIZED (SELECT *, (SELECT at FROM moment) AS since FROM registry.training
     #                           WHERE id = ANY ($1) AND archived_at IS NULL),
     # closed_training AS (UPDATE registry.ledger_training …), opened_training AS (INSERT …), closed_participant AS …
-    # SELECT count(*) FROM recorded
+    # INSERT INTO registry.ledger_participant (subject_id, …) SELECT …
     record = table_of(noun)
     moment = sa.select(sa.func.clock_timestamp().label("at")).cte("moment").prefix_with("MATERIALIZED")
     at = sa.select(moment.c.at).scalar_subquery()
     here = (record.c.id == sa.any_(records), record.c.archived_at.is_(None))
     counted = sa.select(record, (at if since is None else since).label("since")).where(*here)
     recorded = counted.cte("recorded").prefix_with("MATERIALIZED")
+    *others, last = UNITS_OF[noun]
     parts = []
-    for unit in UNITS_OF[noun]:
-        ledger = RECORD_LEDGERS[unit]
-        closed = _closing(unit, ledger, records, at)
-        parts += [closed, _opening(unit, ledger, unit.rows(recorded), recorded, closed)]
-    return sa.select(sa.func.count()).select_from(recorded).add_cte(*parts)
+    for unit in others:
+        closed = _closing(unit, RECORD_LEDGERS[unit], records, at)
+        opened = _opening(unit, RECORD_LEDGERS[unit], unit.rows(recorded), recorded, closed)
+        parts += [closed, opened.returning(const(1)).cte(f"opened_{unit.name}")]
+    closed = _closing(last, RECORD_LEDGERS[last], records, at)
+    opened = _opening(last, RECORD_LEDGERS[last], last.rows(recorded), recorded, closed)
+    return opened.add_cte(*parts, closed)
 
 
 def _closing(unit: Unit, ledger: sa.Table, owners: sa.ColumnElement[Any], at: sa.ColumnElement[Any]) -> sa.CTE:
-    is_open = sa.and_(ledger.c[unit.owner] == sa.any_(owners), ledger.c.until == OPEN)
+    is_open = sa.and_(ledger.c[unit.key] == sa.any_(owners), ledger.c.until == OPEN)
     return sa.update(ledger).where(is_open).values(until=at).returning(const(1)).cte(f"closed_{unit.name}")
 
 
-def _opening(unit: Unit, ledger: sa.Table, selected: sa.Select[Any], owner: sa.CTE, closed: sa.CTE) -> sa.CTE:
+def _opening(unit: Unit, ledger: sa.Table, selected: sa.Select[Any], owner: sa.CTE, closed: sa.CTE) -> sa.Insert:
     rows = selected.subquery("new$")
     names = [column.name for column in rows.c]
     # What is open now ends first: the count waits for it.
     after = sa.select(sa.func.count()).select_from(closed).scalar_subquery() >= const(0)
     placed = [owner.c[name] for name in ("since", *PLACED, "village_id")]
-    here = rows.join(owner, owner.c.id == rows.c[unit.owner])
+    here = rows.join(owner, owner.c.id == rows.c[unit.key])
     source = sa.select(*rows.c, *placed).select_from(here).where(after)
-    opened = sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source)
-    return opened.returning(const(1)).cte(f"opened_{unit.name}")
+    return sa.insert(ledger).from_select([*names, "since", *PLACED, "village_then"], source)
 
 
 UNITS_OF: dict[type[Noun], tuple[Unit, ...]] = {

@@ -1,4 +1,4 @@
-"""The units of a village's records: visits, trainings, participants, assistance, groups, cooperatives, their members.
+"""The units of a village's records: visits, trainings, participants, assistance, groups, cooperatives, cases.
 
 These records are not verified: they count from the moment they are saved, with what they hold then.
 Rule: a ledger keeps codes, dates, numbers and yes or no, never a name, a text or a number of the vault.
@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from registry.figures.unit import Unit
 from registry.models.assistance import Assistance
 from registry.models.business_group import BusinessGroup
+from registry.models.case import Case
 from registry.models.cooperative import Cooperative, CooperativeMember
+from registry.models.episode import MigrationEpisode
 from registry.models.member import Member
 from registry.models.noun import const, table_of
 from registry.models.region import PROGRAMME
@@ -84,6 +86,21 @@ def _cooperative_members(cooperative: sa.FromClause) -> Rows:
     return sa.select(*_keys(cooperative, entry), status).select_from(listed)
 
 
+def _cases(case: sa.FromClause) -> Rows:
+    """The country is that of the migration which the case is about."""
+    episode = table_of(MigrationEpisode).alias("e$")
+    return sa.select(
+        case.c.id.label("subject_id"),
+        case.c.household_id,
+        episode.c.country,
+        case.c.type.label("case_type"),
+        case.c.status.label("case_status"),
+        case.c.opened_on,
+        case.c.closed_on,
+        sa.type_coerce(case.c.closed_on - case.c.opened_on, sa.Integer()).label("days"),
+    ).select_from(case.outerjoin(episode, episode.c.id == case.c.migration_id))
+
+
 VISIT = Unit("visit", _visits, record=ServiceVisit)
 TRAINING = Unit("training", _trainings, record=Training)
 PARTICIPANT = Unit("participant", _participants, record=Training)
@@ -91,4 +108,5 @@ ASSISTANCE = Unit("assistance", _assistance, record=Assistance)
 GROUP = Unit("group", _groups, record=BusinessGroup)
 COOPERATIVE = Unit("cooperative", _cooperatives, record=Cooperative)
 COOPERATIVE_MEMBER = Unit("cooperative_member", _cooperative_members, record=Cooperative)
-RECORD_UNITS = (VISIT, TRAINING, PARTICIPANT, ASSISTANCE, GROUP, COOPERATIVE, COOPERATIVE_MEMBER)
+CASE = Unit("case", _cases, record=Case)
+RECORD_UNITS = (VISIT, TRAINING, PARTICIPANT, ASSISTANCE, GROUP, COOPERATIVE, COOPERATIVE_MEMBER, CASE)

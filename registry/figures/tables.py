@@ -143,7 +143,7 @@ DETAILS: Mapping[IndicatorName, tuple[tuple[Dimension, ...], ...]] = {
 def is_published(indicator: Indicator) -> bool:
     """Its counts of others are published: units that are counted, and neither added up nor ranked."""
     counts = (indicator.counts, indicator.per)
-    plain = all(count is None or replace(count, sum=None) == count for count in counts)
+    plain = all(count is None or replace(count, sum=None, median=None) == count for count in counts)
     return indicator.counts is not None and plain and indicator.sensitivity is not Sensitivity.OPEN
 
 

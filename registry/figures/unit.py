@@ -12,6 +12,7 @@ from auth.sensitivity import Sensitivity
 from registry.codes import Dimension
 from registry.models.fact import fact_of
 from registry.models.noun import Noun
+from registry.models.scoped import HouseholdRecord
 
 HOUSEHOLD_ID, RECORD_ID = "household_id", "record_id"
 KEYS = ("subject_id", HOUSEHOLD_ID, RECORD_ID)
@@ -41,9 +42,21 @@ class Unit:
     """The noun of the village's records that are counted; None for households and what is in them."""
 
     @property
+    def is_hidden(self) -> bool:
+        """That there is such a record is of a class itself, so nobody reads or writes its ledger but by functions of
+        the database."""
+        return self.record is not None and self.record.row_sensitivity is not Sensitivity.OPERATIONAL
+
+    @property
     def owner(self) -> str:
         """The column that names what is counted as a whole: a household, or a record of a village."""
-        return HOUSEHOLD_ID if self.record is None else RECORD_ID
+        in_household = self.record is None or issubclass(self.record, HouseholdRecord)
+        return HOUSEHOLD_ID if in_household else RECORD_ID
+
+    @property
+    def key(self) -> str:
+        """The column that names the record or household by whose change its rows close."""
+        return "subject_id" if self.record is not None and self.owner == HOUSEHOLD_ID else self.owner
 
     @property
     def ledger(self) -> str:

@@ -69,7 +69,7 @@ def _declared(indicator: Indicator) -> dict[str, Any]:
         "rounded_to": indicator.rounded_to,
         "is_share": indicator.per is not None,
         "is_flow": indicator.time_basis is TimeBasis.FLOW,
-        "is_total": indicator.per is None,
+        "is_total": indicator.per is None and indicator.counts.median is None,
         "fixed": [dimension.value for dimension in fixed],
         "counts": counts,
     }

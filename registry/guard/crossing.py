@@ -16,7 +16,7 @@ from registry.figures import coverage
 from registry.figures.catalogue import INDICATORS
 from registry.figures.cube import CUBES
 from registry.figures.fold import FOLD
-from registry.guard import counting, quota, record_id, statistics
+from registry.guard import case_counting, counting, quota, record_id, statistics
 from registry.guard.counted import CHILDREN, COUNTED, RETURNS
 from registry.guard.staff import POLICY
 from registry.models.account import LIVING
@@ -171,6 +171,30 @@ FOLDING = Crossing(
     enters=frozenset({"figure_cell"}),
     changes=frozenset({"figure_cell"}),
     removes=frozenset({"figure_due"}),
+)
+
+_CASES = frozenset({"ledger_case"})
+
+COUNTING_CASE = Crossing(
+    "count_case",
+    (("counted", "jsonb"),),
+    "void",
+    _CASES,
+    "A case is counted by whoever saves it, and its ledger is read by no caller.",
+    case_counting.COUNT,
+    enters=_CASES,
+    changes=_CASES,
+)
+
+MOVING_CASES = Crossing(
+    "move_cases",
+    (("whose", "uuid"), ("village", "uuid"), ("code", "text")),
+    "void",
+    _CASES,
+    "Whoever moves a household moves its cases too, although they may see none; the answer is always empty.",
+    case_counting.MOVE,
+    enters=_CASES,
+    changes=_CASES,
 )
 
 NAMING = Crossing(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from registry.guard.close_crossings import CLOSING
 from registry.guard.crossing import (
     CHILDREN_LEFT_BEHIND,
+    COUNTING_CASE,
     FIGURE_CELLS,
     FIGURES,
     FOLDING,
     KEPT_STATISTICS,
     LIVING_GRANTS,
+    MOVING_CASES,
     NAMING,
     OFFICERS_OF,
     PUBLISHED_CELLS,
@@ -45,6 +47,8 @@ CROSSINGS = (
     STATISTICS,
     CHILDREN_LEFT_BEHIND,
     KEPT_STATISTICS,
+    COUNTING_CASE,
+    MOVING_CASES,
     FOLDING,
     *CLOSING.values(),
     NAMING,

@@ -58,6 +58,7 @@ class Kind(enum.Enum):
     SENSITIVE = "a scoped record whose existence is of a class, and its revisions: of who sees it, or recorded it"
     SEALED = "numbers of the vault: a scoped record, read only where identity numbers are seen"
     COUNTED = "a scoped record that is never a draft"
+    HIDDEN = "a ledger of what exists for few: written and read by functions of the database"
     PART = "part of a ledger: written and read through the ledger alone"
     MAP = "the map and code lists: open to every signed-in caller, changed by the owner alone"
     SHOWN = "published numbers: open to every signed-in caller, written by functions of the database"
@@ -125,7 +126,10 @@ DOORS: dict[str, Door] = {
     identity.VAULT_CHECK.name: Door(Kind.PROOF),
     identity.IDENTITY.name: Door(Kind.SEALED, update=("key_id", "sealed", "blind", "updated_at", "archived_at")),
     household.HouseholdNumber.__tablename__: Door(Kind.COUNTED, update=("last",)),
-    **{table.name: Door(Kind.COUNTED, update=("until",)) for table in ledger.LEDGERS.values()},
+    **{
+        table.name: Door(Kind.HIDDEN, insert=False) if unit.is_hidden else Door(Kind.COUNTED, update=("until",))
+        for unit, table in ledger.LEDGERS.items()
+    },
     ledger.FIGURE_DUE.name: Door(Kind.COUNTED),
     **{name: Door(Kind.PART, insert=False) for name in ledger.PARTITIONS},
     signed_report.SIGNED_REPORT.name: Door(Kind.COUNTED),
@@ -246,7 +250,7 @@ def privileges(table: str, door: Door) -> Iterator[str]:
     """The REVOKE and GRANT statements of one table."""
     name = f"{SCHEMA}.{table}"
     yield f"REVOKE ALL ON {name} FROM PUBLIC, {LOGIN}, {CROSSING}"
-    if door.kind not in (Kind.APPENDED, Kind.ENTERED, Kind.REGISTERED, Kind.PART):
+    if door.kind not in (Kind.APPENDED, Kind.ENTERED, Kind.REGISTERED, Kind.HIDDEN, Kind.PART):
         yield f"GRANT SELECT ON {name} TO {LOGIN}"
     if door.insert:
         yield f"GRANT INSERT ON {name} TO {LOGIN}"

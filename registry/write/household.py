@@ -19,6 +19,7 @@ from auth.ability import Ability
 from auth.principal import Principal
 from registry.codes import ChangeSource, Severity, WorkflowState, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
+from registry.guard.case_counting import MOVE_CASES
 from registry.models.aggregate import Document
 from registry.models.household import HOUSEHOLD
 from registry.models.household_aggregate import AGGREGATE, CHILDREN, LISTS, REFERENCES
@@ -159,6 +160,8 @@ class HouseholdSubmission(Submission):
         revises = merged.changed or work.row is None  # a move alone does not make a revision
         document, state, findings = merged.document, judgement.state, judgement.findings
         await persist(work, document, state, findings, outcome, self.reason, self.source, revises=revises)
+        if work.moved:
+            await work.tx.value(MOVE_CASES, id=self.id, village=work.village_id, area=work.village_code)
 
 
 def state_of(work: SubmissionContext) -> WorkflowState | None:

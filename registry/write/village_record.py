@@ -25,10 +25,12 @@ from auth.principal import SETTING_OF
 from registry.codes import Severity, WriteOutcome
 from registry.codes.messages import UserErrorCode as Code
 from registry.figures.ledger import UNITS_OF, keeping_record
+from registry.guard.case_counting import COUNT_CASE
 from registry.guard.record_id import taken_in
 from registry.models.aggregate import Aggregate, Document, created_columns, saved_columns
+from registry.models.case import Case
 from registry.models.fact import WRITTEN_AT, fact_of
-from registry.models.noun import const, table_of
+from registry.models.noun import Noun, const, table_of
 from registry.models.record_revision import RECORD_REVISION
 from registry.rules import Finding, check
 from registry.store.db import Transaction
@@ -231,9 +233,14 @@ def _statements(aggregate: Aggregate) -> _Statements:
         .returning(table.c.id)
     )
     needed = [table.c[name] for name in (*_NEEDED, "household_id") if name in table.c]
-    noun = aggregate.nouns[aggregate.root]
-    count = Sql(keeping_record(noun, array([arg("id", sa.Uuid())]))) if noun in UNITS_OF else None
-    return _Statements(locking(table, *needed), _with_entries(aggregate, create), _with_entries(aggregate, save), count)
+    written = _with_entries(aggregate, create), _with_entries(aggregate, save)
+    return _Statements(locking(table, *needed), *written, _counting(aggregate.nouns[aggregate.root]))
+
+
+def _counting(noun: type[Noun]) -> Sql | None:
+    if noun not in UNITS_OF:
+        return None
+    return COUNT_CASE if noun is Case else Sql(keeping_record(noun, array([arg("id", sa.Uuid())])))
 
 
 def _write_entries(entry: sa.Table, columns: tuple[str, ...], home: sa.CTE) -> Any:

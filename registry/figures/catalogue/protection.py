@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from auth.sensitivity import Sensitivity
-from registry.codes import Dimension, IndicatorName, LifeStatus, MigrationStage, TimeBasis
+from registry.codes import CaseStatus, Dimension, IndicatorName, LifeStatus, MigrationStage, TimeBasis
+from registry.codes.case import SETTLED
 from registry.figures import units
 from registry.figures.catalogue.counts import at_stage
-from registry.figures.count import Count
+from registry.figures.count import Count, Window
 from registry.figures.indicator import DAY, JOB, PERIODS, PERSON, PLACES, WHO, Indicator, Words
+from registry.figures.record_units import CASE
 
 N, D = IndicatorName, Dimension
 PERSONAL, SPECIAL = Sensitivity.PERSONAL, Sensitivity.SPECIAL
+WORKED_ON = tuple(status.value for status in CaseStatus if status not in SETTLED)
+SETTLED_CODES = tuple(status.value for status in SETTLED)
 OF_CASE = (*PLACES, D.COUNTRY, D.CASE_TYPE, D.CASE_STATUS, *PERIODS)
 
 PROTECTION = (
@@ -21,12 +25,13 @@ PROTECTION = (
         Words("kasus", "cases"),
         Words(
             "Kasus yang dicatat, sudah diterima pada hari itu, dan belum selesai: berstatus diterima, diproses, atau"
-            " dirujuk; untuk hari yang lampau, yang tanggal selesainya sesudah hari itu atau kosong. Yang diarsipkan"
-            " tidak dihitung. Menurut negara: negara tujuan episode yang bersangkutan, bila ada.",
+            " dirujuk; untuk hari yang lampau, menurut catatan pada hari itu. Yang diarsipkan tidak dihitung. Menurut"
+            " negara: negara tujuan episode yang bersangkutan, bila ada.",
             "Recorded cases that were opened by the day and are not settled: their status is RECEIVED, IN_PROGRESS"
-            " or REFERRED; of a past day, those closed after it or not at all. Archived ones do not count. By"
+            " or REFERRED; of a past day, as they were recorded on that day. Archived ones do not count. By"
             " country: the destination of the migration that the case is about, if there is one.",
         ),
+        counts=Count(CASE, {"case_status": WORKED_ON}, Window(begins="l.opened_on")),
         by=OF_CASE,
         rounded_to=10,
     ),
@@ -43,6 +48,7 @@ PROTECTION = (
         ),
         time_basis=TimeBasis.FLOW,
         dated=Words("tanggal selesai", "closing day"),
+        counts=Count(CASE, {"case_status": SETTLED_CODES}, median="days", dated="closed_on"),
         by=OF_CASE,
         rounded_to=10,
     ),
