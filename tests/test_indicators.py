@@ -165,7 +165,9 @@ OF_SUMMARY = {
     "prospective": N.PERSONS_PROSPECTIVE,
     "working_abroad": N.PERSONS_ACTIVE,
     "returned": N.PERSONS_RETURNED,
+    "children_left_behind": N.CHILDREN_LEFT_BEHIND,
     "households_with_business": N.HOUSEHOLDS_WITH_BUSINESS,
+    "returned_with_business": N.RETURNED_WITH_BUSINESS,
     "businesses": N.BUSINESSES,
     "export_ready": N.EXPORT_READY,
 }
