@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
@@ -17,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
+    Undefined,
     get_named_type,
     is_leaf_type,
 )
@@ -26,7 +28,7 @@ from schema.limits import Limit
 from tests.personas import SIGNED_MONTH
 
 PAGE = "totalCount pageInfo { startCursor endCursor } edges { cursor }"
-WITHIN = {"month": f'"{SIGNED_MONTH}"'}
+WITHIN = {"month": f'"{SIGNED_MONTH}"', "indicators": "[HOUSEHOLDS, PERSONS_ACTIVE, CHILDREN_LEFT_BEHIND]"}
 """The values of required arguments below the root."""
 Abstract = GraphQLInterfaceType | GraphQLUnionType
 Composite = GraphQLObjectType | Abstract
@@ -76,7 +78,7 @@ class Path:
     @property
     def variables(self) -> dict[str, str]:
         """Name and type of the required arguments of the root."""
-        return {name: str(arg.type) for name, arg in self.steps[0].field.args.items() if _required(arg.type)}
+        return {name: str(arg.type) for name, arg in self.steps[0].field.args.items() if _required(arg)}
 
     @property
     def page(self) -> int:
@@ -95,7 +97,7 @@ class Path:
         text = f"... on {self.kind} {{ {text} }}" if self.kind else text
         for n, step in reversed(list(enumerate(self.steps))):
             arguments = [paging] if step.paged else []
-            required = [name for name, argument in step.field.args.items() if _required(argument.type)]
+            required = [name for name, argument in step.field.args.items() if _required(argument)]
             arguments += [f"{name}: ${name}" if n == 0 else f"{name}: {WITHIN[name]}" for name in required]
             inside = f"{PAGE} nodes {{ {text} }}" if step.paged else text
             text = step.name + (f"({', '.join(arguments)})" if arguments else "") + f" {{ {inside} }}"
@@ -137,5 +139,5 @@ def steps(schema: GraphQLSchema, type_: Composite) -> Iterator[Step]:
                     yield Step(step.name, step.field, kind.name)
 
 
-def _required(type_: object) -> bool:
-    return isinstance(type_, GraphQLNonNull)
+def _required(argument: GraphQLArgument) -> bool:
+    return isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined

@@ -133,6 +133,7 @@ def root_values(world: World, path: Path, figure: str) -> dict[str, Any]:
         "id": str(record.id if record else world.regions[place]),
         "by": {"id": str(household.id)},
         "code": world.codes[place],
+        "indicators": ["HOUSEHOLDS", "PERSONS_ACTIVE", "CHILDREN_LEFT_BEHIND"],
     }
     return {name: values[name] for name in path.variables}
 

@@ -42,7 +42,9 @@ def test_the_arguments_of_a_look_up_are_the_keys_of_its_noun() -> None:
     arguments = {
         field_.python_name: field_.metadata["arguments"] for field_ in fields_of(Query) if field_.python_name in one
     }
-    assert arguments == {name: {shape.key.argument} if shape.key else set() for name, shape in one.items()}
+    asked = {name: set(shape.asked.arguments) for name, shape in one.items() if shape.asked}
+    keys = {name: {shape.key.argument} if shape.key else set() for name, shape in one.items()}
+    assert arguments == keys | asked
     assert one["household"].key is HOUSEHOLD_KEY
 
 

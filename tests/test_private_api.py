@@ -49,6 +49,7 @@ DOCUMENTED = {
     " .hazmat.primitives.asymmetric.ec .hazmat.primitives.asymmetric.ed25519 .hazmat.primitives.asymmetric.ed448"
     " .hazmat.primitives.asymmetric.rsa .hazmat.primitives.hashes .x509 .x509.oid",
     "graphql": "graphql",
+    "highspy": "highspy",
     "httptools": "httptools",
     "httpx": "httpx",
     "hypothesis": "hypothesis",

@@ -233,7 +233,7 @@ async def test_every_table_with_client_ids_registers_them(village: Place) -> Non
     have_id = {t.name for t in Noun.metadata.tables.values() if list(t.primary_key.columns.keys()) == ["id"]}
     inside = {"household_revision", "workflow_event", "remark", "finding", "identity"}
     history = {"record_revision", "signed_report", "region_lineage", "region_list", "audit_event", "record_id"}
-    own = {"vault_check", "session", "second_factor", "recovery_code"}
+    own = {"vault_check", "session", "second_factor", "recovery_code", "figure"}
     assert have_id - named_tables().keys() == inside | history | own | set(ENTRIES)
     rows = await village.admin.fetch(
         "SELECT tgrelid::regclass::text AS relation, tgname FROM pg_trigger WHERE tgfoid = 'enter_ids'::regproc"
