@@ -135,8 +135,19 @@ async def test_a_past_day_is_counted_as_it_was(counted: Place) -> None:  # noqa:
     assert rows_of(series) == {("2025-03", "52"): (1,), ("2025-04", "52"): (1,)}
     assert series["rows"]["nodes"][0]["keys"][0]["label"] == "Maret 2025"
     assert (series["periodFrom"], series["periodTo"], total_of(series)) == ("2025-02-01", "2025-04-30", (1,))
+    began = await counted.admin.fetchval("SELECT valid_from FROM region_code WHERE code = $1", FAR)
+    await counted.admin.execute("UPDATE region_code SET valid_from = '2025-04-01' WHERE code = $1", FAR)
+    await counted.admin.execute(
+        "INSERT INTO region_code (region_id, code, valid_from, valid_to)"
+        " VALUES ($1, '52.03.99.2002', '2000-01-01', '2025-04-01')",
+        counted.regions[FAR],
+    )
+    then = await asked(counted, "ministry", "BUSINESSES", by=("MONTH", "VILLAGE"), period=months, map="THEN")
+    assert set(rows_of(then)) == {("2025-03", "52.03.99.2002"), ("2025-04", FAR)}
     quarters = await asked(counted, "ministry", "BUSINESSES", by=("QUARTER",), period=months)
     assert rows_of(quarters) == {("2025-Q1",): (1,), ("2025-Q2",): (1,)}
+    await counted.admin.execute("DELETE FROM region_code WHERE code = '52.03.99.2002'")
+    await counted.admin.execute("UPDATE region_code SET valid_from = $2 WHERE code = $1", FAR, began)
     for ledger in ledgers:
         await counted.admin.execute(f"UPDATE {ledger} SET since = $2 WHERE area = $1", FAR, opened)
 

@@ -37,5 +37,5 @@ REPORTS = (
     f" ELSE EXISTS (SELECT FROM block_close b WHERE b.depth = 1 AND b.place = l.area AND b.{_RECENT.format('b')}) END"
 )
 """The condition on a village that reports."""
-READ = frozenset({"village_enrolment", "programme", "region", "ledger_household", "block_close"})
+READ = frozenset({"village_enrolment", "programme", "region", "region_code", "ledger_household", "block_close"})
 """The tables that are read for it."""

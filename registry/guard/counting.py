@@ -19,14 +19,16 @@ from registry.figures import coverage
 from registry.figures.catalogue import INDICATORS
 from registry.figures.count import Count, amount, conditions, fact_of_dimension, key_of
 from registry.figures.coverage import AREA, DAY
-from registry.figures.indicator import PERIODS, PLACES, Indicator
+from registry.figures.indicator import PERIODS, Indicator
 from registry.figures.published import WIDTHS
 from registry.figures.statistics import SETTINGS
 from registry.figures.tables import HEADLINE, TABLES
-from registry.figures.units import HOUSEHOLD
 from registry.models.region import PREFIXES
 from registry.read.run import REFUSED
 from registry.values.civil_day import CAPITAL
+
+_LENGTHS = {level.value: PREFIXES.get(level, 13) for level in RegionLevel}
+_PLACE_KEYS = {level: f"left(l.area, {length})" for level, length in _LENGTHS.items()}
 
 
 def _part(count: Count, fixed: Iterable[Dimension]) -> dict[str, Any]:
@@ -34,16 +36,14 @@ def _part(count: Count, fixed: Iterable[Dimension]) -> dict[str, Any]:
     keys = {
         dimension.value: key_of(count, dimension, DAY)
         for dimension in Dimension
-        if dimension in PLACES
-        or (count.dated is not None and dimension in PERIODS)
-        or fact_of_dimension(count.unit, dimension) is not None
+        if (count.dated is not None and dimension in PERIODS) or fact_of_dimension(count.unit, dimension) is not None
     }
     return {
         "rows": f"{count.unit.ledger} l",
         "where": " AND ".join(conditions(count, DAY) or ["true"]),
         "amount": amount(count),
         "dated": count.dated,
-        "keys": keys | {dimension.value: "'*'" for dimension in fixed},
+        "keys": _PLACE_KEYS | keys | {dimension.value: "'*'" for dimension in fixed},
     }
 
 
@@ -77,7 +77,7 @@ def _declared(indicator: Indicator) -> dict[str, Any]:
 
 def _coverage(indicator: Indicator) -> dict[str, Any]:
     """What is counted of enrolments; it is public, so nothing of it is published apart."""
-    keys = {place.value: key_of(_ANY, place, DAY) for place in PLACES} | {Dimension.PROGRAMME.value: "l.programme"}
+    keys = _PLACE_KEYS | {Dimension.PROGRAMME.value: "l.programme"}
     reports = indicator.name is IndicatorName.VILLAGES_REPORTING
     part = {"rows": coverage.ENROLMENTS, "where": coverage.REPORTS if reports else "true", "dated": None, "keys": keys}
     return {
@@ -93,14 +93,11 @@ def _coverage(indicator: Indicator) -> dict[str, Any]:
     }
 
 
-_ANY = Count(HOUSEHOLD)
-"""A count whose places are those of every count."""
 DECLARED = {
     **{name.value: _declared(indicator) for name, indicator in INDICATORS.items() if indicator.counts is not None},
     **{name.value: _coverage(INDICATORS[name]) for name in coverage.AMOUNTS},
 }
 """What the functions know of each indicator that they answer."""
-_LENGTHS = {level.value: PREFIXES.get(level, 13) for level in RegionLevel}
 _CLASSES = {dimension.value: dimension.sensitivity.value for dimension in Dimension}
 _ORDERS = {dimension.value: n for n, dimension in enumerate(Dimension)}
 _PERIOD_KEYS = {
@@ -185,8 +182,9 @@ FIGURE_CELLS = f"""
             format('SELECT %s, %L, %s, ARRAY[%s]::text[], ARRAY[%s]::text[], (%s)::numeric FROM %s%s%s WHERE %s'
                    ' GROUP BY 3, 4, 5 HAVING sees_exactly(%L, %s)',
                    n, side, area, keys, share_keys, part->>'amount', part->>'rows',
-                   CASE WHEN is_then THEN ' JOIN region v ON v.id = l.village_then' END,
                    CASE WHEN is_series THEN ' CROSS JOIN unnest($3, $4) p(day, ends)' END,
+                   CASE WHEN is_then THEN ' JOIN region_code v ON v.region_id = l.village_then'
+                     ' AND v.valid_from <= {DAY} AND (v.valid_to IS NULL OR v.valid_to > {DAY})' END,
                    array_to_string(tests, ' AND '), kinds, area),
             'left(l.area,', 'left(' || code || ','), '{AREA}', area),
             '{DAY}', CASE WHEN is_series THEN 'p.day' ELSE '$1' END);
