@@ -11,10 +11,11 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from registry.values.civil_day import CAPITAL
 from registry.write.close import close
+from server.http.beside import beside
 from server.http.folding import FAILURES
 from server.http.service import Service
 
@@ -25,13 +26,8 @@ log = logging.getLogger("desmigratif")
 @asynccontextmanager
 async def closing(service: Service) -> AsyncIterator[None]:
     """Close at each midnight of the capital until the block ends, and soon what was missed."""
-    task = asyncio.create_task(_close(service))
-    try:
+    async with beside(_close(service)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def midnight(now: dt.datetime) -> dt.datetime:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from auth.errors import RateLimited
 from registry.store.outage import TooSlow, Unreachable
 from registry.write.fold import fold
+from server.http.beside import beside
 from server.http.service import Service
 
 SECONDS = 1.0
@@ -26,13 +27,8 @@ log = logging.getLogger("desmigratif")
 @asynccontextmanager
 async def folding(service: Service) -> AsyncIterator[None]:
     """Fold once a second until the block ends."""
-    task = asyncio.create_task(_fold(service))
-    try:
+    async with beside(_fold(service)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _fold(service: Service) -> None:

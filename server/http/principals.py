@@ -26,6 +26,7 @@ from auth.principal import Principal
 from registry.store.cache import LruCache
 from registry.store.outage import CONNECTION_ERRORS
 from registry.values.civil_day import CAPITAL, civil_day
+from server.http.beside import beside
 
 CHANNEL = "registry_grants"
 MAX_USERS = 10_000
@@ -100,13 +101,8 @@ class Principals:
     @asynccontextmanager
     async def opening(self, dsn: str, listen_url: str | None = None) -> AsyncIterator[Principals]:
         """Listen at `listen_url`, else at `dsn`, where changes are written; connect again whenever it fails."""
-        listening = asyncio.create_task(self._keep_listening(dsn, listen_url or dsn))
-        try:
+        async with beside(self._keep_listening(dsn, listen_url or dsn)):
             yield self
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
 
     async def _keep_listening(self, dsn: str, listen_url: str) -> None:
         logged_reason = ""
