@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 
 import asyncpg
 import pytest
 
+from registry.guard.counting import DECLARED
 from registry.guard.crossings import CROSSINGS
 from registry.guard.wall import CROSSING, DOORS, LOGIN
 from registry.models.noun import SCHEMA
@@ -107,6 +109,19 @@ async def test_sign_in_returns_the_caller_s_own_grants(world: World) -> None:
 async def test_sign_in_returns_nothing_without_an_active_account(world: World, caller: uuid.UUID | None) -> None:
     async with world.as_login(None) as connection:
         assert await connection.fetch("SELECT * FROM registry.sign_in($1, NULL)", caller) == []
+
+
+@pytest.mark.parametrize("by", [[], ["PROVINCE"], ["VILLAGE"]])
+async def test_the_login_is_counted_nothing_without_areas(world: World, by: list[str]) -> None:
+    """Whoever holds the application's login alone gets no count, whatever they ask the database for."""
+    names = [name for name, it in DECLARED.items() if it["class"] != "OPEN"]
+    question = json.dumps({"indicators": names, "by": by, "days": []})
+    count = "SELECT * FROM registry.figure_cells($1, $2, $3)"
+    async with world.as_login(None) as connection:
+        for place in ("0", world.codes["A"], world.codes["A111"]):
+            assert await connection.fetch(count, question, by, place) == []
+    async with world.as_login(BY_NAME["MINISTRY_ADMIN@country"]) as connection:
+        assert await connection.fetch(count, question, by, "0")
 
 
 async def test_figures_are_equal_for_everybody_and_show_no_record(world: World) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from registry.figures.kept import KEPT_PER_HOUR
-from tests.test_figures import counted  # noqa: F401  (a fixture)
+from tests.test_figures import counted
 from tests.test_statistics import ANSWER, problem
 from tests.village import NEXT_DOOR, Place
+
+__all__ = ["counted"]
 
 pytestmark = pytest.mark.anyio
 ASK = f"""query($i: [IndicatorName!]!, $by: [Dimension!]!, $in: RegionCode) {{
@@ -25,7 +27,7 @@ async def quoted(place: Place, who: str, within: str | None, *by: str) -> Any:
     return answer["statistics"]
 
 
-async def test_an_id_returns_the_same_answer_after_later_changes(counted: Place) -> None:  # noqa: F811
+async def test_an_id_returns_the_same_answer_after_later_changes(counted: Place) -> None:
     answer = await quoted(counted, "coordinator", "35.07", "COUNTRY", "VILLAGE")
     await counted.admin.execute(
         f"UPDATE ledger_migrant SET until = now() WHERE until = 'infinity' AND area = '{NEXT_DOOR}'"
@@ -39,7 +41,7 @@ async def test_an_id_returns_the_same_answer_after_later_changes(counted: Place)
         await counted.admin.execute("UPDATE ledger_migrant SET until = 'infinity' WHERE until < 'infinity'")
 
 
-async def test_an_answer_that_is_not_mine_is_like_one_that_never_was(counted: Place) -> None:  # noqa: F811
+async def test_an_answer_that_is_not_mine_is_like_one_that_never_was(counted: Place) -> None:
     answer = await quoted(counted, "coordinator", "35.07", "COUNTRY")
     refused = [
         await counted.query(who, AGAIN, id=id_)
@@ -55,13 +57,13 @@ async def test_an_answer_that_is_not_mine_is_like_one_that_never_was(counted: Pl
     assert len(texts) == 1
 
 
-async def test_what_everybody_sees_everybody_reads_again(counted: Place) -> None:  # noqa: F811
+async def test_what_everybody_sees_everybody_reads_again(counted: Place) -> None:
     answer = await quoted(counted, "nobody", None, "PROVINCE")
     for who in ("stranger", "ministry"):
         assert (await counted.ask(who, AGAIN, id=answer["id"]))["figure"] == answer
 
 
-async def test_an_answer_is_kept_once_and_only_if_its_id_is_asked_for(counted: Place) -> None:  # noqa: F811
+async def test_an_answer_is_kept_once_and_only_if_its_id_is_asked_for(counted: Place) -> None:
     before = await counted.admin.fetchval(COUNT)
     text = ASK.replace("{ id ...Answer }", "{ ...Answer }")
     await counted.ask("ministry", text, i=["BUSINESSES"], by=["REGENCY"])
@@ -72,7 +74,7 @@ async def test_an_answer_is_kept_once_and_only_if_its_id_is_asked_for(counted: P
     assert await counted.admin.fetchval(COUNT) == before + 1
 
 
-async def test_only_so_many_are_kept_in_an_hour(counted: Place) -> None:  # noqa: F811
+async def test_only_so_many_are_kept_in_an_hour(counted: Place) -> None:
     await counted.admin.execute(
         "INSERT INTO quota (holder, act, keys, times) SELECT $1, 'KEPT_FIGURE', array_agg(gen_random_uuid()),"
         " array_agg(clock_timestamp()) FROM generate_series(1, $2::int)",

@@ -9,8 +9,10 @@ import pytest
 
 from registry.figures.catalogue import INDICATORS
 from registry.guard.close_crossings import CLOSING
-from tests.test_figures import counted  # noqa: F401  (a fixture)
+from tests.test_figures import counted
 from tests.village import FAR, HERE, NEXT_DOOR, Answer, Place
+
+__all__ = ["counted"]
 
 pytestmark = pytest.mark.anyio
 ROW = "{ keys { dimension key label } figures { value suppressed exact margin } }"
@@ -47,7 +49,7 @@ def total_of(answer: Any) -> tuple[float | None, ...]:
 # --- counted by hand --------------------------------------------------------------------------------------------------
 
 
-async def test_the_country_by_hand(counted: Place) -> None:  # noqa: F811
+async def test_the_country_by_hand(counted: Place) -> None:
     answer = await asked(counted, "ministry", "PERSONS_ACTIVE", "HOUSEHOLD_MEMBERS", "BUSINESSES", by=("PROVINCE",))
     assert rows_of(answer) == {("35",): (7, 10, 6), ("52",): (0, 1, 1)}
     assert total_of(answer) == (7, 11, 7)
@@ -60,7 +62,7 @@ async def test_the_country_by_hand(counted: Place) -> None:  # noqa: F811
     assert {(figure["suppressed"], figure["exact"], figure["margin"]) for figure in figures} == {(False, True, 0)}
 
 
-async def test_breakdowns_by_facts_and_places(counted: Place) -> None:  # noqa: F811
+async def test_breakdowns_by_facts_and_places(counted: Place) -> None:
     by_field = await asked(counted, "ministry", "BUSINESSES", by=("BUSINESS_FIELD",))
     assert rows_of(by_field) == {("CRAFTS",): (1,), ("RETAIL",): (5,), ("TOURISM_LODGING",): (1,)}
     assert by_field["rows"]["nodes"][1]["keys"][0] == {
@@ -76,7 +78,7 @@ async def test_breakdowns_by_facts_and_places(counted: Place) -> None:  # noqa: 
     assert (within["region"], total_of(within)) == ({"code": "35.07"}, (6,))
 
 
-async def test_every_declared_breakdown_adds_up_to_its_total(counted: Place) -> None:  # noqa: F811
+async def test_every_declared_breakdown_adds_up_to_its_total(counted: Place) -> None:
     for indicator in INDICATORS.values():
         if indicator.counts is None or indicator.per is not None or indicator.counts.dated is not None:
             continue
@@ -88,7 +90,7 @@ async def test_every_declared_breakdown_adds_up_to_its_total(counted: Place) -> 
             assert sum(value or 0 for value in values) == total_of(answer)[0], (indicator.name, dimension)
 
 
-async def test_a_share_is_divided_last(counted: Place) -> None:  # noqa: F811
+async def test_a_share_is_divided_last(counted: Place) -> None:
     answer = await asked(counted, "ministry", "FEMALE_SHARE", by=("VILLAGE",))
     for value in (*total_of(answer), *[values[0] for values in rows_of(answer).values()]):
         assert value is None or 0 <= value <= 100
@@ -101,7 +103,7 @@ async def test_a_share_is_divided_last(counted: Place) -> None:  # noqa: F811
     assert rows_of(answer)[FAR,] == (None,), "nobody of that village works abroad"
 
 
-async def test_regions_answer_like_the_root_and_in_the_same_statement(counted: Place) -> None:  # noqa: F811
+async def test_regions_answer_like_the_root_and_in_the_same_statement(counted: Place) -> None:
     few = "{ total { figures { value } } rows(first: 5) { nodes { keys { key } figures { value } } } }"
     text = f"""query($i: [IndicatorName!]!) {{ provinces(first: 5) {{ nodes {{ code statistics(indicators: $i) {few}
       regencies(first: 5) {{ nodes {{ code statistics(indicators: $i, by: [VILLAGE]) {few} }} }} }} }} }}"""
@@ -120,7 +122,7 @@ async def test_regions_answer_like_the_root_and_in_the_same_statement(counted: P
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_past_day_is_counted_as_it_was(counted: Place) -> None:  # noqa: F811
+async def test_a_past_day_is_counted_as_it_was(counted: Place) -> None:
     """As if the household of one village had been verified long ago."""
     ledgers = ("ledger_household", "ledger_person", "ledger_migrant", "ledger_episode", "ledger_business")
     opened = await counted.admin.fetchval("SELECT max(since) FROM ledger_household WHERE area = $1", FAR)
@@ -155,7 +157,7 @@ async def test_a_past_day_is_counted_as_it_was(counted: Place) -> None:  # noqa:
 # --- who sees how much ------------------------------------------------------------------------------------------------
 
 
-async def test_a_row_is_exact_where_its_whole_area_is_the_callers(counted: Place) -> None:  # noqa: F811
+async def test_a_row_is_exact_where_its_whole_area_is_the_callers(counted: Place) -> None:
     answer = await asked(counted, "coordinator", "BUSINESSES", by=("PROVINCE", "VILLAGE"))
     exact = {
         row["keys"][1]["key"]: [(figure["exact"], figure["suppressed"]) for figure in row["figures"]]
@@ -171,7 +173,7 @@ async def test_a_row_is_exact_where_its_whole_area_is_the_callers(counted: Place
 
 
 @pytest.mark.parametrize("who", ["officer", "viewer", "coordinator", "nobody", "stranger"])
-async def test_nothing_of_others_is_counted(counted: Place, who: str) -> None:  # noqa: F811
+async def test_nothing_of_others_is_counted(counted: Place, who: str) -> None:
     """No row, key or number tells what lies elsewhere: a breakdown by a fact has no rows for others' facts."""
     elsewhere = "52.03" if who != "stranger" else "35.07"
     answer = (
@@ -183,7 +185,7 @@ async def test_nothing_of_others_is_counted(counted: Place, who: str) -> None:  
     assert answer["suppressedCells"] == 1
 
 
-async def test_planners_see_from_the_regency_up(counted: Place) -> None:  # noqa: F811
+async def test_planners_see_from_the_regency_up(counted: Place) -> None:
     """`figure:exact` gives PERSONAL figures of a regency without the records, and nothing of its villages."""
     assert "SEE_PERSONAL" not in (await counted.ask("analyst", "{ viewer { abilities } }"))["viewer"]["abilities"]
     for place in (None, "35", "35.07"):
@@ -200,7 +202,7 @@ async def test_planners_see_from_the_regency_up(counted: Place) -> None:  # noqa
 # --- order and pages --------------------------------------------------------------------------------------------------
 
 
-async def test_rows_are_ordered_and_paged(counted: Place) -> None:  # noqa: F811
+async def test_rows_are_ordered_and_paged(counted: Place) -> None:
     arguments: dict[str, Any] = {"i": ["BUSINESSES", "WORKERS_PAID"], "by": ["BUSINESS_FIELD"], "first": 2}
     order = {"indicator": "BUSINESSES"}
     first = (await counted.ask("ministry", PAGE, **arguments, order=order))["statistics"]["rows"]
@@ -229,7 +231,7 @@ def problem(answer: Answer) -> str:
     return str(error["extensions"]["problem"])
 
 
-async def test_refusals_say_what_to_do_in_the_callers_language(counted: Place) -> None:  # noqa: F811
+async def test_refusals_say_what_to_do_in_the_callers_language(counted: Place) -> None:
     arguments = {"i": ["BUSINESSES"], "by": ["SEX"]}
     english = await counted.query("officer", STATISTICS, "en", **arguments)
     indonesian = await counted.query("officer", STATISTICS, "id", **arguments)
@@ -238,12 +240,29 @@ async def test_refusals_say_what_to_do_in_the_callers_language(counted: Place) -
     assert indonesian.errors[0]["message"] != english.errors[0]["message"]
 
 
-async def test_a_code_that_never_was_is_refused(counted: Place) -> None:  # noqa: F811
+async def test_others_flows_are_told_by_whole_months(counted: Place) -> None:
+    """The parts of a month could be taken from each other; in the caller's own area any days may be asked for."""
+    days = {"from": "2025-01-05", "to": "2025-03-31"}
+    for who, place in (("nobody", None), ("coordinator", "52.03"), ("coordinator", None)):
+        arguments: dict[str, Any] = {"i": ["DEPARTURES"], "by": ["COUNTRY"], "in": place}
+        assert problem(await counted.query(who, STATISTICS, period=days, **arguments)) == "PERIOD_NOT_WHOLE_MONTHS"
+        whole = await counted.query(who, STATISTICS, period=days | {"from": "2025-01-01"}, **arguments)
+        assert rows_of(whole.data["statistics"]) == {}
+    earlier: dict[str, Any] = {"in": "35.07", "period": {"from": "2010-01-05", "to": "2025-02-07"}}
+    own = await asked(counted, "coordinator", "DEPARTURES", **earlier)
+    departures = await counted.admin.fetchval(
+        "SELECT count(*) FROM ledger_episode WHERE until = 'infinity' AND area < '36'"
+        " AND departed_on BETWEEN '2010-01-05' AND '2025-02-07'"
+    )
+    assert total_of(own) == (departures,) != (0,), "of days before the first verification too"
+
+
+async def test_a_code_that_never_was_is_refused(counted: Place) -> None:
     answer = await counted.query("officer", STATISTICS, i=["BUSINESSES"], by=[], **{"in": "99"})
     assert answer.codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_day_before_the_map_has_no_boundaries_of_then(counted: Place) -> None:  # noqa: F811
+async def test_a_day_before_the_map_has_no_boundaries_of_then(counted: Place) -> None:
     await counted.admin.execute(
         "INSERT INTO region_list (source, decree, checksum, regions, effective_on)"
         " VALUES ('', '', '', 1, current_date + 1)"
@@ -259,7 +278,7 @@ async def test_a_day_before_the_map_has_no_boundaries_of_then(counted: Place) ->
 
 
 @pytest.fixture
-async def closed(counted: Place) -> AsyncIterator[Place]:  # noqa: F811
+async def closed(counted: Place) -> AsyncIterator[Place]:
     """The same villages after a close, of which nothing is left for the other tests."""
     for unit in CLOSING:
         await counted.admin.fetchval(f"SELECT registry.close_{unit.name}('infinity')")

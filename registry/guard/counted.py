@@ -13,7 +13,7 @@ from typing import NamedTuple
 from auth.area import COUNTRY
 from registry.codes import IndicatorName
 from registry.figures.catalogue import INDICATORS
-from registry.figures.count import Count, Window, conditions
+from registry.figures.count import conditions
 from registry.figures.cube import BUSINESSES, HOUSEHOLDS, MIGRANTS, NOW, PERSONS, level_of
 from registry.figures.fold import postings
 from registry.figures.tables import HEADLINE, NUMERATOR
@@ -163,16 +163,14 @@ RETURNS = ", ".join(
     ]
 )
 
-_MINORS = Window(ends="(l.born - 1 + interval '18 years')::date + 1")
-"""Who was born on 29 February comes of age on 1 March."""
-_LEFT_BEHIND = INDICATORS[N.CHILDREN_LEFT_BEHIND].counts or Count(
-    PERSON, {"parents_abroad": ("MOTHER", "FATHER", "BOTH")}, _MINORS
-)
 _TODAY = f"(now() AT TIME ZONE '{CAPITAL.key}')::date"
+_LEFT_BEHIND = INDICATORS[N.CHILDREN_LEFT_BEHIND].counts
+assert _LEFT_BEHIND is not None
+_ARE_LEFT_BEHIND = " AND ".join(conditions(_LEFT_BEHIND, _TODAY))
 CHILDREN = f"""
     SELECT CASE WHEN sees_exactly('{{SPECIAL}}', inside) THEN (
       SELECT count(*)::int FROM {PERSON.ledger} l WHERE l.until = 'infinity' AND l.area >= inside AND l.area < {_BELOW}
-        AND {" AND ".join(conditions(_LEFT_BEHIND, _TODAY))}) END
+        AND {_ARE_LEFT_BEHIND}) END
 """
 """The children left behind now, for whoever sees them exactly there, and null for everybody else.
 

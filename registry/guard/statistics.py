@@ -33,7 +33,9 @@ STATISTICS = f"""
       IF place <> '{COUNTRY}' AND NOT EXISTS (SELECT FROM region r WHERE r.code = place AND r.valid_to IS NULL) THEN
         place := lower(areas_of(ARRAY[place]));  -- of an earlier code today's region; raises unless there is one
       END IF;
-      IF EXISTS (SELECT FROM unnest(names) i WHERE declared->i->>'class' <> 'OPEN')
+      -- Of a day before there is no state; what happened before is known from later verifications.
+      IF EXISTS (
+        SELECT FROM unnest(names) i WHERE declared->i->>'class' <> 'OPEN' AND NOT (declared->i->>'is_flow')::boolean)
          AND NOT EXISTS (SELECT FROM ledger_household h WHERE h.since < ends) AND ends IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'BEFORE_FIRST_VERIFICATION';
       END IF;
