@@ -51,6 +51,14 @@ TEMPLATES: dict[str, str] = {
     " regencies(orderBy: {field: HOUSEHOLD_COUNT}) { nodes { name } } } } }",
     "national": "{ nationalSummary { id provinces villages households workingAbroad exportReady withheld cutOff"
     " businessesByField { key label count suppressed } region { name } } }",
+    "statistics": "{ statistics(indicators: [PERSONS_ACTIVE], by: [PROVINCE, SEX]) { cutOff villagesReporting"
+    " total { figures { value } } rows(first: 5) { pageInfo { hasNextPage } nodes { keys { key label }"
+    " figures { value suppressed exact margin } } } } }",
+    "statistics of regions": "query($code: RegionCode!) { region(code: $code) { statistics(indicators: [BUSINESSES],"
+    ' by: [VILLAGE], on: "2026-06-30") { id total { figures { value } } rows { totalCount nodes { keys { label }'
+    " figures { value } } } } } }",
+    "quoted answer": "query($id: ID!) { figure(id: $id) { id cutOff total { figures { value } }"
+    " rows { totalCount } } }",
     "village page": '{ households(first: 20, filter: {within: ["35.07.11.2008"]}) { nodes { id householdNo members {'
     " fullName } } pageInfo { hasNextPage endCursor } } }",
     "filtered": "query($code: RegionCode!) { households(filter: {within: [$code], workflowState: [SUBMITTED, VERIFIED],"
@@ -186,6 +194,18 @@ one sorts four names.
 national
 The crossing `figures` decides from the settings which numbers the caller gets: kept cells where they see a class of the
 whole country, and what was published at its last close where not. Fields and labels are taken out of its one answer.
+
+statistics
+One call of the crossing `statistics`, which counts what the caller sees as it is and reads what is published of the
+rest; everything shown comes out of its one row.
+
+statistics of regions
+The same call below the region of the row around it. `id` is asked for, so the answer is kept and the statement runs in
+a transaction that may write.
+
+quoted answer
+The crossing `figure` reads a kept answer by its id, and refuses it like an unknown one unless the caller still sees all
+that it shows.
 
 village page
 One village is an equality, so `ix_household_area_no` can give the page in its order: with 300,000 and 1,000,000

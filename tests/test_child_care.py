@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from auth.area import NOWHERE
-from auth.principal import Principal
 from auth.sensitivity import Sensitivity
-from tests.village import SUBMIT, Place, care, household, infant, person
+from tests.village import SUBMIT, Place, care, hide_class, household, infant, person
 
 pytestmark = pytest.mark.anyio
 SPECIAL = Sensitivity.SPECIAL
@@ -123,8 +121,7 @@ async def test_who_does_not_see_the_class_does_not_remove_an_arrangement(
     """Everybody who submits sees it today, by the page; the path of every record does not count on that."""
     document = with_care()
     assert await codes(village, document) == []
-    sees = Principal.sees
-    monkeypatch.setattr(Principal, "sees", lambda self, kind: NOWHERE if kind is SPECIAL else sees(self, kind))
+    hide_class(monkeypatch, SPECIAL)
     removed = {"id": document["id"], "childCare": [{"id": document["childCare"][0]["id"], "removed": True}]}
     answer = await village.query("officer", SUBMIT, household=removed, baseRev=1)
     assert answer.codes == ["FORBIDDEN"]

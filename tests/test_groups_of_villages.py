@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from auth.area import NOWHERE
-from auth.principal import Principal
 from auth.sensitivity import Sensitivity
 from tests.user_errors import codes_and_paths
-from tests.village import FAR, HERE, NEXT_DOOR, Place, shop
+from tests.village import FAR, HERE, NEXT_DOOR, Place, hide_class, shop
 
 pytestmark = pytest.mark.anyio
 SPECIAL = Sensitivity.SPECIAL
@@ -184,8 +182,7 @@ async def test_who_does_not_see_the_class_of_a_list_does_not_empty_it(
     """An empty list names nobody, so no column of its class is sent."""
     columns = session(attendeeIds=await people(village))
     await saved(village, "ParentingSession", columns)
-    sees = Principal.sees
-    monkeypatch.setattr(Principal, "sees", lambda self, kind: NOWHERE if kind is SPECIAL else sees(self, kind))
+    hide_class(monkeypatch, SPECIAL)
     text = """mutation($input: ParentingSessionInput!) { saveParentingSession(input: $input) { outcome } }"""
     answer = await village.query("officer", text, input={"id": columns["id"], "baseRev": 1, "attendeeIds": []})
     assert answer.codes == ["FORBIDDEN"]

@@ -131,7 +131,8 @@ def running_wire(limits: Bounds = QUICK) -> Iterator[Wire]:
         wire.connections = Connections(limits, wire.outcomes)
         http = protocol_of(wire.connections)
         options: dict[str, Any] = {"lifespan": "off", "log_config": None, "interface": "asgi3", "proxy_headers": False}
-        config = uvicorn.Config(wire.app, http=http, ws="none", timeout_graceful_shutdown=1, **options)
+        # A refused connection lingers, and the deadlines of the others are checked once in CHECK_SECONDS.
+        config = uvicorn.Config(wire.app, http=http, ws="none", timeout_graceful_shutdown=15, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -20,7 +20,9 @@ import httpx
 import orjson
 import pytest
 
+from auth.area import NOWHERE
 from auth.principal import Principal
+from auth.sensitivity import Sensitivity
 from auth.token import Keyring
 from registry.guard.vault import Vault
 from registry.models.household_aggregate import LISTS
@@ -28,6 +30,7 @@ from registry.store.db import Database
 from server.database.embedded import Embedded
 from server.http.app import App, create
 from server.http.identity import principal_of
+from server.http.principals import Principals
 from server.settings import Settings
 from tests.accounts import insert_account
 
@@ -239,6 +242,13 @@ class Place:
         """The household as `who` sees it; None if it does not exist for them."""
         query = f"query($id: ID!) {{ household(by: {{id: $id}}) {{ {selection} }} }}"
         return (await self.ask(who, query, id=id_))["household"]
+
+
+def hide_class(monkeypatch: pytest.MonkeyPatch, kind: Sensitivity) -> None:
+    """Let nobody see this class until the patch is undone; no principal that is read meanwhile is cached."""
+    sees = Principal.sees
+    monkeypatch.setattr(Principal, "sees", lambda self, asked: NOWHERE if asked is kind else sees(self, asked))
+    monkeypatch.setattr(Principals, "listening", False)
 
 
 _serial = itertools.count(1)
