@@ -135,9 +135,11 @@ def publishing(unit: Unit, part: Part, tables: list[Table]) -> str:
     # WITH counted AS (SELECT c.place, c.place AS cell, l.lot, coalesce(l.sex::text, '') AS k0, … UNION ALL …),
     # cell AS (SELECT place, cell, GROUPING(k0, k1) AS g, array_remove(ARRAY[k0, k1], NULL) AS keys, count(*) AS n,
     #          min(lot) AS lot FROM counted GROUP BY GROUPING SETS ((place, cell, k0), …)),
-    # shown AS (SELECT t.by, place, keys, sum((n + lot % 5) / 5 * 5)::bigint AS shown FROM cell JOIN … t USING (g) …),
-    # ended AS (UPDATE published SET until = this_close WHERE … that differ),
-    # INSERT INTO published … what differs
+    # summed AS (SELECT t.by, place, keys, sum((n + lot % 5) / 5 * 5)::bigint AS shown FROM cell JOIN … t USING (g) …),
+    # fresh AS (… what is shown of it),
+    # earlier AS (SELECT by, place, keys, shown FROM published … of the blocks that closed now),
+    # ended AS (UPDATE published SET until = this_close FROM (SELECT * FROM earlier EXCEPT SELECT * FROM fresh) …),
+    # INSERT INTO published SELECT … FROM (SELECT * FROM fresh EXCEPT SELECT * FROM earlier)
     indicator, depth = tables[0].indicator, tables[0].block
     dimensions = [dimension for dimension in Dimension if any(dimension in table.by for table in tables)]
     names = [f"k{n}" for n in range(len(dimensions))]
@@ -155,6 +157,7 @@ def publishing(unit: Unit, part: Part, tables: list[Table]) -> str:
     grouping = f"GROUPING({', '.join(names)})" if names else "0"
     keys = f"array_remove(ARRAY[{', '.join(names)}]::text[], NULL)"
     number = rounded("n", "lot", indicator.rounded_to)
+    of_part = f"p.indicator = '{indicator.name}' AND p.part = '{part.name}' AND p.{_OPEN}"
     return f"""
         WITH counted AS MATERIALIZED ({counted}),
         cell AS (
@@ -168,23 +171,21 @@ def publishing(unit: Unit, part: Part, tables: list[Table]) -> str:
           SELECT *, row_number() OVER smaller AS rank, min(n) OVER smaller AS smallest,
                  sum(n) OVER smaller - n AS before
           FROM summed WHERE n > 0 WINDOW smaller AS (PARTITION BY by, place ORDER BY n, keys ROWS UNBOUNDED PRECEDING)),
-        fresh AS (
+        fresh AS MATERIALIZED (
           SELECT by, place, keys,
                  CASE WHEN as_it_is AND by <> '' AND {_HIDDEN} THEN NULL ELSE n END AS shown FROM ranked),
+        earlier AS MATERIALIZED (
+          SELECT p.by, p.place, p.keys, p.shown FROM published p JOIN block_close c ON c.place = p.place
+          WHERE {of_part} AND p.by IN ({", ".join(f"'{table.by_text}'" for table in tables)})
+            AND c.ledger = '{unit.name}' AND c.depth = {depth} AND c.since = this_close),
         ended AS (
-          UPDATE published p SET until = this_close FROM block_close c
-          WHERE c.ledger = '{unit.name}' AND c.depth = {depth} AND c.since = this_close AND p.place = c.place
-            AND p.indicator = '{indicator.name}' AND p.part = '{part.name}' AND p.{_OPEN}
-            AND p.by IN ({", ".join(f"'{table.by_text}'" for table in tables)})
-            AND NOT EXISTS (SELECT FROM fresh f WHERE {_SAME}))
+          UPDATE published p SET until = this_close FROM (SELECT * FROM earlier EXCEPT SELECT * FROM fresh) e
+          WHERE {of_part} AND p.by = e.by AND p.place = e.place AND p.keys = e.keys)
         INSERT INTO published (indicator, part, by, place, keys, since, shown)
-        SELECT '{indicator.name}', '{part.name}', by, place, keys, this_close, shown FROM fresh f
-        WHERE NOT EXISTS (
-          SELECT FROM published p WHERE p.indicator = '{indicator.name}' AND p.part = '{part.name}' AND p.{_OPEN}
-            AND {_SAME});"""
+        SELECT '{indicator.name}', '{part.name}', by, place, keys, this_close, shown
+        FROM (SELECT * FROM fresh EXCEPT SELECT * FROM earlier) f;"""
 
 
-_SAME = "f.by = p.by AND f.place = p.place AND f.keys = p.keys AND f.shown IS NOT DISTINCT FROM p.shown"
 _HIDDEN = "(n < 5 OR rank > 1 AND smallest < 5 AND (rank = 2 OR before < 5))"
 """A number of the headline's lists is hidden if it is 1 to 4, and the next smallest with it while what is hidden is one
 alone or below five together: it would follow from the sum."""
