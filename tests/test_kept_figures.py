@@ -19,6 +19,7 @@ ASK = f"""query($i: [IndicatorName!]!, $by: [Dimension!]!, $in: RegionCode) {{
   statistics(indicators: $i, by: $by, within: $in) {{ id ...Answer }} }}
   fragment Answer on Statistics {ANSWER}"""
 AGAIN = f"query($id: ID!) {{ figure(id: $id) {{ id ...Answer }} }} fragment Answer on Statistics {ANSWER}"
+CONTENT = ("place", "question", "total", "lines", "needs")
 COUNT = "SELECT count(*) FROM figure"
 
 
@@ -72,6 +73,16 @@ async def test_an_answer_is_kept_once_and_only_if_its_id_is_asked_for(counted: P
     two = await quoted(counted, "ministry", "52", "REGENCY")
     assert one["id"] == two["id"]
     assert await counted.admin.fetchval(COUNT) == before + 1
+
+
+async def test_an_id_confirms_no_guess_at_its_answer(counted: Place) -> None:
+    """Ids are quoted: whoever heard one and made it again of a guessed answer would have the answer."""
+    answer = await quoted(counted, "coordinator", "35.07", "VILLAGE")
+    text = f"SELECT md5(concat_ws('|', {', '.join(CONTENT)}))::uuid FROM figure WHERE id = $1"
+    made = await counted.admin.fetchval(text, answer["id"])
+    assert made is not None
+    assert str(made) != answer["id"]
+    assert uuid.UUID(answer["id"]).version == 4, "random"
 
 
 async def test_only_so_many_are_kept_in_an_hour(counted: Place) -> None:

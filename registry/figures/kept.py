@@ -20,6 +20,7 @@ FIGURE = sa.Table(
     "figure",
     Noun.metadata,
     sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("content", sa.Uuid(), nullable=False, unique=True),
     sa.Column("place", C_TEXT, nullable=False),
     sa.Column("cut_off", INSTANT, nullable=False),
     sa.Column("oldest_cut_off", INSTANT, nullable=False),
@@ -34,6 +35,9 @@ FIGURE = sa.Table(
     sa.Column("needs", JSONB(), nullable=False),
     sa.Column("kept_at", INSTANT, nullable=False, server_default=sa.func.now()),
 )
-"""An answer as `statistics` gave it; `needs` lists the classes and the region of each of its exact figures."""
-ANSWER = tuple(column.name for column in FIGURE.columns if column.name not in ("needs", "kept_at"))
+"""An answer as `statistics` gave it; `needs` lists the classes and the region of each of its exact figures.
+
+`content` is a digest, by which the same answer is kept once; nobody reads it.  The id is random, because an id is
+quoted: whoever heard one that was made of the answer could try small numbers until they make it."""
+ANSWER = tuple(column.name for column in FIGURE.columns if column.name not in ("content", "needs", "kept_at"))
 """The columns of an answer."""

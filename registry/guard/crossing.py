@@ -133,6 +133,7 @@ STATISTICS = Crossing(
             "region_list",
             "ledger_household",
             "block_close",
+            "figure",
         }
     ),
     "Which villages report is public, and a day before the first verification has no figures.",

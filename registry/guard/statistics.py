@@ -28,6 +28,7 @@ STATISTICS = f"""
       span CONSTANT interval := age(day + 1, first_day);
       months CONSTANT int := greatest(1, 12 * extract(year FROM span) + extract(month FROM span));
       needs jsonb;
+      digest uuid;
       moment CONSTANT timestamptz := coalesce(ends, now());
     BEGIN
       IF place <> '{COUNTRY}' AND NOT EXISTS (SELECT FROM region r WHERE r.code = place AND r.valid_to IS NULL) THEN
@@ -118,13 +119,16 @@ STATISTICS = f"""
       IF jsonb_array_length(lines) > {MOST_ROWS} THEN
         RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'TOO_MANY_ROWS';
       END IF;
-      id := md5(concat_ws('|', area, question, total, lines, needs))::uuid;
       IF (asked->>'keep')::boolean THEN
-        INSERT INTO figure (id, place, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
+        id := gen_random_uuid();
+        digest := md5(concat_ws('|', area, question, total, lines, needs))::uuid;
+        INSERT INTO figure (id, content, place, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
                             suppressed, question, total, lines, needs)
-        VALUES (id, area, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
+        VALUES (id, digest, area, cut_off, oldest_cut_off, region_version, reporting, enrolled, published,
                 suppressed, question, total, lines, needs) ON CONFLICT DO NOTHING;
-        IF FOUND AND take(me(), '{Metered.KEPT_FIGURE.name}', id, {KEPT_PER_HOUR}) > 0 THEN
+        IF NOT FOUND THEN
+          SELECT f.id INTO STRICT id FROM figure f WHERE f.content = digest;
+        ELSIF take(me(), '{Metered.KEPT_FIGURE.name}', id, {KEPT_PER_HOUR}) > 0 THEN
           RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'TOO_MANY_QUOTED';
         END IF;
       END IF;
