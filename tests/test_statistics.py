@@ -26,6 +26,7 @@ STATISTICS = f"""query($i: [IndicatorName!]!, $by: [Dimension!]!, $in: RegionCod
 PAGE = """query($i: [IndicatorName!]!, $by: [Dimension!]!, $order: StatisticOrder, $first: Int, $after: String) {
   statistics(indicators: $i, by: $by) { rows(orderBy: $order, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { keys { key } figures { value } } } } }"""
+WAS = "35.07.11.2077"
 Rows = dict[tuple[str, ...], tuple[float | None, ...]]
 
 
@@ -183,6 +184,44 @@ async def test_nothing_of_others_is_counted(counted: Place, who: str) -> None:
     assert rows_of(answer) == {}
     assert total_of(answer) == (None,)
     assert answer["suppressedCells"] == 1
+
+
+@pytest.fixture
+async def moved(counted: Place) -> AsyncIterator[Place]:
+    """As if FAR had lain in the regency of HERE until April 2025, and its household been verified before."""
+    admin = counted.admin
+    began = await admin.fetchval("SELECT valid_from FROM region_code WHERE code = $1", FAR)
+    opened = await admin.fetchval("SELECT max(since) FROM ledger_household WHERE area = $1", FAR)
+    for ledger in ("ledger_household", "ledger_person", "ledger_migrant", "ledger_episode", "ledger_business"):
+        await admin.execute(f"UPDATE {ledger} SET since = '2025-03-10 12:00+07' WHERE area = $1", FAR)
+    await admin.execute("UPDATE region_code SET valid_from = '2025-04-01' WHERE code = $1", FAR)
+    await admin.execute(
+        "INSERT INTO region_code (region_id, code, valid_from, valid_to) VALUES ($1, $2, '2000-01-01', '2025-04-01')",
+        *(counted.regions[FAR], WAS),
+    )
+    yield counted
+    await admin.execute("DELETE FROM region_code WHERE code = $1", WAS)
+    await admin.execute("UPDATE region_code SET valid_from = $2 WHERE code = $1", FAR, began)
+    for ledger in ("ledger_household", "ledger_person", "ledger_migrant", "ledger_episode", "ledger_business"):
+        await admin.execute(f"UPDATE {ledger} SET since = $2 WHERE area = $1", FAR, opened)
+
+
+async def test_a_village_that_left_a_region_is_not_its_officials_on_the_map_of_then(moved: Place) -> None:
+    """The map of then decides where a village is counted, and today's map who sees it."""
+    period = {"from": "2015-01-01", "to": "2025-03-31"}
+    for more in ({"on": "2025-03-31"}, {"period": period}):
+        name = "BUSINESSES" if "on" in more else "RETURNS"
+        arguments: dict[str, Any] = more | {"in": "35.07", "map": "THEN"}
+        whole = await asked(moved, "ministry", name, by=("VILLAGE",), **arguments)
+        (count,) = rows_of(whole)[WAS,]
+        assert count
+        for who in ("coordinator", "province", "viewer"):
+            answer = await asked(moved, who, name, by=("VILLAGE",), **arguments)
+            assert rows_of(answer).get((WAS,), (None,)) == (None,), who
+            assert total_of(answer) == (None,), "whoever knows the rest could subtract it"
+            assert not answer["total"]["figures"][0]["exact"]
+            by_regency = await asked(moved, who, name, by=("REGENCY",), **arguments)
+            assert rows_of(by_regency) == {("35.07",): (None,)}
 
 
 async def test_planners_see_from_the_regency_up(counted: Place) -> None:

@@ -119,6 +119,16 @@ def _end_of(day: str) -> str:
 _SOMEWHERE = " + ".join(f"coalesce(areas('{setting}'), '{{}}')" for setting in SETTINGS)
 """SQL of all areas where a figure of some class is exact for the caller."""
 
+MOVED = """WITH RECURSIVE later AS (
+          SELECT c.code AS was, r.id, r.code FROM region_code c JOIN region r ON r.id = c.region_id
+          WHERE r.level = 'VILLAGE' AND c.valid_to IS NOT NULL
+          UNION SELECT l.was, r.id, r.code FROM later l JOIN region_lineage g ON g.from_region_id = l.id
+          JOIN region r ON r.id = g.to_region_id)
+        SELECT was, code FROM later WHERE was <> code"""
+"""SQL of each earlier code of a village, `was`, and a `code` under which its records may lie today.
+
+On the map of then a region holds villages that lie elsewhere today, and who sees the region does not see those."""
+
 ASKED = f"""
       declared CONSTANT jsonb := {_json(DECLARED)};
       classes CONSTANT jsonb := {_json(_CLASSES)};
@@ -150,12 +160,18 @@ FIGURE_CELLS = f"""
       keys text;
       share_keys text;
       tests text[];
+      strays text[];
     BEGIN
       FOR n IN 1 .. cardinality(names) LOOP
         indicator := declared->names[n];
         kinds := ARRAY[indicator->>'class'] || ARRAY(SELECT classes->>d FROM unnest(dims) d);
         CONTINUE WHEN width = width_of_place AND NOT sees_exactly(kinds, place);
         is_series := NOT (indicator->>'is_flow')::boolean AND dims && ARRAY['MONTH', 'QUARTER', 'YEAR'];
+        IF is_then THEN
+          strays := ARRAY(
+            SELECT DISTINCT left(m.was, width) FROM ({MOVED}) m
+            WHERE left(m.was, width) <> left(m.code, width) AND NOT sees_exactly(kinds, left(m.code, width)));
+        END IF;
         FOR side, part IN SELECT * FROM jsonb_each(indicator->'counts') LOOP
           SELECT coalesce(string_agg(k.key, ', ' ORDER BY k.at), ''),
                  coalesce(string_agg(k.of_whole, ', ' ORDER BY k.at), '')
@@ -180,12 +196,12 @@ FIGURE_CELLS = f"""
             ELSE 'l.since < $2 AND l.until >= $2' END;
           queries := queries || replace(replace(replace(
             format('SELECT %s, %L, %s, ARRAY[%s]::text[], ARRAY[%s]::text[], (%s)::numeric FROM %s%s%s WHERE %s'
-                   ' GROUP BY 3, 4, 5 HAVING sees_exactly(%L, %s)',
+                   ' GROUP BY 3, 4, 5 HAVING sees_exactly(%L, %s) AND NOT %s = ANY (%L)',
                    n, side, area, keys, share_keys, part->>'amount', part->>'rows',
                    CASE WHEN is_series THEN ' CROSS JOIN unnest($3, $4) p(day, ends)' END,
                    CASE WHEN is_then THEN ' JOIN region_code v ON v.region_id = l.village_then'
                      ' AND v.valid_from <= {DAY} AND (v.valid_to IS NULL OR v.valid_to > {DAY})' END,
-                   array_to_string(tests, ' AND '), kinds, area),
+                   array_to_string(tests, ' AND '), kinds, area, area, coalesce(strays, '{{}}')),
             'left(l.area,', 'left(' || code || ','), '{AREA}', area),
             '{DAY}', CASE WHEN is_series THEN 'p.day' ELSE '$1' END);
         END LOOP;

@@ -99,7 +99,7 @@ FIGURE_CELLS = Crossing(
     "figure_cells",
     (("asked", "jsonb"), ("dims", "text[]"), ("place", "text")),
     _CELLS,
-    _ANSWERED | coverage.READ,
+    _ANSWERED | coverage.READ | {"region_lineage"},
     "Planners see figures without the records; it counts only where `sees_exactly` lets the caller.",
     counting.FIGURE_CELLS,
     builds=True,

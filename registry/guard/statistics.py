@@ -10,7 +10,7 @@ from auth.area import COUNTRY
 from registry.figures.indicator import MOST_INDICATORS
 from registry.figures.kept import ANSWER, KEPT_PER_HOUR
 from registry.figures.report import FIRST_MONTH
-from registry.guard.counting import ASKED
+from registry.guard.counting import ASKED, MOVED
 from registry.guard.quota import Metered
 from registry.guard.reporting import reporting
 from registry.read.run import REFUSED
@@ -68,16 +68,24 @@ STATISTICS = f"""
       villages AS MATERIALIZED (
         SELECT l.region, greatest(count(e.code), 1)::int AS n FROM (SELECT DISTINCT region FROM line) l
         LEFT JOIN enrolled e ON l.region <> '{COUNTRY}' AND e.code >= l.region AND e.code < l.region || '/' GROUP BY 1),
+      moved AS MATERIALIZED (
+        SELECT w.region, array_agg(DISTINCT left(m.code, length(w.region))) AS regions FROM ({MOVED}) m
+        JOIN (SELECT DISTINCT region FROM line WHERE region <> '{COUNTRY}') w
+        ON w.region = left(m.was, length(w.region))
+        WHERE is_then AND left(m.code, length(w.region)) <> w.region GROUP BY 1),
       figure AS MATERIALIZED (
         SELECT l.is_row, l.region, l.line, a.at, a.of, n.amount, d.amount AS whole, v.n AS villages,
                (a.of->>'rounded_to')::int AS k,
                CASE WHEN NOT (a.of->>'is_flow')::boolean OR l.is_row AND 'MONTH' = ANY (dims) THEN 1
                     WHEN l.is_row AND 'QUARTER' = ANY (dims) THEN 3 WHEN l.is_row AND 'YEAR' = ANY (dims) THEN 12
                     ELSE months END AS months,
-               sees_exactly(CASE WHEN l.is_row THEN a.kind || a.kinds ELSE a.kind END, l.region) AS is_live,
+               sees_exactly(k.kinds, l.region) AND NOT EXISTS (
+                 SELECT FROM unnest(m.regions) r WHERE NOT sees_exactly(k.kinds, r)) AS is_live,
                l.region = '{COUNTRY}' AND a.of->'headline' ? (CASE WHEN l.is_row THEN a.details ELSE '' END)
                  AS is_headline
         FROM line l CROSS JOIN indicator a JOIN villages v ON v.region = l.region
+        CROSS JOIN LATERAL (SELECT CASE WHEN l.is_row THEN a.kind || a.kinds ELSE a.kind END AS kinds) k
+        LEFT JOIN moved m ON m.region = l.region
         LEFT JOIN cell n ON n.side = 'n'
           AND (n.is_row, n.region, n.line, n.nth) = (l.is_row, l.region, l.line, a.at)
         LEFT JOIN cell d ON d.side = 'd'
