@@ -43,6 +43,15 @@ def changed(rows: Sequence[Row], now: Callable[[str], Cut], was: Callable[[str],
     return households
 
 
+def few_elsewhere(households: Mapping[str, set[Any]]) -> bool:
+    """Whether some region has all households that changed but one to four."""
+    for region in {village[:width] for village in households for width in (2, 5, 8, 13)}:
+        outside = [those for village, those in households.items() if village[: len(region)] != region]
+        if 1 <= len(set().union(*outside)) <= 4:
+            return True
+    return False
+
+
 @dataclass
 class Closes:
     """(depth, block) → the instants at which it closed; '0' is the country."""
@@ -74,7 +83,7 @@ class Closes:
         for depth, needed in NEEDED_IN_COUNTRY.items():
             last = self.last(depth, "0")
             everywhere = changed(rows, lambda _: at, lambda _, last=last: last)  # type: ignore[misc]
-            if areas and sum(map(len, everywhere.values())) >= needed:
+            if areas and len(set().union(*everywhere.values())) >= needed and not few_elsewhere(everywhere):
                 self.at[depth, "0"].append(at)
 
     def cut(self, depth: int, area: str) -> Cut:

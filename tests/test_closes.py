@@ -160,6 +160,34 @@ async def test_the_fifth_household_and_a_close_move_a_village_and_no_fewer(admin
     assert touched == {living[0].village}, "no other village moved, and the country has 25 to wait for"
 
 
+async def test_the_country_waits_while_few_of_those_who_changed_are_outside_one_region(
+    admin: asyncpg.Connection,
+) -> None:
+    """The country's exact numbers less one's own would be what the few others changed."""
+    country = await Country.of(admin, VILLAGES)
+    living = houses(random.Random(6), VILLAGES, 40)
+    await country.verify(living)
+    await close_all(admin)
+    text = f"SELECT count(*) FROM block_close WHERE place = '0' AND depth > 0 AND {OPEN} AND since > $1"
+
+    async def closed_after(*some: House) -> int:
+        at = await admin.fetchval("SELECT clock_timestamp()")
+        for house in some:
+            moved(house)
+        await country.verify(some)
+        await close_all(admin)
+        return int(await admin.fetchval(text, at))
+
+    of = {village: iter([house for house in living if house.village == village]) for village in VILLAGES}
+    here, near, far = VILLAGES[0], VILLAGES[1], VILLAGES[-1]
+    assert await closed_after(*itertools.islice(of[here], 24), next(of[near])) == 0, "an official of the village"
+    assert await closed_after(*itertools.islice(of[near], 3)) == 0
+    assert await closed_after(next(of[near])) > 0, "the fifth"
+    assert await closed_after(*itertools.islice(of[near], 25), next(of[far])) == 0, "an official of the province"
+    assert await closed_after(*itertools.islice(of[far], 4)) > 0
+    assert await closed_after(*itertools.islice(of[far], 25)) > 0, "elsewhere nothing changed"
+
+
 async def test_verifications_without_a_change_move_nothing(admin: asyncpg.Connection) -> None:
     country = await Country.of(admin, VILLAGES[:2])
     living = houses(random.Random(4), VILLAGES[:2], 12)

@@ -1,7 +1,8 @@
 """Closing: what of a ledger moves into the published numbers, and when.
 
 A village closes when five of its households have changed since its last close; a regency when 25, a province when 125
-such households are inside its villages' closes; the country when 25, and for finer tables 125.  A household has changed
+such households are inside its villages' closes; the country when 25, and for finer tables 125, of which no region has
+all but one to four.  A household has changed
 if what the ledger counts of it is not what it was, so a verification that changes nothing moves nothing.  What depends
 on a date is judged on the day of the close.
 Rule: the number of a block moves with its close and at no other time.  Tests: tests/test_closes.py.
@@ -13,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from auth.area import COUNTRY
-from registry.codes import Dimension
+from registry.codes import Dimension, RegionLevel
 from registry.figures.count import conditions, key_of
 from registry.figures.ledger import LEDGERS
 from registry.figures.published import WIDTHS, rounded
 from registry.figures.tables import TABLES, Part, Table
 from registry.figures.unit import KEYS, Unit
+from registry.models.region import PREFIXES
 from registry.values.civil_day import CAPITAL
 
 LOCK = 7_202_020
@@ -26,6 +28,14 @@ LOCK = 7_202_020
 DEEP = {1: 5, 2: 25, 3: 125}
 """Depth → how many households must have changed in a village, a regency, a province."""
 COUNTRY_DEEP = {1: 25, 2: 125, 3: 125}
+_LEVELS = tuple(PREFIXES.get(level, WIDTHS[1]) for level in RegionLevel)
+_FEW_ELSEWHERE = f"""
+            AND NOT EXISTS (
+              SELECT FROM owner, unnest(ARRAY{list(_LEVELS)}) width WHERE left(area, width) = left(area_too, width)
+              GROUP BY width, left(area, width)
+              HAVING (SELECT count(*) FROM owner) - count(*) BETWEEN 1 AND {DEEP[1] - 1})"""
+"""The country does not close while one to four of the households that changed are outside a region that has all others:
+who sees that region could subtract it, and would have what these few changed."""
 _OF_EVERY_LEDGER = (
     "since",
     "until",
@@ -71,13 +81,14 @@ class _Blocks:
     def closing(self) -> str:
         """Close every such block in which enough households have changed."""
         # WITH changed AS (
-        #   SELECT DISTINCT l.household_id AS owner, l.area AS place FROM ledger_person l
+        #   SELECT l.household_id AS owner, l.area AS place, l.area FROM ledger_person l
         #   LEFT JOIN block_close b ON b.ledger = 'person' AND b.depth = 1 AND b.place = l.area AND b.until = 'infinity'
         #   WHERE (l.since <= this_close AND l.until > this_close)
         #     <> coalesce((l.since <= b.since AND l.until > b.since), false)
         #   GROUP BY l.household_id, l.area, l.sex, …
         #   HAVING sum(CASE WHEN (l.since <= this_close AND l.until > this_close) THEN 1 ELSE -1 END) <> 0),
-        # due AS (SELECT place FROM changed GROUP BY place HAVING count(*) >= 5),
+        # owner AS (SELECT owner, place, min(area) AS area, max(area) AS area_too FROM changed GROUP BY 1, 2),
+        # due AS (SELECT place FROM owner GROUP BY place HAVING count(*) >= 5),
         # ended AS (UPDATE block_close b SET until = this_close FROM due WHERE …)
         # INSERT INTO block_close (ledger, depth, place, since) SELECT 'person', 1, place, this_close FROM due
         ledger = LEDGERS[self.unit]
@@ -95,11 +106,14 @@ class _Blocks:
         holds, held = _held("l", now), f"coalesce({_held('l', was)}, false)"
         return f"""
         WITH changed AS (
-          SELECT DISTINCT l.{self.unit.owner} AS owner, {self.place} AS place FROM {ledger.name} l {joined}
+          SELECT l.{self.unit.owner} AS owner, {self.place} AS place, l.area FROM {ledger.name} l {joined}
           WHERE {holds} <> {held}
           GROUP BY {", ".join([f"l.{self.unit.owner}", "l.area", *facts])}
           HAVING sum(CASE WHEN {holds} THEN 1 ELSE -1 END) <> 0),
-        due AS (SELECT place FROM changed GROUP BY place HAVING count(*) >= {self.least}),
+        owner AS (SELECT owner, place, min(area) AS area, max(area) AS area_too FROM changed GROUP BY 1, 2),
+        due AS (
+          SELECT place FROM owner GROUP BY place
+          HAVING count(*) >= {self.least}{_FEW_ELSEWHERE if self.is_country else ""}),
         ended AS (
           UPDATE block_close b SET until = this_close FROM due d WHERE {of_ledger} AND b.place = d.place AND b.{_OPEN})
         INSERT INTO block_close (ledger, depth, place, since)
