@@ -1,196 +1,88 @@
-"""Every indicator of household records, counted again from the verified documents as its words say.
-
-The recount here does not read the definitions: a wrong condition, window or sum there differs from it.
-"""
+"""Every indicator that counts a ledger, counted again as its words say: from the ledgers' rows, and by `statistics`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import asyncpg
 import pytest
 
+from auth.sensitivity import Sensitivity
 from registry.codes import Dimension, IndicatorName
 from registry.figures.catalogue import INDICATORS
 from registry.figures.count import Count, amount, conditions, key_of
-from registry.figures.units import UNITS
+from registry.figures.unit import Unit
+from registry.write.fold import fold
 from server.demo.load import load
+from tests.invented_rows import invented_rows, write
 from tests.recount import Row
-from tests.test_ledger import INFINITY, SOME, expected_ledger, vault
+from tests.recounting import (
+    DATED,
+    INFINITY,
+    JAKARTA,
+    LIVE,
+    PERIODS,
+    SHARES,
+    WHOLE,
+    Cells,
+    period_of,
+    recounted,
+    recounts,
+)
+from tests.test_ledger import SOME, expected_ledger, vault
+from tests.test_statistics import asked, total_of
+from tests.village import FAR, HERE, NEXT_DOOR, Place
 
 pytestmark = pytest.mark.anyio
-Test = Callable[[Row, dt.date], bool]
-JAKARTA = ZoneInfo("Asia/Jakarta")
-LIVE = (Dimension.WORKFLOW_STATE,)
-PERIODS = (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR)
-LETTERS = {Dimension.PROVINCE: 2, Dimension.REGENCY: 5, Dimension.DISTRICT: 8, Dimension.VILLAGE: 13}
-CALLED = {Dimension.BUSINESS_FIELD: "field", Dimension.BUSINESS_SCALE: "scale"}
-BANDS = ((5, "00-04"), (12, "05-11"), (18, "12-17"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (60, "45-59"))
+Moment = tuple[dt.date, dt.datetime | None]
+"""A day, and the end of it if it is over."""
+Ledgers = dict[str, list[Row]]
+"""Unit → its rows."""
+TODAY = dt.datetime.now(JAKARTA).date()
+DAYS = (TODAY, *map(dt.date.fromisoformat, ("2024-02-29", "2025-03-01", "2025-08-30", "2025-08-31", "2028-02-29")))
+"""Days around which invented rows change: also those that other months and years have not."""
+NAMES = (*WHOLE, *SHARES)
 
 
-# --- the words, once more ---------------------------------------------------------------------------------------------
+def moment_of(day: dt.date) -> Moment:
+    """The end of a day that is over; what holds now of today and of a day to come."""
+    return day, dt.datetime.combine(day + dt.timedelta(1), dt.time(), JAKARTA) if day < TODAY else None
 
 
-def later(day: dt.date, months: int) -> dt.date:
-    """The same date so many months later; where that month has none, the first of the next."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    try:
-        return dt.date(year, month, day.day)
-    except ValueError:
-        return dt.date(year + month // 12, month % 12 + 1, 1)
+def some_moment(rng: random.Random) -> Moment:
+    return moment_of(TODAY + dt.timedelta(rng.randrange(-730, 3653)))
 
 
-def day_of(row: Row, fact: str) -> dt.date | None:
-    return dt.date.fromisoformat(row[fact]) if row[fact] else None
+def counts_of(name: str) -> list[Count]:
+    """The numerator and, of a share, the denominator."""
+    indicator = INDICATORS[IndicatorName(name)]
+    return [count for count in (indicator.counts, indicator.per) if count is not None]
 
 
-def age(row: Row, day: dt.date) -> int | None:
-    born = day_of(row, "born")
-    return None if born is None else day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+def breakdowns(name: str) -> list[Dimension]:
+    """Those of a day: by periods only flows."""
+    indicator = INDICATORS[IndicatorName(name)]
+    periods = PERIODS if counts_of(name)[0].dated is None else ()
+    return [dimension for dimension in indicator.by if dimension not in (*LIVE, *periods)]
 
 
-def every(row: Row, day: dt.date) -> bool:
-    return True
+def test_every_indicator_of_a_ledger_is_recounted() -> None:
+    of_ledgers = {name.value for name, indicator in INDICATORS.items() if indicator.counts is not None}
+    assert of_ledgers == {*NAMES}
+    for name in NAMES:
+        assert [count.unit.name for count in counts_of(name)] == [unit for unit, _, _ in recounts(name)]
 
 
-def having(**facts: object) -> Test:
-    return lambda row, day: all(row[name] in (v if isinstance(v, tuple) else (v,)) for name, v in facts.items())
+# --- by the SQL of the definitions ------------------------------------------------------------------------------------
 
 
-def both(*tests: Test) -> Test:
-    return lambda row, day: all(test(row, day) for test in tests)
-
-
-def is_child(row: Row, day: dt.date) -> bool:
-    years = age(row, day)
-    return years is not None and years < 18
-
-
-def is_of_school_age(row: Row, day: dt.date) -> bool:
-    years = age(row, day)
-    return years is not None and 7 <= years < 18
-
-
-def ends_soon(row: Row, day: dt.date) -> bool:
-    """A date that six months after the day has no such date lies after them."""
-    ends = day_of(row, "contract_ends")
-    return ends is not None and day <= ends < later(day + dt.timedelta(1), 6)
-
-
-def is_a_year_old(row: Row, day: dt.date) -> bool:
-    began = day_of(row, "started_on")
-    return began is not None and later(began, 12) <= day
-
-
-active = having(stage="WORKING_ABROAD")
-returned = having(stage="RETURNED")
-left_behind = both(is_child, having(parents_abroad=("MOTHER", "FATHER", "BOTH")))
-runs = having(status="RUNNING")
-outside = having(procedural_status=("NON_PROCEDURAL", "BECAME_IRREGULAR"))
-WHOLE: dict[str, tuple[str, Test, str | None]] = {
-    "HOUSEHOLDS": ("household", every, None),
-    "PERSONS_PROSPECTIVE": ("migrant", having(stage="PROSPECTIVE"), None),
-    "PERSONS_ACTIVE": ("migrant", active, None),
-    "PERSONS_RETURNED": ("migrant", returned, None),
-    "FAMILY_MEMBERS": ("person", having(migrant_family=True), None),
-    "HOUSEHOLD_MEMBERS": ("person", every, None),
-    "CHILDREN_UNDER_18": ("person", is_child, None),
-    "CHILDREN_LEFT_BEHIND": ("person", left_behind, None),
-    "CHILDREN_OF_MOTHER_ABROAD": ("person", both(is_child, having(parents_abroad="MOTHER")), None),
-    "CHILDREN_OF_FATHER_ABROAD": ("person", both(is_child, having(parents_abroad="FATHER")), None),
-    "CHILDREN_OF_BOTH_ABROAD": ("person", both(is_child, having(parents_abroad="BOTH")), None),
-    "CHILDREN_OUT_OF_SCHOOL": (
-        "person",
-        both(is_of_school_age, having(school_status=("DROPPED_OUT", "NOT_YET"))),
-        None,
-    ),
-    "BUSINESSES": ("business", runs, None),
-    "HOUSEHOLDS_WITH_BUSINESS": ("household", having(has_business=True), None),
-    "RETURNED_WITH_BUSINESS": ("migrant", both(returned, having(has_business=True)), None),
-    "WORKERS_PAID": ("business", runs, "workers_paid"),
-    "WORKERS_FAMILY": ("business", runs, "workers_family"),
-    "EXPORT_READY": ("business", both(runs, having(export_readiness=("READY", "EXPORTING"))), None),
-    "DEPARTURES": ("episode", lambda row, day: bool(row["departed_on"]), None),
-    "RETURNS": ("episode", lambda row, day: bool(row["returned_on"]), None),
-    "UNDERAGE_FIRST_DEPARTURE": ("migrant", having(left_underage=True), None),
-    "CONTRACTS_ENDING_6M": ("migrant", both(active, ends_soon), None),
-    "DEATHS": ("migrant", having(stage="DIED_ABROAD"), None),
-    "MISSING": ("migrant", having(life_status="MISSING"), None),
-}
-SHARES: dict[str, tuple[str, Test, Test, str | None, str | None]] = {
-    "FEMALE_SHARE": ("migrant", having(sex="FEMALE"), both(active, having(sex=("FEMALE", "MALE"))), None, None),
-    "HOUSEHOLDS_WITH_BUSINESS_SHARE": ("household", having(has_business=True), every, None, None),
-    "RETURNED_WITH_BUSINESS_SHARE": ("migrant", having(has_business=True), returned, None, None),
-    "NIB_SHARE": ("business", having(has_nib=True), runs, None, None),
-    "BUSINESS_SURVIVAL_12M": (
-        "business",
-        having(survived=True),
-        both(is_a_year_old, having(survived=(True, False))),
-        None,
-        None,
-    ),
-    "NON_PROCEDURAL_SHARE": (
-        "migrant",
-        outside,
-        both(active, having(procedural_status=("PROCEDURAL", "NON_PROCEDURAL", "BECAME_IRREGULAR"))),
-        None,
-        None,
-    ),
-    "PROCEDURAL_UNKNOWN_SHARE": ("migrant", having(procedural_status=("UNKNOWN", None)), active, None, None),
-    "INFORMAL_SHARE": (
-        "migrant",
-        having(sector="INFORMAL"),
-        both(active, having(sector=("FORMAL", "INFORMAL", "SEA_BASED"))),
-        None,
-        None,
-    ),
-    "SOCIAL_SECURITY_COVERAGE": ("migrant", having(insured=True), active, None, None),
-    "REMITTANCE_RECEIVING_SHARE": (
-        "household",
-        having(receives_remittances=True),
-        having(has_migrant_abroad=True),
-        None,
-        None,
-    ),
-    "PARENTING_REACH": ("person", having(attends_parenting=True), left_behind, None, None),
-    "COMPLETENESS": ("household", every, every, "answered", "answers"),
-}
-"""Of a share: its unit, which of the denominator are in the numerator, the denominator, and what each adds up."""
-
-
-def recounts(name: str) -> list[tuple[str, Test, str | None]]:
-    """Numerator and, of a share, denominator."""
-    if name in WHOLE:
-        return [WHOLE[name]]
-    unit, part, whole, of_part, of_whole = SHARES[name]
-    return [(unit, both(whole, part), of_part), (unit, whole, of_whole)]
-
-
-def key(row: Row, dimension: Dimension, day: dt.date, dated: str | None) -> str:
-    if dimension in LETTERS:
-        return str(row["area"])[: LETTERS[dimension]]
-    if dimension in PERIODS and dated is not None:
-        year, month, _ = str(row[dated]).split("-")
-        quarter = f"{year}-Q{(int(month) + 2) // 3}"
-        return {Dimension.YEAR: year, Dimension.MONTH: f"{year}-{month}"}.get(dimension, quarter)
-    if dimension is Dimension.AGE_BAND:
-        years = age(row, day)
-        return "" if years is None else next((band for end, band in BANDS if years < end), "60+")
-    fact = row[CALLED.get(dimension, dimension.value.lower())]
-    return "" if fact is None else str(fact)
-
-
-# --- the questions ----------------------------------------------------------------------------------------------------
-
-
-async def counted(
-    admin: asyncpg.Connection, count: Count, by: list[Dimension], area: str, day: dt.date, at: dt.datetime | None
-) -> Counter[tuple[str, ...]]:
+async def counted(admin: asyncpg.Connection, count: Count, by: Sequence[Dimension], area: str, moment: Moment) -> Cells:
+    day, at = moment
     date = f"'{day}'::date"
     held = "l.until = 'infinity'" if at is None else "l.since < $2 AND l.until >= $2"
     tests = [f"left(l.area, {len(area)}) = $1", held, *conditions(count, date)]
@@ -200,76 +92,197 @@ async def counted(
         f" WHERE {' AND '.join(tests)} GROUP BY 1",
         *((area,) if at is None else (area, at)),
     )
-    return +Counter({tuple(row["keys"]): row["n"] for row in rows})
+    return {tuple(row["keys"]): row["n"] for row in rows if row["n"]}
 
 
-def recounted(
-    rows: list[Row],
-    recount: tuple[str, Test, str | None],
-    by: list[Dimension],
-    area: str,
-    day: dt.date,
-    at: dt.datetime | None,
-    dated: str | None,
-) -> Counter[tuple[str, ...]]:
-    _, test, summed = recount
-    cells: Counter[tuple[str, ...]] = Counter()
-    for row in rows:
-        is_open = row["until"] == INFINITY
-        held = is_open if at is None else row["since"] < at and (is_open or at <= row["until"])
-        if held and row["area"].startswith(area) and test(row, day):
-            cells[tuple(key(row, dimension, day, dated) for dimension in by)] += row[summed] if summed else 1
-    return +cells
-
-
-DATED = {"DEPARTURES": "departed_on", "RETURNS": "returned_on"}
-AREAS = ("", *SOME, "35", "52.03", "12.07.26", "99")
-
-
-def some_day(today: dt.date) -> tuple[dt.date, dt.datetime | None]:
-    """A day of the last two years as it was at its end, or what holds now on a day up to ten years ahead."""
-    if random.random() < 0.5:
-        day = today - dt.timedelta(random.randrange(730))
-        return day, dt.datetime.combine(day + dt.timedelta(1), dt.time(), JAKARTA)
-    return today + dt.timedelta(random.randrange(3653)), None
-
-
-async def differing(
-    admin: asyncpg.Connection, ledgers: dict[str, list[Row]], name: str, counts: list[Count], questions: int
+async def differences(
+    admin: asyncpg.Connection, ledgers: Ledgers, name: str, by: Sequence[Dimension], area: str, moment: Moment
 ) -> list[str]:
-    """The questions whose answer is not the recounted one."""
-    differences = []
-    allowed = [each for each in INDICATORS[IndicatorName(name)].by if each not in LIVE]
-    dated = DATED.get(name)
-    if dated is None:
-        allowed = [each for each in allowed if each not in PERIODS]
-    for _ in range(questions):
-        by = random.sample(allowed, min(len(allowed), random.choice([0, 1, 1, 2, 3])))
-        area, (day, at) = random.choice(AREAS), some_day(dt.datetime.now(JAKARTA).date())
-        for part, (count, recount) in enumerate(zip(counts, recounts(name), strict=True)):
-            # Only the numerator is broken down by procedural status.
-            of_part = [each for each in by if part == 0 or each is not Dimension.PROCEDURAL_STATUS]
-            answer = await counted(admin, count, of_part, area, day, at)
-            rows = ledgers[f"ledger_{recount[0]}"]
-            if answer != recounted(rows, recount, of_part, area, day, at, dated):
-                differences.append(f"{name} part {part} by {of_part} in {area!r} on {day} at {at}")
-    return differences
+    """What is counted otherwise than recounted of one question."""
+    wrong = []
+    for part, count in enumerate(counts_of(name)):
+        # Only the numerator is broken down by procedural status.
+        of_part = [each for each in by if part == 0 or each is not Dimension.PROCEDURAL_STATUS]
+        answer = await counted(admin, count, of_part, area, moment)
+        if answer != recounted(name, part, ledgers[count.unit.name], of_part, area, *moment):
+            wrong.append(f"{name} part {part} by {of_part} in {area!r} on {moment}")
+    return wrong
 
 
-def declared(name: str) -> list[Count]:
-    indicator = INDICATORS[IndicatorName(name)]
-    return [count for count in (indicator.counts, indicator.per) if count is not None]
+async def random_differences(
+    admin: asyncpg.Connection, ledgers: Ledgers, name: str, areas: Sequence[str], rng: random.Random, number: int
+) -> list[str]:
+    wrong = []
+    for _ in range(number):
+        dimensions = breakdowns(name)
+        by = rng.sample(dimensions, min(len(dimensions), rng.choice([0, 1, 1, 2, 3])))
+        wrong += await differences(admin, ledgers, name, by, rng.choice(areas), some_moment(rng))
+    return wrong
 
 
-def test_every_indicator_of_households_is_recounted() -> None:
-    of_households = {
-        name.value for name, each in INDICATORS.items() if each.counts is not None and each.counts.unit in UNITS
-    }
-    assert of_households == {*WHOLE, *SHARES}
-
-
-async def test_every_indicator_equals_a_recount(admin: asyncpg.Connection) -> None:
+async def test_indicators_of_a_small_demo_equal_a_recount_of_its_documents(admin: asyncpg.Connection) -> None:
     await load(admin, vault(), only=SOME)
-    ledgers = await expected_ledger(admin)
-    for name in (*WHOLE, *SHARES):
-        assert await differing(admin, ledgers, name, declared(name), 12) == []
+    ledgers = {name.removeprefix("ledger_"): rows for name, rows in (await expected_ledger(admin)).items()}
+    rng = random.Random(seed := random.randrange(10**6))
+    of_households = [name for name in NAMES if recounts(name)[0][0] in ledgers]
+    assert len(of_households) > 30
+    for name in of_households:
+        areas = ("", *SOME, "35", "52.03", "12.07.26", "99")
+        assert await random_differences(admin, ledgers, name, areas, rng, 6) == [], seed
+
+
+@pytest.fixture(scope="module")
+async def invented(village: Place) -> Ledgers:
+    """Invented rows in three villages, some of them folded."""
+    rng = random.Random(seed := random.randrange(10**6))
+    print(f"invented with seed {seed}")  # noqa: T201  (shown when a test fails)
+    places = {code: village.regions[code] for code in (HERE, NEXT_DOOR, FAR)}
+    ledgers: dict[Unit, list[Row]] = invented_rows(places, DAYS, rng)
+    for unit, rows in ledgers.items():
+        await write(village.admin, unit, rows[::2])
+    while await fold(village.database):
+        pass
+    for unit, rows in ledgers.items():
+        await write(village.admin, unit, rows[1::2])
+    return {unit.name: rows for unit, rows in ledgers.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_condition_and_every_limit_decides(village: Place, invented: Ledgers, name: str) -> None:
+    for day in DAYS:
+        assert await differences(village.admin, invented, name, [], "", moment_of(day)) == []
+    for dimension in breakdowns(name):
+        for day in random.sample(DAYS, 2):
+            assert await differences(village.admin, invented, name, [dimension], "", moment_of(day)) == []
+    rng = random.Random(seed := random.randrange(10**6))
+    assert await random_differences(village.admin, invented, name, ("35.07", HERE, FAR), rng, 6) == [], seed
+
+
+# --- by statistics ----------------------------------------------------------------------------------------------------
+
+Line = tuple[tuple[str, ...], float | None]
+EXACT = [name for name in NAMES if INDICATORS[IndicatorName(name)].sensitivity is not Sensitivity.PROTECTIVE]
+"""Those that a coordinator sees as they are in their regency; of the others everybody sees what is published."""
+OWN = ("35.07", "35.07.11", HERE)
+
+
+def exact_breakdowns(name: str) -> list[Dimension]:
+    return [
+        dimension
+        for dimension in INDICATORS[IndicatorName(name)].by
+        if dimension not in LIVE and dimension.sensitivity is not Sensitivity.PROTECTIVE
+    ]
+
+
+def value_of(name: str, whole: Cells, part: Cells, keys: tuple[str, ...]) -> float | None:
+    """What is shown of a numerator `part`, of a share per cent of the `whole`."""
+    if name in SHARES:
+        per_cent = Decimal(100 * part.get(keys, 0)) / whole[keys] if keys in whole else None
+        return per_cent and float(per_cent.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return float(part[keys]) if keys in part else None if name == "CASE_MEDIAN_DAYS" else 0
+
+
+def month_ends(first: dt.date, last: dt.date, dimension: Dimension) -> list[dt.date]:
+    """The last days of the periods between two days, the last one cut off at its end."""
+    days = [first + dt.timedelta(n) for n in range((last - first).days + 1)]
+    last_days = {period_of(str(day), dimension): day for day in days}
+    return list(last_days.values())
+
+
+def shown_keys(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(key or "UNKNOWN" for key in keys)
+
+
+def expected(ledgers: Ledgers, name: str, by: Sequence[Dimension], area: str, days: Sequence[dt.date]) -> Counter[Line]:
+    """The rows of an answer on these days: those of a series have the period as a key."""
+    shown: Counter[Line] = Counter()
+    for day in days:
+        own = [dimension for dimension in by if dimension not in PERIODS]
+        parts = [
+            recounted(name, part, ledgers[unit], own, area, *moment_of(day))
+            for part, (unit, _, _) in enumerate(recounts(name))
+        ]
+        for keys in {keys for part in parts for keys in part}:
+            named = iter(shown_keys(keys))
+            line = tuple(period_of(str(day), each) if each in PERIODS else next(named) for each in by)
+            shown[line, value_of(name, parts[-1], parts[0], keys)] += 1
+    return shown
+
+
+def lines_of(answer: Any) -> Counter[Line]:
+    """Keys and value of each row: what is recorded as unknown and what is not recorded are two of the same keys."""
+    rows = answer["rows"]["nodes"]
+    lines = [(tuple(key["key"] for key in row["keys"]), row["figures"][0]["value"]) for row in rows]
+    return without_nothing(Counter(lines))
+
+
+def without_nothing(lines: Counter[Line]) -> Counter[Line]:
+    """Rows without anything to count may be shown or left out."""
+    return Counter({line: number for line, number in lines.items() if line[1]})
+
+
+async def check_answer(
+    place: Place, ledgers: Ledgers, name: str, by: Sequence[Dimension], area: str, days: Sequence[dt.date], **when: Any
+) -> None:
+    answer = await asked(place, "coordinator", name, by=tuple(by), **{"in": area}, **when)
+    figures = [figure for row in (*answer["rows"]["nodes"], answer["total"]) for figure in row["figures"]]
+    assert {(figure["exact"], figure["suppressed"]) for figure in figures} <= {(True, False)}, (name, by, area, when)
+    assert lines_of(answer) == without_nothing(expected(ledgers, name, by, area, days)), (name, by, area, when)
+    ((_, total),) = expected(ledgers, name, [], area, days[-1:]) or [((), value_of(name, {}, {}, ()))]
+    assert total_of(answer) == (total,), (name, by, area, when)
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "area"),
+    [
+        ("PARENTING_REACH", Dimension.PARENTS_ABROAD, "35.07"),  # of the children whose mother is abroad, not of all
+        ("HOUSEHOLDS", Dimension.PROVINCE, "35.07"),  # one row for what lies inside, and none for the province
+        ("HOUSEHOLDS", Dimension.DISTRICT, HERE),
+    ],
+)
+async def test_statistics_of_one_breakdown_equal_the_recount(
+    village: Place, invented: Ledgers, name: str, by: Dimension, area: str
+) -> None:
+    await check_answer(village, invented, name, [by], area, [TODAY])
+
+
+@pytest.mark.parametrize("name", [name for name in EXACT if counts_of(name)[0].dated is None])
+async def test_statistics_of_a_stock_equal_the_recount(village: Place, invented: Ledgers, name: str) -> None:
+    rng = random.Random()
+    dimensions = [dimension for dimension in exact_breakdowns(name) if dimension not in PERIODS]
+    for day in (None, TODAY - dt.timedelta(rng.randrange(1, 730))):
+        by = rng.sample(dimensions, min(len(dimensions), rng.choice([0, 1, 2, 3])))
+        when = {} if day is None else {"on": str(day)}
+        await check_answer(village, invented, name, by, rng.choice(OWN), [day or TODAY], **when)
+    if not set(PERIODS) & set(exact_breakdowns(name)):
+        return
+    period = rng.choice(PERIODS)
+    by = [period, *rng.sample(dimensions, min(len(dimensions), rng.choice([0, 1])))]
+    rng.shuffle(by)
+    first = TODAY - dt.timedelta(rng.randrange(200, 700))
+    last = rng.choice([TODAY, TODAY - dt.timedelta(rng.randrange(100))])
+    days = month_ends(first, last, period)
+    within: dict[str, Any] = {"period": {"from": str(first), "to": str(last)}}
+    await check_answer(village, invented, name, by, rng.choice(OWN), days, **within)
+
+
+def happened(rows: Iterable[Row], dated: str, period: tuple[dt.date, dt.date] | None) -> list[Row]:
+    """Those that hold now and happened in the period, or on any recorded day."""
+    first, last = period or (dt.date.min, dt.date.max)
+    return [row for row in rows if row["until"] == INFINITY and row[dated] and first <= row[dated] <= last]
+
+
+@pytest.mark.parametrize("name", [name for name in EXACT if counts_of(name)[0].dated is not None])
+async def test_statistics_of_a_flow_equal_the_recount(village: Place, invented: Ledgers, name: str) -> None:
+    """Of a period, and of all that is known."""
+    rng = random.Random()
+    first, last = TODAY - dt.timedelta(rng.randrange(300, 900)), TODAY - dt.timedelta(rng.randrange(100))
+    for period in ((first, last), None):
+        rows = happened(invented[recounts(name)[0][0]], DATED[name], period)
+        by = rng.sample(exact_breakdowns(name), rng.choice([0, 1, 2, 3]))
+        when: dict[str, Any] = {} if period is None else {"period": {"from": str(first), "to": str(last)}}
+        answer = await asked(village, "coordinator", name, by=tuple(by), **{"in": "35.07"}, **when)
+        part = recounted(name, 0, rows, by, "35.07", TODAY, None)
+        assert lines_of(answer) == Counter((shown_keys(keys), float(number)) for keys, number in part.items()), by
+        whole = recounted(name, 0, rows, [], "35.07", TODAY, None)
+        assert total_of(answer) == (value_of(name, {}, whole, ()),), when

@@ -51,8 +51,9 @@ def _numerator_only(indicator: Indicator) -> list[Dimension]:
     """The dimensions that the denominator of a share is not broken down by, because they are what makes the part."""
     if indicator.counts is None or indicator.per is None:
         return []
-    unit, conditional = indicator.per.unit, indicator.counts.where
-    return [dimension for dimension in indicator.by if fact_of_dimension(unit, dimension) in conditional]
+    whole, part = indicator.per, indicator.counts
+    narrowed = [fact for fact, codes in part.where.items() if whole.where.get(fact) != codes]
+    return [dimension for dimension in indicator.by if fact_of_dimension(whole.unit, dimension) in narrowed]
 
 
 def _declared(indicator: Indicator) -> dict[str, Any]:

@@ -60,7 +60,8 @@ STATISTICS = f"""
       line AS MATERIALIZED (
         SELECT true AS is_row, region, line, share FROM cell WHERE is_row AND NOT '*' = ANY (line) GROUP BY 2, 3, 4
         UNION SELECT true, left(e.code, x.width), x.keys, x.keys FROM enrolled e CROSS JOIN LATERAL (
-          SELECT max((lengths->>w.d)::int) AS width, array_agg(left(e.code, (lengths->>w.d)::int) ORDER BY w.at) AS keys
+          SELECT greatest(length(place), max((lengths->>w.d)::int)) AS width,
+                 array_agg(left(e.code, (lengths->>w.d)::int) ORDER BY w.at) AS keys
           FROM unnest(dims) WITH ORDINALITY w(d, at)) x
         WHERE cardinality(dims) > 0 AND (SELECT bool_and(lengths ? d) FROM unnest(dims) d)
         UNION SELECT true, place, '{{}}', '{{}}' WHERE cardinality(dims) = 0
