@@ -199,6 +199,7 @@ async def test_orders_show_no_row_that_lists_hide(world: World) -> None:
 # --- any tree, any grants, any rows -----------------------------------------------------------------------------------
 
 SEGMENTS = ("1", "11", "2", "21", "110")
+LEVELS = 4  # province, regency, district, village
 ROLES = ("OFFICER", "REGIONAL_VIEWER", "VILLAGE_VERIFIER", "AUDITOR", "PROTECTION_DESK")
 ME = uuid.UUID(int=7)
 
@@ -216,7 +217,7 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     tree: dict[str, str | None] = {}
     for _ in range(draw(st.integers(1, 9))):
-        parent = draw(st.sampled_from([None, *tree]))
+        parent = draw(st.sampled_from([None, *(code for code in tree if code.count(".") < LEVELS - 1)]))
         code = draw(st.sampled_from(SEGMENTS)) if parent is None else f"{parent}.{draw(st.sampled_from(SEGMENTS))}"
         tree.setdefault(code, parent)
     codes = st.sampled_from(sorted(tree))
