@@ -205,6 +205,14 @@ def test_migrate_brings_an_empty_database_up_to_date(postgres: Embedded, capsys:
     assert "newer version" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", ["close", "codes list", "figures prove", "figures rebuild", "programme list"])
+def test_a_verb_on_a_database_without_tables_says_what_to_run(
+    words: str, postgres: Embedded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words.split(), "--database", postgres.dsn("postgres")) == 1
+    assert "run `desmigratif migrate`" in capsys.readouterr().err
+
+
 def test_a_region_list_is_compared_and_loaded_once(
     dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

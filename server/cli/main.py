@@ -255,7 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if not _is_expected(error):
             raise
-        _exit_with(str(error))
+        advice = UNMIGRATED if getattr(error, "sqlstate", None) in MISSING_OBJECT else ""
+        _exit_with(f"{error}{advice}")
 
 
 EXPECTED_ERRORS = {
@@ -281,6 +282,11 @@ EXPECTED_ERRORS = {
     "server.settings": "SettingsError",
 }
 """Errors whose message is the sentence for the operator, by module."""
+
+
+UNMIGRATED = ": the database has not this program's version, run `desmigratif migrate`."
+MISSING_OBJECT = {"22023", "3F000", "42P01", "42703", "42704", "42883"}
+"""SQLSTATEs of a role to be taken on, and of a schema, table, column, type or function, that does not exist."""
 
 
 def _is_expected(error: Exception) -> bool:
